@@ -1,0 +1,36 @@
+"""Time, passed in: what runs on a clock can be run on a simulated one."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time and monotonic time, in seconds."""
+
+    def time(self) -> float:
+        """Seconds since the epoch (UTC). May jump."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some start. Never goes back."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def time(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def iso(seconds: float | None) -> str | None:
+    """``2026-11-23T10:30:00Z`` for epoch seconds; ``None`` stays ``None``."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,147 @@
+"""The config as types: every key, its default, its bounds. Reading it is in ``sorad.config.load``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from sorad.units import parse_size
+
+Seconds = Annotated[float, Field(ge=0)]
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+
+
+def default_state_dir() -> Path:
+    """``~/.local/state/sorad`` on Linux, the platform's own place elsewhere."""
+    return Path(platformdirs.user_state_dir("sorad", appauthor=False))
+
+
+class Section(BaseModel):
+    """A table of the config: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Watch(Section):
+    """``[[watch]]``: one watched folder."""
+
+    path: Path
+    output_mode: Literal["in_place", "centralized"] = "in_place"
+    output_dir: Optional[Path] = None
+    takes: int = Field(1, ge=1, le=100)
+    settle_seconds: Seconds = 2.0
+    rescan_seconds: float = Field(300.0, gt=0)
+    polling: Literal["auto", "always", "never"] = "auto"
+
+
+class ProviderConfig(Section):
+    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone."""
+
+    kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
+    base_url: str = ""  # empty: the kind's own default
+    api_key_env: str = "SORA_API_KEY"
+    api_key_file: Optional[Path] = None
+    proxy: str = ""  # "": as the environment says; "none": straight out
+    download_proxy: str = ""
+    request_timeout: float = Field(30.0, gt=0)
+    model: str = ""
+    model_pro: str = ""
+    seconds: tuple[int, ...] = ()
+    seconds_pro: tuple[int, ...] = ()  # empty: as ``seconds``
+    size_horizontal: str = "1280x720"
+    size_vertical: str = "720x1280"
+    prompt_max: int = Field(32_000, ge=1)
+    currency: str = "USD"
+    price_per_second: Optional[float] = Field(None, ge=0)
+    price_per_second_pro: Optional[float] = Field(None, ge=0)
+    price_per_take: Optional[float] = Field(None, ge=0)
+    price_per_take_pro: Optional[float] = Field(None, ge=0)
+    reference: Literal["multipart", "data_url", "none"] = "multipart"  # how a local picture is sent
+    lists_tasks: bool = False  # the gateway answers GET /videos
+    # where this gateway keeps things in its answers, each a dotted path ("data.video.url"), tried first
+    video_url_paths: tuple[str, ...] = ()
+    id_paths: tuple[str, ...] = ()
+    status_paths: tuple[str, ...] = ()
+    error_paths: tuple[str, ...] = ()
+
+
+class Limits(Section):
+    """``[limits]``: how much at once, and how trouble slows it down."""
+
+    concurrency: int = Field(20, ge=1, le=100_000)
+    safe_concurrency: int = Field(5, ge=1)
+    errors_to_trip: int = Field(3, ge=1)
+    cooldown_seconds: Seconds = 600.0
+    recover_seconds: Seconds = 60.0
+    probe_seconds: float = Field(60.0, gt=0)
+    jitter_seconds: tuple[Seconds, Seconds] = (0.5, 3.0)
+
+
+class Polling(Section):
+    """``[polling]``: how a task is asked after."""
+
+    first_after: Seconds = 20.0
+    every: float = Field(10.0, gt=0)
+    give_up_after: Seconds = 2100.0
+
+
+class Reconcile(Section):
+    """``[reconcile]``: what is done about a create whose answer was lost."""
+
+    look_every: float = Field(15.0, gt=0)
+    window: Seconds = 120.0
+    on_unknown: Literal["reconcile", "hold"] = "reconcile"
+
+
+class Prompt(Section):
+    """``[prompt]``: what becomes part of the prompt."""
+
+    director_intent: bool = False
+
+
+class Storyboards(Section):
+    """``[storyboards]``: how large a storyboard may be before it is called a mistake."""
+
+    max_size: Size = 5_000_000
+    max_segments: int = Field(1_000, ge=1)
+    max_takes: int = Field(100, ge=1)  # of one segment
+
+
+class Disk(Section):
+    """``[disk]``: room that must stay free."""
+
+    min_free: Size = 2_000_000_000
+    assumed_size: Size = 12_000_000
+
+
+class Budget(Section):
+    """``[budget]``: money, in units of the provider's currency; absent means no limit."""
+
+    per_day: Optional[float] = Field(None, ge=0)
+    approve_above: Optional[float] = Field(None, ge=0)
+
+
+class Log(Section):
+    """``[log]``."""
+
+    level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Config(Section):
+    """The whole ``config.toml``, with paths made absolute by the loader."""
+
+    language: Literal["auto", "zh", "en"] = "auto"
+    state_dir: Path = Field(default_factory=default_state_dir)
+    watch: tuple[Watch, ...] = ()
+    provider: ProviderConfig = ProviderConfig()
+    limits: Limits = Limits()
+    polling: Polling = Polling()
+    reconcile: Reconcile = Reconcile()
+    prompt: Prompt = Prompt()
+    storyboards: Storyboards = Storyboards()
+    disk: Disk = Disk()
+    budget: Budget = Budget()
+    log: Log = Log()

@@ -1,0 +1,281 @@
+"""What every ledger can do. The conformance suite speaks to this alone.
+
+Rules that hold for every implementation:
+
+- Every verb is one transaction: durable when it returns, or without effect.
+- A claimed take can be written only with its claim (the fence); a stale writer gets :class:`ClaimLost`.
+- A move that is not in :mod:`sorad.ledger.states` raises :class:`IllegalMove` and changes nothing.
+- Times are epoch seconds, passed in. Money is micro-units.
+- May be called from several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional, Protocol
+
+from sorad.model import Request, State, Take
+from sorad.problems import Problem
+
+
+class ClaimLost(Exception):
+    """The claim is no longer ours: what we were about to write must not be written."""
+
+
+class IllegalMove(Exception):
+    """That move between states does not exist."""
+
+
+class LedgerUnavailable(Exception):
+    """The database cannot be used just now (locked, disk full, I/O error). Nothing was written; try again."""
+
+
+class LedgerDamaged(Exception):
+    """The database is corrupt. It must be kept aside, never silently replaced."""
+
+
+@dataclass(frozen=True)
+class Storyboard:
+    """A storyboard file as last read."""
+
+    id: int
+    root: str
+    path: str  # absolute
+    size: int
+    mtime_ns: int
+    content: str  # hash of its meaning: every (segment, takes, fingerprint); "" while invalid
+    state: str  # "ok", "invalid", "copy" (of another with the same content), "gone"
+    problems: tuple[Problem, ...] = ()
+    segments: int = 0
+    updated_at: float = 0.0
+    copy_of: str = ""  # path of the storyboard that this one repeats
+    rules: str = ""  # hash of the settings it was read under: other settings, read again
+
+
+@dataclass(frozen=True)
+class Want:
+    """A take that a storyboard asks for. ``found`` tells what its output folder already holds."""
+
+    segment: int
+    take: int
+    request: Request
+    fingerprint: str
+    output: str
+    state: State = State.QUEUED  # DONE where the verified file is there; GENERATING where a receipt is
+    remote_id: str = ""  # from the receipt
+    provider: str = ""
+    base_url: str = ""
+    account: str = ""
+    request_id: str = ""
+    cost: Optional[int] = None
+    accepted_at: Optional[float] = None
+    finished_at: Optional[float] = None
+    due_at: Optional[float] = None  # None: now
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a storyboard changed in the ledger."""
+
+    storyboard_id: int
+    added: int = 0  # takes queued
+    skipped: int = 0  # takes whose file is already there, or known already
+    cancelled: int = 0  # unsent takes that are no longer wanted
+    kept: int = 0  # takes in flight or done of an earlier text
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step writes about its take. Members left ``None`` stay as they are."""
+
+    to: State
+    note: str  # short, machine-readable: "accepted", "poll", "refused"… goes into the history
+    due_at: Optional[float] = None
+    attempt: Optional[int] = None
+    error: Optional[Problem] = None
+    clear_error: bool = False
+    provider: Optional[str] = None
+    base_url: Optional[str] = None
+    account: Optional[str] = None
+    remote_id: Optional[str] = None
+    request_id: Optional[str] = None
+    validator: Optional[str] = None
+    cost: Optional[int] = None
+    output: Optional[str] = None
+    intent: bool = False  # counts a create and stamps ``intent_at``
+    accepted_at: Optional[float] = None
+    finished_at: Optional[float] = None
+    parked: Optional[bool] = None
+    keep_claim: bool = False  # the step goes on (the intent, then the outcome)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a take's history."""
+
+    take_id: int
+    at: float
+    state: State
+    note: str
+    request_id: str = ""
+    problem: Optional[Problem] = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A control command that another process left for the daemon."""
+
+    id: int
+    at: float
+    verb: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RootRow:
+    """A watched folder as last seen."""
+
+    path: str
+    state: str  # "watching", "polling", "offline"
+    device: str  # identity of what was mounted there, "" unknown
+    reason: Optional[Problem] = None  # why it polls or is offline
+    scanned_at: Optional[float] = None
+    active: bool = True  # in the config of the last run
+
+
+class Ledger(Protocol):
+    """Every take, its state, its remote id, its cost: the only truth about money."""
+
+    # --- life --------------------------------------------------------------------------------------
+    def recover(self, owner: str, now: float) -> list[Take]:
+        """At the daemon's start: take all claims over, and turn ``submitting`` into ``unknown``.
+
+        A take that was ``submitting`` had its intent committed; whether the request left is not known.
+        Returns those takes. ``owner`` names this process in the claims that follow.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+    # --- folder side -------------------------------------------------------------------------------
+    def storyboards(self, root: Optional[str] = None) -> list[Storyboard]:
+        """The storyboards known, of one root or of all; those ``gone`` included."""
+        ...
+
+    def apply(self, board: Storyboard, wants: Optional[Sequence[Want]], now: float) -> Applied:
+        """Make the ledger agree with a storyboard, in one transaction.
+
+        ``board.id`` 0 inserts (by path: a row of that path is updated), else that row is updated, its
+        ``path`` and ``root`` included (a rename: its takes follow). With ``wants`` None only the
+        storyboard's row is written (an invalid file keeps what it had queued before: see ``withdraw``).
+        Wants not known are enqueued, cancelled ones wanted again are queued again; ``queued`` and
+        ``held`` takes of the storyboard that are not wanted any more become ``cancelled``. Paid ones
+        are never touched. A take is known by (storyboard, segment, take, fingerprint); an output path
+        that an open or done take of another storyboard owns is counted as skipped and not queued.
+        """
+        ...
+
+    def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
+        """Cancel the unsent takes of a storyboard (file gone, or invalid) and set its state; how many."""
+        ...
+
+    def put_root(self, row: RootRow) -> None:
+        """Remember how a root stands."""
+        ...
+
+    def roots(self) -> list[RootRow]:
+        """All roots ever watched."""
+        ...
+
+    # --- time and money ----------------------------------------------------------------------------
+    def claim(self, state: State, now: float, limit: int, roots: Optional[Collection[str]] = None) -> list[Take]:
+        """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
+
+        ``roots`` limits it to takes of those roots (None: all). A claimed take has ``claim`` set and is
+        not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
+        """
+        ...
+
+    def release(self, take: Take, due_at: Optional[float] = None) -> None:
+        """Give a claimed take back as it was, to be due again at ``due_at``."""
+        ...
+
+    def record(self, take: Take, change: Change, now: float) -> Take:
+        """Write what a step found; returns the take as it is now. Fenced by ``take.claim``.
+
+        A take whose ``claim`` is "" can be changed so too (by a command), if nobody claimed it meanwhile.
+        """
+        ...
+
+    def next_due(self, state: State, roots: Optional[Collection[str]] = None) -> Optional[float]:
+        """When the earliest unclaimed step of that state is due; ``None`` where there is none."""
+        ...
+
+    def in_flight(self) -> int:
+        """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked."""
+        ...
+
+    def undelivered(self) -> dict[str, int]:
+        """Per root, takes that will still need room on its disk: submitting, unknown, generating, downloading."""
+        ...
+
+    # --- questions ---------------------------------------------------------------------------------
+    def counts(self) -> dict[State, int]:
+        """How many takes stand in each state (all nine keys); kept, not counted."""
+        ...
+
+    def take(self, take_id: int) -> Optional[Take]:
+        """One take."""
+        ...
+
+    def takes(
+        self,
+        *,
+        states: Optional[Collection[State]] = None,
+        storyboard: Optional[str] = None,
+        root: Optional[str] = None,
+        segment: Optional[int] = None,
+        limit: Optional[int] = None,
+    ) -> Iterator[Take]:
+        """The takes, by id; ``storyboard`` is an absolute path, or a folder above it."""
+        ...
+
+    def history(self, take_id: int) -> list[Event]:
+        """What happened to a take, oldest first."""
+        ...
+
+    def spend(self, since: float = 0.0) -> int:
+        """Money out for takes accepted since then, at their cost where known (micro-units)."""
+        ...
+
+    # --- small things ------------------------------------------------------------------------------
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a small JSON value (breaker, pause, halt)."""
+        ...
+
+    def recall(self, key: str) -> Any:
+        """The value kept, or ``None``."""
+        ...
+
+    def post(self, verb: str, args: Mapping[str, Any], now: float) -> int:
+        """Leave a command for the daemon; its id."""
+        ...
+
+    def commands(self) -> list[Command]:
+        """The commands not yet answered, oldest first."""
+        ...
+
+    def answer(self, command_id: int, result: Mapping[str, Any], now: float) -> None:
+        """Say what became of a command."""
+        ...
+
+    def result(self, command_id: int) -> Optional[Mapping[str, Any]]:
+        """What became of a command; ``None`` while it waits."""
+        ...
+
+    def changed(self) -> int:
+        """A number that differs after any other process committed; cheap enough to ask each second."""
+        ...

@@ -1,0 +1,43 @@
+"""The life of a take, written down once. The ledger refuses any move that is not here.
+
+    queued ──► submitting ──► generating ──► downloading ──► done
+       ▲            │              │               │
+    held            ▼              ▼               ▼
+                 unknown        failed        (again, until verified)
+"""
+
+from __future__ import annotations
+
+from sorad.model import State
+
+Q, H, S, U, G, D = (
+    State.QUEUED,
+    State.HELD,
+    State.SUBMITTING,
+    State.UNKNOWN,
+    State.GENERATING,
+    State.DOWNLOADING,
+)
+DONE, FAILED, CANCELLED = State.DONE, State.FAILED, State.CANCELLED
+
+MOVES: dict[State, frozenset[State]] = {
+    Q: frozenset({Q, H, S, CANCELLED, DONE}),  # DONE: its file turned up
+    H: frozenset({Q, CANCELLED}),
+    S: frozenset({Q, U, G, FAILED}),
+    U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
+    G: frozenset({G, D, FAILED}),
+    D: frozenset({D, DONE, FAILED}),  # FAILED: the provider no longer has it
+    DONE: frozenset({DONE}),
+    FAILED: frozenset({Q, G, D, CANCELLED}),  # by `retry`: G and D where a paid task is looked at again
+    CANCELLED: frozenset({Q}),  # wanted again
+}
+
+PAID = frozenset({S, U, G, D})  # money is or may be out: never cancelled by the folder side
+OPEN = frozenset({Q, H}) | PAID  # not ended
+ENDED = frozenset({DONE, FAILED, CANCELLED})
+DUE = frozenset({Q, U, G, D})  # states whose rows carry a step
+
+
+def may(old: State, new: State) -> bool:
+    """Whether a take may move from ``old`` to ``new``."""
+    return new in MOVES[old]

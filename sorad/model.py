@@ -1,0 +1,115 @@
+"""The words of sorad as types: request, take, state. Pure data, no I/O.
+
+Money is held in micro-units of the provider's currency (1 USD = 1_000_000), so that sums are exact.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Optional
+
+from sorad.problems import Problem
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent for a take, whoever the provider is.
+
+    ``image`` is ``""``, an ``http(s)`` URL, or ``"sha256:<hex>"`` of a local picture, which then lies at
+    ``image_path`` (not part of the fingerprint: moving a picture changes no video).
+    """
+
+    prompt: str
+    image: str = ""
+    seconds: int = 10
+    orientation: str = "horizontal"  # or "vertical"
+    pro: bool = False
+    image_path: str = ""
+
+    def canonical(self) -> dict[str, object]:
+        """The members that make the fingerprint."""
+        return {
+            "image": self.image,
+            "orientation": self.orientation,
+            "pro": self.pro,
+            "prompt": self.prompt,
+            "seconds": self.seconds,
+        }
+
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, of the canonical JSON: sorted keys, no white space, UTF-8."""
+        text = json.dumps(self.canonical(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_json(self) -> str:
+        """All members, for the ledger."""
+        return json.dumps({**self.canonical(), "image_path": self.image_path}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        """The reverse of :meth:`to_json`."""
+        return cls(**json.loads(text))
+
+
+class State(str, enum.Enum):
+    """Where a take stands. ``ledger.states`` holds the moves between them."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    SUBMITTING = "submitting"
+    UNKNOWN = "unknown"
+    GENERATING = "generating"
+    DOWNLOADING = "downloading"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Take:
+    """A row of the ledger: one generation of one segment."""
+
+    id: int
+    storyboard_id: int
+    root: str  # the watch root, an absolute path
+    storyboard: str  # absolute path of the JSON file
+    segment: int
+    take: int
+    fingerprint: str
+    request: Request
+    state: State
+    output: str  # absolute path of the video to be
+    due_at: float  # epoch seconds of the next step
+    attempt: int = 0  # failures in a row of the current kind of step; drives the backoff
+    creates: int = 0  # intents ever committed
+    claim: str = ""  # the fence: who may write an outcome
+    provider: str = ""  # kind, set with the intent
+    base_url: str = ""
+    account: str = ""  # short hash of kind, base URL and key
+    remote_id: str = ""
+    request_id: str = ""
+    validator: str = ""  # ETag of the download under way, for If-Range
+    cost: Optional[int] = None  # micro-units; None: not known
+    error: Optional[Problem] = None
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    intent_at: Optional[float] = None  # when the intent of the last create was committed
+    accepted_at: Optional[float] = None
+    finished_at: Optional[float] = None  # when it was delivered
+    parked: bool = False  # past give_up_after: polled slowly, holds no slot
+
+
+def micros(amount: float) -> int:
+    """Micro-units for an amount in units of the currency."""
+    return round(amount * 1_000_000)
+
+
+def units(amount: int) -> float:
+    """Units of the currency for an amount in micro-units."""
+    return amount / 1_000_000

@@ -1,0 +1,75 @@
+"""What went wrong, as data: a stable code for programs, a sentence and a mend for people.
+
+A problem is stored untranslated (message ids and parameters) and rendered where it is read, so that
+the ledger of a Chinese daemon can be read in English.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Union
+
+from sorad.messages import _
+
+Param = Union[str, int, float]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    ``code`` is dotted and stable (``"storyboard.duration"``). ``message`` and ``fix`` are message ids
+    with named fields, which ``params`` fill in; ``fix`` may be empty where nothing can be done.
+    """
+
+    code: str
+    message: str
+    fix: str = ""
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """What happened, in the language in force."""
+        return _fill(self.message, self.params)
+
+    def fix_text(self) -> str:
+        """What to do about it, in the language in force; may be empty."""
+        return _fill(self.fix, self.params)
+
+    def __str__(self) -> str:
+        fix = self.fix_text()
+        return f"{self.text()} {fix}" if fix else self.text()
+
+    def to_json(self) -> str:
+        """One line of JSON, for the ledger."""
+        return json.dumps(
+            {"code": self.code, "message": self.message, "fix": self.fix, "params": dict(self.params)},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Problem:
+        """The reverse of :meth:`to_json`."""
+        raw = json.loads(text)
+        return cls(raw["code"], raw["message"], raw.get("fix", ""), raw.get("params", {}))
+
+
+def _fill(template: str, params: Mapping[str, Param]) -> str:
+    try:
+        return _(template).format(**params)
+    except (KeyError, IndexError, ValueError):
+        return _(template)  # a catalog newer than the ledger row: the bare sentence still helps
+
+
+class SoradError(Exception):
+    """An error that is told to the user as a sentence and a mend, never as a traceback."""
+
+    def __init__(self, problem: Problem, *, exit_code: int = 1) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        return str(self.problem)

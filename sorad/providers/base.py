@@ -1,0 +1,234 @@
+"""The seam between the engine and a generation API.
+
+A provider makes exactly one HTTP attempt per call and tells what came of it as data; when to try again,
+and whether, is decided by the engine. Nothing here raises for what a server does: only a bug raises.
+Any method may be called from several threads at once.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional, Protocol, Union
+
+from sorad.model import Request
+from sorad.problems import Problem
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the API takes; storyboards are checked against it before anything is bought."""
+
+    seconds: tuple[int, ...]  # allowed durations of a normal take
+    seconds_pro: tuple[int, ...]  # and of a pro take; empty: there is no pro
+    prompt_max: int  # characters
+    local_images: bool  # a local picture can be sent inline
+    lists_tasks: bool  # recent tasks can be listed, so unknown creates can be reconciled
+    has_balance: bool
+
+
+class Trouble(str, enum.Enum):
+    """What kind of trouble an answer shows; the engine decides by it."""
+
+    RATE = "rate"  # 429, 408: too many, later
+    SERVER = "server"  # 5xx
+    TRANSPORT = "transport"  # name, connect, cut, time-out
+    KEY = "key"  # 401, 403: refused or disabled
+    BALANCE = "balance"  # 1012, 402
+    RETIRED = "retired"  # the model or the interface is gone, for every take
+    REQUEST = "request"  # bad parameters or moderation: this take cannot get better
+    EXPIRED = "expired"  # the download URL is too old: poll for a new one
+    BAD_FILE = "bad_file"  # what came is no video
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Trouble with one exchange."""
+
+    trouble: Trouble
+    problem: Problem
+    request_id: str = ""
+    retry_after: Optional[float] = None  # seconds, where the server said so
+
+
+# --- create: one of four outcomes -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider has the task and will charge for it."""
+
+    remote_id: str
+    request_id: str = ""
+    cost: Optional[int] = None  # micro-units, where the answer says
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The provider clearly did not take the task: nothing is charged."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """The request surely never left (name or connect failure): nothing is charged."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The task may or may not exist (time-out, cut, 5xx, an answer without an id): never resend blindly."""
+
+    fault: Fault
+
+
+Created = Union[Accepted, Refused, NotSent, Unknown]
+
+
+# --- poll -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Video:
+    """Where a finished video can be had. ``url`` is a secret (signed): never logged, never stored."""
+
+    url: str
+    needs_key: bool = False  # only ever true for the provider's own host
+
+
+@dataclass(frozen=True)
+class Running:
+    """Not finished yet."""
+
+    progress: Optional[float] = None  # 0..100
+    poll_after: Optional[float] = None  # seconds, where the server asks for it
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """There is a video to fetch."""
+
+    video: Video
+    request_id: str = ""
+    cost: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class TaskFailed:
+    """The provider gave the task up; its own words are in the problem."""
+
+    problem: Problem
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The provider says that it does not know the task."""
+
+    problem: Problem
+    request_id: str = ""
+
+
+Polled = Union[Running, Finished, TaskFailed, Missing, Fault]
+
+
+# --- download ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Download:
+    """An open answer. Read ``pieces`` to the end or call ``close``.
+
+    ``offset`` is where the bytes really start (0 where the server ignored the range or the file changed);
+    ``total`` is the size of the whole file, ``None`` where the server does not say. ``pieces`` raises
+    :class:`DownloadCut` where the connection breaks or the body is shorter than announced.
+    """
+
+    offset: int
+    total: Optional[int]
+    validator: str  # strong ETag, or ""
+    content_type: str
+    request_id: str
+    pieces: Iterator[bytes]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        close = getattr(self.pieces, "close", None)
+        if close is not None:
+            close()
+
+
+class DownloadCut(Exception):
+    """The body ended early or the connection broke while it was read."""
+
+
+@dataclass(frozen=True)
+class RemoteTask:
+    """One row of the provider's own list of tasks."""
+
+    remote_id: str
+    prompt: str
+    created_at: Optional[float]  # epoch seconds
+    seconds: Optional[int] = None
+    orientation: Optional[str] = None
+    pro: Optional[bool] = None
+    image: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Money left, in micro-units."""
+
+    amount: int
+
+
+class Provider(Protocol):
+    """One generation API and one account at it."""
+
+    kind: str
+    base_url: str
+    account: str  # short hash of kind, base URL and key: names the account without showing the key
+    currency: str
+    capabilities: Capabilities
+
+    def validate(self, request: Request) -> list[Problem]:
+        """What this API would refuse in the request; empty when it is fine. No I/O."""
+        ...
+
+    def price(self, request: Request) -> Optional[int]:
+        """What the take costs, in micro-units; ``None`` where it is not known. May ask once and remember."""
+        ...
+
+    def create(self, request: Request) -> Created:
+        """Buy a take: exactly one HTTP attempt, on a connection of its own, never redirected."""
+        ...
+
+    def poll(self, remote_id: str) -> Polled:
+        """Ask how a task stands."""
+        ...
+
+    def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
+        """Open the video at ``offset`` (``If-Range: validator``). The key goes to the provider's host only."""
+        ...
+
+    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+        """The tasks created since ``since`` (epoch seconds), newest first; only where ``lists_tasks``."""
+        ...
+
+    def balance(self) -> Union[Balance, Fault]:
+        """Money left; only where ``has_balance``."""
+        ...
+
+    def check(self) -> Union[None, Fault]:
+        """A free call that shows whether the key is good; ``None`` when it is."""
+        ...
+
+
+def picture(request: Request) -> Optional[Path]:
+    """The local picture of a request, where it has one."""
+    return Path(request.image_path) if request.image.startswith("sha256:") else None
