@@ -87,7 +87,7 @@ class Take:
     output: str  # absolute path of the video to be
     due_at: float  # epoch seconds of the next step
     attempt: int = 0  # failures in a row of the current kind of step; drives the backoff
-    creates: int = 0  # intents ever committed
+    creates: int = 0  # creates that left and were not clearly refused
     claim: str = ""  # the fence: who may write an outcome
     provider: str = ""  # kind, set with the intent
     base_url: str = ""

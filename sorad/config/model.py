@@ -78,6 +78,7 @@ class Limits(Section):
     recover_seconds: Seconds = 60.0
     probe_seconds: float = Field(60.0, gt=0)
     jitter_seconds: tuple[Seconds, Seconds] = (0.5, 3.0)
+    max_creates_per_take: int = Field(2, ge=1)  # that were not clearly refused; whatever else goes wrong
 
 
 class Polling(Section):

@@ -104,6 +104,7 @@ class Change:
     cost: Optional[int] = None
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``
+    refused: bool = False  # takes that count back: the create was surely not accepted
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     parked: Optional[bool] = None

@@ -1,0 +1,16 @@
+"""Backoff with jitter, as numbers. Pure: the randomness is passed in."""
+
+from __future__ import annotations
+
+import random
+
+
+def delay(attempt: int, base: float, longest: float, rng: random.Random) -> float:
+    """Seconds to wait after ``attempt`` failures in a row (1, 2, …): doubling, with up to a quarter of jitter."""
+    doubled = base * 2 ** min(max(attempt, 1) - 1, 30)
+    return float(min(doubled, longest)) * rng.uniform(0.75, 1.0)
+
+
+def spread(seconds: float, rng: random.Random) -> float:
+    """``seconds`` with a tenth of jitter, so that takes bought together are not polled together for ever."""
+    return seconds * rng.uniform(0.95, 1.05)
