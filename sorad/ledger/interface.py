@@ -244,6 +244,10 @@ class Ledger(Protocol):
         """The takes, by id; ``storyboard`` is an absolute path, or a folder above it."""
         ...
 
+    def owned(self, remote_ids: Collection[str]) -> set[str]:
+        """Those of the remote ids that some take already has."""
+        ...
+
     def history(self, take_id: int) -> list[Event]:
         """What happened to a take, oldest first."""
         ...

@@ -217,7 +217,11 @@ class Provider(Protocol):
         ...
 
     def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
-        """The tasks created since ``since`` (epoch seconds), newest first; only where ``lists_tasks``."""
+        """All tasks created since ``since`` (epoch seconds), newest first; only where ``lists_tasks``.
+
+        A list that could not be read back to ``since`` is a :class:`Fault`: what is not on half a list
+        may still exist.
+        """
         ...
 
     def balance(self) -> Union[Balance, Fault]:

@@ -1,0 +1,157 @@
+"""The engine's standing with the provider: pause, breaker, gate and halt, kept over restarts.
+
+Threads of all lanes report here; the loop asks here. What changes is written to the ledger under the keys
+that `sorad status` reads: ``paused``, ``breaker``, ``gate``, ``halt``.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Optional
+
+from loguru import logger
+
+from sorad.clock import Clock
+from sorad.config.model import Limits
+from sorad.engine import breaker as breakers
+from sorad.engine import gate as gates
+from sorad.engine.admission import Admitted, Facts, admit
+from sorad.engine.breaker import Breaker
+from sorad.engine.decide import AfterCreate, Verdict
+from sorad.engine.gate import Gate
+from sorad.engine.halt import Halt
+from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.messages import _
+from sorad.providers.base import Fault
+
+
+class Control:
+    """May creates leave? Thread-safe."""
+
+    def __init__(self, ledger: Ledger, limits: Limits, clock: Clock) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._breaker = Breaker.from_json(ledger.recall("breaker"))
+        self._gate = Gate.from_json(ledger.recall("gate"))
+        self._halt = Halt.from_json(ledger.recall("halt"))
+        self._paused = bool(ledger.recall("paused"))
+        self._mode = self._breaker.mode
+
+    # --- questions ---------------------------------------------------------------------------------
+
+    def admit(self, in_flight: int, trying: int) -> Admitted:
+        """How many creates may start now."""
+        now = self._clock.time()
+        with self._lock:
+            self._breaker = breakers.as_of(self._breaker, self._limits, now)
+            self._gate = gates.as_of(self._gate, now)
+            facts = Facts(now, self._paused, self._breaker, self._gate, self._halt, in_flight, trying)
+            if self._breaker.mode != self._mode:
+                self._keep_breaker()
+            return admit(facts)
+
+    def may_leave(self) -> bool:
+        """Asked once more right before a create: whether nothing has come up since it was admitted."""
+        now = self._clock.time()
+        with self._lock:
+            halted = self._halt is not None and not self._halt.probing
+            return not self._paused and not halted and now >= self._gate.until
+
+    @property
+    def halt(self) -> Optional[Halt]:
+        """Why buying stopped, if it did."""
+        return self._halt
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user paused buying."""
+        return self._paused
+
+    # --- what happened -----------------------------------------------------------------------------
+
+    def created(self, result: AfterCreate) -> None:
+        """A create was answered."""
+        now = self._clock.time()
+        with self._lock:
+            if result.verdict is Verdict.GOOD:
+                self._good(now)
+            elif result.verdict is Verdict.HALT and result.fault is not None:
+                self.stop_buying(result.fault)
+            elif result.verdict in (Verdict.REFUSED, Verdict.ERROR):
+                self._breaker = breakers.after_error(self._breaker, self._limits, now)
+                self._keep_breaker()
+                if result.verdict is Verdict.REFUSED and result.fault is not None:
+                    self._gate = gates.after_refusal(self._gate, now, result.fault.retry_after)
+                    self._keep("gate", self._gate.to_json())
+            if self._halt is not None and result.verdict is not Verdict.HALT:
+                self._probed(now, good=result.verdict in (Verdict.GOOD, Verdict.NEUTRAL))
+
+    def _good(self, now: float) -> None:
+        if self._breaker.errors:
+            self._breaker = breakers.after_success(self._breaker)
+            self._keep_breaker()
+        if self._gate != Gate():
+            self._gate = gates.after_acceptance(self._gate, now)
+            self._keep("gate", self._gate.to_json())
+
+    def stop_buying(self, fault: Fault, *, probed: bool = False) -> None:
+        """No create can succeed: stop, and probe gently. ``probed``: a probe found that it still is so."""
+        now = self._clock.time()
+        with self._lock:
+            known = self._halt
+            if known is not None and not known.probing and not probed:
+                return  # the polls of every take say so too; the next probe stays when it is
+            if known is None:
+                logger.bind(request_id=fault.request_id).error(
+                    _("buying stopped: {problem}"), problem=str(fault.problem)
+                )
+            since = known.since if known is not None else now
+            self._halt = Halt(fault.trouble, fault.problem, since, now + self._limits.probe_seconds)
+            self._keep("halt", self._halt.to_json())
+
+    def well_again(self, *, sure: bool) -> None:
+        """A probe's free calls look good. ``sure``: they prove it; otherwise the next create is the proof."""
+        with self._lock:
+            if self._halt is None:
+                return
+            if sure:
+                self._gate = Gate(gates.FIRST, self._clock.time())  # the first creates go singly
+                self._keep("gate", self._gate.to_json())
+                self._probed(self._clock.time(), good=True)
+            else:
+                self._halt = replace(self._halt, probing=True)
+
+    def _probed(self, now: float, *, good: bool) -> None:
+        if self._halt is None:
+            return
+        if good:
+            logger.info(_("buying goes on"))
+            self._halt = None
+        else:
+            self._halt = replace(self._halt, probing=False, until=now + self._limits.probe_seconds)
+        self._keep("halt", self._halt.to_json() if self._halt else None)
+
+    def pause(self, *, paused: bool) -> None:
+        """The user's own brake: nothing is bought; what is paid for goes on."""
+        with self._lock:
+            self._paused = paused
+            self._ledger.remember("paused", {"since": self._clock.time()} if paused else None)
+
+    def _keep_breaker(self) -> None:
+        if self._breaker.mode != self._mode:
+            self._mode = self._breaker.mode
+            logger.warning(
+                _("breaker: {mode}, {count} in flight at most"),
+                mode=self._mode,
+                count=self._breaker.effective,
+            )
+        self._keep("breaker", self._breaker.to_json())
+
+    def _keep(self, key: str, value: object) -> None:
+        try:
+            self._ledger.remember(key, value)
+        except LedgerUnavailable as error:  # it holds in memory; only a restart just now would forget it
+            logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

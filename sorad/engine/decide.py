@@ -1,0 +1,185 @@
+"""What comes next for a take, given what a step found. Pure: facts in, a ledger change and a verdict out."""
+
+from __future__ import annotations
+
+import enum
+import random
+from dataclasses import dataclass
+from typing import Optional
+
+from sorad.config.model import Polling
+from sorad.engine import backoff
+from sorad.engine.halt import HALTING
+from sorad.ledger.interface import Change
+from sorad.messages import N_
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import (
+    Accepted,
+    Created,
+    Fault,
+    Finished,
+    Missing,
+    NotSent,
+    Polled,
+    Refused,
+    Running,
+    TaskFailed,
+    Trouble,
+)
+
+# A paid take is asked after for a day before it is given up as lost (design: the life of a take).
+LOST_AFTER = 86_400.0
+# Past `give_up_after` a take is polled this many times more slowly.
+PARKED_SLOWER = 30
+# "I do not know that task" right after a create is often a lagging replica: several looks, then park.
+MISSES_TO_PARK = 3
+
+
+class Verdict(enum.Enum):
+    """What a create says about creates as such."""
+
+    GOOD = "good"
+    NEUTRAL = "neutral"  # the take's own fault
+    REFUSED = "refused"  # counts as an error, and closes the gate
+    ERROR = "error"  # counts as an error; nothing was refused
+    HALT = "halt"
+
+
+@dataclass(frozen=True)
+class AfterCreate:
+    """The take's change, and what the create says about creates as such."""
+
+    change: Change
+    verdict: Verdict
+    fault: Optional[Fault] = None
+
+
+def after_create(take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float) -> AfterCreate:
+    """A create was answered (or not)."""
+    if isinstance(outcome, Accepted):
+        return AfterCreate(
+            Change(
+                State.GENERATING,
+                "accepted",
+                due_at=now + polling.first_after,
+                attempt=0,
+                clear_error=True,
+                remote_id=outcome.remote_id,
+                request_id=outcome.request_id,
+                cost=outcome.cost if outcome.cost is not None else price,
+                accepted_at=now,
+            ),
+            Verdict.GOOD,
+        )
+    fault = outcome.fault
+    if isinstance(outcome, (Refused, NotSent)):
+        if fault.trouble is Trouble.REQUEST:
+            change = Change(
+                State.FAILED, "refused", error=fault.problem, request_id=fault.request_id, refused=True
+            )
+            return AfterCreate(change, Verdict.NEUTRAL, fault)
+        change = Change(
+            State.QUEUED,
+            "refused" if isinstance(outcome, Refused) else "not sent",
+            due_at=now,  # first in line again; the gate does the waiting
+            attempt=take.attempt + 1,
+            error=fault.problem,
+            request_id=fault.request_id,
+            refused=True,
+        )
+        verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
+        return AfterCreate(change, verdict, fault)
+    change = Change(
+        State.UNKNOWN, "unknown", due_at=now, attempt=0, error=fault.problem, request_id=fault.request_id
+    )
+    return AfterCreate(change, Verdict.ERROR, fault)
+
+
+def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: random.Random) -> Change:
+    """A task was asked after. ``take`` is ``generating``, or ``downloading`` with its URL forgotten."""
+    if isinstance(found, Finished):
+        return Change(
+            State.DOWNLOADING,
+            "finished",
+            due_at=now,
+            attempt=take.attempt if take.state is State.DOWNLOADING else 0,
+            clear_error=take.state is State.GENERATING,
+            cost=found.cost,
+            request_id=found.request_id or None,
+            parked=False,
+        )
+    if isinstance(found, TaskFailed):
+        return Change(State.FAILED, "failed", error=found.problem, request_id=found.request_id or None)
+    if isinstance(found, Fault):
+        return _later(take, found, polling, now, rng)
+    age = now - (take.accepted_at if take.accepted_at is not None else now)
+    if isinstance(found, Missing):
+        if age >= LOST_AFTER:
+            return Change(State.FAILED, "lost", error=found.problem, request_id=found.request_id or None)
+        attempt = take.attempt + 1
+        wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
+        parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
+        return Change(
+            take.state, "missing", due_at=now + wait, attempt=attempt, error=found.problem, parked=parked
+        )
+    return _running(take, found, age, polling, now, rng)
+
+
+def _running(take: Take, found: Running, age: float, polling: Polling, now: float, rng: random.Random) -> Change:
+    state = State.GENERATING if take.state is State.GENERATING else take.state
+    if age >= LOST_AFTER:
+        return Change(State.FAILED, "lost", error=lost(age))
+    parked = age >= polling.give_up_after
+    every = polling.every * (PARKED_SLOWER if parked else 1)
+    wait = max(found.poll_after or 0.0, backoff.spread(every, rng))
+    return Change(
+        state,
+        "parked" if parked and not take.parked else "running",
+        due_at=now + wait,
+        attempt=0,
+        clear_error=take.error is not None and not parked,
+        error=slow(age) if parked and not take.parked else None,
+        parked=parked,
+    )
+
+
+def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.Random) -> Change:
+    """Trouble with the exchange says nothing about the task: ask again, ever more slowly."""
+    attempt = take.attempt + 1
+    wait = backoff.delay(attempt, polling.every, max(60.0, polling.every), rng)
+    return Change(
+        take.state,
+        "poll failed",
+        due_at=now + max(wait, fault.retry_after or 0.0),
+        attempt=attempt,
+        error=fault.problem,
+        request_id=fault.request_id or None,
+    )
+
+
+def after_bad_download(take: Take, problem: Problem, wait: float, now: float) -> Change:
+    """The video did not come whole. It is fetched again, as long as the provider has it."""
+    return Change(
+        State.DOWNLOADING, "download failed", due_at=now + wait, attempt=take.attempt + 1, error=problem
+    )
+
+
+def slow(age: float) -> Problem:
+    """Why a take gave its slot up."""
+    return Problem(
+        "take.slow",
+        N_("still generating after {minutes} minutes."),
+        N_("Nothing to do: it no longer takes up a slot, and is asked after more slowly for a day."),
+        {"minutes": round(age / 60)},
+    )
+
+
+def lost(age: float) -> Problem:
+    """Why a take is given up."""
+    return Problem(
+        "take.lost",
+        N_("the provider has not finished it in {hours} hours."),
+        N_("Ask the provider about the task id, then `sorad retry` to look again, or `sorad redo` to buy anew."),
+        {"hours": round(age / 3600)},
+    )

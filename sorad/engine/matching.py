@@ -1,0 +1,56 @@
+"""Which tasks on the provider's list are our creates whose answers were lost. Pure.
+
+Takes with the same request cannot be told apart at the provider, and need not be: they are matched by
+count. As many unowned tasks as unknown takes, or fewer: each task is adopted by one take. More: somebody
+else bought the same thing by hand, and the user decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Optional
+
+from sorad.model import Request, Take
+from sorad.providers.base import RemoteTask
+
+# Clocks of server and client may be minutes apart.
+SKEW = 600.0
+
+
+def same(request: Request, task: RemoteTask) -> bool:
+    """Whether a task on the list may be this request; what the list does not tell cannot disagree."""
+    image = request.image if request.image.startswith("http") else None
+    return (
+        task.prompt.strip() == request.prompt.strip()
+        and task.seconds in (None, request.seconds)
+        and task.orientation in (None, request.orientation)
+        and task.pro in (None, request.pro)
+        and (image is None or task.image in (None, "", image))
+    )
+
+
+def in_window(take: Take, task: RemoteTask, now: float) -> bool:
+    """Whether the task was created when the take's create was under way."""
+    if task.created_at is None or take.intent_at is None:
+        return True
+    return take.intent_at - SKEW <= task.created_at <= now + SKEW
+
+
+def match(
+    takes: Sequence[Take], tasks: Sequence[RemoteTask], owned: Collection[str], now: float
+) -> Optional[dict[int, RemoteTask]]:
+    """For unknown takes of one request: take id → its task. ``None``: more tasks than takes, ask the user.
+
+    Takes that found no task are simply absent.
+    """
+    found = [
+        task
+        for task in tasks
+        if task.remote_id not in owned
+        and any(same(take.request, task) and in_window(take, task, now) for take in takes)
+    ]
+    if len(found) > len(takes):
+        return None
+    by_time = sorted(found, key=lambda task: (task.created_at or 0.0, task.remote_id))
+    by_intent = sorted(takes, key=lambda take: (take.intent_at or 0.0, take.id))
+    return {take.id: task for take, task in zip(by_intent, by_time)}

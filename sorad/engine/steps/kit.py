@@ -1,0 +1,79 @@
+"""What every step works with, and the one way to write down what a step found."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from loguru import logger
+
+from sorad.clock import Clock
+from sorad.config.model import Config
+from sorad.engine import backoff
+from sorad.engine.accounts import Accounts
+from sorad.engine.control import Control
+from sorad.engine.progress import Progress
+from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.messages import _
+from sorad.model import Take
+from sorad.providers.base import Video
+
+
+@dataclass
+class Kit:
+    """The engine's tools. ``pause`` waits that many seconds, less when the engine ends."""
+
+    config: Config
+    ledger: Ledger
+    accounts: Accounts
+    control: Control
+    clock: Clock
+    rng: random.Random
+    progress: Progress
+    stopping: Callable[[], bool]
+    pause: Callable[[float], None]
+    sizes: Callable[[int], None]  # told the size of each delivered file
+    # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
+    videos: dict[int, Video] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+    """Write an outcome down, however long the ledger cannot be written.
+
+    What a provider answered is known here and nowhere else, so giving up is no option while the process
+    lives. ``None``: somebody else has the take now, and nothing was written.
+    """
+    attempt = 0
+    while True:
+        try:
+            return kit.ledger.record(take, change, kit.clock.time())
+        except ClaimLost:
+            logger.error(
+                _("take {id}: another process took it over; its {note} was not written"),
+                id=take.id,
+                note=change.note,
+            )
+            return None
+        except LedgerUnavailable as error:
+            attempt += 1
+            logger.error(
+                _("take {id}: {note} {remote_id} cannot be written to the ledger yet: {error}"),
+                id=take.id,
+                note=change.note,
+                remote_id=change.remote_id or "",
+                error=str(error),
+            )
+            if kit.stopping() and attempt > 3:
+                return None
+            kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
+
+
+def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
+    """Give a take back untouched; a ledger that cannot be written is met again at the next start."""
+    try:
+        kit.ledger.release(take, due_at)
+    except (LedgerUnavailable, ClaimLost) as error:
+        logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))

@@ -1,0 +1,42 @@
+"""Poll: ask how a task stands."""
+
+from __future__ import annotations
+
+from loguru import logger
+
+from sorad.engine import decide
+from sorad.engine.receipts import write_receipt_for
+from sorad.engine.steps.kit import Kit, record
+from sorad.ledger.interface import Change
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, Trouble
+
+# A key that has to be set again is looked for at this pace, in seconds.
+NO_KEY_EVERY = 300.0
+
+
+def poll(kit: Kit, take: Take) -> None:
+    """One take, claimed as ``generating``, or as ``downloading`` with its URL forgotten."""
+    provider = kit.accounts.of(take)
+    now = kit.clock.time()
+    if isinstance(provider, Problem):
+        record(kit, take, Change(take.state, "no key", due_at=now + NO_KEY_EVERY, error=provider))
+        return
+    found = provider.poll(take.remote_id)
+    change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
+    if isinstance(found, Finished):
+        with kit.lock:
+            kit.videos[take.id] = found.video
+    kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
+    written = record(kit, take, change)
+    if isinstance(found, Fault) and found.trouble is Trouble.KEY and provider is kit.accounts.current:
+        kit.control.stop_buying(found)
+    log = logger.bind(request_id=found.request_id)
+    if isinstance(found, (Fault, Missing, TaskFailed)):
+        log.warning(_("take {id}: {note}: {problem}"), id=take.id, note=change.note, problem=str(found.problem))
+    else:
+        log.debug(_("take {id}: {note}"), id=take.id, note=change.note)
+    if written is not None and written.state is State.GENERATING:
+        write_receipt_for(written, provider.currency)
