@@ -102,6 +102,8 @@ class Take:
     intent_at: Optional[float] = None  # when the intent of the last create was committed
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None  # when it was delivered
+    approved: bool = False  # the user approved its price
+    extra: bool = False  # asked for by `redo`, beyond what the storyboard says
     parked: bool = False  # past give_up_after: polled slowly, holds no slot
 
 

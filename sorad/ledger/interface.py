@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol
 
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
@@ -108,6 +108,8 @@ class Change:
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     parked: Optional[bool] = None
+    fresh: bool = False  # the user asked for it: the count of creates starts anew
+    approved: bool = False  # the user approved its price: it is not held for that again
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
 
 
@@ -174,13 +176,26 @@ class Ledger(Protocol):
         storyboard's row is written (an invalid file keeps what it had queued before: see ``withdraw``).
         Wants not known are enqueued, cancelled ones wanted again are queued again; ``queued`` and
         ``held`` takes of the storyboard that are not wanted any more become ``cancelled``. Paid ones
-        are never touched. A take is known by (storyboard, segment, take, fingerprint); an output path
+        are never touched. Another row of the new path that has no takes is dropped. A take is known by (storyboard, segment, take, fingerprint); an output path
         that an open or done take of another storyboard owns is counted as skipped and not queued.
         """
         ...
 
     def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
         """Cancel the unsent takes of a storyboard (file gone, or invalid) and set its state; how many."""
+        ...
+
+    def with_content(self, content: str) -> list[Storyboard]:
+        """The storyboards of that content, whatever their state; none for ``""``."""
+        ...
+
+    def again(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
+        """Queue one more take of the same storyboard, segment and request (`sorad redo`, ``--force``).
+
+        Its number is the highest of the segment plus one, its file ``output(number)``. ``apply`` leaves it
+        alone while the storyboard still wants that segment and fingerprint. ``None``, and nothing queued,
+        where such a take is already open.
+        """
         ...
 
     def put_root(self, row: RootRow) -> None:
@@ -245,7 +260,7 @@ class Ledger(Protocol):
         ...
 
     def owned(self, remote_ids: Collection[str]) -> set[str]:
-        """Those of the remote ids that some take already has."""
+        """Those of the remote ids that some take has, or once had."""
         ...
 
     def history(self, take_id: int) -> list[Event]:
@@ -253,7 +268,11 @@ class Ledger(Protocol):
         ...
 
     def spend(self, since: float = 0.0) -> int:
-        """Money out for takes accepted since then, at their cost where known (micro-units)."""
+        """Money out since then (micro-units): every create that was accepted or may have been, at its cost.
+
+        A take that is bought again counts each time: purchases are rows of their own, written with the
+        intent and the outcome.
+        """
         ...
 
     # --- small things ------------------------------------------------------------------------------

@@ -1,0 +1,182 @@
+"""Control commands that other processes left in the ledger: each is carried out once and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable, Optional
+
+from loguru import logger
+
+from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.reconcile import adopt
+from sorad.intake import another_take
+from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
+from sorad.messages import N_, _
+from sorad.model import State, Take
+from sorad.problems import Problem
+
+Result = dict[str, Any]
+# A take of which a step is running just now: the command is tried again at the next look.
+BUSY = "busy"
+
+
+class Commands:
+    """Carries commands out, in the engine's thread."""
+
+    def __init__(self, kit: Kit, rescan: Callable[[Optional[str]], None]) -> None:
+        self._kit = kit
+        self._rescan = rescan
+        self._verbs: dict[str, Callable[[Mapping[str, Any]], Result]] = {
+            "retry": self._retry,
+            "cancel": self._cancel,
+            "redo": self._redo,
+            "approve": self._approve,
+            "resolve": self._resolve,
+            "pause": lambda args: self._pause(paused=True),
+            "resume": lambda args: self._pause(paused=False),
+            "scan": self._scan,
+        }
+
+    def run(self) -> bool:
+        """All that waits; true if there was any."""
+        waiting = self._kit.ledger.commands()
+        for command in waiting:
+            result = self._carry_out(command)
+            self._kit.ledger.answer(command.id, result, self._kit.clock.time())
+            logger.info(_("command {verb}: {count}"), verb=command.verb, count=result.get("count", 0))
+        return bool(waiting)
+
+    def _carry_out(self, command: Command) -> Result:
+        verb = self._verbs.get(command.verb)
+        if verb is None:
+            return _refused(
+                Problem("command.unknown", N_("no command {verb} here."), "", {"verb": command.verb})
+            )
+        return verb(command.args)
+
+    # --- verbs -------------------------------------------------------------------------------------
+
+    def _retry(self, args: Mapping[str, Any]) -> Result:
+        return self._each(self._named(args, {State.FAILED}), self._retried)
+
+    def _retried(self, take: Take) -> Optional[Change]:
+        if take.state is not State.FAILED:
+            return None
+        now = self._kit.clock.time()
+        if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
+            # It was paid for, and the provider never said that it failed: look again, do not buy again.
+            return Change(
+                State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True, accepted_at=now, parked=False
+            )
+        # Failed at the provider, or refused: a create of its own, asked for by the user.
+        return Change(
+            State.QUEUED, "retry", due_at=now, attempt=0, clear_error=True, remote_id="", fresh=True
+        )
+
+    def _cancel(self, args: Mapping[str, Any]) -> Result:
+        unsent = {State.QUEUED, State.HELD}
+        return self._each(
+            self._named(args, unsent | {State.FAILED}),
+            lambda take: Change(State.CANCELLED, "cancel") if take.state in unsent | {State.FAILED} else None,
+        )
+
+    def _approve(self, args: Mapping[str, Any]) -> Result:
+        now = self._kit.clock.time()
+        return self._each(
+            self._named(args, {State.HELD}),
+            lambda take: Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
+            if take.state is State.HELD
+            else None,
+        )
+
+    def _redo(self, args: Mapping[str, Any]) -> Result:
+        count = 0
+        for take in list(self._named(args, set(State))):
+            count += another_take(self._kit.ledger, take, self._kit.clock.time())
+        return {"ok": True, "count": count}
+
+    def _resolve(self, args: Mapping[str, Any]) -> Result:
+        take = self._kit.ledger.take(int(args["id"]))
+        if take is None or take.state is not State.UNKNOWN:
+            return _refused(_not_unknown(int(args["id"])))
+        now = self._kit.clock.time()
+        how = args.get("how")
+        if how == "adopt":
+            remote_id = str(args.get("remote_id", ""))
+            if self._kit.ledger.owned([remote_id]):
+                return _refused(_owned(remote_id))
+            change = adopt(remote_id, now)
+        elif how == "resend":
+            change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
+        else:
+            change = Change(State.CANCELLED, "dropped", error=None)
+        return self._each([take], lambda _take: change)
+
+    def _pause(self, *, paused: bool) -> Result:
+        self._kit.control.pause(paused=paused)
+        return {"ok": True, "count": 1}
+
+    def _scan(self, args: Mapping[str, Any]) -> Result:
+        self._rescan(args.get("path"))
+        return {"ok": True, "count": 1}
+
+    # --- helpers -----------------------------------------------------------------------------------
+
+    def _named(self, args: Mapping[str, Any], states: set[State]) -> Iterator[Take]:
+        """The takes a command speaks of: by ids, by storyboard (and segment), or all in ``states``."""
+        if "ids" in args:
+            found = (self._kit.ledger.take(int(number)) for number in args["ids"])
+            return (take for take in found if take is not None)
+        return self._kit.ledger.takes(
+            states=states, storyboard=args.get("storyboard"), segment=args.get("segment")
+        )
+
+    def _each(self, takes: Any, decide: Callable[[Take], Optional[Change]]) -> Result:
+        count, busy = 0, 0
+        for take in list(takes):
+            change = decide(take)
+            if change is None:
+                continue
+            try:
+                self._kit.ledger.record(take, change, self._kit.clock.time())
+                count += 1
+            except (ClaimLost, IllegalMove):
+                busy += 1
+        if busy:
+            return {"ok": False, "count": count, "problem": _busy(busy).to_json()}
+        return {"ok": True, "count": count}
+
+
+# Failures after which the paid task may still be had: looked at again, not bought again.
+LOOK_AGAIN = frozenset({"take.lost", "provider.missing"})
+
+
+def _refused(problem: Problem) -> Result:
+    return {"ok": False, "count": 0, "problem": problem.to_json()}
+
+
+def _not_unknown(number: int) -> Problem:
+    return Problem(
+        "command.resolve",
+        N_("take {take} does not wait to be resolved."),
+        N_("`sorad list --state unknown` shows those that do."),
+        {"take": number},
+    )
+
+
+def _owned(remote_id: str) -> Problem:
+    return Problem(
+        "command.owned",
+        N_("the task {remote_id} belongs to another take already."),
+        N_("`sorad list --json` shows which."),
+        {"remote_id": remote_id},
+    )
+
+
+def _busy(count: int) -> Problem:
+    return Problem(
+        "command.busy",
+        N_("{count} takes were being worked on just then and were left as they are."),
+        N_("Try again in a moment."),
+        {"count": count},
+    )
