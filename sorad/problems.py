@@ -22,16 +22,25 @@ class Problem:
 
     ``code`` is dotted and stable (``"storyboard.duration"``). ``message`` and ``fix`` are message ids
     with named fields, which ``params`` fill in; ``fix`` may be empty where nothing can be done.
+    ``where`` and ``line`` tell the place inside a file (``"segments[3].is_pro"``, 1-based; 0: not known),
+    apart from the sentence, so that a sentence from elsewhere can be placed without touching it.
     """
 
     code: str
     message: str
     fix: str = ""
     params: Mapping[str, Param] = field(default_factory=dict)
+    where: str = ""
+    line: int = 0
 
     def text(self) -> str:
-        """What happened, in the language in force."""
-        return _fill(self.message, self.params)
+        """What happened and at which place, in the language in force."""
+        text = _fill(self.message, self.params)
+        if self.line and self.where:
+            return _("line {line}, {where}: {text}").format(line=self.line, where=self.where, text=text)
+        if self.line:
+            return _("line {line}: {text}").format(line=self.line, text=text)
+        return _("{where}: {text}").format(where=self.where, text=text) if self.where else text
 
     def fix_text(self) -> str:
         """What to do about it, in the language in force; may be empty."""
@@ -43,17 +52,30 @@ class Problem:
 
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
-        return json.dumps(
-            {"code": self.code, "message": self.message, "fix": self.fix, "params": dict(self.params)},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        raw: dict[str, object] = {
+            "code": self.code,
+            "message": self.message,
+            "fix": self.fix,
+            "params": dict(self.params),
+        }
+        if self.where:
+            raw["where"] = self.where
+        if self.line:
+            raw["line"] = self.line
+        return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Problem:
         """The reverse of :meth:`to_json`."""
         raw = json.loads(text)
-        return cls(raw["code"], raw["message"], raw.get("fix", ""), raw.get("params", {}))
+        return cls(
+            raw["code"],
+            raw["message"],
+            raw.get("fix", ""),
+            raw.get("params", {}),
+            raw.get("where", ""),
+            raw.get("line", 0),
+        )
 
 
 def _fill(template: str, params: Mapping[str, Param]) -> str:
