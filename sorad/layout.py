@@ -1,0 +1,57 @@
+"""Where outputs go and what they are called. Pure: nothing is looked up, nothing is created.
+
+``in_place``::
+
+    ep1/storyboard_a.json
+    ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.mp4     the video: segment 3, take 1, fingerprint
+    ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.json    its receipt
+    ep1/storyboard_a_assets/Segment_3/.3_v1_0f1e2d3c.mp4.tmp    while it is downloaded
+
+``centralized`` puts ``Segment_3`` and what is in it under ``{output_dir}/ep1/storyboard_a/``.
+
+Names are taken as they stand on the disk: neither normalised nor shortened. ``_assets`` is 7 characters
+where ``.json`` is 5, so a storyboard whose name uses the file system's last two bytes (255 on most) has no
+room for its folder, and the error of making it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
+_VIDEO = re.compile(r"(0|[1-9][0-9]*)_v([1-9][0-9]*)_([0-9a-f]{8})\.mp4")
+
+
+def assets_folder(storyboard: Path, root: Path, output_mode: str, output_dir: Path | None) -> Path:
+    """The folder of all outputs of a storyboard.
+
+    ``output_mode`` is ``"in_place"`` or ``"centralized"``; the latter needs ``output_dir``, and a storyboard
+    below ``root``. ``ValueError`` where one of them is missing.
+    """
+    if output_mode == "in_place":
+        return storyboard.parent / f"{storyboard.stem}_assets"
+    if output_dir is None:
+        raise ValueError("centralized without output_dir")
+    return output_dir / storyboard.parent.relative_to(root) / storyboard.stem
+
+
+def video_path(assets: Path, segment: int, take: int, fingerprint: str) -> Path:
+    """The video of a take; ``fingerprint`` is the whole one."""
+    return assets / f"Segment_{segment}" / f"{segment}_v{take}_{fingerprint[:_DIGITS]}.mp4"
+
+
+def receipt_path(video: Path) -> Path:
+    """The receipt of a video, beside it."""
+    return video.with_suffix(".json")
+
+
+def partial_path(video: Path) -> Path:
+    """What the video is called while it is downloaded: in the same folder, so that a rename ends it."""
+    return video.with_name(f".{video.name}.tmp")
+
+
+def parse_video_name(name: str) -> tuple[int, int, str] | None:
+    """``(segment, take, first 8 digits of the fingerprint)``; ``None`` for a name that sorad never gives."""
+    found = _VIDEO.fullmatch(name)
+    return (int(found[1]), int(found[2]), found[3]) if found else None
