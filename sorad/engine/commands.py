@@ -16,9 +16,6 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 
 Result = dict[str, Any]
-# A take of which a step is running just now: the command is tried again at the next look.
-BUSY = "busy"
-
 
 class Commands:
     """Carries commands out, in the engine's thread."""
@@ -60,7 +57,7 @@ class Commands:
         return self._each(self._named(args, {State.FAILED}), self._retried)
 
     def _retried(self, take: Take) -> Optional[Change]:
-        if take.state is not State.FAILED:
+        if take.state not in (State.FAILED, State.CANCELLED):
             return None
         now = self._kit.clock.time()
         if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
@@ -77,7 +74,9 @@ class Commands:
         unsent = {State.QUEUED, State.HELD}
         return self._each(
             self._named(args, unsent | {State.FAILED}),
-            lambda take: Change(State.CANCELLED, "cancel") if take.state in unsent | {State.FAILED} else None,
+            lambda take: Change(State.CANCELLED, "cancel", error=_by_user(take))
+            if take.state in unsent | {State.FAILED}
+            else None,
         )
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
@@ -109,7 +108,7 @@ class Commands:
         elif how == "resend":
             change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
         else:
-            change = Change(State.CANCELLED, "dropped", error=None)
+            change = Change(State.CANCELLED, "dropped", error=_by_user(take))
         return self._each([take], lambda _take: change)
 
     def _pause(self, *, paused: bool) -> Result:
@@ -149,6 +148,15 @@ class Commands:
 
 # Failures after which the paid task may still be had: looked at again, not bought again.
 LOOK_AGAIN = frozenset({"take.lost", "provider.missing"})
+
+
+def _by_user(take: Take) -> Problem:
+    return Problem(
+        "take.cancelled",
+        N_("cancelled by you."),
+        N_("`sorad retry {take}` queues it again."),
+        {"take": take.id},
+    )
 
 
 def _refused(problem: Problem) -> Result:

@@ -85,6 +85,18 @@ class Engine:
         """Steps that are running now."""
         return self.submitting.busy + self.polling.busy + self.fetching.busy
 
+    def wait_idle(self, timeout: float) -> bool:
+        """After the end of :meth:`run`: wait until no step runs; whether that came in time."""
+        deadline = self._kit.clock.monotonic() + timeout
+        while self.busy:
+            left = deadline - self._kit.clock.monotonic()
+            if left <= 0:
+                return False
+            self._wake.clear()
+            if self.busy:
+                self._wake.wait(min(left, 0.1))
+        return True
+
     def turn(self) -> float:
         """One look at everything; returns the seconds for which nothing is due."""
         kit = self._kit

@@ -172,12 +172,13 @@ class Ledger(Protocol):
         """Make the ledger agree with a storyboard, in one transaction.
 
         ``board.id`` 0 inserts (by path: a row of that path is updated), else that row is updated, its
-        ``path`` and ``root`` included (a rename: its takes follow). With ``wants`` None only the
-        storyboard's row is written (an invalid file keeps what it had queued before: see ``withdraw``).
-        Wants not known are enqueued, cancelled ones wanted again are queued again; ``queued`` and
-        ``held`` takes of the storyboard that are not wanted any more become ``cancelled``. Paid ones
-        are never touched. Another row of the new path that has no takes is dropped. A take is known by (storyboard, segment, take, fingerprint); an output path
-        that an open or done take of another storyboard owns is counted as skipped and not queued.
+        ``path`` and ``root`` included (a rename: its takes follow; another row of the new path that has
+        no takes is dropped). With ``wants`` None only the storyboard's row is written (an invalid file
+        keeps what it had queued before: see ``withdraw``). Wants not known are enqueued; cancelled ones
+        wanted again are queued again, but for those that carry an error (the user cancelled them);
+        ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
+        Paid ones are never touched. A take is known by (storyboard, segment, take, fingerprint); an output
+        path that an open or done take of another storyboard owns is counted as skipped and not queued.
         """
         ...
 
@@ -207,7 +208,9 @@ class Ledger(Protocol):
         ...
 
     # --- time and money ----------------------------------------------------------------------------
-    def claim(self, state: State, now: float, limit: int, roots: Optional[Collection[str]] = None) -> list[Take]:
+    def claim(
+        self, state: State, now: float, limit: int, roots: Optional[Collection[str]] = None
+    ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
 
         ``roots`` limits it to takes of those roots (None: all). A claimed take has ``claim`` set and is
@@ -234,13 +237,18 @@ class Ledger(Protocol):
         """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked."""
         ...
 
+    def parked(self, root: str) -> int:
+        """Takes of a root that are generating past ``give_up_after``."""
+        ...
+
     def undelivered(self) -> dict[str, int]:
-        """Per root, takes that will still need room on its disk: submitting, unknown, generating, downloading."""
+        """Per root, takes that will still need room on its disk: those that hold a slot, the parked, and
+        downloading."""
         ...
 
     # --- questions ---------------------------------------------------------------------------------
-    def counts(self) -> dict[State, int]:
-        """How many takes stand in each state (all nine keys); kept, not counted."""
+    def counts(self, root: Optional[str] = None) -> dict[State, int]:
+        """How many takes stand in each state (all nine keys), of one root or of all; kept, not counted."""
         ...
 
     def take(self, take_id: int) -> Optional[Take]:

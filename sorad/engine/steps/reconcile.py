@@ -96,6 +96,11 @@ def blocked_by_twin(kit: Kit, take: Take) -> bool:
     return any(twin.state is State.UNKNOWN for twin in _twins(kit, take))
 
 
+def waits_for_user(take: Take) -> bool:
+    """Whether an unknown take is past what sorad can find out by itself."""
+    return take.error is not None and take.error.code in ("take.unknown", "take.several", "account.key")
+
+
 def waits(take: Take) -> Problem:
     """The user has to say what became of a create."""
     return Problem(

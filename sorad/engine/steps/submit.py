@@ -8,6 +8,7 @@ from sorad.engine import decide
 from sorad.engine.decide import Verdict
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.reconcile import blocked_by_twin
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
@@ -21,6 +22,9 @@ def submit(kit: Kit, take: Take) -> None:
         return
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
+        return
+    if blocked_by_twin(kit, take):
+        release(kit, take, kit.clock.time() + kit.config.reconcile.look_every)
         return
     provider = kit.accounts.current
     price = provider.price(take.request)

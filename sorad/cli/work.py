@@ -1,0 +1,143 @@
+"""Run the daemon until everything in its folders is done: what `once` and `demo` share."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from loguru import logger
+
+from sorad import logs
+from sorad.cli.screen import Screen, Snapshot, make_screen
+from sorad.cli.signals import INTERRUPTED, Ending
+from sorad.config.model import Config
+from sorad.daemon import Daemon
+from sorad.engine.steps.reconcile import waits_for_user
+from sorad.intake import another_take
+from sorad.ledger.states import OPEN
+from sorad.messages import _, ngettext
+from sorad.model import State, Take
+from sorad.problems import Problem
+
+# How often the screen and the end are looked at, in seconds.
+LOOK = 0.2
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The takes of the folders that `once` works on."""
+
+    counts: Counter[State]
+    waiting: int  # for the user, or parked: not worth staying for
+    failed: list[Take]
+
+    @property
+    def moving(self) -> int:
+        """Takes that will still come to an end by themselves."""
+        return sum(self.counts[state] for state in OPEN) - self.waiting
+
+
+def work(config: Config, command: str, *, force: bool = False, verbose: bool = False) -> int:
+    """Do all that is there. 0: all done; 1: some failed or could not be bought; 130: Ctrl+C."""
+    looked_at = sys.stdout.isatty()
+    level = "DEBUG" if verbose else config.log.level
+    logs.setup(config.state_dir, level, stderr="WARNING" if looked_at and not verbose else level)
+    daemon = Daemon(config, command)
+    with Ending() as ending, make_screen(looked_at) as screen:
+        daemon.start()
+        try:
+            if force:
+                _force(daemon, ending)
+            standing, stopped = _until_done(daemon, ending, screen)
+        finally:
+            ended = daemon.stop()
+    _summary(standing, stopped, interrupted=ending.asked)
+    code = INTERRUPTED if ending.asked else (1 if standing.failed or standing.waiting or stopped else 0)
+    if not ended:
+        ending.leave(code)
+    return code
+
+
+def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standing, list[Problem]]:
+    """Wait for the end; what stands then, and what stopped the buying, if anything did."""
+    began = time.monotonic()
+    before = standing_of(daemon).counts[State.DONE]
+    while True:
+        quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
+        standing = standing_of(daemon)
+        stopped = _stopped(daemon, standing)
+        screen.show(_snapshot(daemon, standing, before, time.monotonic() - began))
+        if ending.asked or (quiet and (standing.moving == 0 or stopped)):
+            return standing, stopped
+        ending.wait(LOOK)
+
+
+def standing_of(daemon: Daemon) -> Standing:
+    """Count the takes under the watched folders."""
+    counts: Counter[State] = Counter()
+    waiting, failed = 0, []
+    for watch in daemon.config.watch:
+        root = str(watch.path)
+        here = daemon.ledger.counts(root)
+        counts.update(here)
+        waiting += here[State.HELD] + daemon.ledger.parked(root)
+        if here[State.UNKNOWN]:
+            unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
+            waiting += sum(waits_for_user(take) for take in unknown)
+        if here[State.FAILED]:
+            failed += daemon.ledger.takes(states=[State.FAILED], root=root)
+    return Standing(counts, waiting, failed)
+
+
+def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
+    """Why nothing more will be bought, once all that was bought has arrived."""
+    if standing.moving > standing.counts[State.QUEUED]:
+        return []
+    halt = daemon.control.halt
+    return [halt.problem] if halt is not None else []
+
+
+def _snapshot(daemon: Daemon, standing: Standing, before: int, elapsed: float) -> Snapshot:
+    return Snapshot(
+        counts=dict(standing.counts),
+        done=standing.counts[State.DONE] - before,
+        moving=standing.moving,
+        fetched=daemon.progress.bytes,
+        downloads=daemon.progress.downloads(),
+        elapsed=elapsed,
+    )
+
+
+def _force(daemon: Daemon, ending: Ending) -> None:
+    """Queue one more take of every segment that had a video before this run."""
+    began = daemon.clock.time()
+    while not daemon.vault.quiet() and not ending.asked:
+        ending.wait(LOOK)
+    latest: dict[tuple[int, int, str], Take] = {}
+    for watch in daemon.config.watch:
+        for take in daemon.ledger.takes(states=[State.DONE], root=str(watch.path)):
+            if take.finished_at is None or take.finished_at < began:
+                latest[take.storyboard_id, take.segment, take.fingerprint] = take
+    for take in latest.values():
+        another_take(daemon.ledger, take, daemon.clock.time())
+    daemon.engine.wake()
+
+
+def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -> None:
+    done = standing.counts[State.DONE]
+    out = [ngettext("{count} video is there.", "{count} videos are there.", done).format(count=done)]
+    for take in standing.failed[:10]:
+        where = _("{storyboard}, segment {segment}").format(storyboard=take.storyboard, segment=take.segment)
+        out.append(f"{where}: {take.error}")
+    if len(standing.failed) > 10:
+        out.append(_("and {count} more; `sorad list --state failed` shows all").format(count=len(standing.failed) - 10))
+    out += [str(problem) for problem in stopped]
+    if standing.waiting:
+        out.append(_("{count} takes wait for you or are slow: `sorad status`").format(count=standing.waiting))
+    if interrupted:
+        out.append(_("Stopped. Nothing is lost: the next start goes on where this one ended."))
+    for line in out:
+        print(line)  # noqa: T201
+    logger.debug(_("ended"))

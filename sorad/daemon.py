@@ -1,0 +1,170 @@
+"""The daemon put together: lock, ledger, provider, engine and folder side, and their threads.
+
+`sorad run`, `sorad once` and `sorad demo` are this with different ends.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+from loguru import logger
+
+from sorad import providers
+from sorad.clock import Clock, SystemClock
+from sorad.config.key import KeySource
+from sorad.config.model import Config, ProviderConfig
+from sorad.engine.accounts import Accounts
+from sorad.engine.commands import Commands
+from sorad.engine.control import Control
+from sorad.engine.disk import free_bytes
+from sorad.engine.loop import Engine
+from sorad.engine.progress import Progress
+from sorad.engine.rooms import Rooms
+from sorad.engine.steps.kit import Kit
+from sorad.intake import Intake
+from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.sqlite import SqliteLedger
+from sorad.lock import Lock, acquire
+from sorad.messages import _
+from sorad.problems import SoradError
+from sorad.providers.base import Provider
+from sorad.threads import Supervised, troubles
+from sorad.vault.service import Vault
+
+# The daemon's own look at its threads, in seconds.
+HOUSEKEEPING = 5.0
+
+
+def ledger_path(state_dir: Path) -> Path:
+    """Where the ledger lies."""
+    return state_dir / "ledger.sqlite3"
+
+
+class Daemon:
+    """Everything that runs. Make it, ``start`` it, ``stop`` it; it holds the lock from start to stop."""
+
+    def __init__(self, config: Config, command: str, *, clock: Optional[Clock] = None, seed: Optional[int] = None):
+        """``command`` names the holder of the lock: "run", "once" or "demo"."""
+        self.config = config
+        self.command = command
+        self.clock = clock or SystemClock()
+        self._rng = random.Random(seed)
+        self._stopping = threading.Event()
+        self._lock: Optional[Lock] = None
+        self._told_troubles: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Take the lock, open the ledger, start the threads. :class:`SoradError` where that cannot be."""
+        self._lock = acquire(self.config.state_dir, self.command)
+        try:
+            self._assemble()
+        except BaseException:
+            self._lock.release()
+            raise
+        for thread in self._threads:
+            thread.start()
+
+    def _assemble(self) -> None:
+        config = self.config
+        self.ledger = SqliteLedger.open(ledger_path(config.state_dir))
+        self._recover()
+        provider = providers.make(config.provider, KeySource(config.provider))
+        self.progress = Progress()
+        self.control = Control(self.ledger, config.limits, self.clock)
+        settings = config.provider.model_dump(mode="json")
+        self.accounts = Accounts(provider, settings, self.ledger, revive)
+        intake = Intake(config, provider.validate, self.ledger, self.clock, self._wake)
+        self.vault = Vault(config.watch, self.ledger, intake, self.clock, self._wake)
+        rooms = Rooms(config.watch, config.disk, self.ledger, self.vault.states, free_bytes)
+        self._kit = Kit(
+            config=config,
+            ledger=self.ledger,
+            accounts=self.accounts,
+            control=self.control,
+            clock=self.clock,
+            rng=self._rng,
+            progress=self.progress,
+            stopping=self._stopping.is_set,
+            pause=lambda seconds: void(self._stopping.wait(seconds)),
+            sizes=rooms.delivered,
+        )
+        commands = Commands(self._kit, self._scan)
+        self.engine = Engine(self._kit, rooms, commands.run)
+        self.ledger.remember("currency", provider.currency)
+        self.ledger.remember("limits", {"concurrency": config.limits.concurrency})
+        self.ledger.remember("troubles", [])
+        self._threads = [
+            Supervised("engine", self.engine.run, self.clock, self._tell_troubles),
+            Supervised("vault", self.vault.run, self.clock, self._tell_troubles),
+            Supervised("housekeeping", self._keep_house, self.clock, self._tell_troubles),
+        ]
+
+    def _recover(self) -> None:
+        unsure = self.ledger.recover(f"{self.command}-{self._rng.getrandbits(32):08x}", self.clock.time())
+        for take in unsure:
+            logger.warning(
+                _("take {id}: sorad ended while its create was under way; whether it was accepted is looked up"),
+                id=take.id,
+            )
+
+    def stop(self, grace: float = 8.0) -> bool:
+        """End: no new step starts, running ones get ``grace`` seconds; whether all ended in time.
+
+        A step that is abandoned loses nothing: its intent is in the ledger, its file a ``.tmp``.
+        """
+        self._stopping.set()
+        for thread in self._threads:
+            thread.stop()
+        self._wake()
+        deadline = self.clock.monotonic() + grace
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self.clock.monotonic()))
+        ended = self.engine.wait_idle(deadline - self.clock.monotonic())
+        if ended:
+            self.ledger.close()
+        if self._lock is not None:
+            self._lock.release()
+        return ended
+
+    # --- the threads' errands ----------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        engine = getattr(self, "engine", None)
+        if engine is not None:
+            engine.wake()
+
+    def _scan(self, path: Optional[str]) -> None:
+        self.vault.rescan(path)
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        while not stop.wait(HOUSEKEEPING):
+            self._tell_troubles()
+
+    def _tell_troubles(self) -> None:
+        found = troubles(self._threads, self.clock.time())
+        if found == self._told_troubles:
+            return
+        try:
+            self.ledger.remember("troubles", found)
+            self._told_troubles = found
+        except LedgerUnavailable as error:
+            logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
+
+
+def revive(settings: Mapping[str, Any]) -> Optional[Provider]:
+    """A provider of an earlier config, with its own key; ``None`` where that key is no longer set."""
+    config = ProviderConfig.model_validate(settings)
+    key = KeySource(config)
+    try:
+        key()
+    except SoradError:
+        return None
+    return providers.make(config, key)
+
+
+def void(_value: object) -> None:
+    """Drops a value, where a callable that returns nothing is wanted."""

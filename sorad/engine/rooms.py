@@ -1,0 +1,130 @@
+"""Where videos can go: which roots are there, and for how many more takes their disks have room."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from sorad.config.model import Disk, Watch
+from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
+
+# Free space moves all the time; for `status` it is written down when it has moved by this share.
+WORTH_TELLING = 0.2
+
+
+@dataclass(frozen=True)
+class DiskSpace:
+    """Free and needed bytes on the disk under a folder."""
+
+    path: str
+    free: int
+    needed: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether another take may be bought for it."""
+        return self.free >= self.needed
+
+    def to_json(self) -> dict[str, Any]:
+        """A row of ``disk`` in `sorad status --json`."""
+        return {"path": self.path, "free": self.free, "needed": self.needed, "ok": self.ok}
+
+
+class Rooms:
+    """The engine's view of the folders. Used from the engine's thread; ``delivered`` from any."""
+
+    def __init__(
+        self,
+        watches: Sequence[Watch],
+        disk: Disk,
+        ledger: Ledger,
+        states: Callable[[], list[RootRow]],
+        free: Callable[[Path], int],
+    ) -> None:
+        self._outputs = {str(watch.path): watch.output_dir or watch.path for watch in watches}
+        self._disk = disk
+        self._ledger = ledger
+        self._states = states
+        self._free = free
+        self._sizes: deque[int] = deque(maxlen=20)
+        self._lock = threading.Lock()
+        self._told: list[DiskSpace] = []
+
+    def delivered(self, size: int) -> None:
+        """A file of ``size`` bytes arrived: the next ones are expected to be no larger than the largest lately."""
+        with self._lock:
+            self._sizes.append(size)
+
+    def expected_size(self) -> int:
+        """Bytes that a take is expected to need."""
+        with self._lock:
+            return max(self._sizes, default=self._disk.assumed_size)
+
+    def buyable(self) -> dict[str, int]:
+        """Roots that are there, and for how many more takes their disk has room."""
+        size = max(1, self.expected_size())
+        waiting = self._ledger.undelivered()
+        rooms: dict[str, int] = {}
+        spaces: list[DiskSpace] = []
+        for folders in self._by_disk():
+            path = self._outputs[folders[0]]
+            free = self._free(path)
+            coming = sum(waiting.get(root, 0) for root in folders)
+            needed = self._disk.min_free + (coming + 1) * size
+            spaces.append(DiskSpace(str(path), free, needed))
+            room = max(0, (free - self._disk.min_free) // size - coming)
+            rooms.update(dict.fromkeys(folders, room))
+        self._tell(spaces)
+        return rooms
+
+    def reachable(self) -> Optional[Collection[str]]:
+        """Roots whose folder is there. Those of an earlier config count too: what is paid for is delivered."""
+        watched = self._online()
+        former = [
+            row.path for row in self._ledger.roots() if row.path not in self._outputs and Path(row.path).is_dir()
+        ]
+        return [*watched, *former]
+
+    def _online(self) -> list[str]:
+        return [row.path for row in self._states() if row.state != "offline" and row.path in self._outputs]
+
+    def _by_disk(self) -> list[list[str]]:
+        """The roots that are there, grouped by the device their outputs go to."""
+        groups: dict[object, list[str]] = {}
+        for root in self._online():
+            groups.setdefault(_device(self._outputs[root]), []).append(root)
+        return list(groups.values())
+
+    def _tell(self, spaces: list[DiskSpace]) -> None:
+        if not _moved(self._told, spaces):
+            return
+        try:
+            self._ledger.remember("disk", [space.to_json() for space in spaces])
+            self._told = spaces
+        except LedgerUnavailable:
+            pass  # told at the next look
+
+
+def _device(path: Path) -> object:
+    for folder in (path, *path.parents):
+        try:
+            return os.stat(folder).st_dev  # noqa: PTH116
+        except OSError:
+            continue
+    return str(path)
+
+
+def _moved(told: Sequence[DiskSpace], now: Sequence[DiskSpace]) -> bool:
+    """Whether what `status` shows has become untrue."""
+    if [(space.path, space.ok) for space in told] != [(space.path, space.ok) for space in now]:
+        return True
+    return any(
+        abs(new.free - old.free) > WORTH_TELLING * max(old.free, 1)
+        or abs(new.needed - old.needed) > WORTH_TELLING * max(old.needed, 1)
+        for old, new in zip(told, now)
+    )
