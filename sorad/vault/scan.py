@@ -1,0 +1,249 @@
+# ruff: noqa: PTH116, PTH118
+"""What lies in a watched folder: the truth that events only hint at.
+
+An own walk over ``os.scandir`` that stats nothing but storyboard names: 100,000 files in 2,000 folders
+take a fraction of a second, where a polling observer takes an eighth of a core. It never reads a file's
+content, so an evicted cloud file is not fetched by looking at it. Paths are strings in here: a ``Path`` for
+each of so many entries would cost more than the walk.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sorad.messages import N_
+from sorad.problems import Problem
+from sorad.vault.names import PREFIX, conflict_copy, is_ignored_folder, is_storyboard, stub_target
+
+_DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
+_RECALL_ON_DATA_ACCESS = 0x400000  # the same on Windows
+_VANISHED = (errno.ENOENT, errno.ENOTDIR)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A storyboard file as the file system shows it."""
+
+    path: str  # absolute, below the root as it is written in the config
+    size: int  # bytes
+    mtime_ns: int
+    placeholder: bool = False  # its content is in the cloud; reading would fetch it
+
+
+@dataclass
+class Scan:
+    """What one walk found. Lists are in no particular order."""
+
+    files: list[Seen] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    identity: str = ""  # device and inode of the root
+    walked: list[str] = field(default_factory=list)  # the folders looked into
+    errors: list[tuple[str, str]] = field(default_factory=list)  # (path, why it could not be read)
+    empty: bool = False  # the root holds nothing, dot-files aside
+
+    @property
+    def folders(self) -> int:
+        """How many folders were looked into."""
+        return len(self.walked)
+
+
+class RootOffline(Exception):
+    """The root is missing, no folder, or cannot be read."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def identity_of(path: str) -> str:
+    """``"device:inode"`` of what lies at the path. Raises ``OSError``."""
+    found = os.stat(path)
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def is_placeholder(found: os.stat_result) -> bool:
+    """Whether the file's content is in the cloud. A stat does not fetch it, a read would."""
+    if getattr(found, "st_flags", 0) & _DATALESS:
+        return True
+    if getattr(found, "st_file_attributes", 0) & _RECALL_ON_DATA_ACCESS:
+        return True
+    # Elsewhere, small files may live in the inode and have no blocks of their own.
+    return sys.platform == "darwin" and found.st_size > 0 and found.st_blocks == 0
+
+
+def is_hidden(root: str, folder: str) -> bool:
+    """Whether a folder below ``root`` is an ignored one or lies inside one."""
+    relative = os.path.relpath(folder, root)
+    at = root
+    for name in [] if relative == os.curdir else Path(relative).parts:
+        if is_ignored_folder(name, _has(at)):
+            return True
+        at = os.path.join(at, name)
+    return False
+
+
+def look(path: str, roots: Collection[str]) -> Seen | None:
+    """One storyboard file, or ``None`` where none is; ``roots`` are the real paths of all roots.
+
+    Raises ``OSError`` where it cannot be told (no permission, I/O error).
+    """
+    try:
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
+            return _linked(path, roots)
+    except OSError as error:
+        if error.errno not in _VANISHED:
+            raise
+        folder, name = os.path.split(path)
+        stub = os.path.join(folder, f".{name}.icloud")
+        return Seen(path, 0, 0, placeholder=True) if os.path.lexists(stub) else None
+    return _seen(path, found) if stat.S_ISREG(found.st_mode) else None
+
+
+def scan(
+    root: Path,
+    others: Collection[Path],
+    *,
+    below: str | None = None,
+    tick: Callable[[], None] | None = None,
+) -> Scan:
+    """Walk a root, or only the folder ``below`` it, and return the storyboards in it.
+
+    Folders that are ``others`` (watched roots, too) are left out: they are scanned on their own. Links to
+    folders are not followed; a link to a file counts where its target lies outside every root. A folder
+    that cannot be read is recorded in ``errors``, and the walk goes on. ``tick`` is called per folder.
+    Raises :class:`RootOffline`.
+    """
+    top = str(root)
+    found = Scan(identity=_online(top))
+    roots = [os.path.realpath(one) for one in (root, *others)]
+    nested = {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
+    stack = [below or top]
+    while stack:
+        folder = stack.pop()
+        if tick is not None:
+            tick()
+        try:
+            with os.scandir(folder) as entries:
+                found.walked.append(folder)
+                if folder == top:
+                    found.empty = True
+                for entry in entries:
+                    if found.empty and not entry.name.startswith("."):
+                        found.empty = False
+                    _enter(entry, folder, found, stack, nested, roots)
+        except OSError as error:
+            if folder == top:
+                raise RootOffline(_offline(top, error)) from error
+            if error.errno not in _VANISHED:
+                found.errors.append((folder, os.strerror(error.errno or 0)))
+    if _online(top) != found.identity:
+        raise RootOffline(_offline(top, OSError(errno.ESTALE, os.strerror(errno.ESTALE))))
+    return found
+
+
+def _enter(
+    entry: os.DirEntry[str], folder: str, found: Scan, stack: list[str], nested: set[str], roots: list[str]
+) -> None:
+    """Sort one entry of a folder into what was found, or into what is still to be walked."""
+    name = entry.name
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            hidden = entry.path in nested or _is_junction(entry) or is_ignored_folder(name, _has(folder))
+            if not hidden:
+                stack.append(entry.path)
+        elif name[: len(PREFIX)].lower() == PREFIX:
+            if not is_storyboard(name):
+                return
+            if conflict_copy(name):
+                found.conflicts.append(entry.path)
+                return
+            entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
+            seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
+            if seen is not None:
+                found.files.append(seen)
+        elif name.endswith(".icloud"):
+            target = stub_target(name)
+            if target is not None and is_storyboard(target) and not conflict_copy(target):
+                found.files.append(Seen(os.path.join(folder, target), 0, 0, placeholder=True))
+    except UnicodeEncodeError:
+        found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
+    except OSError as error:
+        if error.errno not in _VANISHED:
+            found.errors.append((entry.path, os.strerror(error.errno or 0)))
+
+
+def _of_entry(entry: os.DirEntry[str]) -> Seen | None:
+    found = entry.stat(follow_symlinks=False)
+    return _seen(entry.path, found) if stat.S_ISREG(found.st_mode) else None
+
+
+def _seen(path: str, found: os.stat_result) -> Seen:
+    return Seen(path, found.st_size, found.st_mtime_ns, is_placeholder(found))
+
+
+def _linked(path: str, roots: Collection[str]) -> Seen | None:
+    """A link to a file outside of every root; inside of one, the file itself is found there."""
+    target = os.path.realpath(path)
+    if any(_inside(target, root) for root in roots):
+        return None
+    found = os.stat(path)
+    return _seen(path, found) if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a Windows junction, a link in the coat of a folder (known from Python 3.12 on)."""
+    asked: Callable[[], bool] | None = getattr(entry, "is_junction", None)
+    return sys.platform == "win32" and asked is not None and asked()
+
+
+def _has(folder: str) -> Callable[[str], bool]:
+    return lambda name: os.path.lexists(os.path.join(folder, name))
+
+
+def _inside(path: str, root: str) -> bool:
+    """Whether a real path is ``root`` or lies below it."""
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _below(real: str, real_root: str, root: str) -> str:
+    """A real path inside a root, as a path below the root as it is written."""
+    return os.path.join(root, os.path.relpath(real, real_root))
+
+
+def _online(root: str) -> str:
+    try:
+        if not stat.S_ISDIR(os.stat(root).st_mode):
+            raise RootOffline(_offline(root, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))))
+        return identity_of(root)
+    except OSError as error:
+        raise RootOffline(_offline(root, error)) from error
+
+
+def _offline(root: str, error: OSError) -> Problem:
+    if error.errno in (errno.ENOENT, errno.ENODEV, errno.ESTALE):
+        return Problem(
+            "root.missing",
+            N_("The watched folder {path} is not there."),
+            N_("Connect its disk, or create the folder. Nothing is cancelled; it is looked for again."),
+            {"path": root},
+        )
+    if error.errno == errno.ENOTDIR:
+        return Problem(
+            "root.not_folder",
+            N_("The watched path {path} is not a folder."),
+            N_("Put a folder there, or correct the path under [[watch]] in the config."),
+            {"path": root},
+        )
+    return Problem(
+        "root.unreadable",
+        N_("The watched folder {path} cannot be read: {reason}."),
+        N_("Give the user that runs sorad the right to read it; it is looked at again by itself."),
+        {"path": root, "reason": os.strerror(error.errno or 0)},
+    )
