@@ -1,0 +1,176 @@
+"""`sorad plan`: what would be bought, what is skipped and why, and the price. Buys nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from sorad.messages import N_, _, ngettext
+
+if TYPE_CHECKING:
+    from sorad.config.model import Config, Watch
+    from sorad.model import Request
+    from sorad.plan import Planned
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "plan",
+        parents=common,
+        help=_("what would be bought, what is skipped and why, and the price"),
+        description=_("Reads the storyboards and shows what they would buy, and for how much. Buys nothing."),
+    )
+    parser.add_argument("paths", metavar=_("PATH"), nargs="*", help=_("storyboards or folders (default: as the config says)"))
+    parser.add_argument("--json", action="store_true", help=_("for programs"))
+    parser.set_defaults(handler=handler)
+
+
+def handler(args: argparse.Namespace) -> int:
+    """Show the plan."""
+    from sorad.cli.settings import file_config
+    from sorad.config.model import Config
+
+    return show_plan(file_config(args) or Config(), args.paths, as_json=args.json)
+
+
+def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json: bool = False) -> int:
+    """Print the plan; 0, or 1 where a storyboard has problems."""
+    from sorad import providers
+    from sorad.config.key import KeySource
+    from sorad.daemon import ledger_path
+    from sorad.ledger.sqlite import SqliteLedger
+    from sorad.plan import plan_storyboard, total
+
+    key = KeySource(config.provider)
+    provider = providers.make(config.provider, key)
+    there = ledger_path(config.state_dir)
+    ledger = SqliteLedger.attach(there) if there.exists() else None
+    try:
+        plans = [
+            plan_storyboard(
+                path, watch, config, provider.validate, _pricer(provider.price, key), ledger, force=force
+            )
+            for path, watch in _storyboards(config, paths)
+        ]
+    finally:
+        if ledger is not None:
+            ledger.close()
+    count, price, sure = total(plans)
+    if as_json:
+        json.dump(_as_json(plans, count, price if sure else None, provider.currency), sys.stdout, ensure_ascii=False, indent=2)
+        print()  # noqa: T201
+    else:
+        _show(plans, count, price, provider.currency, sure=sure)
+    return 1 if any(planned.problems for planned in plans) else 0
+
+
+def _pricer(price: Callable[[Request], Optional[int]], key: Callable[[], str]) -> Callable[[Request], Optional[int]]:
+    """The provider's price where there is a key to ask with: a plan needs none."""
+    from sorad.problems import SoradError
+
+    try:
+        key()
+    except SoradError:
+        return lambda request: None
+    return price
+
+
+def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
+    """The storyboards meant, each with the watched folder it belongs to (or would, by default)."""
+    from sorad.config.model import Watch
+    from sorad.vault.scan import scan
+
+    roots = [watch.path for watch in config.watch]
+    if not paths:
+        found = []
+        for watch in config.watch:
+            others = [root for root in roots if root != watch.path]
+            found += [(Path(seen.path), watch) for seen in scan(watch.path, others).files]
+        return found
+    chosen = []
+    for name in paths:
+        path = Path(name).expanduser().absolute()
+        owner = max(
+            (watch for watch in config.watch if watch.path == path or watch.path in path.parents),
+            key=lambda watch: len(watch.path.parts),
+            default=None,
+        )
+        if path.is_dir():
+            watch = owner or Watch(path=path)
+            chosen += [(Path(seen.path), watch) for seen in scan(path, []).files]
+        elif path.is_file():
+            chosen.append((path, owner or Watch(path=path.parent)))
+        else:
+            raise _nothing_there(path)
+    return chosen
+
+
+def _nothing_there(path: Path) -> Exception:
+    from sorad.problems import Problem, SoradError
+
+    problem = Problem(
+        "plan.path", N_("there is no {path}."), N_("Name a storyboard or a folder."), {"path": str(path)}
+    )
+    return SoradError(problem, exit_code=2)
+
+
+def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: bool) -> None:
+    from sorad.plan import BUY
+
+    lines = []
+    for planned in sorted(plans, key=lambda planned: planned.path):
+        lines.append(planned.path)
+        lines += [f"  ! {problem}" for problem in planned.problems]
+        for item in planned.items:
+            what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
+            if item.action == BUY:
+                lines.append(f"  + {what}  {_amount(item.price, currency)}")
+            else:
+                lines.append(f"  - {what}  {_(item.reason)}")
+    if not plans:
+        lines.append(_("no storyboards here."))
+    bought = ngettext("{count} take would be bought", "{count} takes would be bought", count).format(count=count)
+    lines.append(f"{bought}: {_amount(price if sure else None, currency)}" if count else _("nothing would be bought."))
+    for line in lines:
+        print(line)  # noqa: T201
+
+
+def _amount(micros: Optional[int], currency: str) -> str:
+    from sorad.model import units
+
+    return _("price not known") if micros is None else f"{units(micros):.2f} {currency}"
+
+
+def _as_json(plans: list[Planned], count: int, price: Optional[int], currency: str) -> dict[str, Any]:
+    from sorad.model import units
+
+    return {
+        "takes": count,
+        "price": None if price is None else units(price),
+        "currency": currency,
+        "storyboards": [
+            {
+                "path": planned.path,
+                "problems": [
+                    {"code": problem.code, "message": problem.text(), "fix": problem.fix_text()}
+                    for problem in planned.problems
+                ],
+                "takes": [
+                    {
+                        "segment": item.segment,
+                        "take": item.take,
+                        "action": item.action,
+                        "reason": _(item.reason),
+                        "price": None if item.price is None else units(item.price),
+                        "output": item.output,
+                    }
+                    for item in planned.items
+                ],
+            }
+            for planned in plans
+        ],
+    }
