@@ -1,0 +1,85 @@
+"""What a change makes of a take: pure, so that it can be tested as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sorad.ledger.interface import Change, IllegalMove
+from sorad.ledger.states import may
+from sorad.model import Take
+
+_PLAIN = (
+    "due_at",
+    "attempt",
+    "error",
+    "provider",
+    "base_url",
+    "account",
+    "remote_id",
+    "request_id",
+    "validator",
+    "cost",
+    "output",
+    "accepted_at",
+    "finished_at",
+    "parked",
+)
+# What a person would want to read in the history. Not the due time, the attempt, the request id or the
+# validator: they change with every poll and every piece of a download.
+_NOTED = (
+    "state",
+    "provider",
+    "base_url",
+    "account",
+    "remote_id",
+    "cost",
+    "output",
+    "creates",
+    "accepted_at",
+    "finished_at",
+    "approved",
+    "parked",
+)
+
+
+def changed(take: Take, change: Change, now: float) -> Take:
+    """The take after the change; raises :class:`IllegalMove`.
+
+    An intent begins a new create: the remote id and the acceptance of the one before leave the take,
+    unless the change brings its own. (They stay in the purchases: see :mod:`sorad.ledger.purchases`.)
+    """
+    if not may(take.state, change.to):
+        raise IllegalMove(f"{take.state} -> {change.to}")
+    values: dict[str, Any] = {}
+    creates = 0 if change.fresh else take.creates
+    values["creates"] = max(creates + change.intent - change.refused, 0)
+    if change.intent:
+        values.update(intent_at=now, remote_id="", accepted_at=None)
+    if change.approved:
+        values["approved"] = True
+    if change.clear_error:
+        values["error"] = None
+    for name in _PLAIN:
+        value = getattr(change, name)
+        if value is not None:
+            values[name] = value
+    if not change.keep_claim:
+        values["claim"] = ""
+    return replace(take, state=change.to, updated_at=now, **values)
+
+
+def noteworthy(before: Take, after: Take) -> bool:
+    """Whether a change belongs into the history.
+
+    It does where the state or another member of ``_NOTED`` changed, or the error: another code, or one that
+    came or went. A poll that found nothing new does not (months of polling must not grow the file), nor does
+    the same trouble once more.
+    """
+    if _code(before) != _code(after):
+        return True
+    return any(getattr(before, name) != getattr(after, name) for name in _NOTED)
+
+
+def _code(take: Take) -> str:
+    return take.error.code if take.error else ""

@@ -1,0 +1,212 @@
+"""One SQLite connection behind a lock: transactions, errors as the ledger's own types, any text.
+
+The daemon writes and checkpoints through the one connection of its process. SQLite up to 3.51.2 has a rare
+bug that damages the WAL where two connections write and checkpoint at once; so the connections of other
+processes never checkpoint (see :func:`open_connection`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.messages import N_
+from sorad.problems import Problem, SoradError
+
+Row = tuple[Any, ...]
+
+BUSY_SECONDS = 10.0  # other writers hold the lock for milliseconds
+WAL_KEPT = 16_000_000  # bytes the WAL is cut back to after a burst
+CACHE_KIB = 16_000
+
+# Messages of OperationalError that no waiting mends: the tables are not those of the version in the file.
+_WRONG_TABLES = ("no such table", "no such column", "Could not decode to UTF-8")
+
+
+class Connection:
+    """A connection that several threads may share."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db: sqlite3.Connection | None = db
+        self._lock = threading.RLock()
+        db.row_factory = _decoded
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is run inside is durable when this ends, or without effect.
+
+        Raises :class:`LedgerUnavailable` or :class:`LedgerDamaged`; the connection stays usable.
+        """
+        with self._lock:
+            db = self._open()
+            with _translated():
+                db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                with _translated():
+                    db.execute("COMMIT")
+            except BaseException:
+                # A full disk or an I/O error may have rolled back already.
+                if db.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        db.execute("ROLLBACK")
+                raise
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement that writes; inside a transaction."""
+        with self._lock, _translated():
+            return _execute(self._open(), sql, values)
+
+    def run_many(self, sql: str, many: Iterable[Sequence[Any]]) -> int:
+        """Run a statement for each of many rows, inside a transaction; how many rows were written."""
+        with self._lock, _translated():
+            return self._open().executemany(sql, map(_bound, many)).rowcount
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a question. They are read to the end at once: a reader left open lets the WAL grow."""
+        with self._lock, _translated():
+            return _execute(self._open(), sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row of a question, or ``None``."""
+        rows = self.rows(sql, values)
+        return rows[0] if rows else None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the other threads of this process out for a while."""
+        with self._lock:
+            yield
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the whole database into a file."""
+        with self._lock, _translated():
+            target = sqlite3.connect(path)
+            try:
+                self._open().backup(target)
+            finally:
+                target.close()
+
+    def close(self) -> None:
+        """Close; calls that come later get :class:`LedgerUnavailable`."""
+        with self._lock, _translated():
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise LedgerUnavailable("closed")
+        return self._db
+
+
+def open_connection(path: Path, *, owner: bool) -> Connection:
+    """Connect to an existing file; ``owner`` for the process that runs the ledger.
+
+    Others never checkpoint: not on a commit, and from Python 3.12 on not on closing either. Before, SQLite
+    tries on closing, but only under an exclusive lock of the file, which it does not get while the daemon
+    lives: so it never meets another writer.
+    """
+    with _translated():
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            _prepare(db, path, owner=owner)
+        except BaseException:
+            db.close()
+            raise
+    return Connection(db)
+
+
+def _prepare(db: sqlite3.Connection, path: Path, *, owner: bool) -> None:
+    if not owner:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        if sys.version_info >= (3, 12):
+            db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+    elif db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise SoradError(
+            Problem(
+                "ledger.no_wal",
+                N_("The file system of {path} cannot hold the ledger: SQLite's WAL does not work there."),
+                N_("Set state_dir to a folder on a local disk."),
+                {"path": os.fspath(path)},
+            )
+        )
+    for setting in (
+        "synchronous = FULL",  # NORMAL loses acknowledged commits in a power cut
+        "fullfsync = ON",  # macOS: fsync alone stops at the drive's cache; no effect elsewhere
+        "foreign_keys = ON",
+        "temp_store = MEMORY",  # a sandbox may have no place for temporary files
+        f"cache_size = -{CACHE_KIB}",
+        f"journal_size_limit = {WAL_KEPT}",
+    ):
+        db.execute(f"PRAGMA {setting}")
+
+
+def create_file(path: Path) -> None:
+    """Make the file (0600) and the folders above it (0700) where they are missing; raises ``OSError``.
+
+    SQLite gives the files it keeps beside it the same mode.
+    """
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if str(error).startswith(_WRONG_TABLES):
+            raise LedgerDamaged(str(error)) from error
+        raise LedgerUnavailable(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        # The module has no class for "malformed" and "not a database": they come as the base class.
+        # Its other children (a broken constraint, a misuse) are bugs, and stay what they are.
+        if type(error) is sqlite3.DatabaseError:
+            raise LedgerDamaged(str(error)) from error
+        raise
+
+
+def _execute(db: sqlite3.Connection, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+    try:
+        return db.execute(sql, values)
+    except UnicodeEncodeError:  # while binding: nothing has run yet
+        return db.execute(sql, _bound(values))
+
+
+def _bound(values: Sequence[Any]) -> Sequence[Any]:
+    """The values with text that UTF-8 cannot carry as bytes, which SQLite keeps as a BLOB."""
+    return [_storable(value) if isinstance(value, str) else value for value in values]
+
+
+def _storable(text: str) -> Any:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def _decoded(_cursor: sqlite3.Cursor, row: Row) -> Row:
+    """The reverse of :func:`_bound`."""
+    if bytes not in map(type, row):
+        return row
+    return tuple(
+        value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value for value in row
+    )

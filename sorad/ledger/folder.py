@@ -1,0 +1,257 @@
+"""Storyboards and what they want: the verbs of the folder side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sorad.ledger.change import changed
+from sorad.ledger.interface import Applied, Storyboard, Want
+from sorad.ledger.part import Part
+from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, problems_column
+from sorad.ledger.wants import Key, Known, Plan, changes_found, plan
+from sorad.model import State, Take
+
+_COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
+_INSERT = f"INSERT INTO storyboards ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_UPDATE = f"UPDATE storyboards SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
+_OWNED = (
+    "SELECT 1 FROM takes WHERE output = ? AND storyboard_id <> ? "
+    "AND state NOT IN ('failed', 'cancelled') LIMIT 1"
+)
+
+
+class Folder(Part):
+    """``storyboards``, ``apply``, ``withdraw``."""
+
+    def storyboards(self, root: str | None = None) -> list[Storyboard]:
+        """The storyboards (see the interface).
+
+        Those ``gone`` come first, so that of two rows of one path the living one is the later.
+        """
+        where, values = ("", ()) if root is None else ("WHERE root = ? ", (root,))
+        return [
+            board_of(row)
+            for row in self._db.rows(SELECT_BOARD + where + "ORDER BY state <> 'gone', id", values)
+        ]
+
+    def with_content(self, content: str) -> list[Storyboard]:
+        if not content:
+            return []
+        rows = self._db.rows(SELECT_BOARD + "WHERE content = ? ORDER BY state <> 'gone', id", (content,))
+        return [board_of(row) for row in rows]
+
+    def apply(self, board: Storyboard, wants: Sequence[Want] | None, now: float) -> Applied:
+        with self._db.transaction():
+            board = self._put_board(board, now)
+            if wants is None:
+                return Applied(board.id)
+            todo = plan(wants, self._known(board.id), lambda output: self._owned(output, board.id))
+            self._carry_out(todo, board, now)
+            return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
+
+    def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
+        with self._db.transaction():
+            return self._withdraw(storyboard_id, state, now)
+
+    def again(self, take_id: int, output: Callable[[int], str], now: float) -> Take | None:
+        """Queue one more take of the same request (see the interface).
+
+        ``None`` also where any other take of that storyboard, segment and request is open: the video
+        asked for is on its way.
+        """
+        with self._db.transaction():
+            model = self._load(take_id)
+            if model is None or self._is_open(model):
+                return None
+            row = self._db.row(
+                "SELECT max(take) FROM takes WHERE storyboard_id = ? AND segment = ?",
+                (model.storyboard_id, model.segment),
+            )
+            number = int(row[0]) + 1 if row else 1
+            take = Take(
+                id=self._next_id(),
+                storyboard_id=model.storyboard_id,
+                root=model.root,
+                storyboard=model.storyboard,
+                segment=model.segment,
+                take=number,
+                fingerprint=model.fingerprint,
+                request=model.request,
+                state=State.QUEUED,
+                output=output(number),
+                due_at=now,
+                created_at=now,
+                updated_at=now,
+                extra=True,
+            )
+            self._insert([take])
+            self._note(now, [(take.id, take.state, "again", "", None)])
+            return take
+
+    # --- the storyboard's row ------------------------------------------------------------------------
+    def _put_board(self, board: Storyboard, now: float) -> Storyboard:
+        """Write the row; raises ``LookupError`` for an id that does not exist."""
+        board_id = board.id or self._board_at(board.path)
+        values = [
+            problems_column(board.problems) if name == "problems" else getattr(board, name)
+            for name in _COLUMNS
+        ]
+        if board_id == 0:
+            return replace(board, id=int(self._db.run(_INSERT, values).lastrowid or 0))
+        if board.state != "gone":
+            self._displace(board.path, board_id, now)
+        if self._db.run(_UPDATE, (*values, board_id)).rowcount != 1:
+            raise LookupError(f"storyboard {board_id}")
+        self._db.run(
+            "UPDATE takes SET root = ? WHERE storyboard_id = ? AND root <> ?",
+            (board.root, board_id, board.root),
+        )
+        return replace(board, id=board_id)
+
+    def _board_at(self, path: str) -> int:
+        """The storyboard of a path, a living one first; 0 where there is none."""
+        row = self._db.row(
+            "SELECT id FROM storyboards WHERE path = ? ORDER BY state = 'gone', id DESC LIMIT 1", (path,)
+        )
+        return int(row[0]) if row else 0
+
+    def _displace(self, path: str, board_id: int, now: float) -> None:
+        """A storyboard was renamed onto another: the file of the other one is gone.
+
+        Its row stays, as ``gone``, where it has takes.
+        """
+        self._db.run(
+            "DELETE FROM storyboards WHERE path = ? AND id <> ? "
+            "AND NOT EXISTS (SELECT 1 FROM takes WHERE storyboard_id = storyboards.id)",
+            (path, board_id),
+        )
+        for (other,) in self._db.rows(
+            "SELECT id FROM storyboards WHERE path = ? AND id <> ? AND state <> 'gone'", (path, board_id)
+        ):
+            self._withdraw(other, "gone", now)
+
+    def _withdraw(self, storyboard_id: int, state: str, now: float) -> int:
+        self._db.run(
+            "UPDATE storyboards SET state = ?, updated_at = ? WHERE id = ?", (state, now, storyboard_id)
+        )
+        rows = self._db.rows(
+            "SELECT id FROM takes WHERE storyboard_id = ? AND state IN ('queued', 'held')", (storyboard_id,)
+        )
+        self._cancel([row[0] for row in rows], "withdrawn", now)
+        return len(rows)
+
+    # --- its takes -----------------------------------------------------------------------------------
+    def _known(self, board_id: int) -> dict[Key, Known]:
+        rows = self._db.rows(
+            "SELECT segment, take, fingerprint, id, state, output, creates, remote_id, extra, "
+            "state = 'cancelled' AND error IS NOT NULL FROM takes WHERE storyboard_id = ? ORDER BY id",
+            (board_id,),
+        )
+        known: dict[Key, Known] = {}
+        for segment, take, fingerprint, take_id, state, output, creates, remote_id, extra, by_user in rows:
+            known[segment, take, fingerprint] = Known(
+                take_id, State(state), output, creates, remote_id, bool(extra), bool(by_user)
+            )
+        return known
+
+    def _owned(self, output: str, board_id: int) -> bool:
+        return self._db.row(_OWNED, (output, board_id)) is not None
+
+    def _is_open(self, take: Take) -> bool:
+        row = self._db.row(
+            "SELECT 1 FROM takes WHERE storyboard_id = ? AND segment = ? AND fingerprint = ? "
+            "AND state NOT IN ('done', 'failed', 'cancelled') LIMIT 1",
+            (take.storyboard_id, take.segment, take.fingerprint),
+        )
+        return row is not None
+
+    def _next_id(self) -> int:
+        row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
+        return int(row[0]) if row else 1
+
+    def _carry_out(self, todo: Plan, board: Storyboard, now: float) -> None:
+        self._cancel([have.id for have in todo.cancel], "unwanted", now)
+        self._db.run_many(
+            "UPDATE takes SET output = ?1, request = ?2, updated_at = ?3 "
+            "WHERE id = ?4 AND (output <> ?1 OR request <> ?2)",
+            [(want.output, want.request.to_json(), now, have.id) for have, want in todo.follow],
+        )
+        self._db.run_many(
+            "UPDATE takes SET state = 'queued', due_at = ?, attempt = 0, updated_at = ? WHERE id = ?",
+            [(_due_at(want, now), now, have.id) for have, want in todo.requeue],
+        )
+        self._note(now, [(have.id, State.QUEUED, "wanted", "", None) for have, _want in todo.requeue])
+        for have, want in todo.found:
+            self._find(have, want, now)
+        self._add(todo.insert, board, now)
+
+    def _cancel(self, take_ids: Sequence[int], note: str, now: float) -> None:
+        """Cancel unsent takes; a worker that holds one loses its claim, and with it the right to send."""
+        self._db.run_many(
+            "UPDATE takes SET state = 'cancelled', claim = '', error = NULL, updated_at = ? WHERE id = ?",
+            [(now, take_id) for take_id in take_ids],
+        )
+        self._note(now, [(take_id, State.CANCELLED, note, "", None) for take_id in take_ids])
+
+    def _find(self, have: Known, want: Want, now: float) -> None:
+        take = self._load(have.id)
+        if take is None:
+            raise LookupError(f"take {have.id}")
+        for change in changes_found(take.state, want, now):
+            after = changed(take, change, now)
+            self._write(take, after)
+            self._note(now, [(take.id, after.state, change.note, want.request_id, None)])
+            take = after
+
+    def _add(self, wants: Sequence[Want], board: Storyboard, now: float) -> None:
+        first = self._next_id()
+        takes = [_take_of(want, first + n, board, now) for n, want in enumerate(wants)]
+        self._insert(takes)
+        self._note(
+            now,
+            [
+                (
+                    take.id,
+                    take.state,
+                    "wanted" if take.state is State.QUEUED else "found",
+                    take.request_id,
+                    None,
+                )
+                for take in takes
+            ],
+        )
+
+
+def _take_of(want: Want, take_id: int, board: Storyboard, now: float) -> Take:
+    """A new take. Where the folder shows that it was bought, that counts as one create."""
+    if want.state not in (State.QUEUED, State.DONE, State.GENERATING):
+        raise ValueError(f"a storyboard cannot want a take to be {want.state}")
+    return Take(
+        id=take_id,
+        storyboard_id=board.id,
+        root=board.root,
+        storyboard=board.path,
+        segment=want.segment,
+        take=want.take,
+        fingerprint=want.fingerprint,
+        request=want.request,
+        state=want.state,
+        output=want.output,
+        due_at=_due_at(want, now),
+        creates=1 if want.remote_id else 0,
+        provider=want.provider,
+        base_url=want.base_url,
+        account=want.account,
+        remote_id=want.remote_id,
+        request_id=want.request_id,
+        cost=want.cost,
+        created_at=now,
+        updated_at=now,
+        accepted_at=want.accepted_at,
+        finished_at=want.finished_at,
+    )
+
+
+def _due_at(want: Want, now: float) -> float:
+    return now if want.due_at is None else want.due_at

@@ -1,0 +1,88 @@
+"""What the parts of the SQLite ledger share: the connection, and how a take is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Optional
+
+from sorad.ledger.connection import Connection
+from sorad.ledger.interface import ClaimLost
+from sorad.ledger.purchases import Entry, charged_at, entry
+from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
+from sorad.model import State, Take
+from sorad.problems import Problem
+
+Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, request id, problem
+
+_INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
+_INSERT_PURCHASE = "INSERT INTO purchases (remote_id, cost, charged_at, take_id) VALUES (?, ?, ?, ?)"
+_UPDATE_PURCHASE = (
+    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ? "
+    "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
+)
+_VOID_PURCHASE = (
+    "UPDATE purchases SET charged_at = NULL WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
+)
+_INSERT_NOTE = (
+    "INSERT INTO history (take_id, n, at, state, note, request_id, problem) "
+    "VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE take_id = ?), ?, ?, ?, ?, ?)"
+)
+
+
+class Part:
+    """A part of the ledger: some of its verbs over the one connection."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def _load(self, take_id: int) -> Take | None:
+        row = self._db.row(SELECT_TAKE + "WHERE t.id = ?", (take_id,))
+        return None if row is None else take_of(row)
+
+    def _insert(self, takes: Sequence[Take]) -> None:
+        self._db.run_many(
+            _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
+        )
+        for take in takes:
+            self._enter(None, take)
+
+    def _write(self, before: Take, after: Take) -> None:
+        """Write the members that differ, fenced by the claim; raises :class:`ClaimLost`.
+
+        Unchanged columns are left out, so that a poll touches no index but that of the due time and wakes no
+        trigger.
+        """
+        values = {
+            name: column(getattr(after, name))
+            for name in TAKE_COLUMNS
+            if getattr(after, name) != getattr(before, name)
+        }
+        if not values:
+            return
+        written = self._db.run(
+            f"UPDATE takes SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ? AND claim = ?",
+            (*values.values(), before.id, before.claim),
+        )
+        if written.rowcount != 1:
+            raise ClaimLost(f"take {before.id}")
+        self._enter(before, after)
+
+    def _enter(self, before: Take | None, after: Take) -> None:
+        """Keep the purchases."""
+        what = entry(before, after)
+        values = (after.remote_id, after.cost, charged_at(after), after.id)
+        if what is Entry.NEW:
+            self._db.run(_INSERT_PURCHASE, values)
+        elif what is Entry.CURRENT:
+            self._db.run(_UPDATE_PURCHASE, values)
+        elif what is Entry.VOID:
+            self._db.run(_VOID_PURCHASE, (after.id,))
+
+    def _note(self, now: float, notes: Iterable[Note]) -> None:
+        self._db.run_many(
+            _INSERT_NOTE,
+            (
+                (take_id, take_id, now, state.value, note, request_id, column(problem))
+                for take_id, state, note, request_id, problem in notes
+            ),
+        )

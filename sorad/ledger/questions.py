@@ -1,0 +1,140 @@
+"""What can be asked of the ledger. Every answer is read to its end at once: nothing keeps the WAL open."""
+
+from __future__ import annotations
+
+import math
+import os
+from array import array
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any
+
+from sorad.ledger.interface import Event
+from sorad.ledger.part import Part
+from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
+from sorad.model import State, Take
+
+_PAGE = 200  # takes read at a time
+_SPENT = """
+SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?1), 0)
+     + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ?2 AND charged_at < ?1 * 3600), 0)
+"""
+
+
+class Questions(Part):
+    """What `status` and `list` ask: counts, takes, histories, money."""
+
+    def counts(self, root: str | None = None) -> dict[State, int]:
+        rows = self._db.rows(
+            "SELECT state, sum(takes) FROM tally WHERE ?1 IS NULL OR root = ?1 GROUP BY state", (root,)
+        )
+        return {**dict.fromkeys(State, 0), **{State(state): count for state, count in rows}}
+
+    def in_flight(self) -> int:
+        row = self._db.row(
+            "SELECT coalesce((SELECT sum(takes) FROM tally "
+            "                 WHERE state IN ('submitting', 'unknown', 'generating')), 0)"
+            " - (SELECT count(*) FROM takes WHERE parked = 1 "
+            "    AND state IN ('submitting', 'unknown', 'generating'))"
+            " + (SELECT count(*) FROM takes WHERE claim <> '' AND state = 'queued')"
+        )
+        return int(row[0]) if row else 0
+
+    def parked(self, root: str) -> int:
+        row = self._db.row(
+            "SELECT count(*) FROM takes WHERE parked = 1 AND state = 'generating' AND root = ?", (root,)
+        )
+        return int(row[0]) if row else 0
+
+    def undelivered(self) -> dict[str, int]:
+        rows = self._db.rows(
+            "SELECT root, sum(n) FROM ("
+            "  SELECT root, takes AS n FROM tally WHERE takes > 0 "
+            "  AND state IN ('submitting', 'unknown', 'generating', 'downloading')"
+            "  UNION ALL"
+            "  SELECT root, 1 FROM takes WHERE claim <> '' AND state = 'queued'"
+            ") GROUP BY root"
+        )
+        return dict(rows)
+
+    def take(self, take_id: int) -> Take | None:
+        return self._load(take_id)
+
+    def takes(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        storyboard: str | None = None,
+        root: str | None = None,
+        segment: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Take]:
+        """The takes, by id (see the interface).
+
+        Which ones is settled at the first step; each is read when its page comes. One that has left
+        ``states`` by then is left out.
+        """
+        where, values = ["1"], list[Any]()
+        if states is not None:
+            where.append(f"state IN ({marks(list(states))})")
+            values.extend(state.value for state in states)
+        if storyboard is not None:
+            boards = self._boards_at(storyboard)
+            where.append(f"storyboard_id IN ({','.join(map(str, boards))})")
+        if root is not None:
+            where.append("storyboard_id IN (SELECT id FROM storyboards WHERE root = ?)")
+            values.append(root)
+        if segment is not None:
+            where.append("segment = ?")
+            values.append(segment)
+        # "+": sort what an index finds; else SQLite walks the whole table, because that is in order already.
+        order = "id" if len(where) == 1 else "+id"
+        sql = f"SELECT id FROM takes WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
+        ids = iter(
+            array("q", [row[0] for row in self._db.rows(sql, (*values, -1 if limit is None else limit))])
+        )
+        while page := list(islice(ids, _PAGE)):
+            for row in self._db.rows(SELECT_TAKE + f"WHERE t.id IN ({marks(page)}) ORDER BY t.id", page):
+                take = take_of(row)
+                if states is None or take.state in states:
+                    yield take
+
+    def owned(self, remote_ids: Collection[str]) -> set[str]:
+        """Those of the remote ids that some take has, or had: every purchase keeps its id."""
+        found: set[str] = set()
+        ids = iter(remote_ids)
+        while page := list(islice(ids, _PAGE)):
+            found.update(
+                row[0]
+                for row in self._db.rows(
+                    f"SELECT remote_id FROM purchases WHERE remote_id <> '' AND remote_id IN ({marks(page)})",
+                    page,
+                )
+            )
+        return found
+
+    def history(self, take_id: int) -> list[Event]:
+        rows = self._db.rows(
+            "SELECT take_id, at, state, note, request_id, problem FROM history WHERE take_id = ? ORDER BY n",
+            (take_id,),
+        )
+        return [event_of(row) for row in rows]
+
+    def spend(self, since: float = 0.0) -> int:
+        # The hours that lie after it are kept as sums; what is left of its own is summed row by row.
+        row = self._db.row(_SPENT, (math.ceil(since / 3600), since))
+        return int(row[0]) if row else 0
+
+    def changed(self) -> int:
+        row = self._db.row("PRAGMA data_version")
+        return int(row[0]) if row else 0
+
+    def _boards_at(self, path: str) -> list[int]:
+        """The storyboards of a path, or of the folder of that name."""
+        exact = self._db.rows("SELECT id FROM storyboards WHERE path = ?", (path,))
+        if exact:
+            return [row[0] for row in exact]
+        # Compared here, not there: paths that are no UTF-8 are stored as bytes.
+        folder = path.rstrip(os.sep) + os.sep
+        rows = self._db.rows("SELECT id, path FROM storyboards")
+        return [board_id for board_id, board_path in rows if board_path.startswith(folder)]

@@ -1,0 +1,86 @@
+"""Rows to types and back: which column holds what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sorad.ledger.connection import Row
+from sorad.ledger.interface import Event, RootRow, Storyboard
+from sorad.model import Request, State, Take
+from sorad.problems import Problem
+
+TAKE_FIELDS = tuple(field.name for field in fields(Take))
+BOARD_FIELDS = tuple(field.name for field in fields(Storyboard))
+
+# The columns of a take's own row; the path of its storyboard stands in the storyboard's row alone.
+TAKE_COLUMNS = tuple(name for name in TAKE_FIELDS if name != "storyboard")
+
+SELECT_TAKE = (
+    "SELECT "
+    + ", ".join("s.path" if name == "storyboard" else f"t.{name}" for name in TAKE_FIELDS)
+    + " FROM takes t JOIN storyboards s ON s.id = t.storyboard_id "
+)
+SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
+
+_REQUEST = TAKE_FIELDS.index("request")
+_STATE = TAKE_FIELDS.index("state")
+_ERROR = TAKE_FIELDS.index("error")
+_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked"))
+_PROBLEMS = BOARD_FIELDS.index("problems")
+
+
+def take_of(row: Row) -> Take:
+    """A take from a row of ``SELECT_TAKE``."""
+    values = list(row)
+    values[_REQUEST] = Request.from_json(values[_REQUEST])
+    values[_STATE] = State(values[_STATE])
+    values[_ERROR] = problem_of(values[_ERROR])
+    for flag in _FLAGS:
+        values[flag] = bool(values[flag])
+    return Take(*values)
+
+
+def board_of(row: Row) -> Storyboard:
+    """A storyboard from a row of ``SELECT_BOARD``."""
+    values = list(row)
+    values[_PROBLEMS] = tuple(problem_of(json.dumps(raw)) for raw in json.loads(values[_PROBLEMS]))
+    return Storyboard(*values)
+
+
+def root_of(row: Row) -> RootRow:
+    """A root from a row of its table."""
+    path, state, device, reason, scanned_at, active = row
+    return RootRow(path, state, device, problem_of(reason), scanned_at, bool(active))
+
+
+def event_of(row: Row) -> Event:
+    """An event from ``take_id, at, state, note, request_id, problem``."""
+    take_id, at, state, note, request_id, problem = row
+    return Event(take_id, at, State(state), note, request_id, problem_of(problem))
+
+
+def problem_of(text: str | None) -> Problem | None:
+    """A problem from its column."""
+    return None if text is None else Problem.from_json(text)
+
+
+def column(value: Any) -> Any:
+    """What a column holds for a member of a take or a root."""
+    if isinstance(value, (Request, Problem)):
+        return value.to_json()
+    if isinstance(value, State):
+        return value.value
+    return int(value) if isinstance(value, bool) else value
+
+
+def problems_column(problems: Sequence[Problem]) -> str:
+    """A JSON array of problems."""
+    return f"[{','.join(problem.to_json() for problem in problems)}]"
+
+
+def marks(values: Sequence[Any]) -> str:
+    """As many question marks as there are values."""
+    return ",".join("?" * len(values))

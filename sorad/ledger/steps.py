@@ -1,0 +1,130 @@
+"""Claims and outcomes: the verbs of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from sorad.ledger.change import changed, noteworthy
+from sorad.ledger.connection import Connection
+from sorad.ledger.interface import Change, ClaimLost
+from sorad.ledger.part import Part
+from sorad.ledger.rows import SELECT_TAKE, take_of
+from sorad.ledger.states import OPEN
+from sorad.model import State, Take
+
+# Written as in the index takes_due, or SQLite does not see that the index serves the question.
+_DUE = "claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading')"
+
+
+class Steps(Part):
+    """``recover``, ``claim``, ``release``, ``record``, ``next_due``."""
+
+    def __init__(self, db: Connection) -> None:
+        super().__init__(db)
+        self._owner = ""
+        self._epoch = 0  # of this opening; with it no claim of an earlier process is ever met again
+        self._claims = 0
+
+    def recover(self, owner: str, now: float) -> list[Take]:
+        with self._db.transaction():
+            self._owner = owner
+            self._begin_epoch()
+            self._db.run("UPDATE takes SET claim = '' WHERE claim <> ''")
+            rows = self._db.rows(SELECT_TAKE + "WHERE t.state = 'submitting' ORDER BY t.id")
+            found = [take_of(row) for row in rows]
+            takes = [
+                replace(take, state=State.UNKNOWN, due_at=now, attempt=0, parked=False, updated_at=now)
+                for take in found
+            ]
+            for before, after in zip(found, takes):
+                self._write(before, after)
+            self._note(now, [(take.id, State.UNKNOWN, "recovered", "", None) for take in takes])
+            return takes
+
+    def claim(self, state: State, now: float, limit: int, roots: Collection[str] | None = None) -> list[Take]:
+        if state not in OPEN:
+            raise ValueError(f"no steps in state {state}")
+        with self._db.held():
+            due: list[tuple[float, int]] = []
+            for root in self._roots(state, roots):
+                rows = self._db.rows(
+                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? "
+                    "ORDER BY due_at, id LIMIT ?",
+                    (state.value, root, now, max(limit, 0)),
+                )
+                due.extend((row[0], row[1]) for row in rows)
+            if not due:
+                return []  # without a transaction: an idle daemon asks often
+            return self._claim([take_id for _due_at, take_id in sorted(due)[:limit]], state)
+
+    def release(self, take: Take, due_at: float | None = None) -> None:
+        with self._db.transaction():
+            written = self._db.run(
+                "UPDATE takes SET claim = '', due_at = coalesce(?, due_at) "
+                "WHERE id = ? AND claim = ? AND claim <> ''",
+                (due_at, take.id, take.claim),
+            )
+            if written.rowcount != 1:
+                raise ClaimLost(f"take {take.id}")
+
+    def record(self, take: Take, change: Change, now: float) -> Take:
+        """Write what a step found (see the interface).
+
+        A line is added to the history only where the change is noteworthy
+        (:func:`sorad.ledger.change.noteworthy`): not for a poll that found nothing new.
+        """
+        with self._db.transaction():
+            before = self._load(take.id)
+            if before is None or before.claim != take.claim:
+                raise ClaimLost(f"take {take.id}")
+            # Without a claim, only the state that the caller saw vouches for what it saw.
+            if not take.claim and (before.state, before.creates) != (take.state, take.creates):
+                raise ClaimLost(f"take {take.id}")
+            after = changed(before, change, now)
+            self._write(before, after)
+            if noteworthy(before, after):
+                self._note(now, [(take.id, change.to, change.note, change.request_id or "", change.error)])
+            return after
+
+    def next_due(self, state: State, roots: Collection[str] | None = None) -> float | None:
+        with self._db.held():
+            rows = [
+                self._db.row(
+                    f"SELECT due_at FROM takes WHERE {_DUE} AND state = ? AND root = ? "
+                    "ORDER BY due_at LIMIT 1",
+                    (state.value, root),
+                )
+                for root in self._roots(state, roots)
+            ]
+        return min((float(row[0]) for row in rows if row), default=None)
+
+    def _roots(self, state: State, roots: Collection[str] | None) -> Collection[str]:
+        """The roots to look through: those asked for, else those that have takes in the state."""
+        if roots is not None:
+            return set(roots)
+        return [
+            row[0] for row in self._db.rows("SELECT root FROM tally WHERE state = ? AND takes > 0", (state,))
+        ]
+
+    def _claim(self, take_ids: list[int], state: State) -> list[Take]:
+        with self._db.transaction():
+            if not self._epoch:
+                self._begin_epoch()
+            self._claims += 1
+            claim = f"{self._owner}/{self._epoch}:{self._claims}"
+            self._db.run_many(
+                "UPDATE takes SET claim = ? WHERE id = ? AND claim = '' AND state = ?",
+                [(claim, take_id, state.value) for take_id in take_ids],
+            )
+            rows = self._db.rows(SELECT_TAKE + "WHERE t.claim = ? AND t.claim <> ''", (claim,))
+            # Sorted here: for the usual handful, SQLite's sorter costs more than all the rest.
+            return sorted(map(take_of, rows), key=lambda take: (take.due_at, take.id))
+
+    def _begin_epoch(self) -> None:
+        self._db.run(
+            "INSERT INTO memory (key, value) VALUES ('ledger.epoch', '1') "
+            "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+        )
+        row = self._db.row("SELECT value FROM memory WHERE key = 'ledger.epoch'")
+        self._epoch = int(row[0]) if row else 0

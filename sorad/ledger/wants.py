@@ -1,0 +1,120 @@
+"""What a storyboard's wants mean for the takes it already has: pure, so that it can be tested as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sorad.ledger.interface import Change, Want
+from sorad.ledger.states import PAID
+from sorad.model import State
+
+Key = tuple[int, int, str]  # segment, take, fingerprint
+
+UNSENT = frozenset({State.QUEUED, State.HELD})
+# Takes whose output may still be moved: nothing lies there yet, nothing is on its way there.
+MOVABLE = UNSENT | {State.FAILED, State.CANCELLED}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A take the ledger has of the storyboard."""
+
+    id: int
+    state: State
+    output: str
+    creates: int
+    remote_id: str
+    extra: bool
+    by_user: bool  # cancelled by the user, not by the folder
+
+
+@dataclass
+class Plan:
+    """What is to be done so that the ledger agrees with the wants."""
+
+    insert: list[Want] = field(default_factory=list)
+    follow: list[tuple[Known, Want]] = field(default_factory=list)  # request and output brought up to date
+    requeue: list[tuple[Known, Want]] = field(default_factory=list)
+    found: list[tuple[Known, Want]] = field(default_factory=list)  # bought, as the folder shows
+    cancel: list[Known] = field(default_factory=list)
+    added: int = 0
+    skipped: int = 0
+    kept: int = 0
+
+
+def plan(wants: Sequence[Want], known: Mapping[Key, Known], owned: Callable[[str], bool]) -> Plan:
+    """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path."""
+    result = Plan()
+    left = dict(known)
+    seen: set[Key] = set()
+    for want in wants:
+        key = (want.segment, want.take, want.fingerprint)
+        if key in seen:
+            result.skipped += 1
+            continue
+        seen.add(key)
+        have = known.get(key)
+        if (have is None or (have.state in MOVABLE and have.output != want.output)) and owned(want.output):
+            result.skipped += 1  # and cancelled below, where it was queued: the other take delivers it
+            continue
+        left.pop(key, None)
+        _one(result, have, want)
+    texts = {(segment, fingerprint) for segment, _take, fingerprint in seen}
+    for (segment, _take, fingerprint), have in left.items():
+        if have.extra and (segment, fingerprint) in texts:
+            continue
+        if have.state in UNSENT:
+            result.cancel.append(have)
+        elif have.state in PAID or have.state is State.DONE:
+            result.kept += 1
+    return result
+
+
+def _one(result: Plan, have: Known | None, want: Want) -> None:
+    if have is None:
+        result.insert.append(want)
+        result.added += want.state is State.QUEUED
+        result.skipped += want.state is not State.QUEUED
+        return
+    if have.state in MOVABLE:
+        result.follow.append((have, want))
+    if have.state in (*UNSENT, State.CANCELLED) and shows_bought(have, want):
+        result.found.append((have, want))
+    elif have.state is State.CANCELLED and not have.by_user:
+        result.requeue.append((have, want))
+        result.added += 1
+        return
+    result.skipped += 1
+
+
+def shows_bought(have: Known, want: Want) -> bool:
+    """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that
+    the ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of
+    tells nothing new: that take may have been queued again by the user."""
+    if want.state is State.DONE:
+        return True
+    return want.state is State.GENERATING and have.creates == 0 and not have.remote_id
+
+
+def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
+    """The moves, each a legal one, that take an unsent take to where the folder shows it."""
+    if state is not State.QUEUED:
+        yield Change(State.QUEUED, "found")
+    if want.state is State.GENERATING:
+        yield Change(State.SUBMITTING, "found", intent=True)
+    yield Change(
+        want.state,
+        "found",
+        due_at=now if want.due_at is None else want.due_at,
+        attempt=0,
+        clear_error=True,
+        provider=want.provider or None,
+        base_url=want.base_url or None,
+        account=want.account or None,
+        remote_id=want.remote_id or None,
+        request_id=want.request_id or None,
+        cost=want.cost,
+        accepted_at=want.accepted_at,
+        finished_at=want.finished_at,
+    )
