@@ -26,10 +26,11 @@ from sorad.engine.progress import Progress
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.intake import Intake
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import Lock, acquire
 from sorad.messages import _
+from sorad.model import State
 from sorad.problems import SoradError
 from sorad.providers.base import Provider
 from sorad.threads import Supervised, troubles
@@ -77,7 +78,9 @@ class Daemon:
         self.control = Control(self.ledger, config.limits, self.clock)
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, self.ledger, revive)
-        intake = Intake(config, provider.validate, self.ledger, self.clock, self._wake)
+        intake = Intake(
+            config, provider.validate, self.ledger, self.clock, self._wake, provider.price, provider.currency
+        )
         self.vault = Vault(config.watch, self.ledger, intake, self.clock, self._wake)
         rooms = Rooms(config.watch, config.disk, self.ledger, self.vault.states, free_bytes)
         self._kit = Kit(
@@ -110,6 +113,12 @@ class Daemon:
                 _("take {id}: sorad ended while its create was under way; whether it was accepted is looked up"),
                 id=take.id,
             )
+
+        for take in self.ledger.takes(states=[State.HELD]):
+            # The budget may be another by now; what is still too dear is held again.
+            if take.error is not None and take.error.code in ("budget.day", "budget.price"):
+                change = Change(State.QUEUED, "weighed again", due_at=self.clock.time(), clear_error=True)
+                self.ledger.record(take, change, self.clock.time())
 
     def stop(self, grace: float = 8.0) -> bool:
         """End: no new step starts, running ones get ``grace`` seconds; whether all ended in time.

@@ -18,6 +18,7 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.delivery.found import look
+from sorad.engine.budget import NEVER, needs_approval
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_, _
@@ -100,6 +101,8 @@ class Intake:
     ledger: Ledger
     clock: Clock
     wake: Callable[[], None]
+    price: Callable[[Request], Optional[int]]
+    currency: str
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
@@ -170,7 +173,7 @@ class Intake:
         logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
 
     def _wanted(self, board: Storyboard, wants: Sequence[Want], now: float) -> None:
-        applied = self.ledger.apply(board, wants, now)
+        applied = self.ledger.apply(board, self._held(board, wants), now)
         logger.info(
             _("{path}: {added} takes queued, {skipped} there already, {cancelled} no longer wanted"),
             path=board.path,
@@ -179,6 +182,26 @@ class Intake:
             cancelled=applied.cancelled,
         )
         self.wake()
+
+    def _held(self, board: Storyboard, wants: Sequence[Want]) -> Sequence[Want]:
+        """The wants, those that would be bought ``held`` where together they are too dear without approval."""
+        if self.config.budget.approve_above is None:
+            return wants
+        known = {(t.segment, t.take, t.fingerprint): t for t in self.ledger.takes(storyboard=board.path)}
+
+        def new(want: Want) -> bool:
+            take = known.get((want.segment, want.take, want.fingerprint))
+            unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
+            return want.state is State.QUEUED and unsent
+
+        prices = [self.price(want.request) for want in wants if new(want)]
+        problem = needs_approval(self.config.budget, prices, self.currency)
+        if problem is None:
+            return wants
+        logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
+        return [
+            replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want for want in wants
+        ]
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:

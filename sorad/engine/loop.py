@@ -21,7 +21,7 @@ from sorad.engine.steps.poll import poll
 from sorad.engine.steps.probe import probe
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.submit import submit
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
 
@@ -107,6 +107,7 @@ class Engine:
             self._claim_polls(now),
             self._claim_downloads(now),
             self._claim_unknown(now),
+            self._release_held(now),
             self._claim_submits(now),
             self._send(now),
             self._probe(now),
@@ -130,6 +131,13 @@ class Engine:
 
     def _claim_unknown(self, now: float) -> Optional[float]:
         return self._claim(State.UNKNOWN, self.polling, reconcile, now, None)
+
+    def _release_held(self, now: float) -> Optional[float]:
+        """A new day: what the budget held back is queued again."""
+        kit = self._kit
+        for take in kit.ledger.claim(State.HELD, now, 1000):
+            kit.ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
+        return kit.ledger.next_due(State.HELD)
 
     def _claim(
         self,

@@ -62,7 +62,8 @@ class Want:
     request: Request
     fingerprint: str
     output: str
-    state: State = State.QUEUED  # DONE where the verified file is there; GENERATING where a receipt is
+    # DONE where the verified file is there; GENERATING where a receipt is; HELD where it needs approval
+    state: State = State.QUEUED
     remote_id: str = ""  # from the receipt
     provider: str = ""
     base_url: str = ""
@@ -72,6 +73,7 @@ class Want:
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     due_at: Optional[float] = None  # None: now
+    error: Optional[Problem] = None  # with HELD: what it waits for
 
 
 @dataclass(frozen=True)

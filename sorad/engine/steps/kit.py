@@ -37,7 +37,7 @@ class Kit:
     sizes: Callable[[int], None]  # told the size of each delivered file
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    buying: threading.Lock = field(default_factory=threading.Lock)  # held while an intent is weighed and committed
 
 
 def record(kit: Kit, take: Take, change: Change) -> Optional[Take]:

@@ -27,8 +27,7 @@ def poll(kit: Kit, take: Take) -> None:
     found = provider.poll(take.remote_id)
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if isinstance(found, Finished):
-        with kit.lock:
-            kit.videos[take.id] = found.video
+        kit.videos[take.id] = found.video
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
     written = record(kit, take, change)
     if isinstance(found, Fault) and found.trouble is Trouble.KEY and provider is kit.accounts.current:

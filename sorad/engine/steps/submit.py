@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from loguru import logger
 
 from sorad.engine import decide
+from sorad.engine.budget import NEVER, day_began, next_day, over_day
 from sorad.engine.decide import Verdict
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
@@ -13,6 +16,7 @@ from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.providers.base import Provider
 
 
 def submit(kit: Kit, take: Take) -> None:
@@ -29,24 +33,13 @@ def submit(kit: Kit, take: Take) -> None:
     provider = kit.accounts.current
     price = provider.price(take.request)
     try:
-        intent = kit.ledger.record(
-            take,
-            Change(
-                State.SUBMITTING,
-                "intent",
-                intent=True,
-                keep_claim=True,
-                provider=provider.kind,
-                base_url=provider.base_url,
-                account=provider.account,
-                cost=price,
-            ),
-            kit.clock.time(),
-        )
+        intent = _intend(kit, take, provider, price)
     except (LedgerUnavailable, ClaimLost) as error:
         # Without the intent nothing leaves.
         logger.warning(_("take {id}: not bought, the ledger cannot be written: {error}"), id=take.id, error=error)
         release(kit, take)
+        return
+    if intent is None:
         return
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
@@ -55,6 +48,34 @@ def submit(kit: Kit, take: Take) -> None:
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
         write_receipt_for(written, provider.currency)
+
+
+def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
+    """Commit the intent, if the day's budget has room for it; ``None``: it is held instead.
+
+    One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
+    """
+    budget = kit.config.budget
+    with kit.buying:
+        now = kit.clock.time()
+        spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
+        over = over_day(budget, spent, price, provider.currency)
+        if over is not None and not (take.approved and over.code == "budget.price"):
+            until = next_day(now) if over.code == "budget.day" else NEVER
+            record(kit, take, Change(State.HELD, "over budget", due_at=until, error=over))
+            logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over))
+            return None
+        change = Change(
+            State.SUBMITTING,
+            "intent",
+            intent=True,
+            keep_claim=True,
+            provider=provider.kind,
+            base_url=provider.base_url,
+            account=provider.account,
+            cost=price,
+        )
+        return kit.ledger.record(take, change, now)
 
 
 def _tell(take: Take, result: decide.AfterCreate) -> None:

@@ -1,0 +1,73 @@
+"""The budget: whether the money for a take may go out now. Pure, but for the local calendar."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Optional
+
+from sorad.config.model import Budget
+from sorad.messages import N_
+from sorad.model import micros, units
+from sorad.problems import Problem
+
+# What waits for the user and not for a day waits until then: a due time that never comes (year 2286).
+NEVER = 9_999_999_999.0
+
+
+def day_began(now: float) -> float:
+    """Epoch seconds of the local midnight before ``now``: a day's budget is the user's day."""
+    here = datetime.fromtimestamp(now).astimezone()
+    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def next_day(now: float) -> float:
+    """Epoch seconds of the next local midnight."""
+    noon = datetime.fromtimestamp(day_began(now)) + timedelta(days=1, hours=12)
+    return day_began(noon.timestamp())
+
+
+def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) -> Optional[Problem]:
+    """Why a take of ``price`` micro-units may not be bought today, after ``spent``; ``None``: it may."""
+    if budget.per_day is None:
+        return None
+    if price is None:
+        return no_price()
+    if spent + price <= micros(budget.per_day):
+        return None
+    return Problem(
+        "budget.day",
+        N_("{spent} of {limit} {currency} are spent today, and it costs {price}."),
+        N_("It goes on tomorrow; raise [budget] per_day in the config to go on now."),
+        {
+            "spent": f"{units(spent):.2f}",
+            "limit": f"{budget.per_day:.2f}",
+            "currency": currency,
+            "price": f"{units(price):.2f}",
+        },
+    )
+
+
+def needs_approval(budget: Budget, prices: list[Optional[int]], currency: str) -> Optional[Problem]:
+    """Why the new takes of a storyboard wait for `sorad approve`; ``None``: they need not."""
+    if budget.approve_above is None or not prices:
+        return None
+    if any(price is None for price in prices):
+        return no_price()
+    total = sum(price for price in prices if price is not None)
+    if total <= micros(budget.approve_above):
+        return None
+    return Problem(
+        "budget.approve",
+        N_("its storyboard costs {price} {currency}, more than {limit} without approval."),
+        N_("`sorad plan` shows it; `sorad approve` releases it."),
+        {"price": f"{units(total):.2f}", "currency": currency, "limit": f"{budget.approve_above:.2f}"},
+    )
+
+
+def no_price() -> Problem:
+    """A budget without a price cannot be kept."""
+    return Problem(
+        "budget.price",
+        N_("a budget is set, and the price of this take is not known."),
+        N_("Set price_per_take or price_per_second in [provider], or `sorad approve` it as it is."),
+    )
