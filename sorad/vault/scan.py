@@ -111,7 +111,7 @@ def scan(
     others: Collection[Path],
     *,
     below: str | None = None,
-    tick: Callable[[], None] | None = None,
+    tick: Callable[[], object] | None = None,
 ) -> Scan:
     """Walk a root, or only the folder ``below`` it, and return the storyboards in it.
 

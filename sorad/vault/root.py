@@ -1,0 +1,359 @@
+"""One watched root: looked at, compared with the ledger, its files read once they are settled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from sorad.clock import Clock
+from sorad.ledger.interface import Ledger, RootRow, Storyboard
+from sorad.messages import _
+from sorad.problems import Problem
+from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
+from sorad.vault.filesystem import events_work
+from sorad.vault.names import conflict_copy, is_storyboard
+from sorad.vault.reports import conflict, in_the_cloud, no_events, polled, unreadable
+from sorad.vault.roots import Roots
+from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, look, scan
+from sorad.vault.settle import Settle
+
+if TYPE_CHECKING:
+    from sorad.vault.service import Intake
+    from sorad.vault.watch import Watcher
+
+POLL = 2.0  # seconds between two scans of a root without events
+POLL_COST = 100  # times the duration of a scan: at most 1 % of a core
+OFFLINE_LOOK = 5.0  # seconds between two looks for a root that is away
+RETRY_FIRST, RETRY_LAST = 0.5, 30.0  # seconds until a file that could not be read is tried again
+PATIENCE = 5  # tries after which a file is no longer waited for by `quiet`
+
+
+class Root:
+    """What is known and what is due for one root. All in the vault's thread; ``now`` is monotonic."""
+
+    def __init__(
+        self,
+        path: str,
+        roots: Roots,
+        ledger: Ledger,
+        intake: Intake,
+        watcher: Watcher,
+        clock: Clock,
+        tick: Callable[[], bool],
+        wake: Callable[[], None],
+    ) -> None:
+        """``tick`` is called between pieces of work and tells whether to go on; ``wake`` after news."""
+        self.path = path
+        self._watch = roots.watches[path]
+        self._roots = roots
+        self._ledger = ledger
+        self._intake = intake
+        self._watcher = watcher
+        self._clock = clock
+        self._tick = tick
+        self._wake = wake
+        self._settle = Settle(self._watch.settle_seconds)
+        self._missing: dict[str, float] = {}  # path: when it was first missed
+        self._tries: dict[str, int] = {}  # path: reads that failed
+        self._forced: set[str] = set()  # to be read though nothing changed
+        self._waiting: set[str] = set()  # in the cloud
+        self._conflicts: set[str] = set()
+        self._unreadable: dict[str, str] = {}
+        self._boards: dict[str, Storyboard] | None = None
+        self._scan_at = clock.monotonic()
+        self._scan_cost = 0.0
+        self._kind = ""  # of a file system without events
+        self._published: tuple[str, str, Problem | None] | None = None
+        self.identity = ""
+        self.looked = False  # at least once since the start
+        self.row = RootRow(path, "offline", "")
+
+    # --- questions ---------------------------------------------------------------------------------
+    @property
+    def online(self) -> bool:
+        """Whether it is there."""
+        return self.row.state != "offline"
+
+    def next_at(self) -> float:
+        """When something is due."""
+        dues = [self._scan_at, *(first + self._watch.settle_seconds for first in self._missing.values())]
+        settled = self._settle.next_at()
+        return min(dues if settled is None else [*dues, settled])
+
+    def quiet(self) -> bool:
+        """Whether all that is there was read."""
+        pending = sum(1 for path in self._tries if self._tries[path] >= PATIENCE)
+        return self.looked and len(self._settle) <= pending and not self._missing
+
+    def problems(self) -> list[Problem]:
+        """What in this root needs somebody's eye, beside its state."""
+        found = [conflict(path) for path in sorted(self._conflicts)]
+        found += [in_the_cloud(path) for path in sorted(self._waiting)]
+        return found + [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
+
+    # --- errands -----------------------------------------------------------------------------------
+    def restore(self, row: RootRow | None) -> None:
+        """Take up what the ledger remembers of the last run."""
+        self.identity = row.device if row is not None else ""
+
+    def ask_scan(self, at: float, *, force: bool = False) -> None:
+        """Scan at ``at`` at the latest; ``force``: and read again what was invalid."""
+        self._scan_at = min(self._scan_at, at)
+        if force:
+            self._boards = None
+            bad = [board.path for board in self._owned().values() if board.state == "invalid"]
+            self._forced.update(bad)
+
+    def turn(self, now: float) -> None:
+        """Do what is due."""
+        self._boards = None
+        if now >= self._scan_at:
+            self._scan(now)
+        if self.online:
+            self._read_settled(now)
+            self._judge_missing(now)
+
+    def hint(self, path: str, now: float) -> bool:
+        """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
+        if not self.online:
+            return False
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            if path == self.path:
+                self._scan_at = now
+            elif not is_hidden(self.path, path):
+                self._scan_below(path, now)
+            return True
+        if is_storyboard(Path(path).name):
+            self._look(path, now)
+        for board in list(self._owned().values()):
+            if board.path != path and is_below(board.path, (path,)):
+                self._look(board.path, now)
+        return False
+
+    # --- looking -----------------------------------------------------------------------------------
+    def _scan(self, now: float) -> None:
+        began = self._clock.monotonic()
+        self._roots.refresh(self.path)
+        if self._wants_events() and Path(self.path).is_dir():
+            self._watcher.add(self.path, now)  # before the scan, so that nothing falls between the two
+        try:
+            found = scan(Path(self.path), self._roots.others(self.path), tick=self._tick)
+        except RootOffline as offline:
+            self._go_offline(offline.problem, now)
+            return
+        alive = any(board.state != "gone" for board in self._owned().values())
+        problem = not_ours(found, alive, self.identity, self.path)
+        if problem is not None:
+            self._go_offline(problem, now)
+            return
+        self._accept(found, now)
+        self._scan_cost = self._clock.monotonic() - began
+        self._scan_at = now + self._period()
+        self.looked = True
+
+    def _accept(self, found: Scan, now: float) -> None:
+        self.identity = found.identity
+        self._watcher.compare(self.path, found.walked, now)
+        self._unreadable = dict(found.errors)
+        fresh = set(found.conflicts) - self._conflicts
+        for path in sorted(fresh):
+            logger.warning("{}", conflict(path))
+        self._conflicts = set(found.conflicts)
+        self._waiting.clear()
+        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules), now)
+        there = {seen.path for seen in found.files}
+        for path in [path for path in self._missing if path in there]:
+            del self._missing[path]
+        self.publish(scanned=True)
+
+    def _scan_below(self, folder: str, now: float) -> None:
+        try:
+            found = scan(Path(self.path), self._roots.others(self.path), below=folder, tick=self._tick)
+        except RootOffline:
+            self._scan_at = now
+            return
+        self._watcher.compare(self.path, found.walked, now)
+        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules, folder), now)
+
+    def _apply(self, changes: Changes, now: float) -> None:
+        for seen in (*changes.read, *changes.waiting, *changes.same):
+            self._consider(seen, now)
+        for board in changes.missing:
+            self._miss(board.path, now)
+
+    def _look(self, path: str, now: float) -> None:
+        """Look at one file."""
+        try:
+            seen = look(path, self._roots.real_paths())
+        except OSError:
+            return  # it cannot be told: the next scan tries again
+        if seen is None:
+            self._conflicts.discard(path)
+            self._miss(path, now)
+        elif conflict_copy(Path(path).name):
+            self._scan_at = now  # reported there, once
+        else:
+            self._consider(seen, now)
+
+    def _consider(self, seen: Seen, now: float) -> None:
+        self._missing.pop(seen.path, None)
+        if seen.placeholder:
+            self._waiting.add(seen.path)
+            self._settle.forget(seen.path)
+            return
+        self._waiting.discard(seen.path)
+        if self._must_read(seen):
+            self._settle.see(seen, now)
+        else:
+            self._forget(seen.path)
+
+    def _must_read(self, seen: Seen) -> bool:
+        known = self._owned().get(seen.path)
+        return seen.path in self._forced or differs(seen, known, self.path, self._intake.rules)
+
+    def _miss(self, path: str, now: float) -> None:
+        self._forget(path)
+        self._waiting.discard(path)
+        board = self._owned().get(path)
+        if board is not None and board.state != "gone":
+            self._missing.setdefault(path, now)
+
+    def _forget(self, path: str) -> None:
+        self._settle.forget(path)
+        self._tries.pop(path, None)
+        self._forced.discard(path)
+
+    # --- reading -----------------------------------------------------------------------------------
+    def _read_settled(self, now: float) -> None:
+        for seen in self._settle.settled(now):
+            if not self._tick():
+                return
+            try:
+                current = look(seen.path, self._roots.real_paths())
+                if current is None:
+                    self._miss(seen.path, now)
+                elif current != seen or not self._must_read(current):
+                    self._consider(current, now)
+                else:
+                    self._intake.read(self._watch, current, self._owned().get(seen.path))
+                    self._forget(seen.path)
+                    self._wake()
+            except OSError as error:
+                self._postpone(seen.path, error)
+
+    def _postpone(self, path: str, error: OSError) -> None:
+        tries = self._tries[path] = self._tries.get(path, 0) + 1
+        delay = min(RETRY_LAST, RETRY_FIRST * 2.0 ** (tries - 1))
+        self._settle.postpone(path, self._clock.monotonic() + delay)
+        if tries == 1:
+            told = _("{path} cannot be read just now ({reason}); it is tried again")
+            logger.warning(told, path=path, reason=os.strerror(error.errno or 0))
+
+    def _judge_missing(self, now: float) -> None:
+        """Call storyboards gone that were missing in two looks: an editor's save removes and makes a file."""
+        due = [path for path, first in self._missing.items() if first + self._watch.settle_seconds <= now]
+        if not due:
+            return
+        if not self._is_still_here():
+            self._scan_at = now
+            for path in due:
+                self._missing[path] = now
+            return
+        self._boards = None  # a rename may just have been followed
+        went = False
+        for path in due:
+            del self._missing[path]
+            board = self._owned().get(path)
+            if board is None or board.state == "gone":
+                continue
+            try:
+                seen = look(path, self._roots.real_paths())
+            except OSError:
+                self._missing[path] = now
+                continue
+            if seen is not None:
+                self._consider(seen, now)
+                continue
+            self._intake.gone(board)
+            went = True
+        if went:
+            self._wake()
+            self._look_at_copies(now)
+
+    def _look_at_copies(self, now: float) -> None:
+        """The intake may have marked copies of what is gone to be read again."""
+        self._boards = None
+        for board in list(self._owned().values()):
+            stale = board.state != "gone" and board.rules != self._intake.rules
+            if stale and board.path not in self._missing:
+                self._look(board.path, now)
+
+    def _is_still_here(self) -> bool:
+        try:
+            if identity_of(self.path) != self.identity:
+                return False
+            with os.scandir(self.path) as entries:
+                return any(not entry.name.startswith(".") for entry in entries)
+        except OSError:
+            return False
+
+    def _owned(self) -> dict[str, Storyboard]:
+        """The storyboards of the ledger whose path belongs to this root, read once a turn."""
+        if self._boards is None:
+            every = [board for board in self._ledger.storyboards() if is_below(board.path, (self.path,))]
+            deeper = [str(one) for one in self._roots.others(self.path) if is_below(str(one), (self.path,))]
+            self._boards = {board.path: board for board in every if not is_below(board.path, deeper)}
+        return self._boards
+
+    # --- how it stands -----------------------------------------------------------------------------
+    def _go_offline(self, problem: Problem, now: float) -> None:
+        if self.row.reason != problem:
+            logger.warning("{}", problem)
+        self._watcher.remove(self.path)
+        for path in list(self._missing):
+            del self._missing[path]
+        self._settle = Settle(self._watch.settle_seconds)
+        self._tries.clear()
+        self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)
+        self.looked = True
+        self._put("offline", problem)
+
+    def publish(self, *, scanned: bool = False) -> None:
+        """Tell the ledger how the root stands, where that changed; an idle hour writes nothing."""
+        if not scanned and not self.online:
+            return
+        reason = self._why_polled()
+        self._put("polling" if reason is not None else "watching", reason, scanned=scanned)
+        self._scan_at = min(self._scan_at, self._clock.monotonic() + self._period())
+
+    def _put(self, state: str, reason: Problem | None, *, scanned: bool = False) -> None:
+        at = self._clock.time() if scanned else self.row.scanned_at
+        self.row = RootRow(self.path, state, self.identity, reason, at)
+        if self._published != (state, self.identity, reason):
+            self._ledger.put_root(self.row)
+            self._published = (state, self.identity, reason)
+            self._wake()
+
+    def _wants_events(self) -> bool:
+        if self._watch.polling == "always":
+            return False
+        works, kind = events_work(self.path)
+        self._kind = "" if works else kind
+        return works or self._watch.polling == "never"
+
+    def _why_polled(self) -> Problem | None:
+        if self._watch.polling == "always":
+            return polled(self.path)
+        if self._kind and self._watch.polling == "auto":
+            return no_events(self.path, self._kind)
+        return self._watcher.problem(self.path)
+
+    def _period(self) -> float:
+        """Seconds between two scans."""
+        if self._watch.polling == "never" or self._why_polled() is None:
+            return self._watch.rescan_seconds
+        return min(self._watch.rescan_seconds, max(POLL, POLL_COST * self._scan_cost))
