@@ -1,0 +1,158 @@
+"""One daemon per ledger: a lock that dies with its process, and a note of who holds it.
+
+The lock is what counts (``sorad.lock``, given back by the system however the process ends); the note
+(``holder.json``) tells people and readers who it is, and is believed only while that very process lives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from sorad.clock import Clock, SystemClock, iso
+from sorad.messages import N_
+from sorad.problems import Problem, SoradError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_LOCK = "sorad.lock"
+_NOTE = "holder.json"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who works on a ledger. ``started`` is in epoch seconds; ``command`` is run, once or demo."""
+
+    pid: int
+    started: float
+    command: str
+    host: str
+    birth: str = ""  # what tells this process from a later one with the same pid
+
+
+class Lock:
+    """The lock on a ledger, held until :meth:`release` or the end of the process."""
+
+    def __init__(self, held: BaseFileLock, note: Path, holder: Holder) -> None:
+        self.holder = holder
+        self._held = held
+        self._note = note
+
+    def release(self) -> None:
+        """Give the lock back. A second call does nothing."""
+        if self._held.is_locked:
+            with contextlib.suppress(OSError):
+                self._note.unlink()
+            self._held.release()
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def acquire(state_dir: Path, command: str, clock: Clock | None = None) -> Lock:
+    """Take the lock for ``command`` (run, once or demo) now, or raise :class:`SoradError` naming its holder.
+
+    ``state_dir`` is made where it is not there, for its owner alone.
+    """
+    from filelock import FileLock, SoftFileLock, Timeout  # brings asyncio along: only for who takes the lock
+
+    clock = clock or SystemClock()
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = FileLock(str(state_dir / _LOCK), thread_local=False)
+        held.acquire(timeout=0)
+    except Timeout:
+        raise SoradError(_busy(state_dir)) from None
+    except (OSError, NotImplementedError) as error:
+        raise SoradError(_unusable(state_dir, error)) from None
+    if isinstance(held, SoftFileLock):  # 4.x falls back to one; it would outlive a killed process
+        held.release()
+        raise SoradError(_unusable(state_dir, OSError(0, "flock")))
+    mine = Holder(os.getpid(), clock.time(), command, platform.node(), _birth(os.getpid()))
+    try:
+        _write(state_dir / _NOTE, mine)
+    except OSError as error:
+        held.release()
+        raise SoradError(_unusable(state_dir, error)) from None
+    return Lock(held, state_dir / _NOTE, mine)
+
+
+def holder(state_dir: Path) -> Holder | None:
+    """Who works on the ledger now, for readers: takes no lock. ``None``: nobody (or on another machine)."""
+    try:
+        found = Holder(**json.loads((state_dir / _NOTE).read_text("utf-8")))
+        return found if found.birth and found.birth == _birth(found.pid) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _birth(pid: int) -> str:
+    """What a process keeps from birth to death and no other ever has; ``""`` when it is dead.
+
+    On Linux the boot and the ticks since then, as psutil's creation time moves whenever the clock is set.
+    """
+    if Path("/proc/self/stat").exists():
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+        except OSError:
+            return ""
+        fields = stat.rpartition(")")[2].split()  # the name before may hold anything, brackets too
+        return "" if fields[0] in "ZX" else f"{boot}:{fields[19]}"
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    except (psutil.Error, ValueError):
+        return ""
+
+
+def _write(path: Path, mine: Holder) -> None:
+    fresh = path.with_name(f".{path.name}.tmp")
+    fresh.write_text(json.dumps(asdict(mine)), "utf-8")
+    fresh.replace(path)
+
+
+def _busy(state_dir: Path) -> Problem:
+    found = holder(state_dir)
+    if found is None:  # in the blink between the lock and the note, or from another machine
+        return Problem(
+            "lock.busy",
+            N_("Another sorad works on the ledger in {path}."),
+            N_("Wait for it to end, or stop it; sorad status shows what it does."),
+            {"path": str(state_dir)},
+        )
+    return Problem(
+        "lock.held",
+        N_("sorad {command} works on the ledger in {path} already: process {pid}, since {since}."),
+        N_("Wait for it to end, or stop it (Ctrl+C where it runs, or: kill {pid}), and try again."),
+        {
+            "command": found.command,
+            "path": str(state_dir),
+            "pid": found.pid,
+            "since": iso(found.started) or "",
+        },
+    )
+
+
+def _unusable(state_dir: Path, error: Exception) -> Problem:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return Problem(
+        "lock.unusable",
+        N_("No lock can be taken in {path}: {reason}."),
+        N_("Set state_dir to a folder on a disk of this machine that you may write to."),
+        {"path": str(state_dir), "reason": reason},
+    )
