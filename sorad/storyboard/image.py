@@ -1,0 +1,108 @@
+"""The reference picture of a segment: an address that is passed on, or a file that is sent along."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import url2pathname
+
+from sorad.messages import N_
+from sorad.problems import Problem
+from sorad.units import format_size
+
+IMAGE_MAX = 20_000_000  # bytes
+
+_ADDRESS_FIX = N_(
+    "Give an http(s) address, or the path of a jpeg, png or webp file as seen from the storyboard's folder."
+)
+
+
+@dataclass(frozen=True)
+class Image:
+    """``image`` and ``image_path`` of a request."""
+
+    image: str
+    path: str = ""
+
+
+def find_image(reference: str, folder: Path) -> Image | Problem:
+    """The picture that ``image_url`` names. Relative paths start at ``folder``; a local picture is read."""
+    try:
+        parts = urlsplit(reference)
+        host = parts.hostname
+    except ValueError:  # "http://[": an address that cannot be taken apart
+        return _not_understood(reference)
+    if parts.scheme in ("http", "https"):
+        if not host or any(char.isspace() for char in reference):
+            return _not_understood(reference)
+        return Image(reference)
+    if parts.scheme == "file":
+        return _local(Path(_path_of(parts)))
+    if len(parts.scheme) > 1 and (parts.netloc or parts.scheme == "data"):  # one letter: a Windows drive
+        return _not_understood(reference)
+    return _local(folder / reference)
+
+
+def _path_of(parts: SplitResult) -> str:
+    if parts.netloc in ("", "localhost"):
+        return url2pathname(parts.path)
+    return f"//{parts.netloc}{unquote(parts.path)}"  # a share on Windows
+
+
+def _local(written: Path) -> Image | Problem:
+    path = os.path.abspath(written)  # noqa: PTH100  (Path has no way to drop ".." without following links)
+    try:
+        found = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(found.st_mode):
+            return _problem(N_("{path} is not a file."), path)
+        if found.st_size > IMAGE_MAX:
+            return _too_large(path, found.st_size)
+        with Path(path).open("rb") as file:
+            data = file.read(IMAGE_MAX + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return _problem(N_("There is no picture at {path}."), path)
+    except (OSError, ValueError) as error:  # ValueError: a name that this system cannot have
+        reason = getattr(error, "strerror", None) or str(error)
+        return Problem(
+            "storyboard.image",
+            N_("{path} cannot be read: {reason}."),
+            _ADDRESS_FIX,
+            {"path": path, "reason": reason},
+        )
+    if len(data) > IMAGE_MAX:
+        return _too_large(path, len(data))
+    if not _is_picture(data):
+        return _problem(N_("{path} is not a jpeg, png or webp picture."), path)
+    return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path)
+
+
+def _is_picture(data: bytes) -> bool:
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        return True
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _problem(message: str, path: str) -> Problem:
+    return Problem("storyboard.image", message, _ADDRESS_FIX, {"path": path})
+
+
+def _too_large(path: str, size: int) -> Problem:
+    return Problem(
+        "storyboard.image",
+        N_("The picture {path} has {size}; at most {most} can be sent."),
+        N_("Make the picture smaller."),
+        {"path": path, "size": format_size(size), "most": format_size(IMAGE_MAX)},
+    )
+
+
+def _not_understood(reference: str) -> Problem:
+    return Problem(
+        "storyboard.image",
+        N_("{value} is neither an http(s) address nor the path of a file."),
+        _ADDRESS_FIX,
+        {"value": reference if len(reference) <= 80 else reference[:79] + "…"},
+    )

@@ -1,0 +1,222 @@
+"""From a storyboard's bytes to the requests that it asks for, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+from pydantic import ValidationError
+
+from sorad.messages import N_
+from sorad.model import Request
+from sorad.problems import Problem
+from sorad.storyboard.explain import Place
+from sorad.storyboard.findings import Findings
+from sorad.storyboard.image import Image, find_image
+from sorad.storyboard.json_text import decode, parse
+from sorad.storyboard.prompt import Character, compose
+from sorad.storyboard.schema import AssetPart, Head, SegmentPart
+from sorad.units import format_size
+
+# More than so many times the allowed segments are not even parsed: a million would take a gigabyte.
+_HOPELESS = 10
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a storyboard may hold, and what becomes of it."""
+
+    max_size: int  # bytes
+    max_segments: int
+    max_takes: int  # of one segment
+    takes: int  # where the storyboard does not say
+    director_intent: bool  # becomes part of the prompt
+    validate: Callable[[Request], list[Problem]]  # what the provider would refuse; no I/O
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What a segment asks for: ``takes`` videos of the request."""
+
+    index: int
+    takes: int
+    request: Request
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A storyboard as read: segments in the order of the file, or problems, never both."""
+
+    segments: tuple[Segment, ...] = ()
+    content: str = ""  # SHA-256 of what it means, in hex; "" with problems
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong with it."""
+        return not self.problems
+
+
+def read_file(path: Path, rules: Rules) -> Reading:
+    """Read a storyboard. ``OSError`` where the file system fails (vanished, locked, no permission)."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        return _only(Problem("storyboard.file", N_("This is not a file."), N_("Rename it or move it away.")))
+    if found.st_size > rules.max_size:
+        return _too_large(found.st_size, rules)
+    with path.open("rb") as file:
+        data = file.read(rules.max_size + 1)  # it may have grown since
+    return read_bytes(data, path.parent, rules)
+
+
+def read_bytes(data: bytes, folder: Path, rules: Rules) -> Reading:
+    """Read a storyboard's content. Pictures that it names are looked up below ``folder``. Raises nothing."""
+    if len(data) > rules.max_size:
+        return _too_large(len(data), rules)
+    if data.count(b'"segment_index"') > _HOPELESS * rules.max_segments:
+        return _only(_too_many(rules))
+    text = decode(data)
+    if isinstance(text, Problem):
+        return _only(text)
+    document = parse(text)
+    if isinstance(document, Problem):
+        return _only(document)
+    raws = document.get("segments") if isinstance(document, dict) else None
+    if isinstance(raws, list) and len(raws) > rules.max_segments:
+        return _only(_too_many(rules))
+    findings = Findings(rules.max_takes)
+    segments = tuple(_segments(document, _Context(folder, rules, findings)))
+    if findings.found:
+        return Reading(problems=tuple(findings.problems(text)))
+    return Reading(segments, _content(segments))
+
+
+@dataclass
+class _Context:
+    """What the reading of one storyboard needs throughout."""
+
+    folder: Path
+    rules: Rules
+    findings: Findings
+    images: dict[str, Image | Problem] = field(default_factory=dict)  # one of many segments is read once
+
+
+def _segments(document: Any, context: _Context) -> Iterator[Segment]:
+    findings = context.findings
+    raws = _list_of_segments(document, findings)
+    takes = context.rules.takes
+    if isinstance(document, dict):
+        try:
+            takes = _takes(Head.model_validate(document).takes, (), context) or takes
+        except ValidationError as error:
+            findings.refused(error)
+    seen: set[int] = set()
+    for position, raw in enumerate(raws):
+        path = ("segments", position)
+        try:
+            part = SegmentPart.model_validate(raw)
+        except ValidationError as error:
+            findings.refused(error, path)
+            continue
+        if part.segment_index in seen:
+            findings.note("twice", part.segment_index, (*path, "segment_index"))
+        seen.add(part.segment_index)
+        wanted = _takes(part.takes, path, context) or takes
+        yield Segment(part.segment_index, wanted, _request(part, path, context))
+
+
+def _list_of_segments(document: Any, findings: Findings) -> list[Any]:
+    path = ("segments",)
+    if not isinstance(document, dict):
+        findings.note("model_type", document, path)
+        return []
+    if "segments" not in document:
+        findings.note("missing", None, path)
+        return []
+    segments = document["segments"]
+    if not isinstance(segments, list):
+        findings.note("list_type", segments, path)
+        return []
+    if not segments:
+        findings.note("too_short", segments, path)
+    return segments
+
+
+def _takes(wanted: int | None, path: Place, context: _Context) -> int | None:
+    if wanted is not None and wanted > context.rules.max_takes:
+        context.findings.note("less_than_equal", wanted, (*path, "takes"))
+    return wanted
+
+
+def _request(part: SegmentPart, path: Place, context: _Context) -> Request:
+    image = _image(part.image_url, path, context)
+    request = Request(
+        prompt=_prompt(part, context.rules.director_intent),
+        image=image.image,
+        seconds=10 if part.duration_seconds is None else part.duration_seconds,
+        orientation=part.resolution or "horizontal",
+        pro=bool(part.is_pro),
+        image_path=image.path,
+    )
+    for problem in context.rules.validate(request):
+        context.findings.add(problem, path)
+    return request
+
+
+def _image(reference: str | None, path: Place, context: _Context) -> Image:
+    if reference is None or not reference.strip():
+        return Image("")
+    if reference not in context.images:
+        context.images[reference] = find_image(reference, context.folder)
+    image = context.images[reference]
+    if isinstance(image, Image):
+        return image
+    context.findings.add(image, (*path, "image_url"))
+    return Image("")
+
+
+def _prompt(part: SegmentPart, with_intent: bool) -> str:
+    asset = part.asset or AssetPart()
+    return compose(
+        part.prompt_text,
+        characters=[Character(one.name, one.id or "") for one in asset.characters or ()],
+        scene=asset.scene or "",
+        props=asset.props or (),
+        intent=(part.director_intent or "").strip() if with_intent else "",
+    )
+
+
+def _content(segments: Iterable[Segment]) -> str:
+    """A hash that is the same for storyboards that ask for the same videos."""
+    meaning = sorted((one.index, one.takes, one.request.fingerprint()) for one in segments)
+    return hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
+
+
+def _only(problem: Problem) -> Reading:
+    return Reading(problems=(problem,))
+
+
+def _too_large(size: int, rules: Rules) -> Reading:
+    return _only(
+        Problem(
+            "storyboard.size",
+            N_("The file has {size}; at most {most} are read."),
+            N_("Take out what is not a storyboard, or raise max_size under [storyboards] in the config."),
+            {"size": format_size(size), "most": format_size(rules.max_size)},
+        )
+    )
+
+
+def _too_many(rules: Rules) -> Problem:
+    return Problem(
+        "storyboard.segments",
+        N_("There are more than {most} segments."),
+        N_("Split the storyboard, or raise max_segments under [storyboards] in the config."),
+        {"most": rules.max_segments},
+        where="segments",
+    )

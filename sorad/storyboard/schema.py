@@ -1,0 +1,188 @@
+"""The storyboard file as types, and its JSON Schema.
+
+Types are strict: ``"10"`` is not 10 and ``true`` is not 1, for a slip of the pen must not buy something else
+than was meant. ``10.0`` is 10, as JSON has but one kind of number. What is not named here is ignored.
+"""
+
+# ruff: noqa: UP045  (pydantic evaluates these annotations, on Python 3.9 too)
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Optional
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from sorad.storyboard.prompt import ID
+
+PROMPT_MAX = 100_000  # characters; above what any API takes, and still composed in no time
+LIST_MAX = 100  # characters of a segment, props of a segment
+
+# Line breaks and tabs belong to a text; what else stands there came from a broken program.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _clean(text: str) -> str:
+    found = _CONTROL.search(text)
+    if found:
+        raise PydanticCustomError("control", "control character")
+    return text
+
+
+def _visible(text: str) -> str:
+    if not any(char.isprintable() and not char.isspace() for char in text):
+        raise PydanticCustomError("blank", "blank")
+    return text
+
+
+def _bare_name(text: str) -> str:
+    """``[Alice]`` is the name Alice."""
+    return _visible(text.strip().removeprefix("[").removesuffix("]").strip())
+
+
+def _character_id(text: str) -> str:
+    text = text.strip()
+    if text and not re.fullmatch(ID, text):
+        raise PydanticCustomError("id", "id")
+    return text
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Index = Annotated[Whole, Field(ge=0, le=999_999_999)]
+Seconds = Annotated[Whole, Field(ge=1, le=86_400)]
+Takes = Annotated[Whole, Field(ge=1)]
+Text = Annotated[str, Field(max_length=PROMPT_MAX), AfterValidator(_clean)]
+Label = Annotated[Text, AfterValidator(str.strip)]
+
+
+class Part(BaseModel):
+    """An object of the file."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+def _or_a_name(schema: dict[str, Any]) -> None:
+    described = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string", "description": "The name alone.", "minLength": 1}, described]
+
+
+class CharacterPart(Part):
+    """A character by name, and the id under which the API knows it."""
+
+    model_config = ConfigDict(title="Character", json_schema_extra=_or_a_name)
+
+    name: Annotated[Text, AfterValidator(_bare_name)] = Field(
+        min_length=1, description="The name as prompt_text writes it, with or without [brackets]."
+    )
+    id: Optional[Annotated[Text, AfterValidator(_character_id)]] = Field(
+        default=None, description="Replaces the name in the prompt.", examples=["@alice"]
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class AssetPart(Part):
+    """Who and what is seen, and where."""
+
+    model_config = ConfigDict(title="Asset")
+
+    characters: Optional[list[CharacterPart]] = Field(
+        default=None, max_length=LIST_MAX, description="Who appears: names, or objects with name and id."
+    )
+    scene: Optional[Label] = Field(default=None, description="Where it happens; appended to the prompt.")
+    props: Optional[list[Label]] = Field(
+        default=None, max_length=LIST_MAX, description="Things and effects; appended to the prompt."
+    )
+
+
+class SegmentPart(Part):
+    """One shot: a prompt and its parameters."""
+
+    model_config = ConfigDict(title="Segment")
+
+    segment_index: Index = Field(
+        description="Number of the segment, used once in the file; names its videos."
+    )
+    prompt_text: Annotated[Text, AfterValidator(_visible)] = Field(
+        min_length=1, description="What the video shows, in any language."
+    )
+    image_url: Optional[Text] = Field(
+        default=None,
+        description="Reference picture: an http(s) address, or the path of a jpeg, png or webp file "
+        "as seen from the storyboard's folder.",
+    )
+    asset: Optional[AssetPart] = Field(
+        default=None, description="With it, names in the prompt become ids, and scene and props are appended."
+    )
+    duration_seconds: Optional[Seconds] = Field(
+        default=10, description="Length of the video; which ones there are depends on the provider."
+    )
+    is_pro: Optional[bool] = Field(default=False, description="Whether the provider's better model is used.")
+    resolution: Optional[Literal["horizontal", "vertical"]] = Field(
+        default="horizontal", description="horizontal is 16:9, vertical is 9:16."
+    )
+    takes: Optional[Takes] = Field(
+        default=None,
+        description="How many videos of this segment are generated; else as the storyboard says.",
+    )
+    director_intent: Optional[Text] = Field(
+        default=None, description="A remark; sent only where the config has director_intent = true."
+    )
+
+
+class Head(Part):
+    """What a storyboard says about itself, its segments apart."""
+
+    takes: Optional[Takes] = Field(
+        default=None, description="How many videos of each segment are generated; else as the config says."
+    )
+
+
+class StoryboardFile(Head):
+    """A file named storyboard*.json. Fields that are not described here, such as _comment, are ignored."""
+
+    model_config = ConfigDict(
+        title="Storyboard",
+        json_schema_extra={
+            "examples": [
+                {
+                    "segments": [
+                        {
+                            "segment_index": 1,
+                            "prompt_text": "A lighthouse in a storm, waves breaking over the rocks.",
+                            "duration_seconds": 10,
+                            "resolution": "horizontal",
+                        },
+                        {
+                            "segment_index": 2,
+                            "prompt_text": "[Alice] opens the door and smiles.",
+                            "asset": {
+                                "characters": [{"name": "Alice", "id": "@alice"}],
+                                "scene": "Lighthouse, evening",
+                                "props": ["lantern"],
+                            },
+                            "takes": 2,
+                        },
+                    ]
+                }
+            ]
+        },
+    )
+
+    segments: list[SegmentPart] = Field(min_length=1, description="The shots, in order.")
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of a storyboard, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **StoryboardFile.model_json_schema(),
+    }
