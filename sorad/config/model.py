@@ -31,9 +31,9 @@ class Watch(Section):
     path: Path
     output_mode: Literal["in_place", "centralized"] = "in_place"
     output_dir: Optional[Path] = None
-    takes: int = Field(1, ge=1, le=100)
+    takes: int = Field(default=1, ge=1, le=100)
     settle_seconds: Seconds = 2.0
-    rescan_seconds: float = Field(300.0, gt=0)
+    rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
 
 
@@ -46,19 +46,19 @@ class ProviderConfig(Section):
     api_key_file: Optional[Path] = None
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
-    request_timeout: float = Field(30.0, gt=0)
+    request_timeout: float = Field(default=30.0, gt=0)
     model: str = ""
     model_pro: str = ""
     seconds: tuple[int, ...] = ()
     seconds_pro: tuple[int, ...] = ()  # empty: as ``seconds``
     size_horizontal: str = "1280x720"
     size_vertical: str = "720x1280"
-    prompt_max: int = Field(32_000, ge=1)
+    prompt_max: int = Field(default=32_000, ge=1)
     currency: str = "USD"
-    price_per_second: Optional[float] = Field(None, ge=0)
-    price_per_second_pro: Optional[float] = Field(None, ge=0)
-    price_per_take: Optional[float] = Field(None, ge=0)
-    price_per_take_pro: Optional[float] = Field(None, ge=0)
+    price_per_second: Optional[float] = Field(default=None, ge=0)
+    price_per_second_pro: Optional[float] = Field(default=None, ge=0)
+    price_per_take: Optional[float] = Field(default=None, ge=0)
+    price_per_take_pro: Optional[float] = Field(default=None, ge=0)
     reference: Literal["multipart", "data_url", "none"] = "multipart"  # how a local picture is sent
     lists_tasks: bool = False  # the gateway answers GET /videos
     # where this gateway keeps things in its answers, each a dotted path ("data.video.url"), tried first
@@ -71,28 +71,30 @@ class ProviderConfig(Section):
 class Limits(Section):
     """``[limits]``: how much at once, and how trouble slows it down."""
 
-    concurrency: int = Field(20, ge=1, le=100_000)
-    safe_concurrency: int = Field(5, ge=1)
-    errors_to_trip: int = Field(3, ge=1)
+    concurrency: int = Field(default=20, ge=1, le=100_000)
+    safe_concurrency: int = Field(default=5, ge=1)
+    errors_to_trip: int = Field(default=3, ge=1)
     cooldown_seconds: Seconds = 600.0
     recover_seconds: Seconds = 60.0
-    probe_seconds: float = Field(60.0, gt=0)
+    probe_seconds: float = Field(default=60.0, gt=0)
     jitter_seconds: tuple[Seconds, Seconds] = (0.5, 3.0)
-    max_creates_per_take: int = Field(2, ge=1)  # that were not clearly refused; whatever else goes wrong
+    max_creates_per_take: int = Field(
+        default=2, ge=1
+    )  # that were not clearly refused; whatever else goes wrong
 
 
 class Polling(Section):
     """``[polling]``: how a task is asked after."""
 
     first_after: Seconds = 20.0
-    every: float = Field(10.0, gt=0)
+    every: float = Field(default=10.0, gt=0)
     give_up_after: Seconds = 2100.0
 
 
 class Reconcile(Section):
     """``[reconcile]``: what is done about a create whose answer was lost."""
 
-    look_every: float = Field(15.0, gt=0)
+    look_every: float = Field(default=15.0, gt=0)
     window: Seconds = 120.0
     on_unknown: Literal["reconcile", "hold"] = "reconcile"
 
@@ -107,8 +109,8 @@ class Storyboards(Section):
     """``[storyboards]``: how large a storyboard may be before it is called a mistake."""
 
     max_size: Size = 5_000_000
-    max_segments: int = Field(1_000, ge=1)
-    max_takes: int = Field(100, ge=1)  # of one segment
+    max_segments: int = Field(default=1_000, ge=1)
+    max_takes: int = Field(default=100, ge=1)  # of one segment
 
 
 class Disk(Section):
@@ -121,8 +123,8 @@ class Disk(Section):
 class Budget(Section):
     """``[budget]``: money, in units of the provider's currency; absent means no limit."""
 
-    per_day: Optional[float] = Field(None, ge=0)
-    approve_above: Optional[float] = Field(None, ge=0)
+    per_day: Optional[float] = Field(default=None, ge=0)
+    approve_above: Optional[float] = Field(default=None, ge=0)
 
 
 class Log(Section):

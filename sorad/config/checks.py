@@ -1,0 +1,200 @@
+"""What must hold between the keys of a config. Pure but for looking at what the paths lead to."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sorad.config.errors import shown
+from sorad.config.lines import Loc
+from sorad.config.model import Config, default_state_dir
+from sorad.messages import N_
+from sorad.problems import Param
+
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not fit; ``loc`` is where to look first, ``also`` what else takes part."""
+
+    loc: Loc
+    code: str
+    message: str
+    fix: str
+    also: tuple[Loc, ...] = ()
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """Everything that does not fit together. The paths of ``config`` are absolute by now."""
+    yield from _watches(config)
+    yield from _state_dir(config)
+    yield from _limits(config)
+    yield from _provider(config)
+
+
+def _watches(config: Config) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for number, watch in enumerate(config.watch):
+        here: Loc = ("watch", number)
+        same = seen.setdefault(_real(watch.path), number)
+        if same != number:
+            yield Finding(
+                (*here, "path"),
+                "config.same_path",
+                N_("{place}: {path} is watched twice."),
+                N_("Keep one [[watch]] of the two."),
+                params={"path": str(watch.path)},
+            )
+        if watch.path.exists() and not watch.path.is_dir():
+            yield Finding(
+                (*here, "path"),
+                "config.no_folder",
+                N_("{place}: {path} is a file; only folders can be watched."),
+                N_("Name the folder it lies in."),
+                params={"path": str(watch.path)},
+            )
+        if watch.output_mode == "centralized" and watch.output_dir is None:
+            yield Finding(
+                (*here, "output_mode"),
+                "config.output_dir_missing",
+                N_('{place}: output_mode = "centralized" needs to know where the videos go.'),
+                N_('Add output_dir = "…" to the same [[watch]], or choose output_mode = "in_place".'),
+                also=((*here, "output_dir"),),
+            )
+        if watch.output_dir is not None and any(part.startswith(".") for part in watch.output_dir.parts):
+            yield Finding(
+                (*here, "output_dir"),
+                "config.output_dir_hidden",
+                N_(
+                    "{place}: {path} lies in a hidden folder (its name begins with a dot); "
+                    "videos are never put there."
+                ),
+                N_("Choose a folder that is not hidden. A relative path counts from this file's folder."),
+                params={"path": str(watch.output_dir)},
+            )
+
+
+def _state_dir(config: Config) -> Iterator[Finding]:
+    if config.state_dir == default_state_dir():
+        return  # the platform's own place is no part of a synced vault, even where all of ~ is watched
+    for number, watch in enumerate(config.watch):
+        if _inside(config.state_dir, watch.path):
+            yield Finding(
+                ("state_dir",),
+                "config.state_dir_watched",
+                N_(
+                    "{place}: state_dir {path} lies in the watched folder {root}; "
+                    "a sync service would damage the ledger there."
+                ),
+                N_("Choose a folder outside, or remove the line: {default} is used then."),
+                also=(("watch", number, "path"),),
+                params={
+                    "path": str(config.state_dir),
+                    "root": str(watch.path),
+                    "default": str(default_state_dir()),
+                },
+            )
+
+
+def _limits(config: Config) -> Iterator[Finding]:
+    limits = config.limits
+    if limits.safe_concurrency > limits.concurrency:
+        yield Finding(
+            ("limits", "safe_concurrency"),
+            "config.safe_concurrency",
+            N_(
+                "{place}: safe_concurrency = {safe} is more than concurrency = {full}, "
+                "so that trouble would speed things up."
+            ),
+            N_("Write at most {full}."),
+            also=(("limits", "concurrency"),),
+            params={"safe": limits.safe_concurrency, "full": limits.concurrency},
+        )
+    low, high = limits.jitter_seconds
+    if low > high:
+        yield Finding(
+            ("limits", "jitter_seconds"),
+            "config.jitter",
+            N_("{place}: jitter_seconds = [{low:g}, {high:g}] has its larger number first."),
+            N_("Write jitter_seconds = [{high:g}, {low:g}]."),
+            params={"low": low, "high": high},
+        )
+
+
+def _provider(config: Config) -> Iterator[Finding]:
+    provider = config.provider
+    if provider.kind == "openai_videos":
+        for key, example in (
+            ("base_url", '"https://…/v1"'),
+            ("model", '"veo-3.1-fast"'),
+            ("seconds", "[4, 8, 12]"),
+        ):
+            if not getattr(provider, key):
+                yield Finding(
+                    ("provider", key),
+                    "config.provider_incomplete",
+                    N_('{place}: kind = "openai_videos" needs {name}.'),
+                    N_("Add {name} = {example} below [provider], as your gateway documents it."),
+                    also=(("provider", "kind"),),
+                    params={"name": key, "example": example},
+                )
+    for key in ("seconds", "seconds_pro"):
+        if any(number < 1 for number in getattr(provider, key)):
+            yield _bad_value(config, key, N_("Write lengths of at least one second, as in [4, 8, 12]."))
+    if provider.base_url and not _is_url(provider.base_url, ("http", "https"), bare=True):
+        yield _bad_value(config, "base_url", N_('Write an address such as "https://api.sora.hk/v1".'))
+    for key in ("proxy", "download_proxy"):
+        value = getattr(provider, key)
+        if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
+            yield _bad_value(
+                config,
+                key,
+                N_('Write an address such as "http://127.0.0.1:7890", or "none" for no proxy at all.'),
+            )
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", provider.api_key_env):
+        yield Finding(
+            ("provider", "api_key_env"),
+            "config.api_key_env",
+            N_("{place}: api_key_env is not the name of a variable."),
+            N_('Write the name, as in api_key_env = "SORA_API_KEY". The key itself never stands here.'),
+        )
+
+
+def _bad_value(config: Config, key: str, fix: str) -> Finding:
+    return Finding(
+        ("provider", key),
+        "config.bad_value",
+        N_("{place}: {key} = {value} is not allowed."),
+        fix,
+        params={"value": shown(getattr(config.provider, key))},
+    )
+
+
+def _is_url(value: str, schemes: tuple[str, ...], *, bare: bool) -> bool:
+    """``bare``: without user, query and fragment, which have no business in a base URL."""
+    try:
+        url = urlsplit(value)
+        _port = url.port  # ValueError where it is no number
+    except ValueError:
+        return False
+    plain = not (url.username or url.password or url.query or url.fragment)
+    return (
+        url.scheme in schemes and bool(url.hostname) and (plain or not bare) and not re.search(r"\s", value)
+    )
+
+
+def _real(path: Path) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    try:
+        return os.path.commonpath([_real(path), _real(folder)]) == _real(folder)
+    except ValueError:  # another drive
+        return False

@@ -1,0 +1,173 @@
+"""The API key: looked for each time it is needed, so that a mended key is used without a restart."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sorad.config.errors import EX_CONFIG
+from sorad.config.model import ProviderConfig
+from sorad.masking import MASK, register_secret
+from sorad.messages import N_
+from sorad.problems import Param, Problem, SoradError
+
+_QUOTES = "\"'“”‘’"
+_LONGEST = 4096  # no key is: the file is another one
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and where it was found: ``"credential"``, ``"file"``, ``"env"``, ``"dotenv"`` or ``"none"``."""
+
+    value: str = field(repr=False)
+    source: str
+    place: str  # the file or the variable
+
+    def __str__(self) -> str:
+        return MASK if self.value else ""
+
+
+class KeySource:
+    """Finds the key of a provider. The first of these that is there counts:
+
+    1. the systemd credential ``sora_api_key`` (or ``api_key_env`` in small letters),
+    2. ``api_key_file``,
+    3. the environment variable ``api_key_env``,
+    4. the same name in a ``.env`` file in ``folder`` (the working folder at the start).
+
+    A file is read again when it has changed. May be asked from several threads.
+    """
+
+    def __init__(
+        self, provider: ProviderConfig, env: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> None:
+        self._provider = provider
+        self._env = os.environ if env is None else env
+        self._dotenv = (folder or Path.cwd()) / ".env"
+        self._read: dict[Path, tuple[tuple[int, ...], str]] = {}  # by file: its signature and what it held
+
+    def get(self) -> str:
+        """The key; ``""`` for the simulator, which needs none. Else :class:`SoradError` with exit code 78."""
+        return self.find().value
+
+    def find(self) -> Key:
+        """The key and where it comes from. Raises as :meth:`get` does."""
+        if self._provider.kind == "simulator":
+            return Key("", "none", "")
+        for source, place, text in self._candidates():
+            value = _cleaned(text, place)
+            if value:
+                register_secret(value)
+                return Key(value, source, place)
+        raise _error(self._missing())
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is unwise about how the key is kept."""
+        file = self._provider.api_key_file
+        if self._provider.kind == "simulator" or file is None or os.name == "nt":
+            return ()
+        try:
+            mode = file.stat().st_mode
+        except OSError:
+            return ()  # find() says so
+        if not mode & 0o077:
+            return ()
+        return (
+            Problem(
+                "key.readable",
+                N_("Other users of this machine can read the key file {path}."),
+                N_("Run: chmod 600 {path}"),
+                {"path": str(file)},
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"KeySource({self._provider.kind}, {self._provider.api_key_env}, {self._provider.api_key_file})"
+        )
+
+    def _candidates(self) -> Iterator[tuple[str, str, str]]:
+        """Source, place and text of whatever there is, in order."""
+        name = self._provider.api_key_env
+        credentials = self._env.get("CREDENTIALS_DIRECTORY")
+        if credentials:
+            for file in (Path(credentials) / "sora_api_key", Path(credentials) / name.lower()):
+                if file.is_file():
+                    yield "credential", str(file), self._text(file)
+        if self._provider.api_key_file is not None:
+            yield "file", str(self._provider.api_key_file), self._text(self._provider.api_key_file)
+        yield "env", f"${name}", self._env.get(name, "")
+        if self._dotenv.is_file():
+            yield "dotenv", str(self._dotenv), _from_dotenv(self._text(self._dotenv), name)
+
+    def _text(self, path: Path) -> str:
+        try:
+            found = path.stat()
+            signature = (found.st_mtime_ns, found.st_size, found.st_ino)
+            known = self._read.get(path)
+            if known is not None and known[0] == signature:
+                return known[1]
+            if found.st_size > _LONGEST and path != self._dotenv:
+                raise _error(_bad(path, N_("The key file {place} is far too long to hold a key.")))
+            text = path.read_bytes().decode("utf-8-sig", "replace")
+        except OSError as error:
+            raise _error(
+                Problem(
+                    "key.unreadable",
+                    N_("The key file {place} cannot be read: {reason}."),
+                    N_("Check that it is there and belongs to the user that runs sorad."),
+                    {"place": str(path), "reason": error.strerror or str(error)},
+                )
+            ) from None
+        self._read[path] = (signature, text)
+        return text
+
+    def _missing(self) -> Problem:
+        return Problem(
+            "key.missing",
+            N_("There is no API key."),
+            N_(
+                "Give it in one of these ways: the environment variable {name}; a line {name}=… in {dotenv}; "
+                'a file that holds the key alone, named by api_key_file = "…" below [provider]; or, for a '
+                "systemd service, the credential sora_api_key. To try sorad without a key: sorad demo."
+            ),
+            {"name": self._provider.api_key_env, "dotenv": str(self._dotenv)},
+        )
+
+
+def _from_dotenv(text: str, name: str) -> str:
+    from io import StringIO
+
+    from dotenv import dotenv_values  # takes its time, and few keep their key there
+
+    return dotenv_values(stream=StringIO(text), interpolate=False).get(name) or ""
+
+
+def _cleaned(text: str, place: str) -> str:
+    """The key without the white space and quotes that came with it; it goes into a header as it is."""
+    value = text.strip().strip(_QUOTES).strip()
+    if re.match(r"[A-Z][A-Z0-9_]*\s*=\s*[^\s=]", value):
+        raise _error(_bad(place, N_("The key from {place} begins with a name and an equals sign.")))
+    if re.match(r"(?i)bearer\s", value):
+        raise _error(_bad(place, N_("The key from {place} begins with the word Bearer.")))
+    if re.search(r"\s", value):
+        raise _error(_bad(place, N_("The key from {place} has spaces or line breaks in it.")))
+    if not value.isascii() or not value.isprintable():
+        raise _error(_bad(place, N_("The key from {place} has characters in it that no key has.")))
+    if "***" in value:
+        raise _error(_bad(place, N_("The key from {place} is a masked copy, with asterisks in it.")))
+    return value
+
+
+def _bad(place: object, message: str) -> Problem:
+    params: dict[str, Param] = {"place": str(place)}
+    return Problem(
+        "key.malformed", message, N_("Copy the key again, alone and whole, from the provider's page."), params
+    )
+
+
+def _error(problem: Problem) -> SoradError:
+    return SoradError(problem, exit_code=EX_CONFIG)
