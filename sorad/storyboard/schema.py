@@ -10,7 +10,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Optional
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from sorad.storyboard.prompt import ID
@@ -51,12 +59,16 @@ def _character_id(text: str) -> str:
     return text
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-Index = Annotated[Whole, Field(ge=0, le=999_999_999)]
-Seconds = Annotated[Whole, Field(ge=1, le=86_400)]
-Takes = Annotated[Whole, Field(ge=1)]
+Index = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(_whole)]
+Seconds = Annotated[int, Field(ge=1, le=86_400), BeforeValidator(_whole)]
+Takes = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Text = Annotated[str, Field(max_length=PROMPT_MAX), AfterValidator(_clean)]
 Label = Annotated[Text, AfterValidator(str.strip)]
+CharacterId = Annotated[
+    Text,
+    AfterValidator(_character_id),
+    WithJsonSchema({"type": "string", "pattern": rf"^\s*({ID}\s*)?$"}),
+]
 
 
 class Part(BaseModel):
@@ -79,7 +91,7 @@ class CharacterPart(Part):
     name: Annotated[Text, AfterValidator(_bare_name)] = Field(
         min_length=1, description="The name as prompt_text writes it, with or without [brackets]."
     )
-    id: Optional[Annotated[Text, AfterValidator(_character_id)]] = Field(
+    id: Optional[CharacterId] = Field(
         default=None, description="Replaces the name in the prompt.", examples=["@alice"]
     )
 
@@ -112,7 +124,9 @@ class SegmentPart(Part):
         description="Number of the segment, used once in the file; names its videos."
     )
     prompt_text: Annotated[Text, AfterValidator(_visible)] = Field(
-        min_length=1, description="What the video shows, in any language."
+        min_length=1,
+        description="What the video shows, in any language.",
+        json_schema_extra={"pattern": r"\S"},
     )
     image_url: Optional[Text] = Field(
         default=None,
