@@ -9,7 +9,7 @@ from sorad.ledger.change import changed
 from sorad.ledger.interface import Applied, Storyboard, Want
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, problems_column
-from sorad.ledger.wants import Key, Known, Plan, changes_found, plan
+from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan
 from sorad.model import State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
@@ -46,7 +46,8 @@ class Folder(Part):
             board = self._put_board(board, now)
             if wants is None:
                 return Applied(board.id)
-            todo = plan(wants, self._known(board.id), lambda output: self._owned(output, board.id))
+            known = self._known(board.id)
+            todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
             self._carry_out(todo, board, now)
             return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
 
@@ -144,14 +145,14 @@ class Folder(Part):
     # --- its takes -----------------------------------------------------------------------------------
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
-            "SELECT segment, take, fingerprint, id, state, output, creates, remote_id, extra, "
+            "SELECT segment, take, fingerprint, id, state, output, extra, "
             "state = 'cancelled' AND error IS NOT NULL FROM takes WHERE storyboard_id = ? ORDER BY id",
             (board_id,),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, creates, remote_id, extra, by_user in rows:
+        for segment, take, fingerprint, take_id, state, output, extra, by_user in rows:
             known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, creates, remote_id, bool(extra), bool(by_user)
+                take_id, State(state), output, bool(extra), bool(by_user)
             )
         return known
 
@@ -173,9 +174,13 @@ class Folder(Part):
     def _carry_out(self, todo: Plan, board: Storyboard, now: float) -> None:
         self._cancel([have.id for have in todo.cancel], "unwanted", now)
         self._db.run_many(
-            "UPDATE takes SET output = ?1, request = ?2, updated_at = ?3 "
-            "WHERE id = ?4 AND (output <> ?1 OR request <> ?2)",
-            [(want.output, want.request.to_json(), now, have.id) for have, want in todo.follow],
+            "UPDATE takes SET output = ?, request = ?, updated_at = ? "
+            "WHERE id = ? AND (output <> ? OR request <> ?)",
+            [
+                (want.output, request, now, have.id, want.output, request)
+                for have, want in todo.follow
+                for request in [want.request.to_json()]
+            ],
         )
         self._db.run_many(
             "UPDATE takes SET state = 'queued', due_at = ?, attempt = 0, updated_at = ? WHERE id = ?",
@@ -248,7 +253,7 @@ def _take_of(want: Want, take_id: int, board: Storyboard, now: float) -> Take:
         cost=want.cost,
         created_at=now,
         updated_at=now,
-        accepted_at=want.accepted_at,
+        accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
     )
 

@@ -44,7 +44,18 @@ class Part:
             _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
         )
         for take in takes:
-            self._enter(None, take)
+            if entry(None, take) is Entry.NEW:
+                # A copied receipt tells of the same money.
+                at = None if self._heard_of(take.remote_id) else charged_at(take)
+                self._db.run(_INSERT_PURCHASE, (take.remote_id, take.cost, at, take.id))
+
+    def _heard_of(self, remote_id: str) -> bool:
+        return bool(
+            remote_id
+            and self._db.row(
+                "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? LIMIT 1", (remote_id,)
+            )
+        )
 
     def _write(self, before: Take, after: Take) -> None:
         """Write the members that differ, fenced by the claim; raises :class:`ClaimLost`.
@@ -65,16 +76,12 @@ class Part:
         )
         if written.rowcount != 1:
             raise ClaimLost(f"take {before.id}")
-        self._enter(before, after)
-
-    def _enter(self, before: Take | None, after: Take) -> None:
-        """Keep the purchases."""
         what = entry(before, after)
-        values = (after.remote_id, after.cost, charged_at(after), after.id)
+        purchase = (after.remote_id, after.cost, charged_at(after), after.id)
         if what is Entry.NEW:
-            self._db.run(_INSERT_PURCHASE, values)
+            self._db.run(_INSERT_PURCHASE, purchase)
         elif what is Entry.CURRENT:
-            self._db.run(_UPDATE_PURCHASE, values)
+            self._db.run(_UPDATE_PURCHASE, purchase)
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))
 

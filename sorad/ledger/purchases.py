@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from sorad.ledger.states import PAID
 from sorad.model import State, Take
 
 _UNSENT = (State.QUEUED, State.HELD, State.CANCELLED)
@@ -45,7 +46,7 @@ def charged_at(take: Take) -> float | None:
     """
     if take.accepted_at is not None:
         return take.accepted_at
-    return take.intent_at if take.state in _UNRESOLVED else None
+    return take.intent_at if take.state in PAID or take.state is State.DONE else None
 
 
 def _figures(take: Take) -> tuple[str, int | None, float | None]:

@@ -16,8 +16,8 @@ from sorad.model import State, Take
 
 _PAGE = 200  # takes read at a time
 _SPENT = """
-SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?1), 0)
-     + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ?2 AND charged_at < ?1 * 3600), 0)
+SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?), 0)
+     + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
 """
 
 
@@ -25,9 +25,8 @@ class Questions(Part):
     """What `status` and `list` ask: counts, takes, histories, money."""
 
     def counts(self, root: str | None = None) -> dict[State, int]:
-        rows = self._db.rows(
-            "SELECT state, sum(takes) FROM tally WHERE ?1 IS NULL OR root = ?1 GROUP BY state", (root,)
-        )
+        where, values = ("", ()) if root is None else ("WHERE root = ?", (root,))
+        rows = self._db.rows(f"SELECT state, sum(takes) FROM tally {where} GROUP BY state", values)
         return {**dict.fromkeys(State, 0), **{State(state): count for state, count in rows}}
 
     def in_flight(self) -> int:
@@ -36,7 +35,7 @@ class Questions(Part):
             "                 WHERE state IN ('submitting', 'unknown', 'generating')), 0)"
             " - (SELECT count(*) FROM takes WHERE parked = 1 "
             "    AND state IN ('submitting', 'unknown', 'generating'))"
-            " + (SELECT count(*) FROM takes WHERE claim <> '' AND state = 'queued')"
+            " + (SELECT count(*) FROM takes WHERE claim <> '' AND +state = 'queued')"
         )
         return int(row[0]) if row else 0
 
@@ -52,7 +51,7 @@ class Questions(Part):
             "  SELECT root, takes AS n FROM tally WHERE takes > 0 "
             "  AND state IN ('submitting', 'unknown', 'generating', 'downloading')"
             "  UNION ALL"
-            "  SELECT root, 1 FROM takes WHERE claim <> '' AND state = 'queued'"
+            "  SELECT root, 1 FROM takes WHERE claim <> '' AND +state = 'queued'"
             ") GROUP BY root"
         )
         return dict(rows)
@@ -122,7 +121,8 @@ class Questions(Part):
 
     def spend(self, since: float = 0.0) -> int:
         # The hours that lie after it are kept as sums; what is left of its own is summed row by row.
-        row = self._db.row(_SPENT, (math.ceil(since / 3600), since))
+        hour = math.ceil(since / 3600)
+        row = self._db.row(_SPENT, (hour, since, hour * 3600))
         return int(row[0]) if row else 0
 
     def changed(self) -> int:

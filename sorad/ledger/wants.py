@@ -23,8 +23,6 @@ class Known:
     id: int
     state: State
     output: str
-    creates: int
-    remote_id: str
     extra: bool
     by_user: bool  # cancelled by the user, not by the folder
 
@@ -43,8 +41,14 @@ class Plan:
     kept: int = 0
 
 
-def plan(wants: Sequence[Want], known: Mapping[Key, Known], owned: Callable[[str], bool]) -> Plan:
-    """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path."""
+def plan(
+    wants: Sequence[Want],
+    known: Mapping[Key, Known],
+    owned: Callable[[str], bool],
+    heard_of: Callable[[str], bool],
+) -> Plan:
+    """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path,
+    ``heard_of`` whether some create was ever answered with a remote id."""
     result = Plan()
     left = dict(known)
     seen: set[Key] = set()
@@ -59,7 +63,7 @@ def plan(wants: Sequence[Want], known: Mapping[Key, Known], owned: Callable[[str
             result.skipped += 1  # and cancelled below, where it was queued: the other take delivers it
             continue
         left.pop(key, None)
-        _one(result, have, want)
+        _one(result, have, want, heard_of)
     texts = {(segment, fingerprint) for segment, _take, fingerprint in seen}
     for (segment, _take, fingerprint), have in left.items():
         if have.extra and (segment, fingerprint) in texts:
@@ -71,7 +75,7 @@ def plan(wants: Sequence[Want], known: Mapping[Key, Known], owned: Callable[[str
     return result
 
 
-def _one(result: Plan, have: Known | None, want: Want) -> None:
+def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
     if have is None:
         result.insert.append(want)
         result.added += want.state is State.QUEUED
@@ -79,7 +83,7 @@ def _one(result: Plan, have: Known | None, want: Want) -> None:
         return
     if have.state in MOVABLE:
         result.follow.append((have, want))
-    if have.state in (*UNSENT, State.CANCELLED) and shows_bought(have, want):
+    if have.state in (*UNSENT, State.CANCELLED) and _shows_bought(want, heard_of):
         result.found.append((have, want))
     elif have.state is State.CANCELLED and not have.by_user:
         result.requeue.append((have, want))
@@ -88,13 +92,13 @@ def _one(result: Plan, have: Known | None, want: Want) -> None:
     result.skipped += 1
 
 
-def shows_bought(have: Known, want: Want) -> bool:
-    """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that
-    the ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of
-    tells nothing new: that take may have been queued again by the user."""
-    if want.state is State.DONE:
-        return True
-    return want.state is State.GENERATING and have.creates == 0 and not have.remote_id
+def _shows_bought(want: Want, heard_of: Callable[[str], bool]) -> bool:
+    """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that the
+    ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of tells
+    nothing new: the user may have queued that take again."""
+    if want.state is State.GENERATING:
+        return not heard_of(want.remote_id)
+    return want.state is State.DONE
 
 
 def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
@@ -115,6 +119,11 @@ def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
         remote_id=want.remote_id or None,
         request_id=want.request_id or None,
         cost=want.cost,
-        accepted_at=want.accepted_at,
+        accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
     )
+
+
+def accepted_at(want: Want, now: float) -> float | None:
+    """When the take was accepted, as its receipt says; now, where that is lost: its money counts."""
+    return now if want.accepted_at is None and want.state is State.GENERATING else want.accepted_at

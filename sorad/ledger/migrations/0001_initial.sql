@@ -57,7 +57,7 @@ CREATE INDEX takes_due ON takes (state, root, due_at, id)
     WHERE claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading');
 CREATE INDEX takes_state ON takes (state);
 CREATE INDEX takes_output ON takes (output);
-CREATE INDEX takes_claimed ON takes (claim, state) WHERE claim <> '';
+CREATE INDEX takes_claimed ON takes (claim, state, root) WHERE claim <> '';
 CREATE INDEX takes_parked ON takes (state, root) WHERE parked = 1;
 
 -- Every create of a take, the last one standing for the take as it is: its id stays owned, its money stays

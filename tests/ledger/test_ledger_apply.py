@@ -1,0 +1,287 @@
+"""Conformance: what a storyboard changes in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ledger_samples import (
+    NOW,
+    PATH,
+    TROUBLE,
+    apply,
+    board,
+    drive,
+    only,
+    states_of,
+    want,
+)
+
+from sorad.ledger.interface import Applied, Change, Ledger
+from sorad.model import Request, State
+from sorad.problems import Problem
+
+Q, G, DONE, CANCELLED = State.QUEUED, State.GENERATING, State.DONE, State.CANCELLED
+
+
+def test_ledger_enqueues_what_is_wanted_and_nothing_twice(ledger: Ledger) -> None:
+    first = apply(ledger, want(1), want(1, 2), want(2))
+    assert first == Applied(first.storyboard_id, added=3)
+    assert apply(ledger, want(1), want(1, 2), want(2)) == Applied(first.storyboard_id, skipped=3)
+    take, *_others = ledger.takes()
+    wanted = want(1)
+    assert (take.request, take.fingerprint, take.output) == (
+        wanted.request,
+        wanted.fingerprint,
+        wanted.output,
+    )
+    assert (take.storyboard, take.root, take.due_at, take.created_at) == (PATH, "/vault", NOW, NOW)
+    assert [event.note for event in ledger.history(take.id)] == ["wanted"]
+    assert states_of(ledger) == [Q, Q, Q]
+
+
+def test_ledger_counts_a_want_that_is_there_twice_once(ledger: Ledger) -> None:
+    applied = apply(ledger, want(1), want(1))
+    assert (applied.added, applied.skipped) == (1, 1)
+
+
+def test_ledger_edited_prompt_cancels_the_unsent_and_keeps_the_paid(ledger: Ledger) -> None:
+    apply(ledger, *(want(n) for n in range(1, 5)))
+    _queued, held, sent, failed = ledger.takes()
+    ledger.record(held, Change(State.HELD, "budget", error=TROUBLE), NOW)
+    drive(ledger, sent, G)
+    drive(ledger, failed, State.FAILED)
+    applied = apply(ledger, *(want(n, prompt="a dog") for n in range(1, 5)), now=NOW + 9)
+    assert (applied.added, applied.cancelled, applied.kept, applied.skipped) == (4, 2, 1, 0)
+    assert states_of(ledger) == [CANCELLED, CANCELLED, G, State.FAILED, Q, Q, Q, Q]
+    assert ledger.history(held.id)[-1].note == "unwanted"
+
+
+def test_ledger_queues_again_what_is_wanted_again(ledger: Ledger) -> None:
+    apply(ledger, want())
+    held = ledger.record(only(ledger), Change(State.HELD, "budget", error=TROUBLE), NOW)
+    apply(ledger)
+    assert (only(ledger).state, only(ledger).error) == (CANCELLED, None)
+    applied = apply(ledger, want(output="/vault/new.mp4"), now=NOW + 7)
+    assert applied == Applied(applied.storyboard_id, added=1)
+    take = only(ledger)
+    assert (take.id, take.state, take.due_at, take.output) == (held.id, Q, NOW + 7, "/vault/new.mp4")
+
+
+def test_ledger_leaves_alone_what_the_user_cancelled_and_what_failed(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2))
+    one, two = ledger.takes()
+    ledger.record(one, Change(CANCELLED, "cancel", error=TROUBLE), NOW)
+    drive(ledger, two, State.FAILED, error=TROUBLE)
+    applied = apply(ledger, want(1), want(2))
+    assert (applied.added, applied.skipped) == (0, 2)
+    assert states_of(ledger) == [CANCELLED, State.FAILED]
+
+
+def test_ledger_takes_over_what_the_folder_already_holds(ledger: Ledger) -> None:
+    receipt = {
+        "remote_id": "r",
+        "provider": "simulator",
+        "base_url": "u",
+        "account": "a",
+        "request_id": "q",
+        "cost": 5,
+        "accepted_at": NOW - 100,
+    }
+    wants = (
+        want(1, state=DONE, finished_at=NOW - 50, **receipt),
+        want(2, state=G, due_at=NOW + 3, **{**receipt, "remote_id": "s"}),
+        want(3),
+    )
+    applied = apply(ledger, *wants)
+    assert (applied.added, applied.skipped) == (1, 2)
+    done, running, queued = ledger.takes()
+    assert (done.state, running.state, queued.state) == (DONE, G, Q)
+    assert (done.finished_at, running.due_at) == (NOW - 50, NOW + 3)
+    for name, value in {**receipt, "remote_id": "s"}.items():
+        assert getattr(running, name) == value
+    assert [event.note for event in ledger.history(running.id)] == ["found"]
+    assert (running.creates, queued.creates) == (1, 0)
+
+
+def test_ledger_has_no_other_state_to_be_wanted(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="failed"):
+        apply(ledger, want(state=State.FAILED))
+    assert list(ledger.takes()) == []
+    assert ledger.storyboards() == []
+
+
+@pytest.mark.parametrize("start", [Q, State.HELD, CANCELLED])
+@pytest.mark.parametrize("end", [DONE, G])
+def test_ledger_unsent_take_follows_what_the_folder_shows(ledger: Ledger, start: State, end: State) -> None:
+    apply(ledger, want())
+    drive(ledger, only(ledger), start)
+    (claimed, *_) = ledger.claim(Q, NOW, 1) or [None]
+    applied = apply(ledger, want(state=end, remote_id="r", cost=5, accepted_at=NOW - 9), now=NOW + 1)
+    assert (applied.added, applied.skipped) == (0, 1)
+    take = only(ledger)
+    assert (take.state, take.remote_id, take.claim) == (end, "r", "")
+    assert ledger.history(take.id)[-1].note == "found"
+    assert ledger.spend() == 5
+    assert claimed is None or claimed.claim
+
+
+def test_ledger_old_receipt_does_not_undo_a_retry(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), G, remote_id="old")
+    take = ledger.record(take, Change(State.FAILED, "failed"), NOW)
+    ledger.record(take, Change(Q, "retry", fresh=True), NOW)
+    apply(ledger, want(state=G, remote_id="old", accepted_at=NOW))
+    assert only(ledger).state is Q
+    apply(ledger, want(state=G, remote_id="never heard of", accepted_at=NOW))
+    assert only(ledger).state is G
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, G, State.DOWNLOADING, DONE, State.FAILED])
+@pytest.mark.parametrize("shown", [DONE, G])
+def test_ledger_never_moves_a_paid_or_failed_take_by_the_folder(
+    ledger: Ledger, state: State, shown: State
+) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), state)
+    apply(ledger, want(state=shown, remote_id="other"))
+    assert only(ledger) == take
+
+
+def test_ledger_rename_moves_the_unsent_and_leaves_the_paid_where_they_are(ledger: Ledger) -> None:
+    board_id = apply(ledger, want(1), want(2), want(3)).storyboard_id
+    _one, two, three = ledger.takes()
+    drive(ledger, two, G)
+    drive(ledger, three, DONE)
+    moved = [want(n, output=f"/new/{n}.mp4") for n in (1, 2, 3)]
+    applied = ledger.apply(board("/new/storyboard.json", "/new", id=board_id), moved, NOW)
+    assert applied == Applied(board_id, skipped=3)
+    assert {take.storyboard for take in ledger.takes()} == {"/new/storyboard.json"}
+    assert {take.root for take in ledger.takes()} == {"/new"}
+    assert [take.output for take in ledger.takes()] == ["/new/1.mp4", want(2).output, want(3).output]
+    assert ledger.counts("/vault") == dict.fromkeys(State, 0)
+    assert ledger.counts("/new")[DONE] == 1
+    assert [take.segment for take in ledger.claim(Q, NOW, 9, ["/new"])] == [1]
+
+
+def test_ledger_rename_alone_brings_the_takes_along(ledger: Ledger) -> None:
+    board_id = apply(ledger, want()).storyboard_id
+    ledger.apply(board("/new/storyboard.json", "/new", id=board_id), None, NOW)
+    assert (only(ledger).root, only(ledger).storyboard) == ("/new", "/new/storyboard.json")
+    assert ledger.claim(Q, NOW, 1, ["/new"])
+
+
+def test_ledger_moved_picture_reaches_the_queued_take(ledger: Ledger) -> None:
+    request = Request("a cat", image="sha256:ab", image_path="/old/cat.png")
+    wanted = replace(want(), request=request, fingerprint=request.fingerprint())
+    apply(ledger, wanted)
+    moved = replace(request, image_path="/new/cat.png")
+    assert apply(ledger, replace(wanted, request=moved)).skipped == 1
+    assert only(ledger).request == moved
+
+
+def test_ledger_rename_onto_another_storyboard_lets_that_one_go(ledger: Ledger) -> None:
+    first = apply(ledger, want(1)).storyboard_id
+    other = apply(ledger, want(2), path="/vault/b.json").storyboard_id
+    empty = ledger.apply(board("/vault/c.json"), None, NOW).storyboard_id
+    ledger.apply(board("/vault/b.json", id=first), [want(1)], NOW)
+    assert {row.id: row.state for row in ledger.storyboards()} == {first: "ok", other: "gone", empty: "ok"}
+    assert states_of(ledger) == [Q, CANCELLED]
+    ledger.apply(board("/vault/c.json", id=first), [want(1)], NOW)
+    assert [row.id for row in ledger.storyboards()] == [other, first]  # the gone first, empty dropped
+    with pytest.raises(LookupError):
+        ledger.apply(board(id=99), None, NOW)
+
+
+def test_ledger_two_storyboards_may_swap_their_names(ledger: Ledger) -> None:
+    one = apply(ledger, want(1), path="/vault/a.json").storyboard_id
+    two = apply(ledger, want(2), path="/vault/b.json").storyboard_id
+    ledger.apply(board("/vault/b.json", id=one), [want(1)], NOW)
+    ledger.apply(board("/vault/a.json", id=two), [want(2)], NOW)
+    assert {row.id: (row.path, row.state) for row in ledger.storyboards()} == {
+        one: ("/vault/b.json", "ok"),
+        two: ("/vault/a.json", "ok"),
+    }
+    assert states_of(ledger) == [Q, Q]
+
+
+def test_ledger_gone_storyboard_comes_back_as_itself(ledger: Ledger) -> None:
+    board_id = apply(ledger, want()).storyboard_id
+    assert ledger.withdraw(board_id, "gone", NOW + 1) == 1
+    assert ledger.withdraw(board_id, "gone", NOW + 1) == 0
+    assert (ledger.storyboards()[0].state, only(ledger).state) == ("gone", CANCELLED)
+    assert apply(ledger, want()) == Applied(board_id, added=1)
+    assert only(ledger).state is Q
+
+
+def test_ledger_output_of_another_storyboard_is_not_bought_again(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2))
+    one, two = ledger.takes()
+    drive(ledger, one, DONE)
+    drive(ledger, two, State.FAILED)
+    applied = apply(ledger, want(1), want(2), path="/vault/other.json")
+    assert (applied.added, applied.skipped) == (1, 1)
+    moved = apply(ledger, want(3, output="/vault/3.mp4"), path="/vault/third.json").storyboard_id
+    applied = ledger.apply(board("/vault/third.json", id=moved), [want(3, output=one.output)], NOW)
+    assert (applied.skipped, applied.cancelled) == (1, 1)
+
+
+def test_ledger_invalid_storyboard_keeps_its_queue_until_it_is_withdrawn(ledger: Ledger) -> None:
+    apply(ledger, want())
+    problems = (Problem("storyboard.json", "Not JSON.", line=3), TROUBLE)
+    row = board(
+        state="invalid", problems=problems, content="", segments=4, copy_of="/x", rules="r", updated_at=NOW
+    )
+    board_id = ledger.apply(row, None, NOW).storyboard_id
+    assert ledger.storyboards() == [replace(row, id=board_id)]
+    assert ledger.storyboards("/vault") == ledger.storyboards()
+    assert ledger.storyboards("/elsewhere") == []
+    assert only(ledger).state is Q
+    assert ledger.withdraw(board_id, "invalid", NOW) == 1
+
+
+def test_ledger_finds_storyboards_by_content(ledger: Ledger) -> None:
+    apply(ledger, path="/vault/a.json", content="x")
+    gone = apply(ledger, path="/vault/b.json", content="x").storyboard_id
+    apply(ledger, path="/vault/c.json", content="")
+    ledger.withdraw(gone, "gone", NOW)
+    assert {row.path for row in ledger.with_content("x")} == {"/vault/a.json", "/vault/b.json"}
+    assert ledger.with_content("") == []
+
+
+def test_ledger_again_queues_one_more_of_the_same(ledger: Ledger) -> None:
+    apply(ledger, want(1, 1), want(1, 2), want(2))
+    one, two, _other = ledger.takes()
+    assert ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW) is None  # still open
+    drive(ledger, one, DONE)
+    assert ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW) is None  # the second take is
+    drive(ledger, two, DONE)
+    take = ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW + 1)
+    assert take is not None
+    assert (take.take, take.output, take.extra, take.state, take.creates) == (3, "/vault/3.mp4", True, Q, 0)
+    assert (take.request, take.fingerprint, take.segment) == (one.request, one.fingerprint, 1)
+    assert ledger.take(take.id) == take
+    assert ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW + 2) is None
+    assert ledger.again(99, lambda n: f"/vault/{n}.mp4", NOW) is None
+
+
+def test_ledger_extra_take_stays_while_its_text_does(ledger: Ledger) -> None:
+    apply(ledger, want())
+    first = drive(ledger, only(ledger), DONE)
+    extra = ledger.again(first.id, lambda n: f"/vault/{n}.mp4", NOW)
+    assert extra is not None
+    applied = apply(ledger, want())
+    assert (applied.skipped, applied.cancelled, applied.kept) == (1, 0, 0)
+    assert ledger.take(extra.id) == extra
+    applied = apply(ledger, want(prompt="a dog"))
+    assert (applied.added, applied.cancelled, applied.kept) == (1, 1, 1)
+
+
+def test_ledger_applies_a_large_storyboard_whole_or_not_at_all(ledger: Ledger) -> None:
+    wants = [want(n) for n in range(2_000)]
+    with pytest.raises(ValueError, match="held"):
+        apply(ledger, *wants, want(9_999, state=State.HELD))
+    assert ledger.counts()[Q] == 0
+    assert apply(ledger, *wants).added == 2_000
+    assert apply(ledger, *wants[:500]).cancelled == 1_500
+    assert ledger.counts()[Q] == 500

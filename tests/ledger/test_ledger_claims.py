@@ -1,0 +1,118 @@
+"""Conformance: what is due, in which order, for whom."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from ledger_samples import NOW, apply, drive, only, want
+
+from sorad.ledger.interface import Change, ClaimLost, Ledger
+from sorad.model import State, Take
+
+
+def numbers(takes: list[Take]) -> list[int]:
+    return [take.segment for take in takes]
+
+
+def test_ledger_claims_what_is_due_earliest_first(ledger: Ledger) -> None:
+    apply(ledger, *(want(n, due_at=NOW - n) for n in (1, 2, 3)), want(4, due_at=NOW + 1))
+    assert numbers(ledger.claim(State.QUEUED, NOW, 2)) == [3, 2]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [1]
+    assert ledger.claim(State.QUEUED, NOW, 9) == []
+    assert numbers(ledger.claim(State.QUEUED, NOW + 1, 9)) == [4]
+    assert ledger.claim(State.QUEUED, NOW + 9, 0) == []
+
+
+def test_ledger_claims_equally_due_takes_in_the_order_of_their_ids(ledger: Ledger) -> None:
+    apply(ledger, *(want(n) for n in range(1, 30)))
+    assert numbers(ledger.claim(State.QUEUED, NOW, 29)) == list(range(1, 30))
+
+
+def test_ledger_claims_merge_roots_by_due_time(ledger: Ledger) -> None:
+    for n, root in enumerate(["/a", "/b", "/c"]):
+        wants = [want(10 * n + i, due_at=NOW - i, output=f"{root}/{i}.mp4") for i in range(3)]
+        apply(ledger, *wants, path=f"{root}/storyboard.json", root=root)
+    assert ledger.next_due(State.QUEUED) == NOW - 2
+    assert ledger.next_due(State.QUEUED, ["/b", "/nowhere"]) == NOW - 2
+    assert ledger.next_due(State.QUEUED, []) is None
+    assert ledger.next_due(State.HELD) is None
+    assert ledger.claim(State.QUEUED, NOW, 9, []) == []
+    assert ledger.claim(State.QUEUED, NOW, 9, ["/nowhere"]) == []
+    assert numbers(ledger.claim(State.QUEUED, NOW, 4, ["/a", "/c"])) == [2, 22, 1, 21]
+    assert ledger.next_due(State.QUEUED, ["/a"]) == NOW
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [12, 11, 0, 10, 20]
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])
+def test_ledger_has_no_steps_in_states_that_ended(ledger: Ledger, state: State) -> None:
+    with pytest.raises(ValueError, match=str(state)):
+        ledger.claim(state, NOW, 1)
+
+
+def test_ledger_release_gives_back_as_it_was(ledger: Ledger) -> None:
+    apply(ledger, want())
+    before = only(ledger)
+    (mine,) = ledger.claim(State.QUEUED, NOW, 1)
+    assert replace(mine, claim="") == before
+    assert ledger.next_due(State.QUEUED) is None
+    ledger.release(mine)
+    assert only(ledger) == before
+    (mine,) = ledger.claim(State.QUEUED, NOW, 1)
+    ledger.release(mine, NOW + 5)
+    assert ledger.next_due(State.QUEUED) == NOW + 5
+    assert only(ledger) == replace(before, due_at=NOW + 5)
+    with pytest.raises(ClaimLost):
+        ledger.release(mine)
+    with pytest.raises(ClaimLost):
+        ledger.release(only(ledger))
+
+
+def test_ledger_slots_are_held_from_the_claim_until_the_take_leaves_or_is_parked(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2))
+    assert (ledger.in_flight(), ledger.undelivered()) == (0, {})
+    (take,) = ledger.claim(State.QUEUED, NOW, 1)
+    assert (ledger.in_flight(), ledger.undelivered()) == (1, {"/vault": 1})
+    take = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), NOW)
+    assert ledger.in_flight() == 1
+    take = ledger.record(take, Change(State.UNKNOWN, "cut"), NOW)
+    assert ledger.in_flight() == 1
+    take = ledger.record(take, Change(State.GENERATING, "adopted", remote_id="r"), NOW)
+    assert (ledger.in_flight(), ledger.parked("/vault")) == (1, 0)
+    take = ledger.record(take, Change(State.GENERATING, "parked", parked=True), NOW)
+    assert (ledger.in_flight(), ledger.parked("/vault"), ledger.parked("/other")) == (0, 1, 0)
+    assert ledger.undelivered() == {"/vault": 1}
+    take = ledger.record(take, Change(State.DOWNLOADING, "finished", parked=False), NOW)
+    assert (ledger.in_flight(), ledger.undelivered(), ledger.parked("/vault")) == (0, {"/vault": 1}, 0)
+    ledger.record(take, Change(State.DONE, "delivered"), NOW)
+    assert (ledger.in_flight(), ledger.undelivered()) == (0, {})
+
+
+def test_ledger_never_gives_a_take_to_two_threads(ledger: Ledger) -> None:
+    apply(ledger, *(want(n) for n in range(120)))
+    taken: list[int] = []
+
+    def work() -> None:
+        while takes := ledger.claim(State.QUEUED, NOW, 3):
+            for take in takes:
+                drive_on(take)
+
+    def drive_on(take: Take) -> None:
+        sent = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), NOW)
+        ledger.record(sent, Change(State.GENERATING, "accepted", remote_id=f"r{take.id}"), NOW)
+        taken.append(take.id)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [take.id for take in ledger.takes()]
+    assert all(take.creates == 1 for take in ledger.takes())
+
+
+def test_ledger_forgets_what_is_due_once_a_take_ends(ledger: Ledger) -> None:
+    apply(ledger, want())
+    drive(ledger, only(ledger), State.FAILED)
+    assert all(ledger.next_due(state) is None for state in State if state.value != "failed")

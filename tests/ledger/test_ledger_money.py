@@ -1,0 +1,92 @@
+"""Conformance: what counts as spent, and which remote ids are taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ledger_samples import NOW, apply, drive, only, want
+
+from sorad.ledger.interface import Change, Ledger
+from sorad.model import State
+
+HOUR = 3600.0
+
+
+def test_ledger_spend_counts_from_the_intent_and_settles_at_the_acceptance(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = ledger.record(only(ledger), Change(State.QUEUED, "priced", cost=500), NOW)
+    assert ledger.spend() == 0
+    take = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True), NOW)
+    assert (ledger.spend(), ledger.spend(NOW), ledger.spend(NOW + 1)) == (500, 500, 0)
+    take = ledger.record(take, Change(State.UNKNOWN, "cut"), NOW + 1)
+    assert (ledger.spend(NOW), ledger.spend(NOW + 1)) == (500, 0)
+    take = ledger.record(
+        take, Change(State.GENERATING, "adopted", remote_id="r", accepted_at=NOW + 9, cost=480), NOW
+    )
+    assert (ledger.spend(NOW + 9), ledger.spend(NOW + 10)) == (480, 0)
+    ledger.record(take, Change(State.FAILED, "failed"), NOW + 20)
+    assert ledger.spend() == 480
+
+
+@pytest.mark.parametrize("to", [State.QUEUED, State.CANCELLED])
+def test_ledger_spend_takes_back_what_was_not_accepted(ledger: Ledger, to: State) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.UNKNOWN, cost=500)
+    assert ledger.spend() == 500
+    ledger.record(take, Change(to, "resolved"), NOW)
+    assert ledger.spend() == 0
+
+
+def test_ledger_spend_does_not_count_a_refused_or_free_take(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2))
+    refused, free = ledger.takes()
+    refused = drive(ledger, refused, State.SUBMITTING, cost=500)
+    ledger.record(refused, Change(State.FAILED, "refused", refused=True), NOW)
+    free = drive(ledger, free, State.GENERATING, cost=300)
+    assert ledger.spend() == 300
+    ledger.record(free, Change(State.FAILED, "failed", cost=0), NOW)
+    assert ledger.spend() == 0
+
+
+def test_ledger_spend_keeps_the_money_of_an_earlier_create(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.GENERATING, cost=500, remote_id="first")
+    take = ledger.record(take, Change(State.FAILED, "failed"), NOW)
+    take = ledger.record(take, Change(State.QUEUED, "retry", cost=600, fresh=True), NOW + HOUR)
+    assert ledger.spend() == 500
+    take = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True), NOW + HOUR)
+    assert (ledger.spend(), ledger.spend(NOW + 1)) == (1100, 600)
+    take = ledger.record(
+        take, Change(State.GENERATING, "accepted", remote_id="second", accepted_at=NOW + HOUR), NOW + HOUR
+    )
+    assert ledger.spend() == 1100
+    assert ledger.owned(["first", "second", "third", ""]) == {"first", "second"}
+    take = ledger.record(take, Change(State.FAILED, "not charged", cost=0), NOW + HOUR)
+    assert ledger.spend() == 500
+
+
+def test_ledger_spend_is_exact_at_any_moment(ledger: Ledger) -> None:
+    moments = [NOW + n * 777.25 for n in range(40)]
+    apply(ledger, *(want(n) for n in range(40)))
+    for at, take in zip(moments, list(ledger.takes())):
+        drive(ledger, take, State.GENERATING, accepted_at=at, cost=round(at) % 1000)
+    for since in [0.0, *moments, *(at + 0.25 for at in moments), NOW - NOW % HOUR + HOUR]:
+        assert ledger.spend(since) == sum(round(at) % 1000 for at in moments if at >= since)
+
+
+def test_ledger_counts_found_takes_once_however_often_their_receipt_was_copied(ledger: Ledger) -> None:
+    found = want(state=State.GENERATING, remote_id="r", cost=500, accepted_at=NOW - 5)
+    apply(ledger, found)
+    apply(ledger, replace(found, output="/vault/copy/1.mp4"), path="/vault/copy/storyboard.json")
+    done = want(2, state=State.DONE, remote_id="s", cost=300, accepted_at=NOW - 9)
+    apply(ledger, found, done)
+    assert ledger.spend() == 800
+    assert ledger.spend(NOW - 5) == 500
+    assert [take.creates for take in ledger.takes()] == [1, 1, 1]
+
+
+def test_ledger_owns_only_ids_that_it_has_seen(ledger: Ledger) -> None:
+    assert ledger.owned([]) == set()
+    apply(ledger, *(want(n, state=State.DONE, remote_id=f"r{n}") for n in range(500)))
+    assert ledger.owned([f"r{n}" for n in range(400, 1200)]) == {f"r{n}" for n in range(400, 500)}

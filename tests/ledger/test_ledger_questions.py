@@ -1,0 +1,149 @@
+"""Conformance: what can be asked, and the small things that are kept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ledger_samples import NOW, TROUBLE, apply, drive, only, want
+
+from sorad.ledger.interface import Change, Command, Ledger, RootRow
+from sorad.model import Request, State
+from sorad.problems import Problem
+
+
+def test_ledger_counts_every_state_of_all_and_of_one_root(ledger: Ledger) -> None:
+    assert ledger.counts() == dict.fromkeys(State, 0)
+    apply(ledger, *(want(n) for n in range(9)))
+    for take, state in zip(list(ledger.takes()), State):
+        drive(ledger, take, state)
+    apply(ledger, want(20), root="/other", path="/other/storyboard.json")
+    assert ledger.counts() == {**dict.fromkeys(State, 1), State.QUEUED: 2}
+    assert ledger.counts("/other") == {**dict.fromkeys(State, 0), State.QUEUED: 1}
+
+
+def test_ledger_lists_takes_by_what_is_asked(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2), path="/vault/a/storyboard.json")
+    apply(ledger, want(3), path="/vault/ab/storyboard.json")
+    apply(ledger, want(1, output="/o/1.mp4"), path="/other/storyboard.json", root="/other")
+    drive(ledger, next(ledger.takes(segment=2)), State.FAILED)
+
+    def found(**question: object) -> list[tuple[str, int]]:
+        return [(take.storyboard, take.segment) for take in ledger.takes(**question)]  # type: ignore[arg-type]
+
+    a, ab, other = "/vault/a/storyboard.json", "/vault/ab/storyboard.json", "/other/storyboard.json"
+    assert found() == [(a, 1), (a, 2), (ab, 3), (other, 1)]
+    assert found(storyboard=a) == [(a, 1), (a, 2)]
+    assert found(storyboard="/vault/a") == found(storyboard="/vault/a/") == [(a, 1), (a, 2)]
+    assert found(storyboard="/vault") == [(a, 1), (a, 2), (ab, 3)]
+    assert found(storyboard="/nowhere") == []
+    assert found(root="/other") == [(other, 1)]
+    assert found(segment=1) == [(a, 1), (other, 1)]
+    assert found(states=[State.FAILED]) == [(a, 2)]
+    assert found(states=[State.QUEUED, State.FAILED], limit=2) == [(a, 1), (a, 2)]
+    assert found(states=[]) == []
+    assert found(limit=0) == []
+    assert found(states={State.QUEUED}, root="/vault", segment=1, storyboard="/vault", limit=5) == [(a, 1)]
+
+
+def test_ledger_can_be_written_while_its_takes_are_read(ledger: Ledger) -> None:
+    apply(ledger, *(want(n) for n in range(700)))
+    seen = []
+    for take in ledger.takes(states=[State.QUEUED]):
+        seen.append(take.segment)
+        if take.segment == 0:  # one that is still to come moves away
+            last = only(ledger, segment=699)
+            ledger.record(last, Change(State.CANCELLED, "cancel"), NOW)
+    assert seen == list(range(699))
+
+
+def test_ledger_history_tells_what_happened_and_not_every_poll(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.GENERATING)
+    told = len(ledger.history(take.id))
+    for n in range(5):
+        take = ledger.record(
+            take,
+            Change(State.GENERATING, "poll", due_at=NOW + n, attempt=n, request_id=f"q{n}", validator=f"{n}"),
+            NOW + n,
+        )
+    assert len(ledger.history(take.id)) == told
+    same = Problem(TROUBLE.code, TROUBLE.message, params={"status": 503})
+    for error in (TROUBLE, same):
+        take = ledger.record(take, Change(State.GENERATING, "trouble", error=error, request_id="q"), NOW + 9)
+    assert take.error == same
+    (event,) = ledger.history(take.id)[told:]
+    assert (event.note, event.problem, event.request_id, event.at, event.state) == (
+        "trouble",
+        TROUBLE,
+        "q",
+        NOW + 9,
+        State.GENERATING,
+    )
+    take = ledger.record(take, Change(State.GENERATING, "well again", clear_error=True), NOW)
+    take = ledger.record(take, Change(State.GENERATING, "parked", parked=True), NOW)
+    ledger.record(take, Change(State.DOWNLOADING, "finished"), NOW)
+    assert [event.note for event in ledger.history(take.id)[told + 1 :]] == [
+        "well again",
+        "parked",
+        "finished",
+    ]
+
+
+def test_ledger_remembers_small_values(ledger: Ledger) -> None:
+    assert ledger.recall("breaker") is None
+    for value in ({"mode": "safe", "until": 1.5, "名": ["\udce4", None]}, {"mode": "normal"}, None, 0, ""):
+        ledger.remember("breaker", value)
+        ledger.remember("breaker", value)
+        assert ledger.recall("breaker") == value
+
+
+def test_ledger_passes_commands_and_answers(ledger: Ledger) -> None:
+    first = ledger.post("retry", {"ids": [1, 2]}, NOW)
+    second = ledger.post("pause", {}, NOW + 1)
+    assert ledger.commands() == [
+        Command(first, NOW, "retry", {"ids": [1, 2]}),
+        Command(second, NOW + 1, "pause", {}),
+    ]
+    assert ledger.result(first) is None
+    ledger.answer(first, {"count": 2}, NOW + 2)
+    assert ledger.result(first) == {"count": 2}
+    assert [command.id for command in ledger.commands()] == [second]
+    ledger.answer(second, {}, NOW + 2)
+    assert ledger.result(second) == {}
+    assert ledger.result(99) is None
+
+
+def test_ledger_remembers_how_roots_stand(ledger: Ledger) -> None:
+    away = RootRow("/b", "offline", "", TROUBLE, None, active=False)
+    here = RootRow("/a", "watching", "dev-1", None, NOW)
+    for row in (away, here, here):
+        ledger.put_root(row)
+    assert ledger.roots() == [here, away]
+    back = RootRow("/b", "polling", "dev-2", None, NOW, active=True)
+    ledger.put_root(back)
+    assert ledger.roots() == [here, back]
+
+
+anything = st.text(st.characters(codec=None, exclude_categories=[]), max_size=20)  # lone surrogates too
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=anything, number=st.integers(1, 10**6))
+@pytest.mark.parametrize("place", ["prompt", "path", "error"])
+def test_ledger_carries_any_text(ledger: Ledger, place: str, text: str, number: int) -> None:
+    path = f"/vault/{text}" if place == "path" else "/vault/storyboard.json"
+    request = Request(text if place == "prompt" else "a cat", image_path=path)
+    fingerprint = f"{number}-{request.fingerprint()}"
+    wanted = want(number, request=request, fingerprint=fingerprint, output=f"{path}.mp4")
+    board_id = apply(ledger, wanted, path=path, root=path).storyboard_id
+    (take,) = ledger.claim(State.QUEUED, NOW, 1, [path]) or list(
+        ledger.takes(storyboard=path, segment=number)
+    )
+    assert (take.storyboard, take.root, take.output, take.request) == (path, path, f"{path}.mp4", request)
+    if take.claim:
+        error = Problem("x", text if place == "error" else "x", params={"text": text})
+        take = ledger.record(take, Change(State.HELD, text, error=error, request_id=text), NOW)
+        assert ledger.take(take.id) == take
+        assert ledger.history(take.id)[-1].request_id == text
+    ledger.withdraw(board_id, "gone", NOW)
