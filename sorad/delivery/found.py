@@ -1,0 +1,61 @@
+"""What the folder already holds for a take: its video, its receipt. Cheap: nothing large is read."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from sorad.delivery.container import check_mp4
+from sorad.delivery.receipt import Receipt, read_receipt
+from sorad.layout import receipt_path
+from sorad.messages import N_
+from sorad.problems import Problem
+from sorad.vault.scan import is_placeholder
+
+
+@dataclass(frozen=True)
+class Found:
+    """The state of a take's place. ``problem`` tells why a file that is there is not verified."""
+
+    verified: bool
+    size: int | None = None  # bytes; None where there is no file
+    receipt: Receipt | None = None
+    problem: Problem | None = None
+    in_cloud: bool = False  # reading it would fetch it
+
+
+def look(video: Path) -> Found:
+    """Look at the place of a video.
+
+    It is verified where its boxes are whole and its size is the one in its receipt, if that has one. A file
+    whose content a sync service keeps in the cloud is taken at its word, since reading would fetch it.
+    ``OSError`` where the place cannot be looked at just now: that must not pass for "not there".
+    """
+    receipt = read_receipt(receipt_path(video))
+    try:
+        found = video.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        # What older versions of iCloud leave in place of an evicted file.
+        stub = video.with_name(f".{video.name}.icloud").exists()
+        return Found(stub, receipt=receipt, in_cloud=stub)
+    if not stat.S_ISREG(found.st_mode):
+        return Found(False, receipt=receipt, problem=_no_file())
+    size, in_cloud = found.st_size, is_placeholder(found)
+    problem = None if in_cloud else check_mp4(video)
+    if problem is None and receipt is not None and receipt.size not in (None, size):
+        problem = _other_size(size, receipt.size or 0)
+    return Found(problem is None, size, receipt, problem, in_cloud)
+
+
+def _no_file() -> Problem:
+    return Problem("delivery.no_file", N_("a folder or a device has the video's name."), N_("Rename it."))
+
+
+def _other_size(size: int, receipt: int) -> Problem:
+    return Problem(
+        "delivery.other_size",
+        N_("the video has {size} bytes, its receipt says {receipt}."),
+        N_("If you changed it on purpose, keep it under another name."),
+        {"size": size, "receipt": receipt},
+    )

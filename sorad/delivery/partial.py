@@ -1,0 +1,128 @@
+"""The file that a download grows in: ``.{name}.mp4.tmp`` beside the video to be, hashed as it grows."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Callable
+
+from sorad.delivery.digest import Digest
+from sorad.delivery.folder import remove
+
+PIECE = 1 << 20
+_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+
+Stop = Callable[[], bool]
+
+
+class Interrupted(Exception):
+    """Told to stop while reading what is there."""
+
+
+class Partial:
+    """One partial file. Its methods raise ``OSError`` for what the disk does.
+
+    ``validator`` names the server's version of the file that its bytes belong to; "" where they cannot be
+    resumed. ``keep`` puts that where the next call finds it, before the first byte of that version is
+    written: the file never holds bytes of another version than the one that was kept.
+    """
+
+    def __init__(self, path: Path, validator: str, keep: Callable[[str], None]) -> None:
+        self.path = path
+        self.validator = validator
+        self.size = 0  # bytes in the file, all of them hashed
+        self.whole = False  # verified and synced
+        self._keep = keep
+        self._digest = Digest()
+        self._file: io.FileIO | None = None
+
+    @property
+    def file(self) -> io.FileIO:
+        """The open file; between :meth:`begin` and :meth:`close`."""
+        assert self._file is not None
+        return self._file
+
+    @property
+    def sha256(self) -> str:
+        """Of the ``size`` bytes, in hex."""
+        return self._digest.hexdigest()
+
+    def resumable(self, booted_at: float) -> int:
+        """How many bytes an earlier call left to go on from."""
+        try:
+            left = self.path.stat()
+        except FileNotFoundError:
+            return 0
+        return left.st_size if self.validator and left.st_mtime >= booted_at else 0
+
+    def begin(self, offset: int, validator: str, stop: Stop) -> None:
+        """Open the file and keep its first ``offset`` bytes; what is written then belongs to ``validator``.
+
+        Raises :class:`Interrupted`; the file is then as it was.
+        """
+        self._file = io.FileIO(os.open(self.path, _OPEN, 0o666), "r+b")
+        if offset:
+            hash_into(self._digest, self._file, offset, stop)
+        self._file.truncate(offset)
+        self._file.seek(offset)
+        self.size = offset
+        if offset == 0 and validator != self.validator:
+            self.validator = validator
+            self._keep(validator)
+
+    def write(self, piece: bytes) -> None:
+        """Append a piece. After an ``OSError`` the file may hold the first part of it, which is good."""
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[self.file.write(rest) :]
+        self._digest.update(piece)
+        self.size += len(piece)
+
+    def sync(self) -> None:
+        """The last step: bring it to the disk, and close it."""
+        try:
+            os.fsync(self.file.fileno())
+        except OSError:
+            self.forget()  # the kernel may have dropped what it could not write: no byte of it is sure
+            raise
+        self.whole = True
+        self.close()
+
+    def forget(self) -> None:
+        """Throw it away: the next call begins anew, even where the file cannot be removed."""
+        self.close()
+        if self.validator:
+            self.validator = ""
+            self._keep("")
+        remove(self.path)
+
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        self._digest.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def sha256_of(path: Path, stop: Stop) -> str:
+    """SHA-256 of a file, in hex. Raises :class:`Interrupted`."""
+    digest = Digest()
+    try:
+        with path.open("rb", buffering=0) as file:
+            hash_into(digest, file, os.fstat(file.fileno()).st_size, stop)
+        return digest.hexdigest()
+    finally:
+        digest.close()
+
+
+def hash_into(digest: Digest, file: io.FileIO, size: int, stop: Stop) -> None:
+    """Hash the next ``size`` bytes. Raises :class:`Interrupted`; ``OSError`` where there are fewer."""
+    while size:
+        if stop():
+            raise Interrupted
+        piece = file.read(min(size, PIECE))
+        if not piece:
+            raise OSError(None, "the file became shorter while it was read")
+        digest.update(piece)
+        size -= len(piece)

@@ -1,0 +1,164 @@
+"""The receipt: a JSON beside the video that tells what was bought, so that the folder alone can tell it.
+
+It is written as soon as the remote id is known, and again when the video is there. It holds no key and no
+signed URL. Members that this version does not know (a later one's, another program's) outlive a rewrite.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from sorad import __version__
+from sorad.clock import iso
+from sorad.delivery.folder import Sleep, make_folders, write_whole
+from sorad.layout import receipt_path
+from sorad.model import Request, micros, units
+
+SCHEMA = 1
+GENERATING, DONE = "generating", "done"
+# A receipt has about 1 KB and a prompt; what is larger is something else.
+_LARGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One bought take. Times are epoch seconds (whole ones in the file), money is micro-units."""
+
+    request: Request
+    fingerprint: str
+    segment: int
+    take: int
+    state: str  # GENERATING or DONE
+    remote_id: str
+    request_id: str = ""
+    provider: str = ""
+    base_url: str = ""
+    account: str = ""
+    cost_micros: int | None = None
+    currency: str = ""
+    submitted_at: float | None = None
+    accepted_at: float | None = None
+    finished_at: float | None = None
+    size: int | None = None  # bytes of the video, once it is there
+    sha256: str = ""
+    source: str = ""  # the storyboard: its path from the assets folder, or its name
+
+    def to_members(self) -> dict[str, Any]:
+        """The JSON object."""
+        return {
+            "schema": SCHEMA,
+            "sorad": __version__,
+            "state": self.state,
+            "source": self.source,
+            "segment": self.segment,
+            "take": self.take,
+            "fingerprint": self.fingerprint,
+            "request": {**self.request.canonical(), "image_path": self.request.image_path},
+            "provider": self.provider,
+            "base_url": self.base_url,
+            "account": self.account,
+            "remote_id": self.remote_id,
+            "request_id": self.request_id,
+            "cost": None if self.cost_micros is None else units(self.cost_micros),
+            "currency": self.currency,
+            "times": {
+                "submitted": iso(self.submitted_at),
+                "accepted": iso(self.accepted_at),
+                "finished": iso(self.finished_at),
+            },
+            "size": self.size,
+            "sha256": self.sha256,
+        }
+
+
+def write_receipt(
+    video: Path, receipt: Receipt, *, base: Path | None = None, sleep: Sleep = time.sleep
+) -> None:
+    """Write the receipt of a video, whole and synced; nothing is written where it says so already.
+
+    ``base`` is the folder that must be there, as in :func:`sorad.delivery.folder.make_folders`. ``OSError``
+    where it cannot be written; the old one then stands as it was.
+    """
+    path = receipt_path(video)
+    make_folders(video, base)
+    before = _load(path) or {}
+    members = receipt.to_members()
+    members.update({name: value for name, value in before.items() if name not in members})
+    if members != before:
+        text = json.dumps(members, ensure_ascii=False, indent=2) + "\n"
+        write_whole(path, text.encode("utf-8", "backslashreplace"), sleep)
+
+
+def read_receipt(path: Path) -> Receipt | None:
+    """The receipt in a file; ``None`` where there is none, or none that can be understood.
+
+    ``OSError`` where the file is there and cannot be read just now: a disk that is away must not look like a
+    take that was never bought.
+    """
+    members = _load(path)
+    try:
+        return None if members is None else _parse(members)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _load(path: Path) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        members = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return members if isinstance(members, dict) else None
+
+
+def _parse(members: Mapping[str, Any]) -> Receipt:
+    asked, times, cost = members["request"], members.get("times") or {}, members.get("cost")
+    return Receipt(
+        request=Request(
+            prompt=str(asked["prompt"]),
+            image=str(asked.get("image", "")),
+            seconds=int(asked["seconds"]),
+            orientation=str(asked["orientation"]),
+            pro=bool(asked["pro"]),
+            image_path=str(asked.get("image_path", "")),
+        ),
+        fingerprint=str(members["fingerprint"]),
+        segment=int(members["segment"]),
+        take=int(members["take"]),
+        state=str(members.get("state", GENERATING)),
+        remote_id=str(members["remote_id"]),
+        request_id=_text(members.get("request_id")),
+        provider=_text(members.get("provider")),
+        base_url=_text(members.get("base_url")),
+        account=_text(members.get("account")),
+        cost_micros=None if cost is None else micros(float(cost)),
+        currency=_text(members.get("currency")),
+        submitted_at=_epoch(times.get("submitted")),
+        accepted_at=_epoch(times.get("accepted")),
+        finished_at=_epoch(times.get("finished")),
+        size=None if members.get("size") is None else int(members["size"]),
+        sha256=_text(members.get("sha256")),
+        source=_text(members.get("source")),
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _epoch(text: Any) -> float | None:
+    """Epoch seconds for ``2026-11-23T10:30:00Z``; an unreadable time is no reason to lose the rest."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except (TypeError, ValueError):
+        return None
