@@ -9,7 +9,7 @@ import random
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from loguru import logger
 
@@ -58,10 +58,14 @@ class Daemon:
         self._lock: Optional[Lock] = None
         self._told_troubles: list[dict[str, Any]] = []
 
-    def start(self) -> None:
-        """Take the lock, open the ledger, start the threads. :class:`SoradError` where that cannot be."""
+    def start(self, locked: Callable[[], None] = lambda: None) -> None:
+        """Take the lock, open the ledger, start the threads. :class:`SoradError` where that cannot be.
+
+        ``locked`` is called once the lock is held: only its holder may write the log file.
+        """
         self._lock = acquire(self.config.state_dir, self.command)
         try:
+            locked()
             self._assemble()
         except BaseException:
             self._lock.release()

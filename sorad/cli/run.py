@@ -30,10 +30,11 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.daemon import Daemon
 
     config = daemon_config(args)
-    logs.setup(config.state_dir, "DEBUG" if args.verbose else config.log.level, stderr=True)
+    level = "DEBUG" if args.verbose else config.log.level
+    logs.setup(None, level)
     daemon = Daemon(config, "run")
     with Ending() as ending:
-        daemon.start()
+        daemon.start(lambda: logs.setup(config.state_dir, level))
         logger.info(_("sorad is running; {count} folders watched"), count=len(config.watch))
         ending.wait()
         logger.info(_("stopping: no new step starts, running ones end"))

@@ -43,10 +43,11 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
     """Do all that is there. 0: all done; 1: some failed or could not be bought; 130: Ctrl+C."""
     looked_at = sys.stdout.isatty()
     level = "DEBUG" if verbose else config.log.level
-    logs.setup(config.state_dir, level, stderr="WARNING" if looked_at and not verbose else level)
+    shown = "WARNING" if looked_at and not verbose else level
+    logs.setup(None, level, stderr=shown)
     daemon = Daemon(config, command)
     with Ending() as ending, make_screen(looked_at) as screen:
-        daemon.start()
+        daemon.start(lambda: logs.setup(config.state_dir, level, stderr=shown))
         try:
             if force:
                 _force(daemon, ending)
@@ -77,7 +78,8 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
 def standing_of(daemon: Daemon) -> Standing:
     """Count the takes under the watched folders."""
     counts: Counter[State] = Counter()
-    waiting, failed = 0, []
+    waiting = 0
+    failed: list[Take] = []
     for watch in daemon.config.watch:
         root = str(watch.path)
         here = daemon.ledger.counts(root)

@@ -158,13 +158,6 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
     )
 
 
-def after_bad_download(take: Take, problem: Problem, wait: float, now: float) -> Change:
-    """The video did not come whole. It is fetched again, as long as the provider has it."""
-    return Change(
-        State.DOWNLOADING, "download failed", due_at=now + wait, attempt=take.attempt + 1, error=problem
-    )
-
-
 def slow(age: float) -> Problem:
     """Why a take gave its slot up."""
     return Problem(

@@ -1,0 +1,79 @@
+"""Receipts from takes: written beside the video as soon as the remote id is known, again when it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Optional
+
+from loguru import logger
+
+from sorad.delivery.outcome import Received
+from sorad.delivery.receipt import DONE, GENERATING, Receipt, write_receipt
+from sorad.layout import receipt_path
+from sorad.messages import _
+from sorad.model import Take
+
+
+def receipt_of(take: Take, currency: str, received: Optional[Received] = None) -> Receipt:
+    """The receipt of a take that was bought; ``received`` once its video is there."""
+    assets = Path(take.output).parent.parent
+    return Receipt(
+        request=take.request,
+        fingerprint=take.fingerprint,
+        segment=take.segment,
+        take=take.take,
+        state=GENERATING if received is None else DONE,
+        remote_id=take.remote_id,
+        request_id=take.request_id,
+        provider=take.provider,
+        base_url=take.base_url,
+        account=take.account,
+        cost_micros=take.cost,
+        currency=currency,
+        submitted_at=take.intent_at,
+        accepted_at=take.accepted_at,
+        finished_at=take.finished_at,
+        size=None if received is None else received.size,
+        sha256="" if received is None else received.sha256,
+        source=_relative(take.storyboard, assets),
+    )
+
+
+def write_receipt_for(take: Take, currency: str, received: Optional[Received] = None) -> bool:
+    """Write it; whether it is there. A folder that is away is no trouble: it is tried again at each poll."""
+    video = Path(take.output)
+    if received is None and receipt_path(video).exists():
+        return True
+    try:
+        write_receipt(video, receipt_of(take, currency, received), base=base_of(take))
+    except OSError as error:
+        logger.warning(
+            _("take {id}: its receipt cannot be written yet: {error}"), id=take.id, error=error.strerror or error
+        )
+        return False
+    return True
+
+
+def base_of(take: Take) -> Path:
+    """The folder that must be there before anything is made below it.
+
+    In place: the storyboard's own, for one that is away must not be made anew. Centralized: the one above
+    ``output_dir``, which is as many folders up from the assets as the storyboard lies below its root.
+    """
+    storyboard, output = Path(take.storyboard), Path(take.output)
+    if storyboard.parent in output.parents:
+        return storyboard.parent
+    try:
+        depth = len(storyboard.parent.relative_to(take.root).parts)
+    except ValueError:
+        depth = 0
+    above = output.parents[2:]
+    return above[min(depth + 1, len(above) - 1)]
+
+
+def _relative(storyboard: str, assets: Path) -> str:
+    try:
+        return Path(os.path.relpath(storyboard, assets)).as_posix()
+    except ValueError:  # another drive on Windows
+        return Path(storyboard).name

@@ -1,0 +1,126 @@
+"""Fetch: download, verify, deliver. Never leads back to a create."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Optional, Union
+
+import psutil
+from loguru import logger
+
+from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
+from sorad.delivery.receive import Outcome, receive
+from sorad.engine import backoff
+from sorad.engine.disk import free_bytes
+from sorad.engine.receipts import base_of, write_receipt_for
+from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.ledger.interface import Change
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Download, Fault, Trouble, Video
+
+# Pauses between tries, in seconds: the first and the longest.
+AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
+# A full disk and a folder that is away are looked at at this pace.
+LOOK_AGAIN = 30.0
+
+
+def fetch(kit: Kit, take: Take) -> None:
+    """One take, claimed as ``downloading``. Without its URL (a restart, an expiry) it is polled for first."""
+    if kit.stopping():
+        release(kit, take)
+        return
+    video = kit.videos.get(take.id)
+    if video is None:
+        poll(kit, take)
+        return
+    provider = kit.accounts.of(take)
+    if isinstance(provider, Problem):
+        due_at = kit.clock.time() + NO_KEY_EVERY
+        record(kit, take, Change(take.state, "no key", due_at=due_at, error=provider))
+        return
+
+    def open_at(offset: int, validator: str) -> Download | Fault:
+        return provider.open_video(take.remote_id, video, offset, validator)
+
+    try:
+        outcome = _receive(kit, take, open_at)
+    finally:
+        kit.progress.ended(take.id)
+    if isinstance(outcome, Received):
+        _delivered(kit, take, outcome, provider.currency)
+    elif isinstance(outcome, Stopped):
+        release(kit, take)
+    else:
+        _again(kit, take, video, outcome)
+
+
+def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download, Fault]]) -> Outcome:
+    def started(validator: str) -> None:
+        # Kept, so that a restart can resume what is there.
+        record(kit, take, Change(take.state, "download", validator=validator, keep_claim=True))
+
+    return receive(
+        open_at,
+        Path(take.output),
+        validator=take.validator,
+        keep_free=kit.config.disk.min_free,
+        stop=kit.stopping,
+        started=started,
+        progress=lambda got, total: kit.progress.fetched(take.id, take.output, got, total),
+        free=free_bytes,
+        base=base_of(take),
+        booted_at=psutil.boot_time(),
+        sleep=kit.pause,
+    )
+
+
+def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
+    now = kit.clock.time()
+    done = Change(
+        State.DONE,
+        "delivered",
+        attempt=0,
+        clear_error=True,
+        finished_at=now,
+        validator="",
+        request_id=received.request_id or None,
+    )
+    written = record(kit, take, done)
+    kit.videos.pop(take.id, None)
+    kit.sizes(received.size)
+    if written is not None:
+        write_receipt_for(written, currency, received)
+    logger.bind(request_id=received.request_id).info(
+        _("take {id}: delivered {output}"), id=take.id, output=take.output
+    )
+
+
+def _again(kit: Kit, take: Take, video: Video, outcome: Fault | Blocked) -> None:
+    """It did not come whole: when to try again, and whether the URL is still good."""
+    now = kit.clock.time()
+    wait = backoff.delay(take.attempt + 1, AGAIN_FIRST, AGAIN_LONGEST, kit.rng)
+    request_id: Optional[str] = None
+    if isinstance(outcome, Blocked):
+        wait = LOOK_AGAIN if outcome.obstacle in (Obstacle.FULL, Obstacle.GONE) else max(wait, LOOK_AGAIN)
+    else:
+        request_id = outcome.request_id or None
+        wait = max(wait, outcome.retry_after or 0.0)
+        if outcome.trouble is Trouble.EXPIRED and not take.attempt:
+            wait = 0.0
+        if outcome.trouble is not Trouble.TRANSPORT:
+            kit.videos.pop(take.id, None)  # a new URL is asked for
+    change = Change(
+        State.DOWNLOADING,
+        "download failed",
+        due_at=now + wait,
+        attempt=take.attempt + 1,
+        error=outcome.problem,
+        request_id=request_id,
+    )
+    record(kit, take, change)
+    logger.bind(request_id=request_id or "").warning(
+        _("take {id}: download: {problem}"), id=take.id, problem=str(outcome.problem)
+    )
