@@ -1,0 +1,162 @@
+"""`sorad validate`: everything that is wrong with storyboards, without buying anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sorad.messages import N_, _, ngettext
+from sorad.problems import Problem
+
+if TYPE_CHECKING:
+    from sorad.storyboard.read import Reading, Rules
+
+# Exit codes (design: Commands).
+GOOD, PROBLEMS, NO_SUCH_FILE = 0, 1, 2
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "validate",
+        parents=common,
+        help=_("check storyboards"),
+        description=_(
+            "Reads storyboards as the daemon would, and shows what is wrong with them: file, line, field "
+            "and how to mend it. Exit code 0: all are good; 1: some have problems; 2: no such file."
+        ),
+    )
+    parser.add_argument(
+        "files", metavar=_("FILE"), nargs="+", help=_("storyboards, or folders with storyboards")
+    )
+    parser.add_argument("--json", action="store_true", help=_("for programs"))
+    parser.set_defaults(handler=handler)
+
+
+def handler(args: argparse.Namespace) -> int:
+    """Check the files."""
+    rules = _rules(args)
+    checked = [_check(path, rules) for name in args.files for path in _storyboards(Path(name))]
+    lines = (
+        [json.dumps([_as_json(one) for one in checked], ensure_ascii=False, indent=2)] if args.json else []
+    )
+    for one in checked if not args.json else ():
+        lines += _as_lines(one)
+    sys.stdout.write("\n".join(lines) + "\n")
+    if any(one.code == NO_SUCH_FILE for one in checked):
+        return NO_SUCH_FILE
+    return PROBLEMS if any(one.code for one in checked) else GOOD
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A file and what came of reading it."""
+
+    path: Path
+    reading: Reading
+    code: int
+
+
+def _rules(args: argparse.Namespace) -> Rules:
+    from sorad import providers
+    from sorad.cli.settings import file_config
+    from sorad.config.key import KeySource
+    from sorad.config.model import Config, Watch
+    from sorad.intake import rules_of
+
+    config = file_config(args) or Config()
+    provider = providers.make(config.provider, KeySource(config.provider))
+    return rules_of(config, Watch(path=Path.cwd()), provider.validate)
+
+
+def _storyboards(path: Path) -> Iterator[Path]:
+    """The path itself, or what the daemon would find below it."""
+    from sorad.vault.scan import RootOffline, scan
+
+    if not path.is_dir():
+        yield path
+        return
+    try:
+        found = sorted(Path(seen.path) for seen in scan(path, []).files)
+    except RootOffline:  # it cannot be read
+        found = []
+    yield from found or [path]
+
+
+def _check(path: Path, rules: Rules) -> _Checked:
+    from sorad.storyboard.read import Reading, read_file
+
+    if path.is_dir():
+        problem = Problem(
+            "validate.none",
+            N_("There are no storyboards in this folder."),
+            N_("Storyboards are files named storyboard*.json."),
+        )
+        return _Checked(path, Reading(problems=(problem,)), NO_SUCH_FILE)
+    try:
+        reading = read_file(path, rules)
+    except FileNotFoundError:
+        problem = Problem(
+            "validate.missing", N_("There is no such file."), N_("Look at the spelling of the name.")
+        )
+        return _Checked(path, Reading(problems=(problem,)), NO_SUCH_FILE)
+    except OSError as error:
+        problem = Problem(
+            "validate.unreadable",
+            N_("The file cannot be read: {reason}."),
+            N_("Look at its permissions, or try again."),
+            {"reason": error.strerror or type(error).__name__},
+        )
+        return _Checked(path, Reading(problems=(problem,)), PROBLEMS)
+    return _Checked(path, reading, GOOD if reading.ok else PROBLEMS)
+
+
+def _as_lines(checked: _Checked) -> Iterator[str]:
+    """``file:line: field: problem`` as compilers say it, so that editors and terminals can jump there."""
+    if checked.reading.ok:
+        segments = checked.reading.segments
+        takes = sum(segment.takes for segment in segments)
+        yield _("{file}: good; {segments}, {takes}").format(
+            file=checked.path,
+            segments=ngettext("{count} segment", "{count} segments", len(segments)).format(
+                count=len(segments)
+            ),
+            takes=ngettext("{count} take", "{count} takes", takes).format(count=takes),
+        )
+        if not _is_named_so(checked.path):
+            yield _("{file}: the daemon takes up only files named storyboard*.json").format(file=checked.path)
+    for problem in checked.reading.problems:
+        place = f"{checked.path}:{problem.line}" if problem.line else checked.path
+        yield f"{place}: {replace(problem, line=0)}"
+
+
+def _is_named_so(path: Path) -> bool:
+    from sorad.vault.names import is_storyboard
+
+    return is_storyboard(path.name)
+
+
+def _as_json(checked: _Checked) -> dict[str, object]:
+    problems = [
+        {
+            "code": problem.code,
+            "where": problem.where,
+            "line": problem.line or None,
+            "message": replace(problem, where="", line=0).text(),
+            "fix": problem.fix_text(),
+        }
+        for problem in checked.reading.problems
+    ]
+    segments = checked.reading.segments
+    return {
+        "path": str(checked.path),
+        "ok": checked.reading.ok,
+        "segments": len(segments),
+        "takes": sum(segment.takes for segment in segments),
+        "problems": problems,
+    }
