@@ -8,7 +8,7 @@ from typing import Any, Union
 
 from sorad.messages import N_
 from sorad.problems import Param, Problem
-from sorad.storyboard.schema import LIST_MAX, PROMPT_MAX
+from sorad.storyboard.schema import CONTROL, LIST_MAX, PROMPT_MAX
 
 Place = tuple[Union[str, int], ...]
 
@@ -69,10 +69,17 @@ _FOUND: Mapping[str, str] = {
     # our own
     "twice": N_("{value} is the number of an earlier segment."),
     "blank": N_("The text is empty."),
-    "control": N_("The text holds a control character."),
+    "control": N_("The text holds the control character {character}."),
     "id": N_("{value} is not an id: an @ and then letters, digits, dots, dashes and underscores of English."),
 }
 _ELSE = N_("{value} does not belong here.")
+
+# Where the mend goes by what was found, not by the field.
+_MENDS: Mapping[str, str] = {
+    "string_too_long": N_("Shorten it."),
+    "too_long": N_("Keep the ones that matter."),
+    "control": N_("Delete it: such characters come along unseen when text is pasted."),
+}
 
 
 def explain(kind: str, path: Place, value: object, max_takes: int) -> Problem:
@@ -87,7 +94,10 @@ def explain(kind: str, path: Place, value: object, max_takes: int) -> Problem:
         params["longest"] = PROMPT_MAX
     if kind == "too_long":
         params["most"] = LIST_MAX
-    return Problem(code, _FOUND.get(kind, _ELSE), fix, params)
+    control = CONTROL.search(value) if kind == "control" and isinstance(value, str) else None
+    if control:
+        params["character"] = f"U+{ord(control[0]):04X}"
+    return Problem(code, _FOUND.get(kind, _ELSE), _MENDS.get(kind, fix), params)
 
 
 def shown(value: Any) -> str:

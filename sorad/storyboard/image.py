@@ -67,12 +67,7 @@ def _local(written: Path) -> Image | Problem:
         return _problem(N_("There is no picture at {path}."), path)
     except (OSError, ValueError) as error:  # ValueError: a name that this system cannot have
         reason = getattr(error, "strerror", None) or str(error)
-        return Problem(
-            "storyboard.image",
-            N_("{path} cannot be read: {reason}."),
-            _ADDRESS_FIX,
-            {"path": path, "reason": reason},
-        )
+        return _problem(N_("{path} cannot be read: {reason}."), path, reason)
     if len(data) > IMAGE_MAX:
         return _too_large(path, len(data))
     if not _is_picture(data):
@@ -86,8 +81,12 @@ def _is_picture(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def _problem(message: str, path: str) -> Problem:
-    return Problem("storyboard.image", message, _ADDRESS_FIX, {"path": path})
+def _problem(message: str, path: str, reason: str = "") -> Problem:
+    return Problem("storyboard.image", message, _ADDRESS_FIX, {"path": _short(path), "reason": reason})
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def _too_large(path: str, size: int) -> Problem:
@@ -104,5 +103,5 @@ def _not_understood(reference: str) -> Problem:
         "storyboard.image",
         N_("{value} is neither an http(s) address nor the path of a file."),
         _ADDRESS_FIX,
-        {"value": reference if len(reference) <= 80 else reference[:79] + "…"},
+        {"value": _short(reference)},
     )

@@ -12,10 +12,11 @@ from typing import Any
 from pydantic_core import from_json
 
 from sorad.messages import N_
-from sorad.problems import Problem
+from sorad.problems import Param, Problem
 
 _BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"(?P<reason>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)
+_WORD = re.compile(r"[^\s,\]}]{0,20}")
 _MEND = N_("Mend the JSON at that place.")
 
 # What the parser says (its beginning), our sentence, and how to mend it.
@@ -51,8 +52,8 @@ _REASONS = (
     ("trailing characters", N_("At column {column}, something follows the end of the JSON."), _MEND),
     (
         ("lone", "unexpected end of hex", "invalid unicode"),
-        N_("At column {column} stands half a character."),
-        _MEND,
+        N_("At column {column}, a \\u escape stands for half a character."),
+        N_("Write the character itself."),
     ),
     (
         ("invalid number", "number out of range"),
@@ -60,6 +61,10 @@ _REASONS = (
         N_("Write numbers in plain digits, such as 10."),
     ),
 )
+# What a Chinese keyboard puts where JSON wants a mark of an English one.
+_FULL_WIDTH = "：，“”‘’｛｝［］【】、；"
+_FULL_WIDTH_FOUND = N_("At column {column} stands {value}, which is not a mark of JSON.")
+_FULL_WIDTH_FIX = N_('Switch the keyboard to English for the marks : , " [ ] {{ }}')
 _ELSE = N_("At column {column} stands what is not JSON: {value}")
 
 
@@ -100,13 +105,17 @@ def _explain(said: str, text: str) -> Problem:
     if column == 0 and line > 1:  # a line break inside a text is counted to the line behind it
         line -= 1
         column = len(_line(text, line).encode()) + 1
-    before = _line(text, line).encode()[: max(column - 1, 0)].decode("utf-8", "ignore")  # columns count bytes
-    column = len(before) + 1
+    here = _line(text, line)
+    column = len(here.encode()[: max(column - 1, 0)].decode("utf-8", "ignore")) + 1  # it counts bytes
+    value = _WORD.match(here, column - 1)
+    params: dict[str, Param] = {"column": column, "value": value[0] if value else ""}
+    if here[column - 1 : column] and here[column - 1] in _FULL_WIDTH:
+        params["value"] = here[column - 1]
+        return Problem("storyboard.json", _FULL_WIDTH_FOUND, _FULL_WIDTH_FIX, params, line=line)
     for beginning, message, fix in _REASONS:
         if reason.startswith(beginning):
-            return Problem("storyboard.json", message, fix, {"column": column}, line=line)
-    value = _line(text, line)[column - 1 :][:20]
-    return Problem("storyboard.json", _ELSE, _MEND, {"column": column, "value": value}, line=line)
+            return Problem("storyboard.json", message, fix, params, line=line)
+    return Problem("storyboard.json", _ELSE, _MEND, params, line=line)
 
 
 def _line(text: str, number: int) -> str:

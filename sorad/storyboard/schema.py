@@ -27,7 +27,7 @@ PROMPT_MAX = 100_000  # characters; above what any API takes, and still composed
 LIST_MAX = 100  # characters of a segment, props of a segment
 
 # Line breaks and tabs belong to a text; what else stands there came from a broken program.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def _whole(value: object) -> object:
@@ -35,7 +35,7 @@ def _whole(value: object) -> object:
 
 
 def _clean(text: str) -> str:
-    found = _CONTROL.search(text)
+    found = CONTROL.search(text)
     if found:
         raise PydanticCustomError("control", "control character")
     return text
