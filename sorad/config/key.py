@@ -49,16 +49,16 @@ class KeySource:
         self._dotenv = (folder or Path.cwd()) / ".env"
         self._read: dict[Path, tuple[tuple[int, ...], str]] = {}  # by file: its signature and what it held
 
-    def get(self) -> str:
+    def __call__(self) -> str:
         """The key; ``""`` for the simulator, which needs none. Else :class:`SoradError` with exit code 78."""
         return self.find().value
 
     def find(self) -> Key:
-        """The key and where it comes from. Raises as :meth:`get` does."""
+        """The key and where it comes from. Raises as a call does."""
         if self._provider.kind == "simulator":
             return Key("", "none", "")
         for source, place, text in self._candidates():
-            value = _cleaned(text, place)
+            value = clean_key(text, place)
             if value:
                 register_secret(value)
                 return Key(value, source, place)
@@ -146,8 +146,8 @@ def _from_dotenv(text: str, name: str) -> str:
     return dotenv_values(stream=StringIO(text), interpolate=False).get(name) or ""
 
 
-def _cleaned(text: str, place: str) -> str:
-    """The key without the white space and quotes that came with it; it goes into a header as it is."""
+def clean_key(text: str, place: str) -> str:
+    """The key without the white space and quotes around it. :class:`SoradError` where it fits no header."""
     value = text.strip().strip(_QUOTES).strip()
     if re.match(r"[A-Z][A-Z0-9_]*\s*=\s*[^\s=]", value):
         raise _error(_bad(place, N_("The key from {place} begins with a name and an equals sign.")))
