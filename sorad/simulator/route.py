@@ -1,0 +1,77 @@
+"""What the two formats share: what a call asks for, and the book they answer from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sorad.clock import Clock
+from sorad.simulator.faults import Faults
+from sorad.simulator.mp4 import Movie, movie
+from sorad.simulator.state import Account, Task
+from sorad.simulator.wire import Answer, Call
+
+# Signs URLs that only ever open simulated videos; the same in every process, so that they outlive one.
+_SECRET = b"sorad simulator"
+_NO_ROOM_RETRY = 2  # seconds, the Retry-After of an account that is full
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a call asks for: the target of faults, what they are counted by, and the act itself."""
+
+    target: str
+    subject: str
+    prompt: str
+    act: Callable[[], Answer]
+
+
+@dataclass
+class Book:
+    """What answers are made from."""
+
+    account: Account
+    clock: Clock
+    faults: Faults
+    file_size: int  # bytes
+    url_seconds: float  # how long a URL is good
+    files_url: str = ""  # where downloads are served: another host than the API's
+
+    def video_url(self, task: Task) -> str:
+        """A signed URL for a finished task, good from now on for ``url_seconds``."""
+        expires = int(self.clock.time() + self.url_seconds)
+        query = f"expires={expires}&signature={_sign(task.id, expires)}"
+        return f"{self.files_url}/files/{quote(task.id, safe='')}.mp4?{query}"
+
+    def may_fetch(self, task_id: str, call: Call) -> bool:
+        """Whether a call's signature is right and not too old."""
+        try:
+            expires = int(call.query.get("expires", ""))
+        except ValueError:
+            return False
+        good = hmac.compare_digest(call.query.get("signature", ""), _sign(task_id, expires))
+        return good and self.clock.time() < expires
+
+    def movie(self, task: Task) -> Movie:
+        """The video of a task."""
+        order = task.order
+        return movie(
+            task.id, order.prompt, seconds=order.seconds, orientation=order.orientation, size=self.file_size
+        )
+
+    def no_room(self, refusal: Answer) -> Answer:
+        """The answer of an account that has too many tasks running."""
+        return dataclasses.replace(
+            refusal, headers={**refusal.headers, "retry-after": str(_NO_ROOM_RETRY)}, note="full"
+        )
+
+    def find(self, task_id: str) -> Task | None:
+        """A task of either format."""
+        return self.account.get("sora_hk", task_id) or self.account.get("openai_videos", task_id)
+
+
+def _sign(task_id: str, expires: int) -> str:
+    return hmac.new(_SECRET, f"{task_id}\n{expires}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()

@@ -1,0 +1,326 @@
+"""The simulator put together: one account, two formats, downloads on a host of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sorad.clock import Clock, SystemClock
+from sorad.simulator import control, downloads
+from sorad.simulator.faults import Fault, Faults
+from sorad.simulator.openai_videos import OpenaiVideos
+from sorad.simulator.route import Book, Route
+from sorad.simulator.sora_hk import SoraHk
+from sorad.simulator.state import Account, Pace, Task, stage
+from sorad.simulator.wire import (
+    Answer,
+    Call,
+    Exchange,
+    Reply,
+    Reset,
+    Server,
+    Stream,
+    html_answer,
+)
+
+KEY = "sk-simulator"
+# The kinds that answer with an error of the format; all others are told apart by name.
+_REFUSED = ("rate", "server", "key", "balance", "retired", "lost_task")
+
+
+class Simulator:
+    """A generation API on loopback, with money, believable times and faults on request.
+
+    Example::
+
+        with Simulator(task_seconds=(0.1, 0.2)) as simulator:
+            simulator.faults.add("rate", count=3)
+            ...  # speak to simulator.base_url
+            assert simulator.creates("a prompt") == 1
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        task_seconds: tuple[float, float] | None = (1.0, 2.0),
+        speed: float = 1.0,
+        file_size: int = 2_000_000,
+        balance: float = 1_000.0,
+        prices: tuple[int, int] = (3, 30),
+        capacity: int | None = None,
+        faults: Iterable[Fault | str] = (),
+        host: str = "127.0.0.1",
+        port: int = 0,
+        files_port: int = 0,
+        key: str | None = KEY,
+        url_seconds: float = 172_800.0,
+        list_shape: str = "list",
+        persist: str | Path | None = None,
+        clock: Clock | None = None,
+        watch: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        """Nothing is opened before :meth:`start`.
+
+        ``task_seconds``: how long tasks take, evenly between the two; ``None``: believably (3 to 30
+        minutes), ``speed`` times as fast. ``file_size``: bytes of a video. ``balance``: dollars;
+        ``prices``: cents for a normal and a pro task. ``capacity``: tasks at once before creates get 429;
+        ``None``: any number. Ports of 0 are chosen by the system at the first start and kept. ``key``: the
+        one that is taken; ``None``: any. ``url_seconds``: how long a download URL is good. ``list_shape``:
+        the member of ``data`` that holds a page of tasks ("list", "items", "tasks"), or "data". ``persist``:
+        a file that keeps the tasks over restarts. ``watch`` is told of every exchange, from the threads.
+        """
+        self.file_size = file_size
+        self._clock = clock or SystemClock()
+        self.faults = Faults(seed, faults)
+        self.account = Account(
+            clock=self._clock,
+            faults=self.faults,
+            pace=Pace(task_seconds, speed),
+            balance=round(balance * 100),
+            prices=prices,
+            capacity=capacity,
+            seed=seed,
+            persist=Path(persist) if persist is not None else None,
+        )
+        self._book = Book(self.account, self._clock, self.faults, file_size, url_seconds)
+        self._hk = SoraHk(self._book, list_shape)
+        self._openai = OpenaiVideos(self._book)
+        self._address = (host, port)
+        self._files_address = (host, files_port)
+        self._key = key
+        self._watch = watch
+        self._request_ids = (f"sim-{number:08x}" for number in itertools.count(1))
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._answers: Counter[str] = Counter()
+        self._keys_at_wrong_host = 0
+        self._servers: tuple[Server, ...] = ()
+
+    # --- its life ----------------------------------------------------------------------------------
+
+    def start(self) -> Simulator:
+        """Open the ports and serve; ``OSError`` where a port is taken."""
+        api = self._listen(self._address, self._answer)
+        try:
+            files = self._listen(self._files_address, self._answer_file)
+        except OSError:
+            api.server_close()
+            raise
+        self._address = (self._address[0], api.port)
+        self._files_address = (self._files_address[0], files.port)
+        self._book.files_url = _url(self._files_address)
+        self._servers = (api, files)
+        for server in self._servers:
+            server.start()
+        return self
+
+    def _listen(self, address: tuple[str, int], answer: Callable[[Call], Reply]) -> Server:
+        return Server(
+            address,
+            answer,
+            self._note,
+            lambda: self._clock.time() + self.faults.skew(),
+            _Locked(self._request_ids),
+        )
+
+    def stop(self) -> None:
+        """Cut every connection and close the ports; :meth:`start` opens the same ones again."""
+        for server in self._servers:
+            server.stop()
+        self._servers = ()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self.account.close()
+
+    def __enter__(self) -> Simulator:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def base_url(self) -> str:
+        """What goes into ``base_url`` of the config, for both formats."""
+        return _url(self._address) + "/v1"
+
+    @property
+    def control_url(self) -> str:
+        """Where faults and figures are."""
+        return _url(self._address) + "/control"
+
+    # --- what was counted --------------------------------------------------------------------------
+
+    @property
+    def accepted(self) -> list[Task]:
+        """Every create that was accepted, in order."""
+        return list(self.account.accepted)
+
+    def creates(self, prompt: str) -> int:
+        """How many creates were accepted for a prompt."""
+        return sum(task.order.prompt == prompt for task in self.accepted)
+
+    @property
+    def keys_at_wrong_host(self) -> int:
+        """How many requests brought a key to the host of the downloads. Must stay 0."""
+        with self._lock:
+            return self._keys_at_wrong_host
+
+    def stats(self) -> dict[str, Any]:
+        """Counts since the start, as ``GET /control/stats`` tells them. Money in dollars."""
+        accepted = self.accepted
+        with self._lock:
+            calls, answers, strays = dict(self._calls), dict(self._answers), self._keys_at_wrong_host
+        return {
+            "requests": calls,
+            "answers": answers,
+            "accepted": len(accepted),
+            "accepted_by_prompt": dict(Counter(task.order.prompt for task in accepted)),
+            "accepted_by_fingerprint": dict(Counter(task.order.fingerprint for task in accepted)),
+            "running": self.account.running(),
+            "most_running": self.account.peak,
+            "capacity": self.account.capacity,
+            "balance": self.account.balance / 100,
+            "keys_at_wrong_host": strays,
+            "faults": self.faults.as_json(),
+        }
+
+    def _count(self, target: str) -> None:
+        with self._lock:
+            self._calls[target] += 1
+
+    def _note(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._answers[str(exchange.status) if exchange.status else "cut"] += 1
+        if self._watch is not None:
+            self._watch(exchange)
+
+    # --- answering ---------------------------------------------------------------------------------
+
+    def _answer(self, call: Call) -> Reply:
+        """The reply of the API's own port."""
+        if call.parts[:1] == ("control",):
+            return control.answer(self, call)
+        api = self._openai if call.parts[1:2] in (("videos",), ("models",)) else self._hk
+        if call.parts[:1] != ("v1",):
+            return api.refusal("path")
+        if not call.key or self._key not in (None, call.key):
+            self._count("refused")
+            return api.refusal("key")
+        route = api.route(call)
+        if route is None:
+            return api.refusal("path")
+        self._count(route.target)
+        fault = self.faults.pick(route.target, route.subject or route.target, route.prompt)
+        if route.target == "download":
+            return self._content(call, route, fault)
+        return _strike(fault, route, api) if fault is not None else route.act()
+
+    def _content(self, call: Call, route: Route, fault: Fault | None) -> Reply:
+        """``/videos/ID/content``, on the API's own host."""
+        task = self._openai.downloadable(route.subject)
+        if task is None:
+            return route.act()
+        whole = dataclasses.replace(route, act=lambda: self._serve(call, task, fault))
+        if fault is not None and fault.kind == "expired":
+            return self._openai.refusal("expired")
+        return _strike(fault, whole, self._openai) if fault is not None else whole.act()
+
+    def _answer_file(self, call: Call) -> Reply:
+        """The reply of the host that serves downloads."""
+        if "authorization" in call.headers:
+            with self._lock:
+                self._keys_at_wrong_host += 1
+        name = call.parts[1] if len(call.parts) == 2 and call.parts[0] == "files" else ""
+        task = self._book.find(name[:-4]) if name.endswith(".mp4") else None
+        if task is None or call.method not in ("GET", "HEAD"):
+            return Answer(404, b"", {"content-type": "application/xml"})
+        self._count("download")
+        fault = self.faults.pick("download", task.id, task.order.prompt)
+        if fault is not None and fault.kind == "expired":
+            return downloads.denied(fault.setting("status"))
+        if not self._book.may_fetch(task.id, call):
+            return downloads.denied()
+        if stage(task, self._clock.time()).status != "completed":
+            return Answer(404, b"", {"content-type": "application/xml"})
+        found = task
+        route = Route("download", task.id, task.order.prompt, lambda: self._serve(call, found, fault))
+        return _strike(fault, route, _Store()) if fault is not None else route.act()
+
+    def _serve(self, call: Call, task: Task, fault: Fault | None) -> Answer:
+        self._book.file_size = self.file_size
+        return downloads.serve(call, self._book.movie(task), fault)
+
+
+class _Store:
+    """The errors of a host that only serves files."""
+
+    def refusal(self, kind: str, status: int | None = None) -> Answer:
+        """An error without words."""
+        return Answer(status or (429 if kind == "rate" else 500), b"", {"content-type": "application/xml"})
+
+    def without_id(self) -> Answer:
+        """No call here has an id."""
+        raise NotImplementedError
+
+
+class _Locked:
+    """An iterator that several threads may use."""
+
+    def __init__(self, inner: Iterable[str]) -> None:
+        self._inner = iter(inner)
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> _Locked:
+        return self
+
+    def __next__(self) -> str:
+        with self._lock:
+            return next(self._inner)
+
+
+def _strike(fault: Fault, route: Route, api: SoraHk | OpenaiVideos | _Store) -> Reply:
+    """The reply of a call that a fault strikes. Where the fault says "accepted", the call takes effect."""
+    kind, note = fault.kind, fault.kind
+    if kind not in _ON_ANY_CALL:
+        return route.act()  # the serving of the file minds it
+    done = route.act() if fault.setting("accepted") else None
+    if kind in ("reset_before", "reset_after"):
+        return Reset(note=note)
+    seconds = float(fault.setting("seconds"))
+    if kind in ("slow", "slow_headers"):
+        if done is None:
+            return Reset(seconds, note=note)
+        if kind == "slow" or isinstance(done.body, Stream):
+            return dataclasses.replace(done, delay=seconds, note=note)
+        return dataclasses.replace(done, trickle=seconds, note=note)
+    status = fault.setting("status") or None
+    if kind == "html":
+        return html_answer(status or 200, note=note)
+    if kind == "no_id":
+        return dataclasses.replace(api.without_id(), status=status or 200, note=note)
+    refusal = api.refusal(kind, fault.status)
+    wait = fault.setting("retry_after")
+    headers = {**refusal.headers, "retry-after": f"{wait:g}"} if wait else refusal.headers
+    return dataclasses.replace(refusal, headers=headers, note=note)
+
+
+_ON_ANY_CALL = ("reset_before", "reset_after", "slow", "slow_headers", "html", "no_id", *_REFUSED)
+
+
+def _url(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
