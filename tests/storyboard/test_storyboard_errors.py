@@ -197,6 +197,7 @@ NESTED = 100_000
         ('{"a": "b"}'.encode("utf-32-be"), "storyboard.encoding", 0, None),
         (b'{"a": "\xed\xa0\x80"}', "storyboard.encoding", 1, None),
     ],
+    ids=lambda value: ascii(value[:12]) if isinstance(value, bytes) else None,
 )
 def test_what_is_no_json_is_told_with_its_place(
     data: bytes, code: str, line: int, column: int | None
