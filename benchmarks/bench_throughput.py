@@ -46,7 +46,17 @@ level = "WARNING"
 def simulator(seconds: float, size: str) -> tuple[subprocess.Popen[bytes], str]:
     """A simulator process, and its base URL."""
     with tempfile.NamedTemporaryFile("r", suffix=".port") as said:
-        arguments = ["--port", "0", "--task-seconds", str(seconds), str(seconds), "--size", size, "--balance", "10000"]
+        arguments = [
+            "--port",
+            "0",
+            "--task-seconds",
+            str(seconds),
+            str(seconds),
+            "--size",
+            size,
+            "--balance",
+            "10000",
+        ]
         process = subprocess.Popen(
             [sys.executable, "-m", "sorad", "--lang", "en", "simulate", *arguments],
             stdout=Path(said.name).open("wb"),
@@ -62,16 +72,22 @@ def simulator(seconds: float, size: str) -> tuple[subprocess.Popen[bytes], str]:
     raise SystemExit("the simulator did not start")
 
 
-def once(segments: int, concurrency: int, seconds: float, size: str, first: float, every: float) -> dict[str, float]:
+def once(
+    segments: int, concurrency: int, seconds: float, size: str, first: float, every: float
+) -> dict[str, float]:
     """One run: wall seconds, peak RSS in MB, peak threads, videos delivered."""
     server, url = simulator(seconds, size)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         (base / "vault").mkdir()
-        board = {"segments": [{"segment_index": n, "prompt_text": f"shot {n}"} for n in range(1, segments + 1)]}
+        board = {
+            "segments": [{"segment_index": n, "prompt_text": f"shot {n}"} for n in range(1, segments + 1)]
+        }
         (base / "vault" / "storyboard_bench.json").write_text(json.dumps(board))
         config = base / "config.toml"
-        config.write_text(CONFIG.format(base=base, url=url, concurrency=concurrency, first=first, every=every))
+        config.write_text(
+            CONFIG.format(base=base, url=url, concurrency=concurrency, first=first, every=every)
+        )
         began = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "sorad", "--config", str(config), "once"], stdout=subprocess.DEVNULL
@@ -109,7 +125,9 @@ def report(title: str, runs: list[dict[str, float]]) -> None:
 
 def main() -> None:
     """Run both."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {options.runs} runs")

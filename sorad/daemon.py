@@ -48,7 +48,9 @@ def ledger_path(state_dir: Path) -> Path:
 class Daemon:
     """Everything that runs. Make it, ``start`` it, ``stop`` it; it holds the lock from start to stop."""
 
-    def __init__(self, config: Config, command: str, *, clock: Optional[Clock] = None, seed: Optional[int] = None):
+    def __init__(
+        self, config: Config, command: str, *, clock: Optional[Clock] = None, seed: Optional[int] = None
+    ):
         """``command`` names the holder of the lock: "run", "once" or "demo"."""
         self.config = config
         self.command = command
@@ -114,7 +116,9 @@ class Daemon:
         unsure = self.ledger.recover(f"{self.command}-{self._rng.getrandbits(32):08x}", self.clock.time())
         for take in unsure:
             logger.warning(
-                _("take {id}: sorad ended while its create was under way; whether it was accepted is looked up"),
+                _(
+                    "take {id}: sorad ended while its create was under way; whether it was accepted is looked up"
+                ),
                 id=take.id,
             )
 

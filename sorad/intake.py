@@ -45,7 +45,9 @@ def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
 
 def digest(config: Config) -> str:
     """A hash of all settings that change what a storyboard means: other settings, read everything again."""
-    provider = config.provider.model_dump(mode="json", exclude={"api_key_env", "api_key_file", "request_timeout"})
+    provider = config.provider.model_dump(
+        mode="json", exclude={"api_key_env", "api_key_file", "request_timeout"}
+    )
     watches = [watch.model_dump(mode="json") for watch in config.watch]
     parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -200,13 +202,16 @@ class Intake:
             return wants
         logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
         return [
-            replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want for want in wants
+            replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want
+            for want in wants
         ]
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:
     """Queue one more take of the same segment and request, beside what is there: 1, or 0 if one is open."""
-    return 1 if ledger.again(take.id, lambda number: str(sibling(Path(take.output), take, number)), now) else 0
+    return (
+        1 if ledger.again(take.id, lambda number: str(sibling(Path(take.output), take, number)), now) else 0
+    )
 
 
 def sibling(video: Path, take: Take, number: int) -> Path:

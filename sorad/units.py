@@ -16,7 +16,8 @@ def parse_size(value: object) -> int:
     if found is None:
         raise ValueError("size")
     number, letter, binary = found.groups()
-    return round(float(number) * (1024 if binary else 1000) ** _POWERS[letter.upper()])
+    step: int = 1024 if binary else 1000
+    return round(float(number) * float(step ** _POWERS[letter.upper()]))
 
 
 def format_size(count: float) -> str:

@@ -19,9 +19,16 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         "demo",
         parents=common,
         help=_("see it work: a storyboard, the built-in simulator, videos"),
-        description=_("Makes a small vault, starts the built-in simulator and runs sorad on it: no key, no network, no money."),
+        description=_(
+            "Makes a small vault, starts the built-in simulator and runs sorad on it: no key, no network, no money."
+        ),
     )
-    parser.add_argument("folder", metavar=_("FOLDER"), nargs="?", help=_("where the vault goes (default: a new temporary folder)"))
+    parser.add_argument(
+        "folder",
+        metavar=_("FOLDER"),
+        nargs="?",
+        help=_("where the vault goes (default: a new temporary folder)"),
+    )
     parser.set_defaults(handler=handler)
 
 
@@ -32,7 +39,11 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.cli.work import work
     from sorad.simulator import Simulator
 
-    base = Path(args.folder).expanduser().absolute() if args.folder else Path(tempfile.mkdtemp(prefix="sorad-demo-"))
+    base = (
+        Path(args.folder).expanduser().absolute()
+        if args.folder
+        else Path(tempfile.mkdtemp(prefix="sorad-demo-"))
+    )
     vault = base / "vault"
     storyboard = write_storyboard(vault)
     print(_("A storyboard with {count} segments lies in {path}").format(count=3, path=storyboard))  # noqa: T201
@@ -67,7 +78,12 @@ def write_storyboard(vault: Path) -> Path:
         (_("The first ferry leaves; gulls rise, the camera follows them up."), 15, "vertical"),
     ]
     segments = [
-        {"segment_index": number, "prompt_text": prompt, "duration_seconds": seconds, "resolution": resolution}
+        {
+            "segment_index": number,
+            "prompt_text": prompt,
+            "duration_seconds": seconds,
+            "resolution": resolution,
+        }
         for number, (prompt, seconds, resolution) in enumerate(shots, start=1)
     ]
     path = vault / "harbour" / "storyboard_harbour.json"

@@ -22,17 +22,27 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
             "Needs no config file: the key comes from the environment or a .env file in the working folder."
         ),
     )
-    parser.add_argument("--input-dir", metavar=_("FOLDER"), help=_("the folder to look in (default: as the config says, or ./input)"))
+    parser.add_argument(
+        "--input-dir",
+        metavar=_("FOLDER"),
+        help=_("the folder to look in (default: as the config says, or ./input)"),
+    )
     parser.add_argument(
         "--output-mode",
         choices=["in_place", "centralized"],
         help=_("beside the storyboard, or all below one folder"),
     )
-    parser.add_argument("--output-dir", metavar=_("FOLDER"), help=_("where centralized output goes (default: ./output)"))
     parser.add_argument(
-        "--force", action="store_true", help=_("buy one more take of every segment, even where a video exists")
+        "--output-dir", metavar=_("FOLDER"), help=_("where centralized output goes (default: ./output)")
     )
-    parser.add_argument("--dry-run", action="store_true", help=_("only show what would be bought, and its price"))
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help=_("buy one more take of every segment, even where a video exists"),
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help=_("only show what would be bought, and its price")
+    )
     parser.add_argument("--verbose", "-v", action="store_true", help=_("show every step"))
     parser.set_defaults(handler=handler)
 

@@ -24,7 +24,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         help=_("what would be bought, what is skipped and why, and the price"),
         description=_("Reads the storyboards and shows what they would buy, and for how much. Buys nothing."),
     )
-    parser.add_argument("paths", metavar=_("PATH"), nargs="*", help=_("storyboards or folders (default: as the config says)"))
+    parser.add_argument(
+        "paths", metavar=_("PATH"), nargs="*", help=_("storyboards or folders (default: as the config says)")
+    )
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
 
@@ -61,14 +63,21 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
             ledger.close()
     count, price, sure = total(plans)
     if as_json:
-        json.dump(_as_json(plans, count, price if sure else None, provider.currency), sys.stdout, ensure_ascii=False, indent=2)
+        json.dump(
+            _as_json(plans, count, price if sure else None, provider.currency),
+            sys.stdout,
+            ensure_ascii=False,
+            indent=2,
+        )
         print()  # noqa: T201
     else:
         _show(plans, count, price, provider.currency, sure=sure)
     return 1 if any(planned.problems for planned in plans) else 0
 
 
-def _pricer(price: Callable[[Request], Optional[int]], key: Callable[[], str]) -> Callable[[Request], Optional[int]]:
+def _pricer(
+    price: Callable[[Request], Optional[int]], key: Callable[[], str]
+) -> Callable[[Request], Optional[int]]:
     """The provider's price where there is a key to ask with: a plan needs none."""
     from sorad.problems import SoradError
 
@@ -133,8 +142,12 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
                 lines.append(f"  - {what}  {_(item.reason)}")
     if not plans:
         lines.append(_("no storyboards here."))
-    bought = ngettext("{count} take would be bought", "{count} takes would be bought", count).format(count=count)
-    lines.append(f"{bought}: {_amount(price if sure else None, currency)}" if count else _("nothing would be bought."))
+    bought = ngettext("{count} take would be bought", "{count} takes would be bought", count).format(
+        count=count
+    )
+    lines.append(
+        f"{bought}: {_amount(price if sure else None, currency)}" if count else _("nothing would be bought.")
+    )
     for line in lines:
         print(line)  # noqa: T201
 

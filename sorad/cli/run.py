@@ -14,7 +14,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         "run",
         parents=common,
         help=_("the daemon, in the foreground"),
-        description=_("Watches the folders of the config and turns every storyboard into videos, until it is stopped."),
+        description=_(
+            "Watches the folders of the config and turns every storyboard into videos, until it is stopped."
+        ),
     )
     parser.add_argument("--verbose", "-v", action="store_true", help=_("show every step"))
     parser.set_defaults(handler=handler)

@@ -65,7 +65,10 @@ class Screen(Protocol):
     def __enter__(self) -> Screen: ...
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None: ...
 
 
@@ -76,12 +79,16 @@ def make_screen(looked_at: bool) -> Screen:
 
 def counts_line(counts: Mapping[State, int]) -> str:
     """``queued 3 · generating 20 · done 7``: the states that have any."""
-    return " · ".join(f"{_(STATE_NAMES[state])} {counts[state]}" for state in STATE_NAMES if counts.get(state))
+    return " · ".join(
+        f"{_(STATE_NAMES[state])} {counts[state]}" for state in STATE_NAMES if counts.get(state)
+    )
 
 
 def _pace(snapshot: Snapshot) -> str:
     left = snapshot.left
-    time_left = _("about {time} left").format(time=duration(left)) if left is not None and snapshot.moving else ""
+    time_left = (
+        _("about {time} left").format(time=duration(left)) if left is not None and snapshot.moving else ""
+    )
     return "  ".join(part for part in (f"{format_size(snapshot.speed)}/s", time_left) if part)
 
 
@@ -110,7 +117,10 @@ class _Plain:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         return None
 
@@ -129,7 +139,10 @@ class _Live:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self._live.stop()
 

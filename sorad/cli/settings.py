@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Optional
 
-from sorad.config.load import find_config, load
+from sorad.config.load import find_config, load, without_file
 from sorad.config.model import Config, Watch
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
@@ -38,23 +38,32 @@ def file_config(args: argparse.Namespace) -> Optional[Config]:
 
 def once_config(args: argparse.Namespace) -> Config:
     """For `once`: the config file if there is one, with the flags over it."""
-    config = file_config(args) or Config(watch=(Watch(path=Path("input").absolute()),))
-    watches = config.watch
-    if args.input_dir is not None:
-        folder = Path(args.input_dir).expanduser().absolute()
-        known = [watch for watch in watches if watch.path == folder]
-        watches = tuple(known) or (Watch(path=folder),)
-    changes: dict[str, object] = {}
-    if args.output_mode is not None:
-        changes["output_mode"] = args.output_mode
-    if args.output_mode == "centralized" or args.output_dir is not None:
-        output = args.output_dir or next((str(w.output_dir) for w in watches if w.output_dir), "output")
-        changes["output_dir"] = Path(output).expanduser().absolute()
-    watches = tuple(watch.model_copy(update=changes) for watch in watches)
-    for watch in watches:
+    found = find_config(args.config, os.environ)
+    config = load(found, need_watch=False) if found is not None else Config()
+    output = args.output_dir or ("output" if args.output_mode == "centralized" else None)
+    if args.input_dir is None and config.watch:
+        changes: dict[str, object] = {}
+        if args.output_mode is not None:
+            changes["output_mode"] = args.output_mode
+        if args.output_dir is not None:
+            changes["output_dir"] = Path(args.output_dir).expanduser().absolute()
+        watches = [_with_output(watch.model_copy(update=changes)) for watch in config.watch]
+        config = config.model_copy(update={"watch": tuple(watches)})
+    else:
+        folder = Path(args.input_dir or "input")
+        mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
+        config = without_file(folder, mode, output and Path(output), base=config)
+    for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
-    return config.model_copy(update={"watch": watches})
+    return config
+
+
+def _with_output(watch: Watch) -> Watch:
+    """A watch that is centralized by a flag alone gets the default folder."""
+    if watch.output_mode == "in_place" or watch.output_dir is not None:
+        return watch
+    return watch.model_copy(update={"output_dir": Path("output").absolute()})
 
 
 def _no_folder(path: Path) -> Problem:

@@ -134,29 +134,39 @@ def make(args: argparse.Namespace) -> Simulator:
     files_port = args.files_port
     if files_port is None:
         files_port = args.port + 1 if 0 < args.port < 65_535 else 0
-    simulator = Simulator(
-        seed=random.SystemRandom().getrandbits(32) if args.seed is None else args.seed,
-        task_seconds=tuple(sorted(args.task_seconds)) if args.task_seconds else None,
-        speed=args.speed,
-        file_size=args.size,
-        balance=args.balance,
-        capacity=args.capacity,
-        faults=args.fault,
-        host=args.host,
-        port=args.port,
-        files_port=files_port,
-        key=args.key,
-        url_seconds=args.url_seconds,
-        persist=args.state,
-        watch=show if args.verbose else None,
-    )
+    try:
+        simulator = Simulator(
+            seed=random.SystemRandom().getrandbits(32) if args.seed is None else args.seed,
+            task_seconds=tuple(sorted(args.task_seconds)) if args.task_seconds else None,
+            speed=args.speed,
+            file_size=args.size,
+            balance=args.balance,
+            capacity=args.capacity,
+            faults=args.fault,
+            host=args.host,
+            port=args.port,
+            files_port=files_port,
+            key=args.key,
+            url_seconds=args.url_seconds,
+            persist=args.state,
+            watch=show if args.verbose else None,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        message = N_("the state file {path} cannot be used: {error}.")
+        fix = N_("Name another file with --state, or leave it out.")
+        problem = Problem("simulate.state", message, fix, {"path": str(args.state), "error": str(error)})
+        raise SoradError(problem) from error
     try:
         return simulator.start()
-    except OSError as error:
-        simulator.account.close()
-        message = N_("the simulator cannot listen on port {port} of {host}: {error}")
+    except (OSError, OverflowError) as error:
+        simulator.close()
+        message = N_("the simulator cannot listen on port {port} of {host}: {error}.")
         fix = N_("Choose another with --port and --files-port; 0 takes any that is free.")
-        params = {"port": args.port, "host": args.host, "error": error.strerror or str(error)}
+        params = {
+            "port": args.port,
+            "host": args.host,
+            "error": getattr(error, "strerror", None) or str(error),
+        }
         raise SoradError(Problem("simulate.port", message, fix, params)) from error
 
 

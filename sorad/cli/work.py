@@ -134,7 +134,11 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
         where = _("{storyboard}, segment {segment}").format(storyboard=take.storyboard, segment=take.segment)
         out.append(f"{where}: {take.error}")
     if len(standing.failed) > 10:
-        out.append(_("and {count} more; `sorad list --state failed` shows all").format(count=len(standing.failed) - 10))
+        out.append(
+            _("and {count} more; `sorad list --state failed` shows all").format(
+                count=len(standing.failed) - 10
+            )
+        )
     out += [str(problem) for problem in stopped]
     if standing.waiting:
         out.append(_("{count} takes wait for you or are slow: `sorad status`").format(count=standing.waiting))

@@ -19,7 +19,9 @@ Revive = Callable[[Mapping[str, Any]], Optional[Provider]]
 class Accounts:
     """The present account, and those that still owe us videos. Thread-safe."""
 
-    def __init__(self, current: Provider, settings: Mapping[str, Any], ledger: Ledger, revive: Revive) -> None:
+    def __init__(
+        self, current: Provider, settings: Mapping[str, Any], ledger: Ledger, revive: Revive
+    ) -> None:
         """``settings`` are the provider's part of the config, without a key, to be revived by later."""
         self.current = current
         self._revive = revive
@@ -51,6 +53,8 @@ def _no_key(take: Take) -> Problem:
     return Problem(
         "account.key",
         N_("take {take} was bought at {base_url}, and the key for it is no longer set."),
-        N_("Set that key again (as it was when the take was bought) and restart sorad: the video is waiting."),
+        N_(
+            "Set that key again (as it was when the take was bought) and restart sorad: the video is waiting."
+        ),
         {"take": take.id, "base_url": take.base_url},
     )

@@ -17,6 +17,7 @@ from sorad.problems import Problem
 
 Result = dict[str, Any]
 
+
 class Commands:
     """Carries commands out, in the engine's thread."""
 
@@ -63,7 +64,13 @@ class Commands:
         if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
             # It was paid for, and the provider never said that it failed: look again, do not buy again.
             return Change(
-                State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True, accepted_at=now, parked=False
+                State.GENERATING,
+                "retry",
+                due_at=now,
+                attempt=0,
+                clear_error=True,
+                accepted_at=now,
+                parked=False,
             )
         # Failed at the provider, or refused: a create of its own, asked for by the user.
         return Change(
@@ -74,18 +81,22 @@ class Commands:
         unsent = {State.QUEUED, State.HELD}
         return self._each(
             self._named(args, unsent | {State.FAILED}),
-            lambda take: Change(State.CANCELLED, "cancel", error=_by_user(take))
-            if take.state in unsent | {State.FAILED}
-            else None,
+            lambda take: (
+                Change(State.CANCELLED, "cancel", error=_by_user(take))
+                if take.state in unsent | {State.FAILED}
+                else None
+            ),
         )
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
         now = self._kit.clock.time()
         return self._each(
             self._named(args, {State.HELD}),
-            lambda take: Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
-            if take.state is State.HELD
-            else None,
+            lambda take: (
+                Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
+                if take.state is State.HELD
+                else None
+            ),
         )
 
     def _redo(self, args: Mapping[str, Any]) -> Result:

@@ -55,7 +55,9 @@ class AfterCreate:
     fault: Optional[Fault] = None
 
 
-def after_create(take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float) -> AfterCreate:
+def after_create(
+    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float
+) -> AfterCreate:
     """A create was answered (or not)."""
     if isinstance(outcome, Accepted):
         return AfterCreate(
@@ -126,7 +128,9 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
     return _running(take, found, age, polling, now, rng)
 
 
-def _running(take: Take, found: Running, age: float, polling: Polling, now: float, rng: random.Random) -> Change:
+def _running(
+    take: Take, found: Running, age: float, polling: Polling, now: float, rng: random.Random
+) -> Change:
     state = State.GENERATING if take.state is State.GENERATING else take.state
     if age >= LOST_AFTER:
         return Change(State.FAILED, "lost", error=lost(age))
@@ -173,6 +177,8 @@ def lost(age: float) -> Problem:
     return Problem(
         "take.lost",
         N_("the provider has not finished it in {hours} hours."),
-        N_("Ask the provider about the task id, then `sorad retry` to look again, or `sorad redo` to buy anew."),
+        N_(
+            "Ask the provider about the task id, then `sorad retry` to look again, or `sorad redo` to buy anew."
+        ),
         {"hours": round(age / 3600)},
     )

@@ -7,6 +7,7 @@ happen; steps, commands and the folder side wake it.
 from __future__ import annotations
 
 import heapq
+import math
 import threading
 from collections.abc import Collection
 from itertools import count
@@ -43,18 +44,23 @@ class Folders(Protocol):
         ...
 
 
+MakeLane = Callable[[str, int, Callable[[], None]], Lane]
+
+
 class Engine:
     """Owns the lanes and the timers."""
 
-    def __init__(self, kit: Kit, folders: Folders, commands: Callable[[], bool]) -> None:
+    def __init__(
+        self, kit: Kit, folders: Folders, commands: Callable[[], bool], make_lane: MakeLane = Lane
+    ) -> None:
         """``commands`` carries out what other processes left in the ledger; true if there was any."""
         self._kit = kit
         self._folders = folders
         self._commands = commands
         self._wake = threading.Event()
-        self.submitting = Lane("submit", SUBMITTERS, self.wake)
-        self.polling = Lane("poll", POLLERS, self.wake)
-        self.fetching = Lane("fetch", FETCHERS, self.wake)
+        self.submitting = make_lane("submit", SUBMITTERS, self.wake)
+        self.polling = make_lane("poll", POLLERS, self.wake)
+        self.fetching = make_lane("fetch", FETCHERS, self.wake)
         self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter
         self._order = count()
         self._probe_running = False
@@ -75,7 +81,7 @@ class Engine:
                 logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
                 wait = LOOK_EVERY
             if not stop.is_set():
-                self._wake.wait(wait)
+                self._wake.wait(min(wait, LOOK_EVERY))
         for _at, _n, take in self._waiting:
             release(self._kit, take)
         self._waiting.clear()
@@ -98,7 +104,7 @@ class Engine:
         return True
 
     def turn(self) -> float:
-        """One look at everything; returns the seconds for which nothing is due."""
+        """One look at everything; returns the seconds for which nothing is due (inf: nothing is)."""
         kit = self._kit
         self.beat = kit.clock.monotonic()
         self._take_commands()
@@ -112,8 +118,8 @@ class Engine:
             self._send(now),
             self._probe(now),
         ]
-        soonest = min((at for at in due if at is not None), default=now + LOOK_EVERY)
-        return min(max(soonest - kit.clock.time(), 0.0), LOOK_EVERY)
+        soonest = min((at for at in due if at is not None), default=math.inf)
+        return max(soonest - kit.clock.time(), 0.0)
 
     def _take_commands(self) -> None:
         change = self._kit.ledger.changed()

@@ -49,7 +49,9 @@ def write_receipt_for(take: Take, currency: str, received: Optional[Received] = 
         write_receipt(video, receipt_of(take, currency, received), base=base_of(take))
     except OSError as error:
         logger.warning(
-            _("take {id}: its receipt cannot be written yet: {error}"), id=take.id, error=error.strerror or error
+            _("take {id}: its receipt cannot be written yet: {error}"),
+            id=take.id,
+            error=error.strerror or error,
         )
         return False
     return True

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 from sorad.config.model import Disk, Watch
+from sorad.engine.disk import Sizes, needed, places
 from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
 
 # Free space moves all the time; for `status` it is written down when it has moved by this share.
@@ -51,23 +51,23 @@ class Rooms:
         self._ledger = ledger
         self._states = states
         self._free = free
-        self._sizes: deque[int] = deque(maxlen=20)
+        self._sizes = Sizes(disk.assumed_size)
         self._lock = threading.Lock()
         self._told: list[DiskSpace] = []
 
     def delivered(self, size: int) -> None:
-        """A file of ``size`` bytes arrived: the next ones are expected to be no larger than the largest lately."""
+        """A file of ``size`` bytes arrived."""
         with self._lock:
-            self._sizes.append(size)
+            self._sizes.saw(size)
 
     def expected_size(self) -> int:
         """Bytes that a take is expected to need."""
         with self._lock:
-            return max(self._sizes, default=self._disk.assumed_size)
+            return self._sizes.expected()
 
     def buyable(self) -> dict[str, int]:
         """Roots that are there, and for how many more takes their disk has room."""
-        size = max(1, self.expected_size())
+        size, least = self.expected_size(), self._disk.min_free
         waiting = self._ledger.undelivered()
         rooms: dict[str, int] = {}
         spaces: list[DiskSpace] = []
@@ -75,10 +75,8 @@ class Rooms:
             path = self._outputs[folders[0]]
             free = self._free(path)
             coming = sum(waiting.get(root, 0) for root in folders)
-            needed = self._disk.min_free + (coming + 1) * size
-            spaces.append(DiskSpace(str(path), free, needed))
-            room = max(0, (free - self._disk.min_free) // size - coming)
-            rooms.update(dict.fromkeys(folders, room))
+            spaces.append(DiskSpace(str(path), free, needed(coming, size, least).total))
+            rooms.update(dict.fromkeys(folders, places(free, coming, size, least)))
         self._tell(spaces)
         return rooms
 
@@ -86,7 +84,9 @@ class Rooms:
         """Roots whose folder is there. Those of an earlier config count too: what is paid for is delivered."""
         watched = self._online()
         former = [
-            row.path for row in self._ledger.roots() if row.path not in self._outputs and Path(row.path).is_dir()
+            row.path
+            for row in self._ledger.roots()
+            if row.path not in self._outputs and Path(row.path).is_dir()
         ]
         return [*watched, *former]
 

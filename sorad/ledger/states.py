@@ -21,7 +21,7 @@ Q, H, S, U, G, D = (
 DONE, FAILED, CANCELLED = State.DONE, State.FAILED, State.CANCELLED
 
 MOVES: dict[State, frozenset[State]] = {
-    Q: frozenset({Q, H, S, CANCELLED, DONE}),  # DONE: its file turned up
+    Q: frozenset({Q, H, S, CANCELLED, DONE, FAILED}),  # DONE: its file turned up; FAILED: too many creates
     H: frozenset({Q, CANCELLED}),
     S: frozenset({Q, U, G, FAILED}),
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user

@@ -21,6 +21,8 @@ from sorad.problems import Problem, SoradError
 CALLS = ("create", "poll", "list", "account", "delete")
 API_TARGETS = (*CALLS, "download", "any")  # "any": every call of the API, downloads apart
 
+_LONGEST = 1_000_000  # seconds
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -86,6 +88,10 @@ class Fault:
             raise _error(message, ", ".join(kind.targets), kind=self.kind, value=self.target)
         if not 0 <= self.rate <= 1:
             raise _error(N_("the rate {value} of a fault is no share."), "0 … 1", value=self.rate)
+        if self.status is not None and not 200 <= self.status < 600:
+            raise _error(N_("{value} is no status of HTTP."), "200 … 599", value=self.status)
+        if not 0 <= self.setting("seconds") <= _LONGEST:
+            raise _error(N_("{value} seconds are not possible."), f"0 … {_LONGEST}", value=self.seconds or 0)
 
     def setting(self, name: str) -> Any:
         """The value of an option, or its kind's own."""

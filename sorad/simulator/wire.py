@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import socketserver
 import struct
@@ -107,7 +108,7 @@ class Exchange:
 class Server(socketserver.ThreadingTCPServer):
     """A listening socket and one thread for each connection. ``answer`` is called from those threads."""
 
-    allow_reuse_address = True
+    allow_reuse_address = os.name == "posix"  # on Windows it would share the port with another program
     daemon_threads = True
     block_on_close = False
     request_queue_size = 1024

@@ -68,12 +68,12 @@ def is_below(path: str, folders: Collection[str]) -> bool:
     return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 
 
-def not_ours(found: Scan, known: bool, identity: str, root: str) -> Problem | None:
+def not_ours(found: Scan, root: str, *, known: bool, familiar: bool) -> Problem | None:
     """Why what lies at the root's path is not taken for the root; ``None`` where it is.
 
-    ``known`` tells whether the ledger knows storyboards of it, ``identity`` what lay there before ("" not
-    known). An empty folder is a mount point without its disk. Another folder that holds storyboards is
-    accepted: a disk gets another number at each plug, a vault is cloned anew.
+    ``known`` tells whether the ledger knows storyboards of it, ``familiar`` whether it is the folder that lay
+    there at the last look. An empty folder is a mount point without its disk. Another folder that holds
+    storyboards is accepted: a disk gets another number at each plug, a vault is cloned anew.
     """
     if not known:
         return None
@@ -84,7 +84,7 @@ def not_ours(found: Scan, known: bool, identity: str, root: str) -> Problem | No
             N_("Mount it, or put the storyboards back. Nothing is cancelled; it is looked at again."),
             {"path": root},
         )
-    if identity and identity != found.identity and not found.files:
+    if not familiar and not found.files:
         return Problem(
             "root.replaced",
             N_("Another folder lies at {path}, without any of its storyboards."),

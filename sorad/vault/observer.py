@@ -14,6 +14,7 @@ import errno
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,9 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]
+# Version 7 warns, with all its tables, of what its own handling of new folders does to itself.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.observers")
+
 _RELEASE_TIMEOUT = 3.0  # seconds; a thread that is stuck for longer is left to end by itself
 
 

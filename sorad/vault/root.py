@@ -66,6 +66,7 @@ class Root:
         self._boards: dict[str, Storyboard] | None = None
         self._scan_at = clock.monotonic()
         self._scan_cost = 0.0
+        self._away = False  # it was offline when last looked at
         self._kind = ""  # of a file system without events
         self._published: tuple[str, str, Problem | None] | None = None
         self.identity = ""
@@ -99,23 +100,25 @@ class Root:
     def restore(self, row: RootRow | None) -> None:
         """Take up what the ledger remembers of the last run."""
         self.identity = row.device if row is not None else ""
+        self._away = row is not None and row.state == "offline"
 
     def ask_scan(self, at: float, *, force: bool = False) -> None:
         """Scan at ``at`` at the latest; ``force``: and read again what was invalid."""
         self._scan_at = min(self._scan_at, at)
         if force:
-            self._boards = None
             bad = [board.path for board in self._owned().values() if board.state == "invalid"]
             self._forced.update(bad)
 
     def turn(self, now: float) -> None:
         """Do what is due."""
-        self._boards = None
-        if now >= self._scan_at:
-            self._scan(now)
-        if self.online:
-            self._read_settled(now)
-            self._judge_missing(now)
+        try:
+            if now >= self._scan_at:
+                self._scan(now)
+            if self.online:
+                self._read_settled(now)
+                self._judge_missing(now)
+        finally:
+            self._boards = None  # the reads changed it
 
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
@@ -127,7 +130,7 @@ class Root:
             elif not is_hidden(self.path, path):
                 self._scan_below(path, now)
             return True
-        if is_storyboard(Path(path).name):
+        if is_storyboard(Path(path).name) and not is_hidden(self.path, str(Path(path).parent)):
             self._look(path, now)
         for board in list(self._owned().values()):
             if board.path != path and is_below(board.path, (path,)):
@@ -146,7 +149,8 @@ class Root:
             self._go_offline(offline.problem, now)
             return
         alive = any(board.state != "gone" for board in self._owned().values())
-        problem = not_ours(found, alive, self.identity, self.path)
+        familiar = not self._away and self.identity in ("", found.identity)
+        problem = not_ours(found, self.path, known=alive, familiar=familiar)
         if problem is not None:
             self._go_offline(problem, now)
             return
@@ -156,7 +160,7 @@ class Root:
         self.looked = True
 
     def _accept(self, found: Scan, now: float) -> None:
-        self.identity = found.identity
+        self.identity, self._away = found.identity, False
         self._watcher.compare(self.path, found.walked, now)
         self._unreadable = dict(found.errors)
         fresh = set(found.conflicts) - self._conflicts
@@ -314,8 +318,8 @@ class Root:
         if self.row.reason != problem:
             logger.warning("{}", problem)
         self._watcher.remove(self.path)
-        for path in list(self._missing):
-            del self._missing[path]
+        self._away = True
+        self._missing.clear()
         self._settle = Settle(self._watch.settle_seconds)
         self._tries.clear()
         self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)

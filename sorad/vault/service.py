@@ -7,9 +7,11 @@ watcher, and below a folder that something happened to. Between all that the thr
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from loguru import logger
@@ -198,9 +200,9 @@ class Vault:
                 work.ask_scan(now)
             return
         scanned = ""
-        for path in sorted(hints, key=lambda path: path.split("/")):
+        for path in sorted(hints, key=lambda path: Path(path).parts):
             found = self._roots.locate(path)
-            if found is None or (scanned and path.startswith(scanned + "/")):
+            if found is None or (scanned and path.startswith(scanned + os.sep)):
                 continue
             if self._work[found[0]].hint(found[1], now):
                 scanned = path

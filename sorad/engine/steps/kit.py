@@ -37,7 +37,9 @@ class Kit:
     sizes: Callable[[int], None]  # told the size of each delivered file
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    buying: threading.Lock = field(default_factory=threading.Lock)  # held while an intent is weighed and committed
+    buying: threading.Lock = field(
+        default_factory=threading.Lock
+    )  # held while an intent is weighed and committed
 
 
 def record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
@@ -75,5 +77,7 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
     """Give a take back untouched; a ledger that cannot be written is met again at the next start."""
     try:
         kit.ledger.release(take, due_at)
-    except (LedgerUnavailable, ClaimLost) as error:
+    except ClaimLost:
+        pass  # cancelled meanwhile
+    except LedgerUnavailable as error:
         logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))

@@ -34,7 +34,9 @@ def poll(kit: Kit, take: Take) -> None:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)
     if isinstance(found, (Fault, Missing, TaskFailed)):
-        log.warning(_("take {id}: {note}: {problem}"), id=take.id, note=change.note, problem=str(found.problem))
+        log.warning(
+            _("take {id}: {note}: {problem}"), id=take.id, note=change.note, problem=str(found.problem)
+        )
     else:
         log.debug(_("take {id}: {note}"), id=take.id, note=change.note)
     if written is not None and written.state is State.GENERATING:

@@ -39,7 +39,9 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     listed = provider.recent((take.intent_at or now) - SKEW)
     if isinstance(listed, Fault):
-        wait = max(listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng))
+        wait = max(
+            listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng)
+        )
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
     owned = kit.ledger.owned([task.remote_id for task in listed])
@@ -119,8 +121,8 @@ def several(take: Take) -> Problem:
     return Problem(
         "take.several",
         N_("several tasks at the provider could be this one."),
-        N_("Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."),
+        N_(
+            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
+        ),
         {"take": take.id},
     )
-
-

@@ -34,9 +34,13 @@ def submit(kit: Kit, take: Take) -> None:
     price = provider.price(take.request)
     try:
         intent = _intend(kit, take, provider, price)
-    except (LedgerUnavailable, ClaimLost) as error:
+    except ClaimLost:
+        return  # no longer wanted: its storyboard changed just now
+    except LedgerUnavailable as error:
         # Without the intent nothing leaves.
-        logger.warning(_("take {id}: not bought, the ledger cannot be written: {error}"), id=take.id, error=error)
+        logger.warning(
+            _("take {id}: not bought, the ledger cannot be written: {error}"), id=take.id, error=error
+        )
         release(kit, take)
         return
     if intent is None:

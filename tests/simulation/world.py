@@ -1,0 +1,489 @@
+"""A world in which the real engine, ledger, intake and delivery run on a simulated clock, driven by a seed.
+
+What is simulated: time, the provider with its task list and its faults, the network between, the folder's
+user, and the death of the process at any commit and between any request and its answer. What is real: all of
+sorad that decides or writes. A history is replayed exactly by its seed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Optional, Union
+
+from sorad.config.model import Config
+from sorad.engine.accounts import Accounts
+from sorad.engine.commands import Commands
+from sorad.engine.control import Control
+from sorad.engine.loop import Engine
+from sorad.engine.progress import Progress
+from sorad.engine.rooms import Rooms
+from sorad.engine.steps.kit import Kit
+from sorad.intake import Intake
+from sorad.layout import receipt_path
+from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.states import OPEN
+from sorad.model import Request, State, Take
+from sorad.problems import Problem
+from sorad.providers.base import (
+    Accepted,
+    Balance,
+    Capabilities,
+    Created,
+    Download,
+    DownloadCut,
+    Fault,
+    Finished,
+    Missing,
+    NotSent,
+    Polled,
+    Refused,
+    RemoteTask,
+    Running,
+    TaskFailed,
+    Trouble,
+    Unknown,
+    Video,
+)
+from sorad.vault.service import Vault
+
+START = 1_800_000_000.0
+SAID = Problem("sim", "simulated")
+PRICE = 30_000
+
+
+class Died(BaseException):
+    """The process is gone, between one instruction and the next."""
+
+
+class Clock:
+    """Simulated time; only the world moves it."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now - START
+
+
+@dataclass
+class Task:
+    """A task at the provider: what it truly is, whatever was answered."""
+
+    remote_id: str
+    request: Request
+    created_at: float
+    ready_at: float  # inf: stuck
+    fails: bool
+    listed_at: float
+
+
+def mp4(text: str) -> bytes:
+    """The smallest file that passes for a video: ``ftyp``, ``moov`` with a track, ``mdat``."""
+
+    def box(kind: bytes, payload: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(payload), kind) + payload
+
+    header = struct.pack(">IIIII", 0, 0, 0, 1000, 10_000) + bytes(80)
+    track = struct.pack(">IIIIII", 0, 0, 0, 1, 0, 10_000) + bytes(60)
+    moov = box(b"mvhd", header) + box(b"trak", box(b"tkhd", track))
+    return box(b"ftyp", b"isom\0\0\2\0isomiso2mp41") + box(b"moov", moov) + box(b"mdat", text.encode() * 3)
+
+
+@dataclass
+class Odds:
+    """How likely each trouble is, per occasion. All of them can be switched off for a calm world."""
+
+    lost_answer: float = 0.06  # accepted, and nobody told us
+    lost_request: float = 0.04  # not accepted, and nobody told us
+    not_sent: float = 0.03
+    rate: float = 0.05
+    refused: float = 0.01
+    die_at_commit: float = 0.004
+    die_in_create: float = 0.03  # before or after the server took it
+    poll_fault: float = 0.03
+    poll_missing: float = 0.01
+    stuck: float = 0.02
+    fails: float = 0.03
+    cut: float = 0.1
+    expired: float = 0.05
+    bad_file: float = 0.05
+    list_fault: float = 0.1
+
+
+class SimProvider:
+    """The provider and the network to it. Outlives the process."""
+
+    kind, base_url, account, currency = "sora_hk", "https://sim.invalid/v1", "acc0", "USD"
+
+    def __init__(self, clock: Clock, rng: random.Random, odds: Odds, lists: bool = True) -> None:
+        self.clock, self.rng, self.odds = clock, rng, odds
+        self.capabilities = Capabilities((10, 15), (10, 15, 25), 5000, False, lists, True)
+        self.tasks: dict[str, Task] = {}
+        self.skew = rng.uniform(-240, 240)
+        self.refusing_until = 0.0
+        self.creates_refused: list[float] = []
+        self.most_at_once = 0
+
+    # --- what a provider is asked ----------------------------------------------------------------
+    def validate(self, request: Request) -> list[Problem]:
+        return []
+
+    def price(self, request: Request) -> Optional[int]:
+        return PRICE
+
+    def check(self) -> Optional[Fault]:
+        return None
+
+    def balance(self) -> Union[Balance, Fault]:
+        return Balance(1_000_000_000)
+
+    def create(self, request: Request) -> Created:
+        odds, dice = self.odds, self.rng.random
+        if dice() < odds.not_sent:
+            return NotSent(Fault(Trouble.TRANSPORT, SAID))
+        if dice() < odds.die_in_create:
+            raise Died
+        if self.clock.now < self.refusing_until or dice() < odds.rate:
+            self.creates_refused.append(self.clock.now)
+            return Refused(Fault(Trouble.RATE, SAID, "", self.rng.choice([None, 5.0])))
+        if dice() < odds.refused:
+            return Refused(Fault(Trouble.REQUEST, SAID))
+        if dice() < odds.lost_request:
+            return Unknown(Fault(Trouble.SERVER, SAID))
+        task = self._accept(request)
+        if dice() < odds.die_in_create:
+            raise Died
+        if dice() < odds.lost_answer:
+            return Unknown(Fault(Trouble.TRANSPORT, SAID))
+        return Accepted(task.remote_id, "req", PRICE)
+
+    def _accept(self, request: Request) -> Task:
+        now, odds, dice = self.clock.now, self.odds, self.rng.random
+        ready = float("inf") if dice() < odds.stuck else now + self.rng.uniform(100, 1500)
+        listed = now + self.rng.choice([0.0, 0.0, 20.0])
+        task = Task(f"t{len(self.tasks)}", request, now, ready, dice() < odds.fails, listed)
+        self.tasks[task.remote_id] = task
+        running = sum(1 for other in self.tasks.values() if other.ready_at > now)
+        self.most_at_once = max(self.most_at_once, running)
+        return task
+
+    def poll(self, remote_id: str) -> Polled:
+        odds, dice, task = self.odds, self.rng.random, self.tasks[remote_id]
+        if dice() < odds.poll_fault:
+            return Fault(self.rng.choice([Trouble.TRANSPORT, Trouble.SERVER, Trouble.RATE]), SAID)
+        if dice() < odds.poll_missing:
+            return Missing(SAID)
+        if self.clock.now < task.ready_at:
+            return Running(50.0)
+        return TaskFailed(SAID) if task.fails else Finished(Video(f"https://cdn.invalid/{remote_id}"))
+
+    def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
+        odds, dice = self.odds, self.rng.random
+        if dice() < odds.expired:
+            return Fault(Trouble.EXPIRED, SAID)
+        body = mp4(self.tasks[remote_id].request.prompt)
+        if dice() < odds.bad_file:
+            body = b"<html>sorry</html>"
+            offset = 0
+        cut = self.rng.randrange(len(body)) if dice() < odds.cut else None
+        return Download(offset, len(body), '"e"', "video/mp4", "req", self._pieces(body, offset, cut))
+
+    def _pieces(self, body: bytes, offset: int, cut: Optional[int]) -> Iterator[bytes]:
+        for at in range(offset, len(body), 64):
+            if cut is not None and at >= cut:
+                raise DownloadCut("cut")
+            yield body[at : at + 64]
+
+    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+        if self.rng.random() < self.odds.list_fault:
+            return Fault(Trouble.SERVER, SAID)
+        found = [task for task in self.tasks.values() if task.listed_at <= self.clock.now]
+        return [
+            RemoteTask(
+                task.remote_id,
+                task.request.prompt,
+                task.created_at + self.skew,
+                task.request.seconds,
+                task.request.orientation,
+                task.request.pro,
+            )
+            for task in reversed(found)
+            if task.created_at + self.skew >= since - 600
+        ]
+
+
+class Mortal:
+    """A ledger whose process may die before or after any commit."""
+
+    _WRITES = frozenset({"apply", "withdraw", "claim", "release", "record", "remember", "answer", "again"})
+
+    def __init__(self, ledger: SqliteLedger, rng: random.Random, odds: Odds) -> None:
+        self._ledger, self._rng, self._odds = ledger, rng, odds
+
+    def __getattr__(self, name: str) -> Any:
+        verb = getattr(self._ledger, name)
+        if name not in self._WRITES:
+            return verb
+
+        def mortal(*args: Any, **kwargs: Any) -> Any:
+            if self._rng.random() < self._odds.die_at_commit:
+                raise Died
+            result = verb(*args, **kwargs)
+            if self._rng.random() < self._odds.die_at_commit:
+                raise Died
+            return result
+
+        return mortal
+
+
+class Inline:
+    """A lane without threads: jobs wait for the world to run them, one after the other."""
+
+    def __init__(self, jobs: list[Callable[[], None]], size: int) -> None:
+        self._jobs, self.size = jobs, size
+        self.busy = 0
+
+    @property
+    def free(self) -> int:
+        return self.size - self.busy
+
+    def run(self, job: Callable[[], None]) -> None:
+        self.busy += 1
+
+        def counted() -> None:
+            try:
+                job()
+            finally:
+                self.busy -= 1
+
+        self._jobs.append(counted)
+
+
+class NoWatcher:
+    """Hints never come: the scan alone must do."""
+
+    def __init__(self, hint: Callable[[str], None], wake: Callable[[], None]) -> None:
+        pass
+
+    def add(self, root: str, now: float) -> None: ...
+
+    def remove(self, root: str) -> None: ...
+
+    def close(self) -> None: ...
+
+    def problem(self, root: str) -> Optional[Problem]:
+        return None
+
+    def next_at(self) -> Optional[float]:
+        return None
+
+    def compare(self, root: str, walked: Any, now: float) -> None: ...
+
+    def check(self, now: float) -> list[Any]:
+        return []
+
+
+@dataclass
+class World:
+    """One history."""
+
+    seed: int
+    folder: Path
+    odds: Odds = field(default_factory=Odds)
+    lists: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.clock = Clock()
+        self.vault_dir = self.folder / "vault"
+        self.vault_dir.mkdir(parents=True)
+        self.provider = SimProvider(self.clock, self.rng, self.odds, self.lists)
+        self.free = 10**12
+        self.deaths = 0
+        self.story = 0
+        self.log: list[str] = []
+        self.start()
+
+    # --- the process -----------------------------------------------------------------------------
+    @property
+    def config(self) -> Config:
+        return Config.model_validate(
+            {
+                "state_dir": self.folder / "state",
+                "watch": [{"path": self.vault_dir, "rescan_seconds": 300, "polling": "never"}],
+                "limits": {"concurrency": 4, "safe_concurrency": 2, "jitter_seconds": [0.5, 3.0]},
+                "polling": {"first_after": 60, "every": 60, "give_up_after": 2100},
+                **self.settings,
+            }
+        )
+
+    def start(self) -> None:
+        """Start the process; it may die doing so."""
+        config = self.config
+        self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
+        self.raw = self.ledger
+        ledger: Any = Mortal(self.ledger, self.rng, self.odds)
+        self.ledger.recover(f"sim{self.deaths}", self.clock.now)
+        self.jobs: list[Callable[[], None]] = []
+        self.control = Control(ledger, config.limits, self.clock)
+        accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
+        intake = Intake(
+            config, self.provider.validate, ledger, self.clock, lambda: None, self.provider.price, "USD"
+        )
+        self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
+        rooms = Rooms(config.watch, config.disk, ledger, self.vault.states, lambda path: self.free)
+        self.kit = Kit(
+            config=config,
+            ledger=ledger,
+            accounts=accounts,
+            control=self.control,
+            clock=self.clock,
+            rng=self.rng,
+            progress=Progress(),
+            stopping=lambda: False,
+            pause=lambda seconds: None,
+            sizes=rooms.delivered,
+        )
+        commands = Commands(self.kit, self.vault.rescan)
+        self.engine = Engine(self.kit, rooms, commands.run, lambda name, size, done: Inline(self.jobs, size))  # type: ignore[arg-type,return-value]
+        self.look = True
+
+    def live(self, doing: Callable[[], Any]) -> Any:
+        """Do something in the process; if it dies of it, start it again."""
+        try:
+            return doing()
+        except Died:
+            while True:
+                self.deaths += 1
+                self.log.append(f"{self.clock.monotonic():.0f} died")
+                self.ledger.close()
+                try:
+                    self.start()
+                    return None
+                except Died:
+                    continue
+
+    # --- time ------------------------------------------------------------------------------------
+    def run(self, seconds: float) -> None:
+        """Let time pass, with all that is due on the way."""
+        end = self.clock.now + seconds
+        while self.clock.now < end:
+            step = self.live(self._turn)
+            self.clock.now = min(end, self.clock.now + max(0.001, step if step is not None else 0.0))
+
+    def _turn(self) -> float:
+        now = self.clock.monotonic()
+        vault_at = self.vault.turn() if self.look or self.vault_due <= now else self.vault_due
+        # The vault looks at its watcher every few seconds; there is none here, so only its own dues count.
+        works = self.vault._work.values()
+        self.vault_due = min((work.next_at() for work in works), default=vault_at)
+        self.look = False
+        wait = self.engine.turn()
+        while self.jobs:
+            job = self.jobs.pop(self.rng.randrange(len(self.jobs)))
+            job()
+            wait = 0.0
+        self.check_limits()
+        return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
+
+    vault_due = 0.0
+
+    # --- the user --------------------------------------------------------------------------------
+    def write(self, name: str, prompts: list[str], takes: int = 1) -> Path:
+        """Write a storyboard."""
+        segments = [
+            {"segment_index": number, "prompt_text": prompt, "takes": takes}
+            for number, prompt in enumerate(prompts, start=1)
+        ]
+        path = self.vault_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+        self.look = True
+        self.vault.rescan()
+        return path
+
+    def changed(self) -> None:
+        """The user did something in the folder."""
+        self.look = True
+        self.vault.rescan()
+
+    def storyboards(self) -> list[Path]:
+        """The storyboards that are there."""
+        return sorted(self.vault_dir.rglob("storyboard*.json"))
+
+    def calm(self) -> None:
+        """All trouble ends: what can still come to an end does."""
+        for name in vars(self.odds):
+            setattr(self.odds, name, 0.0)
+        self.provider.refusing_until = 0.0
+        self.free = 10**12
+        for task in self.provider.tasks.values():
+            task.ready_at = min(task.ready_at, self.clock.now)
+
+    def settle(self, days: float = 2.0) -> None:
+        """Run until nothing is open any more, or for so many days."""
+        end = self.clock.now + days * 86_400
+        while self.clock.now < end:
+            self.run(600)
+            open_takes = [take for take in self.takes() if take.state in OPEN and not self.stuck(take)]
+            if not open_takes:
+                return
+
+    # --- what must hold --------------------------------------------------------------------------
+    def takes(self) -> list[Take]:
+        """All takes of the ledger."""
+        return list(self.raw.takes())
+
+    def stuck(self, take: Take) -> bool:
+        """Whether it waits for the user."""
+        return take.state is State.HELD or (take.state is State.UNKNOWN and take.error is not None)
+
+    def bought(self) -> Counter[str]:
+        """Accepted creates per prompt: the truth about money."""
+        return Counter(task.request.prompt for task in self.provider.tasks.values())
+
+    def check_limits(self) -> None:
+        """At every moment: never more in flight than allowed."""
+        limit = self.config.limits.concurrency
+        assert self.raw.in_flight() <= limit, f"seed {self.seed}: {self.raw.in_flight()} in flight"
+
+    def check(self, allowed: Optional[Counter[str]] = None) -> None:
+        """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""
+        takes = self.takes()
+        wanted: Counter[str] = (
+            allowed if allowed is not None else Counter(take.request.prompt for take in takes)
+        )
+        for prompt, count in self.bought().items():
+            assert count <= wanted[prompt], f"seed {self.seed}: {prompt!r} was bought {count} times"
+        ours = {take.remote_id: take for take in takes if take.remote_id}
+        assert len(ours) == sum(1 for take in takes if take.remote_id), (
+            f"seed {self.seed}: a task has two takes"
+        )
+        for remote_id, task in self.provider.tasks.items():
+            take = ours.get(remote_id)
+            if take is None:
+                waiting = [t for t in takes if t.request.prompt == task.request.prompt and self.stuck(t)]
+                assert waiting, f"seed {self.seed}: task {remote_id} was paid for and nobody knows of it"
+            elif take.state is State.DONE:
+                video = Path(take.output)
+                assert video.read_bytes() == mp4(task.request.prompt), f"seed {self.seed}: {video} is wrong"
+                assert receipt_path(video).exists(), f"seed {self.seed}: no receipt for {video}"
+            else:
+                assert take.state in OPEN or take.error is not None, f"seed {self.seed}: {take} says nothing"
+        assert not list(self.vault_dir.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)
+
+    def close(self) -> None:
+        """Tidy up."""
+        self.ledger.close()
+        shutil.rmtree(self.folder)
