@@ -1,0 +1,31 @@
+"""The wire: one file for each kind of API, all behind :mod:`sorad.providers.base`."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from sorad.config.model import ProviderConfig
+from sorad.providers.account import account_of
+from sorad.providers.base import Provider
+from sorad.providers.rules import base_url_of, capabilities_of, validator_of
+
+__all__ = ["account_of", "base_url_of", "capabilities_of", "make", "validator_of"]
+
+
+def make(config: ProviderConfig, key: Callable[[], str]) -> Provider:
+    """The configured provider. ``key`` is asked for the key whenever one is needed, not before.
+
+    :class:`sorad.problems.SoradError` (exit code 78) where the config lacks what the kind needs.
+    """
+    # Imported here: `sorad validate` needs the rules alone, and requests takes its time to import.
+    if config.kind == "openai_videos":
+        from sorad.providers.openai_videos import OpenAiVideos
+
+        return OpenAiVideos(config, key)
+    if config.kind == "simulator":
+        from sorad.providers.simulator import Simulator
+
+        return Simulator(config, key)
+    from sorad.providers.sora_hk import SoraHk
+
+    return SoraHk(config, key)

@@ -192,9 +192,16 @@ class Provider(Protocol):
 
     kind: str
     base_url: str
-    account: str  # short hash of kind, base URL and key: names the account without showing the key
     currency: str
     capabilities: Capabilities
+
+    @property
+    def account(self) -> str:
+        """Short hash of kind, base URL and key: names the account without showing the key.
+
+        :class:`~sorad.problems.SoradError` where no key is set: it is asked for here first.
+        """
+        ...
 
     def validate(self, request: Request) -> list[Problem]:
         """What this API would refuse in the request; empty when it is fine. No I/O."""

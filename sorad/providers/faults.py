@@ -1,0 +1,158 @@
+"""Trouble in plain sentences: what happened, what to do, and the provider's own words. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from sorad.masking import mask
+from sorad.messages import N_
+from sorad.problems import Param, Problem
+from sorad.providers.base import Fault, Trouble
+
+_LONGEST = 300  # characters of what a provider says
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+
+_CODES = {
+    Trouble.RATE: "provider.rate",
+    Trouble.SERVER: "provider.server",
+    Trouble.TRANSPORT: "provider.network",
+    Trouble.KEY: "provider.key",
+    Trouble.BALANCE: "provider.balance",
+    Trouble.RETIRED: "provider.retired",
+    Trouble.REQUEST: "provider.parameters",
+    Trouble.EXPIRED: "provider.expired",
+    Trouble.BAD_FILE: "provider.file",
+}
+_MESSAGES = {
+    Trouble.RATE: N_("The provider takes no more requests for now. It says: {said}"),
+    Trouble.SERVER: N_("The provider has trouble of its own. It says: {said}"),
+    Trouble.TRANSPORT: N_("The request did not get through to the provider. The answer was: {said}"),
+    Trouble.KEY: N_("The provider refuses the API key. It says: {said}"),
+    Trouble.BALANCE: N_("The balance at the provider is used up. It says: {said}"),
+    Trouble.RETIRED: N_("The provider no longer offers this model or this interface. It says: {said}"),
+    Trouble.REQUEST: N_("The provider refuses these parameters. It says: {said}"),
+    Trouble.EXPIRED: N_("The address of the video is too old. The answer was: {said}"),
+    Trouble.BAD_FILE: N_("What came is not a video. The answer was: {said}"),
+}
+_FIXES = {
+    Trouble.RATE: N_("Nothing to do: sorad slows down and goes on by itself."),
+    Trouble.SERVER: N_("Nothing to do: sorad tries again by itself."),
+    Trouble.TRANSPORT: N_("Check the network and the proxy; sorad tries again by itself."),
+    Trouble.KEY: N_("Check the key on the provider's page and set it anew; sorad goes on by itself."),
+    Trouble.BALANCE: N_("Top it up at the provider; sorad goes on by itself."),
+    Trouble.RETIRED: N_(
+        "Look at the provider's news, then set base_url, model or kind under [provider]. "
+        "Until then nothing is bought, and what waits stays in the queue."
+    ),
+    Trouble.REQUEST: N_("Change the segment in the storyboard as the provider says."),
+    Trouble.EXPIRED: N_("Nothing to do: sorad asks for a new one."),
+    Trouble.BAD_FILE: N_("Nothing to do: sorad fetches it again."),
+}
+
+
+def said(words: object, status: int = 0) -> str:
+    """The provider's own words, masked, on one line, at most 300 characters; else the bare status."""
+    line = _SPACE.sub(" ", mask(words)).strip() if isinstance(words, str) else ""
+    if not line:
+        return f"HTTP {status}" if status else "-"
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def fault(
+    trouble: Trouble,
+    words: object = "",
+    *,
+    status: int = 0,
+    request_id: str = "",
+    retry_after: Optional[float] = None,
+) -> Fault:
+    """A fault in the usual words for its trouble."""
+    problem = Problem(
+        _CODES[trouble], _MESSAGES[trouble], _FIXES[trouble], {"said": said(words, status), "status": status}
+    )
+    return Fault(trouble, problem, request_id, retry_after)
+
+
+def moderation(words: object, status: int = 0) -> Problem:
+    """The content was refused."""
+    return Problem(
+        "provider.moderation",
+        N_("The provider's content rules refuse this segment. It says: {said}"),
+        N_("Reword the prompt or change the picture; the edited segment is bought as a new take."),
+        {"said": said(words, status), "status": status},
+    )
+
+
+def failed(words: object) -> Problem:
+    """The provider gave a task up."""
+    return Problem(
+        "provider.failed",
+        N_("The provider could not generate the video. It says: {said}"),
+        N_("Try `sorad redo`, which buys it anew, or change the segment."),
+        {"said": said(words)},
+    )
+
+
+def missing(words: object, status: int = 0) -> Problem:
+    """The provider does not know the task."""
+    return Problem(
+        "provider.missing",
+        N_("The provider does not know this task. It says: {said}"),
+        N_("Nothing to do yet: sorad asks again for a day. If it stays so, ask the provider about it."),
+        {"said": said(words, status), "status": status},
+    )
+
+
+def answer(words: object, status: int = 0) -> Problem:
+    """An answer that cannot be understood."""
+    return Problem(
+        "provider.answer",
+        N_("The provider's answer (HTTP {status}) makes no sense to sorad. It says: {said}"),
+        N_("If it stays so, check base_url and kind under [provider]."),
+        {"said": said(words, status), "status": status},
+    )
+
+
+def redirected(host: str, status: int) -> Problem:
+    """An API call was sent elsewhere; it is never followed, for the key and the money would follow too."""
+    return Problem(
+        "provider.redirect",
+        N_("The provider's address sends requests on to another one (HTTP {status}, to {host})."),
+        N_("Set base_url under [provider] to the address that the provider documents, with https."),
+        {"host": host, "status": status},
+    )
+
+
+def incomplete_list(reason: str) -> Problem:
+    """The list of tasks cannot show that a task does not exist. ``reason`` is a message id."""
+    return Problem(
+        "provider.list", reason, N_("Look at your account at the provider; `sorad resolve` ends the wait.")
+    )
+
+
+# --- before and during the transport ------------------------------------------------------------------
+
+
+def network(message: str, **params: Param) -> Problem:
+    """The exchange broke. ``message`` is a message id."""
+    return Problem("provider.network", message, _FIXES[Trouble.TRANSPORT], params)
+
+
+def unfit_key() -> Problem:
+    """The key cannot stand in a header."""
+    return Problem(
+        "provider.key",
+        N_("The API key holds characters that no key has."),
+        N_("Copy it anew from the provider's page, without spaces and line breaks."),
+    )
+
+
+def picture(message: str, path: str, **params: Param) -> Problem:
+    """The reference picture cannot be sent. ``message`` is a message id."""
+    return Problem(
+        "provider.picture",
+        message,
+        N_("Put the picture back, or save the storyboard again if the new one is meant."),
+        {"path": path, **params},
+    )

@@ -1,0 +1,209 @@
+"""What answers in the OpenAI videos format mean, whichever gateway gives them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Optional, Union
+from urllib.parse import urljoin
+
+from sorad.config.model import ProviderConfig
+from sorad.providers import faults, reading, words
+from sorad.providers.base import (
+    Accepted,
+    Created,
+    Fault,
+    Finished,
+    Missing,
+    Polled,
+    Refused,
+    Running,
+    TaskFailed,
+    Trouble,
+    Unknown,
+    Video,
+)
+from sorad.providers.headers import poll_after
+from sorad.providers.http import Answer
+
+# Each seen at some gateway. Anything else means: still running.
+COMPLETED = frozenset({"completed", "complete", "success", "succeeded", "succeed", "finished", "done"})
+FAILED = frozenset({"failed", "failure", "fail", "error", "cancelled", "canceled", "expired"})
+
+_ID = ("id", "task_id", "video_id", "data.id", "data.task_id", "data.video_id")
+_STATUS = ("status", "data.status", "task_status", "data.task_status")
+_ERROR = ("error", "data.error", "fail_reason", "data.fail_reason", "data.data.error")
+_URL = tuple(
+    prefix + name
+    for prefix in ("", "data.")
+    for name in ("metadata.url", "url", "video_url", "result_url", "video.url")
+)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where this gateway keeps things: what the config says first, then where they usually are."""
+
+    ids: tuple[str, ...]
+    statuses: tuple[str, ...]
+    errors: tuple[str, ...]
+    urls: tuple[str, ...]
+
+    @classmethod
+    def of(cls, config: ProviderConfig) -> Paths:
+        """The paths of a config."""
+        return cls(
+            config.id_paths + _ID,
+            config.status_paths + _STATUS,
+            config.error_paths + _ERROR,
+            config.video_url_paths + _URL,
+        )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an error says. ``own``: it is the API's own error, not the page of a proxy."""
+
+    code: str
+    words: str
+    own: bool
+
+
+def told(body: Any, paths: Paths) -> Told:
+    """The error in an answer, whichever way it is written."""
+    error = reading.first(body, paths.errors)
+    if isinstance(error, dict):
+        code = reading.text(error.get("code")) or reading.text(error.get("type"))
+        message = reading.text(reading.first(error, ("message", "msg", "error", "detail")))
+        return Told(code, message or code, bool(message or code))
+    code = reading.text(reading.first(body, ("code", "error_code")))
+    message = reading.text(error) or reading.text(
+        reading.first(body, ("message", "msg", "detail", "error_message"))
+    )
+    return Told(code, message or code, bool(message))
+
+
+def id_of(body: Any, paths: Paths) -> str:
+    """The task's id; ``""`` where there is none to be found."""
+    return reading.identifier(reading.first(body, paths.ids))
+
+
+def after_create(came: Answer, paths: Paths, *, lists_tasks: bool) -> Created:
+    """What an answer to a create means. What is not a clear yes or no is unknown.
+
+    A 500 or 503 with the API's own error is a refusal only where the provider's tasks cannot be listed,
+    or where its code names a reason that leaves no doubt.
+    """
+    body, request_id = came.json(), came.request_id()
+    error = told(body, paths)
+    if came.good:
+        remote_id = id_of(body, paths)
+        # {"error": …, "id": …} without a status: that id may be the request's
+        doubtful = reading.first(body, paths.errors) and not reading.first(body, paths.statuses)
+        if remote_id and not doubtful:
+            return Accepted(remote_id, request_id)
+        status = words.named(error.code) or _as_status(error.code)
+        return Refused(_refusal(came, status, error)) if status else Unknown(senseless(came, paths))
+    if came.redirects:
+        # 301, 307 and 308 say "send it there instead"; the others may come after it was done
+        fault = Fault(Trouble.RETIRED, came.elsewhere(), request_id)
+        return Refused(fault) if came.status in (301, 307, 308) else Unknown(fault)
+    if 400 <= came.status < 500:
+        return Refused(_refusal(came, came.status, error))
+    if came.status in (500, 503) and error.own:
+        status = words.named(error.code)
+        if status:
+            return Refused(_refusal(came, status, error))
+        if not lists_tasks:
+            return Refused(_server_fault(came, error))
+    return Unknown(_server_fault(came, error))
+
+
+def after_poll(came: Answer, paths: Paths, content_url: str) -> Polled:
+    """What an answer about a task means; ``content_url`` is where the video lies if nothing else is said."""
+    body = came.json()
+    status = reading.text(reading.first(body, paths.statuses)).lower()
+    error = told(body, paths)
+    if not came.good or not (status or id_of(body, paths)):
+        if came.status not in (401, 403, 429) and words.is_missing(came.status, error.code, error.words):
+            return Missing(faults.missing(error.words, came.status), came.request_id())
+        return fault_of(came, paths) or senseless(came, paths)
+    request_id = came.request_id()
+    if status in FAILED:
+        blocked = words.is_moderation(error.code, error.words)
+        problem = faults.moderation(error.words) if blocked else faults.failed(error.words or status)
+        return TaskFailed(problem, request_id)
+    if status in COMPLETED:
+        return Finished(Video(_url_of(body, paths, content_url) or content_url), request_id)
+    progress = reading.percent(reading.first(body, ("progress", "data.progress")))
+    return Running(progress, poll_after(came.headers, time.time()), request_id)
+
+
+def content(body: Any, paths: Paths) -> Union[str, Fault]:
+    """What JSON in place of a video means: the URL to go on with, or what is wrong."""
+    url = _url_of(body, paths, "")
+    if url:
+        return url
+    error = told(body, paths)
+    if words.is_missing(0, error.code, error.words) or "expired" in f"{error.code} {error.words}".lower():
+        return faults.fault(Trouble.EXPIRED, error.words, status=200)
+    return faults.fault(Trouble.SERVER if error.own else Trouble.BAD_FILE, error.words, status=200)
+
+
+def fault_of(came: Answer, paths: Paths) -> Optional[Fault]:
+    """The trouble with an answer to anything but a create; ``None`` where it is a good one."""
+    body = came.json()
+    error = told(body, paths)
+    if came.good:
+        if not isinstance(body, dict):
+            return senseless(came, paths)
+        named = words.named(error.code) or _as_status(error.code)
+        return _refusal(came, named, error) if named else None
+    if came.redirects:
+        return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
+    if came.status in (401, 402, 403, 407, 408, 429):
+        return _refusal(came, came.status, error)
+    return _server_fault(came, error) if came.status >= 500 else senseless(came, paths)
+
+
+def senseless(came: Answer, paths: Paths) -> Fault:
+    """An answer that cannot be understood."""
+    problem = faults.answer(told(came.json(), paths).words, came.status)
+    return Fault(Trouble.SERVER, problem, came.request_id(), came.retry_after())
+
+
+def no_balance() -> Fault:
+    """There is no balance to ask for."""
+    return faults.fault(Trouble.RETIRED, "balance")
+
+
+def _url_of(body: Any, paths: Paths, base: str) -> str:
+    """The video's URL; one that is written without a host is read against ``base``."""
+    for path in paths.urls:
+        found = reading.text(reading.at(body, path))
+        if base and found.startswith("/"):
+            found = urljoin(base, found)
+        if found.startswith(("http://", "https://")) or (found.startswith("/") and not base):
+            return found
+    return ""
+
+
+def _as_status(code: str) -> int:
+    """A code that is itself an HTTP 4xx (``{"code": 429}`` under 200); else 0."""
+    return int(code) if len(code) == 3 and code.isascii() and code.isdigit() and code[0] == "4" else 0
+
+
+def _refusal(came: Answer, status: int, error: Told) -> Fault:
+    trouble, blocked = words.refusal(status, error.code, error.words)
+    request_id = came.request_id()
+    if blocked:
+        return Fault(Trouble.REQUEST, faults.moderation(error.words, came.status), request_id)
+    wait = came.retry_after()
+    return faults.fault(trouble, error.words, status=came.status, request_id=request_id, retry_after=wait)
+
+
+def _server_fault(came: Answer, error: Told) -> Fault:
+    wait = came.retry_after()
+    return faults.fault(
+        Trouble.SERVER, error.words, status=came.status, request_id=came.request_id(), retry_after=wait
+    )

@@ -1,0 +1,125 @@
+"""Look into answers whose exact shape nobody documents. Pure, and nothing here raises."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any, Optional
+
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(?:([zZ])|([+-])(\d\d):?(\d\d))"
+)
+# Epochs above this are milliseconds: in seconds it is the year 5138.
+_MILLISECONDS = 100_000_000_000
+_LONGEST_ID = 2_000  # gateways pack routes into base64 ids of hundreds of characters
+
+HORIZONTAL = frozenset({"horizontal", "landscape", "16:9"})
+VERTICAL = frozenset({"vertical", "portrait", "9:16"})
+
+
+def parse(body: bytes) -> Any:
+    """The JSON of a body; ``None`` where it is none."""
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        return None
+
+
+def at(value: Any, path: str) -> Any:
+    """What lies at a dotted path (``"data.0.url"``); ``None`` where nothing does."""
+    for part in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def first(value: Any, paths: Iterable[str]) -> Any:
+    """The first thing that is there and not empty, of several dotted paths."""
+    for path in paths:
+        found = at(value, path)
+        if found not in (None, "", [], {}):
+            return found
+    return None
+
+
+def text(value: Any) -> str:
+    """A string; numbers are written out, all else is ``""``."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+
+
+def identifier(value: Any) -> str:
+    """A task id that can be asked for later; ``""`` where the value cannot be one."""
+    found = text(value)
+    fit = found.isprintable() and len(found) <= _LONGEST_ID and found not in (".", "..")
+    return found if fit else ""
+
+
+def number(value: Any) -> Optional[float]:
+    """``30`` for ``30``, ``"30"`` and ``"30%"``; ``None`` for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        found = float(value.strip().rstrip("%")) if isinstance(value, str) else float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: Any) -> Optional[int]:
+    """A whole number (``8`` for ``"8"`` and ``8.0``), else ``None``."""
+    found = number(value)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def percent(value: Any) -> Optional[float]:
+    """A progress between 0 and 100."""
+    found = number(value)
+    return None if found is None else min(max(found, 0.0), 100.0)
+
+
+def truth(value: Any) -> Optional[bool]:
+    """A yes or no, however it is written; ``None`` where it is neither."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "1": True, "false": False, "0": False}.get(text(value).lower())
+
+
+def orientation(value: Any) -> Optional[str]:
+    """``"horizontal"`` or ``"vertical"``, from a word, a ratio or a size (``"720x1280"``)."""
+    found = text(value).lower()
+    if found in HORIZONTAL or found in VERTICAL:
+        return "horizontal" if found in HORIZONTAL else "vertical"
+    size = re.fullmatch(r"(\d+)\s*[x*×]\s*(\d+)", found)
+    if size is None or size.group(1) == size.group(2):
+        return None
+    return "horizontal" if int(size.group(1)) > int(size.group(2)) else "vertical"
+
+
+def epoch(value: Any) -> Optional[float]:
+    """Epoch seconds of a timestamp: a number (seconds or milliseconds) or ISO 8601 with a zone.
+
+    A time without a zone is ``None``: it may be off by eight hours, which is worse than not known.
+    """
+    seconds = number(value)
+    if seconds is not None:
+        return seconds / 1000 if seconds > _MILLISECONDS else seconds
+    found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    day, clock, fraction, zulu, sign, hours, minutes = found.groups()
+    try:
+        moment = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+        shift = timedelta() if zulu else timedelta(hours=int(hours), minutes=int(minutes))
+        when = moment + shift if sign == "-" else moment - shift
+    except (ValueError, OverflowError):
+        return None
+    return when.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)

@@ -1,0 +1,103 @@
+"""What a refusal means, read from its status, its code and its words. Pure.
+
+Codes are read before words, and words only where the status leaves room: a message may quote the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sorad.providers.base import Trouble
+
+BALANCE_CODES = frozenset(
+    {
+        "1012",
+        "billing_hard_limit_reached",
+        "insufficient_balance",
+        "insufficient_quota",
+        "insufficient_user_quota",
+        "pre_consume_token_quota_failed",
+    }
+)
+KEY_CODES = frozenset({"401", "account_deactivated", "invalid_api_key"})
+RETIRED_CODES = frozenset({"model_deprecated", "model_not_available", "model_not_found", "model_retired"})
+MODERATION_CODES = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "moderation_blocked",
+        "prompt_blocked",
+        "sensitive_words_detected",
+    }
+)
+MISSING_CODES = frozenset({"task_not_exist", "task_not_found", "video_not_found"})
+
+_BALANCE = re.compile(
+    r"insufficient[ _](?:account[ _])?(?:balance|credit|fund|quota)|(?:balance|quota) is not enough"
+    r"|余额不足|额度不足|欠费",
+    re.IGNORECASE,
+)
+_RETIRED = re.compile(
+    r"model[ _]not[ _](?:found|exist)|temporarily paused"
+    r"|\b(?:no|not have) access to (?:the )?model"
+    r"|\bmodel\b.{0,120}?\b(?:does not exist|not found|not available|no longer|has been"
+    r" (?:retired|removed|deprecated|shut down|discontinued))"
+    r"|模型.{0,60}?(?:不存在|已下线|已停用|无权访问)|无权访问模型|服务已停止",
+    re.IGNORECASE | re.DOTALL,
+)
+_MODERATION = re.compile(
+    r"content[ _]polic|moderat|sensitive|safety (?:system|filter|polic)|usage polic|违反|违规|审核|敏感",
+    re.IGNORECASE,
+)
+# About a task that is over there is no doubt that its content was judged, so fewer words do.
+_MODERATION_OF_TASK = re.compile(
+    r"polic(?:y|ies)|moderat|sensitive|safety|prohibited|违反|违规|审核|敏感|内容", re.IGNORECASE
+)
+_MISSING = re.compile(
+    r"(?:task|video)[ _](?:was |is |does |do )?not[ _](?:exist|found)|no such (?:task|video)"
+    r"|任务不存在|找不到任务|未找到任务|记录不存在",
+    re.IGNORECASE,
+)
+
+
+def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
+    """The trouble that a 4xx stands for, and whether the content was what was refused.
+
+    ``status`` may be an API's own code that means the same as an HTTP status.
+    """
+    code = code.lower()
+    if code in MODERATION_CODES or (status in (400, 403, 422, 451) and _MODERATION.search(words)):
+        return Trouble.REQUEST, True
+    if status == 402 or code in BALANCE_CODES or (status in (400, 403, 429) and _BALANCE.search(words)):
+        return Trouble.BALANCE, False
+    if status in (404, 405, 410) or code in RETIRED_CODES or (status != 429 and _RETIRED.search(words)):
+        return Trouble.RETIRED, False
+    if status in (401, 403):
+        return Trouble.KEY, False
+    if status in (408, 409, 423, 425, 429):
+        return Trouble.RATE, False
+    return (Trouble.TRANSPORT if status == 407 else Trouble.REQUEST), False
+
+
+def named(code: str) -> int:
+    """The 4xx that a well-known code stands for under whatever status; 0 for a code that says nothing."""
+    code = code.lower()
+    for codes, status in (
+        (BALANCE_CODES, 402),
+        (KEY_CODES, 401),
+        (RETIRED_CODES, 404),
+        (MODERATION_CODES, 400),
+    ):
+        if code in codes:
+            return status
+    return 0
+
+
+def is_moderation(code: str, words: str) -> bool:
+    """Whether a task failed because of what it was to show."""
+    return code.lower() in MODERATION_CODES or bool(_MODERATION_OF_TASK.search(f"{code} {words}"))
+
+
+def is_missing(status: int, code: str, words: str) -> bool:
+    """Whether an answer about a task says that there is no such task."""
+    return status in (404, 410) or code.lower() in MISSING_CODES or bool(_MISSING.search(f"{code} {words}"))
