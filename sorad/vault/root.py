@@ -66,7 +66,6 @@ class Root:
         self._boards: dict[str, Storyboard] | None = None
         self._scan_at = clock.monotonic()
         self._scan_cost = 0.0
-        self._away = False  # it was offline when last looked at
         self._kind = ""  # of a file system without events
         self._published: tuple[str, str, Problem | None] | None = None
         self.identity = ""
@@ -100,7 +99,6 @@ class Root:
     def restore(self, row: RootRow | None) -> None:
         """Take up what the ledger remembers of the last run."""
         self.identity = row.device if row is not None else ""
-        self._away = row is not None and row.state == "offline"
 
     def ask_scan(self, at: float, *, force: bool = False) -> None:
         """Scan at ``at`` at the latest; ``force``: and read again what was invalid."""
@@ -149,7 +147,7 @@ class Root:
             self._go_offline(offline.problem, now)
             return
         alive = any(board.state != "gone" for board in self._owned().values())
-        familiar = not self._away and self.identity in ("", found.identity)
+        familiar = self.identity in ("", found.identity)
         problem = not_ours(found, self.path, known=alive, familiar=familiar)
         if problem is not None:
             self._go_offline(problem, now)
@@ -160,7 +158,7 @@ class Root:
         self.looked = True
 
     def _accept(self, found: Scan, now: float) -> None:
-        self.identity, self._away = found.identity, False
+        self.identity = found.identity
         self._watcher.compare(self.path, found.walked, now)
         self._unreadable = dict(found.errors)
         fresh = set(found.conflicts) - self._conflicts
@@ -318,7 +316,6 @@ class Root:
         if self.row.reason != problem:
             logger.warning("{}", problem)
         self._watcher.remove(self.path)
-        self._away = True
         self._missing.clear()
         self._settle = Settle(self._watch.settle_seconds)
         self._tries.clear()

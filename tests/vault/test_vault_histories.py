@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sorad.config.model import Watch
@@ -111,7 +111,16 @@ steps = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps, st.integers(0, 2**32))
+@example(
+    history=[
+        ("write", NAMES[0], "1"),
+        ("wait", "2.1", ""),
+        ("remove", NAMES[0], ""),
+        ("away", "", ""),  # and it comes back without its only storyboard
+    ],
+    seed=0,
+)
+@given(history=steps, seed=st.integers(0, 2**32))
 def test_after_any_history_the_ledger_agrees_with_the_folder(make_books, history, seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), *make_books())

@@ -178,7 +178,7 @@ def test_a_root_that_is_missing_at_the_start_is_picked_up(run, until, tmp_path: 
     until(lambda: live.was_read(root / "storyboard.json"))
 
 
-def test_a_root_made_anew_is_followed_and_nothing_is_gone_meanwhile(run, until, tmp_path: Path) -> None:
+def test_a_root_that_is_deleted_and_made_again_is_watched_again(run, until, tmp_path: Path) -> None:
     root = tmp_path / "vault"
     root.mkdir()
     old = root / "storyboard_old.json"
@@ -187,6 +187,23 @@ def test_a_root_made_anew_is_followed_and_nothing_is_gone_meanwhile(run, until, 
     until(lambda: live.was_read(old))
     shutil.rmtree(root)
     until(lambda: live.state(root) == "offline")
+    assert live.intake.went == []
+    root.mkdir()
+    (root / "storyboard_new.json").write_text("b")
+    until(lambda: live.was_read(root / "storyboard_new.json"))
+    until(lambda: live.state(root) == "watching")
+
+
+def test_another_folder_in_a_roots_place_is_accepted_with_its_first_storyboard(
+    run, until, tmp_path: Path
+) -> None:
+    root = tmp_path / "vault"
+    root.mkdir()
+    old = root / "storyboard_old.json"
+    old.write_text("a")
+    live = run(root, rescan=0.5)
+    until(lambda: live.was_read(old))
+    root.rename(tmp_path / "away")
     root.mkdir()
     (root / "note.md").touch()
     until(lambda: getattr(live.ledger.rows[str(root)].reason, "code", "") == "root.replaced")
