@@ -156,6 +156,13 @@ def _prepare(db: sqlite3.Connection, path: Path, *, owner: bool) -> None:
         db.execute(f"PRAGMA {setting}")
 
 
+def check_sound(db: Connection) -> None:
+    """Raise :class:`LedgerDamaged` where a page of the file is not what it must be."""
+    row = db.row("PRAGMA quick_check(1)")
+    if row != ("ok",):
+        raise LedgerDamaged(str(row[0]) if row else "quick_check")
+
+
 def create_file(path: Path) -> None:
     """Make the file (0600) and the folders above it (0700) where they are missing; raises ``OSError``.
 

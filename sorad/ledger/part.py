@@ -44,10 +44,7 @@ class Part:
             _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
         )
         for take in takes:
-            if entry(None, take) is Entry.NEW:
-                # A copied receipt tells of the same money.
-                at = None if self._heard_of(take.remote_id) else charged_at(take)
-                self._db.run(_INSERT_PURCHASE, (take.remote_id, take.cost, at, take.id))
+            self._enter(None, take)
 
     def _heard_of(self, remote_id: str) -> bool:
         return bool(
@@ -76,12 +73,20 @@ class Part:
         )
         if written.rowcount != 1:
             raise ClaimLost(f"take {before.id}")
+        self._enter(before, after)
+
+    def _enter(self, before: Take | None, after: Take) -> None:
+        """Keep the purchases."""
         what = entry(before, after)
-        purchase = (after.remote_id, after.cost, charged_at(after), after.id)
+        spent_at = charged_at(after)
         if what is Entry.NEW:
-            self._db.run(_INSERT_PURCHASE, purchase)
+            # A copied receipt, and the receipt of an earlier create, tell of money that is counted already.
+            known = self._heard_of(after.remote_id)
+            self._db.run(
+                _INSERT_PURCHASE, (after.remote_id, after.cost, None if known else spent_at, after.id)
+            )
         elif what is Entry.CURRENT:
-            self._db.run(_UPDATE_PURCHASE, purchase)
+            self._db.run(_UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.id))
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))
 

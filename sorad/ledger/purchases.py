@@ -23,14 +23,15 @@ class Entry(enum.Enum):
 def entry(before: Take | None, after: Take) -> Entry:
     """What a write means for the take's purchases; ``before`` is ``None`` for a new take.
 
-    A take that is queued again after it failed leaves its purchase as it is: that money is out. One that
+    An unsent take is bought by an intent, or was, as a receipt that comes with the change tells. A take that
+    is queued again after it failed leaves its purchase as it is: that money is out. One that
     is queued again because its create was not accepted takes the purchase back.
     """
-    if before is None or before.state in _UNSENT:
-        bought = after.state is State.SUBMITTING or (
-            after.state not in _UNSENT and bool(after.remote_id or after.accepted_at is not None)
-        )
-        return Entry.NEW if bought else Entry.NONE
+    if before is None:
+        return Entry.NEW if after.remote_id or after.accepted_at is not None else Entry.NONE
+    if before.state in _UNSENT:
+        told = (before.remote_id, before.accepted_at) != (after.remote_id, after.accepted_at)
+        return Entry.NEW if after.state is State.SUBMITTING or told else Entry.NONE
     if after.state in _UNSENT:
         return Entry.VOID if before.state in _UNRESOLVED else Entry.NONE
     if _figures(before) != _figures(after):

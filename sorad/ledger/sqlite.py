@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sorad.ledger.connection import create_file, open_connection
+from sorad.ledger.connection import check_sound, create_file, open_connection
 from sorad.ledger.control import Control
 from sorad.ledger.folder import Folder
 from sorad.ledger.interface import Ledger
@@ -24,6 +24,7 @@ class SqliteLedger(Folder, Steps, Questions, Control):
     def open(cls, path: Path) -> SqliteLedger:
         """For the one process that runs the ledger (it holds the daemon's lock): made and migrated as needed.
 
+        The whole file is read once (0.15 s for 100,000 takes), so that damage is told before money is spent.
         Raises :class:`SoradError` where the file cannot be made or a newer sorad wrote it,
         :class:`LedgerUnavailable`, :class:`LedgerDamaged`.
         """
@@ -40,6 +41,7 @@ class SqliteLedger(Folder, Steps, Questions, Control):
             ) from error
         db = open_connection(path, owner=True)
         try:
+            check_sound(db)
             migrate(db, path, steps())
         except BaseException:
             db.close()

@@ -68,6 +68,6 @@ def _route(start: State, end: State) -> list[State]:
         if way[-1] is end:
             return way[1:]
         for state in sorted(MOVES[way[-1]] - set(way), key=str):
-            if not (way[-1] is State.QUEUED and state is State.DONE):
+            if not (way[-1] is State.QUEUED and state in (State.DONE, State.FAILED)):
                 ways.append([*way, state])
     raise LookupError(f"{start} -> {end}")

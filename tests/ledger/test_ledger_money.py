@@ -66,6 +66,22 @@ def test_ledger_spend_keeps_the_money_of_an_earlier_create(ledger: Ledger) -> No
     assert ledger.spend() == 500
 
 
+@pytest.mark.parametrize("end", [State.FAILED, State.DONE])
+def test_ledger_spend_does_not_count_a_take_that_ended_before_it_was_sent_again(
+    ledger: Ledger, end: State
+) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.GENERATING, cost=500, remote_id="first")
+    take = ledger.record(take, Change(State.FAILED, "failed"), NOW)
+    take = ledger.record(take, Change(State.QUEUED, "retry"), NOW)
+    if end is State.FAILED:
+        ledger.record(take, Change(end, "too many creates"), NOW)
+    else:
+        apply(ledger, want(state=end, remote_id="first", cost=500, accepted_at=NOW + 1))
+    assert only(ledger).state is end
+    assert ledger.spend() == 500
+
+
 def test_ledger_spend_is_exact_at_any_moment(ledger: Ledger) -> None:
     moments = [NOW + n * 777.25 for n in range(40)]
     apply(ledger, *(want(n) for n in range(40)))
