@@ -11,7 +11,7 @@ import threading
 # end before a thread would pay, and many at once should not bring a thread each.
 _LARGE = 16_000_000
 # Pieces on the way to that thread, so that memory stays bounded where it is the slower one.
-_WAITING = 4
+_WAITING = 2
 
 
 class Digest:

@@ -43,8 +43,8 @@ def look(video: Path) -> Found:
         return Found(False, receipt=receipt, problem=_no_file())
     size, in_cloud = found.st_size, is_placeholder(found)
     problem = None if in_cloud else check_mp4(video)
-    if problem is None and receipt is not None and receipt.size not in (None, size):
-        problem = _other_size(size, receipt.size or 0)
+    if problem is None and receipt is not None and receipt.size and receipt.size != size:
+        problem = _other_size(size, receipt.size)
     return Found(problem is None, size, receipt, problem, in_cloud)
 
 

@@ -15,8 +15,8 @@ from sorad.problems import Problem
 class Received:
     """The verified file is there under its own name, and synced."""
 
-    size: int  # bytes
-    sha256: str  # hex; "" where the file is in the cloud and no receipt tells
+    size: int  # bytes; 0 where the file is in the cloud and no receipt tells
+    sha256: str  # hex; "" likewise
     request_id: str = ""  # of the download; "" where the file was there already
 
 

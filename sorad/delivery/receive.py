@@ -80,9 +80,12 @@ def _already(target: Path, stop: Callable[[], bool]) -> Received | None:
     found = look(target)
     if not found.verified:
         return None
-    known = found.receipt.sha256 if found.receipt is not None else ""
-    sha256 = known if known or found.in_cloud else sha256_of(target, stop)
-    return Received(found.size or 0, sha256)
+    told = found.receipt
+    sha256 = told.sha256 if told is not None else ""
+    if not sha256 and not found.in_cloud:
+        sha256 = sha256_of(target, stop)
+    size = found.size if found.size is not None or told is None else told.size
+    return Received(size or 0, sha256)
 
 
 @dataclass

@@ -41,6 +41,18 @@ class Small(io.FileIO):
         return super().write(data[:left])
 
 
+def test_a_disk_that_takes_a_piece_bit_by_bit_gets_all_of_it(
+    server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(io.FileIO):
+        def write(self, data: memoryview) -> int:  # type: ignore[override]
+            return super().write(data[:5000])
+
+    monkeypatch.setattr(io, "FileIO", Slow)
+    assert isinstance(desk.receive(opener(server)), Received)
+    assert desk.target.read_bytes() == server.manners.body
+
+
 @pytest.mark.parametrize(("code", "name"), [(errno.ENOSPC, "disk_full"), (errno.EDQUOT, "quota")])
 def test_a_disk_that_fills_up_keeps_what_can_be_resumed(
     server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch, code: int, name: str
@@ -173,7 +185,6 @@ def test_a_file_where_a_folder_should_be(server: Server, desk: Desk) -> None:
 def test_the_file_is_synced_before_the_rename_and_the_folder_after(
     server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.target.parent.mkdir(parents=True)
     fsync, replace, steps = os.fsync, os.replace, []
 
     def synced(handle: int) -> None:
@@ -188,7 +199,7 @@ def test_the_file_is_synced_before_the_rename_and_the_folder_after(
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
     assert isinstance(desk.receive(opener(server)), Received)
-    assert steps == ["file of 300000", "rename", "folder"]
+    assert steps == ["folder", "folder", "file of 300000", "rename", "folder"], "two folders were made"
 
 
 def test_after_a_failed_sync_no_byte_is_trusted(

@@ -53,7 +53,7 @@ def test_a_receipt_alone_tells_what_was_bought(video: Path) -> None:
     assert look(video) == Found(False, receipt=RECEIPT)
 
 
-@pytest.mark.parametrize(("size", "verified"), [(5000, True), (None, True), (5001, False)])
+@pytest.mark.parametrize(("size", "verified"), [(5000, True), (None, True), (0, True), (5001, False)])
 def test_the_size_in_the_receipt_counts(video: Path, size: int, verified: bool) -> None:
     video.write_bytes(video_of(5000))
     receipt = replace(RECEIPT, state=DONE, size=size)

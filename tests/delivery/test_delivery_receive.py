@@ -9,7 +9,9 @@ import pytest
 from delivery_stage import Desk, Server, opener, video_of
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
+from sorad.delivery.receipt import DONE, Receipt, write_receipt
 from sorad.delivery.receive import Outcome
+from sorad.model import Request
 from sorad.providers.base import Fault, Trouble
 
 
@@ -137,6 +139,20 @@ def test_a_verified_video_that_is_there_is_not_fetched_again(server: Server, des
     assert desk.receive(opener(server)) == Received(len(body), sha(body))
     assert server.manners.seen == []
     assert desk.names == [desk.target.name]
+
+
+@pytest.mark.parametrize("size", [5000, None])
+def test_a_video_that_is_in_the_cloud_is_not_fetched_again(
+    server: Server, desk: Desk, size: Optional[int]
+) -> None:
+    desk.target.parent.mkdir(parents=True)
+    desk.target.with_name(f".{desk.target.name}.icloud").write_bytes(b"bplist00")
+    bought = Receipt(
+        Request("a fox"), "0a1b2c3d", 1, 1, DONE, "task-1", size=size, sha256="ab" if size else ""
+    )
+    write_receipt(desk.target, bought)
+    assert desk.receive(opener(server)) == Received(size or 0, bought.sha256)
+    assert server.manners.seen == []
 
 
 def test_the_same_video_that_turned_up_meanwhile_counts(server: Server, desk: Desk) -> None:

@@ -118,6 +118,7 @@ def test_a_partial_file_that_nobody_can_vouch_for_is_begun_anew(server: Server, 
     desk.target.parent.mkdir(parents=True)
     desk.partial.write_bytes(b"\1" * 400_000)
     assert desk.receive(opener(server)) == Received(SIZE, sha(server.manners.body), "req-1")
+    assert desk.target.read_bytes() == server.manners.body
 
 
 def test_a_partial_file_from_before_the_machine_started_is_begun_anew(server: Server, desk: Desk) -> None:
