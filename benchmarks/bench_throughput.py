@@ -65,7 +65,7 @@ def simulator(seconds: float, size: str) -> tuple[subprocess.Popen[bytes], str]:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             for line in Path(said.name).read_text().splitlines():
-                if line.startswith("base_url"):
+                if "base_url" in line:
                     return process, line.split('"')[1]
             time.sleep(0.02)
     process.kill()
