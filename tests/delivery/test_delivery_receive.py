@@ -143,7 +143,7 @@ def test_a_verified_video_that_is_there_is_not_fetched_again(server: Server, des
 
 @pytest.mark.parametrize("size", [5000, None])
 def test_a_video_that_is_in_the_cloud_is_not_fetched_again(
-    server: Server, desk: Desk, size: Optional[int]
+    server: Server, desk: Desk, size: int | None
 ) -> None:
     desk.target.parent.mkdir(parents=True)
     desk.target.with_name(f".{desk.target.name}.icloud").write_bytes(b"bplist00")
