@@ -1,0 +1,169 @@
+"""What the read and control commands share: where the state is, the ledger, output, a yes or no.
+
+They do not load pydantic: of the config they need one key, and a config with a mistake elsewhere must not
+keep anyone from looking or from pausing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sorad.messages import N_, _
+from sorad.problems import Problem, SoradError
+
+if TYPE_CHECKING:
+    from sorad.ledger.sqlite import SqliteLedger
+
+# Exit codes (design: Commands; sysexits.h).
+OK, PROBLEMS, USAGE, NOT_RUNNING, SOFTWARE, CONFIG, INTERRUPTED, PIPE = 0, 1, 2, 3, 70, 78, 130, 141
+
+
+# --- where things are -----------------------------------------------------------------------------------
+
+
+def config_path(named: str | None) -> Path | None:
+    """The config file in force, found as `sorad.config.load` finds it; one that is named may be missing."""
+    named = named or os.environ.get("SORAD_CONFIG")
+    if named:
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    usual = Path(platformdirs.user_config_dir("sorad", appauthor=False)) / "config.toml"
+    places = (usual, Path("~/.config/sorad/config.toml").expanduser())
+    return next((path for path in places if path.is_file()), None)
+
+
+def state_dir(args: argparse.Namespace) -> Path:
+    """The ``state_dir`` in force. :class:`SoradError` (78) where the config cannot be read at all."""
+    path = config_path(args.config)
+    if path is None:
+        return _usual_state_dir()
+    named = _peek(path)
+    if named is None:
+        return _usual_state_dir()
+    expanded = os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111  (Path's raises without a home)
+    if not expanded or expanded.startswith("~") or "$" in expanded:
+        return _checked_state_dir(args)
+    return Path(os.path.abspath(path.parent / expanded))  # noqa: PTH100  (resolve() would follow links)
+
+
+def _peek(path: Path) -> str | None:
+    """``state_dir`` as it is written; ``""`` where only a full reading can tell what is wrong."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        named = tomllib.loads(path.read_text("utf-8-sig")).get("state_dir")
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return named if named is None or isinstance(named, str) else ""
+
+
+def _usual_state_dir() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("sorad", appauthor=False))
+
+
+def _checked_state_dir(args: argparse.Namespace) -> Path:
+    from sorad.config.load import find_config, load
+
+    found = find_config(args.config, os.environ)
+    return load(found, need_watch=False).state_dir if found is not None else _usual_state_dir()
+
+
+def ledger_path(folder: Path) -> Path:
+    """Where the ledger lies below ``state_dir``."""
+    return folder / "ledger.sqlite3"
+
+
+def open_ledger(folder: Path) -> SqliteLedger:
+    """The ledger, beside the daemon. Raises as :meth:`SqliteLedger.attach` does."""
+    from sorad.ledger.sqlite import SqliteLedger
+
+    return SqliteLedger.attach(ledger_path(folder))
+
+
+def no_take(number: int) -> SoradError:
+    """A take that is not there."""
+    return SoradError(
+        Problem(
+            "command.no_take",
+            N_("There is no take {take}."),
+            N_("`sorad list` shows their numbers."),
+            {"take": number},
+        )
+    )
+
+
+def storyboard_path(text: str) -> str:
+    """A storyboard or folder as the ledger knows it."""
+    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (resolve() would follow links)
+
+
+# --- output ---------------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    """A line on stdout."""
+    print(text)  # noqa: T201
+
+
+def complain(problem: Problem | str) -> None:
+    """What is wrong, and what to do about it, on stderr."""
+    if isinstance(problem, str):
+        text = problem
+    else:
+        fix = problem.fix_text()
+        text = f"sorad: {problem.text()}" + (f"\n  {fix}" if fix else "")
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON that stdout can carry: as it is written where it can, else with escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
+
+
+def looked_at() -> bool:
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def local_time(seconds: float | None) -> str:
+    """``2026-11-23 10:30:00`` on the user's clock; ``""`` for ``None``."""
+    if seconds is None:
+        return ""
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Ask before money goes out. Without a terminal, ``--yes`` is asked for instead."""
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise SoradError(
+            Problem("command.confirm", N_("This may cost money, and nobody can be asked."), N_("Add --yes.")),
+            exit_code=USAGE,
+        )
+    try:
+        answer = input(f"{question} {_('[y/N]')} ").strip().lower()
+    except EOFError:
+        answer = ""
+    if answer in ("y", "yes", "是", "好", "对"):
+        return True
+    say(_("Nothing was done."))
+    return False

@@ -1,0 +1,353 @@
+"""The control commands. Each leaves a row for the daemon in the ledger and shows what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sorad.cli.common import (
+    OK,
+    PROBLEMS,
+    complain,
+    confirm,
+    no_take,
+    open_ledger,
+    say,
+    state_dir,
+    storyboard_path,
+)
+from sorad.messages import N_, _, ngettext
+from sorad.problems import Param, Problem, SoradError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sorad.ledger.interface import Ledger
+    from sorad.model import Take
+
+# How long a running daemon is given to answer, and how often the answer is looked for, in seconds.
+PATIENCE, LOOK_EVERY = 3.0, 0.05
+
+Args = dict[str, Any]
+Handler = Callable[[argparse.Namespace], int]
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the commands."""
+
+    def command(name: str, help: str, description: str, handler: Handler) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = subparsers.add_parser(
+            name, parents=common, help=help, description=description
+        )
+        parser.set_defaults(handler=handler)
+        return parser
+
+    parser = command(
+        "retry",
+        _("try failed takes again"),
+        _("Tries failed takes again. One that is paid for is looked at again, not bought again."),
+        retry,
+    )
+    _takes_arguments(parser)
+    parser.add_argument(
+        "--all", action="store_true", help=_("all failed takes (also what no argument means)")
+    )
+    _yes(parser)
+
+    parser = command(
+        "cancel",
+        _("drop takes that are not bought yet, or that failed"),
+        _("Drops takes that are queued, held or failed. What is bought cannot be taken back."),
+        cancel,
+    )
+    _takes_arguments(parser)
+
+    parser = command(
+        "redo",
+        _("buy one more take of a segment"),
+        _("Buys one more take, with the same prompt, beside the videos that are there."),
+        redo,
+    )
+    _takes_arguments(parser)
+    parser.add_argument("--segment", metavar=_("N"), type=int, help=_("only this segment of the storyboard"))
+    _yes(parser)
+
+    parser = command(
+        "approve",
+        _("release takes that wait for your approval"),
+        _("Releases held takes, of some storyboards or all of them, whatever they cost."),
+        approve,
+    )
+    parser.add_argument("storyboards", metavar=_("STORYBOARD"), nargs="*", help=_("only of these"))
+    parser.add_argument("--all", action="store_true", help=_("all of them (also what no argument means)"))
+    _yes(parser)
+
+    parser = command(
+        "resolve",
+        _("say what became of a take that may have been bought"),
+        _("Ends the wait of an `unknown` take, after a look at your account at the provider."),
+        resolve,
+    )
+    parser.add_argument("take", metavar=_("TAKE"), type=int, help=_("its number, as `sorad list` shows it"))
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--adopt", metavar=_("TASK_ID"), help=_("it was accepted, as this task"))
+    how.add_argument("--resend", action="store_true", help=_("it was not accepted: buy it"))
+    how.add_argument("--drop", action="store_true", help=_("it is not wanted any more"))
+    _yes(parser)
+
+    command(
+        "pause",
+        _("buy nothing for now; what is paid for goes on"),
+        _("Stops buying until `sorad resume`, also over restarts. What is paid for is still delivered."),
+        pause,
+    )
+    command("resume", _("buy again after a pause"), _("Ends `sorad pause`."), resume)
+    parser = command(
+        "scan",
+        _("look through the watched folders now"),
+        _("Looks through the watched folders now, and again at storyboards with mistakes."),
+        scan,
+    )
+    parser.add_argument("path", metavar=_("PATH"), nargs="?", help=_("only here"))
+
+
+def _takes_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "takes", metavar=_("TAKE"), type=int, nargs="*", help=_("their numbers, as `sorad list` shows them")
+    )
+    parser.add_argument(
+        "--storyboard", metavar=_("PATH"), help=_("the takes of a storyboard, or of all below a folder")
+    )
+
+
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
+
+
+# --- the commands -----------------------------------------------------------------------------------------
+
+
+def retry(args: argparse.Namespace) -> int:
+    """Failed takes, named or all."""
+    from sorad.model import State
+
+    order: Args = {"state": "failed"}
+    with _Desk(args) as desk:
+        if args.takes:
+            allowed = (State.FAILED, State.CANCELLED)
+            takes = desk.named(
+                args.takes, allowed, N_("take {take} is {state}: there is nothing to try again.")
+            )
+            count, order = len(takes), {"ids": [take.id for take in takes]}
+        elif args.storyboard:
+            order = {"storyboard": storyboard_path(args.storyboard)}
+            count = desk.count(State.FAILED, order["storyboard"])
+        else:
+            count = desk.ledger.counts()[State.FAILED]
+        if not count:
+            return _nothing(_("No failed takes here."))
+        question = ngettext(
+            "Try {count} take again? It may cost money.",
+            "Try {count} takes again? They may cost money.",
+            count,
+        )
+        if not confirm(question.format(count=count), yes=args.yes or args.all or bool(args.takes)):
+            return OK
+        return desk.post("retry", order, _retried)
+
+
+def cancel(args: argparse.Namespace) -> int:
+    """Takes that are not bought, named or of a storyboard."""
+    from sorad.model import State
+
+    allowed = (State.QUEUED, State.HELD, State.FAILED)
+    with _Desk(args) as desk:
+        if args.takes:
+            takes = desk.named(args.takes, allowed, N_("take {take} is {state}: it cannot be cancelled."))
+            return desk.post("cancel", {"ids": [take.id for take in takes]}, _cancelled)
+        if not args.storyboard:
+            raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
+        return desk.post("cancel", {"storyboard": storyboard_path(args.storyboard)}, _cancelled)
+
+
+def redo(args: argparse.Namespace) -> int:
+    """One more take of some takes' segments, or of each segment of a storyboard."""
+    with _Desk(args) as desk:
+        if args.takes:
+            takes = desk.named(args.takes)
+        elif args.storyboard:
+            takes = desk.latest(storyboard_path(args.storyboard), args.segment)
+            if not takes:
+                return _nothing(_("No takes here."))
+        else:
+            raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
+        question = ngettext("Buy {count} more take?", "Buy {count} more takes?", len(takes))
+        if not confirm(question.format(count=len(takes)), yes=args.yes):
+            return OK
+        return desk.post("redo", {"ids": [take.id for take in takes]}, _queued)
+
+
+def approve(args: argparse.Namespace) -> int:
+    """Held takes, of some storyboards or all."""
+    from sorad.model import State
+
+    with _Desk(args) as desk:
+        paths = [storyboard_path(path) for path in args.storyboards]
+        held = desk.ledger.counts()[State.HELD]
+        count = sum(desk.count(State.HELD, path) for path in paths) if paths else held
+        if not count:
+            return _nothing(_("Nothing waits for approval here."))
+        question = ngettext("Buy {count} take?", "Buy {count} takes?", count)
+        if not confirm(question.format(count=count), yes=args.yes or args.all):
+            return OK
+        orders: list[Args] = [{"storyboard": path} for path in paths] or [{"all": True}]
+        return max(desk.post("approve", order, _approved) for order in orders)
+
+
+def resolve(args: argparse.Namespace) -> int:
+    """An unknown take: adopted, sent again or dropped."""
+    from sorad.model import State
+
+    with _Desk(args) as desk:
+        desk.named(
+            [args.take], (State.UNKNOWN,), N_("take {take} is {state}: it does not wait to be resolved.")
+        )
+        if args.adopt is not None:
+            return desk.post("resolve", {"id": args.take, "how": "adopt", "remote_id": args.adopt}, _resolved)
+        if args.drop:
+            return desk.post("resolve", {"id": args.take, "how": "drop"}, _resolved)
+        question = _("If the provider has it after all, it is paid for twice. Send take {take} again?")
+        if not confirm(question.format(take=args.take), yes=args.yes):
+            return OK
+        return desk.post("resolve", {"id": args.take, "how": "resend"}, _resolved)
+
+
+def pause(args: argparse.Namespace) -> int:
+    """No more buying."""
+    with _Desk(args) as desk:
+        return desk.post("pause", {}, lambda count: _("Paused: nothing is bought. What is paid for goes on."))
+
+
+def resume(args: argparse.Namespace) -> int:
+    """Buying again."""
+    with _Desk(args) as desk:
+        return desk.post("resume", {}, lambda count: _("Not paused: buying goes on."))
+
+
+def scan(args: argparse.Namespace) -> int:
+    """Look now."""
+    order = {"path": storyboard_path(args.path)} if args.path else {}
+    with _Desk(args) as desk:
+        return desk.post("scan", order, lambda count: _("The folders are being looked through."))
+
+
+# --- what they did, in words ------------------------------------------------------------------------------
+
+
+def _retried(count: int) -> str:
+    return ngettext("{count} take is tried again.", "{count} takes are tried again.", count).format(
+        count=count
+    )
+
+
+def _cancelled(count: int) -> str:
+    return ngettext("{count} take is cancelled.", "{count} takes are cancelled.", count).format(count=count)
+
+
+def _queued(count: int) -> str:
+    return ngettext("{count} more take is queued.", "{count} more takes are queued.", count).format(
+        count=count
+    )
+
+
+def _approved(count: int) -> str:
+    return ngettext("{count} take is released.", "{count} takes are released.", count).format(count=count)
+
+
+def _resolved(count: int) -> str:
+    return _("Resolved.") if count else _("Nothing was changed.")
+
+
+def _nothing(text: str) -> int:
+    say(text)
+    return OK
+
+
+def _usage(message: str) -> SoradError:
+    return SoradError(Problem("command.usage", message), exit_code=2)
+
+
+# --- the ledger's side ------------------------------------------------------------------------------------
+
+
+class _Desk:
+    """The open ledger, and the post to the daemon."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._folder: Path = state_dir(args)
+        self.ledger: Ledger = open_ledger(self._folder)
+
+    def __enter__(self) -> _Desk:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.ledger.close()
+
+    def named(
+        self, numbers: list[int], allowed: Collection[object] | None = None, refusal: str = ""
+    ) -> list[Take]:
+        """The takes of those numbers. :class:`SoradError` for one that is not there or not ``allowed``."""
+        from sorad.cli.screen import STATE_NAMES
+
+        takes = []
+        for number in dict.fromkeys(numbers):
+            take = self.ledger.take(number)
+            if take is None:
+                raise no_take(number)
+            if allowed is not None and take.state not in allowed:
+                params: dict[str, Param] = {"take": number, "state": _(STATE_NAMES[take.state])}
+                raise SoradError(
+                    Problem("command.state", refusal, N_("`sorad show {take}` tells more."), params)
+                )
+            takes.append(take)
+        return takes
+
+    def latest(self, storyboard: str, segment: int | None) -> list[Take]:
+        """The last take of each segment of a storyboard that still stands there, or of one segment."""
+        from sorad.model import State
+
+        takes = self.ledger.takes(storyboard=storyboard, segment=segment)
+        last = {(take.storyboard, take.segment): take for take in takes if take.state is not State.CANCELLED}
+        return list(last.values())
+
+    def count(self, state: Any, storyboard: str) -> int:
+        """How many takes of a storyboard are in a state."""
+        return sum(1 for _take in self.ledger.takes(states=[state], storyboard=storyboard))
+
+    def post(self, verb: str, order: Args, told: Callable[[int], str]) -> int:
+        """Leave the command, wait a while, and say what came of it."""
+        from sorad.lock import holder
+
+        number = self.ledger.post(verb, order, time.time())
+        if holder(self._folder) is None:
+            say(_("sorad is not running: this is done at its next start (`sorad run`)."))
+            return OK
+        result = self._result(number)
+        if result is None:
+            say(_("sorad has not answered yet; it will do this as soon as it can."))
+            return OK
+        problem = result.get("problem")
+        count = int(result.get("count", 0))
+        if problem:
+            complain(Problem.from_json(problem))
+        if count or not problem:
+            say(told(count))
+        return OK if result.get("ok") else PROBLEMS
+
+    def _result(self, number: int) -> Mapping[str, Any] | None:
+        deadline = time.monotonic() + PATIENCE
+        while (result := self.ledger.result(number)) is None and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY)
+        return result

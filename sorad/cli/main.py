@@ -1,0 +1,220 @@
+"""``sorad``: finds the command, loads it alone, and turns whatever goes wrong into a sentence."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import importlib
+import os
+import re
+import sys
+from typing import NamedTuple
+
+from sorad import __version__
+from sorad.cli import common
+from sorad.cli.arguments import Parser, common_options, option_value, translate_argparse
+from sorad.cli.words import pad, wrap
+from sorad.messages import N_, _, set_language
+from sorad.problems import Problem, SoradError
+
+WORK, LOOK, CONTROL, SETUP = N_("The main job"), N_("Looking"), N_("Control"), N_("Set-up")
+
+
+class Row(NamedTuple):
+    """A command: the module that has ``add``, where it stands in the help, and what it does."""
+
+    module: str
+    group: str
+    help: str
+
+
+COMMANDS: dict[str, Row] = {
+    "demo": Row("demo", WORK, N_("see it work: a storyboard, the built-in simulator, videos")),
+    "run": Row("run", WORK, N_("the daemon, in the foreground")),
+    "once": Row("once", WORK, N_("do what is there, show progress, end when all is done")),
+    "plan": Row("plan", WORK, N_("what would be bought, what is skipped and why, and the price")),
+    "status": Row("status", LOOK, N_("is it alive and well, and what needs you")),
+    "list": Row("list", LOOK, N_("the takes")),
+    "show": Row("show", LOOK, N_("one take and all that happened to it")),
+    "log": Row("log", LOOK, N_("the log")),
+    "retry": Row("control", CONTROL, N_("try failed takes again")),
+    "cancel": Row("control", CONTROL, N_("drop takes that are not bought yet, or that failed")),
+    "redo": Row("control", CONTROL, N_("buy one more take of a segment")),
+    "approve": Row("control", CONTROL, N_("release takes that wait for your approval")),
+    "resolve": Row("control", CONTROL, N_("say what became of a take that may have been bought")),
+    "pause": Row("control", CONTROL, N_("buy nothing for now; what is paid for goes on")),
+    "resume": Row("control", CONTROL, N_("buy again after a pause")),
+    "scan": Row("control", CONTROL, N_("look through the watched folders now")),
+    "init": Row("init", SETUP, N_("write a first config, by a few questions")),
+    "validate": Row("validate", SETUP, N_("check storyboards")),
+    "schema": Row("schema", SETUP, N_("print the JSON Schema of storyboards")),
+    "simulate": Row("simulate", SETUP, N_("serve a simulated generation API, with faults on request")),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; its exit code. 1, 2, 78: a problem that is told; 70: a bug; 130: Ctrl+C."""
+    words = sys.argv[1:] if argv is None else argv
+    # loguru starts with a sink that prints the values of variables; each command sets up its own.
+    os.environ.setdefault("LOGURU_AUTOINIT", "0")
+    _never_choke()
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse has said what there is to say
+        return end.code if isinstance(end.code, int) else common.OK
+    except KeyboardInterrupt:
+        return common.INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return common.PIPE
+    except Exception as error:  # noqa: BLE001  (the root of the main thread: a person sees what comes out)
+        return _tell(error, words)
+    return code
+
+
+def _run(words: list[str]) -> int:
+    set_language(_language(words))
+    translate_argparse()
+    name = _command(words)
+    if name is None:
+        return _without_command(words)
+    if name not in COMMANDS:
+        raise _no_such_command(name)
+    parser = Parser(prog="sorad", parents=[common_options()])
+    parser.set_defaults(lang=None, config=None)
+    rows = parser.add_subparsers(dest="command", prog="sorad", parser_class=Parser)
+    importlib.import_module(f"sorad.cli.{COMMANDS[name].module}").add(rows, [common_options()])
+    args = parser.parse_args(words)
+    code = args.handler(args)
+    return code if isinstance(code, int) else common.OK
+
+
+def _without_command(words: list[str]) -> int:
+    if "--version" in words:
+        common.say(f"sorad {__version__}")
+        return common.OK
+    # Whatever else stands there is checked, so that a mistyped option is told.
+    parser = Parser(prog="sorad", parents=[common_options()], add_help=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.parse_args(words)
+    common.say(_help())
+    return common.OK
+
+
+def _command(words: list[str]) -> str | None:
+    """The first word that is neither an option nor the value of one."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("--lang", "--config"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _no_such_command(name: str) -> SoradError:
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    fix = N_("Did you mean sorad {near}?") if near else N_("`sorad --help` lists the commands.")
+    params = {"name": name, "near": near[0] if near else ""}
+    return SoradError(
+        Problem("command.name", N_("There is no command {name}."), fix, params), exit_code=common.USAGE
+    )
+
+
+# --- help -------------------------------------------------------------------------------------------------
+
+
+def _help() -> str:
+    """All commands by group, on one screen of 80 columns."""
+    lines = [_("usage: ") + _("sorad [--lang zh|en] [--config FILE] [--version] COMMAND …")]
+    for group in (WORK, LOOK, CONTROL, SETUP):
+        lines.append(_(group))
+        lines += [_help_line(name, row) for name, row in COMMANDS.items() if row.group == group]
+    lines.append(_("sorad COMMAND --help tells more about a command."))
+    return "\n".join(lines)
+
+
+def _help_line(name: str, row: Row) -> str:
+    first, *more = wrap(_(row.help), 66)
+    return "\n".join([f"  {pad(name, 10)}{first}", *(f"{'':12}{line}" for line in more)])
+
+
+# --- language ---------------------------------------------------------------------------------------------
+
+
+def _language(words: list[str]) -> str:
+    """``--lang``, else what the config says (a peek: it may be broken elsewhere), else the locale."""
+    asked = option_value(words, "--lang")
+    if asked:
+        return asked
+    path = common.config_path(option_value(words, "--config"))
+    try:
+        head = path.read_text("utf-8-sig", "replace") if path else ""
+    except OSError:
+        head = ""
+    found = re.search(r"""(?m)^[ \t]*language[ \t]*=[ \t]*["'](zh|en)["']""", head.partition("\n[")[0])
+    return found[1] if found else "auto"
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------
+
+
+def _never_choke() -> None:
+    """A console that cannot show a character gets a question mark, not an exception."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def _forget_stdout() -> None:
+    """The reader went away: what Python still flushes at its end goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):  # stdout may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(error: Exception, words: list[str]) -> int:
+    if os.environ.get("SORAD_DEBUG") or (not isinstance(error, SoradError) and "--verbose" in words):
+        import traceback
+
+        from sorad.masking import mask
+
+        trace = traceback.format_exception(type(error), error, error.__traceback__)
+        common.complain(mask("".join(trace)))
+    if isinstance(error, SoradError):
+        common.complain(error.problem)
+        return error.exit_code
+    problem = _ledger_problem(error)
+    if problem is not None:
+        common.complain(problem)
+        return common.PROBLEMS
+    if "sorad.logs" in sys.modules:  # a daemon's bug is for its log as well
+        from loguru import logger
+
+        logger.opt(exception=error).critical(_("sorad stopped at an error nobody expected"))
+    common.complain(_apology(error, words))
+    return common.SOFTWARE
+
+
+def _ledger_problem(error: Exception) -> Problem | None:
+    if "sorad.ledger.interface" not in sys.modules:
+        return None
+    from sorad.facts import ledger_problem
+
+    return ledger_problem(error)
+
+
+def _apology(error: Exception, words: list[str]) -> Problem:
+    try:
+        args = argparse.Namespace(config=option_value(words, "--config"))
+        log = str(common.state_dir(args) / "logs" / "sorad.log")
+    except SoradError:
+        log = "sorad.log"
+    return Problem(
+        "bug",
+        N_("Sorry: this is a mistake in sorad itself ({error})."),
+        N_("Nothing paid for is lost. The log is {log}; SORAD_DEBUG=1 shows the details for a report."),
+        {"error": f"{type(error).__name__}: {error}", "log": log},
+    )

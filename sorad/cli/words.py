@@ -1,0 +1,61 @@
+"""Text on a screen, where a Chinese character is two columns wide and may end a line without a space."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6"
+_CLOSING = "，。；：！？、）】》」”’…,.;:!?)"
+# A run of spaces; a wide character with the signs that may not begin a line; a word.
+_PIECES = re.compile(f"\\s+|[{_WIDE}][{_CLOSING}]*|[^\\s{_WIDE}]+[{_CLOSING}]*")
+
+
+def width(text: str) -> int:
+    """Columns that ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def pad(text: str, columns: int) -> str:
+    """``text`` with spaces behind it, up to ``columns``."""
+    return text + " " * max(0, columns - width(text))
+
+
+def cut(text: str, columns: int) -> str:
+    """``text`` in at most ``columns``; its beginning gives way to ``…``, for of a path the end counts."""
+    if width(text) <= columns:
+        return text
+    kept, used = [], 1
+    for char in reversed(text):
+        used += _columns(char)
+        if used > columns:
+            break
+        kept.append(char)
+    return "…" + "".join(reversed(kept))
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """The lines of one paragraph; a word longer than a line stays whole. At least one line."""
+    lines, line = [], ""
+    for piece in _PIECES.findall(text.strip()):
+        if piece.isspace():
+            line += " " if line else ""
+        elif line.strip() and width(line) + width(piece) > columns:
+            lines.append(line.rstrip())
+            line = piece
+        else:
+            line += piece
+    return [*lines, line.rstrip()]
+
+
+def plain(text: str) -> str:
+    """``text`` without control characters: what a file or a provider brings must not steer the terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)

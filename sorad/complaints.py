@@ -1,0 +1,298 @@
+"""What `sorad status` has to say: everything that is wrong or worth knowing, most important first. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple, Optional
+
+from sorad.facts import SAMPLE, Facts
+from sorad.ledger.interface import RootRow
+from sorad.messages import N_, _, ngettext
+from sorad.model import State, Take
+from sorad.problems import Param, Problem
+from sorad.units import format_size
+
+# So many of a kind are named; the rest is counted.
+NAMED = 5
+
+# Unknown takes with one of these wait for the user; the others are still being looked up.
+FOR_THE_USER = frozenset({"take.unknown", "take.several", "account.key"})
+
+
+class Complaint(NamedTuple):
+    """One thing to say. ``heavy``: it makes the daemon unhealthy; else it is worth knowing, no more."""
+
+    problem: Problem
+    heavy: bool = True
+
+
+def complaints(facts: Facts) -> list[Complaint]:
+    """All of them, in the order in which they matter."""
+    return [
+        *_daemon(facts),
+        *_buying(facts),
+        *_folders(facts),
+        *_takes(facts),
+        *_notes(facts),
+    ]
+
+
+# --- the daemon itself ------------------------------------------------------------------------------------
+
+
+def _daemon(facts: Facts) -> Iterator[Complaint]:
+    if facts.holder is None:
+        yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
+    if facts.ledger is not None:
+        # before the first start there is no ledger: that it does not run says it all
+        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing")
+    if facts.holder is not None:
+        for trouble in facts.troubles:
+            yield Complaint(Problem.from_json(trouble["problem"]))
+
+
+# --- buying -----------------------------------------------------------------------------------------------
+
+
+def _buying(facts: Facts) -> Iterator[Complaint]:
+    if facts.halt:
+        cause = Problem.from_json(facts.halt["problem"])
+        yield _heavy(
+            cause.code,
+            N_("Nothing is bought since {since}: {reason}"),
+            N_("{mend} It goes on by itself once that is mended; what is paid for goes on meanwhile."),
+            since=_when(facts.halt["since"]),
+            reason=cause.text(),
+            mend=cause.fix_text(),
+        )
+    breaker = facts.breaker or {}
+    if breaker.get("mode") == "safe":
+        yield _heavy(
+            "breaker.safe",
+            N_("Creates met errors in a row: at most {count} takes are in flight until {until}."),
+            N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
+            count=breaker.get("effective", 0),
+            until=_when(breaker.get("until")),
+        )
+    for row in facts.disk:
+        if not row["ok"]:
+            yield _heavy(
+                "disk.full",
+                N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
+                N_("Make room there; it goes on by itself."),
+                path=row["path"],
+                free=format_size(row["free"]),
+                needed=format_size(row["needed"]),
+            )
+
+
+# --- folders ----------------------------------------------------------------------------------------------
+
+
+def _folders(facts: Facts) -> Iterator[Complaint]:
+    for row in facts.roots:
+        yield from _root(row)
+    invalid = [board for board in facts.storyboards if board.state == "invalid"]
+    for board in invalid[:NAMED]:
+        for problem in board.problems[:NAMED]:
+            yield _heavy(
+                problem.code,
+                N_("{path}: {problem}"),
+                "{mend}",
+                path=board.path,
+                problem=problem.text(),
+                mend=problem.fix_text(),
+            )
+        if len(board.problems) > NAMED:
+            yield _heavy(
+                "storyboard.more_problems",
+                N_("{path}: and {count} more mistakes."),
+                N_("`sorad validate {path}` shows all."),
+                path=board.path,
+                count=len(board.problems) - NAMED,
+            )
+    if len(invalid) > NAMED:
+        yield _heavy(
+            "storyboard.more_invalid",
+            N_("{count} more storyboards have mistakes in them."),
+            N_("`sorad validate FOLDER` shows all."),
+            count=len(invalid) - NAMED,
+        )
+
+
+def _root(row: RootRow) -> Iterator[Complaint]:
+    if row.state == "offline":
+        yield Complaint(
+            row.reason
+            or Problem(
+                "root.offline",
+                N_("{path} is not there; what is meant for it waits."),
+                N_("Connect or mount it again; it goes on by itself."),
+                {"path": row.path},
+            )
+        )
+    elif row.reason is not None and row.reason.code != "root.polling":
+        # a watcher in trouble needs somebody; a file system without events is what it is
+        yield Complaint(row.reason, heavy=row.reason.code.startswith("watch."))
+
+
+# --- takes ------------------------------------------------------------------------------------------------
+
+
+def _takes(facts: Facts) -> Iterator[Complaint]:
+    yield from _unknown(facts)
+    for takes in _by_code(facts.failed):
+        yield _failed(takes, facts.counts[State.FAILED])
+    for takes in _by_code(facts.held):
+        yield _held(takes, facts.counts[State.HELD])
+
+
+def _unknown(facts: Facts) -> Iterator[Complaint]:
+    waiting = [take for take in facts.unknown if take.error is not None and take.error.code in FOR_THE_USER]
+    for take in waiting[:NAMED]:
+        yield _heavy(
+            "take.unknown",
+            N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
+            N_(
+                "Look at your account at the provider. It is there: `sorad resolve {take} --adopt TASK_ID`; "
+                "it is not: `sorad resolve {take} --resend`; not wanted: `sorad resolve {take} --drop`."
+            ),
+            take=take.id,
+            storyboard=take.storyboard,
+            segment=take.segment,
+            reason=take.error.text() if take.error else "",
+        )
+    if len(waiting) > NAMED:
+        yield _heavy(
+            "take.unknown",
+            N_("{takes} more may have been bought."),
+            N_("`sorad list --state unknown` shows all."),
+            takes=_counted(len(waiting) - NAMED, facts.counts[State.UNKNOWN]),
+        )
+    looked_up = len(facts.unknown) - len(waiting)
+    if looked_up:
+        yield _note(
+            "take.looked_up",
+            N_("{takes} may have been bought; the provider's list is being looked at."),
+            takes=_counted(looked_up, facts.counts[State.UNKNOWN]),
+        )
+
+
+def _failed(takes: Sequence[Take], total: int) -> Complaint:
+    error = takes[0].error
+    ids = " ".join(str(take.id) for take in takes[:NAMED])
+    if len(takes) > NAMED:
+        fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
+    else:
+        fix = N_("{mend} `sorad retry {ids}` tries again, `sorad cancel {ids}` puts it aside.")
+    return _heavy(
+        error.code if error else "take.failed",
+        N_("{takes} failed: {reason}"),
+        fix,
+        takes=_counted(len(takes), total),
+        reason=error.text() if error else _("the reason is not known."),
+        mend=error.fix_text() if error else "",
+        ids=ids,
+    )
+
+
+def _held(takes: Sequence[Take], total: int) -> Complaint:
+    error = takes[0].error
+    reason = error.text() if error else _("the reason is not known.")
+    if error is not None and error.code == "budget.day":
+        return _note(
+            error.code,
+            N_("{takes} wait for tomorrow: {reason}"),
+            "{mend}",
+            takes=_counted(len(takes), total),
+            reason=reason,
+            mend=error.fix_text(),
+        )
+    boards = sorted({take.storyboard for take in takes})
+    return _heavy(
+        error.code if error else "take.held",
+        N_("{takes} wait for you: {reason}"),
+        N_("`sorad approve {path}` releases them; `sorad cancel --storyboard {path}` drops them.")
+        if len(boards) == 1
+        else N_("`sorad list --state held` shows them; `sorad approve` releases all."),
+        takes=_counted(len(takes), total),
+        reason=reason,
+        path=boards[0],
+    )
+
+
+def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
+    """The takes in groups of the same error, the largest group first."""
+
+    def code(take: Take) -> str:
+        return take.error.code if take.error else ""
+
+    groups = [list(group) for _code, group in groupby(sorted(takes, key=code), key=code)]
+    return sorted(groups, key=len, reverse=True)
+
+
+def _counted(seen: int, total: int) -> str:
+    """``3 takes``; ``200+ takes`` where not all were looked at."""
+    more = "+" if total > SAMPLE else ""
+    return ngettext("{count} take", "{count} takes", seen).format(count=f"{seen}{more}")
+
+
+def _when(seconds: Optional[float]) -> str:
+    """A time on the user's clock."""
+    return "?" if seconds is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+# --- worth knowing ----------------------------------------------------------------------------------------
+
+
+def _notes(facts: Facts) -> Iterator[Complaint]:
+    if facts.paused:
+        yield _note(
+            "paused",
+            N_("Paused since {since}: nothing is bought; what is paid for goes on."),
+            N_("`sorad resume` goes on."),
+            since=_when(facts.paused.get("since")),
+        )
+    gate = facts.gate or {}
+    if gate.get("delay", 0) > 0 and gate.get("until", 0) > facts.now:
+        yield _note(
+            "gate.closed",
+            N_("The provider takes nothing just now; it is tried again at {until}."),
+            until=_when(gate["until"]),
+        )
+    if (facts.breaker or {}).get("mode") == "recovering":
+        yield _note(
+            "breaker.recovering",
+            N_("Recovering from errors: {count} in flight at most, and one more each step."),
+            count=(facts.breaker or {}).get("effective", 0),
+        )
+    if facts.waiting_commands and facts.holder is None:
+        yield _note(
+            "command.waiting",
+            N_("{count} commands wait for the next start."),
+            count=facts.waiting_commands,
+        )
+    copies = [board for board in facts.storyboards if board.state == "copy"]
+    for board in copies[:NAMED]:
+        yield _note(
+            "storyboard.copy",
+            N_("{path} has the same content as {original}; nothing is bought for it."),
+            path=board.path,
+            original=board.copy_of,
+        )
+    if len(copies) > NAMED:
+        yield _note(
+            "storyboard.copy",
+            N_("{count} more storyboards are copies; nothing is bought for them."),
+            count=len(copies) - NAMED,
+        )
+
+
+def _heavy(code: str, message: str, fix: str = "", **params: Param) -> Complaint:
+    return Complaint(Problem(code, message, fix, params))
+
+
+def _note(code: str, message: str, fix: str = "", **params: Param) -> Complaint:
+    return Complaint(Problem(code, message, fix, params), heavy=False)

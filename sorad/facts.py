@@ -1,0 +1,130 @@
+"""What `sorad status` goes by: gathered from the ledger and the note of its holder, daemon alive or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Optional
+
+from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.sqlite import SqliteLedger
+from sorad.lock import Holder, holder
+from sorad.messages import N_
+from sorad.model import State, Take
+from sorad.problems import Problem, SoradError
+
+# So many takes of a kind are read to say what is the matter with them; the counts are of all.
+SAMPLE = 200
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything as it stands at ``now`` (epoch seconds); money in micro-units.
+
+    ``paused``, ``breaker``, ``gate``, ``halt``, ``disk`` and ``troubles`` are what the daemon remembered in
+    the ledger (see :mod:`sorad.engine.control`), or ``None``.
+    """
+
+    now: float
+    holder: Optional[Holder] = None
+    ledger: Optional[Problem] = None  # why it could not be read
+    counts: Mapping[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
+    roots: tuple[RootRow, ...] = ()
+    storyboards: tuple[Storyboard, ...] = ()
+    unknown: tuple[Take, ...] = ()  # up to SAMPLE of each
+    failed: tuple[Take, ...] = ()
+    held: tuple[Take, ...] = ()
+    in_flight: tuple[Take, ...] = ()
+    waiting_commands: int = 0
+    spent_today: int = 0
+    spent: int = 0
+    currency: str = "USD"
+    concurrency: int = 0  # 0: no daemon has told yet
+    paused: Optional[Mapping[str, Any]] = None
+    breaker: Optional[Mapping[str, Any]] = None
+    gate: Optional[Mapping[str, Any]] = None
+    halt: Optional[Mapping[str, Any]] = None
+    disk: tuple[Mapping[str, Any], ...] = ()
+    troubles: tuple[Mapping[str, Any], ...] = ()
+
+
+def gather(ledger_path: Path, now: float) -> Facts:
+    """The facts; a ledger that cannot be read is one of them. Raises nothing."""
+    working = holder(ledger_path.parent)
+    try:
+        ledger = SqliteLedger.attach(ledger_path)
+        try:
+            return from_ledger(ledger, working, now)
+        finally:
+            ledger.close()
+    except (SoradError, LedgerUnavailable, LedgerDamaged) as error:
+        return Facts(now, working, ledger_problem(error))
+
+
+def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
+    """The facts, from an open ledger."""
+    counts = ledger.counts()
+
+    def some(*states: State) -> tuple[Take, ...]:
+        # asking for none costs nothing: an empty state is not looked for
+        present = [state for state in states if counts[state]]
+        return tuple(ledger.takes(states=present, limit=SAMPLE)) if present else ()
+
+    return Facts(
+        now=now,
+        holder=working,
+        counts=counts,
+        roots=tuple(row for row in ledger.roots() if row.active),
+        storyboards=tuple(board for board in ledger.storyboards() if board.state != "gone"),
+        unknown=some(State.UNKNOWN),
+        failed=some(State.FAILED),
+        held=some(State.HELD),
+        in_flight=some(State.SUBMITTING, State.GENERATING, State.DOWNLOADING),
+        waiting_commands=len(ledger.commands()),
+        spent_today=ledger.spend(midnight(now)),
+        spent=ledger.spend(),
+        currency=ledger.recall("currency") or "USD",
+        concurrency=(ledger.recall("limits") or {}).get("concurrency", 0),
+        paused=ledger.recall("paused"),
+        breaker=ledger.recall("breaker"),
+        gate=ledger.recall("gate"),
+        halt=ledger.recall("halt"),
+        disk=tuple(ledger.recall("disk") or ()),
+        troubles=tuple(ledger.recall("troubles") or ()),
+    )
+
+
+def midnight(now: float) -> float:
+    """Epoch seconds of the local midnight before ``now``: "today" is the user's day, as for the budget.
+
+    (``sorad.engine.budget`` has it too, and brings pydantic along.)
+    """
+    here = datetime.fromtimestamp(now).astimezone()
+    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def ledger_problem(error: Exception) -> Optional[Problem]:
+    """An error of the ledger in words; ``None`` for any other."""
+    if isinstance(error, SoradError):
+        return error.problem
+    params = {"reason": str(error)}
+    if isinstance(error, LedgerUnavailable):
+        return Problem(
+            "ledger.unavailable",
+            N_("The ledger cannot be used just now ({reason})."),
+            N_("Try again in a moment. If it stays so: check the disk and the rights of state_dir."),
+            params,
+        )
+    if isinstance(error, LedgerDamaged):
+        return Problem(
+            "ledger.damaged",
+            N_("The ledger is damaged ({reason})."),
+            N_(
+                "Stop sorad, move the ledger file aside and keep it: the receipts beside the videos "
+                "rebuild it."
+            ),
+            params,
+        )
+    return None
