@@ -18,6 +18,11 @@ def denied(status: int = 403) -> Answer:
     return Answer(status, _DENIED, {"content-type": "application/xml"}, note="expired")
 
 
+def refusal(kind: str, status: int | None = None) -> Answer:
+    """An error of a host that serves files and has no words for it."""
+    return Answer(status or (429 if kind == "rate" else 500), b"", {"content-type": "application/xml"})
+
+
 def serve(call: Call, movie: Movie, fault: Fault | None) -> Answer:
     """The video, or the range of it that is asked for, with the fault that strikes this download, if any."""
     kind = fault.kind if fault is not None else ""

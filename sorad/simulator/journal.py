@@ -7,23 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+_BEGIN = b'{"op": "'  # of every line
+
 
 class Journal:
     """Lines of ``{"op": …, …}``. The caller takes care that one thread writes at a time."""
 
     def __init__(self, path: Path) -> None:
+        """Open or make the file. ``ValueError``, and the file is left alone, where it is something else."""
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = self._whole_part()
+        path.touch()
+        whole = _whole_part(path)
         self._file = path.open("ab")
         self._file.truncate(whole)
-
-    def _whole_part(self) -> int:
-        """Bytes up to the last line end: a line that was being written when the simulator died is cut off."""
-        try:
-            return self._path.read_bytes().rfind(b"\n") + 1
-        except FileNotFoundError:
-            return 0
 
     def read(self) -> Iterator[dict[str, Any]]:
         """All lines, oldest first."""
@@ -39,3 +36,14 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _whole_part(path: Path) -> int:
+    """Bytes up to the last line end: a line that was being written when the simulator died is cut off."""
+    whole = 0
+    with path.open("rb") as lines:
+        for line in lines:
+            if not line.startswith(_BEGIN) and not (_BEGIN.startswith(line) and line != b"\n"):
+                raise ValueError("it holds something else")
+            whole += len(line) if line.endswith(b"\n") else 0
+    return whole

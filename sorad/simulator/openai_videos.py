@@ -67,15 +67,16 @@ class OpenaiVideos:
         return None
 
     def refusal(self, kind: str, status: int | None = None) -> Answer:
-        """An error; over ``status`` where it is given. A task missing over 400 is told as gateways do."""
+        """An error, or for ``no_id`` a create's good answer without one; over ``status`` where it is given.
+
+        A task that is missing over 400 is told as some gateways do.
+        """
+        if kind == "no_id":
+            return json_answer(status or 200, {"object": "video", "status": "queued", "progress": 0})
         usual, family, code, message = _REFUSALS[kind]
         if kind == "lost_task" and status == 400:
             return json_answer(400, {"code": "task_not_exist", "message": "task_not_exist", "data": None})
         return _error(status or usual, family, code, message)
-
-    def without_id(self) -> Answer:
-        """A create's answer that lacks the id."""
-        return json_answer(200, {"object": "video", "status": "queued", "progress": 0})
 
     def downloadable(self, task_id: str) -> Task | None:
         """The task whose content can be served now."""

@@ -18,20 +18,10 @@ from sorad.simulator.openai_videos import OpenaiVideos
 from sorad.simulator.route import Book, Route
 from sorad.simulator.sora_hk import SoraHk
 from sorad.simulator.state import Account, Pace, Task, stage
-from sorad.simulator.wire import (
-    Answer,
-    Call,
-    Exchange,
-    Reply,
-    Reset,
-    Server,
-    Stream,
-    html_answer,
-)
+from sorad.simulator.strike import strike
+from sorad.simulator.wire import Answer, Call, Exchange, Reply, Server
 
 KEY = "sk-simulator"
-# The kinds that answer with an error of the format; all others are told apart by name.
-_REFUSED = ("rate", "server", "key", "balance", "retired", "lost_task")
 
 
 class Simulator:
@@ -76,7 +66,6 @@ class Simulator:
         the member of ``data`` that holds a page of tasks ("list", "items", "tasks"), or "data". ``persist``:
         a file that keeps the tasks over restarts. ``watch`` is told of every exchange, from the threads.
         """
-        self.file_size = file_size
         self._clock = clock or SystemClock()
         self.faults = Faults(seed, faults)
         self.account = Account(
@@ -96,7 +85,7 @@ class Simulator:
         self._files_address = (host, files_port)
         self._key = key
         self._watch = watch
-        self._request_ids = (f"sim-{number:08x}" for number in itertools.count(1))
+        self._number = itertools.count(1)
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._answers: Counter[str] = Counter()
@@ -122,13 +111,13 @@ class Simulator:
         return self
 
     def _listen(self, address: tuple[str, int], answer: Callable[[Call], Reply]) -> Server:
-        return Server(
-            address,
-            answer,
-            self._note,
-            lambda: self._clock.time() + self.faults.skew(),
-            _Locked(self._request_ids),
-        )
+        return Server(address, answer, self._note, self._told_time, self._request_id)
+
+    def _told_time(self) -> float:
+        return self._clock.time() + self.faults.skew()
+
+    def _request_id(self) -> str:
+        return f"sim-{next(self._number):08x}"
 
     def stop(self) -> None:
         """Cut every connection and close the ports; :meth:`start` opens the same ones again."""
@@ -151,6 +140,15 @@ class Simulator:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def file_size(self) -> int:
+        """Bytes of a video; may be changed at any time."""
+        return self._book.file_size
+
+    @file_size.setter
+    def file_size(self, size: int) -> None:
+        self._book.file_size = size
 
     @property
     def base_url(self) -> str:
@@ -227,7 +225,7 @@ class Simulator:
         fault = self.faults.pick(route.target, route.subject or route.target, route.prompt)
         if route.target == "download":
             return self._content(call, route, fault)
-        return _strike(fault, route, api) if fault is not None else route.act()
+        return strike(fault, route, api.refusal) if fault is not None else route.act()
 
     def _content(self, call: Call, route: Route, fault: Fault | None) -> Reply:
         """``/videos/ID/content``, on the API's own host."""
@@ -237,7 +235,7 @@ class Simulator:
         whole = dataclasses.replace(route, act=lambda: self._serve(call, task, fault))
         if fault is not None and fault.kind == "expired":
             return self._openai.refusal("expired")
-        return _strike(fault, whole, self._openai) if fault is not None else whole.act()
+        return strike(fault, whole, self._openai.refusal) if fault is not None else whole.act()
 
     def _answer_file(self, call: Call) -> Reply:
         """The reply of the host that serves downloads."""
@@ -258,67 +256,10 @@ class Simulator:
             return Answer(404, b"", {"content-type": "application/xml"})
         found = task
         route = Route("download", task.id, task.order.prompt, lambda: self._serve(call, found, fault))
-        return _strike(fault, route, _Store()) if fault is not None else route.act()
+        return strike(fault, route, downloads.refusal) if fault is not None else route.act()
 
     def _serve(self, call: Call, task: Task, fault: Fault | None) -> Answer:
-        self._book.file_size = self.file_size
         return downloads.serve(call, self._book.movie(task), fault)
-
-
-class _Store:
-    """The errors of a host that only serves files."""
-
-    def refusal(self, kind: str, status: int | None = None) -> Answer:
-        """An error without words."""
-        return Answer(status or (429 if kind == "rate" else 500), b"", {"content-type": "application/xml"})
-
-    def without_id(self) -> Answer:
-        """No call here has an id."""
-        raise NotImplementedError
-
-
-class _Locked:
-    """An iterator that several threads may use."""
-
-    def __init__(self, inner: Iterable[str]) -> None:
-        self._inner = iter(inner)
-        self._lock = threading.Lock()
-
-    def __iter__(self) -> _Locked:
-        return self
-
-    def __next__(self) -> str:
-        with self._lock:
-            return next(self._inner)
-
-
-def _strike(fault: Fault, route: Route, api: SoraHk | OpenaiVideos | _Store) -> Reply:
-    """The reply of a call that a fault strikes. Where the fault says "accepted", the call takes effect."""
-    kind, note = fault.kind, fault.kind
-    if kind not in _ON_ANY_CALL:
-        return route.act()  # the serving of the file minds it
-    done = route.act() if fault.setting("accepted") else None
-    if kind in ("reset_before", "reset_after"):
-        return Reset(note=note)
-    seconds = float(fault.setting("seconds"))
-    if kind in ("slow", "slow_headers"):
-        if done is None:
-            return Reset(seconds, note=note)
-        if kind == "slow" or isinstance(done.body, Stream):
-            return dataclasses.replace(done, delay=seconds, note=note)
-        return dataclasses.replace(done, trickle=seconds, note=note)
-    status = fault.setting("status") or None
-    if kind == "html":
-        return html_answer(status or 200, note=note)
-    if kind == "no_id":
-        return dataclasses.replace(api.without_id(), status=status or 200, note=note)
-    refusal = api.refusal(kind, fault.status)
-    wait = fault.setting("retry_after")
-    headers = {**refusal.headers, "retry-after": f"{wait:g}"} if wait else refusal.headers
-    return dataclasses.replace(refusal, headers=headers, note=note)
-
-
-_ON_ANY_CALL = ("reset_before", "reset_after", "slow", "slow_headers", "html", "no_id", *_REFUSED)
 
 
 def _url(address: tuple[str, int]) -> str:

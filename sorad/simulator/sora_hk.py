@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -55,15 +56,13 @@ class SoraHk:
         return None
 
     def refusal(self, kind: str, status: int | None = None) -> Answer:
-        """An error; over ``status`` where it is given."""
+        """An error, or for ``no_id`` a create's good answer without one; over ``status``, where given."""
+        if kind == "no_id":
+            return dataclasses.replace(_ok({"status": "pending"}), status=status or 200)
         usual, code, message = _REFUSALS[kind]
         if kind == "server" and status:
             code = status if status >= 500 else code
         return json_answer(status or usual, {"code": code, "message": message, "data": None})
-
-    def without_id(self) -> Answer:
-        """A create's answer that lacks the id."""
-        return _ok({"status": "pending"})
 
     def _on_task(self, target: str, task_id: str, act: Callable[[Task], Answer]) -> Route:
         task = self._book.account.get(WIRE, task_id)

@@ -108,7 +108,8 @@ class Exchange:
 class Server(socketserver.ThreadingTCPServer):
     """A listening socket and one thread for each connection. ``answer`` is called from those threads."""
 
-    allow_reuse_address = os.name == "posix"  # on Windows it would share the port with another program
+    # On Windows it would let two programs share the port.
+    allow_reuse_address = os.name == "posix"
     daemon_threads = True
     block_on_close = False
     request_queue_size = 1024
@@ -119,16 +120,16 @@ class Server(socketserver.ThreadingTCPServer):
         answer: Callable[[Call], Reply],
         watch: Callable[[Exchange], None],
         now: Callable[[], float],
-        request_ids: Iterator[str],
+        request_id: Callable[[], str],
     ) -> None:
-        """``now`` gives the time of the ``Date`` header; ``request_ids`` must bear several threads."""
+        """``now`` gives the time of the ``Date`` header; all four are called from several threads."""
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, Handler)
         self.answer = answer
         self.watch = watch
         self.now = now
-        self.request_ids = request_ids
+        self.request_id = request_id
         self.ending = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -195,7 +196,7 @@ class Handler(BaseHTTPRequestHandler):
         """For what is no HTTP: an answer with a request id, like all others."""
         self.close_connection = True
         text = message or HTTPStatus(code).phrase
-        self._send(json_answer(code, {"code": code, "message": text}), next(self.server.request_ids))
+        self._send(json_answer(code, {"code": code, "message": text}), self.server.request_id())
 
     def _serve(self) -> None:
         length = self.headers.get("content-length", "0")
@@ -215,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             self.rfile.read(int(length)),
             str(self.client_address[0]),
         )
-        request_id = next(self.server.request_ids)
+        request_id = self.server.request_id()
         reply = self.server.answer(call)
         status = reply.status if isinstance(reply, Answer) else 0
         self.server.watch(Exchange(call.method, call.path, status, request_id, reply.note))
