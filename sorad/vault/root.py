@@ -129,10 +129,10 @@ class Root:
                 self._scan_below(path, now)
             return True
         if is_storyboard(Path(path).name) and not is_hidden(self.path, str(Path(path).parent)):
-            self._look(path, now)
+            self._look(path)
         for board in list(self._owned().values()):
             if board.path != path and is_below(board.path, (path,)):
-                self._look(board.path, now)
+                self._look(board.path)
         return False
 
     # --- looking -----------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Root:
             logger.warning("{}", conflict(path))
         self._conflicts = set(found.conflicts)
         self._waiting.clear()
-        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules), now)
+        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules))
         there = {seen.path for seen in found.files}
         for path in [path for path in self._missing if path in there]:
             del self._missing[path]
@@ -179,15 +179,15 @@ class Root:
             self._scan_at = now
             return
         self._watcher.compare(self.path, found.walked, now)
-        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules, folder), now)
+        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules, folder))
 
-    def _apply(self, changes: Changes, now: float) -> None:
+    def _apply(self, changes: Changes) -> None:
         for seen in (*changes.read, *changes.waiting, *changes.same):
-            self._consider(seen, now)
+            self._consider(seen)
         for board in changes.missing:
-            self._miss(board.path, now)
+            self._miss(board.path)
 
-    def _look(self, path: str, now: float) -> None:
+    def _look(self, path: str) -> None:
         """Look at one file."""
         try:
             seen = look(path, self._roots.real_paths())
@@ -195,13 +195,13 @@ class Root:
             return  # it cannot be told: the next scan tries again
         if seen is None:
             self._conflicts.discard(path)
-            self._miss(path, now)
+            self._miss(path)
         elif conflict_copy(Path(path).name):
-            self._scan_at = now  # reported there, once
+            self._scan_at = self._clock.monotonic()  # reported there, once
         else:
-            self._consider(seen, now)
+            self._consider(seen)
 
-    def _consider(self, seen: Seen, now: float) -> None:
+    def _consider(self, seen: Seen) -> None:
         self._missing.pop(seen.path, None)
         if seen.placeholder:
             self._waiting.add(seen.path)
@@ -209,7 +209,7 @@ class Root:
             return
         self._waiting.discard(seen.path)
         if self._must_read(seen):
-            self._settle.see(seen, now)
+            self._settle.see(seen, self._clock.monotonic())  # after the look, however long a scan took
         else:
             self._forget(seen.path)
 
@@ -217,12 +217,12 @@ class Root:
         known = self._owned().get(seen.path)
         return seen.path in self._forced or differs(seen, known, self.path, self._intake.rules)
 
-    def _miss(self, path: str, now: float) -> None:
+    def _miss(self, path: str) -> None:
         self._forget(path)
         self._waiting.discard(path)
         board = self._owned().get(path)
         if board is not None and board.state != "gone":
-            self._missing.setdefault(path, now)
+            self._missing.setdefault(path, self._clock.monotonic())
 
     def _forget(self, path: str) -> None:
         self._settle.forget(path)
@@ -237,9 +237,9 @@ class Root:
             try:
                 current = look(seen.path, self._roots.real_paths())
                 if current is None:
-                    self._miss(seen.path, now)
+                    self._miss(seen.path)
                 elif current != seen or not self._must_read(current):
-                    self._consider(current, now)
+                    self._consider(current)
                 else:
                     self._intake.read(self._watch, current, self._owned().get(seen.path))
                     self._forget(seen.path)
@@ -278,21 +278,21 @@ class Root:
                 self._missing[path] = now
                 continue
             if seen is not None:
-                self._consider(seen, now)
+                self._consider(seen)
                 continue
             self._intake.gone(board)
             went = True
         if went:
             self._wake()
-            self._look_at_copies(now)
+            self._look_at_copies()
 
-    def _look_at_copies(self, now: float) -> None:
+    def _look_at_copies(self) -> None:
         """The intake may have marked copies of what is gone to be read again."""
         self._boards = None
         for board in list(self._owned().values()):
             stale = board.state != "gone" and board.rules != self._intake.rules
             if stale and board.path not in self._missing:
-                self._look(board.path, now)
+                self._look(board.path)
 
     def _is_still_here(self) -> bool:
         try:

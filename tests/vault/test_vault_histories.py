@@ -231,3 +231,22 @@ def test_what_the_intake_marks_when_something_goes_is_read_again_soon(ledger, in
     world.vault.hint(str(world.root / "storyboard.json"))
     world.run_for(5.0)
     assert [path for path, _content in intake.reads].count(copy) == 2
+
+
+def test_the_window_begins_after_a_slow_scan(ledger, intake, tmp_path: Path, monkeypatch) -> None:
+    import sorad.vault.root as module
+
+    world = World(tmp_path, ledger, intake)
+    world.write("storyboard.json", "1")
+    real = module.scan
+
+    def slow(*args, **options):
+        found = real(*args, **options)
+        world.clock.now += 10.0
+        return found
+
+    monkeypatch.setattr(module, "scan", slow)
+    world.vault.turn()
+    assert intake.reads == []
+    world.run_for(2.0)
+    assert len(intake.reads) == 1
