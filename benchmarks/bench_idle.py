@@ -115,15 +115,21 @@ def one_run(seconds: float) -> dict[str, float]:
 
 def main() -> None:
     """All runs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {FOLDERS * FILES:,} files in {FOLDERS:,} folders")
+    print(
+        f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {FOLDERS * FILES:,} files in {FOLDERS:,} folders"
+    )
     runs = [one_run(options.seconds) for _ in range(options.runs)]
     for key in runs[0]:
         values = [run[key] for run in runs]
-        print(f"  {key:15} median {statistics.median(values):8.2f}   ({min(values):.2f} to {max(values):.2f})")
+        print(
+            f"  {key:15} median {statistics.median(values):8.2f}   ({min(values):.2f} to {max(values):.2f})"
+        )
 
 
 if __name__ == "__main__":

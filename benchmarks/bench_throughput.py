@@ -45,23 +45,20 @@ level = "WARNING"
 
 def simulator(seconds: float, size: str) -> tuple[subprocess.Popen[bytes], str]:
     """A simulator process, and its base URL."""
-    with tempfile.NamedTemporaryFile("r", suffix=".port") as said:
-        arguments = [
-            "--port",
-            "0",
-            "--task-seconds",
-            str(seconds),
-            str(seconds),
-            "--size",
-            size,
-            "--balance",
-            "10000",
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sorad", "--lang", "en", "simulate", *arguments],
-            stdout=Path(said.name).open("wb"),
-            stderr=subprocess.DEVNULL,
-        )
+    arguments = [
+        "--port",
+        "0",
+        "--task-seconds",
+        str(seconds),
+        str(seconds),
+        "--size",
+        size,
+        "--balance",
+        "10000",
+    ]
+    command = [sys.executable, "-m", "sorad", "--lang", "en", "simulate", *arguments]
+    with tempfile.NamedTemporaryFile("w+b") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             for line in Path(said.name).read_text().splitlines():

@@ -52,7 +52,7 @@ def once_config(args: argparse.Namespace) -> Config:
     else:
         folder = Path(args.input_dir or "input")
         mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
-        config = without_file(folder, mode, output and Path(output), base=config)
+        config = without_file(folder, mode, Path(output) if output else None, base=config)
     for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)

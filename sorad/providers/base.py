@@ -235,7 +235,7 @@ class Provider(Protocol):
         """Money left; only where ``has_balance``."""
         ...
 
-    def check(self) -> Union[None, Fault]:
+    def check(self) -> Union[Fault, None]:
         """A free call that shows whether the key is good; ``None`` when it is."""
         ...
 

@@ -4,7 +4,7 @@ Types are strict: ``"10"`` is not 10 and ``true`` is not 1, for a slip of the pe
 than was meant. ``10.0`` is 10, as JSON has but one kind of number. What is not named here is ignored.
 """
 
-# ruff: noqa: UP045  (pydantic evaluates these annotations, on Python 3.9 too)
+
 from __future__ import annotations
 
 import re

@@ -54,7 +54,7 @@ def _memory() -> str | None:
 
 
 def test_a_calm_day_delivers_everything(tmp_path: Path) -> None:
-    world = World(1, tmp_path / "w", odds=Odds(**{name: 0.0 for name in vars(Odds())}))
+    world = World(1, tmp_path / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)))
     world.write("storyboard_a.json", ["one", "two", "three"], takes=2)
     world.run(3 * 3600)
     assert [take.state.value for take in world.takes()] == ["done"] * 6
