@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Optional
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from requests.utils import get_environ_proxies
 
@@ -36,6 +36,14 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or "-"
     except ValueError:
         return "-"
+
+
+def joined(base: str, reference: str) -> str:
+    """``reference`` as seen from ``base``; ``""`` where that makes no address."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

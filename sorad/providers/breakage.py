@@ -38,6 +38,13 @@ def explain(error: BaseException, url: str, timeout: float, *, left: bool) -> Pr
         return faults.network(
             N_("The proxy on the way to {host} cannot be used: {reason}."), host=host, reason=reason
         )
+    if caused(requests.exceptions.InvalidSchema):  # a base URL is checked before it gets here
+        return Problem(
+            "provider.network",
+            N_("The way to {host} leads through a SOCKS proxy, and the package for these is not installed."),
+            N_("Install PySocks beside sorad, or set an http proxy under [provider]."),
+            {"host": host},
+        )
     if caused(socket.gaierror, urllib3.exceptions.NameResolutionError):
         return faults.network(N_("The name {host} cannot be found."), host=host)
     if caused(ssl.SSLError, urllib3.exceptions.SSLError):

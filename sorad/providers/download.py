@@ -10,16 +10,16 @@ import http.client
 import time
 from collections.abc import Iterator
 from typing import Callable, Optional, Union
-from urllib.parse import urljoin
 
 import requests
 import urllib3.exceptions
 
 from sorad.providers import faults
-from sorad.providers.addresses import host_of, origin
+from sorad.providers.addresses import host_of, joined, origin
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble, Video
 from sorad.providers.connection import Adapter, Exchange
-from sorad.providers.headers import content_length, content_range, request_id, retry_after, strong_etag
+from sorad.providers.headers import content_length, content_range, request_id, retry_after
+from sorad.providers.headers import validator as validator_of
 from sorad.providers.http import Broken, Wire, lowered
 from sorad.providers.reading import parse
 
@@ -74,7 +74,7 @@ def _follow(
         found = _look(body, lowered(response.headers), offset, validator, with_key, read_json)
         if not isinstance(found, str):
             return found
-        url = urljoin(url, found)
+        url = joined(url, found)
     return faults.fault(Trouble.SERVER, "redirects", status=310)
 
 
@@ -112,7 +112,7 @@ def _look(
         length = content_length(headers)
         body.expect(length)
         kind = headers.get("content-type", "")
-        return Download(0, length, strong_etag(headers), kind, request_id(headers), body)
+        return Download(0, length, validator_of(headers), kind, request_id(headers), body)
     words = body.words()
     body.close()
     trouble = _trouble(status, with_key)
@@ -121,9 +121,9 @@ def _look(
 
 
 def _partial(body: Body, headers: dict[str, str], offset: int, validator: str) -> Optional[Download]:
-    part, length, etag = content_range(headers), content_length(headers), strong_etag(headers)
+    part, length, version = content_range(headers), content_length(headers), validator_of(headers)
     right = part is not None and part.first == offset and part.last is not None
-    if part is None or part.last is None or not right or (validator and etag and etag != validator):
+    if part is None or part.last is None or not right or (validator and version and version != validator):
         body.close()
         return None
     announced = part.last - offset + 1
@@ -133,7 +133,7 @@ def _partial(body: Body, headers: dict[str, str], offset: int, validator: str) -
     # A server may send less than was asked for: that ends as a cut, and the rest is asked for next time.
     body.expect(announced, partly=part.total is not None and part.last + 1 < part.total)
     kind = headers.get("content-type", "")
-    return Download(offset, part.total, etag or validator, kind, request_id(headers), body)
+    return Download(offset, part.total, version or validator, kind, request_id(headers), body)
 
 
 def _from_json(body: Body, headers: dict[str, str], read_json: ReadJson) -> Union[Fault, str]:

@@ -83,10 +83,17 @@ def content_length(headers: Headers) -> Optional[int]:
     return int(value)
 
 
-def strong_etag(headers: Headers) -> str:
-    """The ETag, where it may be used with ``If-Range``; else ``""``."""
-    value = headers.get("etag", "").strip()
-    return value if _STRONG.fullmatch(value) else ""
+def validator(headers: Headers) -> str:
+    """What names this version of the file for ``If-Range``: a strong ETag, else a date; ``""`` for none.
+
+    A date counts only where it lay a minute back when the answer was made (RFC 9110, 8.8.2.2, and some more):
+    a file of this minute may have changed within its second.
+    """
+    etag, changed = headers.get("etag", "").strip(), headers.get("last-modified", "").strip()
+    if etag:
+        return etag if _STRONG.fullmatch(etag) else ""
+    then, now = _date(changed), _date(headers.get("date"))
+    return changed if then is not None and now is not None and now - then >= 60 else ""
 
 
 def _number(value: Optional[str]) -> Optional[float]:

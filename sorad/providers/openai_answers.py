@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import Any, Optional, Union
-from urllib.parse import urljoin
 
 from sorad.config.model import ProviderConfig
 from sorad.providers import faults, reading, words
+from sorad.providers.addresses import joined
 from sorad.providers.base import (
     Accepted,
     Created,
@@ -182,7 +182,7 @@ def _url_of(body: Any, paths: Paths, base: str) -> str:
     for path in paths.urls:
         found = reading.text(reading.at(body, path))
         if base and found.startswith("/"):
-            found = urljoin(base, found)
+            found = joined(base, found)
         if found.startswith(("http://", "https://")) or (found.startswith("/") and not base):
             return found
     return ""

@@ -1,0 +1,31 @@
+"""Fixtures for the provider tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from scripted_http import ScriptedServer
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A scripted server."""
+    running = ScriptedServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def other() -> Iterator[ScriptedServer]:
+    """Another host (another port)."""
+    running = ScriptedServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)

@@ -1,0 +1,667 @@
+"""What every provider promises, whatever its format: one request a create, a clear outcome, no secret out."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from dialects import DIALECTS, KEY, REQUEST, TASK, OpenAiVideos, OpenAiWithoutList, SoraHk
+from scripted_http import Cut, Raw, Reply, Reset, ScriptedServer, Silence, closed_port, named
+
+from sorad.problems import Problem
+from sorad.providers.base import (
+    Accepted,
+    Created,
+    Download,
+    DownloadCut,
+    Fault,
+    Finished,
+    Missing,
+    NotSent,
+    Refused,
+    RemoteTask,
+    Running,
+    TaskFailed,
+    Trouble,
+    Unknown,
+    Video,
+)
+
+VIDEO = bytes(range(256)) * 8_000  # 2 MB
+SIGNED = "/file.mp4?sig=very-secret-signature&expires=1"
+
+each = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: type(one).__name__)
+
+
+def bought(dialect: Any, server: ScriptedServer, *acts: Any, **more: Any) -> Created:
+    """What became of one create; whatever came of it, exactly one request was sent."""
+    server.script(*acts)
+    found = dialect.make(server.url + "/v1", **more).create(REQUEST)
+    assert [(asked.method, asked.path) for asked in server.asked] == [("POST", "/v1" + dialect.create_path)]
+    assert server.asked[0].headers["authorization"] == f"Bearer {KEY}"
+    return found
+
+
+def fault_of(found: Any) -> Fault:
+    fault: Fault = found if isinstance(found, Fault) else found.fault
+    clean(fault.problem)
+    return fault
+
+
+def clean(problem: Problem) -> None:
+    """A problem reads well and holds no secret."""
+    stored = problem.to_json() + str(problem)
+    assert KEY not in stored
+    assert "very-secret-signature" not in stored
+    assert problem.code.startswith("provider.")
+    assert "{" not in problem.text() + problem.fix_text()
+
+
+# --- create ---------------------------------------------------------------------------------------------
+
+
+@each
+def test_accepted(dialect: Any, server: ScriptedServer) -> None:
+    found = bought(dialect, server, dialect.accepted())
+    assert isinstance(found, Accepted)
+    assert (found.remote_id, found.request_id) == (TASK, "req-7")
+    assert server.asked[0].json()["prompt"] == REQUEST.prompt
+
+
+@each
+@pytest.mark.parametrize(
+    ("situation", "trouble", "code"),
+    [
+        ("key_refused", Trouble.KEY, "provider.key"),
+        ("no_balance", Trouble.BALANCE, "provider.balance"),
+        ("bad_parameters", Trouble.REQUEST, "provider.parameters"),
+        ("blocked_at_once", Trouble.REQUEST, "provider.moderation"),
+        ("rate", Trouble.RATE, "provider.rate"),
+        ("retired", Trouble.RETIRED, "provider.retired"),
+    ],
+)
+def test_refused(dialect: Any, server: ScriptedServer, situation: str, trouble: Trouble, code: str) -> None:
+    found = bought(dialect, server, getattr(dialect, situation)())
+    assert isinstance(found, Refused)
+    fault = fault_of(found)
+    assert (fault.trouble, fault.problem.code, fault.request_id) == (trouble, code, "req-7")
+
+
+@each
+@pytest.mark.parametrize("status", [402, 404, 405, 408, 409, 410, 413, 418, 422, 425, 429, 451, 499])
+def test_client_errors_are_refusals_whatever_the_body(
+    dialect: Any, server: ScriptedServer, status: int
+) -> None:
+    found = bought(dialect, server, Reply(b"<html>no</html>", status, {"Content-Type": "text/html"}))
+    assert isinstance(found, Refused)
+    fault_of(found)
+
+
+@each
+@pytest.mark.parametrize(
+    "act",
+    [
+        Cut(),
+        Reset(),
+        Raw(b"no HTTP at all\r\n\r\n"),
+        Raw(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
+        Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+        Reply(b"", 200),
+        Reply(b"<html>login</html>", 200, {"Content-Type": "text/html"}),
+        Reply(b"[" * 100_000, 200),
+        Reply([], 200),
+        Reply({}, 200),
+        Reply({"data": None}, 200),
+        Reply(b"", 204),
+        Reply({"id": "elsewhere"}, 302, {"Location": "https://api.x.invalid/"}),
+        Reply(b"", 303, {"Location": "/v1/elsewhere"}),
+        Reply(b"", 304),
+        Reply(b"<html>Bad Gateway</html>", 500),
+        Reply(b"<html>Bad Gateway</html>", 502),
+        Reply(b"<html>Down</html>", 503),
+        Reply(b"<html>Gateway Time-out</html>", 504),
+        Reply(b"error code: 520", 520),
+        Reply(b"error code: 524", 524),
+        Reply({"id": "a", "data": {"task_id": "a"}}, 502),
+    ],
+    ids=named,
+)
+def test_what_is_no_clear_answer_is_unknown(dialect: Any, server: ScriptedServer, act: Any) -> None:
+    found = bought(dialect, server, act)
+    assert isinstance(found, Unknown)
+    fault_of(found)
+
+
+@each
+def test_answer_without_an_id_is_unknown(dialect: Any, server: ScriptedServer) -> None:
+    found = bought(dialect, server, dialect.without_id())
+    assert isinstance(found, Unknown)
+    assert fault_of(found).request_id == "req-7"
+
+
+@each
+def test_slow_answer_is_unknown(dialect: Any, server: ScriptedServer) -> None:
+    found = bought(dialect, server, Silence(), request_timeout=0.2)
+    assert isinstance(found, Unknown)
+    assert fault_of(found).trouble is Trouble.TRANSPORT
+
+
+@each
+@pytest.mark.parametrize("status", [500, 503])
+def test_own_server_error_is_a_refusal_only_where_tasks_cannot_be_listed(
+    dialect: Any, server: ScriptedServer, status: int
+) -> None:
+    found = bought(dialect, server, dialect.server(status))
+    assert isinstance(found, Unknown if dialect.lists_tasks else Refused)
+    assert fault_of(found).trouble is Trouble.SERVER
+
+
+@each
+@pytest.mark.parametrize("status", [502, 504, 520, 521, 522, 524, 530])
+def test_gateway_errors_are_unknown_whoever_words_them(
+    dialect: Any, server: ScriptedServer, status: int
+) -> None:
+    assert isinstance(bought(dialect, server, dialect.server(status)), Unknown)
+
+
+@each
+def test_closed_port_is_not_sent(dialect: Any) -> None:
+    found = dialect.make(f"http://127.0.0.1:{closed_port()}/v1").create(REQUEST)
+    assert isinstance(found, NotSent)
+    assert fault_of(found).trouble is Trouble.TRANSPORT
+
+
+@each
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_redirect_stops_buying_and_is_never_followed(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer, status: int
+) -> None:
+    other.script(dialect.accepted())
+    found = bought(dialect, server, Reply(b"", status, {"Location": other.url + "/v1/create"}))
+    assert isinstance(found, Refused)
+    assert (fault_of(found).trouble, fault_of(found).problem.code) == (Trouble.RETIRED, "provider.redirect")
+    assert other.asked == []
+
+
+@each
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
+        (
+            {
+                "Retry-After": formatdate(2_000_000_090, usegmt=True),
+                "Date": formatdate(2_000_000_000, usegmt=True),
+            },
+            90.0,
+        ),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_kept(
+    dialect: Any, server: ScriptedServer, headers: dict[str, str], seconds: float | None
+) -> None:
+    found = bought(dialect, server, dialect.rate(**headers))
+    assert isinstance(found, Refused)
+    assert fault_of(found).retry_after == seconds
+
+
+@each
+def test_words_of_the_provider_are_kept_short_and_masked(dialect: Any, server: ScriptedServer) -> None:
+    words = f"bad key {KEY} for https://cdn.test{SIGNED} " + "x" * 1000
+    reply = Reply({"code": 401, "message": words, "error": {"message": words}}, 401)
+    said = fault_of(bought(dialect, server, reply)).problem.params["said"]
+    assert isinstance(said, str)
+    assert said.startswith("bad key ")
+    assert len(said) <= 300
+
+
+@each
+def test_repr_shows_no_key(dialect: Any, server: ScriptedServer) -> None:
+    provider = dialect.make(server.url + "/v1")
+    assert KEY not in repr(provider)
+    assert KEY not in repr(vars(provider))
+    assert KEY not in provider.account
+    assert provider.account == dialect.make(server.url + "/v1/").account
+    assert provider.account != dialect.make(server.url + "/v2").account
+
+
+# --- poll -----------------------------------------------------------------------------------------------
+
+
+def polled(dialect: Any, server: ScriptedServer, *acts: Any) -> Any:
+    server.script(*acts)
+    return dialect.make(server.url + "/v1").poll(TASK)
+
+
+@each
+def test_running(dialect: Any, server: ScriptedServer) -> None:
+    assert polled(dialect, server, dialect.running()) == Running(30.0, None, "req-7")
+    asked = server.asked[0]
+    assert asked.method == "GET"
+    assert asked.path.endswith("/task%2F1%3Aa%2Bb%3D%3D")
+
+
+@each
+def test_finished(dialect: Any, server: ScriptedServer) -> None:
+    found = polled(dialect, server, dialect.finished("https://cdn.test" + SIGNED))
+    assert isinstance(found, Finished)
+    assert found.video == Video("https://cdn.test" + SIGNED)
+    assert found.request_id == "req-7"
+
+
+@each
+@pytest.mark.parametrize(
+    ("situation", "code"), [("blocked", "provider.moderation"), ("gave_up", "provider.failed")]
+)
+def test_failed_task(dialect: Any, server: ScriptedServer, situation: str, code: str) -> None:
+    found = polled(dialect, server, getattr(dialect, situation)())
+    assert isinstance(found, TaskFailed)
+    assert (found.problem.code, found.request_id) == (code, "req-7")
+    clean(found.problem)
+
+
+@each
+def test_missing_task(dialect: Any, server: ScriptedServer) -> None:
+    found = polled(dialect, server, dialect.missing())
+    assert isinstance(found, Missing)
+    clean(found.problem)
+
+
+@each
+@pytest.mark.parametrize(
+    ("act", "trouble"),
+    [
+        ("key_refused", Trouble.KEY),
+        ("rate", Trouble.RATE),
+        ("server", Trouble.SERVER),
+        (Reply(b"<html>", 502), Trouble.SERVER),
+        (Reply(b"<html>ok</html>", 200), Trouble.SERVER),
+        (Reply([], 200), Trouble.SERVER),
+        (Reply({"error": {}}, 200), Trouble.SERVER),
+        (Cut(), Trouble.TRANSPORT),
+        (Raw(b"nonsense\r\n"), Trouble.TRANSPORT),
+    ],
+    ids=named,
+)
+def test_trouble_with_a_poll_says_nothing_about_the_task(
+    dialect: Any, server: ScriptedServer, act: Any, trouble: Trouble
+) -> None:
+    found = polled(dialect, server, getattr(dialect, act)() if isinstance(act, str) else act)
+    assert isinstance(found, Fault)
+    assert fault_of(found).trouble is trouble
+
+
+@each
+def test_poll_on_a_dead_address_is_a_fault(dialect: Any) -> None:
+    found = dialect.make(f"http://127.0.0.1:{closed_port()}").poll(TASK)
+    assert fault_of(found).trouble is Trouble.TRANSPORT
+
+
+@each
+def test_redirected_poll_does_not_take_the_key_elsewhere(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer
+) -> None:
+    other.script(dialect.running())
+    found = polled(dialect, server, Reply(b"", 302, {"Location": other.url}))
+    assert isinstance(found, Fault)
+    assert other.asked == []
+
+
+# --- download -------------------------------------------------------------------------------------------
+
+
+def ranged(asked: Any) -> Reply:
+    """A server that serves ranges of VIDEO under one ETag."""
+    wanted, etag = asked.headers.get("range"), '"v1"'
+    if wanted is None or asked.headers.get("if-range", etag) != etag:
+        return Reply(VIDEO, 200, {"ETag": etag})
+    start = int(wanted.partition("=")[2].rstrip("-"))
+    if start >= len(VIDEO):
+        return Reply(b"", 416, {"Content-Range": f"bytes */{len(VIDEO)}"})
+    span = f"bytes {start}-{len(VIDEO) - 1}/{len(VIDEO)}"
+    return Reply(VIDEO[start:], 206, {"ETag": etag, "Content-Range": span})
+
+
+def opened(
+    dialect: Any, api: ScriptedServer, url: str, offset: int = 0, validator: str = "", needs_key: bool = False
+) -> Download | Fault:
+    provider = dialect.make(api.url + "/v1")
+    found: Download | Fault = provider.open_video(TASK, Video(url, needs_key), offset, validator)
+    if isinstance(found, Fault):
+        fault_of(found)
+    return found
+
+
+def read(found: Download | Fault) -> bytes:
+    assert isinstance(found, Download), found
+    return b"".join(found.pieces)
+
+
+@each
+def test_download_from_another_host_gets_no_key(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer
+) -> None:
+    other.script(ranged)
+    found = opened(dialect, server, other.url + SIGNED, needs_key=True)
+    assert read(found) == VIDEO
+    assert isinstance(found, Download)
+    assert (found.offset, found.total, found.validator) == (0, len(VIDEO), '"v1"')
+    assert "authorization" not in other.asked[0].headers
+    assert other.asked[0].headers["accept-encoding"] == "identity"
+    assert server.asked == []
+
+
+@each
+def test_download_goes_on_where_it_was(dialect: Any, server: ScriptedServer, other: ScriptedServer) -> None:
+    other.script(ranged)
+    found = opened(dialect, server, other.url + SIGNED, 1_000_000, '"v1"')
+    assert read(found) == VIDEO[1_000_000:]
+    assert isinstance(found, Download)
+    assert (found.offset, found.total) == (1_000_000, len(VIDEO))
+    assert other.asked[0].headers["range"] == "bytes=1000000-"
+
+
+@each
+def test_changed_file_starts_anew(dialect: Any, server: ScriptedServer, other: ScriptedServer) -> None:
+    other.script(ranged)
+    found = opened(dialect, server, other.url + SIGNED, 1_000_000, '"older"')
+    assert read(found) == VIDEO
+    assert isinstance(found, Download)
+    assert (found.offset, found.validator) == (0, '"v1"')
+
+
+@each
+def test_nothing_is_left_to_fetch(dialect: Any, server: ScriptedServer, other: ScriptedServer) -> None:
+    other.script(ranged)
+    found = opened(dialect, server, other.url + SIGNED, len(VIDEO), '"v1"')
+    assert read(found) == b""
+    assert isinstance(found, Download)
+    assert (found.offset, found.total) == (len(VIDEO), len(VIDEO))
+
+
+@each
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Reply(b"abc", 206, {"ETag": '"v1"'}),
+        Reply(b"abc", 206, {"ETag": '"v1"', "Content-Range": "bytes 0-2/3"}),
+        Reply(b"abc", 206, {"ETag": '"v2"', "Content-Range": "bytes 10-12/13"}),
+        Reply(b"abc", 206, {"ETag": '"v1"', "Content-Range": "bytes 10-50/51"}),
+        Reply(b"abc", 206, {"ETag": '"v1"', "Content-Range": "lines 10-12/13"}),
+        Reply(b"", 416, {"Content-Range": "bytes */5"}),
+        Reply(b"", 416),
+    ],
+    ids=["no range", "other start", "other file", "other length", "other unit", "shorter file", "416"],
+)
+def test_wrong_range_starts_anew(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer, wrong: Reply
+) -> None:
+    other.script(wrong, ranged)
+    found = opened(dialect, server, other.url + SIGNED, 10, '"v1"')
+    assert read(found) == VIDEO
+    assert isinstance(found, Download)
+    assert found.offset == 0
+    assert "range" not in other.asked[1].headers
+
+
+@each
+@pytest.mark.parametrize(
+    "act",
+    [
+        Reply(VIDEO, announce=str(len(VIDEO) + 1)),
+        Reply(VIDEO, headers={"Transfer-Encoding": "chunked"}, announce=None),
+        Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"),
+        Raw(b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-2/9\r\nContent-Length: 3\r\n\r\nabc"),
+    ],
+    ids=["short", "not chunked", "no last chunk", "a part only"],
+)
+def test_cut_body_is_told(dialect: Any, server: ScriptedServer, other: ScriptedServer, act: Any) -> None:
+    other.script(act)
+    with pytest.raises(DownloadCut) as cut:
+        read(opened(dialect, server, other.url + SIGNED))
+    assert "very-secret-signature" not in str(cut.value)
+    assert cut.value.__cause__ is None
+
+
+@each
+def test_body_without_a_length_ends_with_the_connection(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer
+) -> None:
+    other.script(Reply(VIDEO, announce=None))
+    found = opened(dialect, server, other.url + SIGNED)
+    assert isinstance(found, Download)
+    assert found.total is None
+    assert read(found) == VIDEO
+
+
+@each
+def test_stalled_body_is_cut(dialect: Any, server: ScriptedServer) -> None:
+    server.script(Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 100_000), Silence())
+    provider = dialect.make(server.url + "/v1", request_timeout=0.2)
+    found = provider.open_video(TASK, Video(server.url + SIGNED), 0, "")
+    with pytest.raises(DownloadCut):
+        read(found)
+
+
+@each
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [
+        (400, Trouble.EXPIRED),
+        (401, Trouble.EXPIRED),
+        (403, Trouble.EXPIRED),
+        (404, Trouble.EXPIRED),
+        (410, Trouble.EXPIRED),
+        (408, Trouble.RATE),
+        (429, Trouble.RATE),
+        (500, Trouble.SERVER),
+        (503, Trouble.SERVER),
+    ],
+)
+def test_refused_download(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer, status: int, trouble: Trouble
+) -> None:
+    other.script(Reply(b"<Error>no</Error>", status, {"Retry-After": "4", "X-Request-Id": "cdn-1"}))
+    found = opened(dialect, server, other.url + SIGNED)
+    assert isinstance(found, Fault)
+    assert (found.trouble, found.retry_after, found.request_id) == (trouble, 4.0, "cdn-1")
+
+
+@each
+def test_key_follows_no_redirect_to_another_host(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer
+) -> None:
+    server.script(
+        Reply(b"", 302, {"Location": "/v1/moved"}), Reply(b"", 302, {"Location": other.url + SIGNED}), ranged
+    )
+    other.script(Reply(b"", 307, {"Location": server.url + "/v1/back"}))
+    assert read(opened(dialect, server, server.url + "/v1/content", needs_key=True)) == VIDEO
+    sent = [asked.headers.get("authorization") for asked in server.asked]
+    assert sent == [f"Bearer {KEY}", f"Bearer {KEY}", None]  # once away, the key stays away
+    assert "authorization" not in other.asked[0].headers
+
+
+@each
+@pytest.mark.parametrize("target", ["loop", "ftp://x.invalid/a", "http://", "http://[", "//[::1"])
+def test_redirects_that_lead_nowhere_end(dialect: Any, server: ScriptedServer, target: str) -> None:
+    server.script(Reply(b"", 302, {"Location": target}))
+    assert isinstance(opened(dialect, server, server.url + "/a"), Fault)
+    assert len(server.asked) <= 6
+
+
+@each
+@pytest.mark.parametrize("url", ["", "not a url", "ftp://x.invalid", "file:///etc/passwd", "http://[::1"])
+def test_address_that_is_none_is_a_fault(dialect: Any, server: ScriptedServer, url: str) -> None:
+    assert isinstance(opened(dialect, server, url), Fault)
+
+
+@each
+def test_closing_early_gives_the_connection_back(
+    dialect: Any, server: ScriptedServer, other: ScriptedServer
+) -> None:
+    other.script(ranged)
+    found = opened(dialect, server, other.url + SIGNED)
+    assert isinstance(found, Download)
+    found.close()
+    assert list(found.pieces) == []
+
+
+# --- lists ----------------------------------------------------------------------------------------------
+
+NOW = 1_790_000_000.0
+
+
+def recent(
+    dialect: Any, server: ScriptedServer, *replies: Any, since: float = NOW
+) -> list[RemoteTask] | Fault:
+    server.script(*replies)
+    found: list[RemoteTask] | Fault = dialect.make(server.url + "/v1").recent(since)
+    if isinstance(found, Fault):
+        fault_of(found)
+    return found
+
+
+listing = pytest.mark.parametrize("dialect", DIALECTS[:3], ids=lambda one: type(one).__name__)
+
+
+@listing
+def test_recent_tasks(dialect: Any, server: ScriptedServer) -> None:
+    rows = [("b", "a prompt", NOW + 20), ("a", "a prompt", NOW + 10)]
+    found = recent(dialect, server, *dialect.pages(rows))
+    assert found == [
+        RemoteTask(name, prompt, created, 10, "horizontal", False) for name, prompt, created in rows
+    ]
+    assert all(asked.headers["authorization"] == f"Bearer {KEY}" for asked in server.asked)
+
+
+@listing
+def test_list_is_read_over_its_pages_and_no_further_than_needed(dialect: Any, server: ScriptedServer) -> None:
+    rows = [(f"t{number}", f"prompt {number}", NOW + 3000 - number * 100) for number in range(100)]
+    found = recent(dialect, server, *dialect.pages(rows, 10))
+    assert isinstance(found, list)
+    assert {task.remote_id for task in found} >= {f"t{number}" for number in range(31)}
+    assert 4 <= len(server.asked) < 10
+
+
+@listing
+def test_servers_that_cut_pages_short_are_read_on(dialect: Any, server: ScriptedServer) -> None:
+    rows = [(f"t{number}", "a prompt", NOW + 100 - number) for number in range(25)]
+    found = recent(dialect, server, *dialect.pages(rows, 5))
+    assert isinstance(found, list)
+    assert len(found) == 25
+
+
+@listing
+def test_list_that_does_not_page_is_no_list(dialect: Any, server: ScriptedServer) -> None:
+    rows = [(f"t{number}", "a prompt", NOW + 100) for number in range(200)]
+    found = recent(dialect, server, dialect.pages(rows, 100)[0])
+    assert isinstance(found, Fault)
+    assert found.problem.code == "provider.list"
+
+
+@listing
+def test_trouble_on_a_later_page_is_a_fault(dialect: Any, server: ScriptedServer) -> None:
+    rows = [(f"t{number}", "a prompt", NOW + 100) for number in range(20)]
+    found = recent(dialect, server, dialect.pages(rows, 10)[0], dialect.server())
+    assert isinstance(found, Fault)
+
+
+@listing
+@pytest.mark.parametrize(
+    "act", [Reply(b"<html>", 200), Reply({}, 200), Reply({"data": "x"}, 200), Cut()], ids=named
+)
+def test_what_is_no_list_is_a_fault(dialect: Any, server: ScriptedServer, act: Any) -> None:
+    assert isinstance(recent(dialect, server, act), Fault)
+
+
+@listing
+def test_shortened_prompts_are_asked_for_in_full(dialect: Any, server: ScriptedServer) -> None:
+    pages = dialect.pages([("a", "a lantern on…", NOW + 5)])
+
+    def answer(asked: Any) -> Any:
+        if asked.path.endswith("/a"):
+            return dialect.task("queued", prompt=REQUEST.prompt)
+        first = len([one for one in server.asked if "?" in one.path]) == 1
+        return pages[0] if first else pages[-1]
+
+    found = recent(dialect, server, answer)
+    assert isinstance(found, list)
+    assert [(task.remote_id, task.prompt, task.created_at) for task in found] == [
+        ("a", REQUEST.prompt, NOW + 5)
+    ]
+
+
+@listing
+def test_list_without_prompts_cannot_tell(dialect: Any, server: ScriptedServer) -> None:
+    pages = dialect.pages([("a", "", NOW + 5)])
+
+    def answer(asked: Any) -> Any:
+        if asked.path.endswith("/a"):
+            return dialect.missing()
+        return pages[0] if len(server.asked) == 1 else pages[-1]
+
+    found = recent(dialect, server, answer)
+    assert isinstance(found, Fault)
+    assert found.problem.code == "provider.list"
+
+
+# --- check ----------------------------------------------------------------------------------------------
+
+
+@each
+def test_check_sees_a_refused_key(dialect: Any, server: ScriptedServer) -> None:
+    server.script(dialect.key_refused())
+    found = dialect.make(server.url + "/v1").check()
+    assert isinstance(found, Fault)
+    assert fault_of(found).trouble is Trouble.KEY
+    assert [asked.method for asked in server.asked] == ["GET"]
+
+
+@each
+def test_check_is_content_with_a_good_key(dialect: Any, server: ScriptedServer) -> None:
+    server.script(Reply({"code": 200, "data": {"balance": 5000}}))
+    assert dialect.make(server.url + "/v1").check() is None
+
+
+@each
+def test_check_on_a_broken_line_is_trouble_of_the_line(dialect: Any, server: ScriptedServer) -> None:
+    server.script(Cut())
+    found = dialect.make(server.url + "/v1").check()
+    assert isinstance(found, Fault)
+    assert found.trouble is Trouble.TRANSPORT
+
+
+# --- one format only ------------------------------------------------------------------------------------
+
+
+def test_gateway_without_a_model_list_cannot_tell_about_the_key(server: ScriptedServer) -> None:
+    server.script(Reply(b"not here", 404))
+    assert OpenAiWithoutList().make(server.url).check() is None
+
+
+def test_finished_without_an_address_is_asked_for_again(server: ScriptedServer) -> None:
+    found = polled(SoraHk(), server, SoraHk().finished_without_url())
+    assert isinstance(found, Fault)
+    assert found.trouble is Trouble.SERVER
+
+
+def test_finished_without_an_address_lies_at_content(server: ScriptedServer) -> None:
+    found = polled(OpenAiVideos(), server, OpenAiVideos().task("succeeded"))
+    assert isinstance(found, Finished)
+    assert found.video == Video(server.url + "/v1/videos/task%2F1%3Aa%2Bb%3D%3D/content", needs_key=True)
+
+
+def test_many_threads_may_ask_at_once(server: ScriptedServer) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    server.script(SoraHk().running())
+    provider = SoraHk().make(server.url + "/v1")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _number: provider.poll(TASK), range(64)))
+    assert all(isinstance(one, Running) for one in found)
+    assert server.connections <= 8
