@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -31,9 +32,9 @@ from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import Lock, acquire
 from sorad.messages import _
 from sorad.model import State
-from sorad.problems import SoradError
+from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider
-from sorad.threads import Supervised, troubles
+from sorad.threads import Supervised, Trouble, troubles
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, in seconds.
@@ -58,7 +59,8 @@ class Daemon:
         self._rng = random.Random(seed)
         self._stopping = threading.Event()
         self._lock: Optional[Lock] = None
-        self._told_troubles: list[dict[str, Any]] = []
+        self._told: tuple[list[dict[str, Any]], list[str]] = ([], [])
+        self._crashes: deque[Trouble] = deque(maxlen=3)  # of steps: mistakes in sorad itself
 
     def start(self, locked: Callable[[], None] = lambda: None) -> None:
         """Take the lock, open the ledger, start the threads. :class:`SoradError` where that cannot be.
@@ -100,12 +102,14 @@ class Daemon:
             stopping=self._stopping.is_set,
             pause=lambda seconds: void(self._stopping.wait(seconds)),
             sizes=rooms.delivered,
+            crashed=self._crashed,
         )
         commands = Commands(self._kit, self._scan)
         self.engine = Engine(self._kit, rooms, commands.run)
         self.ledger.remember("currency", provider.currency)
         self.ledger.remember("limits", {"concurrency": config.limits.concurrency})
         self.ledger.remember("troubles", [])
+        self.ledger.remember("notices", [])
         self._threads = [
             Supervised("engine", self.engine.run, self.clock, self._tell_troubles),
             Supervised("vault", self.vault.run, self.clock, self._tell_troubles),
@@ -137,14 +141,15 @@ class Daemon:
         for thread in self._threads:
             thread.stop()
         self._wake()
+        self.vault.wake()
         deadline = self.clock.monotonic() + grace
         for thread in self._threads:
             thread.join(max(0.0, deadline - self.clock.monotonic()))
         ended = self.engine.wait_idle(deadline - self.clock.monotonic())
         if ended:
             self.ledger.close()
-        if self._lock is not None:
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()  # else the end of the process does
         return ended
 
     # --- the threads' errands ----------------------------------------------------------------------
@@ -154,6 +159,10 @@ class Daemon:
         if engine is not None:
             engine.wake()
 
+    def _crashed(self, problem: Problem) -> None:
+        self._crashes.append(Trouble(self.clock.time(), problem))
+        self._tell_troubles()
+
     def _scan(self, path: Optional[str]) -> None:
         self.vault.rescan(path)
 
@@ -162,12 +171,14 @@ class Daemon:
             self._tell_troubles()
 
     def _tell_troubles(self) -> None:
-        found = troubles(self._threads, self.clock.time())
-        if found == self._told_troubles:
+        found = troubles(self._threads, list(self._crashes), self.clock.time())
+        notices = [problem.to_json() for problem in self.vault.problems()]
+        if (found, notices) == self._told:
             return
         try:
             self.ledger.remember("troubles", found)
-            self._told_troubles = found
+            self.ledger.remember("notices", notices)
+            self._told = found, notices
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
 

@@ -84,9 +84,10 @@ class Supervised:
         return trouble if trouble is not None and now - trouble.since < SHOWN else None
 
 
-def troubles(threads: Sequence[Supervised], now: float) -> list[dict[str, Any]]:
-    """What to remember in the ledger for `status`."""
-    found = (thread.failing(now) for thread in threads)
+def troubles(threads: Sequence[Supervised], others: Sequence[Trouble], now: float) -> list[dict[str, Any]]:
+    """What to remember in the ledger for `status`: of threads, and ``others`` as long as they are fresh."""
+    found = [thread.failing(now) for thread in threads]
+    found += [trouble for trouble in others if now - trouble.since < SHOWN]
     return [trouble.to_json() for trouble in found if trouble is not None]
 
 

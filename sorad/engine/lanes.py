@@ -28,7 +28,6 @@ class Lane:
         self._lock = threading.Lock()
         self._busy = 0
         self._threads = 0
-        self.crashes = 0
 
     @property
     def busy(self) -> int:
@@ -57,8 +56,7 @@ class Lane:
             job = self._jobs.get()
             try:
                 job()
-            except Exception:  # noqa: BLE001  (a thread's root: logged, counted, shown)
-                self.crashes += 1
+            except Exception:  # noqa: BLE001  (a thread's root)
                 logger.exception(_("a step in lane {lane} crashed"), lane=self.name)
             finally:
                 with self._lock:

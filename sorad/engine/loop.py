@@ -10,6 +10,7 @@ import heapq
 import math
 import threading
 from collections.abc import Collection
+from functools import partial
 from itertools import count
 from typing import Callable, Optional, Protocol
 
@@ -17,6 +18,7 @@ from loguru import logger
 
 from sorad.engine.lanes import Lane
 from sorad.engine.steps.fetch import fetch
+from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.probe import probe
@@ -149,7 +151,7 @@ class Engine:
         self,
         state: State,
         lane: Lane,
-        step: Callable[[Kit, Take], None],
+        step: Step,
         now: float,
         roots: Optional[Collection[str]],
     ) -> Optional[float]:
@@ -157,7 +159,7 @@ class Engine:
         kit = self._kit
         if lane.free:
             for take in kit.ledger.claim(state, now, lane.free, roots):
-                lane.run(lambda take=take: step(kit, take))  # type: ignore[misc]
+                lane.run(partial(guarded, step, kit, take))
         return kit.ledger.next_due(state, roots) if lane.free else None
 
     def _claim_submits(self, now: float) -> Optional[float]:
@@ -184,7 +186,7 @@ class Engine:
         kit = self._kit
         while self._waiting and self._waiting[0][0] <= now:
             _at, _n, take = heapq.heappop(self._waiting)
-            self.submitting.run(lambda take=take: submit(kit, take))  # type: ignore[misc]
+            self.submitting.run(partial(guarded, submit, kit, take))
         return self._waiting[0][0] if self._waiting else None
 
     def _probe(self, now: float) -> Optional[float]:

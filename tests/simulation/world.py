@@ -354,10 +354,14 @@ class World:
             stopping=lambda: False,
             pause=lambda seconds: None,
             sizes=rooms.delivered,
+            crashed=self._crashed,
         )
         commands = Commands(self.kit, self.vault.rescan)
         self.engine = Engine(self.kit, rooms, commands.run, lambda name, size, done: Inline(self.jobs, size))  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def _crashed(self, problem: Problem) -> None:
+        raise AssertionError(f"seed {self.seed}: {problem}")
 
     def live(self, doing: Callable[[], Any]) -> Any:
         """Do something in the process; if it dies of it, start it again."""

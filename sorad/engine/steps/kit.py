@@ -18,6 +18,7 @@ from sorad.engine.progress import Progress
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import Take
+from sorad.problems import Problem
 from sorad.providers.base import Video
 
 
@@ -35,6 +36,7 @@ class Kit:
     stopping: Callable[[], bool]
     pause: Callable[[float], None]
     sizes: Callable[[int], None]  # told the size of each delivered file
+    crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
     buying: threading.Lock = field(
