@@ -79,14 +79,15 @@ class Part:
         """Keep the purchases."""
         what = entry(before, after)
         spent_at = charged_at(after)
+        if what is Entry.CURRENT:
+            written = self._db.run(_UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.id))
+            what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:
             # A copied receipt, and the receipt of an earlier create, tell of money that is counted already.
             known = self._heard_of(after.remote_id)
             self._db.run(
                 _INSERT_PURCHASE, (after.remote_id, after.cost, None if known else spent_at, after.id)
             )
-        elif what is Entry.CURRENT:
-            self._db.run(_UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.id))
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))
 

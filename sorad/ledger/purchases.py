@@ -25,7 +25,8 @@ def entry(before: Take | None, after: Take) -> Entry:
 
     An unsent take is bought by an intent, or was, as a receipt that comes with the change tells. A take that
     is queued again after it failed leaves its purchase as it is: that money is out. One that
-    is queued again because its create was not accepted takes the purchase back.
+    is queued again because its create was not accepted takes the purchase back. Another
+    remote id in place of one is another purchase.
     """
     if before is None:
         return Entry.NEW if after.remote_id or after.accepted_at is not None else Entry.NONE
@@ -34,6 +35,8 @@ def entry(before: Take | None, after: Take) -> Entry:
         return Entry.NEW if after.state is State.SUBMITTING or told else Entry.NONE
     if after.state in _UNSENT:
         return Entry.VOID if before.state in _UNRESOLVED else Entry.NONE
+    if before.remote_id not in ("", after.remote_id):
+        return Entry.NEW
     if _figures(before) != _figures(after):
         return Entry.CURRENT
     return Entry.NONE

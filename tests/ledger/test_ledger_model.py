@@ -16,6 +16,7 @@ from sorad.ledger.states import MOVES
 from sorad.model import State, Take
 
 UNSENT = {State.QUEUED, State.HELD}
+UNBOUGHT = {*UNSENT, State.CANCELLED}
 UNRESOLVED = {State.SUBMITTING, State.UNKNOWN}
 DUE = [State.QUEUED, State.UNKNOWN, State.GENERATING, State.DOWNLOADING]
 PATHS = [("/a/one.json", "/a"), ("/b/two.json", "/b")]
@@ -146,15 +147,16 @@ class LedgerMachine(RuleBasedStateMachine):
         made = self.purchases[number]
         if after.state is State.SUBMITTING:
             made.append({"at": now, "cost": after.cost, "id": ""})
-        elif old in UNRESOLVED and after.state in {*UNSENT, State.CANCELLED}:
+        elif old in UNRESOLVED and after.state in UNBOUGHT:
             made[-1]["at"] = None
-        elif made and old not in {*UNSENT, State.CANCELLED} and after.state not in {*UNSENT, State.CANCELLED}:
-            accepted = after.accepted_at is not None
-            made[-1].update(cost=after.cost, id=after.remote_id)
-            if accepted:
-                made[-1]["at"] = after.accepted_at
-            elif after.state is State.FAILED:
-                made[-1]["at"] = None
+        elif old in UNBOUGHT or after.state in UNBOUGHT:
+            return
+        elif made or after.state is not State.FAILED:
+            if not made:  # it failed before it was ever sent, and is looked at as if it had been
+                made.append({"at": None, "cost": 0, "id": ""})
+            going = after.state is not State.FAILED
+            at = after.accepted_at if after.accepted_at is not None else after.intent_at if going else None
+            made[-1].update(at=at, cost=after.cost, id=after.remote_id)
 
     def refused(self, take: Take, change: Change, error: type[Exception]) -> None:
         try:

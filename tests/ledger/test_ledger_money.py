@@ -82,6 +82,18 @@ def test_ledger_spend_does_not_count_a_take_that_ended_before_it_was_sent_again(
     assert ledger.spend() == 500
 
 
+def test_ledger_counts_a_purchase_that_is_found_after_the_take_failed(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = ledger.record(only(ledger), Change(State.FAILED, "too many creates"), NOW)
+    adopted = {"accepted_at": NOW, "cost": 500}
+    take = ledger.record(take, Change(State.GENERATING, "adopted", remote_id="a", **adopted), NOW)  # type: ignore[arg-type]
+    take = ledger.record(take, Change(State.FAILED, "failed"), NOW)
+    assert ledger.spend() == 500
+    ledger.record(take, Change(State.GENERATING, "adopted", remote_id="b", **adopted), NOW)  # type: ignore[arg-type]
+    assert ledger.spend() == 1_000
+    assert ledger.owned("ab") == {"a", "b"}
+
+
 def test_ledger_spend_is_exact_at_any_moment(ledger: Ledger) -> None:
     moments = [NOW + n * 777.25 for n in range(40)]
     apply(ledger, *(want(n) for n in range(40)))
