@@ -1,0 +1,284 @@
+"""Every provider against the built-in simulator: the whole life of a take, and each fault of the API."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sorad.config.model import ProviderConfig
+from sorad.model import Request
+from sorad.providers import make
+from sorad.providers.base import (
+    Accepted,
+    Balance,
+    Download,
+    DownloadCut,
+    Fault,
+    Finished,
+    Missing,
+    Provider,
+    Refused,
+    RemoteTask,
+    Running,
+    TaskFailed,
+    Trouble,
+    Unknown,
+)
+from sorad.simulator import KEY, Simulator
+
+KINDS = ("sora_hk", "simulator", "openai_videos")
+SIZE = 400_000
+# as much of a picture as is looked at: its size must be that of the video
+PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", 1280, 720)
+
+
+@pytest.fixture
+def api() -> Iterator[Simulator]:
+    with Simulator(task_seconds=(0.0, 0.0), file_size=SIZE) as running:
+        yield running
+
+
+def provider_of(kind: str, api: Simulator, key: str = KEY, **more: Any) -> Provider:
+    usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url, "request_timeout": 5.0}
+    if kind == "openai_videos":
+        usual.update(model="sim-1", model_pro="sim-1-pro", seconds=(10, 15), lists_tasks=True)
+    return make(ProviderConfig(**{**usual, **more}), lambda: key)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def bought(provider: Provider, request: Request) -> str:
+    found = provider.create(request)
+    assert isinstance(found, Accepted), found
+    assert found.request_id
+    return found.remote_id
+
+
+def finished(provider: Provider, remote_id: str) -> Finished:
+    found = provider.poll(remote_id)
+    assert isinstance(found, Finished), found
+    return found
+
+
+def read(found: Download | Fault) -> bytes:
+    assert isinstance(found, Download), found
+    return b"".join(found.pieces)
+
+
+def collect(found: Download, into: bytearray) -> None:
+    for piece in found.pieces:
+        into += piece
+
+
+@pytest.mark.parametrize("pro", [False, True])
+def test_the_life_of_a_take(kind: str, api: Simulator, pro: bool) -> None:
+    provider = provider_of(kind, api)
+    request = Request("灯笼漂在河上 @moon \n夜", seconds=15, orientation="vertical", pro=pro)
+    assert provider.validate(request) == []
+    remote_id = bought(provider, request)
+    (task,) = api.accepted
+    order = task.order
+    assert (order.prompt, order.seconds, order.orientation, order.pro) == (
+        request.prompt,
+        15,
+        "vertical",
+        pro,
+    )
+    found = finished(provider, remote_id)
+    whole = read(provider.open_video(remote_id, found.video, 0, ""))
+    assert len(whole) == pytest.approx(SIZE, rel=0.1)
+    assert whole[4:8] == b"ftyp"
+    rest = provider.open_video(remote_id, found.video, 100_000, "")
+    assert read(rest) == whole[100_000:]
+    assert isinstance(rest, Download)
+    assert rest.offset == 100_000
+    assert (api.stats()["requests"]["create"], api.keys_at_wrong_host) == (1, 0)
+
+
+def test_running_task(kind: str) -> None:
+    with Simulator(task_seconds=(60.0, 60.0)) as api:
+        provider = provider_of(kind, api)
+        assert isinstance(provider.poll(bought(provider, Request("a"))), Running)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "trouble", "accepted"),
+    [
+        ("rate,retry_after=3", Refused, Trouble.RATE, 0),
+        ("key", Refused, Trouble.KEY, 0),
+        ("balance", Refused, Trouble.BALANCE, 0),
+        ("retired", Refused, Trouble.RETIRED, 0),
+        ("server", Unknown, Trouble.SERVER, 0),
+        ("server,status=502", Unknown, Trouble.SERVER, 0),
+        ("server,status=503", Unknown, Trouble.SERVER, 0),
+        ("server,status=504,accepted=true", Unknown, Trouble.SERVER, 1),
+        ("reset_before", Unknown, Trouble.TRANSPORT, 0),
+        ("reset_after", Unknown, Trouble.TRANSPORT, 1),
+        ("slow,seconds=30", Unknown, Trouble.TRANSPORT, 1),
+        ("slow_headers,seconds=30", Unknown, Trouble.TRANSPORT, 1),
+        ("no_id", Unknown, Trouble.SERVER, 1),
+        ("html", Unknown, Trouble.SERVER, 0),
+    ],
+)
+def test_outcome_of_a_create_under_each_fault(
+    kind: str, api: Simulator, fault: str, outcome: type, trouble: Trouble, accepted: int
+) -> None:
+    api.faults.add(fault)
+    provider = provider_of(kind, api, request_timeout=0.5)
+    found = provider.create(Request("a prompt"))
+    assert type(found) is outcome
+    assert not isinstance(found, Accepted)
+    assert found.fault.trouble is trouble
+    assert found.fault.retry_after == (3.0 if fault.startswith("rate") else None)
+    assert bool(found.fault.request_id) == (trouble is not Trouble.TRANSPORT)
+    assert (api.stats()["requests"]["create"], api.creates("a prompt")) == (1, accepted)
+
+
+def test_lost_answers_are_found_on_the_list(kind: str, api: Simulator) -> None:
+    provider = provider_of(kind, api)
+    request = Request("a prompt\nof two lines", seconds=15, orientation="vertical")
+    before = time.time()
+    for number in range(45):
+        bought(provider, Request(f"another {number}"))
+    api.faults.add("reset_after,count=1,target=create")
+    assert isinstance(provider.create(request), Unknown)
+    listed = provider.recent(before)
+    assert isinstance(listed, list)
+    assert len(listed) == 46
+    lost = [task for task in listed if task.prompt == request.prompt]
+    (task,) = api.accepted[-1:]
+    expected = RemoteTask(task.id, request.prompt, None, 15, "vertical", False)
+    assert [(one.remote_id, one.seconds, one.orientation, one.pro) for one in lost] == [
+        (expected.remote_id, expected.seconds, expected.orientation, expected.pro)
+    ]
+    assert lost[0].created_at == pytest.approx(time.time(), abs=30)
+
+
+@pytest.mark.parametrize("shape", ["data", "list", "items", "tasks"])
+def test_every_shape_of_the_list_is_read(shape: str) -> None:
+    with Simulator(task_seconds=(0.0, 0.0), list_shape=shape) as api:
+        provider = provider_of("sora_hk", api)
+        assert provider.recent(time.time()) == []
+        for number in range(25):
+            bought(provider, Request(f"prompt {number}"))
+        listed = provider.recent(time.time() - 60)
+        assert isinstance(listed, list)
+        assert [task.prompt for task in sorted(listed, key=lambda one: int(one.prompt.split()[1]))] == [
+            f"prompt {number}" for number in range(25)
+        ]
+
+
+@pytest.mark.parametrize("fault", ["rate", "server", "reset_before", "html", "key"])
+def test_half_a_list_is_no_list(kind: str, api: Simulator, fault: str) -> None:
+    provider = provider_of(kind, api)
+    bought(provider, Request("a"))
+    api.faults.add(f"{fault},target=list")
+    assert isinstance(provider.recent(time.time() - 60), Fault)
+
+
+def test_refused_task_is_told_as_moderation(kind: str, api: Simulator) -> None:
+    api.faults.add("fail")
+    provider = provider_of(kind, api)
+    found = provider.poll(bought(provider, Request("a")))
+    assert isinstance(found, TaskFailed)
+    assert found.problem.code == "provider.moderation"
+    assert found.problem.params["said"]
+    assert found.request_id
+
+
+@pytest.mark.parametrize(
+    ("fault", "trouble"),
+    [
+        ("rate,retry_after=2,target=poll", Trouble.RATE),
+        ("server,target=poll", Trouble.SERVER),
+        ("reset_before,target=poll", Trouble.TRANSPORT),
+        ("html,target=poll", Trouble.SERVER),
+        ("key,target=poll", Trouble.KEY),
+    ],
+)
+def test_trouble_with_a_poll(kind: str, api: Simulator, fault: str, trouble: Trouble) -> None:
+    provider = provider_of(kind, api)
+    remote_id = bought(provider, Request("a"))
+    api.faults.add(fault)
+    found = provider.poll(remote_id)
+    assert isinstance(found, Fault)
+    assert found.trouble is trouble
+
+
+def test_task_that_is_not_known(kind: str, api: Simulator) -> None:
+    provider = provider_of(kind, api)
+    assert isinstance(provider.poll("never-heard-of"), Missing)
+
+
+def test_cut_download_goes_on_from_where_it_was(kind: str, api: Simulator) -> None:
+    provider = provider_of(kind, api)
+    remote_id = bought(provider, Request("a"))
+    video = finished(provider, remote_id).video
+    whole = read(provider.open_video(remote_id, video, 0, ""))
+    api.faults.add("cut,count=1")
+    found = provider.open_video(remote_id, video, 0, "")
+    assert isinstance(found, Download)
+    got = bytearray()
+    with pytest.raises(DownloadCut):
+        collect(found, got)
+    assert 0 < len(got) < len(whole)
+    rest = provider.open_video(remote_id, video, len(got), found.validator)
+    assert isinstance(rest, Download)
+    assert rest.offset == len(got)
+    got += b"".join(rest.pieces)
+    assert hashlib.sha256(got).digest() == hashlib.sha256(whole).digest()
+
+
+def test_expired_address_is_told(kind: str, api: Simulator) -> None:
+    provider = provider_of(kind, api)
+    remote_id = bought(provider, Request("a"))
+    api.faults.add("expired")
+    found = provider.open_video(remote_id, finished(provider, remote_id).video, 0, "")
+    assert isinstance(found, Fault)
+    assert found.trouble is Trouble.EXPIRED
+
+
+def test_key_check_and_balance(kind: str, api: Simulator) -> None:
+    assert provider_of(kind, api).check() is None
+    wrong = provider_of(kind, api, key="sk-somebody-elses").check()
+    assert isinstance(wrong, Fault)
+    assert wrong.trouble is Trouble.KEY
+
+
+def test_money_of_the_native_format(api: Simulator) -> None:
+    provider = provider_of("sora_hk", api)
+    assert provider.balance() == Balance(1_000_000_000)
+    normal, pro = Request("a"), Request("a", pro=True)
+    assert (provider.price(normal), provider.price(pro)) == (30_000, 300_000)
+    found = provider.create(pro)
+    assert isinstance(found, Accepted)
+    assert found.cost == 300_000
+    assert provider.balance() == Balance(999_700_000)
+
+
+def test_simulator_needs_no_key(api: Simulator) -> None:
+    provider = provider_of("simulator", api, key="")
+    bought(provider, Request("a"))
+
+
+@pytest.mark.parametrize("way", ["multipart", "data_url"])
+def test_local_picture_is_sent_along(api: Simulator, tmp_path: Path, way: str) -> None:
+    path = tmp_path / "参考图.png"
+    path.write_bytes(PNG)
+    image = f"sha256:{hashlib.sha256(PNG).hexdigest()}"
+    provider = provider_of("openai_videos", api, reference=way)
+    request = Request("a “prompt”\nof two lines", image=image, image_path=str(path))
+    assert provider.validate(request) == []
+    bought(provider, request)
+    (task,) = api.accepted
+    assert task.order.prompt == request.prompt
+    assert task.order.image
