@@ -53,8 +53,9 @@ def test_a_server_error_may_hide_that_it_was_accepted(customer: Customer, wire: 
 @pytest.mark.parametrize(("kind", "accepted"), [("reset_before", 0), ("reset_after", 1)])
 def test_a_reset_cuts_the_connection(customer: Customer, wire: str, kind: str, accepted: int) -> None:
     customer.simulator.faults.add(kind)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionResetError) as cut:
         customer.create(wire)
+    assert type(cut.value) is ConnectionResetError  # not its subclass for an orderly end without an answer
     assert customer.simulator.creates(PROMPT) == accepted
 
 
