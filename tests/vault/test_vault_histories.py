@@ -250,3 +250,28 @@ def test_the_window_begins_after_a_slow_scan(ledger, intake, tmp_path: Path, mon
     assert intake.reads == []
     world.run_for(2.0)
     assert len(intake.reads) == 1
+
+
+def test_a_file_that_is_away_for_less_than_the_window_is_not_gone(ledger, intake, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, intake)
+    world.write("storyboard.json", "1")
+    world.run_for(60.0)
+    path = world.root / "storyboard.json"
+    path.unlink()
+    world.vault.hint(str(path))
+    world.run_for(1.5)
+    world.write("storyboard.json", "2")
+    world.run_for(60.0)
+    assert intake.went == []
+    assert [content for _path, content in intake.reads] == ["1", "2"]
+
+
+def test_a_last_piece_that_no_event_told_of_has_its_own_window(ledger, intake, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, intake)
+    world.write("storyboard.json", "1")
+    world.run_for(1.9)
+    world.write("storyboard.json", "22")
+    world.run_for(1.0)
+    assert intake.reads == []
+    world.run_for(2.0)
+    assert [content for _path, content in intake.reads] == ["22"]
