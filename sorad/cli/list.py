@@ -35,7 +35,13 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         help=_("the takes"),
         description=_("Lists the takes: number, state, segment and take, video, and what went wrong."),
     )
-    parser.add_argument("--state", choices=STATES, action="append", help=_("only these; may be repeated"))
+    parser.add_argument(
+        "--state",
+        metavar=_("STATE"),
+        choices=STATES,
+        action="append",
+        help=_("only these: {states}; may be repeated").format(states=", ".join(STATES)),
+    )
     parser.add_argument(
         "--storyboard", metavar=_("PATH"), help=_("only of this storyboard, or below this folder")
     )
