@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Applied, Storyboard, Want
+from sorad.ledger.interface import Applied, Moved, Storyboard, Want
 from sorad.ledger.part import Part
-from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, problems_column
+from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan
 from sorad.model import State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
 _INSERT = f"INSERT INTO storyboards ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _UPDATE = f"UPDATE storyboards SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
+# What a storyboard can say of a take that is new to the ledger.
+_TOLD = frozenset({State.QUEUED, State.HELD, State.GENERATING, State.DONE, State.FAILED})
+_PAGE = 200  # values bound at a time
 _OWNED = (
     "SELECT 1 FROM takes WHERE output = ? AND storyboard_id <> ? "
     "AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 )
+_BY_FINGERPRINT = (
+    "SELECT storyboard_id, count(DISTINCT fingerprint) FROM takes WHERE fingerprint IN ({marks}) "
+    "GROUP BY storyboard_id"
+)
+_BY_TASK = (
+    "SELECT t.storyboard_id, count(DISTINCT p.remote_id) FROM purchases p JOIN takes t ON t.id = p.take_id "
+    "WHERE p.remote_id <> '' AND p.remote_id IN ({marks}) GROUP BY t.storyboard_id"
+)
 
 
 class Folder(Part):
-    """``storyboards``, ``apply``, ``withdraw``."""
+    """``storyboards``, ``with_content``, ``kin``, ``apply``, ``withdraw``, ``again``."""
 
     def storyboards(self, root: str | None = None) -> list[Storyboard]:
         """The storyboards (see the interface).
@@ -41,14 +52,31 @@ class Folder(Part):
         rows = self._db.rows(SELECT_BOARD + "WHERE content = ? ORDER BY state <> 'gone', id", (content,))
         return [board_of(row) for row in rows]
 
-    def apply(self, board: Storyboard, wants: Sequence[Want] | None, now: float) -> Applied:
+    def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for question, values in ((_BY_FINGERPRINT, fingerprints), (_BY_TASK, remote_ids)):
+            asked = sorted({value for value in values if value})
+            for start in range(0, len(asked), _PAGE):
+                page = asked[start : start + _PAGE]
+                for board_id, count in self._db.rows(question.format(marks=marks(page)), page):
+                    found[board_id] = found.get(board_id, 0) + count
+        return found
+
+    def apply(
+        self,
+        board: Storyboard,
+        wants: Sequence[Want] | None,
+        now: float,
+        moved: Sequence[Moved] = (),
+    ) -> Applied:
         with self._db.transaction():
             board = self._put_board(board, now)
+            self._move(moved, board.id, now)
             if wants is None:
                 return Applied(board.id)
             known = self._known(board.id)
             todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
-            self._carry_out(todo, board, now)
+            self._carry_out(todo, wants, board, now)
             return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
 
     def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
@@ -171,7 +199,22 @@ class Folder(Part):
         row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
         return int(row[0]) if row else 1
 
-    def _carry_out(self, todo: Plan, board: Storyboard, now: float) -> None:
+    def _move(self, moved: Sequence[Moved], board_id: int, now: float) -> None:
+        # By way of numbers that no take has, so that two may change places.
+        self._db.run_many(
+            "UPDATE takes SET take = -id WHERE id = ? AND storyboard_id = ? AND (segment <> ? OR take <> ?)",
+            [(one.take_id, board_id, one.segment, one.take) for one in moved],
+        )
+        self._db.run_many(
+            "UPDATE takes SET segment = ?, take = ?, updated_at = ?, "
+            "output = CASE WHEN (state = 'done') = ? THEN ? ELSE output END "
+            "WHERE id = ? AND storyboard_id = ?",
+            [(one.segment, one.take, now, int(one.done), one.output, one.take_id, board_id) for one in moved],
+        )
+        takes = [take for one in moved if (take := self._load(one.take_id)) is not None]
+        self._note(now, [(take.id, take.state, "moved", "", None) for take in takes])
+
+    def _carry_out(self, todo: Plan, asked: Sequence[Want], board: Storyboard, now: float) -> None:
         self._cancel([have.id for have in todo.cancel], "unwanted", now)
         self._db.run_many(
             "UPDATE takes SET output = ?, request = ?, updated_at = ? "
@@ -183,13 +226,16 @@ class Folder(Part):
             ],
         )
         self._db.run_many(
-            "UPDATE takes SET state = 'queued', due_at = ?, attempt = 0, updated_at = ? WHERE id = ?",
-            [(_due_at(want, now), now, have.id) for have, want in todo.requeue],
+            "UPDATE takes SET state = ?, error = ?, due_at = ?, attempt = 0, updated_at = ? WHERE id = ?",
+            [
+                (_again(want).value, column(want.error), _due_at(want, now), now, have.id)
+                for have, want in todo.requeue
+            ],
         )
-        self._note(now, [(have.id, State.QUEUED, "wanted", "", None) for have, _want in todo.requeue])
+        self._note(now, [(have.id, _again(want), "wanted", "", want.error) for have, want in todo.requeue])
         for have, want in todo.found:
             self._find(have, want, now)
-        self._add(todo.insert, board, now)
+        self._add(todo.insert, asked, board, now)
 
     def _cancel(self, take_ids: Sequence[int], note: str, now: float) -> None:
         """Cancel unsent takes; a worker that holds one loses its claim, and with it the right to send."""
@@ -206,12 +252,13 @@ class Folder(Part):
         for change in changes_found(take.state, want, now):
             after = changed(take, change, now)
             self._write(take, after)
-            self._note(now, [(take.id, after.state, change.note, want.request_id, None)])
+            self._note(now, [(take.id, after.state, change.note, want.request_id, change.error)])
             take = after
 
-    def _add(self, wants: Sequence[Want], board: Storyboard, now: float) -> None:
+    def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        takes = [_take_of(want, first + n, board, now) for n, want in enumerate(wants)]
+        texts = {(want.segment, want.fingerprint) for want in asked if want.wanted}
+        takes = [_take_of(want, first + n, board, now, texts) for n, want in enumerate(wants)]
         self._insert(takes)
         self._note(
             now,
@@ -219,18 +266,21 @@ class Folder(Part):
                 (
                     take.id,
                     take.state,
-                    "wanted" if take.state is State.QUEUED else "found",
+                    "wanted" if take.state in (State.QUEUED, State.HELD) else "found",
                     take.request_id,
-                    None,
+                    take.error,
                 )
                 for take in takes
             ],
         )
 
 
-def _take_of(want: Want, take_id: int, board: Storyboard, now: float) -> Take:
-    """A new take. Where the folder shows that it was bought, that counts as one create."""
-    if want.state not in (State.QUEUED, State.DONE, State.GENERATING):
+def _take_of(
+    want: Want, take_id: int, board: Storyboard, now: float, texts: Collection[tuple[int, str]]
+) -> Take:
+    """A new take. Where the folder shows that it was bought, that counts as one create; a further take of
+    one of the ``texts`` that are wanted is an extra one."""
+    if want.state not in _TOLD:
         raise ValueError(f"a storyboard cannot want a take to be {want.state}")
     return Take(
         id=take_id,
@@ -251,11 +301,18 @@ def _take_of(want: Want, take_id: int, board: Storyboard, now: float) -> Take:
         remote_id=want.remote_id,
         request_id=want.request_id,
         cost=want.cost,
+        error=want.error,
         created_at=now,
         updated_at=now,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
+        extra=not want.wanted and (want.segment, want.fingerprint) in texts,
     )
+
+
+def _again(want: Want) -> State:
+    """The state in which a cancelled take is wanted again."""
+    return State.HELD if want.state is State.HELD else State.QUEUED
 
 
 def _due_at(want: Want, now: float) -> float:

@@ -62,7 +62,8 @@ class Want:
     request: Request
     fingerprint: str
     output: str
-    # DONE where the verified file is there; GENERATING where a receipt is; HELD where it needs approval
+    # DONE where the verified file is there (or was: ``error``); GENERATING where a receipt is; FAILED where it
+    # says so; HELD where it waits for the user
     state: State = State.QUEUED
     remote_id: str = ""  # from the receipt
     provider: str = ""
@@ -73,7 +74,19 @@ class Want:
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     due_at: Optional[float] = None  # None: now
-    error: Optional[Problem] = None  # with HELD: what it waits for
+    error: Optional[Problem] = None  # with HELD: what it waits for; with FAILED, DONE: what is wrong
+    wanted: bool = True  # False: the folder alone tells of it (an earlier text, a further take)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A known take of a storyboard that goes by another number, or whose file is or will be elsewhere."""
+
+    take_id: int
+    segment: int
+    take: int
+    output: str
+    done: bool  # as it was seen: a take that ended meanwhile keeps its output, for there its file lies
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,13 @@ class Ledger(Protocol):
         """The storyboards known, of one root or of all; those ``gone`` included."""
         ...
 
-    def apply(self, board: Storyboard, wants: Optional[Sequence[Want]], now: float) -> Applied:
+    def apply(
+        self,
+        board: Storyboard,
+        wants: Optional[Sequence[Want]],
+        now: float,
+        moved: Sequence[Moved] = (),
+    ) -> Applied:
         """Make the ledger agree with a storyboard, in one transaction.
 
         ``board.id`` 0 inserts (by path: a row of that path is updated), else that row is updated, its
@@ -181,6 +200,7 @@ class Ledger(Protocol):
         ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
         Paid ones are never touched. A take is known by (storyboard, segment, take, fingerprint); an output
         path that an open or done take of another storyboard owns is counted as skipped and not queued.
+        ``moved`` is carried out first: takes of this storyboard under other numbers or at other places.
         """
         ...
 
@@ -190,6 +210,10 @@ class Ledger(Protocol):
 
     def with_content(self, content: str) -> list[Storyboard]:
         """The storyboards of that content, whatever their state; none for ``""``."""
+        ...
+
+    def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
+        """The ids of storyboards that have takes of these fingerprints or tasks; how many of each in all."""
         ...
 
     def again(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:

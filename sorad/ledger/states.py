@@ -1,9 +1,9 @@
 """The life of a take, written down once. The ledger refuses any move that is not here.
 
-    queued ──► submitting ──► generating ──► downloading ──► done
-       ▲            │              │               │
-    held            ▼              ▼               ▼
-                 unknown        failed        (again, until verified)
+queued ──► submitting ──► generating ──► downloading ──► done
+   ▲            │              │               │
+held            ▼              ▼               ▼
+             unknown        failed        (again, until verified)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOVES: dict[State, frozenset[State]] = {
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
     G: frozenset({G, D, FAILED}),
     D: frozenset({D, DONE, FAILED}),  # FAILED: the provider no longer has it
-    DONE: frozenset({DONE}),
+    DONE: frozenset({DONE, G}),  # G: by `retry`, where the file is missing and the provider may still have it
     FAILED: frozenset({Q, G, D, CANCELLED}),  # by `retry`: G and D where a paid task is looked at again
     CANCELLED: frozenset({Q}),  # wanted again
 }

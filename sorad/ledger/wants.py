@@ -54,6 +54,11 @@ def plan(
     seen: set[Key] = set()
     for want in wants:
         key = (want.segment, want.take, want.fingerprint)
+        if not want.wanted:
+            if key not in known and key not in seen and not owned(want.output):
+                result.insert.append(want)
+                result.kept += 1
+            continue
         if key in seen:
             result.skipped += 1
             continue
@@ -78,8 +83,8 @@ def plan(
 def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
     if have is None:
         result.insert.append(want)
-        result.added += want.state is State.QUEUED
-        result.skipped += want.state is not State.QUEUED
+        result.added += want.state in UNSENT
+        result.skipped += want.state not in UNSENT
         return
     if have.state in MOVABLE:
         result.follow.append((have, want))
@@ -96,22 +101,30 @@ def _shows_bought(want: Want, heard_of: Callable[[str], bool]) -> bool:
     """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that the
     ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of tells
     nothing new: the user may have queued that take again."""
-    if want.state is State.GENERATING:
+    if want.state in (State.GENERATING, State.FAILED) or (want.state is State.DONE and want.error):
         return not heard_of(want.remote_id)
     return want.state is State.DONE
 
 
 def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
-    """The moves, each a legal one, that take an unsent take to where the folder shows it."""
+    """The moves, each a legal one, that bring an unsent take to where the folder shows it."""
     if state is not State.QUEUED:
         yield Change(State.QUEUED, "found")
     if want.state is State.GENERATING:
-        yield Change(State.SUBMITTING, "found", intent=True)
+        yield Change(
+            State.SUBMITTING,
+            "found",
+            intent=True,
+            provider=want.provider or None,
+            base_url=want.base_url or None,
+            account=want.account or None,
+        )
     yield Change(
         want.state,
         "found",
         due_at=now if want.due_at is None else want.due_at,
         attempt=0,
+        error=want.error,
         clear_error=True,
         provider=want.provider or None,
         base_url=want.base_url or None,

@@ -105,8 +105,8 @@ def test_ledger_takes_over_what_the_folder_already_holds(ledger: Ledger) -> None
 
 
 def test_ledger_has_no_other_state_to_be_wanted(ledger: Ledger) -> None:
-    with pytest.raises(ValueError, match="failed"):
-        apply(ledger, want(state=State.FAILED))
+    with pytest.raises(ValueError, match="downloading"):
+        apply(ledger, want(state=State.DOWNLOADING))
     assert list(ledger.takes()) == []
     assert ledger.storyboards() == []
 
@@ -279,8 +279,8 @@ def test_ledger_extra_take_stays_while_its_text_does(ledger: Ledger) -> None:
 
 def test_ledger_applies_a_large_storyboard_whole_or_not_at_all(ledger: Ledger) -> None:
     wants = [want(n) for n in range(2_000)]
-    with pytest.raises(ValueError, match="held"):
-        apply(ledger, *wants, want(9_999, state=State.HELD))
+    with pytest.raises(ValueError, match="downloading"):
+        apply(ledger, *wants, want(9_999, state=State.DOWNLOADING))
     assert ledger.counts()[Q] == 0
     assert apply(ledger, *wants).added == 2_000
     assert apply(ledger, *wants[:500]).cancelled == 1_500

@@ -55,6 +55,7 @@ CREATE UNIQUE INDEX takes_known ON takes (storyboard_id, segment, take, fingerpr
 -- What is due: by due time before anything else but state and root, so that an empty claim is one seek.
 CREATE INDEX takes_due ON takes (state, root, due_at, id)
     WHERE claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading');
+CREATE INDEX takes_fingerprint ON takes (fingerprint);  -- which storyboards know a text
 CREATE INDEX takes_state ON takes (state);
 CREATE INDEX takes_output ON takes (output);
 CREATE INDEX takes_claimed ON takes (claim, state, root) WHERE claim <> '';
