@@ -1,0 +1,122 @@
+"""What `status` says about claims: which computer buys, and why this one does not."""
+
+from __future__ import annotations
+
+from sorad.claim.note import NAME
+from sorad.messages import N_
+from sorad.problems import Problem
+
+
+def other(path: str, owner: str) -> Problem:
+    """Another machine owns the vault."""
+    return Problem(
+        "claim.other",
+        N_("{path}: the computer {owner} buys here; this one only delivers what it bought itself."),
+        N_("To let this one buy instead, run `sorad claim {path}` here."),
+        {"path": path, "owner": owner},
+    )
+
+
+def seen_other(path: str, owner: str) -> Problem:
+    """Its receipts are here, its claim is not (yet)."""
+    return Problem(
+        "claim.other",
+        N_("{path}: the computer {owner} has bought here under a claim that has not arrived (or is gone)."),
+        N_("Wait until the vault is synced. To let this one buy instead, run `sorad claim {path}` here."),
+        {"path": path, "owner": owner},
+    )
+
+
+def conflict(path: str, owners: str) -> Problem:
+    """Two machines claimed at once."""
+    return Problem(
+        "claim.conflict",
+        N_("{path}: several computers claim to buy here ({owners}), so none of them does."),
+        N_("On the one that should buy, run `sorad claim {path}`."),
+        {"path": path, "owners": owners},
+    )
+
+
+def damaged(path: str) -> Problem:
+    """The note cannot be read any more."""
+    return Problem(
+        "claim.conflict",
+        N_("{path}: the note {note} is damaged, so no computer buys here."),
+        N_("On the one that should buy, run `sorad claim {path}`: it writes the note anew."),
+        {"path": path, "note": NAME},
+    )
+
+
+def second_payer(path: str, owner: str) -> Problem:
+    """Another machine has bought while we owned the vault."""
+    return Problem(
+        "claim.second_payer",
+        N_("{path}: the computer {owner} has bought here as well, so nothing more is bought."),
+        N_("Make sure that only one computer buys here; on that one, run `sorad claim {path}`."),
+        {"path": path, "owner": owner},
+    )
+
+
+def released(path: str) -> Problem:
+    """We gave it up."""
+    return Problem(
+        "claim.released",
+        N_("{path}: this computer gave up buying here."),
+        N_("`sorad claim {path}` takes it back."),
+        {"path": path},
+    )
+
+
+def settling(path: str, seconds: float) -> Problem:
+    """A new claim has to travel first."""
+    return Problem(
+        "claim.settling",
+        N_("{path}: this computer claimed to buy here; it begins after {seconds} s, if no other does."),
+        "",
+        {"path": path, "seconds": round(seconds)},
+    )
+
+
+def missing(path: str) -> Problem:
+    """Our claim is gone from the vault."""
+    return Problem(
+        "claim.missing",
+        N_(
+            "{path}: the note {note} with this computer's claim is gone or was set back; it is written again."
+        ),
+        N_("Nothing needs to be done, if no other computer buys here."),
+        {"path": path, "note": NAME},
+    )
+
+
+def unreadable(path: str, reason: str) -> Problem:
+    """The note is there and cannot be read."""
+    return Problem(
+        "claim.cannot_read",
+        N_("{path}: the note {note} cannot be read ({reason}), so nothing is bought here."),
+        N_('Make it readable (in a cloud folder: "always keep on this device"); it goes on by itself.'),
+        {"path": path, "note": NAME, "reason": reason},
+    )
+
+
+def cannot_write(path: str, reason: str) -> Problem:
+    """A claim is needed and cannot be written."""
+    return Problem(
+        "claim.cannot_write",
+        N_("{path}: the note {note} cannot be written ({reason}), so nothing is bought here."),
+        N_(
+            'Make the folder writable; or, if surely no other computer buys here, set claim = "never" for it '
+            "in the config."
+        ),
+        {"path": path, "note": NAME, "reason": reason},
+    )
+
+
+def no_identity(path: str, reason: str) -> Problem:
+    """This machine has no id to claim with."""
+    return Problem(
+        "claim.no_identity",
+        N_("{path}: this computer's identity cannot be kept in state_dir ({reason}), so nothing is bought."),
+        N_("Make state_dir readable and writable; it goes on at the next start."),
+        {"path": path, "reason": reason},
+    )
