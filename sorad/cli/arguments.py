@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 from collections.abc import Iterable
+from typing import Any
 
 from sorad import messages
 from sorad.cli.words import width, wrap
@@ -38,6 +40,9 @@ _ARGPARSE = (
     N_("invalid choice: %(value)r, maybe you meant %(closest)r? (choose from %(choices)s)"),
 )
 
+# The parts of a usage line, the program and its command being one: ``[--lang {zh,en}]`` stays together.
+_USAGE_PARTS = re.compile(r"^.*?sorad(?: [a-z]+)?(?= |$)|\(.*?\)+(?=\s|$)|\[.*?\]+(?=\s|$)|\S+")
+
 
 def translate_argparse() -> None:
     """Let argparse's own words go through our catalog instead of the system's."""
@@ -52,9 +57,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose help lines up with wide characters in it."""
 
     def __init__(self, **settings: object) -> None:
-        settings.setdefault("formatter_class", Formatter)
-        settings.setdefault("allow_abbrev", False)
-        super().__init__(**settings)  # type: ignore[arg-type]
+        super().__init__(**{**settings, "formatter_class": Formatter, "allow_abbrev": False})  # type: ignore[arg-type]
 
 
 class Formatter(argparse.HelpFormatter):
@@ -82,8 +85,33 @@ class Formatter(argparse.HelpFormatter):
             first = header + "\n"
         return first + "".join(f"{'':{position}}{line}\n" for line in lines)
 
+    def _format_usage(self, *details: Any) -> str:
+        columns, self._width = self._width, 10_000
+        try:
+            whole = super()._format_usage(*details).rstrip("\n")
+        finally:
+            self._width = columns
+        first, *parts = _USAGE_PARTS.findall(whole)
+        indent = " " * (width(first) + 1)
+        lines = [first]
+        for part in parts:
+            if width(lines[-1]) + 1 + width(part) > columns:
+                lines.append(indent + part)
+            else:
+                lines[-1] += " " + part
+        return "\n".join(lines) + "\n\n"
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n".join(indent + line for part in text.split("\n") for line in wrap(part, width))
+        """The text with its line breaks and indents; what is too long is wrapped."""
+        return "\n".join(indent + line for text_line in text.split("\n") for line in _hung(text_line, width))
+
+
+def _hung(line: str, columns: int) -> list[str]:
+    """A line wrapped below its second column, where it has one, else below its own indent."""
+    table = re.match(r" *\S.*? {2,}", line)
+    head = table[0] if table else line[: len(line) - len(line.lstrip())]
+    first, *more = wrap(line[len(head) :], columns - width(head))
+    return [head + first, *(" " * width(head) + part for part in more)]
 
 
 def common_options() -> argparse.ArgumentParser:

@@ -154,7 +154,10 @@ def _language(words: list[str]) -> str:
         head = path.read_text("utf-8-sig", "replace") if path else ""
     except OSError:
         head = ""
-    found = re.search(r"""(?m)^[ \t]*language[ \t]*=[ \t]*["'](zh|en)["']""", head.partition("\n[")[0])
+    found = re.search(
+        r"""(?m)^[ \t]*language[ \t]*=[ \t]*["'](zh|en)["']""",
+        re.split(r"(?m)^[ \t]*\[", head, maxsplit=1)[0],
+    )
     return found[1] if found else "auto"
 
 

@@ -47,7 +47,7 @@ def wrap(text: str, columns: int) -> list[str]:
     lines, line = [], ""
     for piece in _PIECES.findall(text.strip()):
         if piece.isspace():
-            line += " " if line else ""
+            line += piece if line else ""
         elif line.strip() and width(line) + width(piece) > columns:
             lines.append(line.rstrip())
             line = piece
