@@ -93,8 +93,12 @@ def test_a_folder_that_takes_the_place_of_one_that_was_moved_out_is_watched(
     other = tmp_path / "other"
     other.mkdir()
     live = run(root)
+    watch = live.vault._watcher._watches[str(root)]
+    first = watch.observer
     (root / "season").rename(tmp_path / "away")
     other.rename(root / "season")
+    until(lambda: watch.observer is not first and watch.observer is not None)
+    until(live.vault.quiet)
     (root / "season" / "storyboard.json").write_text("a")
     until(lambda: live.was_read(root / "season" / "storyboard.json"))
 

@@ -195,10 +195,12 @@ def test_rebuilding_leaks_neither_threads_nor_descriptors(
             root.rmdir()
             (root / "a" / "b").mkdir(parents=True)
             until(lambda seen=observer: library.dead_part(seen, lambda thread: False))
-        for _ in range(8):
+        for look in range(8):
             now += 70
             watched.watcher.check(now)
-            limit.left = 10**9
+            if how == "limit" and look == 2:
+                assert watched.watcher.problem(str(root)).code == "watch.limit"
+            limit.left = 1 if how == "limit" and look < 3 else 10**9
         assert watched.watcher.problem(str(root)) is None
         assert watched.observer(root) is not observer
     until(lambda: threading.active_count() <= threads)
