@@ -39,14 +39,18 @@ class Connection:
         db.row_factory = _decoded
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
         """All that is run inside is durable when this ends, or without effect.
 
-        Raises :class:`LedgerUnavailable` or :class:`LedgerDamaged`; the connection stays usable.
+        Not ``durable``: a power cut (not a crash) may undo it, together with all that came after the last
+        durable one; nothing waits for the disk. Raises :class:`LedgerUnavailable` or :class:`LedgerDamaged`;
+        the connection stays usable.
         """
         with self._lock:
             db = self._open()
             with _translated():
+                # In WAL mode only FULL waits for the disk at a commit. It cannot be changed inside one.
+                db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 db.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -2,7 +2,8 @@
 
 Rules that hold for every implementation:
 
-- Every verb is one transaction: durable when it returns, or without effect.
+- Every verb is one transaction: durable when it returns, or without effect. What a power cut may undo
+  without harm need not be durable: claims, releases, and changes that leave the state and the remote id.
 - A claimed take can be written only with its claim (the fence); a stale writer gets :class:`ClaimLost`.
 - A move that is not in :mod:`sorad.ledger.states` raises :class:`IllegalMove` and changes nothing.
 - Times are epoch seconds, passed in. Money is micro-units.

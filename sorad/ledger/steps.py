@@ -59,7 +59,7 @@ class Steps(Part):
             return self._claim([take_id for _due_at, take_id in sorted(due)[:limit]], state)
 
     def release(self, take: Take, due_at: float | None = None) -> None:
-        with self._db.transaction():
+        with self._db.transaction(durable=False):
             written = self._db.run(
                 "UPDATE takes SET claim = '', due_at = coalesce(?, due_at) "
                 "WHERE id = ? AND claim = ? AND claim <> ''",
@@ -72,9 +72,10 @@ class Steps(Part):
         """Write what a step found (see the interface).
 
         A line is added to the history only where the change is noteworthy
-        (:func:`sorad.ledger.change.noteworthy`): not for a poll that found nothing new.
+        (:func:`sorad.ledger.change.noteworthy`): not for a poll that found nothing new, which does not
+        wait for the disk either: after a power cut it is simply asked again.
         """
-        with self._db.transaction():
+        with self._db.transaction(durable=change.to is not take.state or change.remote_id is not None):
             before = self._load(take.id)
             if before is None or before.claim != take.claim:
                 raise ClaimLost(f"take {take.id}")
@@ -108,7 +109,7 @@ class Steps(Part):
         ]
 
     def _claim(self, take_ids: list[int], state: State) -> list[Take]:
-        with self._db.transaction():
+        with self._db.transaction(durable=False):  # a start takes all claims over anyway
             if not self._epoch:
                 self._begin_epoch()
             self._claims += 1
