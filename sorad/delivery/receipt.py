@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,16 @@ SCHEMA = 1
 GENERATING, DONE = "generating", "done"
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Payer:
+    """The machine that bought a take; an empty ``id``: not known (see :mod:`sorad.claim`)."""
+
+    id: str = ""
+    name: str = ""  # of the computer, for people
+    home: str = ""  # what tells an installation that lost its identity
+    generation: int = 0  # of the claim that it bought under; 0: under none
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Receipt:
     size: int | None = None  # bytes of the video, once it is there
     sha256: str = ""
     source: str = ""  # the storyboard: its path from the assets folder, or its name
+    payer: Payer = Payer()
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
@@ -74,6 +85,7 @@ class Receipt:
             },
             "size": self.size,
             "sha256": self.sha256,
+            "machine": None if not self.payer.id else asdict(self.payer),
         }
 
 
@@ -89,6 +101,8 @@ def write_receipt(
     make_folders(video, base)
     before = _load(path) or {}
     members = receipt.to_members()
+    if before.get("remote_id") == receipt.remote_id and before.get("machine"):
+        members["machine"] = before["machine"]  # who bought it, not who fetched it
     members.update({name: value for name, value in before.items() if name not in members})
     if members != before:
         text = json.dumps(members, ensure_ascii=False, indent=2) + "\n"
@@ -149,7 +163,18 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         size=None if members.get("size") is None else int(members["size"]),
         sha256=_text(members.get("sha256")),
         source=_text(members.get("source")),
+        payer=_payer(members.get("machine")),
     )
+
+
+def _payer(raw: Any) -> Payer:
+    """Who bought it; unknown where that is not told, or not understood: no reason to lose the rest."""
+    try:
+        return Payer(
+            str(raw["id"]), str(raw.get("name", "")), str(raw.get("home", "")), int(raw.get("generation", 0))
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Payer()
 
 
 def _text(value: Any) -> str:
