@@ -9,13 +9,18 @@ from typing import Optional
 from loguru import logger
 
 from sorad.delivery.outcome import Received
-from sorad.delivery.receipt import DONE, GENERATING, Receipt, write_receipt
+from sorad.delivery.receipt import DONE, GENERATING, Payer, Receipt, write_receipt
 from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import Take
 
 
-def receipt_of(take: Take, currency: str, received: Optional[Received] = None) -> Receipt:
+_NOBODY = Payer()
+
+
+def receipt_of(
+    take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
+) -> Receipt:
     """The receipt of a take that was bought; ``received`` once its video is there."""
     assets = Path(take.output).parent.parent
     return Receipt(
@@ -37,16 +42,19 @@ def receipt_of(take: Take, currency: str, received: Optional[Received] = None) -
         size=None if received is None else received.size,
         sha256="" if received is None else received.sha256,
         source=_relative(take.storyboard, assets),
+        payer=payer,
     )
 
 
-def write_receipt_for(take: Take, currency: str, received: Optional[Received] = None) -> bool:
+def write_receipt_for(
+    take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
+) -> bool:
     """Write it; whether it is there. A folder that is away is no trouble: it is tried again at each poll."""
     video = Path(take.output)
     if received is None and receipt_path(video).exists():
         return True
     try:
-        write_receipt(video, receipt_of(take, currency, received), base=base_of(take))
+        write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
     except OSError as error:
         logger.warning(
             _("take {id}: its receipt cannot be written yet: {error}"),

@@ -45,12 +45,15 @@ class Rooms:
         ledger: Ledger,
         states: Callable[[], list[RootRow]],
         free: Callable[[Path], int],
+        ours: Callable[[str], bool] = lambda root: True,
     ) -> None:
+        """``ours`` tells whether this machine may buy for a root, or another one does."""
         self._outputs = {str(watch.path): watch.output_dir or watch.path for watch in watches}
         self._disk = disk
         self._ledger = ledger
         self._states = states
         self._free = free
+        self._ours = ours
         self._sizes = Sizes(disk.assumed_size)
         self._lock = threading.Lock()
         self._told: list[DiskSpace] = []
@@ -66,7 +69,7 @@ class Rooms:
             return self._sizes.expected()
 
     def buyable(self) -> dict[str, int]:
-        """Roots that are there, and for how many more takes their disk has room."""
+        """Roots that are there and ours, and for how many more takes their disk has room."""
         size, least = self.expected_size(), self._disk.min_free
         waiting = self._ledger.undelivered()
         rooms: dict[str, int] = {}
@@ -78,7 +81,7 @@ class Rooms:
             spaces.append(DiskSpace(str(path), free, needed(coming, size, least).total))
             rooms.update(dict.fromkeys(folders, places(free, coming, size, least)))
         self._tell(spaces)
-        return rooms
+        return {root: room for root, room in rooms.items() if self._ours(root)}
 
     def reachable(self) -> Optional[Collection[str]]:
         """Roots whose folder is there. Those of an earlier config count too: what is paid for is delivered."""

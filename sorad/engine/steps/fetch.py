@@ -92,7 +92,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
     if written is not None:
-        write_receipt_for(written, currency, received)
+        write_receipt_for(written, currency, received, kit.payer(take.root))
     logger.bind(request_id=received.request_id).info(
         _("take {id}: delivered {output}"), id=take.id, output=take.output
     )

@@ -11,6 +11,7 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.config.model import Config
+from sorad.delivery.receipt import Payer
 from sorad.engine import backoff
 from sorad.engine.accounts import Accounts
 from sorad.engine.control import Control
@@ -37,6 +38,9 @@ class Kit:
     pause: Callable[[float], None]
     sizes: Callable[[int], None]  # told the size of each delivered file
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
+    # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
+    guard: Callable[[Take], Optional[float]] = lambda take: None
+    payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
     buying: threading.Lock = field(

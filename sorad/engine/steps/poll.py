@@ -40,4 +40,4 @@ def poll(kit: Kit, take: Take) -> None:
     else:
         log.debug(_("take {id}: {note}"), id=take.id, note=change.note)
     if written is not None and written.state is State.GENERATING:
-        write_receipt_for(written, provider.currency)
+        write_receipt_for(written, provider.currency, payer=kit.payer(take.root))

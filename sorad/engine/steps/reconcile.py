@@ -59,7 +59,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
         adopted = record(kit, take, adopt(task.remote_id, now, task.created_at))
         if adopted is not None:
-            write_receipt_for(adopted, provider.currency)
+            write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
     looks = take.attempt + 1
     end = (take.intent_at or now) + rules.window

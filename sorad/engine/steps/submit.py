@@ -30,6 +30,10 @@ def submit(kit: Kit, take: Take) -> None:
     if blocked_by_twin(kit, take):
         release(kit, take, kit.clock.time() + kit.config.reconcile.look_every)
         return
+    again = kit.guard(take)
+    if again is not None:
+        release(kit, take, again)
+        return
     provider = kit.accounts.current
     price = provider.price(take.request)
     try:
@@ -51,7 +55,7 @@ def submit(kit: Kit, take: Take) -> None:
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        write_receipt_for(written, provider.currency)
+        write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
 
 
 def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
