@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional, Protocol, Union
 
@@ -96,7 +96,7 @@ Created = Union[Accepted, Refused, NotSent, Unknown]
 class Video:
     """Where a finished video can be had. ``url`` is a secret (signed): never logged, never stored."""
 
-    url: str
+    url: str = field(repr=False)
     needs_key: bool = False  # only ever true for the provider's own host
 
 

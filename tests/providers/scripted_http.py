@@ -81,12 +81,12 @@ class ScriptedServer:
     def __init__(self, wrap: Optional[Callable[[socket.socket], socket.socket]] = None) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
+        self._peers: list[socket.socket] = []
         self._acts: list[Union[Act, Callable[[Asked], Act]]] = []
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._wrap = wrap
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -103,6 +103,11 @@ class ScriptedServer:
 
     def close(self) -> None:
         self._ended.set()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            pass  # wakes the accepting thread
+        for peer in self._peers:
+            with contextlib.suppress(OSError):
+                peer.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
         self._listener.close()
@@ -113,6 +118,10 @@ class ScriptedServer:
                 peer, _address = self._listener.accept()
             except OSError:
                 continue
+            if self._ended.is_set():
+                peer.close()
+                return
+            self._peers.append(peer)
             number, self.connections = self.connections, self.connections + 1
             peer.settimeout(0.05)
             thread = threading.Thread(target=self._serve, args=(peer, number), daemon=True)

@@ -417,8 +417,10 @@ def test_wrong_range_starts_anew(
         Reply(VIDEO, headers={"Transfer-Encoding": "chunked"}, announce=None),
         Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"),
         Raw(b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-2/9\r\nContent-Length: 3\r\n\r\nabc"),
+        Raw(b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-8/9\r\n\r\nabc"),
+        Raw(b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-1/2\r\n\r\nabc"),
     ],
-    ids=["short", "not chunked", "no last chunk", "a part only"],
+    ids=["short", "not chunked", "no last chunk", "a part only", "short range", "long range"],
 )
 def test_cut_body_is_told(dialect: Any, server: ScriptedServer, other: ScriptedServer, act: Any) -> None:
     other.script(act)
