@@ -142,6 +142,23 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Purchase:
+    """A create that was accepted or may have been: money that is out. Amounts are micro-units."""
+
+    take_id: int
+    root: str
+    storyboard: str
+    segment: int
+    take: int
+    state: State  # of the take, now
+    output: str
+    remote_id: str
+    estimate: Optional[int]  # the price when it was sent; None: not known, or not sent from here
+    cost: Optional[int]  # what counts as spent: as the provider told, or else the estimate
+    charged_at: float
+
+
+@dataclass(frozen=True)
 class Command:
     """A control command that another process left for the daemon."""
 
@@ -308,6 +325,10 @@ class Ledger(Protocol):
         A take that is bought again counts each time: purchases are rows of their own, written with the
         intent and the outcome.
         """
+        ...
+
+    def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
+        """What :meth:`spend` sums, one by one, oldest first."""
         ...
 
     # --- small things ------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from sorad.problems import Problem
 Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, request id, problem
 
 _INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
-_INSERT_PURCHASE = "INSERT INTO purchases (remote_id, cost, charged_at, take_id) VALUES (?, ?, ?, ?)"
+_INSERT_PURCHASE = (
+    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, take_id) VALUES (?, ?, ?, ?, ?)"
+)
 _UPDATE_PURCHASE = (
     "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ? "
     "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
@@ -85,8 +87,10 @@ class Part:
         if what is Entry.NEW:
             # A copied receipt, and the receipt of an earlier create, tell of money that is counted already.
             known = self._heard_of(after.remote_id)
+            estimate = after.cost if after.state is State.SUBMITTING else None
             self._db.run(
-                _INSERT_PURCHASE, (after.remote_id, after.cost, None if known else spent_at, after.id)
+                _INSERT_PURCHASE,
+                (after.remote_id, estimate, after.cost, None if known else spent_at, after.id),
             )
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
-from sorad.ledger.interface import Event
+from sorad.ledger.interface import Event, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.model import State, Take
@@ -18,6 +18,12 @@ _PAGE = 200  # takes read at a time
 _SPENT = """
 SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?), 0)
      + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
+"""
+_PURCHASES = """
+SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
+       p.charged_at
+FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
+WHERE p.charged_at >= ? AND (p.charged_at > ? OR p.id > ?) ORDER BY p.charged_at, p.id LIMIT ?
 """
 
 
@@ -124,6 +130,27 @@ class Questions(Part):
         hour = math.ceil(since / 3600)
         row = self._db.row(_SPENT, (hour, since, hour * 3600))
         return int(row[0]) if row else 0
+
+    def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
+        """What counts as spent (see the interface); read page by page, so that a long list keeps nothing open."""
+        at, last = since, 0
+        while page := self._db.rows(_PURCHASES, (at, at, last, _PAGE)):
+            for purchase_id, state, *rest in page:
+                take_id, root, storyboard, segment, take, output, remote_id, estimate, cost, charged = rest
+                yield Purchase(
+                    take_id,
+                    root,
+                    storyboard,
+                    segment,
+                    take,
+                    State(state),
+                    output,
+                    remote_id,
+                    estimate,
+                    cost,
+                    charged,
+                )
+                at, last = charged, purchase_id
 
     def changed(self) -> int:
         row = self._db.row("PRAGMA data_version")

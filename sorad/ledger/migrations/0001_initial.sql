@@ -67,6 +67,7 @@ CREATE TABLE purchases (
     id         INTEGER PRIMARY KEY,
     take_id    INTEGER NOT NULL REFERENCES takes (id),
     remote_id  TEXT NOT NULL,
+    estimate   INTEGER,                        -- the price at the intent; NULL: not known, or not sent from here
     cost       INTEGER,
     charged_at REAL                            -- when its cost counts as spent; NULL: it does not
 );
