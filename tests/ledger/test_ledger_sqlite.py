@@ -14,7 +14,7 @@ from ledger_samples import NOW, apply, board, drive, only, states_of, want
 
 from sorad.ledger import migrate as migrations
 from sorad.ledger.connection import open_connection
-from sorad.ledger.interface import Change, LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged, LedgerUnavailable
 from sorad.ledger.migrate import migrate, statements, steps, version
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State
@@ -70,6 +70,20 @@ def test_ledger_survives_closing_and_opening(path: Path) -> None:
     again = SqliteLedger.open(path)
     assert only(again) == take
     again.close()
+
+
+def test_ledger_claims_of_an_earlier_process_of_the_same_name_are_stale(path: Path) -> None:
+    claims = []
+    for _ in range(2):
+        ledger = SqliteLedger.open(path)
+        ledger.recover("daemon", NOW)
+        apply(ledger, want())
+        claims += ledger.claim(State.QUEUED, NOW, 1)
+        if len(claims) == 2:
+            with pytest.raises(ClaimLost):
+                ledger.record(claims[0], Change(State.SUBMITTING, "intent", intent=True), NOW)
+        ledger.close()
+    assert claims[0].claim != claims[1].claim
 
 
 def test_ledger_is_set_up_to_lose_no_commit(ledger: SqliteLedger) -> None:
@@ -332,6 +346,7 @@ def test_ledger_upgrade_that_fails_changes_nothing(path: Path, two_steps: list[t
     with pytest.raises(LedgerDamaged):
         migrate(db, path, two_steps)
     assert version(db) == 1
+    assert "more" not in [row[1] for row in db.rows("PRAGMA table_info(takes)")]
     db.close()
     ledger = SqliteLedger.open(path)
     assert apply(ledger, want()).added == 1
