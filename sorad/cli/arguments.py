@@ -108,7 +108,7 @@ class Formatter(argparse.HelpFormatter):
 
 def _hung(line: str, columns: int) -> list[str]:
     """A line wrapped below its second column, where it has one, else below its own indent."""
-    table = re.match(r" *\S.*? {2,}", line)
+    table = re.match(r" *\S.* {2,}", line)
     head = table[0] if table else line[: len(line) - len(line.lstrip())]
     first, *more = wrap(line[len(head) :], columns - width(head))
     return [head + first, *(" " * width(head) + part for part in more)]

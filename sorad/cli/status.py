@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sorad.cli.common import ledger_path, local_time, looked_at, say, state_dir, to_json
+from sorad.cli.common import OK, ledger_path, local_time, looked_at, say, state_dir, to_json
 from sorad.cli.words import cut, pad, plain, width
 from sorad.messages import N_, _, ngettext
 from sorad.units import format_size
@@ -83,17 +84,13 @@ def _show(report: Report, *, as_json: bool) -> None:
 
 
 def _watch(ledger: Path, *, as_json: bool) -> int:
-    from sorad.status import exit_code
-
     report = _look(ledger)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
         if as_json or not looked_at():
             _watch_piped(ledger, report, as_json=as_json)
         else:
             _watch_live(ledger, report)
-    except KeyboardInterrupt:
-        pass  # the only way to end it
-    return exit_code(report)
+    return OK
 
 
 def _watch_live(ledger: Path, report: Report) -> None:

@@ -81,11 +81,14 @@ class House:
 
     def board(self, *wants: Want, name: str = "storyboard.json", **members: Any) -> str:
         path = str(Path(self.vault) / name)
+        wants = tuple(replace(one, output=f"/videos/{name}/{one.segment}.mp4") for one in wants)
         row = replace(Storyboard(0, self.vault, path, 1, 1, name, "ok", segments=len(wants)), **members)
         self.ledger.apply(row, wants, time.time())
         return path
 
-    def takes(self, count: int, state: State = State.QUEUED, *, name: str = "storyboard.json", **members: Any) -> list[Take]:
+    def takes(
+        self, count: int, state: State = State.QUEUED, *, name: str = "storyboard.json", **members: Any
+    ) -> list[Take]:
         """A storyboard with ``count`` segments, whose takes were driven to a state."""
         path = self.board(*(want(number) for number in range(1, count + 1)), name=name)
         return [drive(self.ledger, take, state, **members) for take in self.ledger.takes(storyboard=path)]
@@ -100,7 +103,7 @@ class House:
 def want(segment: int) -> Want:
     request = Request(f"a cat walks, {segment}")
     fingerprint = request.fingerprint()
-    return Want(segment, 1, request, fingerprint, f"/videos/{segment}_v1_{fingerprint[:8]}.mp4")
+    return Want(segment, 1, request, fingerprint, "")
 
 
 def drive(ledger: SqliteLedger, take: Take, to: State, **members: Any) -> Take:
@@ -108,18 +111,24 @@ def drive(ledger: SqliteLedger, take: Take, to: State, **members: Any) -> Take:
     ways: list[list[State]] = [[take.state]]
     while ways[0][-1] is not to:
         way = ways.pop(0)
-        steps = MOVES[way[-1]] - set(way) - ({State.DONE} if way[-1] is State.QUEUED else set())
+        # what was bought has been submitted; a queued take may end without
+        short = {State.DONE, State.FAILED} if way[-1] is State.QUEUED else set()
+        steps = MOVES[way[-1]] - set(way) - short
         ways += [[*way, state] for state in sorted(steps, key=str)]
     for state in ways[0][1:]:
         extra: dict[str, Any] = {"intent": True} if state is State.SUBMITTING else {}
         if state is State.GENERATING:
             extra = {"remote_id": f"task-{take.id}", "accepted_at": time.time()}
-        take = ledger.record(take, Change(state, "drive", **{**extra, **(members if state is to else {})}), time.time())
+        take = ledger.record(
+            take, Change(state, "drive", **{**extra, **(members if state is to else {})}), time.time()
+        )
     return take
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[House]:
+def house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[House]:
     """An empty house with a config; nothing of this machine's user shows through."""
     for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
@@ -128,7 +137,12 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LOGURU_AUTOINIT", "0")
-    for module, name in ((messages, "_current"), (messages, "_language"), (argparse, "_"), (argparse, "ngettext")):
+    for module, name in (
+        (messages, "_current"),
+        (messages, "_language"),
+        (argparse, "_"),
+        (argparse, "ngettext"),
+    ):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back at the end
     made = House(tmp_path, capsys)
     (tmp_path / "vault").mkdir()

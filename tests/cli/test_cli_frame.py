@@ -13,7 +13,20 @@ from sorad.cli.main import COMMANDS, main
 from sorad.cli.words import width
 
 # argparse's own English; none of it may show in Chinese.
-ARGPARSE = ("usage:", "options:", "optional arguments", "positional", "show this", "error:", "required", "invalid", "expected", "choose from", "unrecognized", "not allowed")
+ARGPARSE = (
+    "usage:",
+    "options:",
+    "optional arguments",
+    "positional",
+    "show this",
+    "error:",
+    "required",
+    "invalid",
+    "expected",
+    "choose from",
+    "unrecognized",
+    "not allowed",
+)
 
 
 def run_process(*words: str, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -57,7 +70,11 @@ def test_each_command_has_help_that_fits_80_columns(house, name, lang):
 
 def test_help_columns_line_up_in_chinese(house):
     lines = house.sorad("log", "--help", lang="zh").out.splitlines()
-    starts = {width(line[: line.rindex("  ") + 2]) for line in lines if line.startswith("  -") and "  " in line.strip()}
+    starts = {
+        width(line[: line.rindex("  ") + 2])
+        for line in lines
+        if line.startswith("  -") and "  " in line.strip()
+    }
     assert len(starts) == 1
 
 
@@ -114,7 +131,9 @@ def test_a_mistyped_command_is_corrected(house):
         ("", "", "fr_FR.UTF-8", True),
     ],
 )
-def test_language_by_flag_then_config_then_locale_else_chinese(house, monkeypatch, flag, config, locale, chinese):
+def test_language_by_flag_then_config_then_locale_else_chinese(
+    house, monkeypatch, flag, config, locale, chinese
+):
     monkeypatch.setenv("LANG", locale)
     line = f'language = "{config}"\n' if config else ""
     house.config.write_text(line + house.config.read_text("utf-8"), "utf-8")

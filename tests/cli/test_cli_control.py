@@ -1,0 +1,199 @@
+"""The control commands: what they leave for the daemon, and what they say came of it."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Answerer  # type: ignore[import-not-found]
+
+from sorad.model import State
+from sorad.problems import Problem
+
+WHY = Problem("x", "it broke")
+
+
+@pytest.fixture
+def order(house):
+    """Runs a command with a dead daemon; returns what is left in the ledger as (verb, args)."""
+
+    def run(*words: str):
+        known = len(house.ledger.commands())
+        ran = house.sorad(*words)
+        return ran, [(command.verb, dict(command.args)) for command in house.ledger.commands()[known:]]
+
+    return run
+
+
+@pytest.fixture
+def answered(house):
+    """Runs a command with a daemon that answers ``result``."""
+
+    def run(result, *words: str, lang: str = "en"):
+        house.started()
+        with Answerer(house.ledger, result) as daemon:
+            ran = house.sorad(*words, lang=lang)
+        return ran, [(command.verb, dict(command.args)) for command in daemon.seen]
+
+    return run
+
+
+def test_what_is_left_for_the_daemon(house, order):
+    failed = house.takes(2, State.FAILED, error=WHY, name="a/storyboard.json")
+    queued = house.takes(2, name="b/storyboard.json")
+    (unknown,) = house.takes(1, State.UNKNOWN, name="c/storyboard.json")
+    held = house.takes(1, State.HELD, name="d/storyboard.json")
+    one, path = failed[0].id, failed[0].storyboard
+    for words, expected in {
+        ("retry", str(one)): ("retry", {"ids": [one]}),
+        ("retry", "--all"): ("retry", {"state": "failed"}),
+        ("retry", "--yes"): ("retry", {"state": "failed"}),
+        ("retry", "--storyboard", path, "-y"): ("retry", {"storyboard": path}),
+        ("cancel", str(queued[0].id)): ("cancel", {"ids": [queued[0].id]}),
+        ("cancel", "--storyboard", path): ("cancel", {"storyboard": path}),
+        ("redo", str(one), "--yes"): ("redo", {"ids": [one]}),
+        ("redo", "--storyboard", path, "--yes"): ("redo", {"ids": [take.id for take in failed]}),
+        ("redo", "--storyboard", path, "--segment", "2", "-y"): ("redo", {"ids": [failed[1].id]}),
+        ("approve", "--all"): ("approve", {"all": True}),
+        ("approve", held[0].storyboard, "-y"): ("approve", {"storyboard": held[0].storyboard}),
+        ("resolve", str(unknown.id), "--adopt", "task-x"): (
+            "resolve",
+            {"id": unknown.id, "how": "adopt", "remote_id": "task-x"},
+        ),
+        ("resolve", str(unknown.id), "--resend", "-y"): ("resolve", {"id": unknown.id, "how": "resend"}),
+        ("resolve", str(unknown.id), "--drop"): ("resolve", {"id": unknown.id, "how": "drop"}),
+        ("pause",): ("pause", {}),
+        ("resume",): ("resume", {}),
+        ("scan",): ("scan", {}),
+        ("scan", f"{house.vault}/x/.."): ("scan", {"path": house.vault}),
+    }.items():
+        ran, left = order(*words)
+        assert (ran.code, left) == (0, [expected]), (words, ran.err)
+        assert "at its next start" in ran.out
+
+
+def test_the_last_take_of_a_segment_is_the_one_that_is_done_again(house, order):
+    (take,) = house.takes(1, State.DONE)
+    again = house.ledger.again(take.id, lambda number: f"/videos/again{number}.mp4", 1.0)
+    assert again is not None
+    _ran, left = order("redo", "--storyboard", take.storyboard, "-y")
+    assert left == [("redo", {"ids": [again.id]})]
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "says"),
+    [
+        (("retry", "--all"), 1, "1 take is tried again."),
+        (("retry", "--all"), 4, "4 takes are tried again."),
+        (("cancel", "1"), 1, "1 take is cancelled."),
+        (("redo", "1", "-y"), 1, "1 more take is queued."),
+        (("pause",), 1, "Paused"),
+        (("resume",), 1, "buying goes on"),
+        (("scan",), 1, "looked through"),
+    ],
+)
+def test_what_came_of_it_is_told(house, answered, words, count, says):
+    house.takes(1, State.FAILED, error=WHY)
+    ran, seen = answered({"ok": True, "count": count}, *words)
+    assert (ran.code, len(seen)) == (0, 1)
+    assert says in ran.out
+
+
+def test_what_came_of_it_is_told_in_chinese(house, answered):
+    house.takes(1, State.FAILED, error=WHY)
+    ran, _seen = answered({"ok": True, "count": 3}, "retry", "--all", lang="zh")
+    assert "3 条正在重试" in ran.out
+
+
+def test_a_refusal_is_a_sentence_and_exit_1(house, answered):
+    house.takes(1, State.UNKNOWN)
+    problem = Problem("command.owned", "the task {id} is another take's.", "Look again.", {"id": "t"})
+    result = {"ok": False, "count": 0, "problem": problem.to_json()}
+    ran, _seen = answered(result, "resolve", "1", "--adopt", "t")
+    assert (ran.code, ran.out) == (1, "")
+    assert "the task t is another take's." in ran.err
+    assert "Look again." in ran.err
+
+
+def test_a_daemon_that_does_not_answer_keeps_nobody_waiting(house, monkeypatch):
+    monkeypatch.setattr("sorad.cli.control.PATIENCE", 0.05)
+    house.started()
+    ran = house.sorad("pause")
+    assert ran.code == 0
+    assert "has not answered yet" in ran.out
+    assert [command.verb for command in house.ledger.commands()] == ["pause"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("retry", "99"), 1, "There is no take 99."),
+        (("retry", "1"), 1, "take 1 is queued: there is nothing to try again."),
+        (("cancel", "2"), 1, "take 2 is generating: it cannot be cancelled."),
+        (("resolve", "1", "--drop"), 1, "take 1 is queued: it does not wait to be resolved."),
+        (("cancel",), 2, "Which ones?"),
+        (("redo",), 2, "Which ones?"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_it_is_left(house, order, words, code, says):
+    house.takes(1, name="a/storyboard.json")
+    house.takes(1, State.GENERATING, name="b/storyboard.json")
+    ran, left = order(*words)
+    assert (ran.code, left) == (code, [])
+    assert says in ran.err
+
+
+@pytest.mark.parametrize("words", [("retry",), ("approve",), ("redo", "--storyboard", "/nowhere")])
+def test_nothing_to_do_is_no_error(house, order, words):
+    house.takes(1)
+    ran, left = order(*words)
+    assert (ran.code, left) == (0, [])
+    assert ran.out
+
+
+# --- money is asked about ---------------------------------------------------------------------------------
+
+ASKED = [
+    ("retry",),
+    ("retry", "--storyboard", "{path}"),
+    ("redo", "1"),
+    ("redo", "--storyboard", "{path}"),
+    ("approve",),
+    ("approve", "{path}"),
+    ("resolve", "4", "--resend"),
+]
+
+
+@pytest.fixture
+def dear(house):
+    house.takes(2, State.FAILED, error=WHY, name="storyboard.json")
+    house.ledger.apply  # noqa: B018
+    house.takes(1, State.HELD, name="storyboard_b.json")
+    house.takes(1, State.UNKNOWN, name="storyboard_c.json")
+    return house
+
+
+@pytest.mark.parametrize("words", ASKED)
+@pytest.mark.parametrize(("answer", "left"), [("y", 1), ("是", 1), ("", 0), ("n", 0), (None, 0)])
+def test_a_person_is_asked(dear, order, monkeypatch, words, answer, left):
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        if answer is None:
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr("builtins.input", ask)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    path = dear.vault + ("/storyboard_b.json" if words[0] == "approve" else "/storyboard.json")
+    ran, orders = order(*(word.format(path=path) for word in words))
+    assert (ran.code, len(asked), len(orders)) == (0, 1, left)
+    assert "?" in asked[0]
+
+
+@pytest.mark.parametrize("words", ASKED)
+def test_where_nobody_can_be_asked_yes_is_demanded(dear, order, words):
+    path = dear.vault + ("/storyboard_b.json" if words[0] == "approve" else "/storyboard.json")
+    ran, orders = order(*(word.format(path=path) for word in words))
+    assert (ran.code, orders) == (2, [])
+    assert "--yes" in ran.err

@@ -1,0 +1,405 @@
+"""`sorad status`: the JSON contract, each thing it has to say, its exit codes, its screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+import time
+
+import pytest
+
+from sorad.cli.words import width
+from sorad.model import State
+from sorad.problems import Problem
+
+WHY = Problem("provider.server", "The server said {status}.", "Wait a while.", {"status": 502})
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+LATER = time.time() + 600
+
+
+def codes(report) -> list[str]:
+    return [problem["code"] for problem in report["problems"] if problem["level"] == "problem"]
+
+
+def notes(report) -> list[str]:
+    return [problem["code"] for problem in report["problems"] if problem["level"] == "note"]
+
+
+def fitting(value, shape) -> bool:
+    """Whether a JSON value has the shape: types, lists of one shape, objects with at least these members."""
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(
+            fitting(value.get(name, ...), one) for name, one in shape.items()
+        )
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fitting(one, shape[0]) for one in value)
+    if isinstance(shape, (set, frozenset)):
+        return value in shape
+    if isinstance(shape, re.Pattern):
+        return isinstance(value, str) and shape.fullmatch(value) is not None
+    if isinstance(shape, tuple):
+        return any(fitting(value, one) for one in shape)
+    if shape is None:
+        return value is None
+    if shape is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, shape)
+
+
+CONTRACT = {
+    "daemon": {"running": bool, "pid": (int, None), "since": (ISO, None), "healthy": bool, "paused": bool},
+    "takes": {state.value: int for state in State},
+    "limits": {
+        "mode": {"normal", "safe", "recovering"},
+        "concurrency": int,
+        "effective": int,
+        "until": (ISO, None),
+    },
+    "roots": [{"path": str, "state": {"watching", "polling", "offline"}, "storyboards": int, "invalid": int}],
+    "disk": [{"path": str, "free": int, "needed": int, "ok": bool}],
+    "spend": {"today": float, "total": float, "currency": str},
+    "problems": [{"code": str, "message": str, "fix": str}],
+}
+
+
+@pytest.fixture
+def running(house):
+    """A daemon that is alive and well, with one watched folder."""
+    house.started()
+    house.root()
+    house.ledger.remember("limits", {"concurrency": 20})
+    house.ledger.remember("currency", "USD")
+    return house
+
+
+def troubled(house) -> None:
+    """Something of everything."""
+    house.root("offline", Problem("root.missing", "{path} is away", "Mount it.", {"path": house.vault}))
+    house.takes(1, State.FAILED, error=WHY, name="a/storyboard.json")
+    house.takes(2, State.GENERATING, name="b/storyboard.json", cost=1_250_000)
+    house.board(name="c/storyboard.json", state="invalid", problems=(WHY,))
+    house.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER})
+    house.ledger.remember("disk", [{"path": house.vault, "free": 10, "needed": 20, "ok": False}])
+    house.ledger.remember("paused", {"since": 1_700_000_000})
+
+
+def test_the_contract_holds_for_a_well_daemon(running):
+    ran = running.sorad("status", "--json")
+    assert ran.code == 0
+    assert fitting(ran.json, CONTRACT)
+    daemon = ran.json["daemon"]
+    assert (daemon["running"], daemon["healthy"], daemon["pid"]) == (True, True, os.getpid())
+    assert ran.json["limits"] == {"mode": "normal", "concurrency": 20, "effective": 20, "until": None}
+    assert ran.json["problems"] == []
+
+
+def test_the_contract_holds_in_trouble(running):
+    troubled(running)
+    report = running.sorad("status", "--json").json
+    assert fitting(report, CONTRACT)
+    assert report["daemon"]["healthy"] is False
+    assert report["daemon"]["paused"] is True
+    assert report["limits"]["mode"] == "safe"
+    assert report["limits"]["effective"] == 5
+    assert report["roots"] == [{"path": running.vault, "state": "offline", "storyboards": 3, "invalid": 1}]
+    assert report["takes"]["failed"] == 1
+    assert report["takes"]["generating"] == 2
+    assert report["spend"] == {"today": 2.5, "total": 2.5, "currency": "USD"}
+
+
+def test_the_contract_holds_without_a_ledger(house):
+    ran = house.sorad("status", "--json")
+    assert ran.code == 3
+    assert fitting(ran.json, CONTRACT)
+    assert codes(ran.json) == ["daemon.not_running"]
+
+
+def test_the_contract_holds_with_the_daemon_dead(house):
+    house.takes(3)
+    ran = house.sorad("status", "--json")
+    assert ran.code == 3
+    assert fitting(ran.json, CONTRACT)
+    assert ran.json["takes"]["queued"] == 3
+    assert ran.json["daemon"] == {
+        "running": False,
+        "pid": None,
+        "since": None,
+        "command": None,
+        "healthy": False,
+        "paused": False,
+    }
+
+
+def test_the_ledger_is_left_as_it_is(house):
+    house.takes(1)
+    house.close()
+    before = (house.state_dir / "ledger.sqlite3").read_bytes()
+    house.sorad("status")
+    assert (house.state_dir / "ledger.sqlite3").read_bytes() == before
+
+
+# --- each thing it has to say: what is so, the code, words in the message, words in the fix ---------------
+
+SAYS = {
+    "root offline": (
+        lambda h: h.root(
+            "offline", Problem("root.missing", "{path} is away", "Mount it.", {"path": h.vault})
+        ),
+        "root.missing",
+        "is away",
+        "Mount it.",
+    ),
+    "root offline for no known reason": (
+        lambda h: h.root("offline"),
+        "root.offline",
+        "vault is not there",
+        "mount",
+    ),
+    "watcher in trouble": (
+        lambda h: h.root("polling", Problem("watch.limit", "too many folders", "Raise the limit: sudo")),
+        "watch.limit",
+        "too many folders",
+        "Raise the limit",
+    ),
+    "invalid storyboard": (
+        lambda h: h.board(
+            name="bad/storyboard.json",
+            state="invalid",
+            problems=(
+                Problem("storyboard.x", "not a number", "Mend it.", where="segments[2].is_pro", line=7),
+            ),
+        ),
+        "storyboard.x",
+        "bad/storyboard.json: line 7, segments[2].is_pro: not a number",
+        "Mend it.",
+    ),
+    "halt": (
+        lambda h: h.ledger.remember(
+            "halt", {"code": "balance", "since": 1.7e9, "until": LATER, "problem": WHY.to_json()}
+        ),
+        "provider.server",
+        "Nothing is bought since",
+        "Wait a while. It goes on by itself",
+    ),
+    "safe mode": (
+        lambda h: h.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER}),
+        "breaker.safe",
+        "at most 5 takes are in flight",
+        "by itself",
+    ),
+    "disk": (
+        lambda h: h.ledger.remember(
+            "disk", [{"path": "/v", "free": 1_000_000, "needed": 2_000_000, "ok": False}]
+        ),
+        "disk.full",
+        "The disk of /v has 1.0 MB free, and 2.0 MB are needed",
+        "Make room",
+    ),
+    "unknown for the user": (
+        lambda h: h.takes(1, State.UNKNOWN, error=Problem("take.unknown", "nobody can tell")),
+        "take.unknown",
+        "segment 1) may have been bought: nobody can tell",
+        "`sorad resolve 1 --adopt TASK_ID`",
+    ),
+    "failed": (
+        lambda h: h.takes(2, State.FAILED, error=WHY),
+        "provider.server",
+        "2 takes failed: The server said 502.",
+        "Wait a while. `sorad retry 1 2` tries again",
+    ),
+    "many failed": (
+        lambda h: h.takes(9, State.FAILED, error=WHY),
+        "provider.server",
+        "9 takes failed",
+        "`sorad retry` tries all failed takes again",
+    ),
+    "held": (
+        lambda h: h.takes(2, State.HELD, error=Problem("budget.approve", "too dear")),
+        "budget.approve",
+        "2 takes wait for you: too dear",
+        "vault/storyboard.json` releases them",
+    ),
+    "a thread": (
+        lambda h: h.ledger.remember(
+            "troubles", [{"code": "daemon.thread", "since": 1.7e9, "problem": WHY.to_json()}]
+        ),
+        "provider.server",
+        "The server said 502.",
+        "Wait a while.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_what_is_wrong_is_told_with_its_mend(running, name):
+    make, code, message, fix = SAYS[name]
+    make(running)
+    ran = running.sorad("status", "--json")
+    assert ran.code == 1
+    assert codes(ran.json) == [code]
+    (problem,) = [one for one in ran.json["problems"] if one["level"] == "problem"]
+    assert message in problem["message"]
+    assert fix in problem["fix"]
+    assert "{" not in problem["message"] + problem["fix"]
+
+
+NOTES = {
+    "paused": (lambda h: h.ledger.remember("paused", {"since": 1.7e9}), "paused"),
+    "copy": (lambda h: h.board(name="x/storyboard.json", state="copy", copy_of="/a"), "storyboard.copy"),
+    "gate": (lambda h: h.ledger.remember("gate", {"delay": 8.0, "until": LATER}), "gate.closed"),
+    "recovering": (
+        lambda h: h.ledger.remember(
+            "breaker", {"mode": "recovering", "effective": 9, "errors": 0, "until": LATER}
+        ),
+        "breaker.recovering",
+    ),
+    "unknown, being looked up": (lambda h: h.takes(1, State.UNKNOWN, error=WHY), "take.looked_up"),
+    "held until tomorrow": (
+        lambda h: h.takes(1, State.HELD, error=Problem("budget.day", "spent")),
+        "budget.day",
+    ),
+    "no events": (
+        lambda h: h.root("polling", Problem("root.no_events", "{path} is polled", "", {"path": "/v"})),
+        "root.no_events",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_what_needs_nobody_is_a_note_and_healthy(running, name):
+    make, code = NOTES[name]
+    make(running)
+    ran = running.sorad("status", "--json")
+    assert (ran.code, codes(ran.json), notes(ran.json)) == (0, [], [code])
+
+
+def test_polling_as_the_config_asks_is_not_mentioned(running):
+    running.root("polling", Problem("root.polling", "{path} is polled", "", {"path": "/v"}))
+    report = running.sorad("status", "--json").json
+    assert report["problems"] == []
+    assert report["roots"][0]["state"] == "polling"
+
+
+def test_an_open_gate_and_a_past_one_say_nothing(running):
+    for gate in ({"delay": 0.0, "until": 0.0}, {"delay": 8.0, "until": 1.7e9}):
+        running.ledger.remember("gate", gate)
+        assert running.sorad("status", "--json").json["problems"] == []
+
+
+def test_a_root_that_left_the_config_is_not_shown(running):
+    from sorad.ledger.interface import RootRow
+
+    running.ledger.put_root(RootRow("/former", "offline", "", active=False))
+    assert [root["path"] for root in running.sorad("status", "--json").json["roots"]] == [running.vault]
+
+
+def test_failures_are_grouped_by_what_went_wrong(running):
+    running.takes(2, State.FAILED, error=WHY, name="a/storyboard.json")
+    running.takes(3, State.FAILED, error=Problem("provider.moderation", "refused"), name="b/storyboard.json")
+    report = running.sorad("status", "--json").json
+    assert codes(report) == ["provider.moderation", "provider.server"]
+
+
+def test_no_more_of_a_kind_are_named_than_fit_a_screen(running):
+    for number in range(12):
+        running.board(name=f"{number}/storyboard.json", state="invalid", problems=(WHY,))
+        running.board(name=f"c{number}/storyboard.json", state="copy", copy_of="/a")
+    report = running.sorad("status", "--json").json
+    assert len(codes(report)) == 6
+    assert "7 more" in report["problems"][5]["message"]
+    assert len(notes(report)) == 6
+
+
+def test_commands_that_wait_for_a_dead_daemon_are_counted(house):
+    house.takes(1)
+    house.sorad("pause")
+    assert "command.waiting" in notes(house.sorad("status", "--json").json)
+
+
+# --- the screen -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_pipe_gets_plain_lines(running, lang):
+    troubled(running)
+    out = running.sorad("status", lang=lang).out
+    assert "\x1b" not in out
+    assert running.vault in out
+    for word in ("sorad retry 1", "502"):
+        assert word in out
+    assert ("What needs you" in out) is (lang == "en")
+    assert ("需要你处理" in out) is (lang == "zh")
+    for state in ("generating", "failed") if lang == "en" else ("生成中", "失败"):
+        assert state in out
+
+
+def test_a_well_daemon_says_so(running):
+    assert "all is well" in running.sorad("status").out
+    running.ledger.remember("paused", {"since": 1.7e9})
+    assert "paused" in running.sorad("status").out.splitlines()[0]
+
+
+def test_what_a_file_name_brings_does_not_steer_the_terminal(running):
+    running.board(name="evil\x1b[2J/storyboard.json", state="invalid", problems=(WHY,))
+    assert "\x1b" not in running.sorad("status").out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_person_gets_colours_and_80_columns(running, lang):
+    troubled(running)
+    out, code = in_terminal(["--lang", lang, "--config", str(running.config), "status"])
+    assert code == 1
+    assert "\x1b[" in out
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out)
+    assert max(width(line.rstrip("\r\n")) for line in plain.splitlines()) <= 80
+    assert "sorad retry 1" in plain.replace("\r\n    ", " ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_watch_shows_what_changes_until_ctrl_c(running):
+    ended: list[bool] = []
+
+    def look(out: str, send) -> None:
+        if "queued 3" in out:
+            if not ended:
+                send(b"\x03")
+            ended.append(True)
+        elif "all is well" in out and not running.ledger.counts()[State.QUEUED]:
+            running.takes(3)
+
+    _out, code = in_terminal(["--lang", "en", "--config", str(running.config), "status", "--watch"], look)
+    assert code == 0
+
+
+def in_terminal(words, look=lambda out, send: None) -> tuple[str, int]:
+    """Run sorad on a pseudo-terminal of 80 columns; ``look`` sees all output so far and may type."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="50")
+        os.environ.pop("NO_COLOR", None)
+        os.execv(sys.executable, [sys.executable, "-m", "sorad", *words])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+    seen = b""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                piece = os.read(terminal, 65536)
+            except OSError:  # Linux says so at the end
+                break
+            if not piece:
+                break
+            seen += piece
+            look(seen.decode("utf-8", "replace"), lambda data: os.write(terminal, data))
+    else:
+        os.kill(pid, 9)
+    os.close(terminal)
+    return seen.decode("utf-8", "replace"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
