@@ -9,11 +9,10 @@ from typing import Optional
 from loguru import logger
 
 from sorad.delivery.outcome import Received
-from sorad.delivery.receipt import DONE, GENERATING, Payer, Receipt, write_receipt
+from sorad.delivery.receipt import DONE, GENERATING, Payer, Receipt, read_receipt, write_receipt
 from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import Take
-
 
 _NOBODY = Payer()
 
@@ -51,9 +50,10 @@ def write_receipt_for(
 ) -> bool:
     """Write it; whether it is there. A folder that is away is no trouble: it is tried again at each poll."""
     video = Path(take.output)
-    if received is None and receipt_path(video).exists():
-        return True
     try:
+        there = read_receipt(receipt_path(video)) if received is None else None
+        if there is not None and there.remote_id == take.remote_id:
+            return True
         write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
     except OSError as error:
         logger.warning(

@@ -8,6 +8,7 @@ from typing import Callable, Optional, Union
 import psutil
 from loguru import logger
 
+from sorad.delivery.found import look
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
 from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
@@ -34,8 +35,11 @@ def fetch(kit: Kit, take: Take) -> None:
         return
     video = kit.videos.get(take.id)
     if video is None:
-        poll(kit, take)
-        return
+        if not _is_there(take):
+            poll(kit, take)
+            return
+        # sorad ended between the rename and the commit: the provider need not be asked any more.
+        video = Video("")
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
         due_at = kit.clock.time() + NO_KEY_EVERY
@@ -55,6 +59,13 @@ def fetch(kit: Kit, take: Take) -> None:
         release(kit, take)
     else:
         _again(kit, take, video, outcome)
+
+
+def _is_there(take: Take) -> bool:
+    try:
+        return look(Path(take.output)).verified
+    except OSError:
+        return False
 
 
 def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download, Fault]]) -> Outcome:

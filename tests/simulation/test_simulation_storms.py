@@ -1,0 +1,135 @@
+"""Hours of refusals, outages and empty balances, in a second each: the real engine on a simulated clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from world import SAID, Odds, World
+
+from sorad.model import State
+from sorad.providers.base import Created, Fault, NotSent, Refused, Trouble
+
+CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(
+        1, tmp_path / "w", odds=Odds(**vars(CALM)), settings={"limits": {"jitter_seconds": [0.5, 3.0]}}
+    )
+    made.write("storyboard_a.json", [f"shot {n}" for n in range(40)])
+    return made
+
+
+def states(world: World) -> dict[State, int]:
+    return {state: count for state, count in world.raw.counts().items() if count}
+
+
+def refuse(world: World, trouble: Trouble, retry_after: float | None = None) -> list[float]:
+    """Every create is refused from now on; the times at which it was tried."""
+    tried: list[float] = []
+
+    def create(_request: object) -> Created:
+        tried.append(world.clock.now)
+        return Refused(Fault(trouble, SAID, "req", retry_after))
+
+    world.provider.create = create  # type: ignore[method-assign,assignment]
+    return tried
+
+
+def mend(world: World) -> None:
+    del world.provider.create  # type: ignore[attr-defined]
+
+
+def test_an_hour_of_nothing_but_429_costs_fewer_than_a_hundred_creates(world: World) -> None:
+    tried = refuse(world, Trouble.RATE)
+    world.run(3600)
+    assert 30 < len(tried) < 100
+    assert states(world) == {State.QUEUED: 40}
+
+
+def test_after_the_storm_everything_is_bought_once_within_the_breakers_times(world: World) -> None:
+    refuse(world, Trouble.RATE)
+    world.run(1800)
+    assert world.raw.recall("breaker")["mode"] == "safe"
+    mend(world)
+    world.run(530)  # the last error may have been a minute ago
+    assert world.raw.in_flight() <= 5
+    world.run(3 * 3600)
+    assert states(world) == {State.DONE: 40}
+    assert set(world.bought().values()) == {1}
+    assert world.raw.recall("breaker")["mode"] == "normal"
+
+
+def test_retry_after_is_obeyed(world: World) -> None:
+    tried = refuse(world, Trouble.RATE, retry_after=300.0)
+    world.run(1800)
+    gaps = [later - sooner for sooner, later in zip(tried, tried[1:])]
+    assert gaps
+    assert min(gaps) >= 300
+
+
+def test_trouble_with_creates_does_not_stop_paid_takes(world: World) -> None:
+    world.run(60)
+    paid = world.raw.in_flight()
+    assert paid == 20
+    refuse(world, Trouble.SERVER)
+    world.run(3600)
+    assert states(world) == {State.DONE: 20, State.QUEUED: 20}
+
+
+@pytest.mark.parametrize("trouble", [Trouble.KEY, Trouble.BALANCE, Trouble.RETIRED])
+def test_a_halt_stops_at_once_probes_gently_and_ends_by_itself(world: World, trouble: Trouble) -> None:
+    tried = refuse(world, trouble)
+    checks: list[float] = []
+
+    def check() -> Fault | None:
+        checks.append(world.clock.now)
+        return Fault(trouble, SAID) if trouble is not Trouble.RETIRED else None
+
+    world.provider.check = check  # type: ignore[method-assign]
+    world.run(3600)
+    assert world.raw.recall("halt")["code"] == trouble.value
+    assert world.raw.recall("breaker") in (None, {**(world.raw.recall("breaker") or {}), "mode": "normal"})
+    assert 55 <= len(checks) <= 61
+    # Those that were on their way when the first was refused; then none, or one with each probe.
+    assert len(tried) <= (8 if trouble is not Trouble.RETIRED else 8 + 61)
+    del world.provider.check  # type: ignore[attr-defined]
+    mend(world)
+    world.run(4 * 3600)
+    assert world.raw.recall("halt") is None
+    assert states(world) == {State.DONE: 40}
+
+
+def test_an_outage_of_the_network_spends_nothing_and_loses_nothing(world: World) -> None:
+    world.run(30)
+    down: list[float] = []
+
+    def create(_request: object) -> Created:
+        down.append(world.clock.now)
+        return NotSent(Fault(Trouble.TRANSPORT, SAID))
+
+    world.provider.create = create  # type: ignore[method-assign,assignment]
+    poll, world.provider.poll = world.provider.poll, lambda _id: Fault(Trouble.TRANSPORT, SAID)  # type: ignore[method-assign]
+    world.run(6 * 3600)
+    assert len(down) < 6 * 65
+    assert State.FAILED not in states(world)
+    world.provider.poll = poll  # type: ignore[method-assign]
+    mend(world)
+    world.run(4 * 3600)
+    assert states(world) == {State.DONE: 40}
+    assert set(world.bought().values()) == {1}
+
+
+def test_the_breaker_survives_a_restart(world: World) -> None:
+    refuse(world, Trouble.SERVER)
+    world.run(120)
+    before = world.raw.recall("breaker")
+    assert before["mode"] == "safe"
+    world.ledger.close()
+    world.start()
+    mend(world)
+    world.run(60)
+    assert world.raw.in_flight() <= 5
+    assert world.raw.recall("breaker")["until"] >= before["until"]
