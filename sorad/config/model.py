@@ -35,6 +35,7 @@ class Watch(Section):
     settle_seconds: Seconds = 2.0
     rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
+    claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
 
 
 class ProviderConfig(Section):

@@ -1,0 +1,169 @@
+"""What a sync brought into the folders: videos that another machine bought, and who bought what.
+
+Nothing here runs on a clock of its own. A take's place is looked at right before it would be bought; and at
+the daemon's pace the places of what waits, and of what this machine bought lately.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Callable, Optional
+
+from loguru import logger
+
+from sorad.claim.claims import Claims
+from sorad.claim.decide import Standing
+from sorad.clock import Clock
+from sorad.delivery.found import Found, look
+from sorad.delivery.receipt import Receipt, read_receipt
+from sorad.layout import receipt_path
+from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.vault.names import fold
+
+# A take that another machine has bought is looked at again after this, in seconds.
+LOOK_AGAIN = 30.0
+# How long a purchase is watched for a second one, in seconds: a sync seldom lags more than a day.
+RECENT = 86_400.0
+# Receipts that are read, and waiting takes whose places are looked at, in one go.
+MANY = 2_000
+
+_PAID = (State.DONE, State.DOWNLOADING, State.GENERATING)
+
+
+class Arrivals:
+    """Used from the engine's lanes and the daemon's own thread. ``reread`` asks for a look at a storyboard."""
+
+    def __init__(self, ledger: Ledger, claims: Claims, clock: Clock, reread: Callable[[str], None]) -> None:
+        self._ledger = ledger
+        self._claims = claims
+        self._clock = clock
+        self._reread = reread
+        self._asked: set[str] = set()  # roots whose receipts were read through
+        self._stamps: dict[str, tuple[int, int]] = {}  # of the places of purchases, as last read
+
+    def guard(self, take: Take) -> Optional[float]:
+        """Asked right before a create: ``None``, or when (epoch seconds) to try again instead."""
+        now = self._clock.time()
+        try:
+            self._read_through(take.root)
+            if not self._claims.may_buy(take.root):
+                return now
+            return now + LOOK_AGAIN if self._is_there(take) else None
+        except OSError as error:
+            logger.warning(
+                _("take {id}: not bought, its folder cannot be looked at: {error}"),
+                id=take.id,
+                error=error.strerror or error,
+            )
+            return now + LOOK_AGAIN
+
+    def sweep(self, roots: list[str]) -> None:
+        """Look at what may have arrived in these roots, which are there. :class:`LedgerUnavailable`."""
+        theirs = [
+            root for root in roots if self._claims.standing(root) in (Standing.OTHER, Standing.CONFLICT)
+        ]
+        for root in theirs:
+            for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
+                if Path(take.output).exists():
+                    self._is_there(take)
+        ours = set(roots).difference(theirs)
+        for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
+            if purchase.root in ours and purchase.remote_id:
+                self._compare(purchase)
+
+    # --- what waits --------------------------------------------------------------------------------
+
+    def _is_there(self, take: Take) -> bool:
+        """Whether a queued take's video or a receipt of it is there, and what follows from that."""
+        found = look(Path(take.output))
+        receipt = found.receipt
+        if receipt is not None:
+            self._claims.heard(take.root, receipt)
+        if found.verified:
+            self._done(take, found)
+            return True
+        if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
+            return False
+        if self._ledger.owned([receipt.remote_id]):
+            return False  # of an earlier create of ours, and the user queued it again
+        if self._claims.may_buy(take.root):
+            self._ask(take)
+        return True
+
+    def _done(self, take: Take, found: Found) -> None:
+        receipt = found.receipt if found.receipt and found.receipt.fingerprint == take.fingerprint else None
+        change = Change(State.DONE, "turned up", clear_error=True, attempt=0)
+        if receipt is not None:
+            change = replace(
+                change,
+                provider=receipt.provider or None,
+                base_url=receipt.base_url or None,
+                account=receipt.account or None,
+                remote_id=receipt.remote_id or None,
+                request_id=receipt.request_id or None,
+                cost=receipt.cost_micros,
+                accepted_at=receipt.accepted_at,
+                finished_at=receipt.finished_at,
+            )
+        try:
+            self._ledger.record(take, change, self._clock.time())
+            logger.info(_("take {id}: its video is there already: {output}"), id=take.id, output=take.output)
+        except (ClaimLost, IllegalMove):
+            pass  # somebody works on it just now; there is another look
+
+    def _ask(self, take: Take) -> None:
+        """Have its storyboard read again: that finds the receipt, and asks after the task."""
+        boards = self._ledger.storyboards(take.root)
+        board = next((board for board in boards if board.id == take.storyboard_id), None)
+        if board is not None and board.state == "ok":
+            self._ledger.apply(replace(board, rules=""), None, self._clock.time())
+            self._reread(board.path)
+
+    # --- who bought what ---------------------------------------------------------------------------
+
+    def _read_through(self, root: str) -> None:
+        """Before the first create for a root: has another machine bought here?"""
+        if root in self._asked:
+            return
+        for take in self._ledger.takes(states=_PAID, root=root, limit=MANY):
+            receipt = read_receipt(receipt_path(Path(take.output)))
+            if receipt is not None:
+                self._claims.heard(root, receipt)
+        self._asked.add(root)
+
+    def _compare(self, purchase: Purchase) -> None:
+        """Whether a receipt at the place of what we bought tells of another machine's purchase."""
+        receipt = receipt_path(Path(purchase.output))
+        try:
+            stamp = (_changed_at(receipt.parent), _changed_at(receipt))
+            if self._stamps.get(purchase.output) == stamp:
+                return
+            for found in _with_copies(receipt):
+                doubled = found.remote_id != purchase.remote_id and not self._ledger.owned([found.remote_id])
+                self._claims.heard(purchase.root, found, doubled=doubled)
+            self._stamps[purchase.output] = stamp
+        except OSError:
+            return  # the next look tries again
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116
+    except FileNotFoundError:
+        return 0
+
+
+def _with_copies(receipt: Path) -> Iterator[Receipt]:
+    """A receipt and the conflict copies that a sync made of it. ``OSError``."""
+    stem = fold(receipt.stem)
+    names = sorted(os.listdir(receipt.parent)) if receipt.parent.is_dir() else []  # noqa: PTH208
+    for name in names:
+        if fold(name).startswith(stem) and fold(name).endswith(".json"):
+            found = read_receipt(receipt.with_name(name))
+            if found is not None:
+                yield found

@@ -1,0 +1,380 @@
+"""The claims of this machine: whether it may buy for a root, taking over, giving up.
+
+What is shown of them stands in the ledger under ``claims``: for each root that has or needs one
+``{"path", "state": "none|ours|other|conflict", "buys", "owner", "since", "problem"}`` (``owner`` a name,
+``since`` ISO time or ``null``, ``problem`` as :meth:`Problem.to_json` or ``null``). What is remembered stands
+under ``claim``, and is forgotten where it is another machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Optional
+
+from loguru import logger
+
+from sorad.claim import memory, problems
+from sorad.claim.decide import Decision, Facts, Mine, Rival, Standing, claimed, decide, given_up, newest
+from sorad.claim.decide import next_generation as next_of
+from sorad.claim.files import Notes, NoteUnreadable
+from sorad.claim.machine import Machine
+from sorad.claim.note import Claim, Reading
+from sorad.claim.signs import sync_service, vault_of
+from sorad.clock import Clock, iso
+from sorad.config.model import Watch
+from sorad.delivery.folder import Sleep
+from sorad.delivery.receipt import Payer, Receipt
+from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.messages import N_, _
+from sorad.problems import Problem
+
+# A new claim waits so long for another one to arrive: sync services take seconds, a sleeping laptop's first
+# sync a little more. Seconds.
+SETTLE = 60.0
+# Signs of a sync service are looked for at this pace while there are none, and a note that could not be
+# written is tried again. Seconds.
+LOOK_FOR_SIGNS, WRITE_AGAIN = 300.0, 30.0
+
+
+@dataclass
+class _Vault:
+    """One vault, with the roots in it."""
+
+    notes: Notes
+    mine: Mine
+    roots: list[str] = field(default_factory=list)
+    needed: bool = False
+    service: str = ""
+    look_for_signs_at: float = 0.0  # monotonic
+    write_at: float = 0.0
+    decision: Optional[Decision] = None
+    reading: Reading = field(default_factory=Reading)
+
+    @property
+    def path(self) -> str:
+        """Its folder."""
+        return str(self.notes.folder)
+
+
+class Claims:
+    """Thread-safe. ``machine`` is who we are, or why that cannot be told."""
+
+    def __init__(
+        self,
+        watches: Sequence[Watch],
+        ledger: Ledger,
+        clock: Clock,
+        machine: Machine | OSError,
+        *,
+        settle: float = SETTLE,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self._watches = {str(watch.path): watch for watch in watches}
+        self._ledger = ledger
+        self._clock = clock
+        self._me = machine
+        self._settle = settle
+        self._sleep = sleep
+        self._lock = threading.RLock()
+        self._vaults: dict[str, _Vault] = {}
+        self._told: Any = None
+        self._kept: Any = ledger.recall("claim")
+        mine = isinstance(machine, Machine) and (self._kept or {}).get("machine") == machine.id
+        self._memory: dict[str, Any] = dict(self._kept["vaults"]) if mine else {}
+
+    # --- questions ---------------------------------------------------------------------------------
+
+    def may_buy(self, root: str) -> bool:
+        """Whether this machine may buy for a root now. Costs two stats where nothing changed."""
+        watch = self._watches.get(root)
+        if watch is None or watch.claim == "never":
+            return True
+        with self._lock:
+            return self._look(self._vault(watch)).buys
+
+    def standing(self, root: str) -> Standing:
+        """Whose a root is."""
+        watch = self._watches.get(root)
+        if watch is None or watch.claim == "never":
+            return Standing.NONE
+        with self._lock:
+            return self._look(self._vault(watch)).standing
+
+    def waits(self, root: str) -> Optional[Problem]:
+        """Why nothing is bought for a root until somebody does something; ``None``: it is, or soon will be."""
+        with self._lock:
+            if self.may_buy(root):
+                return None
+            decision = self._vault(self._watches[root]).decision
+            if decision is None or (decision.problem and decision.problem.code in _PASSING):
+                return None
+            return decision.problem
+
+    def payer(self, root: str) -> Payer:
+        """Who this machine is, in the receipts of a root."""
+        if not isinstance(self._me, Machine):
+            return Payer()
+        watch = self._watches.get(root)
+        generation = 0
+        if watch is not None and watch.claim != "never":
+            with self._lock:
+                generation = self._vault(watch).mine.generation
+        return Payer(self._me.id, self._me.name, self._me.home, generation)
+
+    # --- what happened -----------------------------------------------------------------------------
+
+    def heard(self, root: str, receipt: Receipt, *, doubled: bool = False) -> None:
+        """A receipt was seen below a root. ``doubled``: of a take that this machine has bought, too."""
+        watch, payer, me = self._watches.get(root), receipt.payer, self._me
+        if watch is None or watch.claim == "never" or not payer.id or not isinstance(me, Machine):
+            return
+        if payer.id == me.id or (me.home and payer.home == me.home):
+            return
+        with self._lock:
+            vault = self._vault(watch)
+            mine = _with_rival(vault.mine, payer)
+            if _second(mine, receipt, self._settle, doubled=doubled):
+                logger.warning(
+                    _("{path}: the computer {name} has bought as {remote} what is ours to buy"),
+                    path=vault.path,
+                    name=payer.name or payer.id,
+                    remote=receipt.remote_id,
+                )
+                mine = replace(mine, twice=(*mine.twice, receipt.remote_id))
+            if mine != vault.mine:
+                vault.mine = mine
+                self._look(vault)
+
+    def take(self, path: str) -> Problem | None:
+        """`sorad claim`: this machine shall buy in the vault of ``path``; why it cannot, or ``None``."""
+        with self._lock:
+            vault = self._named(path)
+            if isinstance(vault, Problem):
+                return vault
+            reading, unreadable = self._read(vault, afresh=True)
+            if unreadable:
+                return problems.unreadable(vault.path, unreadable)
+            problem = self._write(vault, next_of(reading, vault.mine))
+            if problem is None:
+                logger.info(_("{path}: this computer buys here from now on"), path=vault.path)
+                self._look(vault)
+            return problem
+
+    def release(self, path: str) -> Problem | None:
+        """`sorad claim --release`: this machine shall no longer buy there; why it cannot, or ``None``."""
+        with self._lock:
+            vault = self._named(path)
+            if isinstance(vault, Problem):
+                return vault
+            self._look(vault)
+            if not vault.mine.holds or not isinstance(self._me, Machine):
+                return _not_ours(vault.path)
+            generation = next_of(vault.reading, vault.mine)
+            problem = self._write(vault, generation, released=True)
+            if problem is None:
+                logger.info(_("{path}: this computer no longer buys here"), path=vault.path)
+                self._look(vault)
+            return problem
+
+    # --- looking and writing -----------------------------------------------------------------------
+
+    def _vault(self, watch: Watch) -> _Vault:
+        root = str(watch.path)
+        vault = self._vaults.get(root)
+        if vault is None:
+            folder = vault_of(watch.path)
+            vault = next((one for one in self._vaults.values() if one.path == str(folder)), None)
+            if vault is None:
+                kept = self._memory.get(str(folder))
+                mine = memory.from_json(kept) if kept else Mine()
+                vault = _Vault(Notes(folder, self._sleep), mine)
+            vault.roots.append(root)
+            vault.needed = vault.needed or watch.claim == "always"
+            self._vaults[root] = vault
+        return vault
+
+    def _look(self, vault: _Vault) -> Decision:
+        before = vault.decision
+        decision = self._decide(vault)
+        if decision.write is not None:
+            decision = self._claim(vault, decision)
+        vault.mine, vault.decision = decision.mine, decision
+        if decision.problem is not None and (before is None or before.problem != decision.problem):
+            logger.warning("{}", decision.problem)
+        self._keep()
+        return decision
+
+    def _decide(self, vault: _Vault, *, afresh: bool = False) -> Decision:
+        now = self._clock.monotonic()
+        self._look_for_signs(vault, now)
+        waits = vault.mine.until
+        # A stat may miss a change; it must not miss one when the wait is over.
+        reading, unreadable = self._read(vault, afresh=afresh or (waits is not None and now >= waits))
+        if not isinstance(self._me, Machine):
+            claimless = not (vault.needed or reading.claims or reading.damaged or unreadable)
+            reason = os.strerror(self._me.errno or 0)
+            problem = None if claimless else problems.no_identity(vault.path, reason)
+            return Decision(Standing.NONE, claimless, vault.mine, problem=problem)
+        return decide(
+            Facts(vault.path, self._me, vault.needed, reading, vault.mine, now, self._settle, unreadable)
+        )
+
+    def _read(self, vault: _Vault, *, afresh: bool = False) -> tuple[Reading, str]:
+        try:
+            vault.reading = vault.notes.look(afresh=afresh)
+            return vault.reading, ""
+        except NoteUnreadable as error:
+            return Reading(), str(error)
+
+    def _look_for_signs(self, vault: _Vault, now: float) -> None:
+        if vault.needed or now < vault.look_for_signs_at:
+            return
+        vault.look_for_signs_at = now + LOOK_FOR_SIGNS
+        vault.service = sync_service(vault.notes.folder)
+        if vault.service:
+            vault.needed = True
+            logger.info(
+                _("{path} seems to be synced ({service}): only one computer shall buy here"),
+                path=vault.path,
+                service=vault.service,
+            )
+
+    def _claim(self, vault: _Vault, decision: Decision) -> Decision:
+        """Write the claim that is due; what follows from that."""
+        now = self._clock.monotonic()
+        if now < vault.write_at and vault.decision is not None:
+            return replace(vault.decision, mine=decision.mine)  # it could not be written just before
+        decision = self._decide(vault, afresh=True)
+        if decision.write is None:
+            return decision
+        vault.mine = decision.mine
+        problem = self._write(vault, decision.write)
+        if problem is not None:
+            vault.write_at = now + WRITE_AGAIN
+            return Decision(Standing.NONE, False, decision.mine, problem=problem)
+        return self._decide(vault, afresh=True)
+
+    def _write(self, vault: _Vault, generation: int, *, released: bool = False) -> Problem | None:
+        me, wall = self._me, self._clock.time()
+        if not isinstance(me, Machine):
+            return problems.no_identity(vault.path, os.strerror(me.errno or 0))
+        try:
+            vault.notes.write(Claim(me.id, generation, me.name, me.home, iso(wall) or "", released))
+        except OSError as error:
+            return problems.cannot_write(vault.path, os.strerror(error.errno or 0))
+        if released:
+            vault.mine = given_up(vault.mine, generation)
+        else:
+            vault.mine = claimed(vault.mine, generation, self._clock.monotonic(), self._settle, wall)
+            vault.mine = replace(vault.mine, owner=me.name)
+        return None
+
+    def _named(self, path: str) -> _Vault | Problem:
+        """The vault of a root, or of what lies in one."""
+        roots = [
+            root for root in self._watches if Path(root) == Path(path) or Path(root) in Path(path).parents
+        ]
+        inside = [root for root in self._watches if Path(path) in Path(root).parents]
+        if not roots and not inside:
+            return _no_root(path)
+        watch = self._watches[max(roots or inside, key=len)]
+        return _is_never(str(watch.path)) if watch.claim == "never" else self._vault(watch)
+
+    # --- keeping and telling -----------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        """Write down what changed; a ledger that cannot be written is tried at the next look."""
+        if isinstance(self._me, Machine):
+            known = {
+                vault.path: memory.to_json(vault.mine)
+                for vault in self._vaults.values()
+                if vault.mine != Mine()
+            }
+            self._memory = {**self._memory, **known}
+            kept = {"machine": self._me.id, "vaults": self._memory} if self._memory else self._kept
+        else:
+            kept = self._kept
+        told = [row for root, vault in self._vaults.items() if (row := _row(root, vault)) is not None]
+        try:
+            if kept != self._kept:
+                self._ledger.remember("claim", kept)
+                self._kept = kept
+            if told != self._told:
+                self._ledger.remember("claims", told)
+                self._told = told
+        except LedgerUnavailable as error:
+            logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
+
+
+# Problems that pass by themselves.
+_PASSING = frozenset({"claim.settling", "claim.missing"})
+
+
+def _with_rival(mine: Mine, payer: Payer) -> Mine:
+    known = mine.rivals.get(payer.id)
+    if known is not None and known.generation >= payer.generation:
+        return mine
+    rival = Rival(payer.name or payer.id, payer.generation)
+    return replace(mine, rivals={**mine.rivals, payer.id: rival})
+
+
+def _second(mine: Mine, receipt: Receipt, settle: float, *, doubled: bool) -> bool:
+    """Whether a receipt of another machine, under no newer claim than ours, shows a second payer.
+
+    That its time lies well after our claim counts only where it bought under no claim at all: such a machine
+    would never see ours. Clocks differ, so this only adds to what is known without them.
+    """
+    if not mine.holds or receipt.payer.generation >= mine.generation:
+        return False
+    if receipt.remote_id in (*mine.twice, *mine.known):
+        return False
+    at = receipt.accepted_at
+    without = receipt.payer.generation == 0 and mine.since > 0 and at is not None
+    return doubled or (without and at is not None and at > mine.since + settle)
+
+
+def _row(root: str, vault: _Vault) -> dict[str, Any] | None:
+    decision = vault.decision
+    if decision is None or (decision.standing is Standing.NONE and decision.problem is None):
+        return None
+    top = newest(vault.reading)
+    return {
+        "path": root,
+        "state": decision.standing.value,
+        "buys": decision.buys,
+        "owner": decision.owner,
+        "since": (top[0].since or None) if top else None,
+        "problem": None if decision.problem is None else decision.problem.to_json(),
+    }
+
+
+def _no_root(path: str) -> Problem:
+    return Problem(
+        "claim.no_root",
+        N_("{path} is not in a watched folder."),
+        N_("Name a folder that stands under [[watch]] in the config."),
+        {"path": path},
+    )
+
+
+def _is_never(path: str) -> Problem:
+    return Problem(
+        "claim.never",
+        N_('{path}: claim = "never" is set, so there is nothing to claim: this computer buys here anyway.'),
+        N_('Take claim = "never" out of the config, if other computers run sorad here.'),
+        {"path": path},
+    )
+
+
+def _not_ours(path: str) -> Problem:
+    return Problem(
+        "claim.not_ours",
+        N_("{path}: this computer has no claim there."),
+        N_("`sorad status` shows which one has."),
+        {"path": path},
+    )
