@@ -1,13 +1,26 @@
 """Intake: what a settled storyboard file means for the ledger.
 
-The folder side hands over files; this reads them, looks at what their output folders already hold, and
-tells the ledger what is wanted. A file that is known under another path is followed, a copy buys nothing.
+The folder side hands over files; this reads them, finds out which known storyboard each of them is, looks at
+what its output folder holds, and tells the ledger what is wanted. What was bought once is not bought again:
+
+- A file that is known under another path, which is gone, is followed: renamed, moved, with its folder or a
+  whole root, edited at the same time or not (see :mod:`sorad.origin`). Its takes keep what they have.
+- A copy buys nothing as long as the original is there, or may be there on a disk that is away.
+- Segments under new numbers take along what was bought (see :mod:`sorad.renumber`).
+- Receipts in the output folder tell of takes that the ledger does not know: it was lost, or is an old copy.
+
+The output folder follows its storyboard: where the JSON alone was renamed or moved, the folder is renamed
+along, whole and at once. So the folder alone still tells what was bought, should the ledger be lost, and
+nothing is left behind under a name that another storyboard may get. Nothing is written over: where something
+has the new name already, the wanted videos are moved into it one by one; what cannot be moved (another disk,
+no permission) stays, and the ledger remembers where.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +30,22 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
-from sorad.delivery.found import look
 from sorad.engine.budget import NEVER, needs_approval
+from sorad.holdings import Paper, asked, bring_along, found, papers
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_, _
 from sorad.model import Request, State, Take
+from sorad.origin import is_there, nearest, offline, same_content
 from sorad.problems import Problem
+from sorad.renumber import Key
+from sorad.sorting import Sorted, key_of, sort_out
 from sorad.storyboard.read import Reading, Rules, read_file
 from sorad.vault.scan import Seen
+
+# Under this key the ledger remembers what it learned from receipts.
+REBUILT = "rebuilt"
+_ASSETS = "_assets"
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -55,43 +75,12 @@ def digest(config: Config) -> str:
 
 def wants_of(reading: Reading, storyboard: Path, watch: Watch) -> list[Want]:
     """The takes that a storyboard asks for, each with what its folder already holds."""
-    assets = assets_folder(storyboard, watch.path, watch.output_mode, watch.output_dir)
-    wants = []
-    for segment in reading.segments:
-        fingerprint = segment.request.fingerprint()
-        for number in range(1, segment.takes + 1):
-            video = video_path(assets, segment.index, number, fingerprint)
-            wants.append(_want(segment.index, number, segment.request, fingerprint, video))
-    return wants
+    return [found(want) for want in asked(reading, assets_of(storyboard, watch))]
 
 
-def _want(segment: int, number: int, request: Request, fingerprint: str, video: Path) -> Want:
-    found = look(video)
-    receipt = found.receipt
-    if receipt is not None and receipt.fingerprint != fingerprint:
-        receipt = None
-    wanted = Want(segment, number, request, fingerprint, str(video))
-    if receipt is None:
-        return replace(wanted, state=State.DONE) if found.verified else wanted
-    if not found.verified and not receipt.remote_id:
-        return wanted
-    return Want(
-        segment,
-        number,
-        request,
-        fingerprint,
-        str(video),
-        # A receipt without its video: it was bought, so it is asked after, never bought again.
-        state=State.DONE if found.verified else State.GENERATING,
-        remote_id=receipt.remote_id,
-        provider=receipt.provider,
-        base_url=receipt.base_url,
-        account=receipt.account,
-        request_id=receipt.request_id,
-        cost=receipt.cost_micros,
-        accepted_at=receipt.accepted_at,
-        finished_at=receipt.finished_at,
-    )
+def assets_of(storyboard: Path, watch: Watch) -> Path:
+    """The output folder of a storyboard below a watched folder."""
+    return assets_folder(storyboard, watch.path, watch.output_mode, watch.output_dir)
 
 
 @dataclass
@@ -108,6 +97,10 @@ class Intake:
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
+        self._watched = {str(watch.path) for watch in self.config.watch}
+        self._fresh = not self.ledger.storyboards()
+        self._strays: dict[Path, dict[Path, set[str]]] = {}
+        self._doubtful: set[str] = set()  # storyboards whose folder holds receipts that the ledger lacks
 
     def read(self, watch: Watch, seen: Seen, known: Optional[Storyboard]) -> None:
         """One settled file. ``OSError`` where it cannot be read just now."""
@@ -130,14 +123,11 @@ class Intake:
         if reading.problems:
             self._invalid(board, now)
             return
-        original = self._original(board)
-        if original is not None and Path(original.path).exists():
-            self._copy(board, original, now)
+        same = same_content(self.ledger, board.path, board.content, self._watched)
+        if same is not None and is_there(same, self._watched, offline(self.ledger)):
+            self._copy(board, same, now)
             return
-        if original is not None:
-            board = replace(board, id=original.id)
-            logger.info(_("{old} is now {new}"), old=original.path, new=board.path)
-        self._wanted(board, wants_of(reading, path, watch), now)
+        self._follow(board, known, same, asked(reading, assets_of(path, watch)), watch)
 
     def gone(self, board: Storyboard) -> None:
         """A storyboard is no longer there: what is not bought yet is not wanted any more."""
@@ -158,15 +148,6 @@ class Intake:
         for problem in board.problems[:3]:
             logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
 
-    def _original(self, board: Storyboard) -> Optional[Storyboard]:
-        """Another storyboard with the same content: the one that is still there first."""
-        others = [
-            other
-            for other in self.ledger.with_content(board.content)
-            if other.path != board.path and other.state in ("ok", "gone")
-        ]
-        return min(others, key=lambda other: (not Path(other.path).exists(), other.id), default=None)
-
     def _copy(self, board: Storyboard, original: Storyboard, now: float) -> None:
         problem = _is_copy(original.path)
         copy = replace(board, state="copy", copy_of=original.path, problems=(problem,))
@@ -174,8 +155,84 @@ class Intake:
         self.ledger.withdraw(applied.storyboard_id, "copy", now)
         logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
 
-    def _wanted(self, board: Storyboard, wants: Sequence[Want], now: float) -> None:
-        applied = self.ledger.apply(board, self._held(board, wants), now)
+    def _follow(
+        self,
+        board: Storyboard,
+        known: Optional[Storyboard],
+        same: Optional[Storyboard],
+        wants: list[Want],
+        watch: Watch,
+    ) -> None:
+        """A storyboard of its own: which one it is, what it has, what it lacks."""
+        assets = assets_of(Path(board.path), watch)
+        takes = self._takes_of(known)
+        new = not takes or known is None or known.state == "gone"
+        there = papers(assets) if new or board.path in self._doubtful else []
+        origin = same or (self._nearest(board, wants, there) if new else None) or known
+        if origin is not None and origin.id != board.id:
+            takes = self._takes_of(origin)
+        if origin is not None and origin.path != board.path:
+            logger.info(_("{old} is now {new}"), old=origin.path, new=board.path)
+            if same is not None or _mostly(wants, takes):
+                there = self._bring_along(origin, watch, assets) or there
+        elif not takes and self._fresh:
+            there = there or self._stray(wants, assets)
+        todo = sort_out(takes, wants, there, assets)
+        self._apply(board if origin is None else replace(board, id=origin.id), todo)
+        self._doubtful.discard(board.path)
+        if not takes:
+            self._tell_found(todo)
+
+    def _takes_of(self, board: Optional[Storyboard]) -> list[Take]:
+        if board is None:
+            return []
+        return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+
+    def _nearest(
+        self, board: Storyboard, wants: Sequence[Want], there: Sequence[Paper]
+    ) -> Optional[Storyboard]:
+        return nearest(
+            self.ledger,
+            board.path,
+            {want.fingerprint for want in wants},
+            {paper.receipt.remote_id for paper in there},
+            self._watched,
+        )
+
+    def _bring_along(self, origin: Storyboard, watch: Watch, assets: Path) -> list[Paper]:
+        """Rename the output folder of a storyboard that was renamed; the receipts in it, if that was done."""
+        of = next((one for one in self.config.watch if str(one.path) == origin.root), watch)
+        try:
+            old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
+        except ValueError:
+            return []
+        if not bring_along(old, assets):
+            return []
+        logger.info(_("{old} is now {new}"), old=str(old), new=str(assets))
+        return papers(assets)
+
+    def _stray(self, wants: Sequence[Want], assets: Path) -> list[Paper]:
+        """The ledger is new: the output folder may still have the name that the storyboard had before."""
+        if assets.exists() or not assets.name.endswith(_ASSETS):
+            return []
+        fingerprints = {want.fingerprint for want in wants}
+        if assets.parent not in self._strays:
+            self._strays[assets.parent] = {
+                folder: {paper.receipt.fingerprint for paper in papers(folder)}
+                for folder in assets.parent.glob(f"*{_ASSETS}")
+                if not folder.with_name(f"{folder.name[: -len(_ASSETS)]}.json").exists()
+            }
+        strays = self._strays[assets.parent]
+        best = max(strays, key=lambda folder: len(strays[folder] & fingerprints), default=None)
+        if best is None or not strays[best] & fingerprints or not bring_along(best, assets):
+            return []
+        del strays[best]
+        logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
+        return papers(assets)
+
+    def _apply(self, board: Storyboard, todo: Sorted) -> None:
+        wants = [*self._held(board, todo.wants, todo.known), *todo.beside]
+        applied = self.ledger.apply(board, wants, self.clock.time(), todo.moved)
         logger.info(
             _("{path}: {added} takes queued, {skipped} there already, {cancelled} no longer wanted"),
             path=board.path,
@@ -185,14 +242,13 @@ class Intake:
         )
         self.wake()
 
-    def _held(self, board: Storyboard, wants: Sequence[Want]) -> Sequence[Want]:
+    def _held(self, board: Storyboard, wants: Sequence[Want], known: dict[Key, Take]) -> Sequence[Want]:
         """The wants, those that would be bought ``held`` where together they are too dear without approval."""
         if self.config.budget.approve_above is None:
             return wants
-        known = {(t.segment, t.take, t.fingerprint): t for t in self.ledger.takes(storyboard=board.path)}
 
         def new(want: Want) -> bool:
-            take = known.get((want.segment, want.take, want.fingerprint))
+            take = known.get(key_of(want))
             unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
             return want.state is State.QUEUED and unsent
 
@@ -205,6 +261,23 @@ class Intake:
             replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want
             for want in wants
         ]
+
+    def _tell_found(self, todo: Sorted) -> None:
+        """Remember how much the ledger learned from receipts, for `sorad status`."""
+        bought = [want for want in (*todo.wants, *todo.beside) if want.remote_id]
+        if not bought:
+            return
+        told = self.ledger.recall(REBUILT) or {"kept": ""}
+        counts = Counter("in_flight" if want.state is State.GENERATING else "takes" for want in bought)
+        for name in ("takes", "in_flight"):
+            told[name] = told.get(name, 0) + counts[name]
+        self.ledger.remember(REBUILT, {**told, "at": self.clock.time()})
+
+
+def _mostly(wants: Sequence[Want], takes: Sequence[Take]) -> bool:
+    """Whether the storyboard is, by and large, the one that has these takes."""
+    fingerprints = {want.fingerprint for want in wants}
+    return 2 * len(fingerprints & {take.fingerprint for take in takes}) >= len(fingerprints)
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:

@@ -21,9 +21,10 @@ from sorad.layout import receipt_path
 from sorad.model import Request, micros, units
 
 SCHEMA = 1
-GENERATING, DONE = "generating", "done"
+GENERATING, DONE, FAILED = "generating", "done", "failed"
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
+_OURS = frozenset({"sorad", "fingerprint", "remote_id"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Receipt:
     fingerprint: str
     segment: int
     take: int
-    state: str  # GENERATING or DONE
+    state: str  # GENERATING, DONE, or FAILED (at the provider: the task never becomes a video)
     remote_id: str
     request_id: str = ""
     provider: str = ""
@@ -120,6 +121,25 @@ def read_receipt(path: Path) -> Receipt | None:
         return None if members is None else _parse(members)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a receipt lies there that cannot be understood: cut, emptied, half synced.
+
+    JSON of another make, without a member of ours, is none of our receipts. ``OSError`` as above.
+    """
+    if read_receipt(path) is not None:
+        return False
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        members = json.loads(raw)
+    except (ValueError, RecursionError):
+        return True
+    return isinstance(members, dict) and not _OURS.isdisjoint(members)
 
 
 def _load(path: Path) -> dict[str, Any] | None:

@@ -1,0 +1,93 @@
+"""Which known storyboard a file is: the one of its path, one that was renamed or moved, or one that it copies.
+
+A path says little: files are renamed, moved, copied and edited, all at once, with sorad running or not. What
+says more: the content (every segment, number of takes and fingerprint); the receipts that came along in the
+output folder, whose tasks belong to somebody; the fingerprints, some of which outlive an edit.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from sorad.ledger.interface import Ledger, Storyboard
+
+_GONE = (errno.ENOENT, errno.ENOTDIR)
+
+
+def same_content(ledger: Ledger, path: str, content: str, watched: Collection[str]) -> Storyboard | None:
+    """Another storyboard with the same content: one that is there first. See :func:`is_there`."""
+    others = [
+        other
+        for other in ledger.with_content(content)
+        if other.path != path and other.state in ("ok", "gone")
+    ]
+    away = offline(ledger)
+    return min(others, key=lambda other: (not is_there(other, watched, away), other.id), default=None)
+
+
+def nearest(
+    ledger: Ledger,
+    path: str,
+    fingerprints: Collection[str],
+    remote_ids: Collection[str],
+    watched: Collection[str],
+) -> Storyboard | None:
+    """The storyboard whose file is gone and that has most of these fingerprints and tasks.
+
+    Among equals the one of the same folder, then the one that was last seen.
+    """
+    kin = ledger.kin(fingerprints, remote_ids)
+    if not kin:
+        return None
+    away = offline(ledger)
+    folder = str(Path(path).parent)
+    gone = [
+        board
+        for board in ledger.storyboards()
+        if board.id in kin and (board.path == path or not is_there(board, watched, away))
+    ]
+
+    def rank(board: Storyboard) -> tuple[int, bool, float]:
+        return kin[board.id], str(Path(board.path).parent) == folder, board.updated_at
+
+    return max(gone, key=rank, default=None)
+
+
+def offline(ledger: Ledger) -> set[str]:
+    """The roots that were away when they were last looked at."""
+    return {row.path for row in ledger.roots() if row.state == "offline"}
+
+
+def is_there(board: Storyboard, watched: Collection[str], away: Collection[str]) -> bool:
+    """Whether its file is there, or cannot be called gone because its root is away.
+
+    A root that is no longer in the config is not waited for: its folder was renamed, most likely.
+    """
+    if _exists(board.path) or _exists(_stub(board.path)):
+        return True
+    return board.root in watched and (board.root in away or _is_bare(board.root))
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno not in _GONE
+    return True
+
+
+def _stub(path: str) -> str:
+    """What older versions of iCloud leave in place of an evicted file."""
+    return str(Path(path).with_name(f".{Path(path).name}.icloud"))
+
+
+def _is_bare(root: str) -> bool:
+    """Whether a root is missing or holds nothing: a mount point without its disk."""
+    try:
+        names: Sequence[str] = os.listdir(root)  # noqa: PTH208
+    except OSError:
+        return True
+    return all(name.startswith(".") for name in names)

@@ -1,0 +1,118 @@
+"""What a storyboard comes to: what it wants, what was bought for it, and under which number and name.
+
+Looks at the places of what is not known to be bought, and moves the files of what goes by another number.
+That is done before the ledger is written: should the process end between the two, the next reading finds the
+files where they are now.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Union
+
+from sorad.holdings import Paper, found, relocate, unasked
+from sorad.layout import video_path
+from sorad.ledger.interface import Moved, Want
+from sorad.ledger.states import PAID
+from sorad.model import State, Take
+from sorad.renumber import Key, Known, renumbered
+
+_BOUGHT = PAID | {State.DONE}
+Numbers = dict[int, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What a storyboard comes to."""
+
+    wants: Sequence[Want]
+    beside: Sequence[Want]  # bought, though not wanted (any more)
+    moved: Sequence[Moved]
+    known: dict[Key, Take]  # the takes of the ledger, by what each will be known by
+
+
+def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper], assets: Path) -> Sorted:
+    """Compare the ledger's takes, the wants and the receipts. ``OSError`` where a place cannot be looked at."""
+    own = {key_of(take): take for take in takes}
+    tasks = {take.remote_id for take in takes if take.remote_id}
+    wants = [want if _settled(own.get(key_of(want))) else found(want) for want in wants]
+    beside = [
+        want for want in unasked(there, wants) if key_of(want) not in own and want.remote_id not in tasks
+    ]
+    # Bought by somebody else (another machine, a lost ledger) under the number that is wanted.
+    told = [
+        want for want in wants if want.remote_id and want.remote_id not in tasks and key_of(want) not in own
+    ]
+    known = [
+        *map(_known, takes),
+        *(Known(want.segment, want.take, want.fingerprint, want.state) for want in (*beside, *told)),
+    ]
+    keys = {key_of(want) for want in wants}
+    numbers = renumbered(known, keys)
+    moved, after = _moves(takes, numbers, keys, assets)
+    first = len(takes)
+    adopted = [
+        _adopted(want, *numbers[index], assets)
+        for index, want in enumerate(beside, start=first)
+        if index in numbers
+    ]
+    by_key = {key_of(want): want for want in adopted}
+    return Sorted(
+        [by_key.get(key_of(want), want) for want in wants],
+        [want for index, want in enumerate(beside, start=first) if index not in numbers],
+        moved,
+        after,
+    )
+
+
+def key_of(one: Union[Want, Take]) -> Key:
+    """What a take is known by within its storyboard."""
+    return one.segment, one.take, one.fingerprint
+
+
+def _settled(take: Take | None) -> bool:
+    """Whether the ledger knows all about it: a look at its place would tell nothing new."""
+    return take is not None and (take.state in _BOUGHT or take.state is State.FAILED)
+
+
+def _known(take: Take) -> Known:
+    by_user = take.state is State.CANCELLED and take.error is not None
+    return Known(take.segment, take.take, take.fingerprint, take.state, take.extra, by_user)
+
+
+def _moves(
+    takes: Sequence[Take], numbers: Numbers, keys: Collection[Key], assets: Path
+) -> tuple[list[Moved], dict[Key, Take]]:
+    moved, after = [], {}
+    for index, take in enumerate(takes):
+        segment, number = numbers.get(index, (take.segment, take.take))
+        key = (segment, number, take.fingerprint)
+        after[key] = take
+        output = _place(take, segment, number, assets, wanted=key in keys)
+        if (segment, number, output) != (take.segment, take.take, take.output):
+            moved.append(Moved(take.id, segment, number, output, take.state is State.DONE))
+    return moved, after
+
+
+def _place(take: Take, segment: int, number: int, assets: Path, *, wanted: bool) -> str:
+    """Where the file of a take is to be.
+
+    What is under way needs a folder that is there, so it follows the storyboard at once. What is delivered
+    counts where it lies; it is moved along where it is still wanted.
+    """
+    old, new = Path(take.output), video_path(assets, segment, number, take.fingerprint)
+    if old == new:
+        return take.output
+    if take.state in PAID or (take.state is State.DONE and wanted):
+        relocate(old, new, segment, number)
+    return take.output if take.state is State.DONE and not os.path.lexists(new) else str(new)
+
+
+def _adopted(want: Want, segment: int, number: int, assets: Path) -> Want:
+    """A take that the folder alone tells of, under the number by which it is wanted now."""
+    new = video_path(assets, segment, number, want.fingerprint)
+    relocate(Path(want.output), new, segment, number)
+    return replace(want, segment=segment, take=number, output=str(new), wanted=True)
