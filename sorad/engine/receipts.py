@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Optional
 
 from loguru import logger
 
 from sorad.delivery.outcome import Received
-from sorad.delivery.receipt import DONE, GENERATING, Payer, Receipt, read_receipt, write_receipt
+from sorad.delivery.receipt import DONE, FAILED, GENERATING, Payer, Receipt, read_receipt, write_receipt
 from sorad.layout import receipt_path
 from sorad.messages import _
-from sorad.model import Take
+from sorad.model import State, Take
 
 _NOBODY = Payer()
+# Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
+# while the step that did it still writes. Without turns the one renames the other's file away, and
+# "generating" could be written over "done". Several locks, so that takes do not wait for each other's disk.
+_TURNS = tuple(threading.Lock() for _number in range(32))
 
 
 def receipt_of(
     take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
 ) -> Receipt:
-    """The receipt of a take that was bought; ``received`` once its video is there."""
+    """The receipt of a take that was bought; ``received`` once its video is there.
+
+    That the provider failed it is told, too: a ledger built anew then neither asks after it nor buys it again.
+    """
     assets = Path(take.output).parent.parent
     return Receipt(
         request=take.request,
         fingerprint=take.fingerprint,
         segment=take.segment,
         take=take.take,
-        state=GENERATING if received is None else DONE,
+        state=_state(take, received),
         remote_id=take.remote_id,
         request_id=take.request_id,
         provider=take.provider,
@@ -49,10 +57,16 @@ def write_receipt_for(
     take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
 ) -> bool:
     """Write it; whether it is there. A folder that is away is no trouble: it is tried again at each poll."""
+    with _TURNS[take.id % len(_TURNS)]:
+        return _write(take, currency, received, payer)
+
+
+def _write(take: Take, currency: str, received: Optional[Received], payer: Payer) -> bool:
     video = Path(take.output)
     try:
         there = read_receipt(receipt_path(video)) if received is None else None
-        if there is not None and there.remote_id == take.remote_id:
+        told = there is not None and there.remote_id == take.remote_id
+        if there is not None and told and there.state in (DONE, _state(take, received)):
             return True
         write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
     except OSError as error:
@@ -63,6 +77,12 @@ def write_receipt_for(
         )
         return False
     return True
+
+
+def _state(take: Take, received: Optional[Received]) -> str:
+    if received is not None:
+        return DONE
+    return FAILED if take.state is State.FAILED else GENERATING
 
 
 def base_of(take: Take) -> Path:
