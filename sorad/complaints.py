@@ -21,6 +21,10 @@ NAMED = 5
 FOR_THE_USER = frozenset({"take.unknown", "take.several", "account.key"})
 
 
+# What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
+_CLAIMS_IN_ORDER = frozenset({"claim.other", "claim.released", "claim.settling", "claim.missing"})
+
+
 class Complaint(NamedTuple):
     """One thing to say. ``heavy``: it makes the daemon unhealthy; else it is worth knowing, no more."""
 
@@ -76,6 +80,12 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             count=breaker.get("effective", 0),
             until=_when(breaker.get("until")),
         )
+    told = set()
+    for row in facts.claims:
+        if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
+            told.add(row["problem"])
+            problem = Problem.from_json(row["problem"])
+            yield Complaint(problem, heavy=problem.code not in _CLAIMS_IN_ORDER)
     for row in facts.disk:
         if not row["ok"]:
             yield _heavy(

@@ -23,8 +23,8 @@ SAMPLE = 200
 class Facts:
     """Everything as it stands at ``now`` (epoch seconds); money in micro-units.
 
-    ``paused``, ``breaker``, ``gate``, ``halt``, ``disk`` and ``troubles`` are what the daemon remembered in
-    the ledger (see :mod:`sorad.engine.control`), or ``None``.
+    ``paused``, ``breaker``, ``gate``, ``halt``, ``disk``, ``claims`` and ``troubles`` are what the daemon
+    remembered in the ledger (see :mod:`sorad.engine.control`, :mod:`sorad.claim.claims`), or ``None``.
     """
 
     now: float
@@ -47,6 +47,7 @@ class Facts:
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
     disk: tuple[Mapping[str, Any], ...] = ()
+    claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -92,6 +93,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         gate=ledger.recall("gate"),
         halt=ledger.recall("halt"),
         disk=tuple(ledger.recall("disk") or ()),
+        claims=tuple(ledger.recall("claims") or ()),
         troubles=tuple(ledger.recall("troubles") or ()),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sorad.clock import iso
@@ -23,7 +23,7 @@ def report(facts: Facts) -> Report:
     """How sorad stands, as plain JSON values; sentences in the language in force.
 
     Beside the documented fields: ``daemon.command``, ``problems[].level`` (``"problem"``, or ``"note"`` for
-    what needs nobody), ``in_flight`` and ``time``.
+    what needs nobody), ``roots[].claim``, ``in_flight`` and ``time``.
     """
     found = complaints(facts)
     working = facts.holder
@@ -85,15 +85,22 @@ def _limits(facts: Facts) -> dict[str, Any]:
 def _roots(facts: Facts) -> list[dict[str, Any]]:
     boards = Counter(board.root for board in facts.storyboards)
     invalid = Counter(board.root for board in facts.storyboards if board.state == "invalid")
+    claims = {row["path"]: row for row in facts.claims}
     return [
         {
             "path": row.path,
             "state": row.state,
             "storyboards": boards[row.path],
             "invalid": invalid[row.path],
+            "claim": _claim(claims.get(row.path)),
         }
         for row in facts.roots
     ]
+
+
+def _claim(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Who may buy for a root; ``None`` where any machine may."""
+    return None if row is None else {name: row[name] for name in ("state", "buys", "owner", "since")}
 
 
 def _in_flight(takes: Sequence[Take]) -> list[dict[str, Any]]:

@@ -85,6 +85,8 @@ def standing_of(daemon: Daemon) -> Standing:
         here = daemon.ledger.counts(root)
         counts.update(here)
         waiting += here[State.HELD] + daemon.ledger.parked(root)
+        if here[State.QUEUED] and daemon.claims.waits(root) is not None:
+            waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:
             unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
             waiting += sum(waits_for_user(take) for take in unknown)
@@ -98,7 +100,10 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     if standing.moving > standing.counts[State.QUEUED]:
         return []
     halt = daemon.control.halt
-    return [halt.problem] if halt is not None else []
+    found = [halt.problem] if halt is not None else []
+    if standing.moving == 0:
+        found += filter(None, (daemon.claims.waits(str(watch.path)) for watch in daemon.config.watch))
+    return found
 
 
 def _snapshot(daemon: Daemon, standing: Standing, before: int, elapsed: float) -> Snapshot:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional
 
 from loguru import logger
 
+from sorad.claim.claims import Claims
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
 from sorad.intake import another_take
@@ -21,7 +22,9 @@ Result = dict[str, Any]
 class Commands:
     """Carries commands out, in the engine's thread."""
 
-    def __init__(self, kit: Kit, rescan: Callable[[Optional[str]], None]) -> None:
+    def __init__(
+        self, kit: Kit, rescan: Callable[[Optional[str]], None], claims: Optional[Claims] = None
+    ) -> None:
         self._kit = kit
         self._rescan = rescan
         self._verbs: dict[str, Callable[[Mapping[str, Any]], Result]] = {
@@ -34,6 +37,9 @@ class Commands:
             "resume": lambda args: self._pause(paused=False),
             "scan": self._scan,
         }
+        if claims is not None:
+            self._verbs["claim"] = lambda args: _done(claims.take(str(args["path"])))
+            self._verbs["release"] = lambda args: _done(claims.release(str(args["path"])))
 
     def run(self) -> bool:
         """All that waits; true if there was any."""
@@ -55,12 +61,18 @@ class Commands:
     # --- verbs -------------------------------------------------------------------------------------
 
     def _retry(self, args: Mapping[str, Any]) -> Result:
-        return self._each(self._named(args, {State.FAILED}), self._retried)
+        states = {State.FAILED}
+        if "storyboard" in args:
+            states.add(State.DONE)  # those whose video is missing; never of all storyboards at once
+        return self._each(self._named(args, states), self._retried)
 
     def _retried(self, take: Take) -> Optional[Change]:
+        now = self._kit.clock.time()
+        if take.state is State.DONE and take.remote_id and take.error is not None:
+            # Its video is missing: the provider may still have it, and that costs nothing.
+            return Change(State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True)
         if take.state not in (State.FAILED, State.CANCELLED):
             return None
-        now = self._kit.clock.time()
         if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
             # It was paid for, and the provider never said that it failed: look again, do not buy again.
             return Change(
@@ -168,6 +180,10 @@ def _by_user(take: Take) -> Problem:
         N_("`sorad retry {take}` queues it again."),
         {"take": take.id},
     )
+
+
+def _done(problem: Optional[Problem]) -> Result:
+    return {"ok": True, "count": 1} if problem is None else _refused(problem)
 
 
 def _refused(problem: Problem) -> Result:
