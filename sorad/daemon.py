@@ -10,11 +10,14 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Union
 
 from loguru import logger
 
 from sorad import providers
+from sorad.claim.arrivals import Arrivals
+from sorad.claim.claims import Claims
+from sorad.claim.machine import Machine, identify
 from sorad.clock import Clock, SystemClock
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
@@ -37,8 +40,8 @@ from sorad.providers.base import Provider
 from sorad.threads import Supervised, Trouble, troubles
 from sorad.vault.service import Vault
 
-# The daemon's own look at its threads, in seconds.
-HOUSEKEEPING = 5.0
+# The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
+HOUSEKEEPING, SWEEP = 5.0, 60.0
 
 
 def ledger_path(state_dir: Path) -> Path:
@@ -90,7 +93,11 @@ class Daemon:
             config, provider.validate, self.ledger, self.clock, self._wake, provider.price, provider.currency
         )
         self.vault = Vault(config.watch, self.ledger, intake, self.clock, self._wake)
-        rooms = Rooms(config.watch, config.disk, self.ledger, self.vault.states, free_bytes)
+        self.claims = Claims(config.watch, self.ledger, self.clock, machine_of(config.state_dir))
+        self._arrivals = Arrivals(self.ledger, self.claims, self.clock, self.vault.rescan)
+        rooms = Rooms(
+            config.watch, config.disk, self.ledger, self.vault.states, free_bytes, self.claims.may_buy
+        )
         self._kit = Kit(
             config=config,
             ledger=self.ledger,
@@ -167,8 +174,18 @@ class Daemon:
         self.vault.rescan(path)
 
     def _keep_house(self, stop: threading.Event) -> None:
+        swept = self.clock.monotonic()
         while not stop.wait(HOUSEKEEPING):
             self._tell_troubles()
+            if self.clock.monotonic() - swept >= SWEEP:
+                swept = self.clock.monotonic()
+                self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])
+        except (LedgerUnavailable, OSError) as error:
+            logger.warning(_("the folders could not be looked at just now: {error}"), error=str(error))
 
     def _tell_troubles(self) -> None:
         found = troubles(self._threads, list(self._crashes), self.clock.time())
@@ -192,6 +209,14 @@ def revive(settings: Mapping[str, Any]) -> Optional[Provider]:
     except SoradError:
         return None
     return providers.make(config, key)
+
+
+def machine_of(state_dir: Path) -> Union[Machine, OSError]:
+    """Who this machine is, or why that cannot be told."""
+    try:
+        return identify(state_dir)
+    except OSError as error:
+        return error
 
 
 def void(_value: object) -> None:
