@@ -95,7 +95,7 @@ class Daemon:
         self.vault = Vault(config.watch, self.ledger, intake, self.clock, self._wake)
         self.claims = Claims(config.watch, self.ledger, self.clock, machine_of(config.state_dir))
         self._arrivals = Arrivals(self.ledger, self.claims, self.clock, self.vault.rescan)
-        rooms = Rooms(
+        self._rooms = rooms = Rooms(
             config.watch, config.disk, self.ledger, self.vault.states, free_bytes, self.claims.may_buy
         )
         self._kit = Kit(
@@ -177,6 +177,10 @@ class Daemon:
         swept = self.clock.monotonic()
         while not stop.wait(HOUSEKEEPING):
             self._tell_troubles()
+            try:
+                self._rooms.buyable()  # so that `status` knows the disks though nothing waits to be bought
+            except LedgerUnavailable as error:
+                logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
             if self.clock.monotonic() - swept >= SWEEP:
                 swept = self.clock.monotonic()
                 self._sweep()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from itertools import count
 from typing import Callable, Optional, Protocol
@@ -46,6 +46,7 @@ class Folders(Protocol):
         ...
 
 
+Agenda = Mapping[State, Mapping[str, float]]
 MakeLane = Callable[[str, int, Callable[[], None]], Lane]
 
 
@@ -66,6 +67,7 @@ class Engine:
         self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter
         self._order = count()
         self._probe_running = False
+        self._again: Optional[float] = None  # when admission wants to be asked again
         self._seen_change: Optional[int] = None
         self.beat = kit.clock.monotonic()
 
@@ -111,17 +113,35 @@ class Engine:
         self.beat = kit.clock.monotonic()
         self._take_commands()
         now = kit.clock.time()
-        due = [
-            self._claim_polls(now),
-            self._claim_downloads(now),
-            self._claim_unknown(now),
-            self._release_held(now),
-            self._claim_submits(now),
-            self._send(now),
-            self._probe(now),
+        agenda = kit.ledger.agenda()
+        claimed = [
+            self._claim(agenda, State.GENERATING, self.polling, poll, now, None),
+            self._claim(agenda, State.DOWNLOADING, self.fetching, fetch, now, self._reachable(agenda)),
+            self._claim(agenda, State.UNKNOWN, self.polling, reconcile, now, None),
+            self._release_held(agenda, now),
+            self._claim_submits(agenda, now),
         ]
-        soonest = min((at for at in due if at is not None), default=math.inf)
-        return max(soonest - kit.clock.time(), 0.0)
+        self._send(now)
+        self._probe(now)
+        if any(claimed):
+            agenda = kit.ledger.agenda()
+        return max(self._next(agenda, now) - kit.clock.time(), 0.0)
+
+    def _next(self, agenda: Agenda, now: float) -> float:
+        """When something is due that no step, command or file will wake us for."""
+        dues = [self._waiting[0][0]] if self._waiting else []
+        if self.polling.free:
+            dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
+        if self.fetching.free:
+            dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
+        dues += _dues(agenda, State.HELD, None)
+        dues += [at for at in _dues(agenda, State.QUEUED, None) if at > now]  # those due wait for a slot
+        if self._again is not None:
+            dues.append(self._again)
+        halt = self._kit.control.halt
+        if halt is not None and not halt.probing and not self._probe_running and not self._kit.control.paused:
+            dues.append(halt.until)
+        return min(dues, default=math.inf)
 
     def _take_commands(self) -> None:
         change = self._kit.ledger.changed()
@@ -131,77 +151,76 @@ class Engine:
 
     # --- each kind of step -------------------------------------------------------------------------
 
-    def _claim_polls(self, now: float) -> Optional[float]:
-        return self._claim(State.GENERATING, self.polling, poll, now, None)
+    def _reachable(self, agenda: Agenda) -> Optional[Collection[str]]:
+        return self._folders.reachable() if State.DOWNLOADING in agenda else ()
 
-    def _claim_downloads(self, now: float) -> Optional[float]:
-        return self._claim(State.DOWNLOADING, self.fetching, fetch, now, self._folders.reachable())
-
-    def _claim_unknown(self, now: float) -> Optional[float]:
-        return self._claim(State.UNKNOWN, self.polling, reconcile, now, None)
-
-    def _release_held(self, now: float) -> Optional[float]:
+    def _release_held(self, agenda: Agenda, now: float) -> bool:
         """A new day: what the budget held back is queued again."""
-        kit = self._kit
-        for take in kit.ledger.claim(State.HELD, now, 1000):
-            kit.ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
-        return kit.ledger.next_due(State.HELD)
+        if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
+            return False
+        ledger = self._kit.ledger
+        for take in ledger.claim(State.HELD, now, 1000):
+            ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
+        return True
 
     def _claim(
         self,
+        agenda: Agenda,
         state: State,
         lane: Lane,
         step: Step,
         now: float,
         roots: Optional[Collection[str]],
-    ) -> Optional[float]:
-        """Claim what is due as far as the lane is free; when the next is due (``None``: the lane will wake)."""
+    ) -> bool:
+        """Hand what is due to the lane, as far as it is free; whether there was any."""
         kit = self._kit
-        if lane.free:
-            for take in kit.ledger.claim(state, now, lane.free, roots):
-                lane.run(partial(guarded, step, kit, take))
-        return kit.ledger.next_due(state, roots) if lane.free else None
+        if not lane.free or min(_dues(agenda, state, roots), default=math.inf) > now:
+            return False
+        for take in kit.ledger.claim(state, now, lane.free, roots):
+            lane.run(partial(guarded, step, kit, take))
+        return True
 
-    def _claim_submits(self, now: float) -> Optional[float]:
-        kit = self._kit
+    def _claim_submits(self, agenda: Agenda, now: float) -> bool:
+        kit, waiting = self._kit, State.QUEUED in agenda
         trying = len(self._waiting) + self.submitting.busy
-        admitted = kit.control.admit(kit.ledger.in_flight(), trying)
+        # Asked each turn, though nothing may wait: the breaker's time passes here.
+        admitted = kit.control.admit(kit.ledger.in_flight() if waiting else 0, trying)
+        self._again = admitted.again if waiting else None
+        if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
+            return False
         left = admitted.count
-        if left == 0:
-            return admitted.again
-        roots = self._folders.buyable()
-        for root, room in roots.items():
+        for root, room in self._folders.buyable().items():
+            if left <= 0:
+                break
             for take in kit.ledger.claim(State.QUEUED, now, min(left, room), [root]) if room > 0 else ():
                 left -= 1
                 jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)
                 heapq.heappush(self._waiting, (now + jitter, next(self._order), take))
-            if left <= 0:
-                break
-        again = kit.ledger.next_due(State.QUEUED, [root for root, room in roots.items() if room > 0])
-        # A slot that frees up wakes us; what is due already waits for one.
-        return again if again is not None and again > now else admitted.again
+        return left < admitted.count
 
-    def _send(self, now: float) -> Optional[float]:
+    def _send(self, now: float) -> None:
         """Hand over the creates whose jitter is over."""
         kit = self._kit
         while self._waiting and self._waiting[0][0] <= now:
             _at, _n, take = heapq.heappop(self._waiting)
             self.submitting.run(partial(guarded, submit, kit, take))
-        return self._waiting[0][0] if self._waiting else None
 
-    def _probe(self, now: float) -> Optional[float]:
+    def _probe(self, now: float) -> None:
         """While buying is halted: find out, gently, whether it is mended."""
         halt = self._kit.control.halt
-        if halt is None or halt.probing or self._kit.control.paused:
-            return None
-        if now < halt.until or self._probe_running:
-            return halt.until
-        self._probe_running = True
-        self.polling.run(self._run_probe)
-        return None
+        if halt is None or halt.probing or self._probe_running or self._kit.control.paused:
+            return
+        if now >= halt.until:
+            self._probe_running = True
+            self.polling.run(self._run_probe)
 
     def _run_probe(self) -> None:
         try:
             probe(self._kit)
         finally:
             self._probe_running = False
+
+
+def _dues(agenda: Agenda, state: State, roots: Optional[Collection[str]]) -> list[float]:
+    """When the earliest steps of a state are due, one for each root (of ``roots``; ``None``: of all)."""
+    return [at for root, at in agenda.get(state, {}).items() if roots is None or root in roots]

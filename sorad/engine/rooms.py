@@ -36,7 +36,7 @@ class DiskSpace:
 
 
 class Rooms:
-    """The engine's view of the folders. Used from the engine's thread; ``delivered`` from any."""
+    """The engine's view of the folders. Thread-safe."""
 
     def __init__(
         self,
@@ -104,13 +104,14 @@ class Rooms:
         return list(groups.values())
 
     def _tell(self, spaces: list[DiskSpace]) -> None:
-        if not _moved(self._told, spaces):
-            return
-        try:
-            self._ledger.remember("disk", [space.to_json() for space in spaces])
-            self._told = spaces
-        except LedgerUnavailable:
-            pass  # told at the next look
+        with self._lock:
+            if not _moved(self._told, spaces):
+                return
+            try:
+                self._ledger.remember("disk", [space.to_json() for space in spaces])
+                self._told = spaces
+            except LedgerUnavailable:
+                pass  # told at the next look
 
 
 def _device(path: Path) -> object:

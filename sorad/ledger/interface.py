@@ -277,6 +277,10 @@ class Ledger(Protocol):
         """When the earliest unclaimed step of that state is due; ``None`` where there is none."""
         ...
 
+    def agenda(self) -> dict[State, dict[str, float]]:
+        """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn."""
+        ...
+
     def in_flight(self) -> int:
         """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked."""
         ...

@@ -15,10 +15,16 @@ from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
 _DUE = "claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading')"
+_AGENDA = (
+    "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
+    + _DUE.replace("claim", "t.claim").replace("state", "t.state")
+    + " AND t.state = g.state AND t.root = g.root ORDER BY t.due_at LIMIT 1) FROM tally g "
+    "WHERE g.takes > 0 AND g.state IN ('queued', 'held', 'unknown', 'generating', 'downloading')"
+)
 
 
 class Steps(Part):
-    """``recover``, ``claim``, ``release``, ``record``, ``next_due``."""
+    """``recover``, ``claim``, ``release``, ``record``, ``next_due``, ``agenda``."""
 
     def __init__(self, db: Connection) -> None:
         super().__init__(db)
@@ -99,6 +105,13 @@ class Steps(Part):
                 for root in self._roots(state, roots)
             ]
         return min((float(row[0]) for row in rows if row), default=None)
+
+    def agenda(self) -> dict[State, dict[str, float]]:
+        found: dict[State, dict[str, float]] = {}
+        for state, root, due_at in self._db.rows(_AGENDA):
+            if due_at is not None:
+                found.setdefault(State(state), {})[root] = due_at
+        return found
 
     def _roots(self, state: State, roots: Collection[str] | None) -> Collection[str]:
         """The roots to look through: those asked for, else those that have takes in the state."""
