@@ -95,6 +95,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         "delivered",
         attempt=0,
         clear_error=True,
+        output=take.output,  # where it lies now: the storyboard may have been renamed meanwhile
         finished_at=now,
         validator="",
         request_id=received.request_id or None,

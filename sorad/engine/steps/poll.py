@@ -39,5 +39,6 @@ def poll(kit: Kit, take: Take) -> None:
         )
     else:
         log.debug(_("take {id}: {note}"), id=take.id, note=change.note)
-    if written is not None and written.state is State.GENERATING:
+    # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
+    if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))

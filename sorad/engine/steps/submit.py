@@ -12,6 +12,7 @@ from sorad.engine.decide import Verdict
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.reconcile import blocked_by_twin
+from sorad.engine.steps.told import told_by_folder
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
@@ -33,6 +34,8 @@ def submit(kit: Kit, take: Take) -> None:
     again = kit.guard(take)
     if again is not None:
         release(kit, take, again)
+        return
+    if told_by_folder(kit, take):
         return
     provider = kit.accounts.current
     price = provider.price(take.request)

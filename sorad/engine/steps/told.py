@@ -1,0 +1,43 @@
+"""What the folder tells of a take just before it would be bought. The last look: it costs two ``stat``.
+
+The ledger may be an old copy, put back after a mishap, and another machine may have bought into the same
+folder: then the take's place holds a receipt, or its video, of which the ledger never heard.
+"""
+
+from __future__ import annotations
+
+from loguru import logger
+
+from sorad.engine.steps.kit import Kit, record, release
+from sorad.holdings import found
+from sorad.ledger.interface import Want
+from sorad.ledger.wants import changes_found
+from sorad.messages import _
+from sorad.model import State, Take
+
+# A folder that cannot be looked at is looked at again at this pace, in seconds.
+LOOK_AGAIN = 30.0
+
+
+def told_by_folder(kit: Kit, take: Take) -> bool:
+    """Whether the take, claimed as ``queued``, is not to be bought now; the ledger then knows why."""
+    now = kit.clock.time()
+    try:
+        there = found(Want(take.segment, take.take, take.request, take.fingerprint, take.output))
+    except OSError as error:
+        logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
+        release(kit, take, now + LOOK_AGAIN)
+        return True
+    if there.state is State.QUEUED or (there.state is State.HELD and take.approved):
+        return False
+    told = there.state is State.HELD or (there.state is State.DONE and there.error is None)
+    if not told and kit.ledger.owned([there.remote_id]):
+        return False  # the receipt of an earlier create, which the user gave up
+    logger.warning(
+        _("take {id} is not bought: its folder shows it as {state}"), id=take.id, state=there.state
+    )
+    taken: Take | None = take
+    for change in changes_found(take.state, there, now):
+        if taken is not None:
+            taken = record(kit, taken, change)
+    return True
