@@ -160,7 +160,7 @@ def confirm(question: str, *, yes: bool) -> bool:
             exit_code=USAGE,
         )
     try:
-        answer = input(f"{question} {_('[y/N]')} ").strip().lower()
+        answer = input(f"{question} [y/N] ").strip().lower()
     except EOFError:
         answer = ""
     if answer in ("y", "yes", "是", "好", "对"):

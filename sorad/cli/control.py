@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.common import (
@@ -80,7 +80,12 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("Releases held takes, of some storyboards or all of them, whatever they cost."),
         approve,
     )
-    parser.add_argument("storyboards", metavar=_("STORYBOARD"), nargs="*", help=_("only of these"))
+    parser.add_argument(
+        "which",
+        metavar=_("TAKE_OR_STORYBOARD"),
+        nargs="*",
+        help=_("only these, or those of these storyboards"),
+    )
     parser.add_argument("--all", action="store_true", help=_("all of them (also what no argument means)"))
     _yes(parser)
 
@@ -136,9 +141,8 @@ def retry(args: argparse.Namespace) -> int:
     order: Args = {"state": "failed"}
     with _Desk(args) as desk:
         if args.takes:
-            allowed = (State.FAILED, State.CANCELLED)
             takes = desk.named(
-                args.takes, allowed, N_("take {take} is {state}: there is nothing to try again.")
+                args.takes, _may_be_retried, N_("take {take} is {state}: there is nothing to try again.")
             )
             count, order = len(takes), {"ids": [take.id for take in takes]}
         elif args.storyboard:
@@ -165,7 +169,11 @@ def cancel(args: argparse.Namespace) -> int:
     allowed = (State.QUEUED, State.HELD, State.FAILED)
     with _Desk(args) as desk:
         if args.takes:
-            takes = desk.named(args.takes, allowed, N_("take {take} is {state}: it cannot be cancelled."))
+            takes = desk.named(
+                args.takes,
+                lambda take: take.state in allowed,
+                N_("take {take} is {state}: it cannot be cancelled."),
+            )
             return desk.post("cancel", {"ids": [take.id for take in takes]}, _cancelled)
         if not args.storyboard:
             raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
@@ -190,19 +198,28 @@ def redo(args: argparse.Namespace) -> int:
 
 
 def approve(args: argparse.Namespace) -> int:
-    """Held takes, of some storyboards or all."""
+    """Held takes: named by number, of some storyboards, or all."""
     from sorad.model import State
 
     with _Desk(args) as desk:
-        paths = [storyboard_path(path) for path in args.storyboards]
-        held = desk.ledger.counts()[State.HELD]
-        count = sum(desk.count(State.HELD, path) for path in paths) if paths else held
+        numbers = [int(word) for word in args.which if word.isdecimal()]
+        paths = [storyboard_path(word) for word in args.which if not word.isdecimal()]
+        desk.named(
+            numbers,
+            lambda take: take.state is State.HELD,
+            N_("take {take} is {state}: it does not wait for approval."),
+        )
+        count = len(numbers) + sum(desk.count(State.HELD, path) for path in paths)
+        orders: list[Args] = [{"storyboard": path} for path in paths]
+        if numbers:
+            orders.append({"ids": numbers})
+        if not orders:
+            count, orders = desk.ledger.counts()[State.HELD], [{"all": True}]
         if not count:
             return _nothing(_("Nothing waits for approval here."))
         question = ngettext("Buy {count} take?", "Buy {count} takes?", count)
         if not confirm(question.format(count=count), yes=args.yes or args.all):
             return OK
-        orders: list[Args] = [{"storyboard": path} for path in paths] or [{"all": True}]
         return max(desk.post("approve", order, _approved) for order in orders)
 
 
@@ -212,7 +229,9 @@ def resolve(args: argparse.Namespace) -> int:
 
     with _Desk(args) as desk:
         desk.named(
-            [args.take], (State.UNKNOWN,), N_("take {take} is {state}: it does not wait to be resolved.")
+            [args.take],
+            lambda take: take.state is State.UNKNOWN,
+            N_("take {take} is {state}: it does not wait to be resolved."),
         )
         if args.adopt is not None:
             return desk.post("resolve", {"id": args.take, "how": "adopt", "remote_id": args.adopt}, _resolved)
@@ -241,6 +260,14 @@ def scan(args: argparse.Namespace) -> int:
     order = {"path": storyboard_path(args.path)} if args.path else {}
     with _Desk(args) as desk:
         return desk.post("scan", order, lambda count: _("The folders are being looked through."))
+
+
+def _may_be_retried(take: Take) -> bool:
+    from sorad.model import State
+
+    # a video that was delivered and is missing can be fetched again
+    lost = take.state is State.DONE and take.error is not None
+    return lost or take.state in (State.FAILED, State.CANCELLED)
 
 
 # --- what they did, in words ------------------------------------------------------------------------------
@@ -296,9 +323,9 @@ class _Desk:
         self.ledger.close()
 
     def named(
-        self, numbers: list[int], allowed: Collection[object] | None = None, refusal: str = ""
+        self, numbers: list[int], may: Callable[[Take], bool] | None = None, refusal: str = ""
     ) -> list[Take]:
-        """The takes of those numbers. :class:`SoradError` for one that is not there or not ``allowed``."""
+        """The takes of those numbers. :class:`SoradError` for one that is not there, or that may not."""
         from sorad.cli.screen import STATE_NAMES
 
         takes = []
@@ -306,7 +333,7 @@ class _Desk:
             take = self.ledger.take(number)
             if take is None:
                 raise no_take(number)
-            if allowed is not None and take.state not in allowed:
+            if may is not None and not may(take):
                 params: dict[str, Param] = {"take": number, "state": _(STATE_NAMES[take.state])}
                 raise SoradError(
                     Problem("command.state", refusal, N_("`sorad show {take}` tells more."), params)

@@ -14,6 +14,48 @@ if TYPE_CHECKING:
     from sorad.ledger.interface import Event
     from sorad.model import Take
 
+# The notes that steps leave in the history; one that is not here is shown as it is.
+_NOTES = {
+    "wanted": N_("wanted by the storyboard"),
+    "found": N_("found in the folder"),
+    "moved": N_("moved with its storyboard"),
+    "again": N_("wanted once more"),
+    "withdrawn": N_("no longer wanted"),
+    "intent": N_("about to be bought"),
+    "accepted": N_("accepted"),
+    "refused": N_("refused"),
+    "not sent": N_("did not leave"),
+    "unknown": N_("perhaps accepted"),
+    "recovered": N_("interrupted by the end of sorad"),
+    "look": N_("not in the provider's list yet"),
+    "look failed": N_("the provider's list could not be read"),
+    "several": N_("several tasks match"),
+    "waits": N_("waits for you"),
+    "adopted": N_("adopted"),
+    "not accepted": N_("was not accepted"),
+    "running": N_("still generating"),
+    "parked": N_("slow: gives its slot up"),
+    "missing": N_("the provider does not know it"),
+    "poll failed": N_("could not be asked after"),
+    "finished": N_("generated"),
+    "failed": N_("failed at the provider"),
+    "lost": N_("given up"),
+    "download": N_("being fetched"),
+    "download failed": N_("could not be fetched"),
+    "delivered": N_("delivered"),
+    "over budget": N_("over the budget"),
+    "too many creates": N_("bought too often"),
+    "new day": N_("a new day"),
+    "weighed again": N_("weighed again at the start"),
+    "approved": N_("approved by you"),
+    "retry": N_("tried again by you"),
+    "cancel": N_("cancelled by you"),
+    "resend": N_("sent again by you"),
+    "dropped": N_("dropped by you"),
+    "no key": N_("its key is not set"),
+    "crashed": N_("failed for a mistake in sorad"),
+}
+
 _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
 
 
@@ -89,7 +131,9 @@ def _card(take: Take, currency: str) -> Iterator[str]:
     rows = [
         (
             _("take"),
-            f"{take.id}: {_('segment {segment}, take {take}').format(segment=take.segment, take=take.take)}",
+            _("{id}: segment {segment}, take {take}").format(
+                id=take.id, segment=take.segment, take=take.take
+            ),
         ),
         (_("state"), _(STATE_NAMES[take.state])),
         (_("storyboard"), take.storyboard),
@@ -119,6 +163,7 @@ def _history(history: list[Event]) -> Iterator[str]:
     yield ""
     for event in history:
         request_id = f"  [{event.request_id}]" if event.request_id else ""
-        yield f"{local_time(event.at)}  {pad(_(STATE_NAMES[event.state]), 11)}  {event.note}{request_id}"
+        note = _(_NOTES.get(event.note, event.note))
+        yield f"{local_time(event.at)}  {pad(_(STATE_NAMES[event.state]), 11)}  {note}{request_id}"
         if event.problem is not None:
             yield f"    {plain(str(event.problem))}"

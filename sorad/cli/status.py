@@ -146,8 +146,9 @@ def _head(report: Report) -> Line:
     heavy = sum(one["level"] == "problem" for one in report["problems"])
     if heavy:
         how = ngettext("{count} problem", "{count} problems", heavy).format(count=heavy)
-        return Line(f"{who}: {how}", "bold red")
-    return Line(f"{who}: {_('paused') if daemon['paused'] else _('all is well')}", "bold green")
+    else:
+        how = _("paused") if daemon["paused"] else _("all is well")
+    return Line(_("{who}: {how}").format(who=who, how=how), "bold red" if heavy else "bold green")
 
 
 def _folders(report: Report) -> Iterator[Line]:
@@ -157,8 +158,8 @@ def _folders(report: Report) -> Iterator[Line]:
     yield Line(_("Folders"), "bold")
     longest = min(50, max(width(root["path"]) for root in roots))
     for root in roots:
-        boards = ngettext("{count} storyboard", "{count} storyboards", root["storyboards"])
-        what = boards.format(count=root["storyboards"])
+        count = root["storyboards"]
+        what = ngettext("{count} storyboard", "{count} storyboards", count).format(count=count)
         if root["invalid"]:
             what += _(", {count} with mistakes").format(count=root["invalid"])
         # what was seen last says nothing about now
@@ -183,9 +184,10 @@ def _in_flight(take: dict[str, Any]) -> str:
     from sorad.cli.screen import STATE_NAMES
     from sorad.model import State
 
+    state = State(take["state"])
     return _("take {id}: {state} since {since}, segment {segment} of {storyboard}").format(
         id=take["id"],
-        state=_(STATE_NAMES[State(take["state"])]),
+        state=_(STATE_NAMES[state]),
         since=_local(take["since"]),
         segment=take["segment"],
         storyboard=cut(plain(take["storyboard"]), 40),
@@ -196,8 +198,9 @@ def _numbers(report: Report) -> Iterator[Line]:
     limits, spend = report["limits"], report["spend"]
     rows = []
     if limits["concurrency"]:
-        text = _("{effective} of {concurrency} in flight at most").format(**limits)
-        rows.append((_("Limits"), f"{_(_MODES.get(limits['mode'], limits['mode']))}: {text}"))
+        text = _("{mode}: {effective} of {concurrency} in flight at most")
+        mode = _MODES[limits["mode"]]
+        rows.append((_("Limits"), text.format(**{**limits, "mode": _(mode)})))
     for disk in report["disk"]:
         text = _("{free} free, {needed} needed").format(
             free=format_size(disk["free"]), needed=format_size(disk["needed"])

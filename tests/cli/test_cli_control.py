@@ -54,6 +54,7 @@ def test_what_is_left_for_the_daemon(house, order):
         ("redo", "--storyboard", path, "--segment", "2", "-y"): ("redo", {"ids": [failed[1].id]}),
         ("approve", "--all"): ("approve", {"all": True}),
         ("approve", held[0].storyboard, "-y"): ("approve", {"storyboard": held[0].storyboard}),
+        ("approve", str(held[0].id), "-y"): ("approve", {"ids": [held[0].id]}),
         ("resolve", str(unknown.id), "--adopt", "task-x"): (
             "resolve",
             {"id": unknown.id, "how": "adopt", "remote_id": "task-x"},
@@ -129,6 +130,7 @@ def test_a_daemon_that_does_not_answer_keeps_nobody_waiting(house, monkeypatch):
         (("retry", "1"), 1, "take 1 is queued: there is nothing to try again."),
         (("cancel", "2"), 1, "take 2 is generating: it cannot be cancelled."),
         (("resolve", "1", "--drop"), 1, "take 1 is queued: it does not wait to be resolved."),
+        (("approve", "1"), 1, "take 1 is queued: it does not wait for approval."),
         (("cancel",), 2, "Which ones?"),
         (("redo",), 2, "Which ones?"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import io
 import re
@@ -104,3 +105,33 @@ def test_a_sentence_can_be_filled_in_in_chinese(chinese):
 
 def test_fields_are_found_in_both_styles():
     assert catalog.fields("{a} of {b:.2f} {{no}} %(prog)s %s %%") == ["%s", "a", "b", "prog"]
+
+
+def test_every_sentence_is_marked_where_the_tools_see_it():
+    """Inside an f-string a sentence is found by some versions of Python only; beside a literal that is none
+    (``_(names["key"])``) the literal would be taken for one."""
+    bad = []
+    for file in sorted(catalog.PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                bad += [
+                    f"{file}:{call.lineno}"
+                    for call in ast.walk(node)
+                    if is_marking(call) and any(map(is_text, call.args))
+                ]
+            elif is_marking(node):
+                strays = [one for one in ast.walk(node) if is_text(one) and one not in node.args]
+                bad += [f"{file}:{one.lineno}" for one in strays]
+    assert not bad, "\n".join(bad)
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def is_marking(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("_", "N_", "ngettext")
+    )
