@@ -61,12 +61,16 @@ def submitted(ledger: SqliteLedger, at: float) -> float:
 
 
 def polled(ledger: SqliteLedger, at: float, limit: int) -> float:
-    """Claim a step and record its outcome, each in its own commit; steps per second."""
+    """Claim a step and record its outcome, each in its own commit; steps per second.
+
+    The outcome names the remote id, so that its commit waits for the disk (``synchronous=FULL``).
+    """
     done = 0
     begun = time.perf_counter()
     while done < STEPS:
         for take in ledger.claim(State.GENERATING, at, limit):
-            ledger.record(take, Change(State.GENERATING, "poll", due_at=at), at)
+            outcome = Change(State.GENERATING, "poll", due_at=at, remote_id=take.remote_id)
+            ledger.record(take, outcome, at)
             done += 1
     return done / (time.perf_counter() - begun)
 
