@@ -1,0 +1,137 @@
+"""`sorad spend`: what was spent, by day, storyboard or state; the estimate beside what it cost."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sorad.cli.common import open_ledger, say, state_dir, to_json
+from sorad.cli.words import pad, plain, width
+from sorad.messages import N_, _
+
+if TYPE_CHECKING:
+    from sorad.ledger.interface import Purchase
+
+DAY, STORYBOARD, STATE = "day", "storyboard", "state"
+_TITLES = {DAY: N_("Day"), STORYBOARD: N_("Storyboard"), STATE: N_("State")}
+
+
+@dataclass
+class Sum:
+    """Purchases of one kind; amounts in micro-units. A purchase without a known price counts as 0 in both."""
+
+    purchases: int = 0
+    estimated: int = 0  # prices when they were sent; of one that was not sent from here, what it cost
+    actual: int = 0  # as the provider told; where it told nothing, the estimate
+    unpriced: int = 0
+
+    def add(self, one: Purchase) -> None:
+        """Count one in."""
+        self.purchases += 1
+        self.actual += one.cost or 0
+        self.estimated += (one.cost or 0) if one.estimate is None else one.estimate
+        self.unpriced += one.cost is None
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "spend",
+        parents=common,
+        help=_("what was spent, by day, storyboard or state"),
+        description=_(
+            "Sums what was bought: the price when it was sent, beside what the provider said it cost. A create "
+            "that may have been accepted counts until that is known."
+        ),
+    )
+    parser.add_argument("--by", choices=(DAY, STORYBOARD, STATE), default=DAY, help=_("default: day"))
+    parser.add_argument("--json", action="store_true", help=_("for programs"))
+    parser.set_defaults(handler=handler)
+
+
+def handler(args: argparse.Namespace) -> int:
+    """Show the sums."""
+    ledger = open_ledger(state_dir(args))
+    try:
+        currency = str(ledger.recall("currency") or "USD")
+        found = sums(ledger.purchases(), args.by)
+    finally:
+        ledger.close()
+    if args.json:
+        say(to_json(_as_json(found, args.by, currency), indent=2))
+    else:
+        _show(found, args.by, currency)
+    return 0
+
+
+def sums(purchases: Iterable[Purchase], by: str) -> dict[str, Sum]:
+    """The sums by local day (``2026-11-23``), path of the storyboard, or state of the take, in order."""
+    keys: dict[str, Callable[[Purchase], str]] = {
+        DAY: lambda one: time.strftime("%Y-%m-%d", time.localtime(one.charged_at)),
+        STORYBOARD: lambda one: one.storyboard,
+        STATE: lambda one: one.state.value,
+    }
+    key = keys[by]
+    found: dict[str, Sum] = {}
+    for one in purchases:
+        found.setdefault(key(one), Sum()).add(one)
+    return dict(sorted(found.items()))
+
+
+def _total(found: dict[str, Sum]) -> Sum:
+    total = Sum()
+    for one in found.values():
+        total.purchases += one.purchases
+        total.estimated += one.estimated
+        total.actual += one.actual
+        total.unpriced += one.unpriced
+    return total
+
+
+def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
+    def members(one: Sum) -> dict[str, Any]:
+        from sorad.model import units
+
+        return {
+            "purchases": one.purchases,
+            "estimated": units(one.estimated),
+            "actual": units(one.actual),
+            "unpriced": one.unpriced,
+        }
+
+    return {
+        "currency": currency,
+        "by": by,
+        "rows": [{by: key, **members(one)} for key, one in found.items()],
+        "total": members(_total(found)),
+    }
+
+
+def _show(found: dict[str, Sum], by: str, currency: str) -> None:
+    from sorad.cli.screen import STATE_NAMES
+    from sorad.model import State
+
+    if not found:
+        say(_("Nothing was bought yet."))
+        return
+    total = _total(found)
+    names = {key: _(STATE_NAMES[State(key)]) if by == STATE else plain(key) for key in found}
+    rows = [(_(_TITLES[by]), _("takes"), _("estimated"), _("actual"))]
+    rows += [(names[key], *_amounts(one)) for key, one in found.items()]
+    rows.append((_("total ({currency})").format(currency=currency), *_amounts(total)))
+    first = max(width(row[0]) for row in rows)
+    widest = [max(width(row[column]) for row in rows) for column in (1, 2, 3)]
+    for row in rows:
+        cells = (" " * (most - width(cell)) + cell for cell, most in zip(row[1:], widest))
+        say("  ".join((pad(row[0], first), *cells)))
+    if total.unpriced:
+        say(_("{count} of them without a known price count as 0.").format(count=total.unpriced))
+
+
+def _amounts(one: Sum) -> tuple[str, str, str]:
+    from sorad.model import units
+
+    return str(one.purchases), f"{units(one.estimated):.2f}", f"{units(one.actual):.2f}"
