@@ -62,10 +62,8 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("LOGURU_AUTOINIT", "0")
     _never_choke()
     try:
-        code = _run(words)
+        code = _ended(words)
         sys.stdout.flush()
-    except SystemExit as end:  # argparse has said what there is to say
-        return end.code if isinstance(end.code, int) else common.OK
     except KeyboardInterrupt:
         return common.INTERRUPTED
     except BrokenPipeError:
@@ -74,6 +72,13 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  (the root of the main thread: a person sees what comes out)
         return _tell(error, words)
     return code
+
+
+def _ended(words: list[str]) -> int:
+    try:
+        return _run(words)
+    except SystemExit as end:  # argparse has said what there is to say
+        return end.code if isinstance(end.code, int) else common.OK
 
 
 def _run(words: list[str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Answerer  # type: ignore[import-not-found]
+from cli_daemon import Answerer
 
 from sorad.model import State
 from sorad.problems import Problem

@@ -259,10 +259,11 @@ def test_a_console_that_knows_no_chinese_gets_question_marks(house):
     assert ran.stderr == b""
 
 
-def test_a_reader_that_goes_away_is_no_error(house):
+@pytest.mark.parametrize("words", [["list", "--json"], ["status", "--help"], ["--help"]])
+def test_a_reader_that_goes_away_is_no_error(house, words):
     house.takes(300)
     process = subprocess.Popen(
-        [sys.executable, "-m", "sorad", "--config", str(house.config), "list", "--json"],
+        [sys.executable, "-m", "sorad", "--config", str(house.config), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
