@@ -284,6 +284,8 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("{count} commands wait for the next start."),
             count=facts.waiting_commands,
         )
+    for notice in facts.notices[:NAMED]:
+        yield Complaint(Problem.from_json(notice), heavy=False)
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(

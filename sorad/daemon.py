@@ -31,7 +31,7 @@ from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.intake import Intake
 from sorad.ledger.interface import Change, LedgerUnavailable
-from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.rescue import open_or_rebuild
 from sorad.lock import Lock, acquire
 from sorad.messages import _
 from sorad.model import State
@@ -82,14 +82,14 @@ class Daemon:
 
     def _assemble(self) -> None:
         config = self.config
-        self.ledger = SqliteLedger.open(ledger_path(config.state_dir))
+        self.ledger = open_or_rebuild(ledger_path(config.state_dir), self.clock.time())
         self._recover()
         provider = providers.make(config.provider, KeySource(config.provider))
         self.progress = Progress()
         self.control = Control(self.ledger, config.limits, self.clock)
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, self.ledger, revive)
-        intake = Intake(
+        self._intake = intake = Intake(
             config, provider.validate, self.ledger, self.clock, self._wake, provider.price, provider.currency
         )
         self.vault = Vault(config.watch, self.ledger, intake, self.clock, self._wake)
@@ -193,10 +193,11 @@ class Daemon:
 
     def _tell_troubles(self) -> None:
         found = troubles(self._threads, list(self._crashes), self.clock.time())
-        notices = [problem.to_json() for problem in self.vault.problems()]
-        if (found, notices) == self._told:
-            return
         try:
+            worth = (*self.vault.problems(), *self._intake.problems())
+            notices = [problem.to_json() for problem in worth]
+            if (found, notices) == self._told:
+                return
             self.ledger.remember("troubles", found)
             self.ledger.remember("notices", notices)
             self._told = found, notices

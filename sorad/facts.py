@@ -49,6 +49,7 @@ class Facts:
     disk: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()
+    notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
 
 
 def gather(ledger_path: Path, now: float) -> Facts:
@@ -94,6 +95,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         halt=ledger.recall("halt"),
         disk=tuple(ledger.recall("disk") or ()),
         claims=tuple(ledger.recall("claims") or ()),
+        notices=tuple(ledger.recall("notices") or ()),
         troubles=tuple(ledger.recall("troubles") or ()),
     )
 

@@ -21,19 +21,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from loguru import logger
 
+from sorad.audit import Audit
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.engine.budget import NEVER, needs_approval
 from sorad.holdings import Paper, asked, bring_along, found, papers
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.ledger.rescue import REBUILT
 from sorad.messages import N_, _
 from sorad.model import Request, State, Take
 from sorad.origin import is_there, nearest, offline, same_content
@@ -43,8 +45,8 @@ from sorad.sorting import Sorted, key_of, sort_out
 from sorad.storyboard.read import Reading, Rules, read_file
 from sorad.vault.scan import Seen
 
-# Under this key the ledger remembers what it learned from receipts.
-REBUILT = "rebuilt"
+# What the ledger learned from receipts is told for so long, in seconds.
+TOLD_FOR = 86_400.0
 _ASSETS = "_assets"
 
 Validate = Callable[[Request], "list[Problem]"]
@@ -100,6 +102,7 @@ class Intake:
         self._watched = {str(watch.path) for watch in self.config.watch}
         self._fresh = not self.ledger.storyboards()
         self._strays: dict[Path, dict[Path, set[str]]] = {}
+        self._audit = Audit(self.ledger, self.clock)
         self._doubtful: set[str] = set()  # storyboards whose folder holds receipts that the ledger lacks
 
     def read(self, watch: Watch, seen: Seen, known: Optional[Storyboard]) -> None:
@@ -138,6 +141,35 @@ class Intake:
             if copy.state == "copy":
                 # It takes the place of the one that is gone: read again, it will be followed.
                 self.ledger.apply(replace(copy, rules=""), None, now)
+
+    def audit(self, watch: Watch, boards: Iterable[Storyboard], tick: Callable[[], bool]) -> set[str]:
+        """Look whether the videos are where they were delivered; the storyboards that must be read again.
+
+        For a root that is there, after each full scan of it. ``tick`` tells whether to go on.
+        """
+        if watch.output_dir is not None and not watch.output_dir.is_dir():
+            return set()  # its disk is away: nothing is missing
+        doubtful = set()
+        for board in boards:
+            if not tick():
+                break
+            if board.state in ("ok", "invalid") and self._audit.look(
+                board, assets_of(Path(board.path), watch)
+            ):
+                doubtful.add(board.path)
+        self._doubtful |= doubtful
+        return doubtful
+
+    def problems(self) -> list[Problem]:
+        """What is worth knowing and needs nobody at once, for `sorad status`."""
+        told = self.ledger.recall(REBUILT)
+        count = sum(self._audit.missing.copy().values())
+        notices = [_missing(count)] if count else []
+        if told is not None:
+            kept = Path(told["kept"]).exists() if told["kept"] else False
+            if kept or self.clock.time() - told["at"] < TOLD_FOR:
+                notices.append(_rebuilt(told))
+        return notices
 
     # --- the cases ---------------------------------------------------------------------------------
 
@@ -298,4 +330,40 @@ def _is_copy(original: str) -> Problem:
         N_("it has the same content as {original}, so nothing is bought for it."),
         N_("Change its content, or use `sorad redo` on the other one if you want more takes."),
         {"original": original},
+    )
+
+
+def _missing(count: int) -> Problem:
+    return Problem(
+        "take.missing",
+        N_(
+            "{count} videos that were delivered are no longer there; they are not bought again by themselves."
+        ),
+        N_("`sorad list --state done` shows them. Put them back, or `sorad retry ID`, or `sorad redo ID`."),
+        {"count": count},
+    )
+
+
+def _rebuilt(told: Mapping[str, Any]) -> Problem:
+    params = {"takes": told["takes"], "in_flight": told["in_flight"], "kept": told["kept"]}
+    if told["kept"]:
+        return Problem(
+            "ledger.rebuilt",
+            N_(
+                "The ledger was damaged. A new one was built from the receipts in the folders: {takes} delivered "
+                "takes and {in_flight} on their way, none of them bought again. The old one is kept as {kept}."
+            ),
+            N_(
+                "See whether `sorad list` shows what you expect; then delete the damaged file, and this goes."
+            ),
+            params,
+        )
+    return Problem(
+        "ledger.rebuilt",
+        N_(
+            "By their receipts, {takes} delivered takes and {in_flight} on their way were taken over into the "
+            "ledger; none of them was bought again."
+        ),
+        "",
+        params,
     )

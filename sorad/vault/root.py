@@ -166,8 +166,10 @@ class Root:
             logger.warning("{}", conflict(path))
         self._conflicts = set(found.conflicts)
         self._waiting.clear()
-        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules))
         there = {seen.path for seen in found.files}
+        present = [board for path, board in self._owned().items() if path in there]
+        self._forced |= self._intake.audit(self._watch, present, self._tick)
+        self._apply(compare(found, self._owned().values(), self.path, self._intake.rules))
         for path in [path for path in self._missing if path in there]:
             del self._missing[path]
         self.publish(scanned=True)

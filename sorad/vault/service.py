@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -43,6 +43,10 @@ class Intake(Protocol):
 
     def gone(self, board: Storyboard) -> None:
         """A storyboard is no longer there."""
+        ...
+
+    def audit(self, watch: Watch, boards: Iterable[Storyboard], tick: Callable[[], bool]) -> set[str]:
+        """Look at the outputs of storyboards that are there; the paths of those to be read again."""
         ...
 
 

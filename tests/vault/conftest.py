@@ -70,6 +70,9 @@ class NotingIntake:
         self.read_at[seen.path] = time.monotonic()
         self.roots[seen.path] = str(watch.path)
 
+    def audit(self, watch: Watch, boards: Any, tick: Callable[[], bool]) -> set[str]:
+        return set()
+
     def gone(self, board: Storyboard) -> None:
         self.ledger.boards[board.path] = replace(board, state="gone")
         self.went.append(board.path)

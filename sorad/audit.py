@@ -1,0 +1,121 @@
+"""Do the delivered videos still lie where the ledger says, and does the ledger know all receipts there?
+
+A video that was deleted by hand is not bought again: its take stays ``done`` and says ``take.missing``, until
+the video is back. A receipt of which the ledger never heard shows that the ledger is an old copy, or that a
+folder was moved in: its storyboard is read again.
+
+One ``scandir`` a folder, and only where the folder's time of change is another than at the last look: an
+unchanged storyboard costs a ``stat`` for each of its segments.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loguru import logger
+
+from sorad.clock import Clock
+from sorad.delivery.found import look
+from sorad.delivery.receipt import read_receipt
+from sorad.holdings import missing, segment_folders
+from sorad.layout import parse_video_name, receipt_path, video_path
+from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
+from sorad.messages import _
+from sorad.model import State, Take
+
+# A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
+TICK = 3.0
+_UNSENT = (State.QUEUED, State.HELD, State.CANCELLED)
+
+
+@dataclass
+class Audit:
+    """Belongs to the folder side's thread."""
+
+    ledger: Ledger
+    clock: Clock
+    missing: dict[int, int] = field(default_factory=dict)  # by storyboard, how many of its videos
+    _times: dict[int, dict[Path, int]] = field(default_factory=dict)
+
+    def look(self, board: Storyboard, assets: Path) -> bool:
+        """One storyboard; whether its folder holds receipts that the ledger lacks."""
+        before = self._times.get(board.id)
+        if before is not None and all(_changed_at(folder) == at for folder, at in before.items()):
+            return False
+        takes = [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+        segments = [folder for _number, folder in segment_folders(assets)]
+        delivered = {Path(take.output).parent for take in takes if take.state is State.DONE}
+        times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
+        names = {folder: _names(folder) for folder in {*segments, *delivered}}
+        self.missing[board.id] = sum(self._judge(take, assets, names) for take in takes)
+        if all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
+            self._times[board.id] = times
+        else:
+            self._times.pop(board.id, None)
+        return board.state == "ok" and self._has_unknown(takes, segments, names)
+
+    def _judge(self, take: Take, assets: Path, names: dict[Path, set[str] | None]) -> bool:
+        """Whether the video of a take is missing; the ledger is told where that is news."""
+        video = Path(take.output)
+        there = names.get(video.parent)
+        if there is None:
+            return False  # it cannot be told, or there is nothing to be missed
+        damaged = take.error is not None and take.error.code == "receipt.damaged"
+        if take.state is State.HELD and damaged and receipt_path(video).name not in there:
+            self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
+        if take.state is not State.DONE:
+            return False
+        known = take.error is not None and take.error.code == "take.missing"
+        if video.name in there or f".{video.name}.icloud" in there:
+            if known and look(video).verified:
+                self._write(take, Change(State.DONE, "found again", clear_error=True))
+                return False
+            return known
+        home = video_path(assets, take.segment, take.take, take.fingerprint)
+        if home != video and look(home).verified:
+            self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True))
+            return False
+        if not known:
+            logger.warning(_("take {id}: {problem}"), id=take.id, problem=str(missing(video)))
+            self._write(take, Change(State.DONE, "missing", error=missing(video)))
+        return True
+
+    def _write(self, take: Take, change: Change) -> None:
+        try:
+            self.ledger.record(take, change, self.clock.time())
+        except ClaimLost:
+            logger.debug("take {}: changed meanwhile", take.id)  # looked at again at the next change
+
+    def _has_unknown(
+        self, takes: Sequence[Take], segments: Sequence[Path], names: dict[Path, set[str] | None]
+    ) -> bool:
+        known = {take.output for take in takes if take.state not in _UNSENT or take.error is not None}
+        for folder in segments:
+            for name in names[folder] or ():
+                video = folder / f"{name[:-5]}.mp4"
+                if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
+                    continue
+                receipt = read_receipt(folder / name)
+                if receipt is not None and not self.ledger.owned([receipt.remote_id]):
+                    return True
+        return False
+
+
+def _changed_at(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _names(folder: Path) -> set[str] | None:
+    """The names in a folder; ``None`` where that cannot be told."""
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    except OSError:
+        return None
