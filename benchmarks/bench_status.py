@@ -26,7 +26,9 @@ TAKES = 100_000
 
 def main() -> None:
     """Fill a ledger, then ask."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +39,9 @@ def main() -> None:
         ledger.close()
         config = base / "config.toml"
         config.write_text(f'state_dir = "{base}/state"\n[[watch]]\npath = "{base}/vault"\n')
-        print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {TAKES:,} takes, {options.runs} runs")
+        print(
+            f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {TAKES:,} takes, {options.runs} runs"
+        )
         for arguments in (["status"], ["status", "--json"], ["--help"]):
             seconds = []
             for _ in range(options.runs):
