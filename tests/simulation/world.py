@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 from sorad.config.model import Config
+from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
@@ -482,7 +483,9 @@ class World:
             elif take.state is State.DONE:
                 video = Path(take.output)
                 assert video.read_bytes() == mp4(task.request.prompt), f"seed {self.seed}: {video} is wrong"
-                assert receipt_path(video).exists(), f"seed {self.seed}: no receipt for {video}"
+                receipt = read_receipt(receipt_path(video))
+                assert receipt is not None, f"seed {self.seed}: no receipt for {video}"
+                assert (receipt.state, receipt.remote_id) == (DONE, remote_id), f"seed {self.seed}: {receipt}"
             else:
                 assert take.state in OPEN or take.error is not None, f"seed {self.seed}: {take} says nothing"
         assert not list(self.vault_dir.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Optional, Union
 
@@ -100,11 +101,13 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         validator="",
         request_id=received.request_id or None,
     )
-    written = record(kit, take, done)
+    # The receipt first: nobody comes back to a take that is done, and a death between the two would leave a
+    # receipt that still speaks of a generation.
+    delivered = replace(take, finished_at=now, request_id=received.request_id or take.request_id)
+    write_receipt_for(delivered, currency, received, kit.payer(take.root))
+    record(kit, take, done)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
-    if written is not None:
-        write_receipt_for(written, currency, received, kit.payer(take.root))
     logger.bind(request_id=received.request_id).info(
         _("take {id}: delivered {output}"), id=take.id, output=take.output
     )
