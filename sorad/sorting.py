@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Union
 
 from sorad.holdings import Paper, found, relocate, unasked
-from sorad.layout import video_path
+from sorad.layout import receipt_path, video_path
 from sorad.ledger.interface import Moved, Want
 from sorad.ledger.states import PAID
 from sorad.model import State, Take
@@ -103,12 +103,19 @@ def _place(take: Take, segment: int, number: int, assets: Path, *, wanted: bool)
     What is under way needs a folder that is there, so it follows the storyboard at once. What is delivered
     counts where it lies; it is moved along where it is still wanted.
     """
-    old, new = Path(take.output), video_path(assets, segment, number, take.fingerprint)
+    new = video_path(assets, segment, number, take.fingerprint)
+    # The folder may have been moved along, with the file in it under its old number.
+    moved = video_path(assets, take.segment, take.take, take.fingerprint)
+    old = next((place for place in (Path(take.output), moved) if _is_used(place)), Path(take.output))
     if old == new:
-        return take.output
+        return str(new)
     if take.state in PAID or (take.state is State.DONE and wanted):
         relocate(old, new, segment, number)
-    return take.output if take.state is State.DONE and not os.path.lexists(new) else str(new)
+    return str(old) if take.state is State.DONE and not os.path.lexists(new) else str(new)
+
+
+def _is_used(place: Path) -> bool:
+    return os.path.lexists(place) or os.path.lexists(receipt_path(place))
 
 
 def _adopted(want: Want, segment: int, number: int, assets: Path) -> Want:

@@ -1,0 +1,199 @@
+"""What a user does to storyboards, and what it costs: a table, played with takes done and in flight, with
+sorad running and not. Every row ends with the ledger lost: the folder alone must say the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from intake_stage import Stage
+
+A = "ep1/storyboard_a.json"
+THREE = ["one", "two", "three"]
+
+
+def path_of(stage: Stage, name: str = A) -> Path:
+    return stage.vault_dir / name
+
+
+def rename(stage: Stage) -> Path:
+    return path_of(stage).rename(path_of(stage, "ep1/storyboard_b.json"))
+
+
+def rename_with_assets(stage: Stage) -> Path:
+    assets = path_of(stage, "ep1/storyboard_a_assets")
+    if assets.exists():
+        assets.rename(path_of(stage, "ep1/storyboard_b_assets"))
+    return rename(stage)
+
+
+def rename_and_edit(stage: Stage) -> Path:
+    rename(stage)
+    return stage.board("ep1/storyboard_b.json", ["one", "two", "new"])
+
+
+def rename_with_assets_and_edit(stage: Stage) -> Path:
+    rename_with_assets(stage)
+    return stage.board("ep1/storyboard_b.json", ["one", "two", "new"])
+
+
+def move_folder(stage: Stage) -> Path:
+    path_of(stage, "ep1").rename(path_of(stage, "ep2"))
+    return path_of(stage, "ep2/storyboard_a.json")
+
+
+def move_folder_and_edit(stage: Stage) -> Path:
+    move_folder(stage)
+    return stage.board("ep2/storyboard_a.json", ["new", "two", "three"])
+
+
+def move_file(stage: Stage) -> Path:
+    path_of(stage, "deep").mkdir()
+    return path_of(stage).rename(path_of(stage, "deep/storyboard_a.json"))
+
+
+def rename_to_a_folder_that_is_there(stage: Stage) -> Path:
+    path_of(stage, "ep1/storyboard_b_assets").mkdir()
+    return rename(stage)
+
+
+def edit(stage: Stage) -> Path:
+    return stage.board(A, ["one", "new", "three"])
+
+
+def insert(stage: Stage) -> Path:
+    return stage.board(A, ["new", "one", "two", "three"])
+
+
+def insert_and_rename(stage: Stage) -> Path:
+    rename(stage)
+    return stage.board("ep1/storyboard_b.json", ["new", "one", "two", "three"])
+
+
+def reorder(stage: Stage) -> Path:
+    return stage.board(A, ["three", "one", "two"])
+
+
+def swap(stage: Stage) -> Path:
+    return stage.board(A, ["two", "one", "three"])
+
+
+def remove_first(stage: Stage) -> Path:
+    return stage.board(A, ["two", "three"])
+
+
+def nothing(stage: Stage) -> Path:
+    return path_of(stage)
+
+
+Deed = Callable[[Stage], Path]
+NOTHING_NEW: list[Deed] = [
+    nothing,
+    rename,
+    rename_with_assets,
+    move_folder,
+    move_file,
+    rename_to_a_folder_that_is_there,
+    reorder,
+    swap,
+    remove_first,
+]
+# Nothing where the file is now tells of what was bought, and its folder is not recognised by its name.
+WITHOUT_A_TRACE = [move_file, rename_to_a_folder_that_is_there]
+ONE_NEW: list[Deed] = [
+    rename_and_edit,
+    rename_with_assets_and_edit,
+    move_folder_and_edit,
+    edit,
+    insert,
+    insert_and_rename,
+]
+
+
+def wanted(stage: Stage, board: Path) -> list[str]:
+    import json
+
+    return [one["prompt_text"] for one in json.loads(board.read_text())["segments"]]
+
+
+def settled(stage: Stage, board: Path, new: set[str]) -> None:
+    """Everything wanted is delivered beside the storyboard, and every prompt was bought once."""
+    stage.all_delivered(board, *wanted(stage, board))
+    assert stage.bought() == Counter({*THREE, *new})
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
+@pytest.mark.parametrize("phase", ["generating", "done"])
+@pytest.mark.parametrize("deed", [*NOTHING_NEW, *ONE_NEW], ids=lambda deed: deed.__name__)
+def test_only_what_is_new_is_bought(stage: Stage, deed: Deed, phase: str, running: bool) -> None:
+    stage.board(A, THREE)
+    stage.until(phase)
+    if not running:
+        stage.stop()
+    board = deed(stage)
+    if not running:
+        stage.restart()
+    stage.go()
+    new = {"new"} if deed in ONE_NEW else set()
+    settled(stage, board, new)
+    stage.check()
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.go()
+    settled(stage, board, new)
+
+
+@pytest.mark.parametrize("phase", ["generating", "done"])
+@pytest.mark.parametrize(
+    "deed",
+    [deed for deed in (*NOTHING_NEW, *ONE_NEW) if deed not in WITHOUT_A_TRACE],
+    ids=lambda deed: deed.__name__,
+)
+def test_with_the_ledger_lost_meanwhile_the_folder_is_enough(stage: Stage, deed: Deed, phase: str) -> None:
+    stage.board(A, THREE)
+    stage.until(phase)
+    stage.stop()
+    stage.lose_ledger()
+    board = deed(stage)
+    stage.restart()
+    stage.go()
+    settled(stage, board, {"new"} if deed in ONE_NEW else set())
+
+
+@pytest.mark.parametrize("phase", ["queued", "generating", "done"])
+def test_what_is_sent_of_an_old_text_is_delivered_and_what_is_not_is_cancelled(
+    stage: Stage, phase: str
+) -> None:
+    board = stage.board(A, THREE)
+    stage.until(phase)
+    edit(stage)
+    stage.control.pause(paused=False)
+    stage.go()
+    stage.all_delivered(board, "one", "new", "three")
+    if phase == "queued":
+        assert stage.bought() == Counter(["one", "new", "three"])
+    else:
+        assert stage.bought() == Counter([*THREE, "new"])
+        assert stage.delivered("two").parent.name == "Segment_2"
+
+
+def test_going_back_to_an_old_text_buys_nothing(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    edit(stage)
+    stage.go()
+    stage.board(A, THREE)
+    stage.go()
+    stage.all_delivered(board, *THREE)
+    assert stage.bought() == Counter([*THREE, "new"])
+
+
+def test_a_prompt_that_is_wanted_twice_is_bought_twice(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    stage.board(A, ["one", "one"])
+    stage.go()
+    assert stage.bought() == Counter(one=2)
