@@ -12,6 +12,7 @@ from pathlib import Path
 from world import Odds, World, mp4
 
 from sorad.layout import receipt_path
+from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State, Take
 
 
@@ -44,6 +45,12 @@ class Stage(World):
         """With the process stopped: the ledger is deleted."""
         for file in self.state.glob("ledger.sqlite3*"):
             file.unlink()
+
+    def order(self, verb: str, **args: object) -> None:
+        """A control command, left by another process as `sorad` does it."""
+        other = SqliteLedger.attach(self.state / "ledger.sqlite3")
+        other.post(verb, args, self.clock.now)
+        other.close()
 
     @property
     def state(self) -> Path:

@@ -1,0 +1,273 @@
+"""The ledger deleted, damaged or an old copy: the folders tell what was bought, and nothing is bought again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from intake_stage import Stage
+
+from sorad.layout import receipt_path
+from sorad.ledger.rescue import REBUILT, open_or_rebuild
+from sorad.model import State
+
+A = "ep1/storyboard_a.json"
+THREE = ["one", "two", "three"]
+
+
+def ledger_file(stage: Stage) -> Path:
+    return stage.state / "ledger.sqlite3"
+
+
+def without_ledger(stage: Stage) -> None:
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.go()
+
+
+def redo(stage: Stage, prompt: str) -> None:
+    stage.order("redo", ids=[stage.take(prompt).id])
+
+
+def test_money_and_times_are_rebuilt_with_the_takes(stage: Stage) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    spent = stage.raw.spend()
+    before = {take.remote_id: take for take in stage.takes()}
+    without_ledger(stage)
+    assert stage.raw.spend() == spent > 0
+    for take in stage.takes():
+        old = before[take.remote_id]
+        assert (take.provider, take.base_url, take.account) == (old.provider, old.base_url, old.account)
+        assert (take.cost, take.fingerprint, take.output) == (old.cost, old.fingerprint, old.output)
+        assert take.accepted_at == pytest.approx(old.accepted_at, abs=1)
+    told = stage.raw.recall(REBUILT)
+    assert (told["takes"], told["in_flight"]) == (3, 0)
+
+
+def test_what_is_in_flight_is_asked_after_where_it_was_bought(stage: Stage) -> None:
+    stage.board(A, THREE)
+    stage.until("generating")
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.go(10)
+    assert [take.state for take in stage.takes()] == [State.GENERATING] * 3
+    assert {take.account for take in stage.takes()} == {"acc0"}
+    assert stage.raw.recall(REBUILT)["in_flight"] == 3
+    stage.go()
+    assert [stage.delivered(prompt) for prompt in THREE]
+    assert stage.bought() == Counter(THREE)
+
+
+def test_further_takes_and_earlier_texts_are_known_again(stage: Stage) -> None:
+    stage.board(A, ["one", "two"])
+    stage.go()
+    redo(stage, "one")
+    stage.go(30)
+    stage.board(A, ["new", "two"])
+    stage.go(30)
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.go(10)
+    told = sorted((t.request.prompt, t.take, t.state.value, t.extra) for t in stage.takes())
+    assert told == [
+        ("new", 1, "generating", False),
+        ("one", 1, "done", False),
+        ("one", 2, "generating", False),
+        ("two", 1, "done", False),
+    ]
+    stage.go()
+    assert [take.state for take in stage.takes()] == [State.DONE] * 4
+    assert stage.bought() == Counter(one=2, two=1, new=1)
+    stage.check(Counter(one=2, two=1, new=1))
+
+
+def test_a_further_take_of_a_wanted_text_is_an_extra_one(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    redo(stage, "one")
+    stage.go()
+    without_ledger(stage)
+    assert [(take.take, take.extra) for take in stage.takes()] == [(1, False), (2, True)]
+    assert stage.bought() == Counter(one=2)
+
+
+def test_a_copied_receipt_is_not_a_second_purchase(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    video = stage.delivered("one")
+    shutil.copy(receipt_path(video), receipt_path(video.with_name(video.name.replace("_v1_", "_v2_"))))
+    without_ledger(stage)
+    assert len(stage.takes()) == 1
+
+
+def test_a_task_that_failed_is_neither_asked_after_nor_bought_again(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.until("generating")
+    for task in stage.provider.tasks.values():
+        task.fails = True
+    stage.go()
+    assert stage.take("one").state is State.FAILED
+    polls: list[str] = []
+    poll = stage.provider.poll
+    stage.provider.poll = lambda remote_id: polls.append(remote_id) or poll(remote_id)  # type: ignore
+    without_ledger(stage)
+    assert (stage.take("one").state, stage.take("one").error.code) == (State.FAILED, "take.failed_before")  # type: ignore
+    assert polls == []
+    assert stage.bought() == Counter(one=1)
+    stage.order("retry", ids=[stage.take("one").id])
+    stage.go()
+    stage.delivered("one")
+    assert stage.bought() == Counter(one=2)
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"sorad": "1.0", "fingerpri', '{"sorad": "1.0", "remote_id": 7}', "[1"]
+)
+def test_a_damaged_receipt_holds_the_take_until_the_user_decides(stage: Stage, text: str) -> None:
+    stage.board(A, ["one", "two"])
+    stage.go()
+    video = stage.delivered("one")
+    video.unlink()
+    receipt_path(video).write_text(text)
+    without_ledger(stage)
+    take = stage.take("one")
+    assert (take.state, take.error.code if take.error else "") == (State.HELD, "receipt.damaged")
+    assert receipt_path(video).read_text() == text
+    assert stage.bought() == Counter(one=1, two=1)
+    receipt_path(video).unlink()
+    stage.go()
+    stage.delivered("one")
+    assert stage.bought() == Counter(one=2, two=1)
+
+
+def test_a_damaged_receipt_gives_way_to_the_users_approval(stage: Stage) -> None:
+    board = stage.board(A, ["one"])
+    stage.until("generating")
+    place = Path(stage.take("one").output)
+    stage.stop()
+    receipt_path(place).write_text("{")
+    stage.lose_ledger()
+    stage.restart()
+    stage.go()
+    stage.order("approve", ids=[stage.take("one").id])
+    stage.go()
+    stage.all_delivered(board, "one")
+    assert stage.bought() == Counter(one=2)
+
+
+def test_another_programs_file_under_a_receipts_name_is_none(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.control.pause(paused=True)
+    stage.go(10)
+    place = receipt_path(Path(stage.take("one").output))
+    place.parent.mkdir(parents=True)
+    place.write_text('{"title": "notes"}')
+    without_ledger(stage)
+    stage.delivered("one")
+    assert json.loads(place.read_text())["title"] == "notes"
+
+
+# --- old copies -------------------------------------------------------------------------------------------
+
+
+def test_an_old_copy_of_the_ledger_buys_nothing_again(stage: Stage) -> None:
+    stage.board(A, THREE)
+    stage.control.pause(paused=True)
+    stage.go(10)
+    stage.control.pause(paused=False)
+    stage.stop()
+    shutil.copy(ledger_file(stage), stage.folder / "old")
+    stage.restart()
+    stage.go()
+    redo(stage, "one")
+    stage.board(A, ["one", "two", "new"])
+    stage.go(30)
+    stage.stop()
+    stage.lose_ledger()
+    shutil.copy(stage.folder / "old", ledger_file(stage))
+    stage.restart()
+    stage.go()
+    assert stage.bought() == Counter(one=2, two=1, three=1, new=1)
+    states = Counter((take.request.prompt, take.state.value) for take in stage.takes())
+    assert states == Counter(
+        {("one", "done"): 2, ("two", "done"): 1, ("three", "done"): 1, ("new", "done"): 1}
+    )
+    stage.check(stage.bought())
+
+
+@pytest.mark.parametrize("phase", ["generating", "done"])
+def test_the_last_look_before_a_create_sees_what_the_ledger_forgot(stage: Stage, phase: str) -> None:
+    """The storyboard is not even read again: the queued rows of the old copy are due at once."""
+    stage.board(A, THREE)
+    stage.control.pause(paused=True)
+    stage.go(10)
+    stage.control.pause(paused=False)
+    stage.stop()
+    shutil.copy(ledger_file(stage), stage.folder / "old")
+    stage.restart()
+    stage.until(phase)
+    stage.stop()
+    stage.lose_ledger()
+    shutil.copy(stage.folder / "old", ledger_file(stage))
+    stage.restart()
+    stage.vault._intake.audit = lambda *args: set()  # type: ignore[method-assign,union-attr]
+    stage.go()
+    assert stage.bought() == Counter(THREE)
+    assert [stage.delivered(prompt) for prompt in THREE]
+
+
+# --- damage -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["garbage", "page", "half"])
+def test_a_damaged_ledger_is_kept_aside_and_built_anew(stage: Stage, damage: str) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    stage.stop()
+    file = ledger_file(stage)
+    content = file.read_bytes()
+    broken = {
+        "garbage": b"not a database" * 1000,
+        "page": content[:8192] + b"\xff" * 4096 + content[12288:],
+        "half": content[: len(content) // 2],
+    }[damage]
+    file.write_bytes(broken)
+    ledger = open_or_rebuild(file, stage.clock.now)
+    told = ledger.recall(REBUILT)
+    ledger.close()
+    assert Path(told["kept"]).read_bytes() == broken
+    assert Path(told["kept"]).name.startswith("ledger.sqlite3.damaged-2027")
+    stage.restart()
+    stage.go()
+    assert stage.bought() == Counter(THREE)
+    assert [stage.delivered(prompt) for prompt in THREE]
+    (problem,) = stage.vault._intake.problems()  # type: ignore[attr-defined]
+    assert problem.code == "ledger.rebuilt"
+    assert (problem.params["takes"], problem.params["kept"]) == (3, told["kept"])
+    Path(told["kept"]).unlink()
+    stage.clock.now += 90_000
+    assert stage.vault._intake.problems() == []  # type: ignore[attr-defined]
+
+
+def test_a_wal_without_its_ledger_is_kept_aside(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite3-wal").write_bytes(b"left over")
+    ledger = open_or_rebuild(tmp_path / "ledger.sqlite3", 0.0)
+    assert ledger.takes() is not None
+    ledger.close()
+    assert (tmp_path / "ledger.sqlite3.damaged-19700101T000000-wal").read_bytes() == b"left over"
+
+
+def test_two_damaged_ledgers_within_a_second_are_both_kept(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite3"
+    for text in (b"first " * 999, b"second " * 999):
+        file.write_bytes(text)
+        open_or_rebuild(file, 0.0).close()
+    kept = {path.read_bytes()[:6] for path in tmp_path.glob("*.damaged-*")}
+    assert kept == {b"first ", b"second"}
