@@ -1,0 +1,289 @@
+"""Copies, other roots, whole vaults on the move, and videos that somebody deleted."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from intake_stage import Stage
+
+from sorad.model import State
+
+A, B = "ep1/storyboard_a.json", "ep1/storyboard_b.json"
+THREE = ["one", "two", "three"]
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Stage:
+    """Two watched folders."""
+    roots = [tmp_path / "w" / "vault", tmp_path / "other"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "note.md").touch()
+    stage = Stage(1, tmp_path / "w", watch=watches(*roots))
+    (stage.vault_dir / "note.md").touch()
+    return stage
+
+
+def watches(*roots: Path) -> list[dict[str, object]]:
+    return [{"path": root, "rescan_seconds": 300, "polling": "never"} for root in roots]
+
+
+def state_of(stage: Stage, path: Path) -> str:
+    return next(board.state for board in stage.raw.storyboards() if board.path == str(path))
+
+
+# --- copies -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", ["generating", "done"])
+def test_a_copy_buys_nothing_and_says_so(stage: Stage, phase: str) -> None:
+    board = stage.board(A, THREE)
+    stage.until(phase)
+    copy = stage.vault_dir / B
+    shutil.copy(board, copy)
+    stage.go()
+    assert stage.bought() == Counter(THREE)
+    (row,) = (row for row in stage.raw.storyboards() if row.path == str(copy))
+    assert (row.state, row.copy_of, row.problems[0].code) == ("copy", str(board), "storyboard.copy")
+
+
+def test_a_copy_takes_the_place_of_the_original(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    copy = stage.vault_dir / B
+    shutil.copy(board, copy)
+    stage.go()
+    board.unlink()
+    stage.go()
+    stage.all_delivered(copy, *THREE)
+    assert stage.bought() == Counter(THREE)
+
+
+def test_a_copy_with_an_edit_is_a_storyboard_of_its_own(stage: Stage) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    board = stage.board(B, ["one", "two", "new"])
+    stage.go()
+    assert stage.bought() == Counter(one=2, two=2, three=1, new=1)
+    assert len(list(board.with_name("storyboard_b_assets").rglob("*.mp4"))) == 3
+
+
+def test_a_copied_folder_with_an_edit_buys_the_edit(stage: Stage) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    shutil.copytree(stage.vault_dir / "ep1", stage.vault_dir / "ep2")
+    stage.board("ep2/storyboard_a.json", ["one", "two", "new"])
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "new"])
+    copy = stage.vault_dir / "ep2" / "storyboard_a.json"
+    known = Counter(take.request.prompt for take in stage.takes() if take.storyboard == str(copy))
+    assert known == Counter([*THREE, "new"])
+    assert {take.state for take in stage.takes()} == {State.DONE}
+
+
+def test_a_copy_in_another_root_buys_nothing(two: Stage, tmp_path: Path) -> None:
+    board = two.board(A, THREE)
+    two.go()
+    copy = tmp_path / "other" / "storyboard.json"
+    shutil.copy(board, copy)
+    two.go()
+    assert state_of(two, copy) == "copy"
+    assert two.bought() == Counter(THREE)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_copy_waits_while_the_original_may_be_on_a_disk_that_is_away(
+    two: Stage, tmp_path: Path, running: bool
+) -> None:
+    board = two.board(A, THREE)
+    two.go()
+    copy = tmp_path / "other" / "storyboard.json"
+    shutil.copy(board, copy)
+    away = two.vault_dir.rename(tmp_path / "away")
+    if not running:
+        two.stop()
+        two.restart()
+    two.go()
+    assert state_of(two, copy) == "copy"
+    away.rename(two.vault_dir)
+    two.go()
+    two.all_delivered(board, *THREE)
+    assert two.bought() == Counter(THREE)
+
+
+# --- vaults -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edit", [False, True], ids=["as it was", "edited"])
+@pytest.mark.parametrize("phase", ["queued", "generating", "done"])
+def test_a_vault_that_moved_brings_its_takes_along(
+    stage: Stage, tmp_path: Path, phase: str, edit: bool
+) -> None:
+    stage.board(A, THREE)
+    stage.until(phase)
+    stage.control.pause(paused=False)
+    stage.stop()
+    new = stage.vault_dir.rename(tmp_path / "moved")
+    stage.settings["watch"] = watches(new)
+    texts = ["one", "two", "new"] if edit else THREE
+    board = stage.board(A, texts, new)
+    stage.restart()
+    stage.go()
+    stage.all_delivered(board, *texts)
+    expected = Counter([*THREE, "new"] if edit else THREE)
+    if edit and phase == "queued":
+        del expected["three"]
+    assert stage.bought() == expected
+    assert {take.root for take in stage.takes()} == {str(new)}
+
+
+def test_a_vault_that_was_cloned_and_left_where_it_was_buys_nothing(stage: Stage, tmp_path: Path) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    stage.stop()
+    shutil.copytree(stage.vault_dir, tmp_path / "clone")
+    stage.settings["watch"] = watches(tmp_path / "clone")
+    stage.restart()
+    stage.go()
+    assert stage.bought() == Counter(THREE)
+
+
+# --- deleted videos ---------------------------------------------------------------------------------------
+
+
+def error_of(stage: Stage, prompt: str) -> str:
+    take = stage.take(prompt)
+    assert take.state is State.DONE
+    return take.error.code if take.error is not None else ""
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_deleted_video_is_missed_and_not_bought_again(stage: Stage, running: bool) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    video = stage.delivered("two")
+    if not running:
+        stage.stop()
+    kept = video.read_bytes()
+    video.unlink()
+    if not running:
+        stage.restart()
+    stage.go()
+    assert [error_of(stage, prompt) for prompt in THREE] == ["", "take.missing", ""]
+    assert [problem.code for problem in problems(stage)] == ["take.missing"]
+    video.write_bytes(kept)
+    stage.go()
+    stage.delivered("two")
+    assert problems(stage) == []
+    assert stage.bought() == Counter(THREE)
+
+
+def test_with_the_ledger_lost_too_it_is_missed_all_the_same(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    stage.delivered("one").unlink()
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.go()
+    assert error_of(stage, "one") == "take.missing"
+    assert stage.bought() == Counter(one=1)
+
+
+def problems(stage: Stage) -> list:
+    return [one for one in stage.vault._intake.problems() if one.code == "take.missing"]  # type: ignore
+
+
+def delete_all(stage: Stage) -> None:
+    shutil.rmtree(stage.vault_dir / "ep1" / "storyboard_a_assets")
+
+
+def delete_one(stage: Stage) -> None:
+    stage.delivered("one").unlink()
+
+
+@pytest.mark.parametrize("delete", [delete_all, delete_one])
+def test_retry_fetches_it_again_and_buys_nothing(stage: Stage, delete: Callable[[Stage], None]) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    spent = stage.raw.spend()
+    delete(stage)
+    stage.go()
+    stage.order("retry", ids=[stage.take("one").id])
+    stage.go()
+    stage.delivered("one")
+    assert stage.bought() == Counter(THREE)
+    assert stage.raw.spend() == spent
+
+
+def test_retry_of_a_storyboard_fetches_what_is_missing_in_it(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    delete_all(stage)
+    stage.go()
+    stage.order("retry", storyboard=str(board))
+    stage.go()
+    stage.all_delivered(board, *THREE)
+    assert stage.bought() == Counter(THREE)
+
+
+def test_redo_buys_a_missing_one_anew(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    delete_one(stage)
+    stage.go()
+    stage.order("redo", ids=[stage.take("one").id])
+    stage.go()
+    assert stage.bought() == Counter(one=2)
+
+
+def test_nothing_is_missed_on_a_root_that_is_away(two: Stage, tmp_path: Path) -> None:
+    two.board(A, THREE)
+    two.go()
+    away = two.vault_dir.rename(tmp_path / "away")
+    two.go()
+    assert [error_of(two, prompt) for prompt in THREE] == ["", "", ""]
+    two.stop()
+    two.restart()
+    two.go()
+    assert [error_of(two, prompt) for prompt in THREE] == ["", "", ""]
+    away.rename(two.vault_dir)
+    two.go()
+    assert [two.delivered(prompt) for prompt in THREE]
+
+
+def test_a_folder_that_is_renamed_by_hand_afterwards_is_found_again(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    new = board.rename(stage.vault_dir / B)
+    (stage.vault_dir / "ep1" / "storyboard_b_assets").mkdir()
+    stage.go()
+    stage.all_delivered(new, *THREE)
+    assert not (stage.vault_dir / "ep1" / "storyboard_a_assets" / "Segment_1").exists()
+
+
+# --- editors ----------------------------------------------------------------------------------------------
+
+
+def test_an_editor_that_saves_every_two_seconds_buys_the_last_version(stage: Stage) -> None:
+    board = stage.board(A, ["draft 0", "fixed"])
+    stage.changed()
+    for version in range(1, 31):
+        stage.run(2.0)
+        stage.board(A, [f"draft {version}", "fixed"])
+        stage.vault.hint(str(board))
+    stage.go()
+    assert stage.bought() == Counter(["draft 30", "fixed"])
+
+
+def test_an_unchanged_folder_is_not_listed_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    stage.go()
+    listed: list[str] = []
+    monkeypatch.setattr("sorad.audit._names", lambda folder: listed.append(str(folder)) or set())
+    stage.go()
+    assert listed == []
