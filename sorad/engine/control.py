@@ -22,8 +22,10 @@ from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
 from sorad.ledger.interface import Ledger, LedgerUnavailable
-from sorad.messages import _
+from sorad.messages import N_, _
 from sorad.providers.base import Fault
+
+_MODES = {breakers.NORMAL: N_("normal"), breakers.SAFE: N_("safe"), breakers.RECOVERING: N_("recovering")}
 
 
 class Control:
@@ -145,7 +147,7 @@ class Control:
             self._mode = self._breaker.mode
             logger.warning(
                 _("breaker: {mode}, {count} in flight at most"),
-                mode=self._mode,
+                mode=_(_MODES[self._mode]),
                 count=self._breaker.effective,
             )
         self._keep("breaker", self._breaker.to_json())

@@ -99,13 +99,14 @@ def _tell(take: Take, result: decide.AfterCreate) -> None:
             segment=take.segment,
             remote=result.change.remote_id,
         )
-    else:
+    elif result.verdict is Verdict.ERROR:
         log.warning(
-            _("take {id}: create {note}: {problem}"),
+            _("take {id}: it is not known whether it was bought: {problem}"),
             id=take.id,
-            note=result.change.note,
             problem=str(result.change.error),
         )
+    else:
+        log.warning(_("take {id}: not bought: {problem}"), id=take.id, problem=str(result.change.error))
 
 
 def _too_many(take: Take) -> Problem:
