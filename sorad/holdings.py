@@ -28,7 +28,7 @@ from pathlib import Path
 
 from sorad.delivery.folder import make_folders, sync_folder
 from sorad.delivery.found import Found, look
-from sorad.delivery.receipt import DONE, FAILED, Receipt, is_damaged, read_receipt, write_receipt
+from sorad.delivery.receipt import DONE, FAILED, GENERATING, Receipt, is_damaged, read_receipt, write_receipt
 from sorad.engine.budget import NEVER
 from sorad.layout import parse_video_name, partial_path, receipt_path, video_path
 from sorad.ledger.interface import Want
@@ -193,7 +193,8 @@ def relocate(old: Path, new: Path, segment: int, take: int) -> bool:
     """Bring a video, what there is of it, and its receipt to a new name; whether the video is there then.
 
     The receipt goes first: with the power cut between the two, it tells of a video that is missed, and the
-    next call brings it. Nothing is ever written over; what cannot be moved stays.
+    next call brings it. Nothing is ever written over, but for a receipt of the same task that knows less; what
+    cannot be moved stays.
     """
     parts = [(part(old), part(new)) for part in (receipt_path, partial_path, Path)]
     if not any(os.path.lexists(source) for source, _target in parts):
@@ -201,8 +202,8 @@ def relocate(old: Path, new: Path, segment: int, take: int) -> bool:
     with contextlib.suppress(OSError):
         make_folders(new)
         for source, target in parts:
-            if os.path.lexists(source) and not os.path.lexists(target):
-                source.rename(target)
+            if os.path.lexists(source) and (not os.path.lexists(target) or _knows_more(source, target)):
+                source.replace(target)
         receipt = read_receipt(receipt_path(new))
         if receipt is not None and (receipt.segment, receipt.take) != (segment, take):
             write_receipt(new, replace(receipt, segment=segment, take=take))
@@ -231,6 +232,19 @@ def failed_before() -> Problem:
     """The receipt tells that the provider failed it."""
     return Problem(
         "take.failed_before",
+def _knows_more(source: Path, target: Path) -> bool:
+    """Whether both are receipts of one task, and only the first knows that its video came."""
+    if source.suffix != ".json":
+        return False
+    one, other = read_receipt(source), read_receipt(target)
+    return (
+        one is not None
+        and other is not None
+        and one.remote_id == other.remote_id
+        and (one.state, other.state) == (DONE, GENERATING)
+    )
+
+
         N_("it failed at the provider, as its receipt tells."),
         N_("`sorad retry` buys it anew."),
     )

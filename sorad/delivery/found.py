@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sorad.delivery.container import check_mp4
-from sorad.delivery.receipt import Receipt, read_receipt
-from sorad.layout import receipt_path
+from sorad.delivery.outcome import in_the_way
+from sorad.delivery.receipt import GENERATING, Receipt, read_receipt
+from sorad.layout import partial_path, receipt_path
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.vault.scan import is_placeholder
@@ -28,7 +29,8 @@ class Found:
 def look(video: Path) -> Found:
     """Look at the place of a video.
 
-    It is verified where its boxes are whole and its size is the one in its receipt, if that has one. A file
+    It is verified where its boxes are whole and its size is the one in its receipt, if that has one; not
+    where its download is still under way by the receipt and a partial file: another program made it. A file
     whose content a sync service keeps in the cloud is taken at its word, since reading would fetch it.
     ``OSError`` where the place cannot be looked at just now: that must not pass for "not there".
     """
@@ -45,7 +47,16 @@ def look(video: Path) -> Found:
     problem = None if in_cloud else check_mp4(video)
     if problem is None and receipt is not None and receipt.size and receipt.size != size:
         problem = _other_size(size, receipt.size)
+    if problem is None and not in_cloud and receipt is not None and receipt.state == GENERATING:
+        problem = in_the_way(video).problem if _under_way(video) else None
     return Found(problem is None, size, receipt, problem, in_cloud)
+
+
+def _under_way(video: Path) -> bool:
+    try:
+        return partial_path(video).stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _no_file() -> Problem:

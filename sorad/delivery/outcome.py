@@ -126,6 +126,11 @@ _BY_NAME = {
 _TABLE = {getattr(errno, name): entry for name, entry in _BY_NAME.items() if hasattr(errno, name)}
 
 
+# Which obstacle a problem's code tells of.
+OBSTACLES = {entry[1]: entry[0] for entry in (*_BY_NAME.values(), _OTHER)}
+OBSTACLES["delivery.in_the_way"] = Obstacle.IN_THE_WAY
+
+
 def blocked(error: OSError, folder: Path) -> Blocked:
     """What an error of the file system under ``folder`` means."""
     obstacle, code, message, fix = _TABLE.get(error.errno or 0, _OTHER)

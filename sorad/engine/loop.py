@@ -23,6 +23,7 @@ from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.probe import probe
 from sorad.engine.steps.reconcile import reconcile
+from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -69,6 +70,7 @@ class Engine:
         self._probe_running = False
         self._again: Optional[float] = None  # when admission wants to be asked again
         self._seen_change: Optional[int] = None
+        self._missed: dict[str, float] = {}  # roots that videos wait for: since when each is seen to be away
         self.beat = kit.clock.monotonic()
 
     def wake(self) -> None:
@@ -114,9 +116,11 @@ class Engine:
         self._take_commands()
         now = kit.clock.time()
         agenda = kit.ledger.agenda()
+        there = self._reachable(agenda)
         claimed = [
             self._claim(agenda, State.GENERATING, self.polling, poll, now, None),
-            self._claim(agenda, State.DOWNLOADING, self.fetching, fetch, now, self._reachable(agenda)),
+            self._claim(agenda, State.DOWNLOADING, self.fetching, fetch, now, there),
+            self._claim_overdue(agenda, now, there),
             self._claim(agenda, State.UNKNOWN, self.polling, reconcile, now, None),
             self._release_held(agenda, now),
             self._claim_submits(agenda, now),
@@ -153,6 +157,18 @@ class Engine:
 
     def _reachable(self, agenda: Agenda) -> Optional[Collection[str]]:
         return self._folders.reachable() if State.DOWNLOADING in agenda else ()
+
+    def _claim_overdue(self, agenda: Agenda, now: float, there: Optional[Collection[str]]) -> bool:
+        """What waits for a root that is away is not claimed, so its due time tells since when it waits.
+
+        The time that the process did not run counts, too, but no root is away for good before it was missed
+        for a while in this run: at the machine's start its disk may come later than we do.
+        """
+        waiting, patience = agenda.get(State.DOWNLOADING, {}), self._kit.patience
+        missing = [] if there is None else [root for root in waiting if root not in there]
+        self._missed = {root: self._missed.get(root, now) for root in missing}
+        away = [root for root in missing if now - self._missed[root] >= patience.folder]
+        return self._claim(agenda, State.DOWNLOADING, self.fetching, rescue_away, now - patience.place, away)
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
         """A new day: what the budget held back is queued again."""

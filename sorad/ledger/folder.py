@@ -206,10 +206,15 @@ class Folder(Part):
             [(one.take_id, board_id, one.segment, one.take) for one in moved],
         )
         self._db.run_many(
+            # A delivered video that was moved along is neither missing nor out of its place any more.
             "UPDATE takes SET segment = ?, take = ?, updated_at = ?, "
+            "error = CASE WHEN state = 'done' AND ? AND output <> ? THEN NULL ELSE error END, "
             "output = CASE WHEN (state = 'done') = ? THEN ? ELSE output END "
             "WHERE id = ? AND storyboard_id = ?",
-            [(one.segment, one.take, now, int(one.done), one.output, one.take_id, board_id) for one in moved],
+            [
+                (one.segment, one.take, now, *(one.done, one.output) * 2, one.take_id, board_id)
+                for one in moved
+            ],
         )
         takes = [take for one in moved if (take := self._load(one.take_id)) is not None]
         self._note(now, [(take.id, take.state, "moved", "", None) for take in takes])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Optional, Union
+from typing import Callable, Union
 
 import psutil
 from loguru import logger
@@ -15,13 +15,15 @@ from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
 from sorad.engine.receipts import base_of, write_receipt_for
+from sorad.engine.rescue import NOTE
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers.base import Download, Fault, Trouble, Video
+from sorad.providers.base import Download, Fault, Provider, Trouble, Video
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
@@ -58,8 +60,10 @@ def fetch(kit: Kit, take: Take) -> None:
         _delivered(kit, take, outcome, provider.currency)
     elif isinstance(outcome, Stopped):
         release(kit, take)
+    elif isinstance(outcome, Blocked):
+        _blocked(kit, take, provider, video, outcome)
     else:
-        _again(kit, take, video, outcome)
+        _again(kit, take, outcome)
 
 
 def _is_there(take: Take) -> bool:
@@ -113,29 +117,43 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     )
 
 
-def _again(kit: Kit, take: Take, video: Video, outcome: Fault | Blocked) -> None:
-    """It did not come whole: when to try again, and whether the URL is still good."""
+def _blocked(kit: Kit, take: Take, provider: Provider, video: Video, outcome: Blocked) -> None:
+    """This machine does not take it: it is tried again, and brought to safety when that has lasted too long."""
     now = kit.clock.time()
-    wait = backoff.delay(take.attempt + 1, AGAIN_FIRST, AGAIN_LONGEST, kit.rng)
-    request_id: Optional[str] = None
-    if isinstance(outcome, Blocked):
-        wait = LOOK_AGAIN if outcome.obstacle in (Obstacle.FULL, Obstacle.GONE) else max(wait, LOOK_AGAIN)
-    else:
-        request_id = outcome.request_id or None
-        wait = max(wait, outcome.retry_after or 0.0)
-        if outcome.trouble is Trouble.EXPIRED and not take.attempt:
-            wait = 0.0
-        if outcome.trouble is not Trouble.TRANSPORT:
-            kit.videos.pop(take.id, None)  # a new URL is asked for
+    at = rescue_at(kit, take, outcome)
+    if now >= at:
+        rescue(kit, take, provider, video, outcome.problem)
+        return
+    wait = LOOK_AGAIN
+    if outcome.obstacle not in (Obstacle.FULL, Obstacle.GONE):
+        wait = max(wait, _pause(kit, take))
+    _try_later(kit, take, outcome.problem, min(now + wait, at))
+
+
+def _again(kit: Kit, take: Take, fault: Fault) -> None:
+    """It did not come whole: when to try again, and whether the URL is still good."""
+    wait = max(_pause(kit, take), fault.retry_after or 0.0)
+    if fault.trouble is Trouble.EXPIRED and not take.attempt:
+        wait = 0.0
+    if fault.trouble is not Trouble.TRANSPORT:
+        kit.videos.pop(take.id, None)  # a new URL is asked for
+    _try_later(kit, take, fault.problem, kit.clock.time() + wait, fault.request_id)
+
+
+def _pause(kit: Kit, take: Take) -> float:
+    return backoff.delay(take.attempt + 1, AGAIN_FIRST, AGAIN_LONGEST, kit.rng)
+
+
+def _try_later(kit: Kit, take: Take, problem: Problem, due_at: float, request_id: str = "") -> None:
     change = Change(
         State.DOWNLOADING,
-        "download failed",
-        due_at=now + wait,
+        NOTE,
+        due_at=due_at,
         attempt=take.attempt + 1,
-        error=outcome.problem,
-        request_id=request_id,
+        error=problem,
+        request_id=request_id or None,
     )
     record(kit, take, change)
-    logger.bind(request_id=request_id or "").warning(
-        _("take {id}: download: {problem}"), id=take.id, problem=str(outcome.problem)
+    logger.bind(request_id=request_id).warning(
+        _("take {id}: download: {problem}"), id=take.id, problem=str(problem)
     )

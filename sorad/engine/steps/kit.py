@@ -16,6 +16,7 @@ from sorad.engine import backoff
 from sorad.engine.accounts import Accounts
 from sorad.engine.control import Control
 from sorad.engine.progress import Progress
+from sorad.engine.rescue import Patience
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import Take
@@ -41,6 +42,7 @@ class Kit:
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
+    patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
     buying: threading.Lock = field(

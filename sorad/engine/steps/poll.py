@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loguru import logger
 
 from sorad.engine import decide
@@ -17,15 +19,20 @@ from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, 
 NO_KEY_EVERY = 300.0
 
 
-def poll(kit: Kit, take: Take) -> None:
-    """One take, claimed as ``generating``, or as ``downloading`` with its URL forgotten."""
+def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
+    """One take, claimed as ``generating``, or as ``downloading`` with its URL forgotten.
+
+    ``ago``: the next step is dated back by so many seconds; what is overdue stays so (see ``rescue_away``).
+    """
     provider = kit.accounts.of(take)
     now = kit.clock.time()
     if isinstance(provider, Problem):
-        record(kit, take, Change(take.state, "no key", due_at=now + NO_KEY_EVERY, error=provider))
+        record(kit, take, Change(take.state, "no key", due_at=now + NO_KEY_EVERY - ago, error=provider))
         return
     found = provider.poll(take.remote_id)
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
+    if ago and change.due_at is not None:
+        change = replace(change, due_at=change.due_at - ago)
     if isinstance(found, Finished):
         kit.videos[take.id] = found.video
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)

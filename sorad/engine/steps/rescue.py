@@ -1,0 +1,169 @@
+"""Rescue: put a paid video into ``state_dir/rescued`` when its own place is gone for good.
+
+Whether it is time is decided in :mod:`sorad.engine.rescue`. Nothing there is ever written over: a receipt is
+laid down first, and a shelf with the receipt or the video of another task is left to that task.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Union
+
+from loguru import logger
+
+from sorad.delivery.found import look
+from sorad.delivery.outcome import Blocked, Received, Stopped
+from sorad.delivery.receipt import write_receipt
+from sorad.delivery.receive import receive
+from sorad.engine import backoff
+from sorad.engine.disk import free_bytes
+from sorad.engine.receipts import receipt_of, write_receipt_for
+from sorad.engine.rescue import Place, away, due, note, shelves
+from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Download, Fault, Provider, Trouble, Video
+
+# Pauses between tries, in seconds: the first and the longest.
+AGAIN_FIRST, AGAIN_LONGEST = 30.0, 600.0
+
+_reserving = threading.Lock()
+
+
+def rescue_at(kit: Kit, take: Take, outcome: Blocked) -> float:
+    """When a take whose place is blocked is to be rescued (epoch seconds)."""
+    now = kit.clock.time()
+    try:
+        history = kit.ledger.history(take.id)
+    except LedgerUnavailable:
+        history = []
+    place = Place(_is_folder(Path(take.root)), _is_folder(Path(take.storyboard).parent))
+    return due(history, outcome.obstacle, place, kit.patience, now)
+
+
+def rescue_away(kit: Kit, take: Take) -> None:
+    """One take, claimed as ``downloading`` because it is overdue: its root has been away for too long.
+
+    What is written down stays overdue as long as the root is away; once it is back, it is due at once.
+    """
+    if kit.stopping():
+        release(kit, take)
+        return
+    ago = kit.patience.place
+    video = kit.videos.get(take.id)
+    if video is None:
+        poll(kit, take, ago)
+        return
+    reasons = {row.path: row.reason for row in kit.ledger.roots()}
+    why = reasons.get(take.root) or away(take.root)
+    provider = kit.accounts.of(take)
+    if isinstance(provider, Problem):
+        due_at = kit.clock.time() + NO_KEY_EVERY - ago
+        record(kit, take, Change(take.state, "no key", due_at=due_at, error=provider))
+        return
+    rescue(kit, take, provider, video, why, ago)
+
+
+def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem, ago: float = 0.0) -> None:
+    """Bring the video to safety, or write down that it is tried again. ``why``: what is the matter."""
+    try:
+        shelf = _reserve(kit, take, provider.currency)
+    except OSError as error:
+        _failed(kit, take, why, ago, error.strerror or str(error))
+        return
+
+    def open_at(offset: int, validator: str) -> Union[Download, Fault]:
+        return provider.open_video(take.remote_id, video, offset, validator)
+
+    try:
+        # Begun anew each time: the validator in the ledger speaks of the partial file at the video's own place.
+        outcome = receive(
+            open_at,
+            shelf,
+            validator="",
+            keep_free=kit.config.disk.min_free,
+            stop=kit.stopping,
+            started=_forget,
+            progress=lambda got, total: kit.progress.fetched(take.id, str(shelf), got, total),
+            free=free_bytes,
+            base=kit.config.state_dir,
+            sleep=kit.pause,
+        )
+    finally:
+        kit.progress.ended(take.id)
+    if isinstance(outcome, Received):
+        _rescued(kit, take, shelf, outcome, provider.currency, why)
+    elif isinstance(outcome, Stopped):
+        release(kit, take)
+    else:
+        if isinstance(outcome, Fault) and outcome.trouble is not Trouble.TRANSPORT:
+            kit.videos.pop(take.id, None)  # a new URL is asked for
+        _failed(kit, take, why, ago, str(outcome.problem))
+
+
+def _reserve(kit: Kit, take: Take, currency: str) -> Path:
+    """A place for the video that no other task has, with the take's receipt in it. ``OSError``."""
+    with _reserving:
+        for shelf in shelves(kit.config.state_dir / "rescued", take):
+            there = look(shelf)
+            own = there.receipt is not None and there.receipt.remote_id == take.remote_id
+            if own or (there.size is None and there.receipt is None):
+                if not own:
+                    receipt = receipt_of(take, currency, payer=kit.payer(take.root))
+                    write_receipt(shelf, receipt, base=kit.config.state_dir)
+                return shelf
+    raise AssertionError("shelves never end")
+
+
+def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: str, why: Problem) -> None:
+    now = kit.clock.time()
+    change = Change(
+        State.DONE,
+        "rescued",
+        attempt=0,
+        error=note(take, shelf, why),
+        output=str(shelf),
+        finished_at=now,
+        validator="",
+        request_id=received.request_id or None,
+    )
+    written = record(kit, take, change)
+    kit.videos.pop(take.id, None)
+    kit.sizes(received.size)
+    if written is not None:
+        write_receipt_for(written, currency, received, kit.payer(take.root))
+    logger.bind(request_id=received.request_id).warning(
+        _("take {id}: its place {output} is gone; its video lies in {shelf}"),
+        id=take.id,
+        output=take.output,
+        shelf=str(shelf),
+    )
+
+
+def _failed(kit: Kit, take: Take, why: Problem, ago: float, error: str) -> None:
+    wait = backoff.delay(take.attempt + 1, AGAIN_FIRST, AGAIN_LONGEST, kit.rng)
+    change = Change(
+        State.DOWNLOADING,
+        "rescue failed",
+        due_at=kit.clock.time() + wait - ago,
+        attempt=take.attempt + 1,
+        error=why,
+    )
+    record(kit, take, change)
+    logger.warning(_("take {id}: its video could not be brought to safety: {error}"), id=take.id, error=error)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is there; true where it cannot be told just now."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
+
+
+def _forget(_validator: str) -> None:
+    """Nothing is kept of a rescue that did not come to its end."""
