@@ -41,7 +41,7 @@ class Audit:
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
     def look(self, board: Storyboard, assets: Path) -> bool:
-        """One storyboard; whether its folder holds receipts that the ledger lacks."""
+        """One storyboard; whether a closer look at the receipts in its folder may tell more."""
         before = self._times.get(board.id)
         if before is not None and all(_changed_at(folder) == at for folder, at in before.items()):
             return False
@@ -50,12 +50,15 @@ class Audit:
         delivered = {Path(take.output).parent for take in takes if take.state is State.DONE}
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
+        missed = self.missing.get(board.id, 0)
         self.missing[board.id] = sum(self._judge(take, assets, names) for take in takes)
         if all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
             self._times[board.id] = times
         else:
             self._times.pop(board.id, None)
-        return board.state == "ok" and self._has_unknown(takes, segments, names)
+        # What was missed just now may lie there under other numbers, with its receipt.
+        doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names)
+        return board.state == "ok" and doubtful
 
     def _judge(self, take: Take, assets: Path, names: dict[Path, set[str] | None]) -> bool:
         """Whether the video of a take is missing; the ledger is told where that is news."""

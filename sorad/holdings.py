@@ -37,6 +37,7 @@ from sorad.model import State
 from sorad.problems import Problem
 from sorad.storyboard.read import Reading
 
+ASSETS = "_assets"
 _SEGMENT = "Segment_"
 
 
@@ -169,6 +170,25 @@ def unasked(there: Iterable[Paper], wants: Iterable[Want]) -> list[Want]:
     return result
 
 
+def strays(top: Path) -> dict[Path, set[str]]:
+    """The output folders below ``top`` whose storyboard is not beside them, with their fingerprints.
+
+    One walk; unreadable folders are left out.
+    """
+    result = {}
+    for place, folders, files in os.walk(top):
+        beside = {name.lower() for name in files}
+        for name in [name for name in folders if name.endswith(ASSETS)]:
+            if f"{name[: -len(ASSETS)]}.json".lower() in beside:
+                continue
+            with contextlib.suppress(OSError):
+                fingerprints = {paper.receipt.fingerprint for paper in papers(Path(place, name))}
+                if fingerprints:
+                    result[Path(place, name)] = fingerprints
+        folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]
+    return result
+
+
 # --- moving ---------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +232,19 @@ def relocate(old: Path, new: Path, segment: int, take: int) -> bool:
     return os.path.lexists(new)
 
 
+def _knows_more(source: Path, target: Path) -> bool:
+    """Whether both are receipts of one task, and only the first knows that its video came."""
+    if source.suffix != ".json":
+        return False
+    one, other = read_receipt(source), read_receipt(target)
+    return (
+        one is not None
+        and other is not None
+        and one.remote_id == other.remote_id
+        and (one.state, other.state) == (DONE, GENERATING)
+    )
+
+
 # --- what there is to say -------------------------------------------------------------------------------------
 
 
@@ -232,19 +265,6 @@ def failed_before() -> Problem:
     """The receipt tells that the provider failed it."""
     return Problem(
         "take.failed_before",
-def _knows_more(source: Path, target: Path) -> bool:
-    """Whether both are receipts of one task, and only the first knows that its video came."""
-    if source.suffix != ".json":
-        return False
-    one, other = read_receipt(source), read_receipt(target)
-    return (
-        one is not None
-        and other is not None
-        and one.remote_id == other.remote_id
-        and (one.state, other.state) == (DONE, GENERATING)
-    )
-
-
         N_("it failed at the provider, as its receipt tells."),
         N_("`sorad retry` buys it anew."),
     )

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from sorad.audit import Audit
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.engine.budget import NEVER, needs_approval
-from sorad.holdings import Paper, asked, bring_along, found, papers
+from sorad.holdings import ASSETS, Paper, asked, bring_along, found, papers, strays
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.rescue import REBUILT
@@ -47,7 +48,8 @@ from sorad.vault.scan import Seen
 
 # What the ledger learned from receipts is told for so long, in seconds.
 TOLD_FOR = 86_400.0
-_ASSETS = "_assets"
+# A walk through all roots for folders without a storyboard holds for so long, in seconds.
+STRAYS_FOR = 60.0
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -101,7 +103,7 @@ class Intake:
         self.rules = digest(self.config)
         self._watched = {str(watch.path) for watch in self.config.watch}
         self._fresh = not self.ledger.storyboards()
-        self._strays: dict[Path, dict[Path, set[str]]] = {}
+        self._strays: Optional[tuple[float, dict[Path, set[str]]]] = None
         self._audit = Audit(self.ledger, self.clock)
         self._doubtful: set[str] = set()  # storyboards whose folder holds receipts that the ledger lacks
 
@@ -203,11 +205,13 @@ class Intake:
         origin = same or (self._nearest(board, wants, there) if new else None) or known
         if origin is not None and origin.id != board.id:
             takes = self._takes_of(origin)
-        if origin is not None and origin.path != board.path:
+        renamed = origin is not None and origin.path != board.path
+        if origin is not None and renamed:
             logger.info(_("{old} is now {new}"), old=origin.path, new=board.path)
-            if same is not None or _mostly(wants, takes):
+            if same is not None or _mostly(wants, {take.fingerprint for take in takes}):
                 there = self._bring_along(origin, watch, assets) or there
-        elif not takes and self._fresh:
+        if renamed or (not takes and self._fresh):
+            # The folder may bear a name that was never seen here, or the ledger is lost.
             there = there or self._stray(wants, assets)
         todo = sort_out(takes, wants, there, assets)
         self._apply(board if origin is None else replace(board, id=origin.id), todo)
@@ -244,21 +248,21 @@ class Intake:
         return papers(assets)
 
     def _stray(self, wants: Sequence[Want], assets: Path) -> list[Paper]:
-        """The ledger is new: the output folder may still have the name that the storyboard had before."""
-        if assets.exists() or not assets.name.endswith(_ASSETS):
+        """An output folder without a storyboard that has, by and large, what is wanted: it goes along."""
+        if os.path.lexists(assets) or not assets.name.endswith(ASSETS):
             return []
+        now = self.clock.monotonic()
+        if self._strays is None or now - self._strays[0] > STRAYS_FOR:
+            every: dict[Path, set[str]] = {}
+            for watch in self.config.watch:
+                every.update(strays(watch.path))
+            self._strays = now, every
+        folders = self._strays[1]
         fingerprints = {want.fingerprint for want in wants}
-        if assets.parent not in self._strays:
-            self._strays[assets.parent] = {
-                folder: {paper.receipt.fingerprint for paper in papers(folder)}
-                for folder in assets.parent.glob(f"*{_ASSETS}")
-                if not folder.with_name(f"{folder.name[: -len(_ASSETS)]}.json").exists()
-            }
-        strays = self._strays[assets.parent]
-        best = max(strays, key=lambda folder: len(strays[folder] & fingerprints), default=None)
-        if best is None or not strays[best] & fingerprints or not bring_along(best, assets):
+        best = max(folders, key=lambda folder: len(folders[folder] & fingerprints), default=None)
+        if best is None or not _mostly(wants, folders[best]) or not bring_along(best, assets):
             return []
-        del strays[best]
+        del folders[best]
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
         return papers(assets)
 
@@ -306,10 +310,10 @@ class Intake:
         self.ledger.remember(REBUILT, {**told, "at": self.clock.time()})
 
 
-def _mostly(wants: Sequence[Want], takes: Sequence[Take]) -> bool:
-    """Whether the storyboard is, by and large, the one that has these takes."""
+def _mostly(wants: Sequence[Want], known: set[str]) -> bool:
+    """Whether at least half of the texts that are wanted are known."""
     fingerprints = {want.fingerprint for want in wants}
-    return 2 * len(fingerprints & {take.fingerprint for take in takes}) >= len(fingerprints)
+    return 2 * len(fingerprints & known) >= len(fingerprints)
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:

@@ -8,7 +8,7 @@ files where they are now.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Union
@@ -40,7 +40,9 @@ def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper
     tasks = {take.remote_id for take in takes if take.remote_id}
     wants = [want if _settled(own.get(key_of(want))) else found(want) for want in wants]
     beside = [
-        want for want in unasked(there, wants) if key_of(want) not in own and want.remote_id not in tasks
+        want
+        for want in unasked(there, wants)
+        if not _settled(own.get(key_of(want))) and want.remote_id not in tasks
     ]
     # Bought by somebody else (another machine, a lost ledger) under the number that is wanted.
     told = [
@@ -52,7 +54,8 @@ def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper
     ]
     keys = {key_of(want) for want in wants}
     numbers = renumbered(known, keys)
-    moved, after = _moves(takes, numbers, keys, assets)
+    videos = {paper.receipt.remote_id: paper.video for paper in there}
+    moved, after = _moves(takes, numbers, keys, assets, videos)
     first = len(takes)
     adopted = [
         _adopted(want, *numbers[index], assets)
@@ -84,33 +87,34 @@ def _known(take: Take) -> Known:
 
 
 def _moves(
-    takes: Sequence[Take], numbers: Numbers, keys: Collection[Key], assets: Path
+    takes: Sequence[Take], numbers: Numbers, keys: Collection[Key], assets: Path, videos: Mapping[str, Path]
 ) -> tuple[list[Moved], dict[Key, Take]]:
     moved, after = [], {}
     for index, take in enumerate(takes):
         segment, number = numbers.get(index, (take.segment, take.take))
         key = (segment, number, take.fingerprint)
         after[key] = take
-        output = _place(take, segment, number, assets, wanted=key in keys)
+        new = video_path(assets, segment, number, take.fingerprint)
+        # Where its file is: its folder may have been moved along, under its old number or one given since.
+        places = [Path(take.output), video_path(assets, take.segment, take.take, take.fingerprint)]
+        places += [videos[take.remote_id]] if take.remote_id in videos else []
+        output = _place(take, places, new, (segment, number), wanted=key in keys)
         if (segment, number, output) != (take.segment, take.take, take.output):
             moved.append(Moved(take.id, segment, number, output, take.state is State.DONE))
     return moved, after
 
 
-def _place(take: Take, segment: int, number: int, assets: Path, *, wanted: bool) -> str:
+def _place(take: Take, places: Sequence[Path], new: Path, number: tuple[int, int], *, wanted: bool) -> str:
     """Where the file of a take is to be.
 
     What is under way needs a folder that is there, so it follows the storyboard at once. What is delivered
     counts where it lies; it is moved along where it is still wanted.
     """
-    new = video_path(assets, segment, number, take.fingerprint)
-    # The folder may have been moved along, with the file in it under its old number.
-    moved = video_path(assets, take.segment, take.take, take.fingerprint)
-    old = next((place for place in (Path(take.output), moved) if _is_used(place)), Path(take.output))
+    old = next((place for place in places if _is_used(place)), Path(take.output))
     if old == new:
         return str(new)
     if take.state in PAID or (take.state is State.DONE and wanted):
-        relocate(old, new, segment, number)
+        relocate(old, new, *number)
     return str(old) if take.state is State.DONE and not os.path.lexists(new) else str(new)
 
 

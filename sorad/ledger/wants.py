@@ -55,9 +55,8 @@ def plan(
     for want in wants:
         key = (want.segment, want.take, want.fingerprint)
         if not want.wanted:
-            if key not in known and key not in seen and not owned(want.output):
-                result.insert.append(want)
-                result.kept += 1
+            if key not in seen and not owned(want.output):
+                _beside(result, known.get(key), want, heard_of)
             continue
         if key in seen:
             result.skipped += 1
@@ -70,8 +69,9 @@ def plan(
         left.pop(key, None)
         _one(result, have, want, heard_of)
     texts = {(segment, fingerprint) for segment, _take, fingerprint in seen}
+    shown = {have.id for have, _want in result.found}
     for (segment, _take, fingerprint), have in left.items():
-        if have.extra and (segment, fingerprint) in texts:
+        if have.id in shown or (have.extra and (segment, fingerprint) in texts):
             continue
         if have.state in UNSENT:
             result.cancel.append(have)
@@ -95,6 +95,16 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
         result.added += 1
         return
     result.skipped += 1
+
+
+def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
+    """What was bought and is not wanted (any more): known again, so that it is delivered."""
+    if have is None:
+        result.insert.append(want)
+        result.kept += 1
+    elif have.state in (*UNSENT, State.CANCELLED) and _shows_bought(want, heard_of):
+        result.found.append((have, want))
+        result.kept += 1
 
 
 def _shows_bought(want: Want, heard_of: Callable[[str], bool]) -> bool:

@@ -100,8 +100,8 @@ NOTHING_NEW: list[Deed] = [
     swap,
     remove_first,
 ]
-# Nothing where the file is now tells of what was bought, and its folder is not recognised by its name.
-WITHOUT_A_TRACE = [move_file, rename_to_a_folder_that_is_there]
+# An empty folder lies where the output folder is to be, so the other is not looked for.
+WITHOUT_A_TRACE = [rename_to_a_folder_that_is_there]
 ONE_NEW: list[Deed] = [
     rename_and_edit,
     rename_with_assets_and_edit,
