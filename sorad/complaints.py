@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
+from sorad.delivery.outcome import OBSTACLES
 from sorad.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
@@ -153,6 +154,9 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
+    blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
+    for takes in _by_code(blocked):
+        yield _undelivered(takes, facts.counts[State.DOWNLOADING])
     for takes in _by_code(facts.failed):
         yield _failed(takes, facts.counts[State.FAILED])
     for takes in _by_code(facts.held):
@@ -188,6 +192,19 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             N_("{takes} may have been bought; the provider's list is being looked at."),
             takes=_counted(looked_up, facts.counts[State.UNKNOWN]),
         )
+
+
+def _undelivered(takes: Sequence[Take], total: int) -> Complaint:
+    """Paid for, and this machine does not take them."""
+    error = takes[0].error
+    return _heavy(
+        error.code if error else "delivery.local",
+        N_("{takes} are paid for and cannot be delivered: {reason}"),
+        "{mend}",
+        takes=_counted(len(takes), total),
+        reason=error.text() if error else "",
+        mend=error.fix_text() if error else "",
+    )
 
 
 def _failed(takes: Sequence[Take], total: int) -> Complaint:
@@ -284,8 +301,8 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("{count} commands wait for the next start."),
             count=facts.waiting_commands,
         )
-    for notice in facts.notices[:NAMED]:
-        yield Complaint(Problem.from_json(notice), heavy=False)
+    yield from _named(take.error for take in facts.rescued if take.error is not None)
+    yield from _named(map(Problem.from_json, facts.notices))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(
@@ -300,6 +317,20 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("{count} more storyboards are copies; nothing is bought for them."),
             count=len(copies) - NAMED,
         )
+
+
+def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:
+    """Notes, of each kind as many as a screen has room for; the rest is counted."""
+    for code, group in groupby(sorted(problems, key=_code), key=_code):
+        several = list(group)
+        for problem in several[:NAMED]:
+            yield Complaint(problem, heavy=False)
+        if len(several) > NAMED:
+            yield _note(code, N_("{count} more of this kind."), count=len(several) - NAMED)
+
+
+def _code(problem: Problem) -> str:
+    return problem.code
 
 
 def _heavy(code: str, message: str, fix: str = "", **params: Param) -> Complaint:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
+from sorad.engine.rescue import RESCUED, is_rescued
 from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import Holder, holder
@@ -37,6 +38,8 @@ class Facts:
     failed: tuple[Take, ...] = ()
     held: tuple[Take, ...] = ()
     in_flight: tuple[Take, ...] = ()
+    downloading: tuple[Take, ...] = ()
+    rescued: tuple[Take, ...] = ()  # delivered, but not to their own place
     waiting_commands: int = 0
     spent_today: int = 0
     spent: int = 0
@@ -84,6 +87,8 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         failed=some(State.FAILED),
         held=some(State.HELD),
         in_flight=some(State.SUBMITTING, State.GENERATING, State.DOWNLOADING),
+        downloading=some(State.DOWNLOADING),
+        rescued=tuple(_rescued(ledger)),
         waiting_commands=len(ledger.commands()),
         spent_today=ledger.spend(midnight(now)),
         spent=ledger.spend(),
@@ -98,6 +103,14 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         notices=tuple(ledger.recall("notices") or ()),
         troubles=tuple(ledger.recall("troubles") or ()),
     )
+
+
+def _rescued(ledger: Ledger) -> Iterator[Take]:
+    """Those that lie where they were brought to safety, the latest first."""
+    for take_id in (ledger.recall(RESCUED) or [])[: -SAMPLE - 1 : -1]:
+        take = ledger.take(take_id)
+        if take is not None and is_rescued(take):
+            yield take
 
 
 def midnight(now: float) -> float:

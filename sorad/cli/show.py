@@ -42,6 +42,8 @@ _NOTES = {
     "lost": N_("given up"),
     "download": N_("being fetched"),
     "download failed": N_("could not be fetched"),
+    "rescued": N_("its folder is gone: brought to safety"),
+    "rescue failed": N_("could not be brought to safety"),
     "delivered": N_("delivered"),
     "over budget": N_("over the budget"),
     "too many creates": N_("bought too often"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Callable, Optional
 
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
 from sorad.intake import another_take
@@ -68,6 +70,8 @@ class Commands:
 
     def _retried(self, take: Take) -> Optional[Change]:
         now = self._kit.clock.time()
+        if take.state is State.DONE and is_rescued(take) and Path(take.output).exists():
+            return None  # it is there, if not in its own place
         if take.state is State.DONE and take.remote_id and take.error is not None:
             # Its video is missing: the provider may still have it, and that costs nothing.
             return Change(State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True)

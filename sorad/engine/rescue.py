@@ -21,6 +21,8 @@ from sorad.problems import Problem
 NOTE = "download failed"
 # The problem that a rescued take carries.
 CODE = "take.rescued"
+# Under this key the ledger remembers the ids of the latest ones, for `sorad status`.
+RESCUED, REMEMBERED = "rescued", 1_000
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ def note(take: Take, shelf: Path, why: Problem) -> Problem:
         ),
         {"path": str(shelf), "folder": str(Path(take.output).parent), "reason": why.text()},
     )
+
+
+def is_rescued(take: Take) -> bool:
+    """Whether its video lies where it was brought to safety."""
+    return take.error is not None and take.error.code == CODE
 
 
 def away(root: str) -> Problem:

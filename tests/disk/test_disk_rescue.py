@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from world import Odds, World, mp4
 
+from sorad.complaints import complaints
 from sorad.delivery import receive as receiving
 from sorad.delivery.outcome import OBSTACLES, Obstacle, blocked
 from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.rescue import NOTE, Patience, Place, blocked_since, due, shelves
+from sorad.facts import from_ledger
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Event
+from sorad.ledger.interface import Change, Event
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
@@ -312,3 +314,53 @@ def test_what_lies_there_already_is_never_written_over(world: World) -> None:
     assert Path(moved.output).parts[-5:-3] == ("vault 2", "ep1")
     assert Path(moved.output).read_bytes() == mp4(first.request.prompt)
     world.check()
+
+
+# --- what is said of it -----------------------------------------------------------------------------------
+
+
+def told(world: World) -> dict[str, tuple[bool, str]]:
+    """What `sorad status` has to say: by code, whether it is heavy, and the sentence with its mend."""
+    found = complaints(from_ledger(world.raw, None, world.clock.now))
+    return {one.problem.code: (one.heavy, str(one.problem)) for one in found}
+
+
+def test_status_tells_of_a_folder_that_is_gone_of_the_rescue_and_of_the_return(world: World) -> None:
+    (world.vault_dir / "ep1").rename(world.folder / "away")
+    ready(world)
+    heavy, said = told(world)["delivery.folder_gone"]
+    assert heavy
+    assert "2 takes are paid for and cannot be delivered" in said
+    assert str(world.vault_dir / "ep1") in said
+    world.run(HOUR + 60)
+    heavy, said = told(world)["take.rescued"]
+    assert not heavy
+    assert str(world.folder / "state" / "rescued") in said
+    assert "Move it to where you want it" in said
+    assert "delivery.folder_gone" not in told(world)
+    (world.folder / "away").rename(world.vault_dir / "ep1")
+    world.changed()
+    world.run(60)
+    assert "take.rescued" not in told(world)
+
+
+def test_retry_leaves_a_rescued_video_where_it_is(world: World) -> None:
+    shutil.rmtree(world.vault_dir / "ep1")
+    ready(world)
+    world.run(HOUR + 60)
+    world.raw.post("retry", {"ids": [take.id for take in of(world)]}, world.clock.now)
+    world.run(120)
+    check_rescued(world)
+
+
+def test_of_many_rescued_videos_the_first_are_named_and_the_rest_is_counted(world: World) -> None:
+    world.write("ep2/storyboard_b.json", [f"shot {number}" for number in range(8)])
+    world.settle()
+    for number in range(8):
+        take = of(world, "storyboard_b.json")[number]
+        assert take.state is State.DONE
+        world.raw.record(take, Change(State.DONE, "rescued", error=Problem("take.rescued", "x")), 0.0)
+    world.raw.remember("rescued", [take.id for take in of(world, "storyboard_b.json")])
+    found = complaints(from_ledger(world.raw, None, world.clock.now))
+    said = [one.problem.text() for one in found if one.problem.code == "take.rescued"]
+    assert said == ["x"] * 5 + ["3 more of this kind."]

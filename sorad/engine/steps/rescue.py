@@ -19,7 +19,7 @@ from sorad.delivery.receive import receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
 from sorad.engine.receipts import receipt_of, write_receipt_for
-from sorad.engine.rescue import Place, away, due, note, shelves
+from sorad.engine.rescue import REMEMBERED, RESCUED, Place, away, due, note, shelves
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import NO_KEY_EVERY, poll
 from sorad.ledger.interface import Change, LedgerUnavailable
@@ -120,14 +120,14 @@ def _reserve(kit: Kit, take: Take, currency: str) -> Path:
 
 
 def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: str, why: Problem) -> None:
-    now = kit.clock.time()
+    _remember(kit, take)
     change = Change(
         State.DONE,
         "rescued",
         attempt=0,
         error=note(take, shelf, why),
         output=str(shelf),
-        finished_at=now,
+        finished_at=kit.clock.time(),
         validator="",
         request_id=received.request_id or None,
     )
@@ -142,6 +142,16 @@ def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: st
         output=take.output,
         shelf=str(shelf),
     )
+
+
+def _remember(kit: Kit, take: Take) -> None:
+    """For `sorad status`: before the take says so, for a take that does not say so is not shown."""
+    try:
+        with _reserving:
+            ids = [one for one in kit.ledger.recall(RESCUED) or [] if one != take.id]
+            kit.ledger.remember(RESCUED, [*ids, take.id][-REMEMBERED:])
+    except LedgerUnavailable as error:
+        logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
 
 
 def _failed(kit: Kit, take: Take, why: Problem, ago: float, error: str) -> None:
