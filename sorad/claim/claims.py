@@ -216,7 +216,9 @@ class Claims:
         # A stat may miss a change; it must not miss one when the wait is over.
         reading, unreadable = self._read(vault, afresh=afresh or (waits is not None and now >= waits))
         if not isinstance(self._me, Machine):
-            claimless = not (vault.needed or reading.claims or reading.damaged or unreadable)
+            claimless = not (
+                vault.needed or reading.claims or reading.copies or reading.damaged or unreadable
+            )
             reason = os.strerror(self._me.errno or 0)
             problem = None if claimless else problems.no_identity(vault.path, reason)
             return Decision(Standing.NONE, claimless, vault.mine, problem=problem)
@@ -299,7 +301,8 @@ class Claims:
             kept = {"machine": self._me.id, "vaults": self._memory} if self._memory else self._kept
         else:
             kept = self._kept
-        told = [row for root, vault in self._vaults.items() if (row := _row(root, vault)) is not None]
+        rows = ((_row(root, vault, self._me)) for root, vault in self._vaults.items())
+        told = [row for row in rows if row is not None]
         try:
             if kept != self._kept:
                 self._ledger.remember("claim", kept)
@@ -338,11 +341,11 @@ def _second(mine: Mine, receipt: Receipt, settle: float, *, doubled: bool) -> bo
     return doubled or (without and at is not None and at > mine.since + settle)
 
 
-def _row(root: str, vault: _Vault) -> dict[str, Any] | None:
+def _row(root: str, vault: _Vault, me: Machine | OSError) -> dict[str, Any] | None:
     decision = vault.decision
     if decision is None or (decision.standing is Standing.NONE and decision.problem is None):
         return None
-    top = newest(vault.reading)
+    top = newest(vault.reading, me) if isinstance(me, Machine) else ()
     return {
         "path": root,
         "state": decision.standing.value,

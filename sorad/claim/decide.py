@@ -86,7 +86,7 @@ def decide(facts: Facts) -> Decision:
         return _stopped(facts, Standing.CONFLICT, problems.unreadable(facts.path, facts.unreadable))
     if reading.damaged:
         return _stopped(facts, Standing.CONFLICT, problems.damaged(facts.path))
-    top = newest(reading)
+    top = newest(reading, facts.me)
     if len({claim.machine for claim in top}) > 1:
         return _stopped(facts, Standing.CONFLICT, problems.conflict(facts.path, _names(top)))
     claim = top[0] if top else None
@@ -96,16 +96,20 @@ def decide(facts: Facts) -> Decision:
     return _holding(facts, claim) if facts.mine.holds else _not_holding(facts, claim)
 
 
-def newest(reading: Reading) -> list[Claim]:
-    """The claims of the highest generation, a release by the same machine before the claim it ends."""
-    highest = max((claim.generation for claim in reading.claims), default=0)
-    top = [claim for claim in reading.claims if claim.generation == highest]
+def newest(reading: Reading, me: Machine) -> list[Claim]:
+    """The claims of the highest generation, a release by the same machine before the claim it ends.
+
+    A conflict copy tells what others claimed; of ours it proves nothing, for the note has moved on since.
+    """
+    claims = [*reading.claims, *(claim for claim in reading.copies if claim.machine != me.id)]
+    highest = max((claim.generation for claim in claims), default=0)
+    top = [claim for claim in claims if claim.generation == highest]
     return sorted(top, key=lambda claim: not claim.released)
 
 
 def next_generation(reading: Reading, mine: Mine) -> int:
     """One that beats everything that was ever seen here."""
-    seen = [claim.generation for claim in reading.claims]
+    seen = [claim.generation for claim in (*reading.claims, *reading.copies)]
     bought = [rival.generation for rival in mine.rivals.values()]
     return max([mine.generation, mine.highest, *seen, *bought]) + 1
 

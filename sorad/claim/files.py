@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -64,7 +65,7 @@ class Notes:
         return (folder.st_mtime_ns, found.st_mtime_ns, found.st_size, found.st_ino)
 
     def _read(self) -> Reading:
-        reading = Reading()
+        reading, copies = Reading(), list[Claim]()
         with os.scandir(self.folder) as entries:
             names = [entry.name for entry in entries if fold(entry.name.lstrip(".")).startswith(_STEM)]
         for name in names:
@@ -76,9 +77,11 @@ class Notes:
             if is_placeholder(path.stat()):
                 raise NoteUnreadable("cloud")
             found = note.read(_text(path) or "")
-            # A copy outlives what it was about: what is damaged in it need not trouble anyone.
-            reading += found if fold(name) == NAME else Reading(found.claims)
-        return reading
+            if fold(name) == NAME:
+                reading = found
+            else:
+                copies += found.claims  # a copy outlives its cause: what is damaged in it troubles nobody
+        return replace(reading, copies=tuple(dict.fromkeys(copies)))
 
 
 def _text(path: Path) -> Optional[str]:

@@ -55,9 +55,7 @@ class Reading:
 
     claims: tuple[Claim, ...] = ()
     damaged: bool = False  # a claim was there and cannot be read any more
-
-    def __add__(self, other: Reading) -> Reading:
-        return Reading(tuple(dict.fromkeys(self.claims + other.claims)), self.damaged or other.damaged)
+    copies: tuple[Claim, ...] = ()  # claims in conflict copies of the note
 
 
 def read(text: str) -> Reading:
