@@ -26,6 +26,7 @@ from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.reconcile import waits_for_user
 from sorad.intake import Intake
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -303,6 +304,7 @@ class World:
     odds: Odds = field(default_factory=Odds)
     lists: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
+    takes_each: int = 1
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -322,9 +324,16 @@ class World:
         return Config.model_validate(
             {
                 "state_dir": self.folder / "state",
-                "watch": [{"path": self.vault_dir, "rescan_seconds": 300, "polling": "never"}],
+                "watch": [
+                    {
+                        "path": self.vault_dir,
+                        "rescan_seconds": 300,
+                        "polling": "never",
+                        "takes": self.takes_each,
+                    }
+                ],
                 "limits": {"concurrency": 4, "safe_concurrency": 2, "jitter_seconds": [0.5, 3.0]},
-                "polling": {"first_after": 60, "every": 60, "give_up_after": 2100},
+                "polling": {"first_after": 120, "every": 120, "give_up_after": 2100},
                 **self.settings,
             }
         )
@@ -360,6 +369,14 @@ class World:
         commands = Commands(self.kit, self.vault.rescan)
         self.engine = Engine(self.kit, rooms, commands.run, lambda name, size, done: Inline(self.jobs, size))  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def restart(self, takes: int = 1, **settings: Any) -> None:
+        """End the process in good order and start it with another config."""
+        self.most = max(self.most, self.raw.in_flight())
+        self.settings = settings
+        self.takes_each = takes
+        self.ledger.close()
+        self.live(self.start)
 
     def _crashed(self, problem: Problem) -> None:
         raise AssertionError(f"seed {self.seed}: {problem}")
@@ -403,6 +420,7 @@ class World:
         return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
 
     vault_due = 0.0
+    most = 0  # in flight, left over from a config that allowed more
 
     # --- the user --------------------------------------------------------------------------------
     def write(self, name: str, prompts: list[str], takes: int = 1) -> Path:
@@ -451,17 +469,22 @@ class World:
         return list(self.raw.takes())
 
     def stuck(self, take: Take) -> bool:
-        """Whether it waits for the user."""
-        return take.state is State.HELD or (take.state is State.UNKNOWN and take.error is not None)
+        """Whether it waits for the user, or for one that does."""
+        if take.state is State.QUEUED:
+            twins = self.raw.takes(states=[State.UNKNOWN])
+            return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)
+        return take.state is State.HELD or (take.state is State.UNKNOWN and waits_for_user(take))
 
     def bought(self) -> Counter[str]:
         """Accepted creates per prompt: the truth about money."""
         return Counter(task.request.prompt for task in self.provider.tasks.values())
 
     def check_limits(self) -> None:
-        """At every moment: never more in flight than allowed."""
-        limit = self.config.limits.concurrency
-        assert self.raw.in_flight() <= limit, f"seed {self.seed}: {self.raw.in_flight()} in flight"
+        """At every moment: never more in flight than allowed, but for what was bought under another limit."""
+        now = self.raw.in_flight()
+        limit = max(self.kit.config.limits.concurrency, self.most)
+        assert now <= limit, f"seed {self.seed}: {now} in flight"
+        self.most = min(self.most, max(now, self.kit.config.limits.concurrency))
 
     def check(self, allowed: Optional[Counter[str]] = None) -> None:
         """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""

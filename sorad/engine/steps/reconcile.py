@@ -18,6 +18,8 @@ from sorad.providers.base import Fault, Provider, RemoteTask
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
+# A take whose twin waits for the user is looked at again at this pace.
+USER_WAIT = 60.0
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
 
@@ -92,10 +94,17 @@ def _twins(kit: Kit, take: Take) -> list[Take]:
     return [twin for twin in open_creates if twin.id != take.id and twin.fingerprint == take.fingerprint]
 
 
-def blocked_by_twin(kit: Kit, take: Take) -> bool:
-    """Whether a take of the same request is unknown: then this one must not be sent, or the two could not
-    be told apart."""
-    return any(twin.state is State.UNKNOWN for twin in _twins(kit, take))
+def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
+    """How long a take must wait because one of the same request is unknown, in seconds; ``None``: it need not.
+
+    Sent now, the two could not be told apart at the provider.
+    """
+    unknown = [twin for twin in _twins(kit, take) if twin.state is State.UNKNOWN]
+    if not unknown:
+        return None
+    if all(waits_for_user(twin) for twin in unknown):
+        return USER_WAIT
+    return kit.config.reconcile.look_every
 
 
 def waits_for_user(take: Take) -> bool:

@@ -11,8 +11,9 @@ from sorad.engine.budget import NEVER, day_began, next_day, over_day
 from sorad.engine.decide import Verdict
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.reconcile import blocked_by_twin
+from sorad.engine.steps.reconcile import wait_for_twin
 from sorad.engine.steps.told import told_by_folder
+from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
@@ -28,8 +29,9 @@ def submit(kit: Kit, take: Take) -> None:
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return
-    if blocked_by_twin(kit, take):
-        release(kit, take, kit.clock.time() + kit.config.reconcile.look_every)
+    wait = wait_for_twin(kit, take)
+    if wait is not None:
+        release(kit, take, kit.clock.time() + wait)
         return
     again = kit.guard(take)
     if again is not None:
@@ -54,7 +56,14 @@ def submit(kit: Kit, take: Take) -> None:
         return
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
-    written = record(kit, intent, result.change)
+
+    def lay_down() -> None:
+        # The receipt first where the ledger's disk is full: should the process end, the folder tells the id.
+        bought = changed(intent, result.change, kit.clock.time())
+        if bought.state is State.GENERATING:
+            write_receipt_for(bought, provider.currency, payer=kit.payer(take.root))
+
+    written = record(kit, intent, result.change, lay_down)
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
