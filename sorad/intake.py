@@ -33,7 +33,7 @@ from sorad.audit import Audit
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.engine.budget import NEVER, needs_approval
-from sorad.holdings import ASSETS, Paper, asked, bring_along, found, papers, strays
+from sorad.holdings import Paper, asked, bring_along, found, papers, strays
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.rescue import REBUILT
@@ -210,9 +210,9 @@ class Intake:
             logger.info(_("{old} is now {new}"), old=origin.path, new=board.path)
             if same is not None or _mostly(wants, {take.fingerprint for take in takes}):
                 there = self._bring_along(origin, watch, assets) or there
-        if renamed or (not takes and self._fresh):
+        if (renamed and _lacks(takes, there, assets)) or (not takes and self._fresh and not there):
             # The folder may bear a name that was never seen here, or the ledger is lost.
-            there = there or self._stray(wants, assets)
+            there = [*there, *self._stray(wants, assets)]
         todo = sort_out(takes, wants, there, assets)
         self._apply(board if origin is None else replace(board, id=origin.id), todo)
         self._doubtful.discard(board.path)
@@ -248,9 +248,7 @@ class Intake:
         return papers(assets)
 
     def _stray(self, wants: Sequence[Want], assets: Path) -> list[Paper]:
-        """An output folder without a storyboard that has, by and large, what is wanted: it goes along."""
-        if os.path.lexists(assets) or not assets.name.endswith(ASSETS):
-            return []
+        """What an output folder without a storyboard has of what is wanted. It goes along if that is most."""
         now = self.clock.monotonic()
         if self._strays is None or now - self._strays[0] > STRAYS_FOR:
             every: dict[Path, set[str]] = {}
@@ -260,8 +258,10 @@ class Intake:
         folders = self._strays[1]
         fingerprints = {want.fingerprint for want in wants}
         best = max(folders, key=lambda folder: len(folders[folder] & fingerprints), default=None)
-        if best is None or not _mostly(wants, folders[best]) or not bring_along(best, assets):
+        if best is None or not folders[best] & fingerprints:
             return []
+        if not _mostly(wants, folders[best]) or not bring_along(best, assets):
+            return [paper for paper in papers(best) if paper.receipt.fingerprint in fingerprints]
         del folders[best]
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
         return papers(assets)
@@ -308,6 +308,18 @@ class Intake:
         for name in ("takes", "in_flight"):
             told[name] = told.get(name, 0) + counts[name]
         self.ledger.remember(REBUILT, {**told, "at": self.clock.time()})
+
+
+def _lacks(takes: Sequence[Take], there: Sequence[Paper], assets: Path) -> bool:
+    """Whether a delivered video is neither where it was, nor where it would be now, nor told by a receipt."""
+    told = {paper.receipt.remote_id for paper in there}
+    return any(
+        take.state is State.DONE
+        and take.remote_id not in told
+        and not os.path.lexists(take.output)
+        and not os.path.lexists(video_path(assets, take.segment, take.take, take.fingerprint))
+        for take in takes
+    )
 
 
 def _mostly(wants: Sequence[Want], known: set[str]) -> bool:

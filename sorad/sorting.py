@@ -57,6 +57,9 @@ def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper
     videos = {paper.receipt.remote_id: paper.video for paper in there}
     moved, after = _moves(takes, numbers, keys, assets, videos)
     first = len(takes)
+    for index, want in enumerate(beside, start=first):
+        if key_of(want) in keys:  # under its number, but in another folder
+            numbers.setdefault(index, (want.segment, want.take))
     adopted = [
         _adopted(want, *numbers[index], assets)
         for index, want in enumerate(beside, start=first)
