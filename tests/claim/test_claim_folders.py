@@ -1,0 +1,498 @@
+"""Real folders, real ledgers, two daemons' view of one vault: who may buy, what is shown, what is written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from claim_stage import SETTLE, SimClock, receipt_by
+
+from sorad.claim.arrivals import LOOK_AGAIN, Arrivals
+from sorad.claim.claims import LOOK_FOR_SIGNS, WRITE_AGAIN, Claims
+from sorad.claim.machine import Machine
+from sorad.claim.note import NAME, Claim, read, write
+from sorad.config.model import Disk, Watch
+from sorad.delivery.receipt import DONE, write_receipt
+from sorad.engine.rooms import Rooms
+from sorad.ledger.interface import Change, RootRow, Storyboard, Want
+from sorad.ledger.sqlite import SqliteLedger
+from sorad.model import Request, State, Take
+from sorad.problems import Problem
+
+OTHER = Machine("f" * 16, "studio", "e" * 16)
+REQUEST = Request("a cat")
+
+
+class Desk:
+    """A daemon's folder side on one machine: ledger, claims, rooms, arrivals."""
+
+    def __init__(self, folder: Path, number: int, claim: str = "auto") -> None:
+        self.vault = folder / f"vault{number}"
+        self.vault.mkdir(parents=True)
+        self.clock = SimClock()
+        self.ledger = SqliteLedger.open(folder / f"ledger{number}.sqlite3")
+        self.machine = Machine(f"{number:016x}", f"pc{number}", f"{number + 100:016x}")
+        self.claim = claim
+        self.reread: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        watch = Watch(path=self.vault, claim=self.claim)  # type: ignore[arg-type]
+        self.claims = Claims([watch], self.ledger, self.clock, self.machine, settle=SETTLE)
+        self.arrivals = Arrivals(self.ledger, self.claims, self.clock, self.reread.append)
+        states = [RootRow(self.root, "watching", "")]
+        self.rooms = Rooms(
+            [watch], Disk(), self.ledger, lambda: states, lambda path: 10**12, self.claims.may_buy
+        )
+
+    @property
+    def root(self) -> str:
+        return str(self.vault)
+
+    @property
+    def note(self) -> Path:
+        return self.vault / NAME
+
+    def may_buy(self) -> bool:
+        return self.root in self.rooms.buyable()
+
+    def settle(self) -> bool:
+        """Look, wait the time that a new claim must stand, look again."""
+        self.rooms.buyable()
+        self.clock.now += SETTLE
+        return self.may_buy()
+
+    def row(self) -> dict[str, Any]:
+        (row,) = self.ledger.recall("claims")
+        assert row["path"] == self.root
+        return dict(row)
+
+    def problem(self) -> str:
+        return Problem.from_json(self.row()["problem"]).code
+
+    def queue(self, *prompts: str) -> list[Take]:
+        """Takes of a storyboard, queued."""
+        wants = []
+        for number, prompt in enumerate(prompts, start=1):
+            request = Request(prompt)
+            output = self.vault / "story_assets" / f"Segment_{number}" / f"{number}_v1_{number:08x}.mp4"
+            wants.append(Want(number, 1, request, request.fingerprint(), str(output)))
+        path = str(self.vault / "storyboard.json")
+        self.ledger.apply(Storyboard(0, self.root, path, 1, 1, "c", "ok"), wants, self.clock.time())
+        return list(self.ledger.takes())
+
+    def bought(self, take: Take, remote_id: str) -> Take:
+        now = self.clock.time()
+        take = self.ledger.record(take, Change(State.SUBMITTING, "intent", intent=True), now)
+        return self.ledger.record(
+            take, Change(State.GENERATING, "accepted", remote_id=remote_id, accepted_at=now), now
+        )
+
+    def arrives(
+        self, take: Take, remote_id: str, generation: int = 1, *, name: str = "", **more: Any
+    ) -> Path:
+        """Another machine's receipt of a take comes with the sync."""
+        made = receipt_by(OTHER, generation, remote_id)
+        made = replace(made, request=take.request, fingerprint=take.fingerprint, **more)
+        video = Path(take.output)
+        (self.vault / "story_assets").mkdir(exist_ok=True)
+        write_receipt(video, made, base=self.vault)
+        if name:
+            video.with_suffix(".json").rename(video.with_name(name))
+        return video
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    made: list[Desk] = []
+
+    def make(number: int = 1, claim: str = "auto") -> Desk:
+        made.append(Desk(tmp_path, number, claim))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ledger.close()
+
+
+def carry(source: Desk, target: Desk) -> None:
+    """The sync brings the note."""
+    shutil.copy2(source.note, target.vault / ".coming")
+    (target.vault / ".coming").replace(target.note)
+
+
+# --- where no claim is needed -----------------------------------------------------------------------------
+
+
+def test_a_vault_on_one_machine_needs_no_claim(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    assert one.may_buy()
+    assert list(one.vault.iterdir()) == []
+    assert not one.ledger.recall("claims")
+
+
+def test_never_buys_whatever_the_notes_say(desk: Callable[..., Desk]) -> None:
+    one = desk(claim="never")
+    one.note.write_text(write("", Claim(OTHER.id, 7, OTHER.name)))
+    assert one.may_buy()
+    problem = one.claims.take(one.root)
+    assert problem is not None
+    assert problem.code == "claim.never"
+
+
+def test_a_sync_service_that_comes_later_is_noticed(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    assert one.may_buy()
+    (one.vault / ".stfolder").mkdir()
+    one.clock.now += LOOK_FOR_SIGNS
+    assert not one.may_buy()
+    assert one.problem() == "claim.settling"
+    one.clock.now += SETTLE
+    assert one.may_buy()
+
+
+def test_receipts_of_another_machine_ask_for_a_claim(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    first, second = one.queue("a", "b")
+    one.bought(first, "theirs")
+    one.arrives(first, "theirs", generation=0)
+    assert one.arrivals.guard(second) == one.clock.time()  # read before the first create
+    assert one.row()["state"] == "ours"
+    assert one.settle()
+    assert one.arrivals.guard(second) is None
+
+
+# --- two machines -----------------------------------------------------------------------------------------
+
+
+def test_of_two_daemons_one_buys_and_the_other_says_who(desk: Callable[..., Desk]) -> None:
+    one, two = desk(1, "always"), desk(2, "always")
+    assert one.settle()
+    carry(one, two)
+    assert not two.settle()
+    assert two.row()["state"] == "other"
+    assert (two.row()["owner"], two.row()["buys"]) == ("pc1", False)
+    assert two.problem() == "claim.other"
+    assert one.row()["state"] == "ours"
+
+    assert two.claims.take(str(two.vault / "below" / "it")) is None
+    assert not two.may_buy()
+    assert one.may_buy()  # the news has not come yet, and the other one waits for that
+    carry(two, one)
+    assert not one.may_buy()
+    assert one.row()["owner"] == "pc2"
+    two.clock.now += SETTLE
+    assert two.may_buy()
+
+
+def test_giving_up_lets_the_next_one_take_over_by_itself(desk: Callable[..., Desk]) -> None:
+    one, two = desk(1, "always"), desk(2, "always")
+    one.settle()
+    carry(one, two)
+    two.settle()
+    refused = two.claims.release(two.root)
+    assert refused is not None
+    assert refused.code == "claim.not_ours"
+    assert one.claims.release(one.root) is None
+    assert not one.settle()
+    assert one.problem() == "claim.released"
+    carry(one, two)
+    assert two.settle()
+    carry(two, one)
+    assert not one.settle()
+    assert one.problem() == "claim.other"
+
+
+def test_one_payer_in_a_vault_with_two_roots_in_it(tmp_path: Path, desk: Callable[..., Desk]) -> None:
+    one = desk()
+    (one.vault / ".obsidian").mkdir()
+    (one.vault / ".obsidian" / "app.json").write_text("{}")
+    below = one.vault / "films"
+    below.mkdir()
+    watches = [Watch(path=below, claim="always"), Watch(path=one.vault)]
+    claims = Claims(watches, one.ledger, one.clock, one.machine, settle=SETTLE)
+    for watch in watches:
+        assert not claims.may_buy(str(watch.path))
+    one.clock.now += SETTLE
+    assert all(claims.may_buy(str(watch.path)) for watch in watches)
+    assert one.note.exists()
+    assert not (below / NAME).exists()
+
+
+def test_a_conflict_copy_of_the_note_stops_both(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    copy = one.vault / "sorad-claim (Conflicted copy LAPTOP 202611231200).md"
+    copy.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    assert not one.may_buy()
+    assert one.problem() == "claim.conflict"
+    assert one.claims.take(one.root) is None
+    assert one.settle()
+
+
+# --- restarts, and a memory that is lost ------------------------------------------------------------------
+
+
+def test_a_settled_claim_outlives_a_restart(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    one.start()
+    assert one.may_buy()
+
+
+def test_a_claim_that_had_not_settled_settles_after_a_restart(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    one.rooms.buyable()
+    one.start()
+    assert not one.may_buy()
+    one.clock.now += SETTLE
+    assert one.may_buy()
+
+
+def test_a_lost_ledger_keeps_the_claim_and_waits_again(tmp_path: Path, desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    one.ledger.remember("claim", None)
+    one.start()
+    assert not one.may_buy()
+    assert one.settle()
+    assert len(read(one.note.read_text()).claims) == 1
+
+
+def test_a_copied_state_folder_makes_no_second_owner(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    one.machine = Machine("9" * 16, "copy", "8" * 16)  # what identify() makes of it
+    one.start()
+    assert not one.settle()
+    assert one.row()["state"] == "other"
+
+
+def test_a_deleted_note_is_written_again_and_only_then_it_goes_on(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    one.note.unlink()
+    assert not one.may_buy()
+    assert one.problem() == "claim.missing"
+    one.clock.now += SETTLE
+    assert not one.may_buy()
+    assert one.note.exists()
+    one.clock.now += SETTLE
+    assert one.may_buy()
+
+
+def test_a_note_that_is_deleted_where_none_is_needed_stays_away(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    assert one.claims.take(one.root) is None
+    assert one.settle()
+    one.note.unlink()
+    assert one.may_buy()
+    assert not one.note.exists()
+
+
+# --- what cannot be read or written -----------------------------------------------------------------------
+
+
+def test_a_vault_that_cannot_be_written_buys_nothing(
+    desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = desk(1, "always")
+
+    def refuse(path: Path, content: bytes, sleep: object) -> None:
+        raise PermissionError(13, "denied")
+
+    with monkeypatch.context() as denied:
+        denied.setattr("sorad.claim.files.write_whole", refuse)
+        assert not one.settle()
+        assert one.problem() == "claim.cannot_write"
+        assert 'claim = "never"' in Problem.from_json(one.row()["problem"]).fix_text()
+    one.clock.now += WRITE_AGAIN
+    assert one.settle()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_vault_buys_nothing(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    one.vault.chmod(0o555)
+    assert not one.settle()
+    assert one.problem() == "claim.cannot_write"
+    one.vault.chmod(0o755)
+
+
+def test_a_note_that_cannot_be_read_stops(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    one.note.unlink()
+    one.note.mkdir()
+    assert not one.may_buy()
+    assert one.problem() == "claim.cannot_read"
+
+
+def test_a_note_that_is_still_in_the_cloud_stops(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    (one.vault / f".{NAME}.icloud").write_text("")
+    assert not one.settle()
+    assert one.problem() == "claim.cannot_read"
+    assert not one.note.exists()
+
+
+def test_a_mangled_note_stops_until_somebody_claims(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    one.note.write_text(one.note.read_text().replace("generation=1", "generation=11"))
+    assert not one.settle()
+    assert one.problem() == "claim.conflict"
+    assert one.claims.take(one.root) is None
+    assert one.settle()
+
+
+def test_a_machine_without_an_identity_buys_only_where_none_is_asked_for(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    nobody = OSError(13, "denied")
+    watch = Watch(path=one.vault)
+    assert Claims([watch], one.ledger, one.clock, nobody).may_buy(one.root)
+    one.note.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    claims = Claims([watch], one.ledger, one.clock, nobody)
+    assert not claims.may_buy(one.root)
+    assert one.problem() == "claim.no_identity"
+
+
+# --- idle -------------------------------------------------------------------------------------------------
+
+
+def test_idle_costs_stats_alone(desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    before = one.note.stat().st_mtime_ns
+    changes = one.ledger._db.row("SELECT total_changes()")
+
+    def never(*args: object) -> None:
+        raise AssertionError("read or written while idle")
+
+    monkeypatch.setattr("sorad.claim.files._text", never)
+    monkeypatch.setattr("sorad.claim.files.os.scandir", never)
+    for _ in range(50):
+        one.clock.now += 10
+        assert one.claims.may_buy(one.root)
+        one.arrivals.sweep([one.root])
+    assert one.note.stat().st_mtime_ns == before
+    assert one.ledger._db.row("SELECT total_changes()") == changes
+
+
+# --- a second payer, noticed from what it bought -----------------------------------------------------------
+
+
+def test_a_receipt_under_our_generation_or_a_newer_one_stops_us(desk: Callable[..., Desk]) -> None:
+    for number, generation in ((1, 1), (2, 5)):
+        one = desk(number, "always")
+        assert one.settle()
+        (take,) = one.queue("a")
+        one.arrives(take, "theirs", generation)
+        assert one.arrivals.guard(take) is not None
+        assert not one.may_buy()
+        assert one.problem() == "claim.second_payer"
+        assert one.claims.take(one.root) is None
+        assert one.settle()
+        one.start()
+        one.arrivals.guard(take)
+        assert one.may_buy()  # it is settled, however often that receipt is read
+
+
+def test_an_earlier_owners_receipts_stop_nobody(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    one.note.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    assert one.claims.take(one.root) is None
+    assert one.settle()
+    first, second = one.queue("a", "b")
+    one.arrives(first, "theirs", generation=1)
+    assert one.arrivals.guard(first) == one.clock.time() + LOOK_AGAIN
+    assert one.arrivals.guard(second) is None
+
+
+@pytest.mark.parametrize("name", ["", "1_v1_00000001.sync-conflict-20261123-103000-ABCDEFG.json"])
+def test_a_take_that_both_bought_is_noticed_and_stops_us(desk: Callable[..., Desk], name: str) -> None:
+    one = desk(1, "always")
+    one.note.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    assert one.claims.take(one.root) is None
+    assert one.settle()
+    (take,) = one.queue("a")
+    one.bought(take, "ours")
+    one.arrivals.sweep([one.root])
+    assert one.may_buy()
+    one.arrives(take, "theirs", generation=1, name=name)
+    one.arrivals.sweep([one.root])
+    assert not one.may_buy()
+    assert one.problem() == "claim.second_payer"
+    assert one.claims.take(one.root) is None
+    one.arrivals.sweep([one.root])
+    assert one.settle()
+
+
+def test_a_machine_that_buys_without_a_claim_is_noticed(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    first, second = one.queue("a", "b")
+    one.arrives(first, "before", generation=0, accepted_at=one.clock.time() - 1_000)
+    one.arrivals.guard(first)
+    assert one.may_buy()
+    one.arrives(second, "after", generation=0, accepted_at=one.clock.time() + 1_000)
+    one.arrivals.guard(second)
+    assert one.problem() == "claim.second_payer"
+
+
+# --- what a sync brought is not bought --------------------------------------------------------------------
+
+
+def test_a_take_that_another_machine_has_bought_is_asked_after_instead(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    (take,) = one.queue("a")
+    one.arrives(take, "theirs", generation=0)
+    assert one.arrivals.guard(take) is not None
+    one.settle()
+    assert one.arrivals.guard(take) == one.clock.time() + LOOK_AGAIN
+    assert one.reread == [take.storyboard]
+    (board,) = one.ledger.storyboards()
+    assert board.rules == ""  # it is read again, which finds the receipt
+
+
+def test_a_video_that_came_by_itself_is_done(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    one.note.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    assert not one.settle()
+    (take,) = one.queue("a")
+    video = one.arrives(take, "theirs", state=DONE, size=None)
+    one.arrivals.sweep([one.root])
+    assert [one.ledger.take(take.id).state] == [State.QUEUED]  # type: ignore[union-attr]
+    video.write_bytes(_mp4())
+    one.arrivals.sweep([one.root])
+    done = one.ledger.take(take.id)
+    assert done is not None
+    assert (done.state, done.remote_id) == (State.DONE, "theirs")
+
+
+def test_a_take_that_the_user_queued_again_is_bought(desk: Callable[..., Desk]) -> None:
+    one = desk()
+    (take,) = one.queue("a")
+    take = one.bought(take, "ours")
+    take = one.ledger.record(take, Change(State.FAILED, "failed"), one.clock.time())
+    take = one.ledger.record(take, Change(State.QUEUED, "retry", fresh=True), one.clock.time())
+    made = replace(receipt_by(one.machine, 0, "ours"), request=take.request, fingerprint=take.fingerprint)
+    write_receipt(Path(take.output), made, base=one.vault)
+    assert one.arrivals.guard(take) is None
+
+
+def _mp4() -> bytes:
+    import struct
+
+    def box(kind: bytes, payload: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(payload), kind) + payload
+
+    header = struct.pack(">IIIII", 0, 0, 0, 1000, 10_000) + bytes(80)
+    track = struct.pack(">IIIIII", 0, 0, 0, 1, 0, 10_000) + bytes(60)
+    moov = box(b"mvhd", header) + box(b"trak", box(b"tkhd", track))
+    return box(b"ftyp", b"isom\0\0\2\0isomiso2mp41") + box(b"moov", moov) + box(b"mdat", bytes(64))
