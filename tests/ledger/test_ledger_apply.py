@@ -17,7 +17,7 @@ from ledger_samples import (
     want,
 )
 
-from sorad.ledger.interface import Applied, Change, Ledger
+from sorad.ledger.interface import Applied, Change, Ledger, Moved
 from sorad.model import Request, State
 from sorad.problems import Problem
 
@@ -285,3 +285,88 @@ def test_ledger_applies_a_large_storyboard_whole_or_not_at_all(ledger: Ledger) -
     assert apply(ledger, *wants).added == 2_000
     assert apply(ledger, *wants[:500]).cancelled == 1_500
     assert ledger.counts()[Q] == 500
+
+
+# --- takes that go by other numbers or places ---------------------------------------------------------
+
+
+def test_ledger_takes_change_places(ledger: Ledger) -> None:
+    board_id = apply(ledger, want(1, prompt="a"), want(2, prompt="a")).storyboard_id
+    one, two = ledger.takes()
+    drive(ledger, one, DONE)
+    same = replace(want(1, prompt="a"), segment=2)
+    moved = [Moved(one.id, 2, 1, "/vault/2.mp4", True), Moved(two.id, 1, 1, "/vault/1.mp4", False)]
+    ledger.apply(board(id=board_id), [same], NOW + 1, moved)
+    after = {take.id: take for take in ledger.takes()}
+    assert (after[one.id].segment, after[one.id].output, after[one.id].state) == (2, "/vault/2.mp4", DONE)
+    assert (after[two.id].segment, after[two.id].output, after[two.id].state) == (
+        1,
+        "/vault/1.mp4",
+        CANCELLED,
+    )
+    assert ledger.history(one.id)[-1].note == "moved"
+
+
+@pytest.mark.parametrize("seen_done", [True, False])
+def test_ledger_leaves_an_output_alone_that_was_delivered_meanwhile(ledger: Ledger, seen_done: bool) -> None:
+    board_id = apply(ledger, want()).storyboard_id
+    take = drive(ledger, only(ledger), DONE if not seen_done else G)
+    ledger.apply(board(id=board_id), [want()], NOW, [Moved(take.id, 1, 1, "/new/1.mp4", seen_done)])
+    assert only(ledger).output == take.output
+    ledger.apply(board(id=board_id), [want()], NOW, [Moved(take.id, 1, 1, "/new/1.mp4", not seen_done)])
+    assert only(ledger).output == "/new/1.mp4"
+
+
+def test_ledger_moves_no_take_of_another_storyboard(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = only(ledger)
+    ledger.apply(board("/vault/b.json"), [], NOW, [Moved(take.id, 7, 1, "/x.mp4", False)])
+    assert only(ledger) == take
+
+
+def test_ledger_kin_are_the_storyboards_that_share_texts_or_tasks(ledger: Ledger) -> None:
+    first = apply(ledger, want(1), want(2), want(3)).storyboard_id
+    second = ledger.apply(board("/vault/b.json"), [want(1, output="/b/1.mp4")], NOW).storyboard_id
+    take = drive(ledger, next(ledger.takes()), G, remote_id="r1")
+    texts = {want(1).fingerprint, want(2).fingerprint, "other"}
+    assert ledger.kin(texts, []) == {first: 2, second: 1}
+    assert ledger.kin(texts, ["r1", "r2", ""]) == {first: 3, second: 1}
+    assert ledger.kin([], [take.remote_id]) == {first: 1}
+    assert ledger.kin([], []) == {}
+    many = [f"f{number}" for number in range(1_000)]
+    assert ledger.kin([*many, want(3).fingerprint], many) == {first: 1}
+
+
+def test_ledger_holds_what_waits_for_the_user_and_does_not_buy_it_when_wanted_again(ledger: Ledger) -> None:
+    held = want(state=State.HELD, error=TROUBLE, due_at=NOW + 999)
+    assert apply(ledger, held).added == 1
+    assert (only(ledger).state, only(ledger).error, only(ledger).due_at) == (State.HELD, TROUBLE, NOW + 999)
+    apply(ledger)
+    assert only(ledger).state is CANCELLED
+    apply(ledger, held)
+    assert (only(ledger).state, only(ledger).error) == (State.HELD, TROUBLE)
+
+
+@pytest.mark.parametrize("start", [None, Q, CANCELLED])
+def test_ledger_knows_a_failure_from_its_receipt(ledger: Ledger, start: State | None) -> None:
+    if start is not None:
+        apply(ledger, want())
+        drive(ledger, only(ledger), start)
+    apply(ledger, want(state=State.FAILED, remote_id="r", error=TROUBLE, cost=5, accepted_at=NOW - 9))
+    take = only(ledger)
+    assert (take.state, take.error, take.remote_id) == (State.FAILED, TROUBLE, "r")
+    assert ledger.spend() == 5
+
+
+@pytest.mark.parametrize("start", [None, Q, CANCELLED])
+def test_ledger_takes_in_what_only_the_folder_tells_of(ledger: Ledger, start: State | None) -> None:
+    if start is not None:
+        apply(ledger, want(2))
+        drive(ledger, only(ledger), start)
+    beside = want(2, state=G, remote_id="r", accepted_at=NOW, wanted=False)
+    further = want(1, 2, state=G, remote_id="s", accepted_at=NOW, wanted=False)
+    apply(ledger, want(1), beside, further)
+    told = {(take.segment, take.take): (take.state, take.extra) for take in ledger.takes()}
+    assert told == {(1, 1): (Q, False), (1, 2): (G, True), (2, 1): (G, False)}
+    assert apply(ledger, want(1)).kept == 1
+    assert ledger.counts()[G] == 2
