@@ -41,10 +41,16 @@ class Gate:
 
 
 def after_refusal(gate: Gate, now: float, retry_after: Optional[float]) -> Gate:
-    """A create was refused or did not get through."""
+    """A create was refused or did not get through.
+
+    Creates that left together are refused together: while the gate is closed, one more refusal tells
+    nothing new, but for its Retry-After. Each of eight doubling the wait would make a minute of one hiccup.
+    """
+    asked = min(retry_after or 0.0, RETRY_AFTER_MAX)
+    if now < gate.until:
+        return Gate(gate.delay, max(gate.until, now + asked))
     delay = min(LONGEST, gate.delay * 2) if gate.delay else FIRST
-    wait = max(delay, min(retry_after or 0.0, RETRY_AFTER_MAX))
-    return Gate(delay, max(gate.until, now + wait))
+    return Gate(delay, now + max(delay, asked))
 
 
 def after_acceptance(gate: Gate, now: float) -> Gate:

@@ -137,10 +137,17 @@ class TestGate:
         closed = gate.after_refusal(Gate(), 100, 300.0)
         assert gate.after_refusal(closed, 101, None).until == 400
 
+    def test_creates_that_left_together_and_are_refused_together_count_once(self) -> None:
+        closed = Gate()
+        for number in range(8):
+            closed = gate.after_refusal(closed, 100 + number / 100, None)
+        assert closed == Gate(1.0, 101.0)
+        assert gate.after_refusal(closed, 100.5, 30.0).until == 130.5, "but what it asks for is heard"
+
     def test_opens_again_after_acceptances(self) -> None:
-        closed, now = Gate(), 0.0
+        closed = Gate()
         for _ in range(10):
-            closed = gate.after_refusal(closed, now, None)
+            closed = gate.after_refusal(closed, closed.until, None)
         waits = []
         while closed != Gate():
             now = closed.until
