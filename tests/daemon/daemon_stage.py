@@ -185,9 +185,13 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def run(self) -> Process:
-        """Start the daemon and wait until it watches."""
-        process = self.start("run")
+    def run(self, changed: str = "") -> Process:
+        """Start the daemon and wait until it watches. ``changed``: Python that changes sorad before."""
+        command = self.command("run")
+        if changed:
+            script = f"import sys\n{changed}\nfrom sorad.cli.main import main\nsys.exit(main())\n"
+            command[1:3] = ["-c", script]
+        process = self.launch(command)
         process.says("sorad is running")
         return process
 
