@@ -50,11 +50,14 @@ class Kit:
     )  # held while an intent is weighed and committed
 
 
-def record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+def record(
+    kit: Kit, take: Take, change: Change, meanwhile: Callable[[], object] = lambda: None
+) -> Optional[Take]:
     """Write an outcome down, however long the ledger cannot be written.
 
     What a provider answered is known here and nowhere else, so giving up is no option while the process
-    lives. ``None``: somebody else has the take now, and nothing was written.
+    lives. ``meanwhile`` is called once where the first try fails. ``None``: somebody else has the take now,
+    and nothing was written.
     """
     attempt = 0
     while True:
@@ -78,6 +81,8 @@ def record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
             )
             if kit.stopping() and attempt > 3:
                 return None
+            if attempt == 1:
+                meanwhile()
             kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
 
