@@ -74,6 +74,7 @@ def run_all(seeds: Iterable[int]) -> list[str]:
     return broken
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("block", range(HISTORIES // BLOCK))
 def test_no_history_breaks_a_promise(block: int) -> None:
     assert run_all(range(block * BLOCK, (block + 1) * BLOCK)) == []
@@ -89,6 +90,7 @@ def test_a_history_is_replayed_exactly_by_its_seed(tmp_path: Path) -> None:
 class TestSeededFaults:
     """The simulation finds a double payment when one of the two guards is taken away."""
 
+    @pytest.mark.timeout(300)
     def test_without_the_intent_commit_a_take_is_paid_for_twice(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -103,6 +105,7 @@ class TestSeededFaults:
         broken = run_all(range(40))
         assert any("was bought" in one for one in broken)
 
+    @pytest.mark.timeout(300)
     def test_without_reconciling_a_take_is_paid_for_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
         honest = decide.after_create
 

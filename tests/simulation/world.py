@@ -470,6 +470,8 @@ class World:
 
     def stuck(self, take: Take) -> bool:
         """Whether it waits for the user, or for one that does."""
+        if self.vault.states()[0].state == "offline":
+            return True  # the user deleted all there was: for all sorad can tell, the disk is away
         if take.state is State.QUEUED:
             twins = self.raw.takes(states=[State.UNKNOWN])
             return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)
