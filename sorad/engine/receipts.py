@@ -98,7 +98,7 @@ def base_of(take: Take) -> Path:
         depth = len(storyboard.parent.relative_to(take.root).parts)
     except ValueError:
         depth = 0
-    above = output.parents[2:]
+    above = list(output.parents)[2:]  # (parents cannot be sliced before Python 3.10)
     return above[min(depth + 1, len(above) - 1)]
 
 

@@ -79,18 +79,29 @@ def record(
                 remote_id=change.remote_id or "",
                 error=str(error),
             )
-            if kit.stopping() and attempt > 3:
-                return None
             if attempt == 1:
                 meanwhile()
             kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
+            if kit.stopping() and attempt > 3:
+                return None
 
 def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
-    """Give a take back untouched; a ledger that cannot be written is met again at the next start."""
-    try:
-        kit.ledger.release(take, due_at)
-    except ClaimLost:
-        pass  # cancelled meanwhile
-    except LedgerUnavailable as error:
-        logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))
+    """Give a take back untouched, however long the ledger cannot be written: a claim outlives its step.
+
+    At the end of the process that is left to the next start.
+    """
+    attempt = 0
+    while True:
+        try:
+            kit.ledger.release(take, due_at)
+            return
+        except ClaimLost:
+            return  # cancelled meanwhile
+        except LedgerUnavailable as error:
+            attempt += 1
+            if attempt == 1:
+                logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))
+            if kit.stopping():
+                return
+            kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
