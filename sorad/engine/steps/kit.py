@@ -81,10 +81,10 @@ def record(
             )
             if attempt == 1:
                 meanwhile()
-            kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
-
             if kit.stopping() and attempt > 3:
                 return None
+            kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
+
 
 def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
     """Give a take back untouched, however long the ledger cannot be written: a claim outlives its step.
