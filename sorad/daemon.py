@@ -32,7 +32,7 @@ from sorad.engine.steps.kit import Kit
 from sorad.intake import Intake
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.ledger.rescue import open_or_rebuild
-from sorad.lock import Lock, acquire
+from sorad.lock import Holder, Lock, acquire
 from sorad.messages import _
 from sorad.model import State
 from sorad.problems import Problem, SoradError
@@ -138,6 +138,11 @@ class Daemon:
             if take.error is not None and take.error.code in ("budget.day", "budget.price"):
                 change = Change(State.QUEUED, "weighed again", due_at=self.clock.time(), clear_error=True)
                 self.ledger.record(take, change, self.clock.time())
+
+    @property
+    def holder(self) -> Optional[Holder]:
+        """Who holds the lock: this process, once it has started."""
+        return self._lock.holder if self._lock is not None else None
 
     def stop(self, grace: float = 8.0) -> bool:
         """End: no new step starts, running ones get ``grace`` seconds; whether all ended in time.

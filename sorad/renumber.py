@@ -52,13 +52,13 @@ def renumbered(known: Sequence[Known], wanted: Iterable[Key]) -> dict[int, tuple
         there = at.get(key)
         if there is not None and not _dropped(known[there]):
             continue
-        index = _best(known, spare.get(key[2], []), key)
-        if index is None:
+        best = _best(known, spare.get(key[2], []), key)
+        if best is None:
             continue
-        spare[key[2]].remove(index)
-        result[index] = key[:2]
+        spare[key[2]].remove(best)
+        result[best] = key[:2]
         if there is not None:
-            result[there] = (known[index].segment, known[index].take)  # they change places
+            result[there] = (known[best].segment, known[best].take)  # they change places
     _further(known, spare, result, set(at))
     return result
 

@@ -43,6 +43,7 @@ class Snapshot:
     fetched: int
     downloads: Sequence[Fetching]
     elapsed: float
+    notes: Sequence[str] = ()  # what stands in the way
 
     @property
     def left(self) -> Optional[float]:
@@ -103,9 +104,14 @@ def duration(seconds: float) -> str:
 class _Plain:
     def __init__(self) -> None:
         self._last: Mapping[State, int] = {}
+        self._notes: Sequence[str] = ()
         self._at = float("-inf")
 
     def show(self, snapshot: Snapshot) -> None:
+        if snapshot.notes != self._notes:
+            self._notes = snapshot.notes
+            for note in snapshot.notes:
+                print(f"! {note}", flush=True)  # noqa: T201
         now = time.monotonic()
         if snapshot.counts == self._last or (now - self._at < PLAIN_EVERY and snapshot.moving):
             return
@@ -167,4 +173,5 @@ def _render(snapshot: Snapshot) -> RenderableType:
             Path(fetching.output).name,
         )
         rows.append(row)
+    rows += [Text(f"! {note}", style="yellow") for note in snapshot.notes]
     return Group(*rows)

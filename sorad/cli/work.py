@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loguru import logger
@@ -12,17 +13,22 @@ from loguru import logger
 from sorad import logs
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
+from sorad.complaints import complaints
 from sorad.config.model import Config
 from sorad.daemon import Daemon
 from sorad.engine.steps.reconcile import waits_for_user
+from sorad.facts import from_ledger
 from sorad.intake import another_take
+from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
-from sorad.messages import _, ngettext
+from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Problem
 
 # How often the screen and the end are looked at, in seconds.
 LOOK = 0.2
+# And how often what stands in the way; so many lines of it are shown.
+LOOK_AT_TROUBLE, NOTES = 2.0, 3
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,12 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
+            invalid = _invalid(daemon)
         finally:
             ended = daemon.stop()
-    _summary(standing, stopped, interrupted=ending.asked)
-    code = INTERRUPTED if ending.asked else (1 if standing.failed or standing.waiting or stopped else 0)
+    _summary(standing, [*stopped, *invalid], interrupted=ending.asked)
+    undone = standing.failed or standing.waiting or stopped or invalid
+    code = INTERRUPTED if ending.asked else int(bool(undone))
     if not ended:
         ending.leave(code)
     return code
@@ -63,13 +71,16 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
 
 def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standing, list[Problem]]:
     """Wait for the end; what stands then, and what stopped the buying, if anything did."""
-    began = time.monotonic()
+    began = looked = time.monotonic()
     before = standing_of(daemon).counts[State.DONE]
+    notes: list[str] = []
     while True:
+        if time.monotonic() - looked > LOOK_AT_TROUBLE:
+            looked, notes = time.monotonic(), _troubles(daemon)
         quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
         standing = standing_of(daemon)
         stopped = _stopped(daemon, standing)
-        screen.show(_snapshot(daemon, standing, before, time.monotonic() - began))
+        screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
         ending.wait(LOOK)
@@ -89,7 +100,10 @@ def standing_of(daemon: Daemon) -> Standing:
             waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:
             unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
-            waiting += sum(waits_for_user(take) for take in unknown)
+            asking = {take.fingerprint for take in unknown if waits_for_user(take)}
+            # Takes of the same request wait with it: sent now, the two could not be told apart.
+            same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
+            waiting += sum(take.fingerprint in asking for take in same)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
     return Standing(counts, waiting, failed)
@@ -101,12 +115,42 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
         return []
     halt = daemon.control.halt
     found = [halt.problem] if halt is not None else []
+    if daemon.control.paused and standing.counts[State.QUEUED]:
+        found.append(_paused())
     if standing.moving == 0:
         found += filter(None, (daemon.claims.waits(str(watch.path)) for watch in daemon.config.watch))
     return found
 
 
-def _snapshot(daemon: Daemon, standing: Standing, before: int, elapsed: float) -> Snapshot:
+def _troubles(daemon: Daemon) -> list[str]:
+    """What `sorad status` would say of trouble just now: why nothing seems to happen."""
+    facts = from_ledger(daemon.ledger, daemon.holder, daemon.clock.time())
+    return [str(one.problem) for one in complaints(facts) if one.heavy][:NOTES]
+
+
+def _invalid(daemon: Daemon) -> list[Problem]:
+    """The storyboards with mistakes in them, each by its first."""
+    boards = [board for watch in daemon.config.watch for board in daemon.ledger.storyboards(str(watch.path))]
+    return [_mistaken(board) for board in boards if board.state == "invalid" and board.problems]
+
+
+def _mistaken(board: Storyboard) -> Problem:
+    first = board.problems[0]
+    return Problem(
+        first.code,
+        N_("{path}: {problem} Nothing of it is bought."),
+        N_("`sorad validate {path}` shows all."),
+        {"path": board.path, "problem": str(first)},
+    )
+
+
+def _paused() -> Problem:
+    return Problem("daemon.paused", N_("buying is paused."), N_("`sorad resume` ends the pause."))
+
+
+def _snapshot(
+    daemon: Daemon, standing: Standing, before: int, elapsed: float, notes: Sequence[str]
+) -> Snapshot:
     return Snapshot(
         counts=dict(standing.counts),
         done=standing.counts[State.DONE] - before,
@@ -114,6 +158,7 @@ def _snapshot(daemon: Daemon, standing: Standing, before: int, elapsed: float) -
         fetched=daemon.progress.bytes,
         downloads=daemon.progress.downloads(),
         elapsed=elapsed,
+        notes=notes,
     )
 
 
