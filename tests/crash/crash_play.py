@@ -14,7 +14,9 @@ from typing import Callable, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
 from daemon_stage import Stage, wait_for
+from power_disk import Disk
 
+from sorad.delivery.container import check_mp4
 from sorad.ledger.states import OPEN
 from sorad.model import State
 
@@ -56,19 +58,19 @@ def reconcile(kit, take):
     record(kit, take, Change(State.QUEUED, "blind", due_at=kit.clock.time(), clear_error=True))
 loop.reconcile = reconcile
 """,
-    # nothing is made to last: files and folders are not synced, the ledger neither
+    # videos and receipts get their names without being synced
     "no_fsync": """
-import os, sqlite3
+import os
 os.fsync = lambda handle: None
-from sorad.ledger import connection
-connect = connection.open_connection
-def lax(path, *, owner):
-    db = connect(path, owner=owner)
-    db.execute("PRAGMA synchronous=OFF")
-    return db
-connection.open_connection = lax
-from sorad.ledger import sqlite
-sqlite.open_connection = lax
+""",
+    # the commits around a create are not synced
+    "lax_ledger": """
+import threading
+from sorad.ledger.connection import Connection
+transaction = Connection.transaction
+def lax(self, *, durable=True):
+    return transaction(self, durable=durable and not threading.current_thread().name.startswith("submit"))
+Connection.transaction = lax
 """,
 }
 
@@ -91,8 +93,8 @@ class Told:
         )
 
 
-def crash_stage(folder: Path, faults: Iterable[str], seed: int) -> Stage:
-    """A stage whose provider is of the troublesome kind."""
+def crash_stage(folder: Path, faults: Iterable[str], seed: int, disk: Optional[Disk] = None) -> Stage:
+    """A stage whose provider is of the troublesome kind; vault and ledger lie on ``disk``, if one is given."""
     stage = Stage(
         folder,
         seed=seed,
@@ -101,6 +103,10 @@ def crash_stage(folder: Path, faults: Iterable[str], seed: int) -> Stage:
         file_size=300_000,
         persist=folder / "simulator.jsonl",
     )
+    if disk is not None:
+        stage.vault, stage.state = disk.path / "vault", disk.path / "state"
+        stage.vault.mkdir()
+        disk.sync()
     stage.configure(
         limits={"concurrency": 8, "cooldown_seconds": 0.3, "max_creates_per_take": 50},
         reconcile={"look_every": 0.2, "window": 0.8},
@@ -117,11 +123,13 @@ def play(
     seeded: str = "",
     patience: float = 60.0,
     moment: Optional[Callable[[], object]] = None,
+    disk: Optional[Disk] = None,
 ) -> Told:
     """Drop storyboards, kill the daemon ``kills`` times, let it finish, check everything.
 
     Takes come in bit by bit, so that every kill finds some work: in creates, polls, downloads, renames.
     ``moment`` waits for the time of a kill; without it that is random. The faults end with the kills.
+    With a ``disk`` its power goes at the same time, and what was not synced is gone.
     """
     dice = random.Random(seed)
     began = time.monotonic()
@@ -133,13 +141,21 @@ def play(
             prompts = [f"shot {n}" for n in range(dropped, due)]
             stage.drop(f"ep{number}/storyboard_{number}.json", *prompts)
             dropped = due
+            if disk is not None:
+                disk.sync()  # what the user wrote is not what this is about
         daemon = stage.run(SEEDED[seeded] if seeded else "")
         if moment is not None:
             moment()
         else:
             time.sleep(dice.uniform(0.0, 1.2) ** 2)  # short lives above all
+        if disk is not None:
+            disk.cut()
         daemon.kill()
         stage.processes.remove(daemon)
+        if disk is not None:
+            stage.forget_ledger()
+            disk.back()
+        check_done(stage)
         struck.update(stage.states())
     stage.simulator.faults.clear()
     stage.run(SEEDED[seeded] if seeded else "")
@@ -147,3 +163,10 @@ def play(
     stage.processes[-1].stop()
     stage.check_delivered(dropped)
     return Told(kills, dropped, len(stage.simulator.accepted), time.monotonic() - began, struck)
+
+
+def check_done(stage: Stage) -> None:
+    """What the ledger calls done is whole on the disk, at any moment."""
+    for take in stage.takes(State.DONE):
+        fault = check_mp4(Path(take.output)) if Path(take.output).exists() else "missing"
+        assert fault is None, f"done in the ledger, and on the disk: {take.output}: {fault}"
