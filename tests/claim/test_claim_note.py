@@ -37,8 +37,8 @@ def test_a_claim_that_is_written_is_read(claim: Claim) -> None:
 
 @given(st.lists(CLAIMS, min_size=1, max_size=4), st.text(max_size=30))
 def test_only_the_last_claim_stays_and_so_do_peoples_words(claims: list[Claim], words: str) -> None:
-    words = "".join(char for char in words if char.isprintable())
-    text = f"# Mine\n{words}\n"
+    words = "".join(char for char in words if char.isprintable() and char != "%")
+    text = f"# Mine\n{words}\n"  # people may write anything but the marks themselves
     for claim in claims:
         text = write(text, claim) + "more of mine\n"
     assert [replace(one, name="") for one in read(text).claims] == [replace(claims[-1], name="")]
