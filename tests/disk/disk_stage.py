@@ -86,7 +86,9 @@ def fill(disk: Path, leave: int = 0) -> Path:
 class House:
     """One user's sorad, in a hurry."""
 
-    def __init__(self, folder: Path, vault: Path, state: Path, **simulator: Any) -> None:
+    def __init__(
+        self, folder: Path, vault: Path, state: Path, *, rescan: float = 0.5, **simulator: Any
+    ) -> None:
         self.vault, self.state = vault, state
         self.vault.mkdir(parents=True, exist_ok=True)
         self.simulator = Simulator(**{"task_seconds": (0.2, 0.3), "file_size": 600_000, **simulator}).start()
@@ -96,7 +98,7 @@ class House:
         self.config = Config.model_validate(
             {
                 "state_dir": state,
-                "watch": [{"path": vault, "settle_seconds": 0.1, "rescan_seconds": 0.5}],
+                "watch": [{"path": vault, "settle_seconds": 0.1, "rescan_seconds": rescan}],
                 "provider": {
                     "kind": "sora_hk",
                     "base_url": self.simulator.base_url,
