@@ -65,7 +65,7 @@ def record(
             return kit.ledger.record(take, change, kit.clock.time())
         except ClaimLost:
             logger.error(
-                _("take {id}: another process took it over; its {note} was not written"),
+                _("take {id}: it was changed meanwhile; what a step found ({note}) was not written"),
                 id=take.id,
                 note=change.note,
             )
@@ -73,7 +73,9 @@ def record(
         except LedgerUnavailable as error:
             attempt += 1
             logger.error(
-                _("take {id}: {note} {remote_id} cannot be written to the ledger yet: {error}"),
+                _(
+                    "take {id}: what a step found ({note} {remote_id}) cannot be written to the ledger yet: {error}"
+                ),
                 id=take.id,
                 note=change.note,
                 remote_id=change.remote_id or "",

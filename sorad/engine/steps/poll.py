@@ -41,11 +41,11 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)
     if isinstance(found, (Fault, Missing, TaskFailed)):
-        log.warning(
-            _("take {id}: {note}: {problem}"), id=take.id, note=change.note, problem=str(found.problem)
-        )
+        log.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(found.problem))
+    elif isinstance(found, Running):
+        log.debug(_("take {id}: asked after: still generating"), id=take.id)
     else:
-        log.debug(_("take {id}: {note}"), id=take.id, note=change.note)
+        log.debug(_("take {id}: asked after: finished"), id=take.id)
     # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
