@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from world import Odds, World, mp4
+from world import Died, Odds, World, mp4
 
 from sorad.complaints import complaints
 from sorad.delivery import receive as receiving
@@ -17,7 +17,7 @@ from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.rescue import NOTE, Patience, Place, blocked_since, due, shelves
 from sorad.facts import from_ledger
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, Event
+from sorad.ledger.interface import Change, Event, LedgerUnavailable
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
@@ -364,3 +364,28 @@ def test_of_many_rescued_videos_the_first_are_named_and_the_rest_is_counted(worl
     found = complaints(from_ledger(world.raw, None, world.clock.now))
     said = [one.problem.text() for one in found if one.problem.code == "take.rescued"]
     assert said == ["x"] * 5 + ["3 more of this kind."]
+
+
+# --- the ledger's disk is full, and the process ends ------------------------------------------------------
+
+
+def test_an_id_that_the_ledger_never_heard_of_is_told_by_the_receipt(tmp_path: Path) -> None:
+    world = World(5, tmp_path / "w", odds=Odds(**vars(CALM)), lists=False)
+    world.write("storyboard_a.json", ["one"])
+    ledger, real = world.raw, world.raw.record
+
+    def full(take: Take, change: Change, now: float) -> Take:
+        if change.note == "accepted":
+            raise LedgerUnavailable("database or disk is full")
+        return real(take, change, now)
+
+    def die(_seconds: float) -> None:
+        raise Died
+
+    ledger.record = full  # type: ignore[method-assign]
+    world.kit.pause = die
+    world.settle()
+    assert world.deaths == 1
+    assert states(world) == {State.DONE}
+    assert len(world.provider.tasks) == 1
+    world.check()

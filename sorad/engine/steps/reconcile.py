@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Optional
 
 from loguru import logger
 
+from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.matching import SKEW, match
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
@@ -27,6 +30,11 @@ LOOKS = 2
 def reconcile(kit: Kit, take: Take) -> None:
     """One take, claimed as ``unknown``: one look at the list."""
     now = kit.clock.time()
+    told = _receipt(kit, take)
+    if told is not None:
+        logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
+        record(kit, take, adopt(told.remote_id, now, told.accepted_at))
+        return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
         record(kit, take, Change(State.UNKNOWN, "no key", due_at=now + WAIT, error=provider))
@@ -53,6 +61,19 @@ def reconcile(kit: Kit, take: Take) -> None:
         record(kit, take, Change(State.UNKNOWN, "several", due_at=now + WAIT, error=several(take)))
         return
     _conclude(kit, take, provider, matched.get(take.id))
+
+
+def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
+    """The receipt of the lost create, where it could be laid down though the ledger could not be written."""
+    try:
+        receipt = read_receipt(receipt_path(Path(take.output)))
+    except OSError:
+        return None
+    if receipt is None or not receipt.remote_id or receipt.fingerprint != take.fingerprint:
+        return None
+    if receipt.payer.id != kit.payer(take.root).id or kit.ledger.owned([receipt.remote_id]):
+        return None  # another machine's, or that of an earlier create
+    return receipt
 
 
 def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTask]) -> None:
