@@ -111,7 +111,7 @@ class Daemon:
             sizes=rooms.delivered,
             crashed=self._crashed,
         )
-        commands = Commands(self._kit, self._scan)
+        commands = Commands(self._kit, self._scan, self.claims)
         self.engine = Engine(self._kit, rooms, commands.run)
         self.ledger.remember("currency", provider.currency)
         self.ledger.remember("limits", {"concurrency": config.limits.concurrency})
