@@ -26,6 +26,7 @@ FAULTS = (
     "reset_before=0.05,target=create",
     "no_id=0.05",
     "server=0.05,status=502,accepted=true",
+    "slow=0.2,seconds=0.5",
     "rate=0.05,retry_after=0.1",
     "server=0.03,status=503,target=poll",
     "cut=0.2",

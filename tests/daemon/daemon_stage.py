@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from sorad.delivery.container import check_mp4
 from sorad.delivery.receipt import DONE, read_receipt
@@ -47,14 +47,17 @@ FAST: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def wait_for(condition: Callable[[], Found], what: str = "", patience: float = PATIENCE) -> Found:
-    """What the condition gives once that is true; ``AssertionError`` if it never is."""
+def wait_for(
+    condition: Callable[[], Found], what: Union[str, Callable[[], str]] = "", patience: float = PATIENCE
+) -> Found:
+    """What the condition gives once that is true; ``AssertionError`` if it never is, with ``what`` there was."""
     deadline = time.monotonic() + patience
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < deadline, f"waited {patience:.0f} s in vain: {what or condition}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience:.0f} s in vain: {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
@@ -229,6 +232,11 @@ class Stage:
             self._ledger.close()
             self._ledger = None
 
+    def told(self) -> str:
+        """The counts, and the end of the daemon's log, for a person."""
+        log = self.processes[-1].err()[-1500:] if self.processes else ""
+        return f"{ {str(state): count for state, count in self.states().items()} }\n{log}"
+
     def notes(self, take: Take) -> list[str]:
         """The take's history, as its short notes."""
         assert self._ledger is not None
@@ -242,7 +250,7 @@ class Stage:
     def wait_states(self, patience: float = PATIENCE, **wanted: int) -> None:
         """Wait until exactly these takes are there: ``wait_states(done=3)``."""
         expected = Counter({State(name): count for name, count in wanted.items() if count})
-        wait_for(lambda: self.states() == expected, _Late(lambda: f"{dict(self.states())}"), patience)
+        wait_for(lambda: self.states() == expected, self.told, patience)
 
     # --- the folder ----------------------------------------------------------------------------------
 
@@ -295,21 +303,6 @@ class Stage:
             process.kill()
         self.forget_ledger()
         self.simulator.close()
-
-
-class _Late(str):
-    """A text that is made when it is shown."""
-
-    def __new__(cls, make: Callable[[], str]) -> _Late:
-        late = super().__new__(cls, "")
-        late.make = make  # type: ignore[attr-defined]
-        return late
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __format__(self, spec: str) -> str:
-        return str(self.make())  # type: ignore[attr-defined]
 
 
 def _lines(values: Mapping[str, Any]) -> Iterator[str]:
