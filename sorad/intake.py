@@ -180,14 +180,14 @@ class Intake:
         # What an earlier version had queued is no longer what the user wants, or not known to be.
         self.ledger.withdraw(applied.storyboard_id, "invalid", now)
         for problem in board.problems[:3]:
-            logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
+            logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
 
     def _copy(self, board: Storyboard, original: Storyboard, now: float) -> None:
         problem = _is_copy(original.path)
         copy = replace(board, state="copy", copy_of=original.path, problems=(problem,))
         applied = self.ledger.apply(copy, None, now)
         self.ledger.withdraw(applied.storyboard_id, "copy", now)
-        logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
+        logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
 
     def _follow(
         self,
@@ -292,7 +292,7 @@ class Intake:
         problem = needs_approval(self.config.budget, prices, self.currency)
         if problem is None:
             return wants
-        logger.warning("{path}: {problem}", path=board.path, problem=str(problem))
+        logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
         return [
             replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want
             for want in wants

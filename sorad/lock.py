@@ -10,12 +10,13 @@ import contextlib
 import json
 import os
 import platform
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sorad.clock import Clock, SystemClock, iso
+from sorad.clock import Clock, SystemClock
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 
@@ -143,7 +144,7 @@ def _busy(state_dir: Path) -> Problem:
             "command": found.command,
             "path": str(state_dir),
             "pid": found.pid,
-            "since": iso(found.started) or "",
+            "since": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.started)),
         },
     )
 

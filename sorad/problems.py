@@ -47,8 +47,9 @@ class Problem:
         return _fill(self.fix, self.params)
 
     def __str__(self) -> str:
-        fix = self.fix_text()
-        return f"{self.text()} {fix}" if fix else self.text()
+        text, fix = self.text(), self.fix_text()
+        gap = "" if text.endswith("。") else " "  # a Chinese full stop brings its own
+        return f"{text}{gap}{fix}" if fix else text
 
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""

@@ -142,12 +142,11 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
                 lines.append(f"  - {what}  {_(item.reason)}")
     if not plans:
         lines.append(_("no storyboards here."))
-    bought = ngettext("{count} take would be bought", "{count} takes would be bought", count).format(
-        count=count
+    bought = ngettext(
+        "{count} take would be bought: {price}", "{count} takes would be bought: {price}", count
     )
-    lines.append(
-        f"{bought}: {_amount(price if sure else None, currency)}" if count else _("nothing would be bought.")
-    )
+    amount = _amount(price if sure else None, currency)
+    lines.append(bought.format(count=count, price=amount) if count else _("nothing would be bought."))
     for line in lines:
         print(line)  # noqa: T201
 

@@ -142,7 +142,7 @@ def _card(take: Take, currency: str) -> Iterator[str]:
         (_("video"), take.output),
         (_("prompt"), request.prompt),
         (_("picture"), request.image_path or request.image),
-        (_("form"), ", ".join([*kind, "pro"] if request.pro else kind)),
+        (_("form"), _(", ").join([*kind, "pro"] if request.pro else kind)),
         (_("provider"), f"{take.provider} {take.base_url}".strip()),
         (_("task id"), take.remote_id),
         (_("request id"), take.request_id),

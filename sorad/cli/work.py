@@ -182,7 +182,7 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
     out = [ngettext("{count} video is there.", "{count} videos are there.", done).format(count=done)]
     for take in standing.failed[:10]:
         where = _("{storyboard}, segment {segment}").format(storyboard=take.storyboard, segment=take.segment)
-        out.append(f"{where}: {take.error}")
+        out.append(_("{where}: {text}").format(where=where, text=take.error))
     if len(standing.failed) > 10:
         out.append(
             _("and {count} more; `sorad list --state failed` shows all").format(
