@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 import pytest
 from disk_stage import House, fill, remount, small_disk, until
+from world import mp4
 
 from sorad.delivery.receipt import GENERATING, read_receipt
 from sorad.engine.rescue import Patience
@@ -149,13 +150,11 @@ def test_a_quota_that_is_used_up_is_waited_for(house: Make, monkeypatch: pytest.
 
 def test_a_file_of_another_program_under_the_name_is_neither_replaced_nor_taken_for_ours(house: Make) -> None:
     one = house()
-    one.simulator.faults.add("slow_download,seconds=1,count=1")
-    one.drop("storyboard_a.json", "theirs")
-    one.drop("storyboard_b.json", "ours")
+    one.simulator.faults.add("slow_download,seconds=3,count=1")
+    one.drop("storyboard.json", "ours")
     partial = until(one.partials)[0]
-    ready = until(lambda: list(one.vault.rglob("*.mp4")), "the other one")[0]
     video = partial.with_name(partial.name[1:-4])  # without its dot and its ".tmp"
-    foreign = ready.read_bytes()
+    foreign = mp4("theirs")
     video.write_bytes(foreign)
     until(lambda: "delivery.in_the_way" in one.errors())
     blocked = next(take for take in one.takes() if take.error is not None)
@@ -164,8 +163,8 @@ def test_a_file_of_another_program_under_the_name_is_neither_replaced_nor_taken_
     assert video.read_bytes() == foreign
     assert "another file" in one.told()["delivery.in_the_way"]
     video.rename(video.with_name("mine.mp4"))
-    until(lambda: one.all_done(2))
-    one.check(2)
+    until(lambda: one.all_done(1))
+    one.check(1)
 
 
 def test_a_file_that_another_program_holds_is_waited_for(
