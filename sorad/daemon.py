@@ -110,6 +110,7 @@ class Daemon:
             pause=lambda seconds: void(self._stopping.wait(seconds)),
             sizes=rooms.delivered,
             crashed=self._crashed,
+            ready=self.vault.ready,
         )
         commands = Commands(self._kit, self._scan, self.claims)
         self.engine = Engine(self._kit, rooms, commands.run)

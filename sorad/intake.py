@@ -37,6 +37,7 @@ from sorad.holdings import Paper, asked, bring_along, found, papers, strays
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.rescue import REBUILT
+from sorad.ledger.wants import UNSENT
 from sorad.messages import N_, _
 from sorad.model import Request, State, Take
 from sorad.origin import is_there, nearest, offline, same_content
@@ -130,8 +131,11 @@ class Intake:
             return
         same = same_content(self.ledger, board.path, board.content, self._watched)
         if same is not None and is_there(same, self._watched, offline(self.ledger)):
-            self._copy(board, same, now)
-            return
+            if not self._outranks(path, watch, reading, same):
+                self._copy(board, same, now)
+                return
+            self._copy(same, board, now)
+            same = None
         self._follow(board, known, same, asked(reading, assets_of(path, watch)), watch)
 
     def gone(self, board: Storyboard) -> None:
@@ -188,6 +192,17 @@ class Intake:
         applied = self.ledger.apply(copy, None, now)
         self.ledger.withdraw(applied.storyboard_id, "copy", now)
         logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
+
+    def _outranks(self, path: Path, watch: Watch, reading: Reading, same: Storyboard) -> bool:
+        """Whether of two storyboards with the same content this is the one that was bought for.
+
+        With the ledger lost, the copy may be read first.
+        """
+        fingerprints = {segment.request.fingerprint() for segment in reading.segments}
+        there = papers(assets_of(path, watch))
+        if not any(paper.receipt.fingerprint in fingerprints for paper in there):
+            return False
+        return all(take.state in UNSENT or take.state is State.CANCELLED for take in self._takes_of(same))
 
     def _follow(
         self,

@@ -22,7 +22,7 @@ def same_content(ledger: Ledger, path: str, content: str, watched: Collection[st
     others = [
         other
         for other in ledger.with_content(content)
-        if other.path != path and other.state in ("ok", "gone")
+        if other.path != path and other.state in ("ok", "gone") and not other.copy_of
     ]
     away = offline(ledger)
     return min(others, key=lambda other: (not is_there(other, watched, away), other.id), default=None)

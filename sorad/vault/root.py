@@ -29,6 +29,7 @@ POLL = 2.0  # seconds between two scans of a root without events
 POLL_COST = 100  # times the duration of a scan: at most 1 % of a core
 OFFLINE_LOOK = 5.0  # seconds between two looks for a root that is away
 RETRY_FIRST, RETRY_LAST = 0.5, 30.0  # seconds until a file that could not be read is tried again
+READY_AFTER = 60.0  # seconds after the first look from which on a file that never settles keeps nothing up
 PATIENCE = 5  # tries after which a file is no longer waited for by `quiet`
 
 
@@ -70,6 +71,8 @@ class Root:
         self._published: tuple[str, str, Problem | None] | None = None
         self.identity = ""
         self.looked = False  # at least once since the start
+        self.ready = False  # all that was there when it was first looked at, or came back, was read
+        self._here_since: float | None = None
         self.row = RootRow(path, "offline", "")
 
     # --- questions ---------------------------------------------------------------------------------
@@ -115,8 +118,16 @@ class Root:
             if self.online:
                 self._read_settled(now)
                 self._judge_missing(now)
+                self._judge_ready(now)
         finally:
             self._boards = None  # the reads changed it
+
+    def _judge_ready(self, now: float) -> None:
+        if self._here_since is None:
+            self._here_since = now
+        if not self.ready and (self.quiet() or now - self._here_since >= READY_AFTER):
+            self.ready = True
+            self._wake()
 
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
@@ -318,6 +329,7 @@ class Root:
         if self.row.reason != problem:
             logger.warning("{}", problem)
         self._watcher.remove(self.path)
+        self.ready, self._here_since = False, None
         self._missing.clear()
         self._settle = Settle(self._watch.settle_seconds)
         self._tries.clear()

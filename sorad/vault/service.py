@@ -87,6 +87,7 @@ class Vault:
         self._ledger_fails = 0
         self._not_before = 0.0
         self._quiet = False
+        self._ready: frozenset[str] = frozenset()
         self._states = [RootRow(root, "offline", "") for root in self._roots.watches]
         self._problems: list[Problem] = []
         self.first_scan_done = threading.Event()
@@ -117,6 +118,14 @@ class Vault:
     def quiet(self) -> bool:
         """Whether every root that is there was scanned since the start and nothing waits to be read."""
         return self._quiet
+
+    def ready(self, root: str) -> bool:
+        """Whether what is there was read: until then, what the ledger wants bought may be out of date.
+
+        An old copy of the ledger, a storyboard renamed or edited while nobody looked: a take is not bought
+        before its root was looked through, since the start or since its disk came back.
+        """
+        return root in self._ready
 
     def states(self) -> list[RootRow]:
         """How the roots stand; ``offline`` until they are first looked at."""
@@ -235,6 +244,7 @@ class Vault:
     def _show(self) -> None:
         """Publish for other threads what this turn came to."""
         self._states = [work.row for work in self._work.values()]
+        self._ready = frozenset(path for path, work in self._work.items() if work.ready)
         self._problems = [problem for work in self._work.values() for problem in work.problems()]
         with self._news:
             nothing_new = not (self._hints or self._scans)

@@ -107,6 +107,43 @@ def test_a_copied_receipt_is_not_a_second_purchase(stage: Stage) -> None:
     assert len(stage.takes()) == 1
 
 
+@pytest.mark.parametrize("phase", ["generating", "done"])
+def test_copies_do_not_pass_for_the_original(stage: Stage, phase: str) -> None:
+    board = stage.board(A, THREE)
+    stage.until(phase)
+    copies = [board.with_name(name) for name in ("storyboard_0.json", "storyboard_z.json")]
+    for copy in copies:
+        shutil.copy(board, copy)
+    stage.go(10)
+    without_ledger(stage)
+    stage.all_delivered(board, *THREE)
+    assert stage.bought() == Counter(THREE)
+    states = {row.path: row.state for row in stage.raw.storyboards()}
+    assert states == {str(board): "ok", **{str(copy): "copy" for copy in copies}}
+
+
+def test_an_old_copy_of_the_ledger_buys_nothing_before_the_folders_were_read(stage: Stage) -> None:
+    """Everything was renamed since: where the old rows look, there is nothing."""
+    board = stage.board(A, THREE)
+    stage.control.pause(paused=True)
+    stage.go(10)
+    stage.control.pause(paused=False)
+    stage.stop()
+    shutil.copy(ledger_file(stage), stage.folder / "old")
+    stage.restart()
+    stage.go()
+    board = board.rename(board.with_name("storyboard_b.json"))
+    stage.board("ep1/storyboard_b.json", ["new", *THREE])
+    stage.go()
+    stage.stop()
+    stage.lose_ledger()
+    shutil.copy(stage.folder / "old", ledger_file(stage))
+    stage.restart()
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "new"])
+    stage.all_delivered(board, "new", *THREE)
+
+
 def test_a_task_that_failed_is_neither_asked_after_nor_bought_again(stage: Stage) -> None:
     stage.board(A, ["one"])
     stage.until("generating")

@@ -6,10 +6,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from intake_stage import Stage
+
+from sorad.engine.steps import fetch as fetch_step
+from sorad.ledger.interface import Moved
 
 A = "ep1/storyboard_a.json"
 THREE = ["one", "two", "three"]
@@ -201,3 +205,41 @@ def test_a_prompt_that_is_wanted_twice_is_bought_twice(stage: Stage) -> None:
     stage.board(A, ["one", "one"])
     stage.go()
     assert stage.bought() == Counter(one=2)
+
+
+def test_the_output_folder_goes_along_whole(stage: Stage) -> None:
+    """With it what is not sorad's, and what is not wanted any more."""
+    board = stage.board(A, THREE)
+    stage.go()
+    assets = board.with_name("storyboard_a_assets")
+    (assets / "notes.md").write_text("mine")
+    stage.board(A, ["one", "two"])
+    stage.go()
+    new = rename(stage)
+    stage.go()
+    assert not assets.exists()
+    assert new.with_name("storyboard_b_assets").joinpath("notes.md").read_text() == "mine"
+    assert stage.delivered("three").is_relative_to(new.with_name("storyboard_b_assets"))
+
+
+def test_a_video_that_arrives_at_its_old_place_while_its_storyboard_is_renamed_is_known_there(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = stage.board(A, ["one"])
+    stage.until("generating")
+    received = fetch_step._receive
+
+    def rename_meanwhile(kit: object, take: object, open_at: object) -> object:
+        monkeypatch.setattr(fetch_step, "_receive", received)
+        outcome = received(kit, take, open_at)  # type: ignore[arg-type]
+        stage.raw.apply(
+            replace(stage.raw.storyboards()[0]),
+            None,
+            stage.clock.now,
+            [Moved(stage.take("one").id, 1, 1, str(board.with_name("elsewhere.mp4")), False)],
+        )
+        return outcome
+
+    monkeypatch.setattr(fetch_step, "_receive", rename_meanwhile)
+    stage.go()
+    stage.delivered("one")

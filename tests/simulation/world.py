@@ -365,6 +365,7 @@ class World:
             pause=lambda seconds: None,
             sizes=rooms.delivered,
             crashed=self._crashed,
+            ready=self.vault.ready,
         )
         commands = Commands(self.kit, self.vault.rescan)
         self.engine = Engine(self.kit, rooms, commands.run, lambda name, size, done: Inline(self.jobs, size))  # type: ignore[arg-type,return-value]

@@ -17,11 +17,16 @@ from sorad.model import State, Take
 
 # A folder that cannot be looked at is looked at again at this pace, in seconds.
 LOOK_AGAIN = 30.0
+# Until all that is in a root was read, a take of it waits for so long.
+READ_AGAIN = 1.0
 
 
 def told_by_folder(kit: Kit, take: Take) -> bool:
     """Whether the take, claimed as ``queued``, is not to be bought now; the ledger then knows why."""
     now = kit.clock.time()
+    if not kit.ready(take.root):
+        release(kit, take, now + READ_AGAIN)
+        return True
     try:
         there = found(Want(take.segment, take.take, take.request, take.fingerprint, take.output))
     except OSError as error:
