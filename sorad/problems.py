@@ -48,8 +48,7 @@ class Problem:
 
     def __str__(self) -> str:
         text, fix = self.text(), self.fix_text()
-        gap = "" if text.endswith("。") else " "  # a Chinese full stop brings its own
-        return f"{text}{gap}{fix}" if fix else text
+        return _joined(text, fix) if text and fix else text or fix
 
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
@@ -77,6 +76,14 @@ class Problem:
             raw.get("where", ""),
             raw.get("line", 0),
         )
+
+
+def _joined(text: str, fix: str) -> str:
+    """One after the other. What ends in a provider's words may lack its full stop; a Chinese one has no gap."""
+    if text[-1] not in ".!?:…。！？：":
+        text += "." if (text[-1] + fix[0]).isascii() else "。"
+    gap = "" if text[-1] in "。！？" and not fix[0].isascii() else " "
+    return f"{text}{gap}{fix}"
 
 
 def _fill(template: str, params: Mapping[str, Param]) -> str:

@@ -284,6 +284,10 @@ def _cancelled(count: int) -> str:
 
 
 def _queued(count: int) -> str:
+    if not count:
+        return _(
+            "Nothing is queued: one take of that segment is still under way. Try again when it is there."
+        )
     return ngettext("{count} more take is queued.", "{count} more takes are queued.", count).format(
         count=count
     )
