@@ -67,7 +67,7 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
         yield _heavy(
             cause.code,
             N_("Nothing is bought since {since}: {reason}"),
-            N_("{mend} It goes on by itself once that is mended; what is paid for goes on meanwhile."),
+            N_("{mend} What is paid for goes on meanwhile."),
             since=_when(facts.halt["since"]),
             reason=cause.text(),
             mend=cause.fix_text(),
