@@ -114,10 +114,10 @@ def _place(take: Take, places: Sequence[Path], new: Path, number: tuple[int, int
     counts where it lies; it is moved along where it is still wanted.
     """
     old = next((place for place in places if _is_used(place)), Path(take.output))
-    if old == new:
-        return str(new)
     if take.state in PAID or (take.state is State.DONE and wanted):
-        relocate(old, new, *number)
+        for place in places:  # the video at one, half of it at another
+            if place != new:
+                relocate(place, new, *number)
     return str(old) if take.state is State.DONE and not os.path.lexists(new) else str(new)
 
 
