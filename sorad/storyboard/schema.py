@@ -4,7 +4,6 @@ Types are strict: ``"10"`` is not 10 and ``true`` is not 1, for a slip of the pe
 than was meant. ``10.0`` is 10, as JSON has but one kind of number. What is not named here is ignored.
 """
 
-
 from __future__ import annotations
 
 import re
