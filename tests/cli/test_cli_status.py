@@ -183,7 +183,7 @@ SAYS = {
         ),
         "provider.server",
         "Nothing is bought since",
-        "Wait a while. It goes on by itself",
+        "Wait a while. What is paid for goes on",
     ),
     "safe mode": (
         lambda h: h.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER}),
