@@ -345,6 +345,6 @@ def _not_started(root: str, error: OSError | RuntimeError) -> Problem:
     return Problem(
         "watch.not_started",
         N_("{path} cannot be watched ({reason}); it is scanned instead, and watching is tried again."),
-        N_("Nothing needs to be done if this passes; `sorad doctor` looks closer."),
+        N_("Nothing needs to be done if this passes; `sorad log` has the details."),
         {"path": root, "reason": os.strerror(code) if code else str(error)},
     )

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("babel")
 
+from sorad.cli.main import COMMANDS
 from sorad.messages import catalog
 
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -81,6 +82,13 @@ def test_what_is_typed_is_not_translated(chinese):
         for text in strings(message):
             for typed in re.findall(r"`(sorad [a-z]+|--[a-z-]+)", ids(message)[0]):
                 assert typed in text, message.id
+
+
+def test_commands_that_are_named_exist(chinese):
+    texts = [text for message in chinese.values() for text in (*ids(message), *strings(message))]
+    named = {name for text in texts for name in re.findall(r"`sorad ([a-z]+)", text)}
+    assert named
+    assert named - COMMANDS.keys() == set()
 
 
 def test_the_compiled_catalog_is_the_written_one():
