@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.config.model import Config, Watch
 from sorad.intake import Validate, rules_of, wants_of
-from sorad.ledger.interface import Ledger, Want
+from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
+from sorad.origin import is_there, nearest, offline, same_content
 from sorad.problems import Problem
+from sorad.renumber import Key, renumbered
+from sorad.sorting import key_of, known_of
 from sorad.storyboard.read import read_file
 
 BUY, SKIP = "buy", "skip"
@@ -70,13 +73,15 @@ def plan_storyboard(
     reading = read_file(path, rules_of(config, watch, validate))
     if reading.problems:
         return Planned(str(path), problems=reading.problems)
-    known, copy_of = _known(ledger, str(path), reading.content)
-    if copy_of is not None:
+    wants = wants_of(reading, path, watch)
+    watched = {str(one.path) for one in config.watch}
+    same = same_content(ledger, str(path), reading.content, watched) if ledger is not None else None
+    if ledger is not None and same is not None and is_there(same, watched, offline(ledger)):
         problem = Problem(
-            "storyboard.copy", N_("it has the same content as {original}."), "", {"original": copy_of}
+            "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.path}
         )
         return Planned(str(path), problems=(problem,))
-    wants = wants_of(reading, path, watch)
+    known = _known(ledger, str(path), same, wants, watched) if ledger is not None else {}
     return Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
 
 
@@ -87,30 +92,32 @@ def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
 
 
 def _known(
-    ledger: Optional[Ledger], path: str, content: str
-) -> tuple[dict[tuple[int, int, str], Take], Optional[str]]:
-    """The takes the ledger knows for a storyboard, and the path of the one that it repeats, if it is a copy."""
-    if ledger is None:
-        return {}, None
-    takes: Sequence[Take] = list(ledger.takes(storyboard=path))
-    if not takes:
-        for other in ledger.with_content(content):
-            if other.path == path or other.state not in ("ok", "gone"):
-                continue
-            if Path(other.path).exists():
-                return {}, other.path
-            takes = list(ledger.takes(storyboard=other.path))
-    return {(take.segment, take.take, take.fingerprint): take for take in takes}, None
+    ledger: Ledger, path: str, same: Optional[Storyboard], wants: Sequence[Want], watched: Collection[str]
+) -> dict[Key, Take]:
+    """The takes that the storyboard would have, renamed and renumbered as it may be, by their new numbers."""
+    takes = list(ledger.takes(storyboard=path))
+    origin = same
+    if origin is None and not takes:
+        fingerprints = {want.fingerprint for want in wants}
+        remote_ids = {want.remote_id for want in wants}
+        origin = nearest(ledger, path, fingerprints, remote_ids, watched)
+    if origin is not None:
+        takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
+    numbers = renumbered([known_of(take) for take in takes], {key_of(want) for want in wants})
+    return {
+        (*numbers.get(index, (take.segment, take.take)), take.fingerprint): take
+        for index, take in enumerate(takes)
+    }
 
 
 def _item(
     want: Want,
-    known: dict[tuple[int, int, str], Take],
+    known: dict[Key, Take],
     price: Callable[[Request], Optional[int]],
     *,
     force: bool,
 ) -> Item:
-    take = known.get((want.segment, want.take, want.fingerprint))
+    take = known.get(key_of(want))
     state = want.state if want.state is not State.QUEUED or take is None else take.state
     waits = state in (State.QUEUED, State.HELD) or (
         state is State.CANCELLED and take is not None and take.error is None

@@ -49,7 +49,7 @@ def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper
         want for want in wants if want.remote_id and want.remote_id not in tasks and key_of(want) not in own
     ]
     known = [
-        *map(_known, takes),
+        *map(known_of, takes),
         *(Known(want.segment, want.take, want.fingerprint, want.state) for want in (*beside, *told)),
     ]
     keys = {key_of(want) for want in wants}
@@ -84,7 +84,8 @@ def _settled(take: Take | None) -> bool:
     return take is not None and (take.state in _BOUGHT or take.state is State.FAILED)
 
 
-def _known(take: Take) -> Known:
+def known_of(take: Take) -> Known:
+    """What the numbering looks at."""
     by_user = take.state is State.CANCELLED and take.error is not None
     return Known(take.segment, take.take, take.fingerprint, take.state, take.extra, by_user)
 
