@@ -10,7 +10,7 @@ import psutil
 from loguru import logger
 
 from sorad.delivery.found import look
-from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
+from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, no_room
 from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
@@ -108,7 +108,15 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     # The receipt first: nobody comes back to a take that is done, and a death between the two would leave a
     # receipt that still speaks of a generation.
     delivered = replace(take, finished_at=now, request_id=received.request_id or take.request_id)
-    write_receipt_for(delivered, currency, received, kit.payer(take.root))
+    told = write_receipt_for(delivered, currency, received, kit.payer(take.root))
+    folder = Path(take.output).parent
+    free = free_bytes(folder)
+    if not told and free < kit.config.disk.min_free:
+        # The video took the last room. The receipt comes as soon as there is some; until then it is not done.
+        problem = no_room(folder, free, kit.config.disk.min_free).problem
+        later = Change(State.DOWNLOADING, "receipt waits", due_at=now + LOOK_AGAIN, error=problem)
+        record(kit, take, later)
+        return
     record(kit, take, done)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
