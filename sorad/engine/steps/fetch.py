@@ -114,7 +114,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     if not told and free < kit.config.disk.min_free:
         # The video took the last room. The receipt comes as soon as there is some; until then it is not done.
         problem = no_room(folder, free, kit.config.disk.min_free).problem
-        later = Change(State.DOWNLOADING, "receipt waits", due_at=now + LOOK_AGAIN, error=problem)
+        later = Change(State.DOWNLOADING, "download", due_at=now + LOOK_AGAIN, error=problem)
         record(kit, take, later)
         return
     record(kit, take, done)
