@@ -26,7 +26,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 
 # How often the screen and the end are looked at, in seconds.
-LOOK = 0.2
+LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.
 LOOK_AT_TROUBLE, NOTES = 2.0, 3
 

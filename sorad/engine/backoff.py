@@ -12,8 +12,8 @@ def delay(attempt: int, base: float, longest: float, rng: random.Random) -> floa
 
 
 def spread(seconds: float, rng: random.Random) -> float:
-    """``seconds`` and up to a twentieth more, so that takes bought together are not polled together for ever.
+    """``seconds`` and up to a fiftieth more, so that takes bought together are not polled together for ever.
 
     Never less: who knows how long a task takes chooses the pace so that a poll comes right after its end.
     """
-    return seconds * rng.uniform(1.0, 1.05)
+    return seconds * rng.uniform(1.0, 1.02)
