@@ -243,3 +243,4 @@ def test_a_video_that_arrives_at_its_old_place_while_its_storyboard_is_renamed_i
     monkeypatch.setattr(fetch_step, "_receive", rename_meanwhile)
     stage.go()
     stage.delivered("one")
+    assert "found again" not in [event.note for event in stage.raw.history(stage.take("one").id)]
