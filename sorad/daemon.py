@@ -111,6 +111,8 @@ class Daemon:
             sizes=rooms.delivered,
             crashed=self._crashed,
             ready=self.vault.ready,
+            guard=self._arrivals.guard,
+            payer=self.claims.payer,
         )
         commands = Commands(self._kit, self._scan, self.claims)
         self.engine = Engine(self._kit, rooms, commands.run)
