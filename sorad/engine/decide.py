@@ -131,14 +131,13 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
 def _running(
     take: Take, found: Running, age: float, polling: Polling, now: float, rng: random.Random
 ) -> Change:
-    state = State.GENERATING if take.state is State.GENERATING else take.state
     if age >= LOST_AFTER:
         return Change(State.FAILED, "lost", error=lost(age))
     parked = age >= polling.give_up_after
     every = polling.every * (PARKED_SLOWER if parked else 1)
     wait = max(found.poll_after or 0.0, backoff.spread(every, rng))
     return Change(
-        state,
+        take.state,
         "parked" if parked and not take.parked else "running",
         due_at=now + wait,
         attempt=0,

@@ -39,9 +39,9 @@ class Kit:
     pause: Callable[[float], None]
     sizes: Callable[[int], None]  # told the size of each delivered file
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
-    # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True
+    # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
