@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench_ledger import enqueue
 
-from sorad.daemon import ledger_path
+from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
 
 TAKES = 100_000

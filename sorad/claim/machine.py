@@ -18,6 +18,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Union
 
 from loguru import logger
 
@@ -125,3 +126,11 @@ def _write(path: Path, members: dict[str, str]) -> None:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(("sorad", *parts)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def machine_of(state_dir: Path) -> Union[Machine, OSError]:
+    """Who this machine is, or why that cannot be told."""
+    try:
+        return identify(state_dir)
+    except OSError as error:
+        return error

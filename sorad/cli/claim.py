@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sorad.cli.common import OK, PROBLEMS, complain, ledger_path, open_ledger, say, state_dir, storyboard_path
+from sorad.cli.common import OK, PROBLEMS, complain, open_ledger, say, state_dir, storyboard_path
+from sorad.ledger.place import ledger_path
 from sorad.messages import _
 from sorad.problems import Problem
 
@@ -80,9 +81,9 @@ def _ask(folder: Path, verb: str, path: str) -> Mapping[str, Any] | None:
 def _do(args: argparse.Namespace, verb: str, path: str) -> Problem | None:
     """Do it here, as the one process that may: why it cannot be, or ``None``."""
     from sorad.claim.claims import Claims
+    from sorad.claim.machine import machine_of
     from sorad.cli.settings import daemon_config
     from sorad.clock import SystemClock
-    from sorad.daemon import machine_of
     from sorad.ledger.sqlite import SqliteLedger
     from sorad.lock import acquire
 

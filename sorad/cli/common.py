@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sorad.ledger.place import ledger_path
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
@@ -77,11 +78,6 @@ def _checked_state_dir(args: argparse.Namespace) -> Path:
 
     found = find_config(args.config, os.environ)
     return load(found, need_watch=False).state_dir if found is not None else _usual_state_dir()
-
-
-def ledger_path(folder: Path) -> Path:
-    """Where the ledger lies below ``state_dir``."""
-    return folder / "ledger.sqlite3"
 
 
 def open_ledger(folder: Path) -> SqliteLedger:

@@ -211,7 +211,7 @@ def _tell(error: Exception, words: list[str]) -> int:
 def _ledger_problem(error: Exception) -> Problem | None:
     if "sorad.ledger.interface" not in sys.modules:
         return None
-    from sorad.facts import ledger_problem
+    from sorad.health.facts import ledger_problem
 
     return ledger_problem(error)
 

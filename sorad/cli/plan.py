@@ -12,8 +12,8 @@ from sorad.messages import N_, _, ngettext
 
 if TYPE_CHECKING:
     from sorad.config.model import Config, Watch
+    from sorad.intake.plan import Planned
     from sorad.model import Request
-    from sorad.plan import Planned
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -43,9 +43,9 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     """Print the plan; 0, or 1 where a storyboard has problems."""
     from sorad import providers
     from sorad.config.key import KeySource
-    from sorad.daemon import ledger_path
+    from sorad.intake.plan import plan_storyboard, total
+    from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
-    from sorad.plan import plan_storyboard, total
 
     key = KeySource(config.provider)
     provider = providers.make(config.provider, key)
@@ -128,7 +128,7 @@ def _nothing_there(path: Path) -> Exception:
 
 
 def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: bool) -> None:
-    from sorad.plan import BUY
+    from sorad.intake.plan import BUY
 
     lines = []
     for planned in sorted(plans, key=lambda planned: planned.path):

@@ -29,7 +29,7 @@ def handler(args: argparse.Namespace) -> int:
     from sorad import logs
     from sorad.cli.settings import daemon_config
     from sorad.cli.signals import Ending
-    from sorad.daemon import Daemon
+    from sorad.daemon.assembly import Daemon
 
     config = daemon_config(args)
     level = "DEBUG" if args.verbose else config.log.level

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sorad.cli.common import OK, ledger_path, local_time, looked_at, say, state_dir, to_json
+from sorad.cli.common import OK, local_time, looked_at, say, state_dir, to_json
 from sorad.cli.words import cut, pad, plain, width
+from sorad.ledger.place import ledger_path
 from sorad.messages import N_, _, ngettext
 from sorad.units import format_size
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Group
 
-    from sorad.status import Report
+    from sorad.health.report import Report
 
 WATCH_EVERY = 1.0  # seconds
 
@@ -54,7 +55,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Show it."""
-    from sorad.status import exit_code
+    from sorad.health.report import exit_code
 
     ledger = ledger_path(state_dir(args))
     if args.watch:
@@ -65,8 +66,8 @@ def handler(args: argparse.Namespace) -> int:
 
 
 def _look(ledger: Path) -> Report:
-    from sorad.facts import gather
-    from sorad.status import report
+    from sorad.health.facts import gather
+    from sorad.health.report import report
 
     return report(gather(ledger, time.time()))
 

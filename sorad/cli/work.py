@@ -13,12 +13,12 @@ from loguru import logger
 from sorad import logs
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
-from sorad.complaints import complaints
 from sorad.config.model import Config
-from sorad.daemon import Daemon
+from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.reconcile import waits_for_user
-from sorad.facts import from_ledger
-from sorad.intake import another_take
+from sorad.health.complaints import complaints
+from sorad.health.facts import from_ledger
+from sorad.intake.reading import another_take
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext

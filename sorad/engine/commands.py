@@ -12,7 +12,7 @@ from sorad.claim.claims import Claims
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
-from sorad.intake import another_take
+from sorad.intake.reading import another_take
 from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
 from sorad.messages import N_, _
 from sorad.model import State, Take

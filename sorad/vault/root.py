@@ -22,7 +22,7 @@ from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, lo
 from sorad.vault.settle import Settle
 
 if TYPE_CHECKING:
-    from sorad.vault.service import Intake
+    from sorad.vault.reader import Intake
     from sorad.vault.watch import Watcher
 
 POLL = 2.0  # seconds between two scans of a root without events

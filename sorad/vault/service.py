@@ -9,45 +9,26 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from loguru import logger
 
 from sorad.clock import Clock
 from sorad.config.model import Watch
-from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
 from sorad.messages import _
 from sorad.problems import Problem
+from sorad.vault.reader import Intake
 from sorad.vault.root import Root
 from sorad.vault.roots import Roots
-from sorad.vault.scan import Seen
 from sorad.vault.watch import Watcher
 
 TURN = 5.0  # seconds: the longest pause between two turns, and between two checks of the watcher
 SLICE = 1.0  # seconds after which a stop is noticed though nobody called ``wake``
 MANY_HINTS = 1_000  # beyond, one scan is cheaper
 LEDGER_FIRST, LEDGER_LAST = 1.0, 30.0  # seconds until a ledger that failed is tried again
-
-
-class Intake(Protocol):
-    """What a settled file means for the ledger."""
-
-    rules: str  # hash of the settings that storyboards are read under
-
-    def read(self, watch: Watch, seen: Seen, known: Storyboard | None) -> None:
-        """Read, check and write to the ledger. ``OSError``: it vanished or is locked; it is tried again."""
-        ...
-
-    def gone(self, board: Storyboard) -> None:
-        """A storyboard is no longer there."""
-        ...
-
-    def audit(self, watch: Watch, boards: Iterable[Storyboard], tick: Callable[[], bool]) -> set[str]:
-        """Look at the outputs of storyboards that are there; the paths of those to be read again."""
-        ...
 
 
 Make = Callable[[Callable[[str], None], Callable[[], None]], Watcher]

@@ -16,12 +16,12 @@ from typing import Any, Callable
 
 import pytest
 
-from sorad.complaints import complaints
 from sorad.config.model import Config
-from sorad.daemon import Daemon
+from sorad.daemon.assembly import Daemon
 from sorad.delivery.container import check_mp4
 from sorad.delivery.receipt import DONE, read_receipt
-from sorad.facts import gather
+from sorad.health.complaints import complaints
+from sorad.health.facts import gather
 from sorad.layout import receipt_path
 from sorad.ledger.interface import RootRow
 from sorad.model import State, Take

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from world import Died, Odds, World, mp4
 
-from sorad.complaints import complaints
 from sorad.delivery import receive as receiving
 from sorad.delivery.outcome import OBSTACLES, Obstacle, blocked
 from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.rescue import NOTE, Patience, Place, blocked_since, due, shelves
-from sorad.facts import from_ledger
+from sorad.health.complaints import complaints
+from sorad.health.facts import from_ledger
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, Event, LedgerUnavailable
 from sorad.model import State, Take

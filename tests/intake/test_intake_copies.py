@@ -284,6 +284,6 @@ def test_an_unchanged_folder_is_not_listed_again(stage: Stage, monkeypatch: pyte
     stage.go()
     stage.go()
     listed: list[str] = []
-    monkeypatch.setattr("sorad.audit._names", lambda folder: listed.append(str(folder)) or set())
+    monkeypatch.setattr("sorad.intake.audit._names", lambda folder: listed.append(str(folder)) or set())
     stage.go()
     assert listed == []

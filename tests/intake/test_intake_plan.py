@@ -21,7 +21,7 @@ from test_intake_situations import (
     reorder,
 )
 
-from sorad.plan import plan_storyboard
+from sorad.intake.plan import plan_storyboard
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sorad.intake.renumber import Known, renumbered
 from sorad.ledger.states import PAID
 from sorad.model import State
-from sorad.renumber import Known, renumbered
 
 Q, G, DONE, FAILED, CANCELLED = (
     State.QUEUED,

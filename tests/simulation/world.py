@@ -27,7 +27,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import waits_for_user
-from sorad.intake import Intake
+from sorad.intake.reading import Intake
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.states import OPEN

@@ -6,8 +6,8 @@ from typing import Optional
 
 from loguru import logger
 
+from sorad.budget import NEVER, day_began, next_day, over_day
 from sorad.engine import decide
-from sorad.engine.budget import NEVER, day_began, next_day, over_day
 from sorad.engine.decide import Verdict
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release

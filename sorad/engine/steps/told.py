@@ -9,7 +9,7 @@ from __future__ import annotations
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.holdings import found
+from sorad.intake.holdings import found
 from sorad.ledger.interface import Want
 from sorad.ledger.wants import changes_found
 from sorad.messages import _

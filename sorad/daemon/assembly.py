@@ -9,18 +9,18 @@ import random
 import threading
 from collections import deque
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 
 from loguru import logger
 
 from sorad import providers
 from sorad.claim.arrivals import Arrivals
 from sorad.claim.claims import Claims
-from sorad.claim.machine import Machine, identify
+from sorad.claim.machine import machine_of
 from sorad.clock import Clock, SystemClock
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
+from sorad.daemon.threads import Supervised, Trouble, troubles
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
@@ -29,24 +29,19 @@ from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.intake import Intake
+from sorad.intake.reading import Intake
 from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.place import ledger_path
 from sorad.ledger.rescue import open_or_rebuild
 from sorad.lock import Holder, Lock, acquire
 from sorad.messages import _
 from sorad.model import State
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider
-from sorad.threads import Supervised, Trouble, troubles
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
 HOUSEKEEPING, SWEEP = 5.0, 60.0
-
-
-def ledger_path(state_dir: Path) -> Path:
-    """Where the ledger lies."""
-    return state_dir / "ledger.sqlite3"
 
 
 class Daemon:
@@ -222,14 +217,6 @@ def revive(settings: Mapping[str, Any]) -> Optional[Provider]:
     except SoradError:
         return None
     return providers.make(config, key)
-
-
-def machine_of(state_dir: Path) -> Union[Machine, OSError]:
-    """Who this machine is, or why that cannot be told."""
-    try:
-        return identify(state_dir)
-    except OSError as error:
-        return error
 
 
 def void(_value: object) -> None:

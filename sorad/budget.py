@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from sorad.config.model import Budget
 from sorad.messages import N_
 from sorad.model import micros, units
 from sorad.problems import Problem
+
+if TYPE_CHECKING:
+    from sorad.config.model import Budget  # brings pydantic along, which readers need not
 
 # What waits for the user and not for a day waits until then: a due time that never comes (year 2286).
 NEVER = 9_999_999_999.0

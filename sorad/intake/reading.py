@@ -4,9 +4,9 @@ The folder side hands over files; this reads them, finds out which known storybo
 what its output folder holds, and tells the ledger what is wanted. What was bought once is not bought again:
 
 - A file that is known under another path, which is gone, is followed: renamed, moved, with its folder or a
-  whole root, edited at the same time or not (see :mod:`sorad.origin`). Its takes keep what they have.
+  whole root, edited at the same time or not (see :mod:`sorad.intake.origin`). Its takes keep what they have.
 - A copy buys nothing as long as the original is there, or may be there on a disk that is away.
-- Segments under new numbers take along what was bought (see :mod:`sorad.renumber`).
+- Segments under new numbers take along what was bought (see :mod:`sorad.intake.renumber`).
 - Receipts in the output folder tell of takes that the ledger does not know: it was lost, or is an old copy.
 
 The output folder follows its storyboard: where the JSON alone was renamed or moved, the folder is renamed
@@ -29,21 +29,21 @@ from typing import Any, Callable, Optional
 
 from loguru import logger
 
-from sorad.audit import Audit
+from sorad.budget import NEVER, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
-from sorad.engine.budget import NEVER, needs_approval
-from sorad.holdings import Paper, asked, bring_along, found, papers, strays
+from sorad.intake.audit import Audit
+from sorad.intake.holdings import Paper, asked, bring_along, found, papers, strays
+from sorad.intake.origin import is_there, nearest, offline, same_content
+from sorad.intake.renumber import Key
+from sorad.intake.sorting import Sorted, key_of, sort_out
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.rescue import REBUILT
 from sorad.ledger.wants import UNSENT
 from sorad.messages import N_, _
 from sorad.model import Request, State, Take
-from sorad.origin import is_there, nearest, offline, same_content
 from sorad.problems import Problem
-from sorad.renumber import Key
-from sorad.sorting import Sorted, key_of, sort_out
 from sorad.storyboard.read import Reading, Rules, read_file
 from sorad.vault.scan import Seen
 

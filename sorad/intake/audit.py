@@ -20,7 +20,7 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.delivery.found import look
 from sorad.delivery.receipt import read_receipt
-from sorad.holdings import missing, segment_folders
+from sorad.intake.holdings import missing, segment_folders
 from sorad.layout import parse_video_name, receipt_path, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
 from sorad.messages import _

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import NamedTuple, Optional
 
 from sorad.delivery.outcome import OBSTACLES
-from sorad.facts import SAMPLE, Facts
+from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take

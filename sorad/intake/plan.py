@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.config.model import Config, Watch
-from sorad.intake import Validate, rules_of, wants_of
+from sorad.intake.origin import is_there, nearest, offline, same_content
+from sorad.intake.reading import Validate, rules_of, wants_of
+from sorad.intake.renumber import Key, renumbered
+from sorad.intake.sorting import key_of, known_of
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
-from sorad.origin import is_there, nearest, offline, same_content
 from sorad.problems import Problem
-from sorad.renumber import Key, renumbered
-from sorad.sorting import key_of, known_of
 from sorad.storyboard.read import read_file
 
 BUY, SKIP = "buy", "skip"

@@ -26,10 +26,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sorad.budget import NEVER
 from sorad.delivery.folder import make_folders, sync_folder
 from sorad.delivery.found import Found, look
 from sorad.delivery.receipt import DONE, FAILED, GENERATING, Receipt, is_damaged, read_receipt, write_receipt
-from sorad.engine.budget import NEVER
 from sorad.layout import parse_video_name, partial_path, receipt_path, video_path
 from sorad.ledger.interface import Want
 from sorad.messages import N_

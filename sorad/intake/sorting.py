@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Union
 
-from sorad.holdings import Paper, found, relocate, unasked
+from sorad.intake.holdings import Paper, found, relocate, unasked
+from sorad.intake.renumber import Key, Known, renumbered
 from sorad.layout import receipt_path, video_path
 from sorad.ledger.interface import Moved, Want
 from sorad.ledger.states import PAID
 from sorad.model import State, Take
-from sorad.renumber import Key, Known, renumbered
 
 _BOUGHT = PAID | {State.DONE}
 Numbers = dict[int, tuple[int, int]]

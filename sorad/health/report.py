@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sorad.clock import iso
-from sorad.complaints import Complaint, complaints
-from sorad.facts import Facts
+from sorad.health.complaints import Complaint, complaints
+from sorad.health.facts import Facts
 from sorad.model import State, Take, units
 
 HEALTHY, PROBLEMS, NOT_RUNNING = 0, 1, 3

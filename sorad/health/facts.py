@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
+from sorad.budget import day_began
 from sorad.engine.rescue import RESCUED, is_rescued
 from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
 from sorad.ledger.sqlite import SqliteLedger
@@ -90,7 +90,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         downloading=some(State.DOWNLOADING),
         rescued=tuple(_rescued(ledger)),
         waiting_commands=len(ledger.commands()),
-        spent_today=ledger.spend(midnight(now)),
+        spent_today=ledger.spend(day_began(now)),
         spent=ledger.spend(),
         currency=ledger.recall("currency") or "USD",
         concurrency=(ledger.recall("limits") or {}).get("concurrency", 0),
@@ -111,15 +111,6 @@ def _rescued(ledger: Ledger) -> Iterator[Take]:
         take = ledger.take(take_id)
         if take is not None and is_rescued(take):
             yield take
-
-
-def midnight(now: float) -> float:
-    """Epoch seconds of the local midnight before ``now``: "today" is the user's day, as for the budget.
-
-    (``sorad.engine.budget`` has it too, and brings pydantic along.)
-    """
-    here = datetime.fromtimestamp(now).astimezone()
-    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def ledger_problem(error: Exception) -> Optional[Problem]:
