@@ -225,11 +225,30 @@ def relocate(old: Path, new: Path, segment: int, take: int) -> bool:
             if os.path.lexists(source) and (not os.path.lexists(target) or _knows_more(source, target)):
                 source.replace(target)
         receipt = read_receipt(receipt_path(new))
+        _drop_double(old, receipt)
         if receipt is not None and (receipt.segment, receipt.take) != (segment, take):
             write_receipt(new, replace(receipt, segment=segment, take=take))
         sync_folder(new.parent)
         old.parent.rmdir()  # where it is empty now
     return os.path.lexists(new)
+
+
+def _drop_double(old: Path, receipt: Receipt | None) -> None:
+    """Remove a receipt that stayed behind alone, where the one at the new name tells of the same task.
+
+    It was laid down after the folder had moved and before the ledger knew; a storyboard that gets the old
+    name later would take it for its own.
+    """
+    if receipt is None or os.path.lexists(old) or os.path.lexists(partial_path(old)):
+        return
+    left = read_receipt(receipt_path(old))
+    if left is not None and left.remote_id and left.remote_id == receipt.remote_id:
+        receipt_path(old).unlink()
+
+
+def is_used(video: Path) -> bool:
+    """Whether the place of a video holds it, or its receipt."""
+    return os.path.lexists(video) or os.path.lexists(receipt_path(video))
 
 
 def _knows_more(source: Path, target: Path) -> bool:

@@ -33,7 +33,7 @@ from sorad.budget import NEVER, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.intake.audit import Audit
-from sorad.intake.holdings import Paper, asked, bring_along, found, papers, strays
+from sorad.intake.holdings import Paper, asked, bring_along, found, is_used, papers, strays
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.sorting import Sorted, key_of, sort_out
@@ -228,7 +228,7 @@ class Intake:
         if (renamed and _lacks(takes, there, assets)) or (not takes and self._fresh and not there):
             # The folder may bear a name that was never seen here, or the ledger is lost.
             there = [*there, *self._stray(wants, assets)]
-        todo = sort_out(takes, wants, there, assets)
+        todo = sort_out([*takes, *self._come_over(takes, there)], wants, there, assets)
         self._apply(board if origin is None else replace(board, id=origin.id), todo)
         self._doubtful.discard(board.path)
         if not takes:
@@ -238,6 +238,26 @@ class Intake:
         if board is None:
             return []
         return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+
+    def _come_over(self, takes: Sequence[Take], there: Sequence[Paper]) -> list[Take]:
+        """Takes of other storyboards whose files lie here and no longer there: they are this one's now.
+
+        So it is where the process ended after a folder was renamed along, and the storyboards are told apart
+        in another way now. Without this the take would be missing there and known a second time here.
+        """
+        own, keys = {take.remote_id for take in takes}, {key_of(take) for take in takes}
+        places = {paper.receipt.remote_id: paper for paper in there if paper.receipt.remote_id not in own}
+        away = offline(self.ledger) if places else set()
+        come = []
+        for take in self.ledger.with_tasks(places):
+            paper = places.pop(take.remote_id, None)
+            if paper is None or take.root in away or is_used(Path(take.output)):
+                continue
+            here = replace(take, segment=paper.segment, take=paper.take)
+            if key_of(here) not in keys:
+                keys.add(key_of(here))
+                come.append(here)
+        return come
 
     def _nearest(
         self, board: Storyboard, wants: Sequence[Want], there: Sequence[Paper]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Union
 
-from sorad.intake.holdings import Paper, found, relocate, unasked
+from sorad.intake.holdings import Paper, found, is_used, relocate, unasked
 from sorad.intake.renumber import Key, Known, renumbered
-from sorad.layout import receipt_path, video_path
+from sorad.layout import video_path
 from sorad.ledger.interface import Moved, Want
 from sorad.ledger.states import PAID
 from sorad.model import State, Take
@@ -114,16 +114,12 @@ def _place(take: Take, places: Sequence[Path], new: Path, number: tuple[int, int
     What is under way needs a folder that is there, so it follows the storyboard at once. What is delivered
     counts where it lies; it is moved along where it is still wanted.
     """
-    old = next((place for place in places if _is_used(place)), Path(take.output))
+    old = next((place for place in places if is_used(place)), Path(take.output))
     if take.state in PAID or (take.state is State.DONE and wanted):
         for place in places:  # the video at one, half of it at another
             if place != new:
                 relocate(place, new, *number)
     return str(old) if take.state is State.DONE and not os.path.lexists(new) else str(new)
-
-
-def _is_used(place: Path) -> bool:
-    return os.path.lexists(place) or os.path.lexists(receipt_path(place))
 
 
 def _adopted(want: Want, segment: int, number: int, assets: Path) -> Want:

@@ -71,7 +71,7 @@ class Folder(Part):
     ) -> Applied:
         with self._db.transaction():
             board = self._put_board(board, now)
-            self._move(moved, board.id, now)
+            self._move(moved, board, now)
             if wants is None:
                 return Applied(board.id)
             known = self._known(board.id)
@@ -199,22 +199,23 @@ class Folder(Part):
         row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
         return int(row[0]) if row else 1
 
-    def _move(self, moved: Sequence[Moved], board_id: int, now: float) -> None:
+    def _move(self, moved: Sequence[Moved], board: Storyboard, now: float) -> None:
         # By way of numbers that no take has, so that two may change places.
         self._db.run_many(
-            "UPDATE takes SET take = -id WHERE id = ? AND storyboard_id = ? AND (segment <> ? OR take <> ?)",
-            [(one.take_id, board_id, one.segment, one.take) for one in moved],
+            "UPDATE takes SET take = -id WHERE id = ? AND (storyboard_id <> ? OR segment <> ? OR take <> ?)",
+            [(one.take_id, board.id, one.segment, one.take) for one in moved],
+        )
+        self._db.run_many(
+            "UPDATE takes SET storyboard_id = ?, root = ? WHERE id = ? AND storyboard_id <> ?",
+            [(board.id, board.root, one.take_id, board.id) for one in moved],
         )
         self._db.run_many(
             # A delivered video that was moved along is neither missing nor out of its place any more.
             "UPDATE takes SET segment = ?, take = ?, updated_at = ?, "
             "error = CASE WHEN state = 'done' AND ? AND output <> ? THEN NULL ELSE error END, "
             "output = CASE WHEN (state = 'done') = ? THEN ? ELSE output END "
-            "WHERE id = ? AND storyboard_id = ?",
-            [
-                (one.segment, one.take, now, *(one.done, one.output) * 2, one.take_id, board_id)
-                for one in moved
-            ],
+            "WHERE id = ?",
+            [(one.segment, one.take, now, *(one.done, one.output) * 2, one.take_id) for one in moved],
         )
         takes = [take for one in moved if (take := self._load(one.take_id)) is not None]
         self._note(now, [(take.id, take.state, "moved", "", None) for take in takes])

@@ -81,7 +81,7 @@ class Want:
 
 @dataclass(frozen=True)
 class Moved:
-    """A known take of a storyboard that goes by another number, or whose file is or will be elsewhere."""
+    """A known take that goes by another number, or whose file is or will be elsewhere."""
 
     take_id: int
     segment: int
@@ -218,7 +218,8 @@ class Ledger(Protocol):
         ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
         Paid ones are never touched. A take is known by (storyboard, segment, take, fingerprint); an output
         path that an open or done take of another storyboard owns is counted as skipped and not queued.
-        ``moved`` is carried out first: takes of this storyboard under other numbers or at other places.
+        ``moved`` is carried out first: takes under other numbers or at other places. One of another
+        storyboard becomes this one's; it must have a key that none here has.
         """
         ...
 
@@ -317,6 +318,10 @@ class Ledger(Protocol):
 
     def owned(self, remote_ids: Collection[str]) -> set[str]:
         """Those of the remote ids that some take has, or once had."""
+        ...
+
+    def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
+        """The takes that have these remote ids now."""
         ...
 
     def history(self, take_id: int) -> list[Event]:

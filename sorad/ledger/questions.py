@@ -118,6 +118,18 @@ class Questions(Part):
             )
         return found
 
+    def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
+        found: list[Take] = []
+        ids = iter(sorted({remote_id for remote_id in remote_ids if remote_id}))
+        while page := list(islice(ids, _PAGE)):
+            rows = self._db.rows(
+                SELECT_TAKE + "JOIN purchases p ON p.take_id = t.id AND p.remote_id = t.remote_id "
+                f"WHERE p.remote_id <> '' AND p.remote_id IN ({marks(page)}) GROUP BY t.id",
+                page,
+            )
+            found.extend(map(take_of, rows))
+        return found
+
     def history(self, take_id: int) -> list[Event]:
         rows = self._db.rows(
             "SELECT take_id, at, state, note, request_id, problem FROM history WHERE take_id = ? ORDER BY n",

@@ -4,6 +4,7 @@ sorad running and not. Every row ends with the ledger lost: the folder alone mus
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -244,3 +245,44 @@ def test_a_video_that_arrives_at_its_old_place_while_its_storyboard_is_renamed_i
     stage.go()
     stage.delivered("one")
     assert "found again" not in [event.note for event in stage.raw.history(stage.take("one").id)]
+
+
+# --- the process ended between the files' move and the ledger's commit -----------------------------------------
+
+
+def test_a_video_that_came_over_with_a_folder_is_known_once(stage: Stage) -> None:
+    stage.board("ep1/storyboard_a.json", ["one"])
+    stage.until("done")
+    stage.control.pause(paused=True)
+    stage.board("ep1/storyboard_a.json", ["two"])
+    stage.go(5)
+    stage.stop()
+    # renamed, and the folder brought along by a process that died of it; the other one is read first
+    path_of(stage, "ep1/storyboard_a.json").rename(path_of(stage, "ep1/storyboard_b.json"))
+    stage.board("ep1/storyboard_c.json", ["one"])
+    path_of(stage, "ep1/storyboard_a_assets").rename(path_of(stage, "ep1/storyboard_c_assets"))
+    stage.restart()
+    stage.control.pause(paused=False)
+    stage.go()
+    stage.all_delivered(path_of(stage, "ep1/storyboard_c.json"), "one")
+    stage.all_delivered(path_of(stage, "ep1/storyboard_b.json"), "two")
+    assert stage.bought() == {"one": 1, "two": 1}
+    stage.check()
+
+
+def test_a_receipt_that_was_laid_down_at_the_old_name_does_not_stay_behind(stage: Stage) -> None:
+    old = stage.board("ep1/storyboard_a.json", ["one"])
+    stage.until("generating")
+    stage.stop()
+    old.rename(path_of(stage, "ep1/storyboard_b.json"))
+    shutil.copytree(path_of(stage, "ep1/storyboard_a_assets"), path_of(stage, "ep1/storyboard_b_assets"))
+    stage.restart()
+    stage.go()
+    stage.all_delivered(path_of(stage, "ep1/storyboard_b.json"), "one")
+    stage.board("ep1/storyboard_a.json", ["two"])
+    stage.go()
+    assert len(stage.takes()) == 2
+    assert not list(
+        path_of(stage, "ep1/storyboard_a_assets").rglob("*" + stage.take("one").fingerprint[:8] + "*")
+    )
+    stage.check()

@@ -317,11 +317,29 @@ def test_ledger_leaves_an_output_alone_that_was_delivered_meanwhile(ledger: Ledg
     assert only(ledger).output == "/new/1.mp4"
 
 
-def test_ledger_moves_no_take_of_another_storyboard(ledger: Ledger) -> None:
+def test_ledger_hands_a_take_over_to_another_storyboard(ledger: Ledger) -> None:
     apply(ledger, want())
-    take = only(ledger)
-    ledger.apply(board("/vault/b.json"), [], NOW, [Moved(take.id, 7, 1, "/x.mp4", False)])
-    assert only(ledger) == take
+    take = drive(ledger, only(ledger), DONE)
+    other = replace(board("/elsewhere/b.json"), root="/elsewhere")
+    here = replace(want(), take=4)
+    ledger.apply(other, [here], NOW, [Moved(take.id, here.segment, 4, "/elsewhere/x.mp4", True)])
+    moved = only(ledger)
+    assert (moved.id, moved.storyboard, moved.root, moved.take) == (
+        take.id,
+        "/elsewhere/b.json",
+        "/elsewhere",
+        4,
+    )
+    assert (moved.state, moved.output) == (DONE, "/elsewhere/x.mp4")
+    assert ledger.counts("/elsewhere")[DONE] == 1
+    assert ledger.counts(take.root)[DONE] == 0
+
+
+def test_ledger_finds_takes_by_their_tasks(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2))
+    take = drive(ledger, next(iter(ledger.takes())), DONE, remote_id="r1")
+    assert [found.id for found in ledger.with_tasks([take.remote_id, "unheard", ""])] == [take.id]
+    assert ledger.with_tasks([]) == []
 
 
 def test_ledger_kin_are_the_storyboards_that_share_texts_or_tasks(ledger: Ledger) -> None:

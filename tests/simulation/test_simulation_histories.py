@@ -80,6 +80,11 @@ def test_no_history_breaks_a_promise(block: int) -> None:
     assert run_all(range(block * BLOCK, (block + 1) * BLOCK)) == []
 
 
+@pytest.mark.parametrize("seed", [4282, 10325])  # each once broke a promise
+def test_a_history_that_was_broken_is_mended(seed: int) -> None:
+    assert run_all([seed]) == []
+
+
 def test_a_history_is_replayed_exactly_by_its_seed(tmp_path: Path) -> None:
     first, second = live_a_day(4, tmp_path / "a"), live_a_day(4, tmp_path / "b")
     assert first.provider.tasks.keys() == second.provider.tasks.keys()
