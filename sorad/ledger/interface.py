@@ -159,6 +159,17 @@ class Purchase:
 
 
 @dataclass(frozen=True)
+class Generation:
+    """A generation that ended well. ``took``: seconds from its acceptance until it was seen to be ready."""
+
+    provider: str
+    base_url: str
+    seconds: int  # of video
+    pro: bool
+    took: float
+
+
+@dataclass(frozen=True)
 class Command:
     """A control command that another process left for the daemon."""
 
@@ -338,6 +349,14 @@ class Ledger(Protocol):
 
     def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
         """What :meth:`spend` sums, one by one, oldest first."""
+        ...
+
+    def generations(self, limit: int) -> list[Generation]:
+        """How long the latest takes were generated, the latest first.
+
+        Looked at are the last ``limit`` takes (by id) that are done; told of are those of them whose acceptance
+        and readiness were seen from here, not those that were found in the folder.
+        """
         ...
 
     # --- small things ------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
-from sorad.ledger.interface import Event, Purchase
+from sorad.ledger.interface import Event, Generation, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
-from sorad.model import State, Take
+from sorad.model import Request, State, Take
 
 _PAGE = 200  # takes read at a time
 _SPENT = """
@@ -24,6 +24,14 @@ SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remot
        p.charged_at
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
 WHERE p.charged_at >= ? AND (p.charged_at > ? OR p.id > ?) ORDER BY p.charged_at, p.id LIMIT ?
+"""
+# The index by state has the ids in order: as many rows are read as are asked for, however many there are.
+_GENERATIONS = """
+SELECT t.provider, t.base_url, t.request, t.accepted_at,
+       (SELECT min(h.at) FROM history h
+        WHERE h.take_id = t.id AND h.state = 'downloading' AND h.at >= t.accepted_at)
+FROM (SELECT id FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?) d JOIN takes t ON t.id = d.id
+ORDER BY t.id DESC
 """
 
 
@@ -93,7 +101,9 @@ class Questions(Part):
             where.append("segment = ?")
             values.append(segment)
         # "+": sort what an index finds; else SQLite walks the whole table, because that is in order already.
-        order = "id" if len(where) == 1 else "+id"
+        # Of one state alone the index has the ids in order: the limit is all that is read.
+        one_state = states is not None and len(states) == 1 and len(where) == 2
+        order = "id" if len(where) == 1 or one_state else "+id"
         sql = f"SELECT id FROM takes WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
         ids = iter(
             array("q", [row[0] for row in self._db.rows(sql, (*values, -1 if limit is None else limit))])
@@ -163,6 +173,15 @@ class Questions(Part):
                     charged,
                 )
                 at, last = charged, purchase_id
+
+    def generations(self, limit: int) -> list[Generation]:
+        found = []
+        for provider, base_url, text, accepted_at, ready_at in self._db.rows(_GENERATIONS, (max(limit, 0),)):
+            if accepted_at is not None and ready_at is not None:
+                request = Request.from_json(text)
+                took = ready_at - accepted_at
+                found.append(Generation(provider, base_url, request.seconds, request.pro, took))
+        return found
 
     def changed(self) -> int:
         row = self._db.row("PRAGMA data_version")

@@ -147,3 +147,45 @@ def test_ledger_carries_any_text(ledger: Ledger, place: str, text: str, number: 
         assert ledger.take(take.id) == take
         assert ledger.history(take.id)[-1].request_id == text
     ledger.withdraw(board_id, "gone", NOW)
+
+
+def test_ledger_tells_how_long_the_latest_takes_were_generated(ledger: Ledger) -> None:
+    assert ledger.generations(10) == []
+    pro = Request("long", seconds=25, pro=True)
+    apply(ledger, want(1), want(2), want(3, request=pro, fingerprint=pro.fingerprint()), want(4), want(5))
+    apply(ledger, want(6, state=State.DONE, accepted_at=NOW, finished_at=NOW + 9), path="/vault/found/s.json")
+    for take, (begun, ready) in zip(ledger.takes(states=[State.QUEUED]), [(0, 180), (5, 95), (0, 900)]):
+        sent = Change(
+            State.SUBMITTING, "intent", intent=True, provider="sora_hk", base_url="https://a.example"
+        )
+        take = ledger.record(take, sent, NOW)
+        take = drive(ledger, take, State.GENERATING, NOW + begun, accepted_at=NOW + begun)
+        take = drive(ledger, take, State.DOWNLOADING, NOW + ready)
+        # later in the life of a take: a new address, a slow download
+        ledger.record(take, Change(State.DOWNLOADING, "finished", cost=1), NOW + ready + 500)
+        drive(ledger, ledger.take(take.id) or take, State.DONE, NOW + ready + 1_000)
+    failed, running = ledger.takes(states=[State.QUEUED])
+    drive(ledger, failed, State.FAILED)
+    drive(ledger, running, State.GENERATING)
+
+    def told(limit: int) -> list[tuple[str, str, int, bool, float]]:
+        return [(g.provider, g.base_url, g.seconds, g.pro, g.took) for g in ledger.generations(limit)]
+
+    where = ("sora_hk", "https://a.example")
+    latest_first = [(*where, 25, True, 900.0), (*where, 10, False, 90.0), (*where, 10, False, 180.0)]
+    assert told(10) == latest_first
+    assert told(3) == latest_first[:2]  # the latest of the three was found in the folder
+    assert told(0) == []
+
+
+def test_ledger_counts_the_time_of_a_take_that_was_bought_again_from_its_last_acceptance(
+    ledger: Ledger,
+) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.DOWNLOADING, NOW)
+    take = drive(ledger, take, State.FAILED, NOW + 10)
+    take = ledger.record(take, Change(State.QUEUED, "retry"), NOW + 20)
+    take = drive(ledger, take, State.GENERATING, NOW + 1_000)
+    take = drive(ledger, take, State.DOWNLOADING, NOW + 1_240)
+    drive(ledger, take, State.DONE, NOW + 1_300)
+    assert [one.took for one in ledger.generations(5)] == [240.0]
