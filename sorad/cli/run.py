@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sorad.messages import _
+from sorad.messages import _, set_language
+
+if TYPE_CHECKING:
+    from sorad.config.model import Config
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -30,18 +33,29 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.cli.settings import daemon_config
     from sorad.cli.signals import Ending
     from sorad.daemon.assembly import Daemon
+    from sorad.daemon.reload import Reload
 
     config = daemon_config(args)
-    level = "DEBUG" if args.verbose else config.log.level
-    logs.setup(None, level)
+    logs.setup(None, _level(args, config))
     daemon = Daemon(config, "run")
-    with Ending() as ending:
-        daemon.start(lambda: logs.setup(config.state_dir, level))
+
+    def taken(config: Config) -> None:
+        set_language(args.lang or config.language)
+        logs.setup(config.state_dir, _level(args, config))
+
+    with Ending(reloads=True) as ending:
+        daemon.start(lambda: logs.setup(config.state_dir, _level(args, config)))
+        reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.asked)
         logger.info(_("sorad is running; {count} folders watched"), count=len(config.watch))
-        ending.wait()
+        while ending.wait_reload():
+            reload.run()
         logger.info(_("stopping: no new step starts, running ones end"))
         if not daemon.stop():
             logger.warning(_("some steps did not end in time; they go on at the next start"))
             ending.leave(0)
     logger.info(_("stopped"))
     return 0
+
+
+def _level(args: argparse.Namespace, config: Config) -> str:
+    return "DEBUG" if args.verbose else config.log.level

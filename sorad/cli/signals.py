@@ -1,4 +1,4 @@
-"""Ctrl+C and SIGTERM: the first asks for an orderly end, the second ends at once."""
+"""Ctrl+C and SIGTERM: the first asks for an orderly end, the second ends at once. SIGHUP: read the config again."""
 
 from __future__ import annotations
 
@@ -17,17 +17,28 @@ INTERRUPTED = 130
 class Ending:
     """Holds the signals while it is entered. Only in the main thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reloads: bool = False) -> None:
+        """``reloads``: SIGHUP is held, too, and asks for a reload; else it ends the process as usual."""
         self._asked = threading.Event()
+        self._news = threading.Event()  # an end or a reload was asked for
+        self._reloads = reloads
+        self._terminal = _terminal()
         self._before: dict[int, Any] = {}
         self.signal: Optional[int] = None
 
     def __enter__(self) -> Ending:
         for name in _NAMES:
-            number = getattr(signal, name, None)
-            if number is not None:
-                self._before[number] = signal.signal(number, self._on_signal)
+            self._hold(name, self._on_signal)
+        if self._reloads:
+            self._hold("SIGHUP", self._on_hangup)
+            if signal.SIG_IGN in self._before.values():  # nohup: a window that is closed ends nothing
+                self._terminal = None
         return self
+
+    def _hold(self, name: str, handler: Any) -> None:
+        number = getattr(signal, name, None)
+        if number is not None:
+            self._before[number] = signal.signal(number, handler)
 
     def __exit__(
         self,
@@ -43,6 +54,15 @@ class Ending:
             self.leave(INTERRUPTED)
         self.signal = number
         self._asked.set()
+        self._news.set()
+
+    def _on_hangup(self, number: int, frame: Optional[FrameType]) -> None:
+        if self._terminal is not None and not _lives(self._terminal):
+            # The window was closed: whoever started sorad in it wants it to end with it.
+            if not self._asked.is_set():
+                self._on_signal(number, frame)
+            return
+        self._news.set()
 
     @property
     def asked(self) -> bool:
@@ -50,7 +70,7 @@ class Ending:
         return self._asked.is_set()
 
     def wait(self, seconds: Optional[float] = None) -> bool:
-        """Wait for the first signal; whether it came.
+        """Wait for the first signal that asks for an end; whether it came.
 
         Waits in short turns: on Windows a signal does not interrupt a wait on a lock.
         """
@@ -60,8 +80,29 @@ class Ending:
             pass
         return True
 
+    def wait_reload(self) -> bool:
+        """Wait until a reload (true) or an end (false) is asked for. Reloads asked for meanwhile are one."""
+        while not self._news.wait(1.0):
+            pass
+        self._news.clear()
+        return not self.asked
+
     def leave(self, code: int) -> None:
         """End the process now. Nothing is lost: what matters was committed before it was done."""
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _terminal() -> Optional[int]:
+    """A descriptor of the terminal that this process was started in, if any."""
+    return next((number for number in (0, 1, 2) if _lives(number)), None) if os.name != "nt" else None
+
+
+def _lives(descriptor: int) -> bool:
+    """Whether a descriptor is a terminal that has not hung up."""
+    try:
+        os.tcgetpgrp(descriptor)
+    except OSError:
+        return False
+    return True

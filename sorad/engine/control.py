@@ -142,6 +142,23 @@ class Control:
             self._paused = paused
             self._ledger.remember("paused", {"since": self._clock.time()} if paused else None)
 
+    def follow(self, limits: Limits, *, elsewhere: bool) -> None:
+        """The config is another one. ``elsewhere``: the account, too; then what the old one refused is past.
+
+        What stopped the buying may be mended by the new config: that is looked at now.
+        """
+        now = self._clock.time()
+        with self._lock:
+            self._limits = limits
+            self._breaker = breakers.as_of(self._breaker, limits, now)
+            self._keep_breaker()
+            if elsewhere and self._gate != Gate():
+                self._gate = Gate()
+                self._keep("gate", self._gate.to_json())
+            if self._halt is not None:
+                self._halt = replace(self._halt, until=now)
+                self._keep("halt", self._halt.to_json())
+
     def _keep_breaker(self) -> None:
         if self._breaker.mode != self._mode:
             self._mode = self._breaker.mode

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Callable
+from typing import Callable, Optional
 
 from loguru import logger
 
@@ -24,10 +24,11 @@ class Lane:
         self.name = name
         self.size = size
         self._done = done
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Optional[Job]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._busy = 0
         self._threads = 0
+        self._closed = False
 
     @property
     def busy(self) -> int:
@@ -43,22 +44,35 @@ class Lane:
         """Have a job run by the next free thread."""
         with self._lock:
             self._busy += 1
+            if self._closed:  # from a loop that ends late: rare, so a thread of its own
+                threading.Thread(target=self._do, args=(job,), name=self.name, daemon=True).start()
+                return
             start = self._busy > self._threads and self._threads < self.size
             if start:
                 self._threads += 1
                 number = self._threads
-        self._jobs.put(job)
+            self._jobs.put(job)
         if start:
             threading.Thread(target=self._work, name=f"{self.name}-{number}", daemon=True).start()
 
+    def close(self) -> None:
+        """Let the threads end, once the jobs that wait are done."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                for _thread in range(self._threads):
+                    self._jobs.put(None)
+
     def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
-            try:
-                job()
-            except Exception:  # noqa: BLE001  (a thread's root)
-                logger.exception(_("a step in lane {lane} crashed"), lane=self.name)
-            finally:
-                with self._lock:
-                    self._busy -= 1
-                self._done()
+        while (job := self._jobs.get()) is not None:
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
+        try:
+            job()
+        except Exception:  # noqa: BLE001  (a thread's root)
+            logger.exception(_("a step in lane {lane} crashed"), lane=self.name)
+        finally:
+            with self._lock:
+                self._busy -= 1
+            self._done()

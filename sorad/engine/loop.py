@@ -92,6 +92,11 @@ class Engine:
             release(self._kit, take)
         self._waiting.clear()
 
+    def close(self) -> None:
+        """After the end of :meth:`run`: let the lanes' threads end, each with its step."""
+        for lane in (self.submitting, self.polling, self.fetching):
+            lane.close()
+
     @property
     def busy(self) -> int:
         """Steps that are running now."""

@@ -26,7 +26,11 @@ from sorad.providers.base import Video
 
 @dataclass
 class Kit:
-    """The engine's tools. ``pause`` waits that many seconds, less when the engine ends."""
+    """The engine's tools. ``pause`` waits that many seconds, less when the process ends.
+
+    ``stopping``: no new step is to begin, under this config. ``ending``: the process ends; only then may an
+    outcome that cannot be written be left to the next start.
+    """
 
     config: Config
     ledger: Ledger
@@ -39,6 +43,7 @@ class Kit:
     pause: Callable[[float], None]
     sizes: Callable[[int], None]  # told the size of each delivered file
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
+    ending: Callable[[], bool] = lambda: False
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
@@ -85,7 +90,7 @@ def record(
             )
             if attempt == 1:
                 meanwhile()
-            if kit.stopping() and attempt > 3:
+            if kit.ending() and attempt > 3:
                 return None
             kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
@@ -106,6 +111,6 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
             attempt += 1
             if attempt == 1:
                 logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))
-            if kit.stopping():
+            if kit.ending():
                 return
             kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))

@@ -1,0 +1,206 @@
+"""All that runs under one config: the provider, the engine, the folder side, and their threads.
+
+A reload makes other parts beside these, and lets these end. What both must share is :class:`Kept`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional
+
+from loguru import logger
+
+from sorad import providers
+from sorad.claim.arrivals import Arrivals
+from sorad.claim.claims import Claims
+from sorad.claim.machine import machine_of
+from sorad.clock import Clock
+from sorad.config.key import KeySource
+from sorad.config.model import Config, ProviderConfig
+from sorad.daemon.threads import Supervised
+from sorad.engine.accounts import Accounts
+from sorad.engine.commands import Commands
+from sorad.engine.control import Control
+from sorad.engine.disk import free_bytes
+from sorad.engine.loop import Engine
+from sorad.engine.progress import Progress
+from sorad.engine.rooms import Rooms
+from sorad.engine.steps.kit import Kit
+from sorad.intake.reading import Intake
+from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.messages import _
+from sorad.model import State
+from sorad.problems import Problem, SoradError
+from sorad.providers.base import Provider, Video
+from sorad.vault.service import Vault
+
+# The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
+HOUSEKEEPING, SWEEP = 5.0, 60.0
+
+
+@dataclass
+class Kept:
+    """What stays the same over a reload, so that steps of before and after it work together.
+
+    A step that is under way at a reload ends with what it began with: its take stays claimed until then, in
+    the one ledger; what it learns goes to the one control; no two intents share the last of a budget.
+    """
+
+    ledger: Ledger
+    clock: Clock
+    rng: random.Random
+    control: Control
+    progress: Progress
+    ending: threading.Event  # set when the process is to end
+    crashed: Callable[[Problem], None]
+    tell: Callable[[], None]  # a thread failed, or the time has come to look at them
+    videos: dict[int, Video] = field(default_factory=dict)
+    buying: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Parts:
+    """Made without effect on anything that runs; ``start`` it, ``retire`` it, ``wait`` for its end."""
+
+    def __init__(self, config: Config, kept: Kept) -> None:
+        """:class:`SoradError` where the config cannot be worked with, :class:`LedgerUnavailable`."""
+        self.config = config
+        self._kept = kept
+        self._retired = threading.Event()
+        self._settled = False
+        ledger, clock = kept.ledger, kept.clock
+        self.provider = provider = providers.make(config.provider, KeySource(config.provider))
+        settings = config.provider.model_dump(mode="json")
+        self.accounts = Accounts(provider, settings, ledger, revive)
+        self.intake = Intake(
+            config, provider.validate, ledger, clock, self.wake, provider.price, provider.currency
+        )
+        self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
+        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
+        self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
+        self._rooms = rooms = Rooms(
+            config.watch, config.disk, ledger, self.vault.states, free_bytes, self.claims.may_buy
+        )
+        self.kit = Kit(
+            config=config,
+            ledger=ledger,
+            accounts=self.accounts,
+            control=kept.control,
+            clock=clock,
+            rng=kept.rng,
+            progress=kept.progress,
+            stopping=self._stopping,
+            ending=kept.ending.is_set,
+            pause=lambda seconds: void(kept.ending.wait(seconds)),
+            sizes=rooms.delivered,
+            crashed=kept.crashed,
+            ready=self.vault.ready,
+            guard=self._arrivals.guard,
+            payer=self.claims.payer,
+            videos=kept.videos,
+            buying=kept.buying,
+        )
+        commands = Commands(self.kit, self.vault.rescan, self.claims)
+        self.engine = Engine(self.kit, rooms, commands.run)
+        self.threads = [
+            Supervised("engine", self.engine.run, clock, kept.tell),
+            Supervised("vault", self.vault.run, clock, kept.tell),
+            Supervised("housekeeping", self._keep_house, clock, kept.tell),
+        ]
+
+    def _stopping(self) -> bool:
+        return self._retired.is_set() or self._kept.ending.is_set()
+
+    # --- beginning and end -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin. What the ledger cannot take just now is written as soon as it can."""
+        self._settle_in()
+        for thread in self.threads:
+            thread.start()
+
+    def _settle_in(self) -> None:
+        """Bring to the ledger what follows from the config."""
+        ledger, now = self._kept.ledger, self._kept.clock.time()
+        try:
+            ledger.remember("currency", self.provider.currency)
+            ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
+            for take in ledger.takes(states=[State.HELD]):
+                # The budget may be another by now; what is still too dear is held again.
+                if take.error is not None and take.error.code in ("budget.day", "budget.price"):
+                    change = Change(State.QUEUED, "weighed again", due_at=now, clear_error=True)
+                    with contextlib.suppress(ClaimLost):  # being released just now
+                        ledger.record(take, change, now)
+            self._settled = True
+        except LedgerUnavailable as error:
+            logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
+
+    def retire(self) -> None:
+        """Ask all to end: no new step begins, downloads give their takes back. Does not wait."""
+        self._retired.set()
+        for thread in self.threads:
+            thread.stop()
+        self.wake()
+        self.vault.wake()
+
+    def wait(self, seconds: float) -> list[str]:
+        """After :meth:`retire`: wait for the end; the names of what has not ended in time."""
+        clock = self._kept.clock
+        deadline = clock.monotonic() + seconds
+        slow = [
+            thread.name for thread in self.threads if not thread.join(max(0.0, deadline - clock.monotonic()))
+        ]
+        if not self.engine.wait_idle(deadline - clock.monotonic()):
+            slow.append("steps")
+        return slow
+
+    def let_go(self) -> None:
+        """After :meth:`wait`, where the process goes on: the threads of the lanes end, each with its step."""
+        self.engine.close()
+
+    def wake(self) -> None:
+        """There is something to do for the engine."""
+        engine = getattr(self, "engine", None)  # asked for while the parts are being made, too
+        if engine is not None:
+            engine.wake()
+
+    # --- the housekeeping thread -------------------------------------------------------------------
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        clock = self._kept.clock
+        swept = clock.monotonic()
+        while not stop.wait(HOUSEKEEPING):
+            self._kept.tell()
+            if not self._settled:
+                self._settle_in()
+            try:
+                self._rooms.buyable()  # so that `status` knows the disks though nothing waits to be bought
+            except LedgerUnavailable as error:
+                logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
+            if clock.monotonic() - swept >= SWEEP:
+                swept = clock.monotonic()
+                self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])
+        except (LedgerUnavailable, OSError) as error:
+            logger.warning(_("the folders could not be looked at just now: {error}"), error=str(error))
+
+
+def revive(settings: Mapping[str, Any]) -> Optional[Provider]:
+    """A provider of an earlier config, with its own key; ``None`` where that key is no longer set."""
+    config = ProviderConfig.model_validate(settings)
+    key = KeySource(config)
+    try:
+        key()
+    except SoradError:
+        return None
+    return providers.make(config, key)
+
+
+def void(_value: object) -> None:
+    """Drops a value, where a callable that returns nothing is wanted."""

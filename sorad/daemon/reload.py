@@ -1,0 +1,79 @@
+"""A reload: the config is read again, and taken over or refused.
+
+A refused config changes nothing, and stays visible in `status` until one is taken over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from loguru import logger
+
+from sorad.config.model import Config
+from sorad.daemon.assembly import Daemon
+from sorad.ledger.interface import LedgerUnavailable
+from sorad.messages import N_, _
+from sorad.problems import Problem, SoradError
+
+# Under this key the daemon's standing troubles hold that a config was refused.
+REFUSED = "config"
+
+
+@dataclass
+class Reload:
+    """Carries reloads out, one at a time, in the main thread."""
+
+    daemon: Daemon
+    read: Callable[[], Config]  # the file as it is now; :class:`SoradError`
+    taken: Callable[[Config], None]  # told of a config right before it is taken over: language, log
+    interrupted: Callable[[], bool]  # whether the process is to end
+
+    def run(self) -> bool:
+        """Whether the config was taken over."""
+        try:
+            config = self.read()
+            refuse_another_place(self.daemon.config.state_dir, config.state_dir)
+            self.daemon.change(config, self.interrupted)
+        except (SoradError, LedgerUnavailable) as error:
+            reason = error.problem if isinstance(error, SoradError) else _no_ledger(error)
+            logger.error(_("the config was not taken over: {problem}"), problem=str(reason))
+            self.daemon.complain(REFUSED, refused(reason))
+            return False
+        self.taken(config)
+        self.daemon.complain(REFUSED, None)
+        logger.info(_("the config was read again; {count} folders watched"), count=len(config.watch))
+        return True
+
+
+def refuse_another_place(here: Path, there: Path) -> None:
+    """:class:`SoradError` where the ledger would be another one: that is another daemon."""
+    if here != there:
+        raise SoradError(
+            Problem(
+                "config.state_dir",
+                N_("state_dir is now {there}, and sorad works on the ledger in {here}."),
+                N_("Restart sorad, for another state_dir is another ledger; or put it back."),
+                {"here": str(here), "there": str(there)},
+            )
+        )
+
+
+def refused(reason: Problem) -> Problem:
+    """What `status` shows of a config that was not taken over."""
+    return Problem(
+        "config.refused",
+        N_("The config was read again and refused; the one before stays in force. {reason}"),
+        N_("{mend} Then reload: `sorad service reload`, or kill -HUP."),
+        {"reason": reason.text(), "mend": reason.fix_text()},
+    )
+
+
+def _no_ledger(error: LedgerUnavailable) -> Problem:
+    return Problem(
+        "ledger.unavailable",
+        N_("The ledger cannot be used just now ({reason})."),
+        N_("Try again in a moment. If it stays so: check the disk and the rights of state_dir."),
+        {"reason": str(error)},
+    )
