@@ -38,8 +38,9 @@ def complaints(facts: Facts) -> list[Complaint]:
     return [
         *_daemon(facts),
         *_buying(facts),
-        *_folders(facts),
+        *_roots(facts),
         *_takes(facts),
+        *_storyboards(facts),
         *_notes(facts),
     ]
 
@@ -48,11 +49,16 @@ def complaints(facts: Facts) -> list[Complaint]:
 
 
 def _daemon(facts: Facts) -> Iterator[Complaint]:
-    if facts.holder is None:
+    hidden = facts.config or (
+        facts.ledger if facts.ledger and facts.ledger.code == "ledger.unreadable" else None
+    )
+    if facts.holder is None and hidden is None:
         yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
+    if facts.config is not None:
+        yield Complaint(facts.config)
     if facts.ledger is not None:
         # before the first start there is no ledger: that it does not run says it all
-        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing")
+        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing" or facts.holder is not None)
     if facts.holder is not None:
         for trouble in facts.troubles:
             yield Complaint(Problem.from_json(trouble["problem"]))
@@ -102,9 +108,12 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
 # --- folders ----------------------------------------------------------------------------------------------
 
 
-def _folders(facts: Facts) -> Iterator[Complaint]:
+def _roots(facts: Facts) -> Iterator[Complaint]:
     for row in facts.roots:
         yield from _root(row)
+
+
+def _storyboards(facts: Facts) -> Iterator[Complaint]:
     invalid = [board for board in facts.storyboards if board.state == "invalid"]
     for board in invalid[:NAMED]:
         for problem in board.problems[:NAMED]:

@@ -9,7 +9,14 @@ from typing import Any, Optional
 
 from sorad.budget import day_began
 from sorad.engine.rescue import RESCUED, is_rescued
-from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.interface import (
+    Generation,
+    Ledger,
+    LedgerDamaged,
+    LedgerUnavailable,
+    RootRow,
+    Storyboard,
+)
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import Holder, holder
 from sorad.messages import N_
@@ -18,6 +25,12 @@ from sorad.problems import Problem, SoradError
 
 # So many takes of a kind are read to say what is the matter with them; the counts are of all.
 SAMPLE = 200
+# So many of the latest finished takes are looked at, to learn how long a generation takes.
+LEARNT_FROM = 300
+# How long a look waits for a ledger that is locked, in seconds: somebody sits before the screen.
+PATIENCE = 2.0
+
+_MOVING = (State.QUEUED, State.SUBMITTING, State.GENERATING)
 
 
 @dataclass(frozen=True)
@@ -31,15 +44,18 @@ class Facts:
     now: float
     holder: Optional[Holder] = None
     ledger: Optional[Problem] = None  # why it could not be read
+    config: Optional[Problem] = None  # why it could not be read
     counts: Mapping[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     roots: tuple[RootRow, ...] = ()
     storyboards: tuple[Storyboard, ...] = ()
     unknown: tuple[Take, ...] = ()  # up to SAMPLE of each
     failed: tuple[Take, ...] = ()
     held: tuple[Take, ...] = ()
+    queued: tuple[Take, ...] = ()
     in_flight: tuple[Take, ...] = ()
     downloading: tuple[Take, ...] = ()
     rescued: tuple[Take, ...] = ()  # delivered, but not to their own place
+    finished: tuple[Generation, ...] = ()  # the latest, latest first
     waiting_commands: int = 0
     spent_today: int = 0
     spent: int = 0
@@ -59,7 +75,7 @@ def gather(ledger_path: Path, now: float) -> Facts:
     """The facts; a ledger that cannot be read is one of them. Raises nothing."""
     working = holder(ledger_path.parent)
     try:
-        ledger = SqliteLedger.attach(ledger_path)
+        ledger = SqliteLedger.attach(ledger_path, wait=PATIENCE)
         try:
             return from_ledger(ledger, working, now)
         finally:
@@ -86,9 +102,12 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         unknown=some(State.UNKNOWN),
         failed=some(State.FAILED),
         held=some(State.HELD),
+        queued=some(State.QUEUED),
         in_flight=some(State.SUBMITTING, State.GENERATING, State.DOWNLOADING),
         downloading=some(State.DOWNLOADING),
         rescued=tuple(_rescued(ledger)),
+        # learnt for what is under way: where nothing is, nobody asks
+        finished=tuple(ledger.generations(LEARNT_FROM)) if any(counts[state] for state in _MOVING) else (),
         waiting_commands=len(ledger.commands()),
         spent_today=ledger.spend(day_began(now)),
         spent=ledger.spend(),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sorad.clock import iso
 from sorad.health.complaints import Complaint, complaints
+from sorad.health.estimates import Kind, Pace, forecast, learn, queue_done
 from sorad.health.facts import Facts
 from sorad.model import State, Take, units
 
@@ -15,18 +16,16 @@ HEALTHY, PROBLEMS, NOT_RUNNING = 0, 1, 3
 
 Report = dict[str, Any]
 
-# Takes in flight that are named one by one; the counts tell of all.
-NAMED = 10
-
 
 def report(facts: Facts) -> Report:
     """How sorad stands, as plain JSON values; sentences in the language in force.
 
-    Beside the documented fields: ``daemon.command``, ``problems[].level`` (``"problem"``, or ``"note"`` for
-    what needs nobody), ``roots[].claim``, ``in_flight`` and ``time``.
+    Beside the fields of the design: ``daemon.command``, ``problems[].level`` (``"problem"``, or ``"note"`` for
+    what needs nobody), ``roots[].claim``, ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see README.
     """
     found = complaints(facts)
     working = facts.holder
+    paces = learn(facts.finished)
     return {
         "time": iso(facts.now),
         "daemon": {
@@ -49,17 +48,20 @@ def report(facts: Facts) -> Report:
             "total": units(facts.spent),
             "currency": facts.currency,
         },
-        "in_flight": _in_flight(facts.in_flight),
+        "in_flight": _in_flight(facts, paces),
+        "pace": [_pace(kind, pace) for kind, pace in paces.items()],
+        "queue_done_at": iso(_queue_done(facts, paces)),
         "problems": [_problem(one) for one in found],
     }
 
 
 def exit_code(report: Report) -> int:
-    """0 healthy, 1 problems, 3 not running."""
+    """0 healthy, 1 problems (or nobody can tell whether it runs), 3 not running."""
     daemon = report["daemon"]
-    if not daemon["running"]:
-        return NOT_RUNNING
-    return HEALTHY if daemon["healthy"] else PROBLEMS
+    if daemon["running"]:
+        return HEALTHY if daemon["healthy"] else PROBLEMS
+    known = any(problem["code"] == "daemon.not_running" for problem in report["problems"])
+    return NOT_RUNNING if known else PROBLEMS
 
 
 def _problem(one: Complaint) -> dict[str, str]:
@@ -103,8 +105,8 @@ def _claim(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if row is None else {name: row[name] for name in ("state", "buys", "owner", "since")}
 
 
-def _in_flight(takes: Sequence[Take]) -> list[dict[str, Any]]:
-    longest = sorted(takes, key=lambda take: take.intent_at or take.updated_at)[:NAMED]
+def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]:
+    """What is under way, the longest first. Till when it takes is told only while sorad runs."""
     return [
         {
             "id": take.id,
@@ -113,6 +115,35 @@ def _in_flight(takes: Sequence[Take]) -> list[dict[str, Any]]:
             "take": take.take,
             "state": take.state.value,
             "since": iso(take.intent_at or take.updated_at),
+            **_expected(take, paces, facts),
         }
-        for take in longest
+        for take in sorted(facts.in_flight, key=lambda take: take.intent_at or take.updated_at)
     ]
+
+
+def _expected(take: Take, paces: Mapping[Kind, Pace], facts: Facts) -> dict[str, Any]:
+    told = forecast(take, paces if facts.holder else {}, facts.now)
+    return {"expected": iso(told.expected), "latest": iso(told.latest), "overdue": told.overdue}
+
+
+def _pace(kind: Kind, pace: Pace) -> dict[str, Any]:
+    return {
+        **kind._asdict(),
+        "quick": round(pace.quick, 1),
+        "median": round(pace.median, 1),
+        "slow": round(pace.slow, 1),
+        "samples": len(pace.took),
+    }
+
+
+def _queue_done(facts: Facts, paces: Mapping[Kind, Pace]) -> float | None:
+    """When all of it will be there, as far as can be told; nothing while buying stands still."""
+    flying = [take for take in facts.in_flight if take.state is not State.DOWNLOADING]
+    flying += facts.unknown
+    seen = sum(facts.counts[state] for state in (State.SUBMITTING, State.GENERATING, State.UNKNOWN))
+    waiting = facts.counts[State.QUEUED]
+    stands = facts.paused or facts.halt or any(not row["ok"] for row in facts.disk)
+    if facts.holder is None or len(flying) < seen or (waiting and stands):
+        return None
+    slots = _limits(facts)["effective"]
+    return queue_done(flying, facts.queued, waiting, slots, paces, facts.now)

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ Row = tuple[Any, ...]
 BUSY_SECONDS = 10.0  # other writers hold the lock for milliseconds
 WAL_KEPT = 16_000_000  # bytes the WAL is cut back to after a burst
 CACHE_KIB = 16_000
+_STEPS = 10_000  # of SQLite's virtual machine, between two looks at the time: about a millisecond
 
 # Messages of OperationalError that no waiting mends: the tables are not those of the version in the file.
 _WRONG_TABLES = ("no such table", "no such column", "Could not decode to UTF-8")
@@ -89,6 +91,18 @@ class Connection:
         with self._lock:
             yield
 
+    @contextlib.contextmanager
+    def bounded(self, seconds: float) -> Iterator[None]:
+        """A statement inside that is not through after so long ends with :class:`LedgerUnavailable`."""
+        with self._lock:
+            db = self._open()
+            end = time.monotonic() + seconds
+            db.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            try:
+                yield
+            finally:
+                db.set_progress_handler(None, 0)
+
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the whole database into a file."""
         with self._lock, _translated():
@@ -111,8 +125,8 @@ class Connection:
         return self._db
 
 
-def open_connection(path: Path, *, owner: bool) -> Connection:
-    """Connect to an existing file; ``owner`` for the process that runs the ledger.
+def open_connection(path: Path, *, owner: bool, wait: float = BUSY_SECONDS) -> Connection:
+    """Connect to an existing file; ``owner`` for the process that runs the ledger. ``wait``: for locks.
 
     Others never checkpoint: not on a commit, and from Python 3.12 on not on closing either. Before, SQLite
     tries on closing, but only under an exclusive lock of the file, which it does not get while the daemon
@@ -122,7 +136,7 @@ def open_connection(path: Path, *, owner: bool) -> Connection:
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw",
             uri=True,
-            timeout=BUSY_SECONDS,
+            timeout=wait,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sorad.ledger.connection import check_sound, create_file, open_connection
+from sorad.ledger.connection import BUSY_SECONDS, check_sound, create_file, open_connection
 from sorad.ledger.control import Control
 from sorad.ledger.folder import Folder
 from sorad.ledger.interface import Ledger
@@ -49,15 +49,19 @@ class SqliteLedger(Folder, Steps, Questions, Control):
         return cls(db)
 
     @classmethod
-    def attach(cls, path: Path) -> SqliteLedger:
+    def attach(cls, path: Path, *, wait: float = BUSY_SECONDS) -> SqliteLedger:
         """For every other process: the file must be there and of this version; it is never checkpointed.
 
-        Raises :class:`SoradError` (exit code 3 where there is no ledger yet), :class:`LedgerUnavailable`,
-        :class:`LedgerDamaged`.
+        ``wait`` is how long each question waits for a locked ledger, in seconds. Raises :class:`SoradError`
+        (exit code 3 where there is no ledger yet), :class:`LedgerUnavailable`, :class:`LedgerDamaged`.
         """
-        if not path.exists():
-            raise _nothing_yet(path)
-        db = open_connection(path, owner=False)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise _nothing_yet(path) from None
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        db = open_connection(path, owner=False, wait=wait)
         try:
             known = steps()
             check_not_newer(db, path, known)
@@ -82,6 +86,16 @@ def _nothing_yet(path: Path) -> SoradError:
         {"path": os.fspath(path)},
     )
     return SoradError(problem, exit_code=3)
+
+
+def _unreadable(path: Path, error: OSError) -> SoradError:
+    problem = Problem(
+        "ledger.unreadable",
+        N_("The ledger {path} cannot be read: {reason}."),
+        N_("Run this as the user that runs sorad, or check the rights of state_dir."),
+        {"path": os.fspath(path), "reason": error.strerror or str(error)},
+    )
+    return SoradError(problem)
 
 
 def _older(path: Path) -> SoradError:
