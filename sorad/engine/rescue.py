@@ -90,8 +90,8 @@ def shelves(rescued: Path, take: Take) -> Iterator[Path]:
         number += 1
 
 
-def note(take: Take, shelf: Path, why: Problem) -> Problem:
-    """What a rescued take carries. ``why``: what was the matter with its place."""
+def note(home: Path, shelf: Path, why: Problem) -> Problem:
+    """What a rescued take carries. ``home``: its own place. ``why``: what is the matter with that."""
     return Problem(
         CODE,
         N_("its video lies in {path}: {folder} could not take it ({reason})"),
@@ -99,7 +99,7 @@ def note(take: Take, shelf: Path, why: Problem) -> Problem:
             "Move it to where you want it. If its folder comes back, sorad puts it there when it next reads "
             "the storyboard, as far as both are on one disk."
         ),
-        {"path": str(shelf), "folder": str(Path(take.output).parent), "reason": why.text()},
+        {"path": str(shelf), "folder": str(home.parent), "reason": why.text()},
     )
 
 

@@ -38,7 +38,7 @@ from sorad.problems import Problem
 from sorad.storyboard.read import Reading
 
 ASSETS = "_assets"
-_SEGMENT = "Segment_"
+SEGMENT = "Segment_"
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def papers(assets: Path) -> list[Paper]:
 def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
     for name in sorted(_names(assets)):
-        number = name[len(_SEGMENT) :]
-        if name.startswith(_SEGMENT) and number.isascii() and number.isdigit():
+        number = name[len(SEGMENT) :]
+        if name.startswith(SEGMENT) and number.isascii() and number.isdigit():
             yield int(number), assets / name
 
 

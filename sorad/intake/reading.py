@@ -32,10 +32,12 @@ from loguru import logger
 from sorad.budget import NEVER, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
+from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
 from sorad.intake.holdings import Paper, asked, bring_along, found, is_used, papers, strays
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
+from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
 from sorad.intake.sorting import Sorted, key_of, sort_out
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
@@ -71,7 +73,7 @@ def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
 def digest(config: Config) -> str:
     """A hash of all settings that change what a storyboard means: other settings, read everything again."""
     provider = config.provider.model_dump(
-        mode="json", exclude={"api_key_env", "api_key_file", "request_timeout"}
+        mode="json", exclude={"api_key_env", "api_key_file", "api_key_keyring", "request_timeout"}
     )
     watches = [watch.model_dump(mode="json") for watch in config.watch]
     parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump()]
@@ -106,6 +108,7 @@ class Intake:
         self._fresh = not self.ledger.storyboards()
         self._strays: Optional[tuple[float, dict[Path, set[str]]]] = None
         self._audit = Audit(self.ledger, self.clock)
+        self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         self._doubtful: set[str] = set()  # storyboards whose folder holds receipts that the ledger lacks
 
     def read(self, watch: Watch, seen: Seen, known: Optional[Storyboard]) -> None:
@@ -171,6 +174,8 @@ class Intake:
         told = self.ledger.recall(REBUILT)
         count = sum(self._audit.missing.copy().values())
         notices = [_missing(count)] if count else []
+        unclaimed = self._rescued.unclaimed()
+        notices += [unclaimed] if unclaimed is not None else []
         if told is not None:
             kept = Path(told["kept"]).exists() if told["kept"] else False
             if kept or self.clock.time() - told["at"] < TOLD_FOR:
@@ -228,7 +233,15 @@ class Intake:
         if (renamed and _lacks(takes, there, assets)) or (not takes and self._fresh and not there):
             # The folder may bear a name that was never seen here, or the ledger is lost.
             there = [*there, *self._stray(wants, assets)]
-        todo = sort_out([*takes, *self._come_over(takes, there)], wants, there, assets)
+        rescued = self._rescued_of(takes, wants, there, assets)
+        todo = sort_out([*takes, *self._come_over(takes, there)], wants, [*there, *rescued], assets)
+        if rescued:
+            self._rescued.forget()
+            todo = replace(
+                todo,
+                wants=[where_it_lies(want, rescued, assets) for want in todo.wants],
+                beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
+            )
         self._apply(board if origin is None else replace(board, id=origin.id), todo)
         self._doubtful.discard(board.path)
         if not takes:
@@ -258,6 +271,14 @@ class Intake:
                 keys.add(key_of(here))
                 come.append(here)
         return come
+
+    def _rescued_of(
+        self, takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper], assets: Path
+    ) -> list[Paper]:
+        """What lies in ``rescued`` of a storyboard and must be looked at, since its own folder does not tell."""
+        texts = {*(want.fingerprint for want in wants), *(take.fingerprint for take in takes)}
+        rescued = self._rescued.of(takes, texts)
+        return bring_home(rescued, there or papers(assets)) if rescued else []
 
     def _nearest(
         self, board: Storyboard, wants: Sequence[Want], there: Sequence[Paper]
@@ -304,6 +325,9 @@ class Intake:
     def _apply(self, board: Storyboard, todo: Sorted) -> None:
         wants = [*self._held(board, todo.wants, todo.known), *todo.beside]
         applied = self.ledger.apply(board, wants, self.clock.time(), todo.moved)
+        if any(map(is_at_shelf, wants)):
+            takes = self.ledger.takes(states=[State.DONE], storyboard=board.path)
+            remember(self.ledger, [take.id for take in takes if is_rescued(take)])
         logger.info(
             _("{path}: {added} takes queued, {skipped} there already, {cancelled} no longer wanted"),
             path=board.path,

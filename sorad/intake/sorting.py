@@ -124,6 +124,7 @@ def _place(take: Take, places: Sequence[Path], new: Path, number: tuple[int, int
 
 def _adopted(want: Want, segment: int, number: int, assets: Path) -> Want:
     """A take that the folder alone tells of, under the number by which it is wanted now."""
-    new = video_path(assets, segment, number, want.fingerprint)
-    relocate(Path(want.output), new, segment, number)
-    return replace(want, segment=segment, take=number, output=str(new), wanted=True)
+    old, new = Path(want.output), video_path(assets, segment, number, want.fingerprint)
+    # A delivered video that cannot be moved (to another disk) counts where it lies.
+    stays = not relocate(old, new, segment, number) and want.state is State.DONE and os.path.lexists(old)
+    return replace(want, segment=segment, take=number, output=str(old if stays else new), wanted=True)

@@ -19,9 +19,10 @@ from sorad.delivery.receive import receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
 from sorad.engine.receipts import receipt_of, write_receipt_for
-from sorad.engine.rescue import REMEMBERED, RESCUED, Place, away, due, note, shelves
+from sorad.engine.rescue import Place, away, due, note, shelves
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.intake.rescued import remember
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
@@ -125,7 +126,7 @@ def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: st
         State.DONE,
         "rescued",
         attempt=0,
-        error=note(take, shelf, why),
+        error=note(Path(take.output), shelf, why),
         output=str(shelf),
         finished_at=kit.clock.time(),
         validator="",
@@ -147,9 +148,7 @@ def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: st
 def _remember(kit: Kit, take: Take) -> None:
     """For `sorad status`: before the take says so, for a take that does not say so is not shown."""
     try:
-        with _reserving:
-            ids = [one for one in kit.ledger.recall(RESCUED) or [] if one != take.id]
-            kit.ledger.remember(RESCUED, [*ids, take.id][-REMEMBERED:])
+        remember(kit.ledger, [take.id])
     except LedgerUnavailable as error:
         logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
 
