@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sorad.config.errors import EX_CONFIG
 from sorad.config.model import ProviderConfig
+from sorad.config.oskeyring import Keyring
 from sorad.masking import MASK, register_secret
 from sorad.messages import N_
 from sorad.problems import Param, Problem, SoradError
@@ -20,11 +21,14 @@ _LONGEST = 4096  # no key is: the file is another one
 
 @dataclass(frozen=True)
 class Key:
-    """A key and where it was found: ``"credential"``, ``"file"``, ``"env"``, ``"dotenv"`` or ``"none"``."""
+    """A key and where it was found.
+
+    ``source`` is ``"credential"``, ``"file"``, ``"keyring"``, ``"env"``, ``"dotenv"`` or ``"none"``.
+    """
 
     value: str = field(repr=False)
     source: str
-    place: str  # the file or the variable
+    place: str  # the file, the keyring's entry or the variable
 
     def __str__(self) -> str:
         return MASK if self.value else ""
@@ -35,10 +39,12 @@ class KeySource:
 
     1. the systemd credential ``sora_api_key`` (or ``api_key_env`` in small letters),
     2. ``api_key_file``,
-    3. the environment variable ``api_key_env``,
-    4. the same name in a ``.env`` file in ``folder`` (the working folder at the start).
+    3. the OS keyring, where ``api_key_keyring`` names its entry; the user name there is ``api_key_env``,
+    4. the environment variable ``api_key_env``,
+    5. the same name in a ``.env`` file in ``folder`` (the working folder at the start).
 
-    A file is read again when it has changed. May be asked from several threads.
+    A file is read again when it has changed, and not taken while every user of the machine can read or
+    change it. May be asked from several threads.
     """
 
     def __init__(
@@ -47,6 +53,7 @@ class KeySource:
         self._provider = provider
         self._env = os.environ if env is None else env
         self._dotenv = (folder or Path.cwd()) / ".env"
+        self._keyring = Keyring(provider.api_key_keyring, provider.api_key_env)
         self._read: dict[Path, tuple[tuple[int, ...], str]] = {}  # by file: its signature and what it held
 
     def __call__(self) -> str:
@@ -98,10 +105,28 @@ class KeySource:
                 if file.is_file():
                     yield "credential", str(file), self._text(file)
         if self._provider.api_key_file is not None:
-            yield "file", str(self._provider.api_key_file), self._text(self._provider.api_key_file)
+            yield "file", str(self._provider.api_key_file), self._private(self._provider.api_key_file)
+        if self._provider.api_key_keyring:
+            yield "keyring", self._keyring.place, self._keyring.read()
         yield "env", f"${name}", self._env.get(name, "")
         if self._dotenv.is_file():
             yield "dotenv", str(self._dotenv), _from_dotenv(self._text(self._dotenv), name)
+
+    def _private(self, path: Path) -> str:
+        """The text of a key file that not everybody on this machine can read."""
+        text = self._text(path)
+        if open_to_all(path):
+            raise _error(
+                Problem(
+                    "key.exposed",
+                    N_(
+                        "Every user of this machine can read or change the key file {path}; it is not used so."
+                    ),
+                    N_("Run: chmod 600 {path} (or move it to a disk that knows such rights)."),
+                    {"path": str(path)},
+                )
+            )
+        return text
 
     def _text(self, path: Path) -> str:
         try:
@@ -131,11 +156,25 @@ class KeySource:
             N_("There is no API key."),
             N_(
                 "Give it in one of these ways: the environment variable {name}; a line {name}=… in {dotenv}; "
-                'a file that holds the key alone, named by api_key_file = "…" below [provider]; or, for a '
-                "systemd service, the credential sora_api_key. To try sorad without a key: sorad demo."
+                'a file that holds the key alone, named by api_key_file = "…" below [provider]; the OS keyring, '
+                'by api_key_keyring = "sorad" there; or, for a systemd service, the credential sora_api_key. '
+                "To try sorad without a key: sorad demo."
             ),
             {"name": self._provider.api_key_env, "dotenv": str(self._dotenv)},
         )
+
+
+def open_to_all(file: Path) -> bool:
+    """Whether any user can read or change ``file``: by its own mode, and no folder above keeps them out."""
+    if os.name == "nt":
+        return False
+    try:
+        real = file.resolve()
+        return bool(real.stat().st_mode & 0o006) and all(
+            folder.stat().st_mode & 0o001 for folder in real.parents
+        )
+    except (OSError, RuntimeError):  # of 3.9 to 3.12, for a loop of links
+        return False
 
 
 def _from_dotenv(text: str, name: str) -> str:
@@ -160,6 +199,11 @@ def clean_key(text: str, place: str) -> str:
     if "***" in value:
         raise _error(_bad(place, N_("The key from {place} is a masked copy, with asterisks in it.")))
     return value
+
+
+def looks_like_key(name: str) -> bool:
+    """Whether what should be the name of a variable is rather a key that was put in its place."""
+    return len(name) >= 20 and bool(re.search(r"[a-z]", name)) and bool(re.search(r"\d", name))
 
 
 def _bad(place: object, message: str) -> Problem:

@@ -45,6 +45,7 @@ class ProviderConfig(Section):
     base_url: str = ""  # empty: the kind's own default
     api_key_env: str = "SORA_API_KEY"
     api_key_file: Optional[Path] = None
+    api_key_keyring: str = ""  # the entry of the OS keyring; its user name is ``api_key_env``
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
     request_timeout: float = Field(default=30.0, gt=0)
@@ -128,6 +129,34 @@ class Budget(Section):
     approve_above: Optional[float] = Field(default=None, ge=0)
 
 
+class Notify(Section):
+    """``[notify]``: who is told of what. Nothing is told without ``urls`` or ``urls_file``."""
+
+    urls: tuple[str, ...] = ()  # as apprise writes them; "$NAME" stands for a variable of the environment
+    urls_file: Optional[Path] = None  # one on each line
+    kinds: tuple[Literal["done", "waiting", "trouble", "over"], ...] = ("done", "waiting", "trouble", "over")
+    settle_seconds: Seconds = 60.0
+    quiet_hours: str = ""  # "22:00-08:00" on the local clock
+    max_per_hour: int = Field(default=12, ge=1)
+    proxy: str = ""
+
+
+class Ping(Section):
+    """``[ping]``: a dead man's switch. ``url`` is called while all is well, ``fail_url`` while it is not."""
+
+    url: str = ""
+    fail_url: str = ""
+    every: float = Field(default=60.0, ge=1)
+    timeout: float = Field(default=10.0, gt=0, le=30)
+    proxy: str = ""
+
+
+class Http(Section):
+    """``[http]``: health and metrics for programs of this machine; off while ``listen`` is empty."""
+
+    listen: str = ""  # "127.0.0.1:9187"
+
+
 class Log(Section):
     """``[log]``."""
 
@@ -148,4 +177,7 @@ class Config(Section):
     storyboards: Storyboards = Storyboards()
     disk: Disk = Disk()
     budget: Budget = Budget()
+    notify: Notify = Notify()
+    ping: Ping = Ping()
+    http: Http = Http()
     log: Log = Log()

@@ -127,3 +127,20 @@ def test_key_file_that_others_can_read_is_warned_about(tmp_path):
     assert f"chmod 600 {file}" in warning.fix_text()
     file.chmod(0o600)
     assert keys.warnings() == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o644, 0o666, 0o602])
+def test_key_file_that_everybody_can_read_or_change_is_not_used(tmp_path, monkeypatch, mode):
+    file = tmp_path / "key"
+    file.write_text(KEY)
+    file.chmod(mode)
+    keys = source(tmp_path, {"SORA_API_KEY": "from-env"}, api_key_file=file)
+    assert keys() == KEY  # pytest's own folders keep the others out
+    monkeypatch.setattr(Path, "parents", property(lambda _path: ()))  # as if every folder above were open
+    with pytest.raises(SoradError) as caught:
+        keys()
+    assert (caught.value.exit_code, caught.value.problem.code) == (78, "key.exposed")
+    assert f"chmod 600 {file}" in caught.value.problem.fix_text()
+    file.chmod(0o640)
+    assert keys() == KEY
