@@ -23,7 +23,7 @@ FOR_THE_USER = frozenset({"take.unknown", "take.several", "account.key"})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
-_CLAIMS_IN_ORDER = frozenset({"claim.other", "claim.released", "claim.settling", "claim.missing"})
+CLAIMS_IN_ORDER = frozenset({"claim.other", "claim.released", "claim.settling", "claim.missing"})
 
 
 class Complaint(NamedTuple):
@@ -92,7 +92,7 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
             told.add(row["problem"])
             problem = Problem.from_json(row["problem"])
-            yield Complaint(problem, heavy=problem.code not in _CLAIMS_IN_ORDER)
+            yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
     for row in facts.disk:
         if not row["ok"]:
             yield _heavy(
