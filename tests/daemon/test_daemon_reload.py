@@ -191,7 +191,7 @@ def test_a_window_that_is_closed_ends_what_runs_in_it(stage: Stage) -> None:
             env=stage.environment(),
             cwd=stage.folder,
             start_new_session=True,
-            preexec_fn=own_terminal,  # noqa: PLW1509  (the child has one thread yet)
+            preexec_fn=own_terminal,
         )
     os.close(inside)
     try:
