@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sorad.clock import iso
 from sorad.health.complaints import Complaint, complaints
 from sorad.health.estimates import Kind, Pace, forecast, learn, queue_done
 from sorad.health.facts import Facts
+from sorad.health.pulse import Pulse
 from sorad.model import State, Take, units
 
 HEALTHY, PROBLEMS, NOT_RUNNING = 0, 1, 3
@@ -35,6 +36,8 @@ def report(facts: Facts) -> Report:
             "command": working.command if working else None,
             "healthy": working is not None and not any(one.heavy for one in found),
             "paused": bool(facts.paused),
+            "ready": facts.pulse.ready and not facts.pulse.frozen if facts.pulse else None,
+            "threads": _threads(facts.pulse),
         },
         "takes": {state.value: facts.counts[state] for state in State},
         "limits": _limits(facts),
@@ -71,6 +74,20 @@ def _problem(one: Complaint) -> dict[str, str]:
         "fix": one.problem.fix_text(),
         "level": "problem" if one.heavy else "note",
     }
+
+
+def _threads(pulse: Pulse | None) -> list[dict[str, Any]]:
+    """How the parts of the daemon stand; none of a frozen one is alive."""
+    return [
+        {
+            "name": part.name,
+            "beat_age": round(part.age + pulse.age, 1),
+            "limit": part.limit,
+            "failures": part.failures,
+            "ok": part.ok and not pulse.frozen,
+        }
+        for part in (pulse.parts if pulse is not None else ())
+    ]
 
 
 def _limits(facts: Facts) -> dict[str, Any]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from sorad.config.model import ProviderConfig
 from sorad.providers.account import account_of
 from sorad.providers.base import Provider
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
 
+if TYPE_CHECKING:
+    from sorad.providers.http import Heard
+
 __all__ = ["account_of", "base_url_of", "capabilities_of", "make", "validator_of"]
 
 
-def make(config: ProviderConfig, key: Callable[[], str]) -> Provider:
-    """The configured provider. ``key`` is asked for the key whenever one is needed, not before.
+def make(
+    config: ProviderConfig, key: Callable[[], str], heard: Optional[Callable[[Heard], None]] = None
+) -> Provider:
+    """The configured provider. ``key`` is asked for the key whenever one is needed, not before; ``heard`` is
+    told of each whole answer of the API, from the thread that asked.
 
     :class:`sorad.problems.SoradError` (exit code 78) where the config lacks what the kind needs.
     """
@@ -21,11 +27,11 @@ def make(config: ProviderConfig, key: Callable[[], str]) -> Provider:
     if config.kind == "openai_videos":
         from sorad.providers.openai_videos import OpenAiVideos
 
-        return OpenAiVideos(config, key)
+        return OpenAiVideos(config, key, heard)
     if config.kind == "simulator":
         from sorad.providers.simulator import Simulator
 
-        return Simulator(config, key)
+        return Simulator(config, key, heard)
     from sorad.providers.sora_hk import SoraHk
 
-    return SoraHk(config, key)
+    return SoraHk(config, key, heard=heard)

@@ -8,9 +8,15 @@ from typing import Optional
 from sorad.masking import mask
 from sorad.messages import N_
 from sorad.problems import Param, Problem
+from sorad.providers import reasons, words
 from sorad.providers.base import Fault, Trouble
+from sorad.providers.reasons import Reason
 
 _LONGEST = 300  # characters of what a provider says
+# An address whose path may be signed: a query, or a part so long that nobody chose it.
+_SIGNED = re.compile(
+    r"(https?://[^\s/?#\"'<>]+)/(?=[^\s\"'<>]*(?:\?|[^\s/\"'<>]{32}))[^\s\"'<>]*", re.IGNORECASE
+)
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 _CODES = {
@@ -51,9 +57,12 @@ _FIXES = {
 }
 
 
-def said(words: object, status: int = 0) -> str:
-    """The provider's own words, masked, on one line, at most 300 characters; else the bare status."""
-    line = _SPACE.sub(" ", mask(words)).strip() if isinstance(words, str) else ""
+def said(told: object, status: int = 0) -> str:
+    """The provider's own words, masked, on one line, at most 300 characters; else the bare status.
+
+    Of an address that may be signed only the host stays.
+    """
+    line = _SPACE.sub(" ", mask(_SIGNED.sub(r"\1/…", told))).strip() if isinstance(told, str) else ""
     if not line:
         return f"HTTP {status}" if status else "-"
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
@@ -61,56 +70,78 @@ def said(words: object, status: int = 0) -> str:
 
 def fault(
     trouble: Trouble,
-    words: object = "",
+    told: object = "",
     *,
     status: int = 0,
+    code: str = "",
     request_id: str = "",
     retry_after: Optional[float] = None,
 ) -> Fault:
-    """A fault in the usual words for its trouble."""
-    problem = Problem(
-        _CODES[trouble], _MESSAGES[trouble], _FIXES[trouble], {"said": said(words, status), "status": status}
-    )
+    """A fault in the usual words for its trouble, or in closer ones where its code or words are known."""
+    params: dict[str, Param] = {"said": said(told, status), "status": status}
+    reason = _closer(trouble, code, told if isinstance(told, str) else "")
+    if reason is not None:
+        problem = Problem(reason.code, reason.message, reason.fix, params)
+    else:
+        problem = Problem(_CODES[trouble], _MESSAGES[trouble], _FIXES[trouble], params)
     return Fault(trouble, problem, request_id, retry_after)
 
 
-def moderation(words: object, status: int = 0) -> Problem:
+def _closer(trouble: Trouble, code: str, told: str) -> Optional[Reason]:
+    if trouble is Trouble.REQUEST:
+        return reasons.first(reasons.PARAMETERS, code, told)
+    one = {Trouble.KEY: reasons.ACCOUNT, Trouble.RATE: reasons.CONCURRENCY}.get(trouble)
+    return one if one is not None and one.meets(code, told) else None
+
+
+def moderation(told: object, status: int = 0) -> Problem:
     """The content was refused."""
     return Problem(
         "provider.moderation",
         N_("The provider's content rules refuse this segment. It says: {said}"),
         N_("Reword the prompt or change the picture; the edited segment is bought as a new take."),
-        {"said": said(words, status), "status": status},
+        {"said": said(told, status), "status": status},
     )
 
 
-def failed(words: object) -> Problem:
-    """The provider gave a task up."""
+def failed(code: str, told: str) -> Problem:
+    """The provider gave a task up, as its code and its words tell."""
+    params: dict[str, Param] = {"said": said(told)}
+    if words.is_moderation(code, told):
+        result = reasons.RESULT
+        return (
+            Problem(result.code, result.message, result.fix, params)
+            if result.meets(code, told)
+            else moderation(told)
+        )
+    reason = reasons.first(reasons.TASK, code, told)
+    if reason is not None:
+        return Problem(reason.code, reason.message, reason.fix, params)
     return Problem(
         "provider.failed",
         N_("The provider could not generate the video. It says: {said}"),
-        N_("Try `sorad redo`, which buys it anew, or change the segment."),
-        {"said": said(words)},
+        N_("The same text may work another time; if it keeps failing, change the segment."),
+        params,
     )
 
 
-def missing(words: object, status: int = 0) -> Problem:
+def missing(told: object, status: int = 0) -> Problem:
     """The provider does not know the task."""
     return Problem(
         "provider.missing",
         N_("The provider does not know this task. It says: {said}"),
         N_("Nothing to do yet: sorad asks again for a day. If it stays so, ask the provider about it."),
-        {"said": said(words, status), "status": status},
+        {"said": said(told, status), "status": status},
     )
 
 
-def answer(words: object, status: int = 0) -> Problem:
+def answer(told: object, status: int = 0) -> Problem:
     """An answer that cannot be understood."""
     return Problem(
         "provider.answer",
         N_("The provider's answer (HTTP {status}) makes no sense to sorad. It says: {said}"),
         N_("If it stays so, check base_url and kind under [provider]."),
-        {"said": said(words, status), "status": status},
+        {"said": said(told, status), "status": status},
     )
 
 

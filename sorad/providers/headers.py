@@ -45,6 +45,11 @@ def poll_after(headers: Headers, now: float) -> Optional[float]:
     return _bounded(milliseconds / 1000) if milliseconds is not None else retry_after(headers, now)
 
 
+def server_time(headers: Headers) -> Optional[float]:
+    """The server's clock in epoch seconds; ``None`` where it does not tell, or a cache answered for it."""
+    return None if _number(headers.get("age")) else _date(headers.get("date"))
+
+
 def request_id(headers: Headers, body: object = None) -> str:
     """The request id of the header, else of the body; ``""`` where there is none."""
     found: object = headers.get("x-request-id")

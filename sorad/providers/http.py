@@ -29,6 +29,7 @@ from sorad.providers.breakage import explain
 from sorad.providers.connection import Adapter, Exchange, watched
 from sorad.providers.headers import request_id as find_request_id
 from sorad.providers.headers import retry_after as find_retry_after
+from sorad.providers.headers import server_time
 
 USER_AGENT = f"sorad/{__version__}"
 LARGEST_ANSWER = 10_000_000  # bytes of JSON; a page of tasks has some 20 kB
@@ -80,6 +81,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What an exchange tells beside its answer; `sorad doctor` judges the clock of this machine by it."""
+
+    status: int
+    date: Optional[float]  # the server's clock in epoch seconds, whole ones; None: it does not tell
+    sent: float  # epoch seconds by the clock of this machine
+    took: float  # seconds until the whole answer was there
+
+
+@dataclass(frozen=True)
 class Broken:
     """No whole answer came. ``left``: a byte of the request may have left this machine."""
 
@@ -96,15 +107,23 @@ class Wire:
     """The way to one API with one key. Thread-safe; each thread keeps its own connections."""
 
     def __init__(
-        self, base_url: str, key: Callable[[], str], timeout: float, proxy: str, download_proxy: str
+        self,
+        base_url: str,
+        key: Callable[[], str],
+        timeout: float,
+        proxy: str,
+        download_proxy: str,
+        heard: Optional[Callable[[Heard], None]] = None,
     ) -> None:
         """``timeout``, in seconds, bounds connecting and each wait for bytes; an answer takes twice that
-        at most. Proxies: ``""`` as the environment says, ``"none"`` straight out."""
+        at most. Proxies: ``""`` as the environment says, ``"none"`` straight out. ``heard`` is told of each
+        whole answer of the API, from the thread that asked."""
         self.base_url = base_url
         self.timeout = timeout
         self._key = key
         self._proxy = proxy
         self._download_proxy = download_proxy
+        self._heard = heard
         self._kept = threading.local()
 
     def __repr__(self) -> str:
@@ -134,6 +153,7 @@ class Wire:
             return key
         request.headers = {**request.headers, **key, "Accept": "application/json"}
         exchange = self.exchange()
+        sent, began = time.time(), time.monotonic()
         try:
             with watched(exchange), self._send(adapter, request, self._proxy) as response:
                 whole = _read(response)
@@ -142,7 +162,11 @@ class Wire:
         if whole is None:
             host = host_of(request.url)
             return Broken(True, faults.network(N_("{host} sent an answer without end."), host=host))
-        return Answer(response.status_code, lowered(response.headers), whole)
+        answer = Answer(response.status_code, lowered(response.headers), whole)
+        if self._heard is not None:
+            date = server_time(answer.headers)
+            self._heard(Heard(answer.status, date, sent, time.monotonic() - began))
+        return answer
 
     def exchange(self) -> Exchange:
         """A new exchange, with the bounds of this wire."""

@@ -67,6 +67,7 @@ class Told:
     code: str
     words: str
     own: bool
+    param: str = ""  # which parameter it is about, where it names one
 
 
 def told(body: Any, paths: Paths) -> Told:
@@ -75,7 +76,8 @@ def told(body: Any, paths: Paths) -> Told:
     if isinstance(error, dict):
         code = reading.text(error.get("code")) or reading.text(error.get("type"))
         message = reading.text(reading.first(error, ("message", "msg", "error", "detail")))
-        return Told(code, message or code, bool(message or code))
+        param = reading.text(error.get("param"))
+        return Told(code, message or code, bool(message or code), param)
     code = reading.text(reading.first(body, ("code", "error_code")))
     message = reading.text(error) or reading.text(
         reading.first(body, ("message", "msg", "detail", "error_message"))
@@ -130,9 +132,7 @@ def after_poll(came: Answer, paths: Paths, content_url: str) -> Polled:
         return fault_of(came, paths) or senseless(came, paths)
     request_id = came.request_id()
     if status in FAILED:
-        blocked = words.is_moderation(error.code, error.words)
-        problem = faults.moderation(error.words) if blocked else faults.failed(error.words or status)
-        return TaskFailed(problem, request_id)
+        return TaskFailed(faults.failed(error.code, error.words or status), request_id)
     if status in COMPLETED:
         return Finished(Video(_url_of(body, paths, content_url) or content_url), request_id)
     progress = reading.percent(reading.first(body, ("progress", "data.progress")))
@@ -199,7 +199,10 @@ def _refusal(came: Answer, status: int, error: Told) -> Fault:
     if blocked:
         return Fault(Trouble.REQUEST, faults.moderation(error.words, came.status), request_id)
     wait = came.retry_after()
-    return faults.fault(trouble, error.words, status=came.status, request_id=request_id, retry_after=wait)
+    about = error.param or error.code
+    return faults.fault(
+        trouble, error.words, status=came.status, code=about, request_id=request_id, retry_after=wait
+    )
 
 
 def _server_fault(came: Answer, error: Told) -> Fault:

@@ -27,7 +27,7 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.download import open_video
-from sorad.providers.http import Answer, Broken, Wire
+from sorad.providers.http import Answer, Broken, Heard, Wire
 from sorad.providers.listing import Page, read_back
 from sorad.providers.openai_answers import Paths
 from sorad.providers.pictures import Picture, data_url, multipart, read_picture
@@ -41,7 +41,12 @@ class OpenAiVideos:
 
     kind = "openai_videos"
 
-    def __init__(self, config: ProviderConfig, key: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        config: ProviderConfig,
+        key: Callable[[], str],
+        heard: Optional[Callable[[Heard], None]] = None,
+    ) -> None:
         """:class:`SoradError` where the config names no model or no base URL."""
         require_model(config)
         self.base_url = base_url_of(config)
@@ -50,7 +55,9 @@ class OpenAiVideos:
         self._config = config
         self._key = key
         self._validate = validator_of(config)
-        self._wire = Wire(self.base_url, key, config.request_timeout, config.proxy, config.download_proxy)
+        self._wire = Wire(
+            self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
+        )
         self._paths = Paths.of(config)
 
     def __repr__(self) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Optional
 
 from sorad.config.model import ProviderConfig
 from sorad.problems import SoradError
+from sorad.providers.http import Heard
 from sorad.providers.sora_hk import SoraHk
 
 DEFAULT_KEY = "sk-simulator"
@@ -14,8 +15,13 @@ DEFAULT_KEY = "sk-simulator"
 class Simulator(SoraHk):
     """A simulator, with a key only where one is set."""
 
-    def __init__(self, config: ProviderConfig, key: Callable[[], str]) -> None:
-        super().__init__(config, lambda: key_or_default(key))
+    def __init__(
+        self,
+        config: ProviderConfig,
+        key: Callable[[], str],
+        heard: Optional[Callable[[Heard], None]] = None,
+    ) -> None:
+        super().__init__(config, lambda: key_or_default(key), heard=heard)
 
 
 def key_or_default(key: Callable[[], str]) -> str:

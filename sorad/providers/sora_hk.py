@@ -29,7 +29,7 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.download import open_video
-from sorad.providers.http import Broken, Wire
+from sorad.providers.http import Broken, Heard, Wire
 from sorad.providers.listing import Page, read_back
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
 
@@ -42,7 +42,11 @@ class SoraHk:
     """sora.hk with one key."""
 
     def __init__(
-        self, config: ProviderConfig, key: Callable[[], str], monotonic: Callable[[], float] = time.monotonic
+        self,
+        config: ProviderConfig,
+        key: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
+        heard: Optional[Callable[[Heard], None]] = None,
     ) -> None:
         self.kind: str = config.kind
         self.base_url = base_url_of(config)
@@ -50,7 +54,9 @@ class SoraHk:
         self.capabilities = capabilities_of(config)
         self._key = key
         self._validate = validator_of(config)
-        self._wire = Wire(self.base_url, key, config.request_timeout, config.proxy, config.download_proxy)
+        self._wire = Wire(
+            self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
+        )
         self._prices = Prices(self._wire, monotonic)
 
     def __repr__(self) -> str:

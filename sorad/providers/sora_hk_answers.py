@@ -104,8 +104,8 @@ def after_poll(came: Answer) -> Polled:
     status = _STATES.get(reading.text(data.get("status")).lower(), "running")
     if status == "failed":
         told = reading.text(reading.first(data, ("error_msg", "error", "message", "fail_reason")))
-        failed = faults.moderation(told) if words.is_moderation("", told) else faults.failed(told)
-        return TaskFailed(failed, request_id)
+        code = reading.text(reading.first(data, ("error_code", "err_code")))
+        return TaskFailed(faults.failed(code, told), request_id)
     if status == "completed":
         url = reading.text(data.get("video_url"))
         if not url:

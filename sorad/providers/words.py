@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from sorad.providers import reasons
 from sorad.providers.base import Trouble
 
 BALANCE_CODES = frozenset(
@@ -21,9 +22,13 @@ BALANCE_CODES = frozenset(
 )
 KEY_CODES = frozenset({"401", "account_deactivated", "invalid_api_key"})
 RETIRED_CODES = frozenset({"model_deprecated", "model_not_available", "model_not_found", "model_retired"})
+RATE_CODES = (
+    frozenset({"rate_limit_exceeded", "rate_limited", "too_many_requests"}) | reasons.CONCURRENCY.codes
+)
 MODERATION_CODES = frozenset(
     {
         "content_filter",
+        "input_moderation",
         "content_policy_violation",
         "moderation_blocked",
         "prompt_blocked",
@@ -46,12 +51,26 @@ _RETIRED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MODERATION = re.compile(
-    r"content[ _]polic|moderat|sensitive|safety (?:system|filter|polic)|usage polic|违反|违规|审核|敏感",
+    r"content[ _]polic|moderat|sensitive|safety (?:system|filter|polic)|usage polic|guardrail"
+    r"|(?:inappropriate|prohibited|unsafe|harmful) content|third[- ]party (?:content|likeness)"
+    r"|违反|违规|违禁|不合规|审核|敏感",
     re.IGNORECASE,
 )
 # About a task that is over there is no doubt that its content was judged, so fewer words do.
 _MODERATION_OF_TASK = re.compile(
-    r"polic(?:y|ies)|moderat|sensitive|safety|prohibited|违反|违规|审核|敏感|内容", re.IGNORECASE
+    r"polic(?:y|ies)|moderat|sensitive|safety|prohibited|guardrail|inappropriate|\bnsfw\b|likeness|copyright"
+    r"|third[- ]party|\breal (?:person|people)\b|public figure|\bnudity\b|\bsexual"
+    r"|违反|违规|违禁|违法|不合规|不当|审核|敏感|真人|肖像|名人|版权|侵权|色情|裸露|暴力|涉政"
+    r"|内容.{0,10}(?:安全|策略|政策|规范|准则|限制|风险|拒绝)",
+    re.IGNORECASE,
+)
+# Under 400 and 403, where a request that came too soon is no different from one that is wrong.
+_RATE = re.compile(
+    r"(?:rate|frequency|concurren\w*)[ _-]?limits?\b.{0,30}?(?:exceed|reach|hit)"
+    r"|(?:exceed|reach|hit)\w*.{0,30}?(?:rate|frequency|concurren\w*)[ _-]?limit|too many (?:requests|concurrent)"
+    r"|too many (?:running|active|pending|ongoing|unfinished) (?:tasks|jobs|videos|generations|requests)"
+    r"|请求.{0,4}?(?:过于频繁|太频繁|频率)|并发.{0,12}?(?:上限|超|限制|已满|过多)",
+    re.IGNORECASE,
 )
 _MISSING = re.compile(
     r"(?:task|video)[ _](?:was |is |does |do )?not[ _](?:exist|found)|no such (?:task|video)"
@@ -66,10 +85,14 @@ def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     ``status`` may be an API's own code that means the same as an HTTP status.
     """
     code = code.lower()
+    if status in (401, 403) and reasons.ACCOUNT.meets(code, words):
+        return Trouble.KEY, False  # also for what was in some video: it is no matter of this one
     if code in MODERATION_CODES or (status in (400, 403, 422, 451) and _MODERATION.search(words)):
         return Trouble.REQUEST, True
     if status == 402 or code in BALANCE_CODES or (status in (400, 403, 429) and _BALANCE.search(words)):
         return Trouble.BALANCE, False
+    if code in RATE_CODES or (status in (400, 403) and _RATE.search(words)):
+        return Trouble.RATE, False
     if status in (404, 405, 410) or code in RETIRED_CODES or (status != 429 and _RETIRED.search(words)):
         return Trouble.RETIRED, False
     if status in (401, 403):
@@ -87,6 +110,7 @@ def named(code: str) -> int:
         (KEY_CODES, 401),
         (RETIRED_CODES, 404),
         (MODERATION_CODES, 400),
+        (RATE_CODES, 429),
     ):
         if code in codes:
             return status

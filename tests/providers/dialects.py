@@ -65,7 +65,7 @@ class SoraHk:
         )
 
     def gave_up(self) -> Reply:
-        return self.task("failed", progress=97, error_msg="生成超时")
+        return self.task("failed", progress=97, error_msg="生成失败")
 
     def missing(self) -> Reply:
         return self.say(404, "任务不存在", 404)
@@ -170,7 +170,7 @@ class OpenAiVideos:
         return self.error(429, "insufficient_quota", "You exceeded your current quota.")
 
     def bad_parameters(self) -> Reply:
-        return self.error(400, "invalid_value", "seconds must be one of 4, 8, 12")
+        return self.error(400, "invalid_value", "The request is not valid.")
 
     def blocked_at_once(self) -> Reply:
         return self.error(400, "content_policy_violation", "Your prompt was refused.")

@@ -190,7 +190,7 @@ def test_error_under_200_with_an_id_of_its_own_is_unknown(server: ScriptedServer
         (400, {"error": {"code": "moderation_blocked", "message": "no"}}, "request", "provider.moderation"),
         (400, {"error": {"type": "content_policy_violation"}}, "request", "provider.moderation"),
         (403, {"error": {"message": "prompt contains sensitive words"}}, "request", "provider.moderation"),
-        (400, {"error": {"message": "size is not supported"}}, "request", "provider.parameters"),
+        (400, {"error": {"message": "size is not supported"}}, "request", "provider.size"),
         (400, {"detail": [{"msg": "field required"}]}, "request", "provider.parameters"),
         (429, {"error": {"message": "slow down"}}, "rate", ""),
         (429, {"error": {"message": "Insufficient balance"}}, "balance", ""),
