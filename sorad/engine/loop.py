@@ -25,6 +25,7 @@ from sorad.engine.steps.probe import probe
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
+from sorad.engine.steps.told import READ_AGAIN
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
@@ -71,15 +72,15 @@ class Engine:
         self._again: Optional[float] = None  # when admission wants to be asked again
         self._seen_change: Optional[int] = None
         self._missed: dict[str, float] = {}  # roots that videos wait for: since when each is seen to be away
-        self.beat = kit.clock.monotonic()
 
     def wake(self) -> None:
         """Something happened: look again now. From any thread."""
         self._wake.set()
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Turn until told to stop, then give back what has not left."""
         while not stop.is_set():
+            beat()
             self._wake.clear()
             try:
                 wait = self.turn()
@@ -117,7 +118,6 @@ class Engine:
     def turn(self) -> float:
         """One look at everything; returns the seconds for which nothing is due (inf: nothing is)."""
         kit = self._kit
-        self.beat = kit.clock.monotonic()
         self._take_commands()
         now = kit.clock.time()
         agenda = kit.ledger.agenda()
@@ -213,6 +213,10 @@ class Engine:
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
+            if not kit.ready(root):
+                # Not admitted before: what its receipts tell may fill the slots.
+                self._again = min(self._again or math.inf, now + READ_AGAIN)
+                continue
             for take in kit.ledger.claim(State.QUEUED, now, min(left, room), [root]) if room > 0 else ():
                 left -= 1
                 jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Watch
 from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
@@ -29,6 +30,7 @@ TURN = 5.0  # seconds: the longest pause between two turns, and between two chec
 SLICE = 1.0  # seconds after which a stop is noticed though nobody called ``wake``
 MANY_HINTS = 1_000  # beyond, one scan is cheaper
 LEDGER_FIRST, LEDGER_LAST = 1.0, 30.0  # seconds until a ledger that failed is tried again
+EVERY_ROOT = 120.0  # seconds after the start from which on no root waits for another to be read
 
 
 Make = Callable[[Callable[[str], None], Callable[[], None]], Watcher]
@@ -69,10 +71,11 @@ class Vault:
         self._not_before = 0.0
         self._quiet = False
         self._ready: frozenset[str] = frozenset()
+        self._began = clock.monotonic()
+        self._all_ready = False  # every root that was there was read once
         self._states = [RootRow(root, "offline", "") for root in self._roots.watches]
         self._problems: list[Problem] = []
         self.first_scan_done = threading.Event()
-        self.beat = clock.monotonic()  # of the last turn
 
     # --- from any thread ---------------------------------------------------------------------------
     def hint(self, path: str) -> None:
@@ -104,9 +107,12 @@ class Vault:
         """Whether what is there was read: until then, what the ledger wants bought may be out of date.
 
         An old copy of the ledger, a storyboard renamed or edited while nobody looked: a take is not bought
-        before its root was looked through, since the start or since its disk came back.
+        before its root was looked through, since the start or since its disk came back. Nor, at the start,
+        before all roots were: the limit of what is in flight is one for all of them, and with the ledger lost
+        only the receipts tell what is. One that is away, or whose disk does not answer, is not waited for.
         """
-        return root in self._ready
+        waited = self._all_ready or self._clock.monotonic() - self._began >= EVERY_ROOT
+        return waited and root in self._ready
 
     def states(self) -> list[RootRow]:
         """How the roots stand; ``offline`` until they are first looked at."""
@@ -117,11 +123,12 @@ class Vault:
         return list(self._problems)
 
     # --- the thread --------------------------------------------------------------------------------
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, beat: Callable[[], None] = heartbeat.beat) -> None:
         """Work until ``stop`` is set."""
         self._stop = stop
         try:
             while not stop.is_set():
+                beat()
                 self._wait(self.turn())
         finally:
             self.close()
@@ -137,7 +144,6 @@ class Vault:
     def turn(self) -> float:
         """Do all that is due now; returns the monotonic time of what is due next."""
         now = self._clock.monotonic()
-        self.beat = now
         if now < self._not_before:
             return self._not_before
         try:
@@ -166,6 +172,7 @@ class Vault:
             if not self._tick():
                 return
             work.turn(self._clock.monotonic())
+            self._show()
         if all(work.looked for work in self._work.values()):
             self.first_scan_done.set()
 
@@ -208,7 +215,7 @@ class Vault:
         return news
 
     def _tick(self) -> bool:
-        self.beat = self._clock.monotonic()
+        heartbeat.beat()
         return not self._stop.is_set()
 
     def _ledger_failed(self, error: LedgerUnavailable, now: float) -> None:
@@ -226,6 +233,9 @@ class Vault:
         """Publish for other threads what this turn came to."""
         self._states = [work.row for work in self._work.values()]
         self._ready = frozenset(path for path, work in self._work.items() if work.ready)
+        if not self._all_ready:
+            away = (work for work in self._work.values() if work.looked and not work.online)
+            self._all_ready = len(self._ready) + sum(1 for _work in away) == len(self._work) > 0
         self._problems = [problem for work in self._work.values() for problem in work.problems()]
         with self._news:
             nothing_new = not (self._hints or self._scans)
