@@ -49,8 +49,10 @@ COMMANDS: dict[str, Row] = {
     "scan": Row("control", CONTROL, N_("look through the watched folders now")),
     "claim": Row("claim", CONTROL, N_("buy on this computer in a folder that several computers sync")),
     "init": Row("init", SETUP, N_("write a first config, by a few questions")),
+    "doctor": Row("doctor", SETUP, N_("check everything around sorad, with a mend for each trouble")),
     "validate": Row("validate", SETUP, N_("check storyboards")),
     "schema": Row("schema", SETUP, N_("print the JSON Schema of storyboards")),
+    "completion": Row("completion", SETUP, N_("complete commands, takes and storyboards with TAB")),
     "simulate": Row("simulate", SETUP, N_("serve a simulated generation API, with faults on request")),
 }
 
@@ -61,6 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     # loguru starts with a sink that prints the values of variables; each command sets up its own.
     os.environ.setdefault("LOGURU_AUTOINIT", "0")
     _never_choke()
+    if words[:1] == ["__complete"]:  # the shell asks, at each TAB
+        return _complete(words[1:])
     try:
         code = _ended(words)
         sys.stdout.flush()
@@ -84,18 +88,40 @@ def _ended(words: list[str]) -> int:
 def _run(words: list[str]) -> int:
     set_language(_language(words))
     translate_argparse()
-    name = _command(words)
+    name = command_of(words)
     if name is None:
         return _without_command(words)
     if name not in COMMANDS:
         raise _no_such_command(name)
     parser = Parser(prog="sorad", parents=[common_options()])
     parser.set_defaults(lang=None, config=None)
-    rows = parser.add_subparsers(dest="command", prog="sorad", parser_class=Parser)
-    importlib.import_module(f"sorad.cli.{COMMANDS[name].module}").add(rows, [common_options()])
+    _add_command(parser, name)
     args = parser.parse_args(words)
     code = args.handler(args)
     return code if isinstance(code, int) else common.OK
+
+
+def _add_command(parser: Parser, name: str) -> dict[str, Parser]:
+    """Declare one command (and those of its module); the parsers by command."""
+    rows = parser.add_subparsers(dest="command", prog="sorad", parser_class=Parser)
+    importlib.import_module(f"sorad.cli.{COMMANDS[name].module}").add(rows, [common_options()])
+    return rows.choices
+
+
+def parser_of(name: str) -> Parser:
+    """The parser of one command alone."""
+    return _add_command(Parser(prog="sorad"), name)[name]
+
+
+def _complete(words: list[str]) -> int:
+    """Answer a shell. Whatever goes wrong is kept quiet: it would be written into the user's prompt."""
+    try:
+        set_language(_language(words))
+        translate_argparse()
+        importlib.import_module("sorad.cli.complete").main(words)
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001  (the root of the main thread)
+        return common.PROBLEMS
+    return common.OK
 
 
 def _without_command(words: list[str]) -> int:
@@ -110,7 +136,7 @@ def _without_command(words: list[str]) -> int:
     return common.OK
 
 
-def _command(words: list[str]) -> str | None:
+def command_of(words: list[str]) -> str | None:
     """The first word that is neither an option nor the value of one."""
     rest = iter(words)
     for word in rest:
