@@ -12,7 +12,7 @@ from sorad.messages import N_, _, ngettext
 
 if TYPE_CHECKING:
     from sorad.config.model import Config, Watch
-    from sorad.intake.plan import Planned
+    from sorad.intake.plan import Item, Planned
     from sorad.model import Request
 
 
@@ -139,7 +139,7 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
             if item.action == BUY:
                 lines.append(f"  + {what}  {_amount(item.price, currency)}")
             else:
-                lines.append(f"  - {what}  {_(item.reason)}")
+                lines.append(f"  - {what}  {_reason(item)}")
     if not plans:
         lines.append(_("no storyboards here."))
     bought = ngettext(
@@ -149,6 +149,10 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
     lines.append(bought.format(count=count, price=amount) if count else _("nothing would be bought."))
     for line in lines:
         print(line)  # noqa: T201
+
+
+def _reason(item: Item) -> str:
+    return _(item.reason) if item.problem is None else str(item.problem)
 
 
 def _amount(micros: Optional[int], currency: str) -> str:
@@ -176,7 +180,7 @@ def _as_json(plans: list[Planned], count: int, price: Optional[int], currency: s
                         "segment": item.segment,
                         "take": item.take,
                         "action": item.action,
-                        "reason": _(item.reason),
+                        "reason": _reason(item),
                         "price": None if item.price is None else units(item.price),
                         "output": item.output,
                     }

@@ -43,6 +43,7 @@ class Item:
     request: Request
     output: str
     price: Optional[int] = None
+    problem: Optional[Problem] = None  # in place of ``reason``: why it is held until somebody does something
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ def _item(
 ) -> Item:
     take = known.get(key_of(want))
     state = want.state if want.state is not State.QUEUED or take is None else take.state
+    doubtful = (
+        want.state is State.HELD and want.error is not None and not (take is not None and take.approved)
+    )
+    if doubtful:
+        return Item(want.segment, want.take, SKIP, "", want.request, want.output, problem=want.error)
     waits = state in (State.QUEUED, State.HELD) or (
         state is State.CANCELLED and take is not None and take.error is None
     )

@@ -21,7 +21,10 @@ from test_intake_situations import (
     reorder,
 )
 
-from sorad.intake.plan import plan_storyboard
+from sorad.cli.main import main
+from sorad.intake.plan import BUY, SKIP, Item, plan_storyboard, total
+from sorad.layout import receipt_path
+from sorad.ledger.sqlite import SqliteLedger
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,53 @@ def test_the_plan_says_what_is_bought(stage: Stage, deed: Callable[[Stage], Path
     foreseen = Counter(item.request.prompt for item in planned.bought)
     stage.go()
     assert foreseen == stage.bought() - before
+
+
+def test_a_take_whose_receipt_is_damaged_is_no_purchase_and_says_what_to_do(stage: Stage) -> None:
+    board = stage.board(A, ["one", "two"])
+    stage.go()
+    video = stage.delivered("one")
+    video.unlink()
+    receipt_path(video).write_text("{")
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+
+    def planned(ledger: SqliteLedger | None) -> Item:
+        config = stage.config
+        found = plan_storyboard(board, config.watch[0], config, lambda request: [], lambda _r: 1, ledger)
+        assert total([found]) == (len(found.bought), len(found.bought), True)
+        return next(item for item in found.items if item.request.prompt == "one")
+
+    for ledger in (None, stage.raw):
+        item = planned(ledger)
+        assert item.action == SKIP
+        assert item.problem is not None
+        assert "cannot be read" in item.problem.text()
+        assert "sorad approve" in item.problem.fix_text()
+    stage.control.pause(paused=True)
+    stage.go(10)
+    assert planned(stage.raw).action == SKIP
+    stage.order("approve", ids=[stage.take("one").id])
+    stage.go(10)
+    assert planned(stage.raw).action == BUY
+
+
+def test_sorad_plan_shows_it_so(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    stage.board(A, ["one", "two"])
+    stage.go()
+    video = stage.delivered("one")
+    video.unlink()
+    receipt_path(video).write_text("{")
+    stage.stop()
+    stage.lose_ledger()
+    config = stage.folder / "config.toml"
+    config.write_text(
+        f"state_dir = {str(stage.state)!r}\n[[watch]]\npath = {str(stage.vault_dir)!r}\n"
+        "[provider]\nkind = 'simulator'\nbase_url = 'http://127.0.0.1:9'\n"
+    )
+    assert main(["--lang", "en", "--config", str(config), "plan"]) == 0
+    shown = capsys.readouterr().out
+    assert "nothing would be bought" in shown
+    assert f"its receipt {receipt_path(video)} cannot be read" in shown
+    assert "sorad approve ID" in shown
