@@ -234,7 +234,7 @@ class Intake:
             # The folder may bear a name that was never seen here, or the ledger is lost.
             there = [*there, *self._stray(wants, assets)]
         rescued = self._rescued_of(takes, wants, there, assets)
-        todo = sort_out([*takes, *self._come_over(takes, there)], wants, [*there, *rescued], assets)
+        todo = sort_out(takes, self._come_over(takes, there), wants, [*there, *rescued], assets)
         if rescued:
             self._rescued.forget()
             todo = replace(
@@ -256,15 +256,20 @@ class Intake:
         """Takes of other storyboards whose files lie here and no longer there: they are this one's now.
 
         So it is where the process ended after a folder was renamed along, and the storyboards are told apart
-        in another way now. Without this the take would be missing there and known a second time here.
+        in another way now; or where another storyboard had this path before. Without this the take would be
+        missing there, or be known a second time here.
         """
         own, keys = {take.remote_id for take in takes}, {key_of(take) for take in takes}
         places = {paper.receipt.remote_id: paper for paper in there if paper.receipt.remote_id not in own}
         away = offline(self.ledger) if places else set()
+        gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"} if places else set()
         come = []
         for take in self.ledger.with_tasks(places):
             paper = places.pop(take.remote_id, None)
-            if paper is None or take.root in away or is_used(Path(take.output)):
+            if paper is None or take.root in away:
+                continue
+            place = Path(take.output)
+            if take.storyboard_id not in gone if place == paper.video else is_used(place):
                 continue
             here = replace(take, segment=paper.segment, take=paper.take)
             if key_of(here) not in keys:

@@ -34,8 +34,18 @@ class Sorted:
     known: dict[Key, Take]  # the takes of the ledger, by what each will be known by
 
 
-def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper], assets: Path) -> Sorted:
-    """Compare the ledger's takes, the wants and the receipts. ``OSError`` where a place cannot be looked at."""
+def sort_out(
+    takes: Sequence[Take],
+    newcomers: Sequence[Take],
+    wants: Sequence[Want],
+    there: Sequence[Paper],
+    assets: Path,
+) -> Sorted:
+    """Compare the ledger's takes, the wants and the receipts. ``OSError`` where a place cannot be looked at.
+
+    ``newcomers`` are takes that the ledger has under other storyboards.
+    """
+    takes = [*takes, *newcomers]
     own = {key_of(take): take for take in takes}
     tasks = {take.remote_id for take in takes if take.remote_id}
     wants = [want if _settled(own.get(key_of(want))) else found(want) for want in wants]
@@ -55,7 +65,7 @@ def sort_out(takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper
     keys = {key_of(want) for want in wants}
     numbers = renumbered(known, keys)
     videos = {paper.receipt.remote_id: paper.video for paper in there}
-    moved, after = _moves(takes, numbers, keys, assets, videos)
+    moved, after = _moves(takes, numbers, keys, assets, videos, {take.id for take in newcomers})
     first = len(takes)
     for index, want in enumerate(beside, start=first):
         if key_of(want) in keys:  # under its number, but in another folder
@@ -91,7 +101,12 @@ def known_of(take: Take) -> Known:
 
 
 def _moves(
-    takes: Sequence[Take], numbers: Numbers, keys: Collection[Key], assets: Path, videos: Mapping[str, Path]
+    takes: Sequence[Take],
+    numbers: Numbers,
+    keys: Collection[Key],
+    assets: Path,
+    videos: Mapping[str, Path],
+    newcomers: Collection[int],
 ) -> tuple[list[Moved], dict[Key, Take]]:
     moved, after = [], {}
     for index, take in enumerate(takes):
@@ -103,7 +118,7 @@ def _moves(
         places = [Path(take.output), video_path(assets, take.segment, take.take, take.fingerprint)]
         places += [videos[take.remote_id]] if take.remote_id in videos else []
         output = _place(take, places, new, (segment, number), wanted=key in keys)
-        if (segment, number, output) != (take.segment, take.take, take.output):
+        if take.id in newcomers or (segment, number, output) != (take.segment, take.take, take.output):
             moved.append(Moved(take.id, segment, number, output, take.state is State.DONE))
     return moved, after
 

@@ -100,6 +100,8 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
 def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
     """What was bought and is not wanted (any more): known again, so that it is delivered."""
     if have is None:
+        if want.state is State.FAILED and heard_of(want.remote_id):
+            return  # some take has had this bad luck already
         result.insert.append(want)
         result.kept += 1
     elif have.state in (*UNSENT, State.CANCELLED) and _shows_bought(want, heard_of):

@@ -286,3 +286,26 @@ def test_a_receipt_that_was_laid_down_at_the_old_name_does_not_stay_behind(stage
         path_of(stage, "ep1/storyboard_a_assets").rglob("*" + stage.take("one").fingerprint[:8] + "*")
     )
     stage.check()
+
+
+def test_what_failed_for_a_storyboard_that_is_gone_is_not_told_again_by_the_next_one_of_its_name(
+    stage: Stage,
+) -> None:
+    old = stage.board("ep1/storyboard_a.json", ["one"])
+    stage.until("generating")
+    for task in stage.provider.tasks.values():
+        task.fails = True
+    stage.go()
+    old.unlink()
+    other = stage.board("ep1/storyboard_b.json", ["two"])
+    stage.go()
+    other.rename(old)
+    stage.go()
+    stage.all_delivered(old, "two")
+    assert [(take.request.prompt, take.state.value) for take in stage.takes()] == [
+        ("one", "failed"),
+        ("two", "done"),
+    ]
+    before = stage.log.copy(), [take.updated_at for take in stage.takes()]
+    stage.go()
+    assert (stage.log, [take.updated_at for take in stage.takes()]) == before  # and it is left at that

@@ -80,7 +80,7 @@ def test_no_history_breaks_a_promise(block: int) -> None:
     assert run_all(range(block * BLOCK, (block + 1) * BLOCK)) == []
 
 
-@pytest.mark.parametrize("seed", [4282, 10325])  # each once broke a promise
+@pytest.mark.parametrize("seed", [4282, 10325, 16284])  # each once broke a promise
 def test_a_history_that_was_broken_is_mended(seed: int) -> None:
     assert run_all([seed]) == []
 
