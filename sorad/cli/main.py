@@ -14,15 +14,16 @@ from typing import NamedTuple
 from sorad import __version__
 from sorad.cli import common
 from sorad.cli.arguments import Parser, common_options, option_value, translate_argparse
-from sorad.cli.words import pad, wrap
+from sorad.cli.words import pad, width
 from sorad.messages import N_, _, set_language
 from sorad.problems import Problem, SoradError
 
+SHORT = 26  # columns of a command's help that leave room for another one beside it
 WORK, LOOK, CONTROL, SETUP = N_("The main job"), N_("Looking"), N_("Control"), N_("Set-up")
 
 
 class Row(NamedTuple):
-    """A command: the module that has ``add``, where it stands in the help, and what it does."""
+    """A command: the module that has ``add``, its group in the help, and what it does, in ``SHORT`` or 66 columns."""
 
     module: str
     group: str
@@ -36,24 +37,24 @@ COMMANDS: dict[str, Row] = {
     "plan": Row("plan", WORK, N_("what would be bought, what is skipped and why, and the price")),
     "status": Row("status", LOOK, N_("is it alive and well, and what needs you")),
     "list": Row("list", LOOK, N_("the takes")),
-    "show": Row("show", LOOK, N_("one take and all that happened to it")),
-    "spend": Row("spend", LOOK, N_("what was spent, by day, storyboard or state")),
+    "show": Row("show", LOOK, N_("one take and its history")),
+    "spend": Row("spend", LOOK, N_("what was spent")),
     "log": Row("log", LOOK, N_("the log")),
     "retry": Row("control", CONTROL, N_("try failed takes again")),
-    "cancel": Row("control", CONTROL, N_("drop takes that are not bought yet, or that failed")),
-    "redo": Row("control", CONTROL, N_("buy one more take of a segment")),
-    "approve": Row("control", CONTROL, N_("release takes that wait for your approval")),
-    "resolve": Row("control", CONTROL, N_("say what became of a take that may have been bought")),
-    "pause": Row("control", CONTROL, N_("buy nothing for now; what is paid for goes on")),
-    "resume": Row("control", CONTROL, N_("buy again after a pause")),
-    "scan": Row("control", CONTROL, N_("look through the watched folders now")),
-    "claim": Row("claim", CONTROL, N_("buy on this computer in a folder that several computers sync")),
-    "init": Row("init", SETUP, N_("write a first config, by a few questions")),
-    "doctor": Row("doctor", SETUP, N_("check everything around sorad, with a mend for each trouble")),
+    "cancel": Row("control", CONTROL, N_("drop takes not bought yet")),
+    "redo": Row("control", CONTROL, N_("buy one more of a segment")),
+    "approve": Row("control", CONTROL, N_("release what waits for it")),
+    "resolve": Row("control", CONTROL, N_("tell what became of a take")),
+    "pause": Row("control", CONTROL, N_("buy nothing for now")),
+    "resume": Row("control", CONTROL, N_("buy again")),
+    "scan": Row("control", CONTROL, N_("look at the folders now")),
+    "claim": Row("claim", CONTROL, N_("buy here in a synced vault")),
+    "init": Row("init", SETUP, N_("set it up by questions")),
+    "doctor": Row("doctor", SETUP, N_("check everything around it")),
     "validate": Row("validate", SETUP, N_("check storyboards")),
-    "schema": Row("schema", SETUP, N_("print the JSON Schema of storyboards")),
-    "completion": Row("completion", SETUP, N_("complete commands, takes and storyboards with TAB")),
-    "simulate": Row("simulate", SETUP, N_("serve a simulated generation API, with faults on request")),
+    "schema": Row("schema", SETUP, N_("print their JSON Schema")),
+    "completion": Row("completion", SETUP, N_("complete words with TAB")),
+    "simulate": Row("simulate", SETUP, N_("serve a simulated API")),
 }
 
 
@@ -160,18 +161,28 @@ def _no_such_command(name: str) -> SoradError:
 
 
 def _help() -> str:
-    """All commands by group, on one screen of 80 columns."""
+    """All commands by group, on one screen of 80 x 24 with room for the prompt."""
     lines = [_("usage: ") + _("sorad [--lang zh|en] [--config FILE] [--version] COMMAND …")]
     for group in (WORK, LOOK, CONTROL, SETUP):
         lines.append(_(group))
-        lines += [_help_line(name, row) for name, row in COMMANDS.items() if row.group == group]
+        lines += _in_columns([(name, _(row.help)) for name, row in COMMANDS.items() if row.group == group])
     lines.append(_("sorad COMMAND --help tells more about a command."))
     return "\n".join(lines)
 
 
-def _help_line(name: str, row: Row) -> str:
-    first, *more = wrap(_(row.help), 66)
-    return "\n".join([f"  {pad(name, 10)}{first}", *(f"{'':12}{line}" for line in more)])
+def _in_columns(rows: list[tuple[str, str]]) -> list[str]:
+    """The commands in their order; two that follow each other share a line where both are short."""
+    lines: list[str] = []
+    open_line = False  # the last line has room for another
+    for name, text in rows:
+        short = width(text) <= SHORT
+        if open_line and short:
+            lines[-1] = pad(lines[-1], 41) + f"{pad(name, 11)}{text}"
+            open_line = False
+        else:
+            lines.append(f"  {pad(name, 11)}{text}")
+            open_line = short
+    return lines
 
 
 # --- language ---------------------------------------------------------------------------------------------
