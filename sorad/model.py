@@ -105,6 +105,7 @@ class Take:
     approved: bool = False  # the user approved its price
     extra: bool = False  # asked for by `redo`, beyond what the storyboard says
     parked: bool = False  # past give_up_after: polled slowly, holds no slot
+    watched: float = 0.0  # seconds that the last create's task was waited for between looks at it
 
 
 def micros(amount: float) -> int:

@@ -74,7 +74,7 @@ class Commands:
             return None  # it is there, if not in its own place
         if take.state is State.DONE and take.remote_id and take.error is not None:
             # Its video is missing: the provider may still have it, and that costs nothing.
-            return Change(State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True)
+            return Change(State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True, watched=0.0)
         if take.state not in (State.FAILED, State.CANCELLED):
             return None
         if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
@@ -85,8 +85,8 @@ class Commands:
                 due_at=now,
                 attempt=0,
                 clear_error=True,
-                accepted_at=now,
                 parked=False,
+                watched=0.0,
             )
         # Failed at the provider, or refused: a create of its own, asked for by the user.
         return Change(

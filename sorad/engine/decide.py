@@ -28,7 +28,9 @@ from sorad.providers.base import (
     Trouble,
 )
 
-# A paid take is asked after for a day before it is given up as lost (design: the life of a take).
+# A paid take is asked after for a day before it is given up as lost (design: the life of a take). Patience with
+# it goes by `Take.watched`, the waits between looks that told something: not by dates, for the clock may be set,
+# and a machine that slept for a week has looked at nothing meanwhile.
 LOST_AFTER = 86_400.0
 # Past `give_up_after` a take is polled this many times more slowly.
 PARKED_SLOWER = 30
@@ -71,6 +73,7 @@ def after_create(
                 request_id=outcome.request_id,
                 cost=outcome.cost if outcome.cost is not None else price,
                 accepted_at=now,
+                watched=polling.first_after,
             ),
             Verdict.GOOD,
         )
@@ -115,25 +118,28 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
         return Change(State.FAILED, "failed", error=found.problem, request_id=found.request_id or None)
     if isinstance(found, Fault):
         return _later(take, found, polling, now, rng)
-    age = now - (take.accepted_at if take.accepted_at is not None else now)
     if isinstance(found, Missing):
-        if age >= LOST_AFTER:
+        if take.watched >= LOST_AFTER:
             return Change(State.FAILED, "lost", error=found.problem, request_id=found.request_id or None)
         attempt = take.attempt + 1
         wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
         parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
         return Change(
-            take.state, "missing", due_at=now + wait, attempt=attempt, error=found.problem, parked=parked
+            take.state,
+            "missing",
+            due_at=now + wait,
+            attempt=attempt,
+            error=found.problem,
+            parked=parked,
+            watched=take.watched + wait,
         )
-    return _running(take, found, age, polling, now, rng)
+    return _running(take, found, polling, now, rng)
 
 
-def _running(
-    take: Take, found: Running, age: float, polling: Polling, now: float, rng: random.Random
-) -> Change:
-    if age >= LOST_AFTER:
-        return Change(State.FAILED, "lost", error=lost(age))
-    parked = age >= polling.give_up_after
+def _running(take: Take, found: Running, polling: Polling, now: float, rng: random.Random) -> Change:
+    if take.watched >= LOST_AFTER:
+        return Change(State.FAILED, "lost", error=lost(take.watched))
+    parked = take.watched >= polling.give_up_after
     every = polling.every * (PARKED_SLOWER if parked else 1)
     wait = max(found.poll_after or 0.0, backoff.spread(every, rng))
     return Change(
@@ -142,8 +148,9 @@ def _running(
         due_at=now + wait,
         attempt=0,
         clear_error=take.error is not None and not parked,
-        error=slow(age) if parked and not take.parked else None,
+        error=slow(take.watched) if parked and not take.parked else None,
         parked=parked,
+        watched=take.watched + wait,
     )
 
 
@@ -161,17 +168,17 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
     )
 
 
-def slow(age: float) -> Problem:
+def slow(watched: float) -> Problem:
     """Why a take gave its slot up."""
     return Problem(
         "take.slow",
         N_("still generating after {minutes} minutes."),
         N_("Nothing to do: it no longer takes up a slot, and is asked after more slowly for a day."),
-        {"minutes": round(age / 60)},
+        {"minutes": round(watched / 60)},
     )
 
 
-def lost(age: float) -> Problem:
+def lost(watched: float) -> Problem:
     """Why a take is given up."""
     return Problem(
         "take.lost",
@@ -179,5 +186,5 @@ def lost(age: float) -> Problem:
         N_(
             "Ask the provider about the task id, then `sorad retry` to look again, or `sorad redo` to buy anew."
         ),
-        {"hours": round(age / 3600)},
+        {"hours": round(watched / 3600)},
     )

@@ -24,6 +24,7 @@ _PLAIN = (
     "accepted_at",
     "finished_at",
     "parked",
+    "watched",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.
@@ -55,7 +56,7 @@ def changed(take: Take, change: Change, now: float) -> Take:
     creates = 0 if change.fresh else take.creates
     values["creates"] = max(creates + change.intent - change.refused, 0)
     if change.intent:
-        values.update(intent_at=now, remote_id="", accepted_at=None)
+        values.update(intent_at=now, remote_id="", accepted_at=None, watched=0.0)
     if change.approved:
         values["approved"] = True
     if change.clear_error:

@@ -124,6 +124,7 @@ class Change:
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     parked: Optional[bool] = None
+    watched: Optional[float] = None
     fresh: bool = False  # the user asked for it: the count of creates starts anew
     approved: bool = False  # the user approved its price: it is not held for that again
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
@@ -299,6 +300,10 @@ class Ledger(Protocol):
 
     def parked(self, root: str) -> int:
         """Takes of a root that are generating past ``give_up_after``."""
+        ...
+
+    def working(self) -> set[int]:
+        """The storyboards (by id) that have takes which have not ended."""
         ...
 
     def undelivered(self) -> dict[str, int]:

@@ -17,6 +17,7 @@ from sorad.engine.decide import LOST_AFTER, Verdict, after_create, after_poll
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
 from sorad.engine.matching import match
+from sorad.ledger.change import changed
 from sorad.ledger.states import may
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
@@ -235,7 +236,7 @@ RNG = random.Random(7)
 
 class TestPoll:
     def poll(self, found: object, now: float, **members: object):  # type: ignore[no-untyped-def]
-        generating = take(**{"state": State.GENERATING, "accepted_at": 0.0, **members})
+        generating = take(**{"state": State.GENERATING, "accepted_at": 0.0, "watched": now, **members})
         change = after_poll(generating, found, POLLING, now, RNG)  # type: ignore[arg-type]
         assert may(generating.state, change.to)
         return change
@@ -256,6 +257,35 @@ class TestPoll:
     def test_after_a_day_it_is_lost(self) -> None:
         assert self.poll(Running(), LOST_AFTER).to is State.FAILED
         assert self.poll(Missing(WHAT), LOST_AFTER).to is State.FAILED
+
+    @pytest.mark.parametrize("found", [Running(), Missing(WHAT)])
+    @pytest.mark.parametrize("now", [-40_000.0, 7 * 86_400.0, 20 * 365 * 86_400.0])
+    def test_a_clock_that_jumps_gives_nothing_up(self, found: object, now: float) -> None:
+        change = self.poll(found, now, watched=20.0)
+        assert (change.to, bool(change.parked)) == (State.GENERATING, False)
+        assert change.due_at is not None
+        assert change.due_at <= now + 11
+
+    @given(
+        st.lists(st.tuples(st.booleans(), st.floats(-1e9, 1e9), st.floats(10.0, 4000.0)), max_size=120),
+        st.floats(0.0, 100.0),
+    )
+    def test_patience_never_runs_faster_than_the_looks(
+        self, looks: list[tuple[bool, float, float]], first: float
+    ) -> None:
+        """Whatever the clock said at each look: it is parked and given up no sooner than the waits add up to."""
+        seen, waited = take(state=State.GENERATING, accepted_at=0.0, watched=first), first
+        for known, now, every in looks:
+            found = Running() if known else Missing(WHAT)
+            change = after_poll(seen, found, Polling(every=every), now, random.Random(1))  # type: ignore[arg-type]
+            if change.to is State.FAILED:
+                assert waited >= LOST_AFTER
+                return
+            assert not change.parked or waited >= POLLING.give_up_after or not known or seen.parked
+            assert change.due_at is not None
+            waited += change.due_at - now
+            seen = changed(seen, change, now)
+            assert seen.watched == pytest.approx(waited, abs=0.1)
 
     @pytest.mark.parametrize("trouble", list(Trouble))
     def test_no_fault_ever_ends_a_paid_take(self, trouble: Trouble) -> None:

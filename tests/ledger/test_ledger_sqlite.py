@@ -305,28 +305,33 @@ def test_ledger_of_a_newer_sorad_is_refused_and_not_touched(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir() if ".v" in file.name] == []
 
 
+LATEST = steps()[-1][0]
+
+
 @pytest.fixture
-def two_steps(tmp_path: Path) -> list[tuple[int, Path]]:
-    second = tmp_path / "0002_more.sql"
+def one_more_step(tmp_path: Path) -> list[tuple[int, Path]]:
+    second = tmp_path / "more.sql"
     second.write_text(
         "ALTER TABLE takes ADD COLUMN more TEXT; -- a comment; with a semicolon\n"
         "CREATE TRIGGER more AFTER UPDATE OF more ON takes BEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n"
         "UPDATE takes SET more = 'x;y'\n"
     )
-    return [*steps(), (2, second)]
+    return [*steps(), (LATEST + 1, second)]
 
 
-def test_ledger_upgrade_keeps_a_copy_of_the_old_file(path: Path, two_steps: list[tuple[int, Path]]) -> None:
+def test_ledger_upgrade_keeps_a_copy_of_the_old_file(
+    path: Path, one_more_step: list[tuple[int, Path]]
+) -> None:
     ledger = SqliteLedger.open(path)
     apply(ledger, want())
     take = only(ledger)
     ledger.close()
     db = open_connection(path, owner=True)
-    migrate(db, path, two_steps)
-    assert (version(db), db.row("SELECT more FROM takes")) == (2, ("x;y",))
-    migrate(db, path, two_steps)
+    migrate(db, path, one_more_step)
+    assert (version(db), db.row("SELECT more FROM takes")) == (LATEST + 1, ("x;y",))
+    migrate(db, path, one_more_step)
     db.close()
-    copy = path.with_name("ledger.db.v1")
+    copy = path.with_name(f"ledger.db.v{LATEST}")
     assert sys.platform == "win32" or stat.S_IMODE(copy.stat().st_mode) == 0o600
     old = SqliteLedger.open(copy)
     assert only(old) == take
@@ -339,13 +344,13 @@ def test_ledger_new_file_needs_no_copy(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["ledger.db"]
 
 
-def test_ledger_upgrade_that_fails_changes_nothing(path: Path, two_steps: list[tuple[int, Path]]) -> None:
+def test_ledger_upgrade_that_fails_changes_nothing(path: Path, one_more_step: list[tuple[int, Path]]) -> None:
     SqliteLedger.open(path).close()
-    two_steps[-1][1].write_text("ALTER TABLE takes ADD COLUMN more TEXT;\nDROP TABLE absent;\n")
+    one_more_step[-1][1].write_text("ALTER TABLE takes ADD COLUMN more TEXT;\nDROP TABLE absent;\n")
     db = open_connection(path, owner=True)
     with pytest.raises(LedgerDamaged):
-        migrate(db, path, two_steps)
-    assert version(db) == 1
+        migrate(db, path, one_more_step)
+    assert version(db) == LATEST
     assert "more" not in [row[1] for row in db.rows("PRAGMA table_info(takes)")]
     db.close()
     ledger = SqliteLedger.open(path)
@@ -354,10 +359,10 @@ def test_ledger_upgrade_that_fails_changes_nothing(path: Path, two_steps: list[t
 
 
 def test_ledger_not_yet_upgraded_is_not_attached(
-    path: Path, two_steps: list[tuple[int, Path]], monkeypatch: pytest.MonkeyPatch
+    path: Path, one_more_step: list[tuple[int, Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SqliteLedger.open(path).close()
-    monkeypatch.setattr("sorad.ledger.sqlite.steps", lambda: two_steps)
+    monkeypatch.setattr("sorad.ledger.sqlite.steps", lambda: one_more_step)
     with pytest.raises(SoradError) as caught:
         SqliteLedger.attach(path)
     assert caught.value.problem.code == "ledger.older"
