@@ -277,11 +277,18 @@ class Claims:
         return None
 
     def _named(self, path: str) -> _Vault | Problem:
-        """The vault of a root, or of what lies in one."""
+        """The vault of a root, or of what lies in one.
+
+        A folder above a root is meant only where both are in one vault, whose claim they share.
+        """
         roots = [
             root for root in self._watches if Path(root) == Path(path) or Path(root) in Path(path).parents
         ]
-        inside = [root for root in self._watches if Path(path) in Path(root).parents]
+        inside = [
+            root
+            for root in self._watches
+            if Path(path) in Path(root).parents and Path(path).is_relative_to(vault_of(Path(root)))
+        ]
         if not roots and not inside:
             return _no_root(path)
         watch = self._watches[max(roots or inside, key=len)]

@@ -85,6 +85,23 @@ def test_claim_refuses_what_it_cannot_do(house: House, tmp_path: Path) -> None:
     assert not (house.vault / NAME).exists()
 
 
+def test_claim_of_a_folder_above_all_roots_is_refused(house: House) -> None:
+    for path in (house.vault.parent, Path("/")):
+        code, _out, err = house.run("claim", str(path))
+        assert code == 1
+        assert "not in a watched folder" in err
+    assert not (house.vault / NAME).exists()
+
+
+def test_claim_of_the_obsidian_vault_above_a_root_is_one_of_the_root(house: House) -> None:
+    settings = house.vault.parent / ".obsidian"
+    settings.mkdir()
+    (settings / "app.json").write_text("{}")
+    assert house.run("claim", str(house.vault.parent))[0] == 0
+    assert read((house.vault.parent / NAME).read_text()).claims
+    assert house.run("claim", str(house.vault.parent.parent))[0] == 1
+
+
 class Running:
     """As much of a daemon as answers commands."""
 
@@ -133,6 +150,13 @@ def test_claim_asks_the_daemon_where_one_runs(house: House, running: Running) ->
     code, _out, err = house.run("claim", str(house.vault), "--release")
     assert code == 1
     assert "no claim" in err
+
+
+def test_the_daemon_refuses_a_folder_above_all_roots_as_well(house: House, running: Running) -> None:
+    code, _out, err = house.run("claim", str(house.vault.parent))
+    assert code == 1
+    assert "not in a watched folder" in err
+    assert running.claims.standing(str(house.vault)).value == "none"
 
 
 def test_status_shows_whose_a_root_is(house: House, running: Running) -> None:
