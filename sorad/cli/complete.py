@@ -43,6 +43,7 @@ VALUES = {
     "output_dir": (FOLDERS,),
     "config": (FILES,),
     "key_file": (FILES,),
+    "credential": (FILES,),
     "state": (FILES,),  # of the simulator; that of `list` is a choice
 }
 # The takes that a command is for; the others do nothing with it.
