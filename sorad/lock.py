@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ class Holder:
     command: str
     host: str
     birth: str = ""  # what tells this process from a later one with the same pid
+    pulse: str = ""  # the file in which it tells how it stands (sorad.health.pulse); "": it does not
 
 
 class Lock:
@@ -62,10 +63,10 @@ class Lock:
         self.release()
 
 
-def acquire(state_dir: Path, command: str, clock: Clock | None = None) -> Lock:
+def acquire(state_dir: Path, command: str, clock: Clock | None = None, pulse: str = "") -> Lock:
     """Take the lock for ``command`` (run, once or demo) now, or raise :class:`SoradError` naming its holder.
 
-    ``state_dir`` is made where it is not there, for its owner alone.
+    ``state_dir`` is made where it is not there, for its owner alone. ``pulse`` names the holder's pulse.
     """
     from filelock import FileLock, SoftFileLock, Timeout  # brings asyncio along: only for who takes the lock
 
@@ -81,7 +82,7 @@ def acquire(state_dir: Path, command: str, clock: Clock | None = None) -> Lock:
     if isinstance(held, SoftFileLock):  # 4.x falls back to one; it would outlive a killed process
         held.release()
         raise SoradError(_unusable(state_dir, OSError(0, "flock")))
-    mine = Holder(os.getpid(), clock.time(), command, platform.node(), _birth(os.getpid()))
+    mine = Holder(os.getpid(), clock.time(), command, platform.node(), birth_of(os.getpid()), pulse)
     try:
         _write(state_dir / _NOTE, mine)
     except OSError as error:
@@ -92,14 +93,26 @@ def acquire(state_dir: Path, command: str, clock: Clock | None = None) -> Lock:
 
 def holder(state_dir: Path) -> Holder | None:
     """Who works on the ledger now, for readers: takes no lock. ``None``: nobody (or on another machine)."""
+    found = note_of(state_dir)
+    return found if found is not None and found.birth and found.birth == birth_of(found.pid) else None
+
+
+def note_of(state_dir: Path) -> Holder | None:
+    """Who the note names, dead or alive."""
     try:
-        found = Holder(**json.loads((state_dir / _NOTE).read_text("utf-8")))
-        return found if found.birth and found.birth == _birth(found.pid) else None
-    except (OSError, ValueError, TypeError):
+        told = json.loads((state_dir / _NOTE).read_text("utf-8"))
+        known = {field.name for field in fields(Holder)}  # a newer sorad may tell more
+        return Holder(**{name: value for name, value in told.items() if name in known})
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
 
 
-def _birth(pid: int) -> str:
+def lock_path(state_dir: Path) -> Path:
+    """The file that the lock is on."""
+    return state_dir / _LOCK
+
+
+def birth_of(pid: int) -> str:
     """What a process keeps from birth to death and no other ever has; ``""`` when it is dead.
 
     On Linux the boot and the ticks since then, as psutil's creation time moves whenever the clock is set.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 from loguru import logger
@@ -16,10 +17,13 @@ from sorad.claim.claims import Claims
 from sorad.clock import Clock, SystemClock
 from sorad.config.model import Config
 from sorad.daemon.parts import Kept, Parts
-from sorad.daemon.threads import Trouble, troubles
+from sorad.daemon.systemd import Systemd
+from sorad.daemon.threads import Supervised, Trouble, fresh
+from sorad.daemon.watchman import Watched, Watchman
 from sorad.engine.control import Control
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
+from sorad.health.pulse import Part, Pulse, PulseFile
 from sorad.ledger.interface import LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.rescue import open_or_rebuild
@@ -46,10 +50,16 @@ class Daemon:
         self._rng = random.Random(seed)
         self._ending = threading.Event()
         self._lock: Optional[Lock] = None
-        self._told: tuple[list[dict[str, Any]], list[str]] = ([], [])
+        self._told: list[str] = []
         self._telling = threading.Lock()
         self._crashes: deque[Trouble] = deque(maxlen=3)  # of steps: mistakes in sorad itself
         self._standing: dict[str, Trouble] = {}  # what is wrong until it is taken back
+        self._published: dict[str, Any] = {}
+        self._began = self.clock.monotonic()
+        self.systemd = Systemd()
+        self._pulse = PulseFile()
+        self.watchman = Watchman(self._watched, self._look, self._pulse, self.systemd, self.clock)
+        self._watching = Supervised("watchman", self.watchman.run, self.clock, lambda: None)
 
     # --- what others work with ---------------------------------------------------------------------
 
@@ -80,11 +90,14 @@ class Daemon:
 
         ``locked`` is called once the lock is held: only its holder may write the log file.
         """
-        self._lock = acquire(self.config.state_dir, self.command)
+        self._lock = acquire(self.config.state_dir, self.command, pulse=str(self._pulse.path))
+        self._pulse.tidy()
+        self._watching.start()
         try:
             locked()
             self._assemble()
         except BaseException:
+            self._stop_watching()
             self._lock.release()
             raise
         self.parts.start()
@@ -102,10 +115,11 @@ class Daemon:
             progress=self.progress,
             ending=self._ending,
             crashed=self._crashed,
-            tell=self._tell_troubles,
+            failed=self.watchman.wake,
+            tell=self._tell_notices,
         )
         self.parts = Parts(self.config, self._kept)
-        self.ledger.remember("troubles", [])
+        self.ledger.remember("troubles", [])  # an earlier sorad told them here
         self.ledger.remember("notices", [])
 
     def _recover(self) -> None:
@@ -137,7 +151,7 @@ class Daemon:
         self.control.follow(
             config.limits, elsewhere=fresh.accounts.current.account != old.accounts.current.account
         )
-        self.config, self.parts = config, fresh
+        self.config, self.parts, self._began = config, fresh, self.clock.monotonic()
         fresh.start()
 
     def stop(self, grace: float = 8.0) -> bool:
@@ -145,41 +159,72 @@ class Daemon:
 
         A step that is abandoned loses nothing: its intent is in the ledger, its file a ``.tmp``.
         """
+        self.systemd.stopping()
         self._ending.set()
         self.parts.retire()
-        if self.parts.wait(grace):
+        slow = self.parts.wait(grace)
+        self._stop_watching()
+        if slow:
             return False  # the end of the process lets go of ledger and lock
         self.ledger.close()
         if self._lock is not None:
             self._lock.release()
         return True
 
-    # --- troubles ----------------------------------------------------------------------------------
+    def _stop_watching(self) -> None:
+        self._watching.stop()
+        self.watchman.wake()
+        self._watching.join(2.0)
+        self._pulse.remove()
+
+    # --- how it stands -----------------------------------------------------------------------------
 
     def complain(self, key: str, problem: Optional[Problem]) -> None:
         """Something is wrong (``None``: no longer) until it is said otherwise; `status` shows it."""
         if problem is None:
             self._standing.pop(key, None)
-        else:
+        elif key not in self._standing or self._standing[key].problem != problem:
             self._standing[key] = Trouble(self.clock.time(), problem)
-        self._tell_troubles()
+        self.watchman.wake()
+
+    def publish(self, name: str, value: Any) -> None:
+        """Let other processes know something, as plain JSON (:attr:`Pulse.more`)."""
+        self._published = {**self._published, name: value}
+        self.watchman.wake()
 
     def _crashed(self, problem: Problem) -> None:
         self._crashes.append(Trouble(self.clock.time(), problem))
-        self._tell_troubles()
+        self.watchman.wake()
 
-    def _tell_troubles(self) -> None:
+    def _watched(self) -> Sequence[Watched]:
+        """All that must live; nothing while the ledger is being opened."""
+        parts: Optional[Parts] = getattr(self, "parts", None)
+        return parts.watched() if parts is not None else ()
+
+    def _look(self, stand: Sequence[Part]) -> Pulse:
+        """The pulse. Waits for nothing: no ledger, no folder, no lock that may be held over one."""
+        parts: Optional[Parts] = getattr(self, "parts", None)
+        found = [*self._standing.values(), *fresh(list(self._crashes), self.clock.time())]
+        return Pulse(
+            age=0.0,
+            every=self._pulse.every,
+            ready=parts is not None and parts.vault.first_scan_done.is_set(),
+            running=round(self.clock.monotonic() - self._began, 1),
+            parts=tuple(stand),
+            troubles=tuple(trouble.to_json() for trouble in found),
+            more=self._published,
+        )
+
+    def _tell_notices(self) -> None:
+        """What is worth knowing goes to the ledger, where it has changed."""
         parts = self.parts
-        found = troubles(parts.threads, list(self._crashes), self.clock.time())
-        found += [trouble.to_json() for trouble in list(self._standing.values())]
         try:
             worth = (*parts.vault.problems(), *parts.intake.problems())
             notices = [problem.to_json() for problem in worth]
             with self._telling:
-                if (found, notices) == self._told:
+                if notices == self._told:
                     return
-                self.ledger.remember("troubles", found)
                 self.ledger.remember("notices", notices)
-                self._told = found, notices
+                self._told = notices
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

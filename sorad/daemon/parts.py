@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
@@ -22,6 +22,7 @@ from sorad.clock import Clock
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
 from sorad.daemon.threads import Supervised
+from sorad.daemon.watchman import Watched
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
@@ -57,7 +58,8 @@ class Kept:
     progress: Progress
     ending: threading.Event  # set when the process is to end
     crashed: Callable[[Problem], None]
-    tell: Callable[[], None]  # a thread failed, or the time has come to look at them
+    failed: Callable[[], None]  # a thread failed
+    tell: Callable[[], None]  # the time has come to look at what is worth knowing
     videos: dict[int, Video] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,10 +108,14 @@ class Parts:
         commands = Commands(self.kit, self.vault.rescan, self.claims)
         self.engine = Engine(self.kit, rooms, commands.run)
         self.threads = [
-            Supervised("engine", self.engine.run, clock, kept.tell),
-            Supervised("vault", self.vault.run, clock, kept.tell),
-            Supervised("housekeeping", self._keep_house, clock, kept.tell),
+            Supervised("engine", self.engine.run, clock, kept.failed),
+            Supervised("vault", self.vault.run, clock, kept.failed),
+            Supervised("housekeeping", self._keep_house, clock, kept.failed),
         ]
+
+    def watched(self) -> Sequence[Watched]:
+        """All that must live."""
+        return self.threads
 
     def _stopping(self) -> bool:
         return self._retired.is_set() or self._kept.ending.is_set()
@@ -169,10 +175,11 @@ class Parts:
 
     # --- the housekeeping thread -------------------------------------------------------------------
 
-    def _keep_house(self, stop: threading.Event) -> None:
+    def _keep_house(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         clock = self._kept.clock
         swept = clock.monotonic()
         while not stop.wait(HOUSEKEEPING):
+            beat()
             self._kept.tell()
             if not self._settled:
                 self._settle_in()

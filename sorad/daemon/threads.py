@@ -1,25 +1,40 @@
-"""Long-lived threads that are watched: named, restarted with backoff, their troubles shown in `status`."""
+"""Long-lived threads that are watched: named, with a heartbeat, restarted with backoff.
+
+An exception at a thread's root is logged once with its traceback, counted, and shown in `status`; so is a
+thread that ends though nobody asked it to. One that hangs cannot be ended from outside: it is shown, its stack
+is logged, and the watchdog of the service manager hears no more of us (see :mod:`sorad.daemon.watchman`).
+"""
 
 from __future__ import annotations
 
 import random
+import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from loguru import logger
 
+from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.engine import backoff
+from sorad.health.pulse import DEAD, FAILING, HUNG, OK, Part
 from sorad.messages import N_, _
 from sorad.problems import Problem
 
+# Seconds without a heartbeat from which on a thread counts as hung. A healthy one beats every 10 s at least; a
+# ledger that another process keeps locked holds a turn up for 10 s more.
+LIMIT = 45.0
 RESTART_FIRST, RESTART_LONGEST = 1.0, 60.0
 # A thread that ran this long before it failed again starts its backoff anew.
 CALM = 300.0
-# A failure is shown for longer than the longest backoff: a part that fails again and again never looks well.
-SHOWN = 120.0
+# A failure is shown until the thread has run for so long since: a part that fails again and again never looks
+# well.
+SHOWN = 60.0
+
+Main = Callable[[threading.Event, Callable[[], None]], None]
 
 
 @dataclass(frozen=True)
@@ -30,28 +45,49 @@ class Trouble:
     problem: Problem
 
     def to_json(self) -> dict[str, Any]:
-        """As `status` reads it from the ledger."""
+        """As `status` reads it from the pulse."""
         return {"code": self.problem.code, "since": self.since, "problem": self.problem.to_json()}
 
 
 class Supervised:
-    """One long-lived thread. ``main(stop)`` runs until ``stop`` is set; an exception restarts it."""
+    """One long-lived thread. ``main(stop, beat)`` runs until ``stop`` is set and calls ``beat`` all the while.
+
+    ``main`` beats at least every 10 s while all is well. Where it raises, or returns though ``stop`` is not
+    set, it is called again, later each time.
+    """
 
     def __init__(
-        self, name: str, main: Callable[[threading.Event], None], clock: Clock, failed: Callable[[], None]
+        self, name: str, main: Main, clock: Clock, failed: Callable[[], None], limit: float = LIMIT
     ) -> None:
-        """``failed`` is called after each failure."""
+        """``failed`` is called after each failure. ``limit``: seconds without a beat after which it hangs."""
         self.name = name
+        self.limit = limit
+        self.failures = 0
         self._main = main
         self._clock = clock
         self._failed = failed
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self.trouble: Optional[Trouble] = None
-        self.failures = 0
+        self._thread: Optional[threading.Thread] = None
+        self._beat_at = clock.monotonic()
+        self._since = clock.monotonic()  # the last start of main
+        self._running = False
+        self._row = 0  # failures in a row
+        self._problem: Optional[Problem] = None
+        self._logged: set[str] = set()  # exceptions whose traceback stands in the log already
+
+    # --- from any thread ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin."""
+        """Begin; where the thread is dead, begin again."""
+        if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
+            return
+        again, self._thread = (
+            self._thread is not None,
+            threading.Thread(target=self._run, name=self.name, daemon=True),
+        )
+        self._beat_at = self._clock.monotonic()
+        if again:
+            self._note_failure(RuntimeError("the thread had died"), None)
         self._thread.start()
 
     def stop(self) -> None:
@@ -60,35 +96,97 @@ class Supervised:
 
     def join(self, timeout: float) -> bool:
         """Wait for its end; whether it has ended."""
+        if self._thread is None:
+            return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def beat(self) -> None:
+        """It makes progress, or rests in good health."""
+        self._beat_at = self._clock.monotonic()
+
+    def part(self) -> Part:
+        """How it stands now. Waits for nothing."""
+        now = self._clock.monotonic()
+        age = max(0.0, now - self._beat_at)
+        problem = self._problem.to_json() if self._problem is not None else ""
+        state = self._state(age, now)
+        return Part(
+            self.name,
+            round(age, 1),
+            self.limit,
+            self.failures,
+            state,
+            problem if state != OK else "",
+            lost=state == HUNG,
+        )
+
+    def stack(self) -> str:
+        """Where it is just now, for the log."""
+        frame = sys._current_frames().get(self._thread.ident or 0) if self._thread is not None else None
+        return "".join(traceback.format_stack(frame)) if frame is not None else ""
+
+    def _state(self, age: float, now: float) -> str:
+        if self._stop.is_set():
+            return OK  # it ends, or has ended, as it should
+        if self._thread is None or not self._thread.is_alive():
+            return DEAD
+        if not self._running:
+            return FAILING if self._row else OK
+        if age > self.limit:
+            return HUNG
+        return FAILING if self._row and now - self._since < SHOWN else OK
+
+    # --- the thread --------------------------------------------------------------------------------
+
     def _run(self) -> None:
-        row = 0
-        while not self._stop.is_set():
-            began = self._clock.monotonic()
-            try:
-                self._main(self._stop)
-                return
-            except Exception as error:  # noqa: BLE001  (a thread's root: logged, counted, shown)
-                logger.exception(_("thread {name} failed and is started again"), name=self.name)
-                self.failures += 1
-                row = 1 if self._clock.monotonic() - began > CALM else row + 1
-                self.trouble = Trouble(self._clock.time(), _failed(self.name, error))
-                self._failed()
-            self._stop.wait(backoff.delay(row, RESTART_FIRST, RESTART_LONGEST, random.Random()))
+        with heartbeat.lent(self.beat):
+            while not self._stop.is_set():
+                self._since = self._clock.monotonic()
+                self.beat()
+                self._running = True
+                try:
+                    self._main(self._stop, self.beat)
+                    if self._stop.is_set():
+                        return
+                    raise RuntimeError("it ended though nobody asked it to")
+                except BaseException as error:  # noqa: BLE001  (a thread's root: logged, counted, shown)
+                    self._running = False
+                    ran = self._clock.monotonic() - self._since
+                    self._note_failure(error, ran)
+                self._stop.wait(backoff.delay(self._row, RESTART_FIRST, RESTART_LONGEST, random.Random()))
 
-    def failing(self, now: float) -> Optional[Trouble]:
-        """The last trouble, until the thread has run for a while without another."""
-        trouble = self.trouble
-        return trouble if trouble is not None and now - trouble.since < SHOWN else None
+    def _note_failure(self, error: BaseException, ran: Optional[float]) -> None:
+        self.failures += 1
+        if ran is not None and ran > CALM:
+            self._row = 0
+            self._logged.clear()
+        self._row += 1
+        self._problem = _failed(self.name, error)
+        kind = _kind(error)
+        if kind in self._logged:
+            logger.error(
+                _("thread {name} failed again ({count} times by now): {error}"),
+                name=self.name,
+                count=self.failures,
+                error=f"{type(error).__name__}: {error}",
+            )
+        else:
+            self._logged.add(kind)
+            logger.opt(exception=error).error(_("thread {name} failed and is started again"), name=self.name)
+        self._failed()
 
 
-def troubles(threads: Sequence[Supervised], others: Sequence[Trouble], now: float) -> list[dict[str, Any]]:
-    """What to remember in the ledger for `status`: of threads, and ``others`` as long as they are fresh."""
-    found = [thread.failing(now) for thread in threads]
-    found += [trouble for trouble in others if now - trouble.since < SHOWN]
-    return [trouble.to_json() for trouble in found if trouble is not None]
+def fresh(troubles: Sequence[Trouble], now: float) -> list[Trouble]:
+    """Those of the last while."""
+    return [trouble for trouble in troubles if now - trouble.since < 2 * SHOWN]
+
+
+def _kind(error: BaseException) -> str:
+    """The same for the same mistake: the type, and the place in the code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__} {place}"
 
 
 def _failed(name: str, error: BaseException) -> Problem:

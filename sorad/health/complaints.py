@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple, Optional
 
 from sorad.delivery.outcome import OBSTACLES
+from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
@@ -49,10 +50,9 @@ def complaints(facts: Facts) -> list[Complaint]:
 
 
 def _daemon(facts: Facts) -> Iterator[Complaint]:
-    hidden = facts.config or (
-        facts.ledger if facts.ledger and facts.ledger.code == "ledger.unreadable" else None
-    )
-    if facts.holder is None and hidden is None:
+    # where the ledger may not be seen, nobody can tell whether its holder lives
+    hidden = facts.ledger is not None and facts.ledger.code.startswith(("config.", "ledger.unreadable"))
+    if facts.holder is None and not hidden:
         yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
     if facts.config is not None:
         yield Complaint(facts.config)
@@ -60,6 +60,7 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
         # before the first start there is no ledger: that it does not run says it all
         yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing" or facts.holder is not None)
     if facts.holder is not None:
+        yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
             yield Complaint(Problem.from_json(trouble["problem"]))
 
@@ -166,10 +167,10 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
         yield _undelivered(takes, facts.counts[State.DOWNLOADING])
-    for takes in _by_code(facts.failed):
-        yield _failed(takes, facts.counts[State.FAILED])
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
+    for takes in _by_code(facts.failed):
+        yield _failed(takes, facts.counts[State.FAILED])
 
 
 def _unknown(facts: Facts) -> Iterator[Complaint]:

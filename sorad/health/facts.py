@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from sorad.budget import day_began
 from sorad.engine.rescue import RESCUED, is_rescued
+from sorad.health.pulse import Pulse, read_pulse
 from sorad.ledger.interface import (
     Generation,
     Ledger,
@@ -67,7 +68,8 @@ class Facts:
     halt: Optional[Mapping[str, Any]] = None
     disk: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
-    troubles: tuple[Mapping[str, Any], ...] = ()
+    troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
+    pulse: Optional[Pulse] = None
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
 
 
@@ -81,7 +83,7 @@ def gather(ledger_path: Path, now: float) -> Facts:
         finally:
             ledger.close()
     except (SoradError, LedgerUnavailable, LedgerDamaged) as error:
-        return Facts(now, working, ledger_problem(error))
+        return Facts(now, working, ledger_problem(error), pulse=read_pulse(working))
 
 
 def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
@@ -121,6 +123,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         claims=tuple(ledger.recall("claims") or ()),
         notices=tuple(ledger.recall("notices") or ()),
         troubles=tuple(ledger.recall("troubles") or ()),
+        pulse=read_pulse(working),
     )
 
 

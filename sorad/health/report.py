@@ -36,7 +36,7 @@ def report(facts: Facts) -> Report:
             "command": working.command if working else None,
             "healthy": working is not None and not any(one.heavy for one in found),
             "paused": bool(facts.paused),
-            "ready": facts.pulse.ready and not facts.pulse.frozen if facts.pulse else None,
+            "ready": _ready(facts.pulse),
             "threads": _threads(facts.pulse),
         },
         "takes": {state.value: facts.counts[state] for state in State},
@@ -76,8 +76,15 @@ def _problem(one: Complaint) -> dict[str, str]:
     }
 
 
+def _ready(pulse: Pulse | None) -> bool | None:
+    """Whether the daemon does all its work by now; ``None``: it does not tell."""
+    return None if pulse is None else pulse.ready and not pulse.frozen
+
+
 def _threads(pulse: Pulse | None) -> list[dict[str, Any]]:
     """How the parts of the daemon stand; none of a frozen one is alive."""
+    if pulse is None:
+        return []
     return [
         {
             "name": part.name,
@@ -86,7 +93,7 @@ def _threads(pulse: Pulse | None) -> list[dict[str, Any]]:
             "failures": part.failures,
             "ok": part.ok and not pulse.frozen,
         }
-        for part in (pulse.parts if pulse is not None else ())
+        for part in pulse.parts
     ]
 
 

@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "ncpfs")
 _PASSED_THROUGH = ("9p", "drvfs", "virtiofs", "vboxsf", "prl_fs", "vmhgfs", "fuse", "fuseblk")
 _DEAF = frozenset((*_NETWORK, *_PASSED_THROUGH))
@@ -26,7 +26,7 @@ def events_work(path: str) -> tuple[bool, str]:
     if sys.platform != "linux":
         return True, ""
     try:
-        kind = kind_under(os.path.realpath(path), _MOUNTS.read_text(errors="surrogateescape"))
+        kind = kind_under(os.path.realpath(path), MOUNTS.read_text(errors="surrogateescape"))
     except OSError:
         kind = None  # no /proc: believe in events, the rescan is there in any case
     if kind is None:

@@ -223,8 +223,10 @@ def test_no_create_leaves_without_its_intent(
     monkeypatch.setattr(one.daemon.ledger, "record", record)
     one.drop("storyboard.json", "one", "two")
     until(lambda: refused, "an intent that cannot be written")
-    beat = one.daemon.engine.beat
-    until(lambda: one.daemon.engine.beat >= beat + 1.0, "further turns of the engine")
+    turns = []
+    real_turn = one.daemon.engine.turn
+    monkeypatch.setattr(one.daemon.engine, "turn", lambda: turns.append(1) or real_turn())
+    until(lambda: len(turns) >= 3, "further turns of the engine")
     assert one.simulator.accepted == []
     fillers[0].unlink()
     until(lambda: one.all_done(2), patience=60.0)

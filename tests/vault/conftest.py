@@ -85,6 +85,7 @@ class Running:
         self.ledger, self.intake = ledger, intake
         self.vault = Vault(watches, ledger, intake, SystemClock())  # type: ignore[arg-type]
         self.error: BaseException | None = None
+        self.beats: list[float] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -92,7 +93,7 @@ class Running:
 
     def _run(self) -> None:
         try:
-            self.vault.run(self._stop)
+            self.vault.run(self._stop, lambda: self.beats.append(time.monotonic()))
         except BaseException as error:  # noqa: BLE001  (told by ``stop``)
             self.error = error
 

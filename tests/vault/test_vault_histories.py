@@ -188,12 +188,12 @@ def test_an_idle_hour_writes_nothing_and_takes_few_turns(ledger, intake, tmp_pat
     turns, due = 0, world.vault.turn()
     end = world.clock.now + 3600.0
     while due <= end:
+        assert due - world.clock.now <= 10.0  # its heartbeat has to be seen
         world.clock.now = due
         due = world.vault.turn()
         turns += 1
         assert turns < 1000
     assert ledger.writes == writes
-    assert world.vault.beat >= end - 10.0
 
 
 def test_a_file_in_the_cloud_waits_and_is_told(ledger, intake, tmp_path: Path) -> None:

@@ -352,7 +352,7 @@ def test_the_heartbeat_goes_on_and_a_stop_is_quick(run, tmp_path: Path) -> None:
     began = time.monotonic()
     live.stop()
     assert time.monotonic() - began < 10
-    assert abs(live.vault.beat - time.monotonic()) < 30
+    assert live.beats
 
 
 def test_roots_of_an_earlier_config_are_marked(run, ledger, tmp_path: Path) -> None:

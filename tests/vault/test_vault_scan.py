@@ -218,8 +218,8 @@ def test_the_kind_of_file_system(path: str, kind: str) -> None:
 )
 def test_which_give_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, works: bool) -> None:
     mounts = put(tmp_path / "mountinfo", f"22 1 254:0 / / rw - {kind} x rw\n")
-    monkeypatch.setattr("sorad.vault.filesystem._MOUNTS", mounts)
+    monkeypatch.setattr("sorad.vault.filesystem.MOUNTS", mounts)
     monkeypatch.setattr(sys, "platform", "linux")
     assert events_work("/somewhere") == (works, kind)
-    monkeypatch.setattr("sorad.vault.filesystem._MOUNTS", tmp_path / "none")
+    monkeypatch.setattr("sorad.vault.filesystem.MOUNTS", tmp_path / "none")
     assert events_work("/somewhere") == (True, "")
