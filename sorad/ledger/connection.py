@@ -12,7 +12,6 @@ import os
 import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ Row = tuple[Any, ...]
 BUSY_SECONDS = 10.0  # other writers hold the lock for milliseconds
 WAL_KEPT = 16_000_000  # bytes the WAL is cut back to after a burst
 CACHE_KIB = 16_000
-_STEPS = 10_000  # of SQLite's virtual machine, between two looks at the time: about a millisecond
 
 # Messages of OperationalError that no waiting mends: the tables are not those of the version in the file.
 _WRONG_TABLES = ("no such table", "no such column", "Could not decode to UTF-8")
@@ -96,12 +94,13 @@ class Connection:
         """A statement inside that is not through after so long ends with :class:`LedgerUnavailable`."""
         with self._lock:
             db = self._open()
-            end = time.monotonic() + seconds
-            db.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            # No progress handler: before 3.41 SQLite calls none inside a quick_check.
+            timer = threading.Timer(seconds, db.interrupt)
+            timer.start()
             try:
                 yield
             finally:
-                db.set_progress_handler(None, 0)
+                timer.cancel()
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the whole database into a file."""

@@ -1,0 +1,288 @@
+"""The key, the provider, the money left and this machine's clock: one free call tells of all four."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from sorad import providers
+from sorad.config.key import Key, KeySource, looks_like_key
+from sorad.config.model import ProviderConfig
+from sorad.doctor.context import Context
+from sorad.doctor.finding import Finding, Level, ok, problem, warning
+from sorad.engine.matching import SKEW
+from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.place import ledger_path
+from sorad.ledger.sqlite import SqliteLedger
+from sorad.messages import N_, _, ngettext
+from sorad.model import State, units
+from sorad.problems import Problem, SoradError
+from sorad.providers.addresses import host_of
+from sorad.providers.base import Fault, Provider, Trouble
+from sorad.providers.http import Heard
+
+# The doctor's patience with the provider, in seconds, where the config has more.
+PATIENCE = 10.0
+# From here on a wrong clock is told of; SKEW is what the reconciling of lost creates allows for.
+CLOCK_OFF = 60.0
+# So many waiting takes are priced; beyond, the sum is a lower bound.
+PRICED = 5_000
+
+# Statuses of a free call that a gateway simply does not have (see OpenAiVideos.check).
+_NO_SUCH_CALL = (404, 405, 501)
+
+_SOURCES = {
+    "credential": N_("the systemd credential {place}"),
+    "file": N_("the file {place}"),
+    "env": N_("the variable {place}"),
+    "dotenv": N_("the file {place}"),
+    "keyring": N_("the keyring of this system ({place})"),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the look came to. ``heard`` is ``None`` where no answer came, ``tried`` tells whether one was due."""
+
+    kind: str
+    host: str
+    key: Optional[Key] = None
+    unfit: Optional[Problem] = None  # why there is no key
+    unwise: tuple[Problem, ...] = ()  # about how it is kept
+    tried: bool = False
+    fault: Optional[Fault] = None
+    heard: Optional[Heard] = None
+    balance: Optional[int] = None  # micro-units
+    has_balance: bool = False
+    currency: str = ""
+    waiting: int = 0  # takes that are still to be bought
+    due: Optional[int] = None  # what they cost at least, in micro-units; None: not known
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Look and judge; nothing where the config does not tell the provider."""
+    if context.provider is None:
+        return
+    asked = look(context.provider, context)
+    yield from judge_key(asked, context.provider)
+    yield from judge_provider(asked)
+    yield from judge_balance(asked)
+    yield from judge_clock(asked.heard)
+
+
+# --- looking ----------------------------------------------------------------------------------------------
+
+
+def look(config: ProviderConfig, context: Context) -> Asked:
+    """Find the key and make one free call, at no other host than the provider's."""
+    source = KeySource(config, context.env)
+    key, unfit = None, None
+    try:
+        key = source.find()
+    except SoradError as error:
+        unfit = error.problem
+    heard: list[Heard] = []
+    bounded = config.model_copy(update={"request_timeout": min(config.request_timeout, PATIENCE)})
+    provider = providers.make(bounded, source, heard.append)
+    asked = Asked(
+        provider.kind,
+        host_of(provider.base_url),
+        key,
+        unfit,
+        source.warnings(),
+        has_balance=provider.capabilities.has_balance,
+        currency=provider.currency,
+    )
+    if context.offline or unfit is not None:
+        return asked
+    fault, balance = _ask(provider)
+    first = heard[0] if heard else None
+    waiting, due = (0, None) if fault is not None else _due(provider, context)
+    return Asked(
+        **{
+            **asked.__dict__,
+            "tried": True,
+            "fault": fault,
+            "heard": first,
+            "balance": balance,
+            "waiting": waiting,
+            "due": due,
+        }
+    )
+
+
+def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
+    """One free call: the balance where there is one, for that shows the key as well."""
+    if not provider.capabilities.has_balance:
+        return provider.check(), None
+    found = provider.balance()
+    return (found, None) if isinstance(found, Fault) else (None, found.amount)
+
+
+def _due(provider: Provider, context: Context) -> tuple[int, Optional[int]]:
+    """How many takes wait to be bought, and what they cost."""
+    facts = context.facts
+    if facts is None or context.state_dir is None or not facts.counts[State.QUEUED]:
+        return 0, None
+    return facts.counts[State.QUEUED], _price_of_queue(provider, context.state_dir)
+
+
+def _price_of_queue(provider: Provider, state_dir: Path) -> Optional[int]:
+    try:
+        ledger = SqliteLedger.attach(ledger_path(state_dir))
+        try:
+            takes = list(ledger.takes(states=[State.QUEUED], limit=PRICED))
+        finally:
+            ledger.close()
+    except (SoradError, LedgerUnavailable, LedgerDamaged):
+        return None  # the check of the ledger tells
+    prices = [provider.price(take.request) for take in takes]
+    known = [price for price in prices if price is not None]
+    return sum(known) if known else None
+
+
+# --- judging ----------------------------------------------------------------------------------------------
+
+
+def judge_key(asked: Asked, config: ProviderConfig) -> Iterator[Finding]:
+    """Is there a key, is it kept well, does the provider take it?"""
+    refused = asked.fault is not None and asked.fault.trouble is Trouble.KEY
+    if asked.kind == "simulator" and not refused:
+        yield ok("key", "key.simulator", N_("The simulator needs none."))
+        return
+    if looks_like_key(config.api_key_env):
+        yield problem(
+            "key",
+            "key.in_config",
+            N_("api_key_env seems to hold the key itself; it takes the name of a variable."),
+            N_('Put the key into a file of its own and name it: api_key_file = "…". Then ask for a new key.'),
+        )
+        return
+    if asked.unfit is not None or asked.key is None:
+        yield Finding("key", Level.PROBLEM, asked.unfit or Problem("key.missing", N_("There is no API key.")))
+        return
+    yield from (Finding("key", Level.WARNING, one) for one in asked.unwise)
+    place = _(_SOURCES.get(asked.key.source, "{place}")).format(place=asked.key.place)
+    if not asked.tried:
+        yield ok("key", "key.not_tried", N_("From {place}; not tried (--offline)."), place=place)
+    elif asked.fault is None:
+        yield _accepted(asked, place)
+    elif refused:
+        yield Finding("key", Level.PROBLEM, asked.fault.problem)
+    elif asked.fault.trouble is Trouble.BALANCE:
+        yield ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=asked.host)
+    else:
+        yield warning(
+            "key",
+            "key.unproved",
+            N_("From {place}; whether {host} accepts it could not be found out."),
+            N_("See what is said of the provider, and try again."),
+            place=place,
+            host=asked.host,
+        )
+
+
+def _accepted(asked: Asked, place: str) -> Finding:
+    if asked.heard is not None and asked.heard.status in _NO_SUCH_CALL:
+        return ok(
+            "key",
+            "key.untried",
+            N_("From {place}; {host} has no free call that would show whether it is good."),
+            place=place,
+            host=asked.host,
+        )
+    return ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=asked.host)
+
+
+def judge_provider(asked: Asked) -> Iterator[Finding]:
+    """Does it answer?"""
+    if not asked.tried:
+        return
+    fault = asked.fault
+    if fault is None or fault.trouble in (Trouble.KEY, Trouble.BALANCE):
+        if asked.heard is not None:
+            message = N_("{host} answers within {seconds} s.")
+            yield ok("provider", "provider.ok", message, host=asked.host, seconds=f"{asked.heard.took:.2f}")
+        return
+    level = Level.WARNING if fault.trouble is Trouble.RATE else Level.PROBLEM
+    yield Finding("provider", level, fault.problem)
+
+
+def judge_balance(asked: Asked) -> Iterator[Finding]:
+    """Is there money, and will it last for what waits?"""
+    if not asked.tried:
+        return
+    if asked.fault is not None:
+        if asked.fault.trouble is Trouble.BALANCE:
+            yield Finding("balance", Level.PROBLEM, asked.fault.problem)
+        return
+    if not asked.has_balance or asked.balance is None:
+        yield ok("balance", "balance.unknown", N_("This kind of provider does not tell the balance."))
+        return
+    left = f"{units(asked.balance):.2f} {asked.currency}"
+    takes = ngettext("{count} take", "{count} takes", asked.waiting).format(count=asked.waiting)
+    if asked.balance <= 0:
+        message = N_("Nothing is left at the provider: {left}.")
+        fix = N_("Top it up at the provider; sorad goes on by itself.")
+        yield problem("balance", "balance.empty", message, fix, left=left)
+    elif asked.due is not None and asked.due > asked.balance:
+        yield warning(
+            "balance",
+            "balance.short",
+            N_("{left} is left, and {takes} that wait to be bought cost {due}."),
+            N_("Top it up at the provider, or `sorad cancel` what is not wanted."),
+            left=left,
+            takes=takes,
+            due=f"{units(asked.due):.2f} {asked.currency}",
+        )
+    elif asked.due is not None:
+        message = N_("{left} left; {takes} that wait to be bought cost {due}.")
+        due = f"{units(asked.due):.2f} {asked.currency}"
+        yield ok("balance", "balance.ok", message, left=left, takes=takes, due=due)
+    else:
+        yield ok("balance", "balance.ok", N_("{left} left."), left=left)
+
+
+def judge_clock(heard: Optional[Heard]) -> Iterator[Finding]:
+    """Is this machine's clock right, by the provider's?"""
+    if heard is None:
+        return
+    if heard.date is None:
+        yield ok("clock", "clock.unknown", N_("The provider does not tell its time."))
+        return
+    off = behind(heard)
+    if abs(off) < CLOCK_OFF:
+        yield ok("clock", "clock.ok", N_("Agrees with the provider's."))
+        return
+    params = {"minutes": f"{abs(off) / 60:.1f}"}
+    message = (
+        N_("This computer's clock is {minutes} minutes behind the provider's.")
+        if off > 0
+        else N_("This computer's clock is {minutes} minutes ahead of the provider's.")
+    )
+    if abs(off) < SKEW:
+        fix = N_(
+            "Set it by the network: `sudo timedatectl set-ntp true` on Linux, the date settings elsewhere. "
+            "Times in receipts and the day of the budget go by it."
+        )
+        yield Finding("clock", Level.WARNING, Problem("clock.off", message, fix, params))
+        return
+    fix = N_(
+        "Set it by the network: `sudo timedatectl set-ntp true` on Linux, the date settings elsewhere. So far "
+        "off, a create whose answer is lost is not found again in the provider's list and may be bought twice."
+    )
+    yield Finding("clock", Level.PROBLEM, Problem("clock.wrong", message, fix, params))
+
+
+def behind(heard: Heard) -> float:
+    """Seconds by which our clock is surely behind the server's (negative: ahead).
+
+    The server looked at its clock at some moment while the exchange was under way, and told whole seconds.
+    """
+    assert heard.date is not None
+    least, most = heard.date - (heard.sent + heard.took), heard.date + 1.0 - heard.sent
+    if least <= 0.0 <= most:
+        return 0.0
+    return least if least > 0 else most

@@ -1,0 +1,111 @@
+"""What every check may know before it looks: the config as far as it can be read, and what `status` goes by."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Callable, Optional, TypeVar, Union
+
+from sorad.config.errors import ConfigError
+from sorad.config.load import find_config, load
+from sorad.config.model import Config, ProviderConfig, Watch, default_state_dir
+from sorad.health.facts import Facts, gather
+from sorad.ledger.place import ledger_path
+from sorad.problems import Problem
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The same for all checks. ``None`` stands for what a broken or missing config does not tell."""
+
+    now: float  # epoch seconds
+    path: Optional[Path] = None  # of the config
+    mistakes: tuple[Problem, ...] = ()  # in the config
+    config: Optional[Config] = None  # whole where there are no mistakes, else what is left
+    provider: Optional[ProviderConfig] = None
+    state_dir: Optional[Path] = None
+    facts: Optional[Facts] = None  # of ``state_dir``
+    offline: bool = False  # no network
+    service_installed: bool = False
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """The watched folders."""
+        return self.config.watch if self.config is not None else ()
+
+    @property
+    def running(self) -> bool:
+        """Whether a daemon works on the ledger."""
+        return self.facts is not None and self.facts.holder is not None
+
+
+def look_around(named: Optional[str], now: float, *, offline: bool, env: Mapping[str, str]) -> Context:
+    """Find and read the config, and what is known of the daemon. Raises nothing."""
+    try:
+        path = find_config(named, env)
+        config = load(path) if path is not None else None
+    except ConfigError as error:
+        # A misspelt [provider] or state_dir has its default in the rest: a key would go to another host.
+        known = error.mistaken <= frozenset(Config.model_fields)
+        rest = error.rest
+        return _with_facts(
+            Context(
+                now,
+                _path_of(named, env),
+                error.problems,
+                rest,
+                rest.provider if rest and known and "provider" not in error.mistaken else None,
+                rest.state_dir if rest and known and "state_dir" not in error.mistaken else None,
+                offline=offline,
+                env=env,
+            )
+        )
+    if config is None:  # `sorad once` works without one, in the usual place
+        return _with_facts(Context(now, state_dir=default_state_dir(), offline=offline, env=env))
+    return _with_facts(
+        Context(now, path, (), config, config.provider, config.state_dir, offline=offline, env=env)
+    )
+
+
+def _path_of(named: Optional[str], env: Mapping[str, str]) -> Optional[Path]:
+    try:
+        return find_config(named, env)
+    except ConfigError:
+        return None  # one was named that is not there: the mistakes say so
+
+
+def _with_facts(context: Context) -> Context:
+    if context.state_dir is None:
+        return context
+    facts = gather(ledger_path(context.state_dir), context.now)
+    return replace(context, facts=facts)
+
+
+def within(seconds: float, look: Callable[[], T]) -> Union[T, None]:
+    """What ``look`` returns, or ``None`` where it takes longer: a dead network share holds a thread for ever.
+
+    ``OSError`` and bugs are raised here.
+    """
+    answers: queue.SimpleQueue[Union[tuple[T], BaseException]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put((look(),))
+        except BaseException as error:  # noqa: BLE001  (a thread's root: raised again by who waits)
+            answers.put(error)
+
+    threading.Thread(target=work, name="sorad-doctor", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        return None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer[0]
