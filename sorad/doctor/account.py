@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
@@ -22,6 +22,7 @@ from sorad.problems import Problem, SoradError
 from sorad.providers.addresses import host_of
 from sorad.providers.base import Fault, Provider, Trouble
 from sorad.providers.http import Heard
+from sorad.service.problems import key_unseen
 
 # The doctor's patience with the provider, in seconds, where the config has more.
 PATIENCE = 10.0
@@ -66,7 +67,9 @@ def check(context: Context) -> Iterator[Finding]:
     if context.provider is None:
         return
     asked = look(context.provider, context)
-    yield from judge_key(asked, context.provider)
+    yield from judge_key(asked, context.provider, running_service=context.serviced and context.running)
+    if context.shell_unseen and asked.key is not None and asked.key.source in ("env", "dotenv"):
+        yield Finding("key", Level.WARNING, key_unseen(asked.key.place, str(context.environment_file)))
     yield from judge_provider(asked)
     yield from judge_balance(asked)
     yield from judge_clock(asked.heard)
@@ -100,17 +103,7 @@ def look(config: ProviderConfig, context: Context) -> Asked:
     fault, balance = _ask(provider)
     first = heard[0] if heard else None
     waiting, due = (0, None) if fault is not None else _due(provider, context)
-    return Asked(
-        **{
-            **asked.__dict__,
-            "tried": True,
-            "fault": fault,
-            "heard": first,
-            "balance": balance,
-            "waiting": waiting,
-            "due": due,
-        }
-    )
+    return replace(asked, tried=True, fault=fault, heard=first, balance=balance, waiting=waiting, due=due)
 
 
 def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
@@ -146,7 +139,7 @@ def _price_of_queue(provider: Provider, state_dir: Path) -> Optional[int]:
 # --- judging ----------------------------------------------------------------------------------------------
 
 
-def judge_key(asked: Asked, config: ProviderConfig) -> Iterator[Finding]:
+def judge_key(asked: Asked, config: ProviderConfig, *, running_service: bool = False) -> Iterator[Finding]:
     """Is there a key, is it kept well, does the provider take it?"""
     refused = asked.fault is not None and asked.fault.trouble is Trouble.KEY
     if asked.kind == "simulator" and not refused:
@@ -160,7 +153,17 @@ def judge_key(asked: Asked, config: ProviderConfig) -> Iterator[Finding]:
             N_('Put the key into a file of its own and name it: api_key_file = "…". Then ask for a new key.'),
         )
         return
-    if asked.unfit is not None or asked.key is None:
+    if asked.key is None and running_service:
+        yield warning(
+            "key",
+            "key.elsewhere",
+            N_(
+                "This shell has none; the running service may have one of its own, which is not seen from here."
+            ),
+            N_("`sorad status` tells if the provider refuses it."),
+        )
+        return
+    if asked.key is None:
         yield Finding("key", Level.PROBLEM, asked.unfit or Problem("key.missing", N_("There is no API key.")))
         return
     yield from (Finding("key", Level.WARNING, one) for one in asked.unwise)

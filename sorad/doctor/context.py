@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Optional, TypeVar, Union
 
+from sorad import service
 from sorad.config.errors import ConfigError
-from sorad.config.load import find_config, load
+from sorad.config.load import default_config_path, find_config, load
 from sorad.config.model import Config, ProviderConfig, Watch, default_state_dir
 from sorad.health.facts import Facts, gather
 from sorad.ledger.place import ledger_path
 from sorad.problems import Problem
+from sorad.service import ServiceState
 
 T = TypeVar("T")
 
@@ -32,7 +34,7 @@ class Context:
     state_dir: Optional[Path] = None
     facts: Optional[Facts] = None  # of ``state_dir``
     offline: bool = False  # no network
-    service_installed: bool = False
+    service: Optional[ServiceState] = None
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @property
@@ -41,13 +43,34 @@ class Context:
         return self.config.watch if self.config is not None else ()
 
     @property
+    def serviced(self) -> bool:
+        """Whether sorad is installed as a service."""
+        return self.service is not None and self.service.installed
+
+    @property
+    def shell_unseen(self) -> bool:
+        """Whether variables that stand in this shell are most likely not seen by the service."""
+        return self.serviced and not self.environment_file.exists()
+
+    @property
+    def environment_file(self) -> Path:
+        """Where the user's unit reads variables from."""
+        return default_config_path().with_name("environment")
+
+    @property
     def running(self) -> bool:
         """Whether a daemon works on the ledger."""
         return self.facts is not None and self.facts.holder is not None
 
 
 def look_around(named: Optional[str], now: float, *, offline: bool, env: Mapping[str, str]) -> Context:
-    """Find and read the config, and what is known of the daemon. Raises nothing."""
+    """Find and read the config, and what is known of the daemon and the service. Raises nothing."""
+    context = _with_config(named, now, offline=offline, env=env)
+    whole = context.config if not context.mistakes else None
+    return replace(context, service=service.state(whole))
+
+
+def _with_config(named: Optional[str], now: float, *, offline: bool, env: Mapping[str, str]) -> Context:
     try:
         path = find_config(named, env)
         config = load(path) if path is not None else None

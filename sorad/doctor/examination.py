@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Callable, NamedTuple
 
-from sorad.doctor import account, daemon, folders, ledger, proxy, room, setup, state, versions
+from sorad.doctor import account, daemon, folders, ledger, proxy, room, service, setup, state, versions
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding
 from sorad.messages import N_
@@ -47,7 +47,7 @@ GROUPS = (
     Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check)),
     Group("folders", N_("Folders"), (folders.check, room.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
-    Group("daemon", N_("Daemon and service"), (daemon.check,)),
+    Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
     Group("versions", N_("Versions"), (versions.check,)),
 )
 

@@ -39,7 +39,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Look and judge."""
     if context.provider is None:
         return
-    yield from judge(look(context.provider), socks=has_socks(), service=context.service_installed)
+    yield from judge(look(context.provider), socks=has_socks(), service=context.shell_unseen)
 
 
 def look(config: ProviderConfig) -> tuple[Way, Way]:

@@ -362,7 +362,7 @@ def test_the_report_is_free_of_keys_prompts_and_the_name_of_the_home(
     patient.board("ep1/storyboard_a (conflicted copy).json")
     patient.board("ep1/.storyboard_c.json.icloud", "")
     patient.settings["provider"]["download_proxy"] = "http://me:hunter22@127.0.0.1:9"
-    patient.settings["notify"] = {"urls": ["ntfys://ntfy.example/topicsecret"]}
+    patient.settings["notify"] = {"urls": ["json://127.0.0.1:9/topicsecret"]}
     daemon()
     for found in (patient.examine(write=False), patient.run(), patient.run(lang="zh")):
         for secret in (key, "very-secret", PROMPT, "Qandahar", "hunter22", "topicsecret", str(patient.home)):

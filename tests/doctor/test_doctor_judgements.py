@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 
 from sorad.config.key import Key
 from sorad.config.model import ProviderConfig, Watch
-from sorad.doctor import account, daemon, folders, inotify, ledger, proxy, room, state, storyboards, versions
+from sorad.doctor import (
+    account,
+    daemon,
+    folders,
+    inotify,
+    ledger,
+    proxy,
+    room,
+    service,
+    state,
+    storyboards,
+    versions,
+)
 from sorad.doctor.account import Asked
 from sorad.doctor.examination import TITLES
 from sorad.doctor.finding import Finding, Level, exit_code, ok, problem, warning
@@ -30,6 +42,7 @@ from sorad.problems import Problem
 from sorad.providers import faults
 from sorad.providers.base import Trouble
 from sorad.providers.http import Heard
+from sorad.service import ServiceState
 from sorad.vault.scan import Scan, Seen
 
 GB = 1_000_000_000
@@ -512,3 +525,71 @@ def test_the_home_folder_is_not_named(text: str, shown: str) -> None:
 
 def test_another_user_is_told_from_the_same() -> None:
     assert daemon._owner(Path(f"/proc/{os.getpid()}")) in (os.getuid(), None)
+
+
+# --- service ----------------------------------------------------------------------------------------------
+
+UP = ServiceState("systemd-user", "sorad.service", True, True, "active", 7, lingers=True, config="/c.toml")
+DOWN = replace(UP, active="inactive", pid=0)
+
+
+@pytest.mark.parametrize(
+    ("found", "holder", "codes"),
+    [
+        (ServiceState(), None, [("service.none", "ok")]),
+        (ServiceState(missing=Problem("service.no_systemd", "none here")), None, [("service.none", "ok")]),
+        (UP, HOLDER, [("service.ok", "ok")]),
+        (replace(UP, pid=8), HOLDER, [("service.not_the_holder", "problem")]),
+        (DOWN, None, [("service.stopped", "warning")]),
+        (replace(DOWN, active="failed", result="signal"), None, [("service.failed", "problem")]),
+        (replace(DOWN, active="failed", exit_status=78), None, [("service.config", "problem")]),
+        (replace(UP, drift=("/new",)), HOLDER, [("service.drift", "problem")]),
+        (replace(UP, outdated=True), HOLDER, [("service.outdated", "warning"), ("service.ok", "ok")]),
+        (replace(UP, enabled=False), HOLDER, [("service.disabled", "warning"), ("service.ok", "ok")]),
+        (replace(UP, config="/other.toml"), HOLDER, [("service.other_config", "warning")]),
+        (
+            replace(UP, restarts=3, result="watchdog"),
+            HOLDER,
+            [("service.ok", "ok"), ("service.restarts", "warning")],
+        ),
+    ],
+)
+def test_the_service(found: ServiceState, holder: Holder | None, codes: list[tuple[str, str]]) -> None:
+    assert told(service.judge(found, holder, Path("/c.toml"))) == codes
+
+
+@pytest.mark.parametrize(
+    ("found", "codes"),
+    [
+        (UP, [("lingering.on", "ok")]),
+        (replace(UP, lingers=False), [("lingering.off", "warning")]),
+        (replace(UP, lingers=None), []),
+        (ServiceState(lingers=False), []),
+    ],
+)
+def test_lingering(found: ServiceState, codes: list[tuple[str, str]]) -> None:
+    assert told(service.judge_lingering(found)) == codes
+
+
+def looked(code: str = "") -> dict[str, object]:
+    found: dict[str, object] = {"name": "root", "seen": "writable", "ok": not code}
+    return {**found, "problem": Problem(code, "x").to_json()} if code else found
+
+
+@pytest.mark.parametrize(
+    ("found", "codes"),
+    [
+        (None, []),
+        ([looked()], [("sandbox.ok", "ok")]),
+        ([looked(), looked("sandbox.read_only")], [("sandbox.read_only", "problem")]),
+        ([looked("sandbox.open")], [("sandbox.open", "warning")]),
+    ],
+)
+def test_the_sandbox(found: list[dict[str, object]] | None, codes: list[tuple[str, str]]) -> None:
+    assert told(service.judge_sandbox(found)) == codes
+
+
+def test_a_service_may_have_a_key_that_this_shell_has_not() -> None:
+    none = replace(WELL, key=None, tried=False)
+    found = account.judge_key(none, ProviderConfig(), running_service=True)
+    assert told(found) == [("key.elsewhere", "warning")]
