@@ -66,7 +66,7 @@ def handler(args: argparse.Namespace) -> int:
     if args.json:
         say(to_json(as_json(found, now, home), indent=2))
     else:
-        say(_summary([finding.level for _group, finding in found]))
+        say(("\n" if looked_at() else "") + _summary([finding.level for _group, finding in found]))
     return exit_code(finding for _group, finding in found)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Optional
 
 from sorad import providers
@@ -28,7 +27,7 @@ from sorad.service.problems import key_unseen
 PATIENCE = 10.0
 # From here on a wrong clock is told of; SKEW is what the reconciling of lost creates allows for.
 CLOCK_OFF = 60.0
-# So many waiting takes are priced; beyond, the sum is a lower bound.
+# So many waiting takes are priced.
 PRICED = 5_000
 
 # Statuses of a free call that a gateway simply does not have (see OpenAiVideos.check).
@@ -58,8 +57,8 @@ class Asked:
     balance: Optional[int] = None  # micro-units
     has_balance: bool = False
     currency: str = ""
-    waiting: int = 0  # takes that are still to be bought
-    due: Optional[int] = None  # what they cost at least, in micro-units; None: not known
+    waiting: int = 0  # takes that are still to be bought at a known price
+    due: Optional[int] = None  # what those cost, in micro-units
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -115,25 +114,20 @@ def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
 
 
 def _due(provider: Provider, context: Context) -> tuple[int, Optional[int]]:
-    """How many takes wait to be bought, and what they cost."""
+    """How many takes wait to be bought at a known price, and what they cost."""
     facts = context.facts
     if facts is None or context.state_dir is None or not facts.counts[State.QUEUED]:
         return 0, None
-    return facts.counts[State.QUEUED], _price_of_queue(provider, context.state_dir)
-
-
-def _price_of_queue(provider: Provider, state_dir: Path) -> Optional[int]:
     try:
-        ledger = SqliteLedger.attach(ledger_path(state_dir))
+        ledger = SqliteLedger.attach(ledger_path(context.state_dir))
         try:
             takes = list(ledger.takes(states=[State.QUEUED], limit=PRICED))
         finally:
             ledger.close()
     except (SoradError, LedgerUnavailable, LedgerDamaged):
-        return None  # the check of the ledger tells
-    prices = [provider.price(take.request) for take in takes]
-    known = [price for price in prices if price is not None]
-    return sum(known) if known else None
+        return 0, None  # the check of the ledger tells
+    prices = [price for price in map(provider.price, (take.request for take in takes)) if price is not None]
+    return len(prices), sum(prices) if prices else None
 
 
 # --- judging ----------------------------------------------------------------------------------------------
@@ -206,8 +200,14 @@ def judge_provider(asked: Asked) -> Iterator[Finding]:
     fault = asked.fault
     if fault is None or fault.trouble in (Trouble.KEY, Trouble.BALANCE):
         if asked.heard is not None:
-            message = N_("{host} answers within {seconds} s.")
-            yield ok("provider", "provider.ok", message, host=asked.host, seconds=f"{asked.heard.took:.2f}")
+            message = N_("{host} answered within {milliseconds} ms.")
+            yield ok(
+                "provider",
+                "provider.ok",
+                message,
+                host=asked.host,
+                milliseconds=round(asked.heard.took * 1000),
+            )
         return
     level = Level.WARNING if fault.trouble is Trouble.RATE else Level.PROBLEM
     yield Finding("provider", level, fault.problem)

@@ -16,10 +16,13 @@ from sorad.config.load import default_config_path, find_config, load
 from sorad.config.model import Config, ProviderConfig, Watch, default_state_dir
 from sorad.health.facts import Facts, gather
 from sorad.ledger.place import ledger_path
+from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.service import ServiceState
 
 T = TypeVar("T")
+
+ANSWER = 20.0  # seconds; the config is read in milliseconds, unless a share that it names hangs
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ class Context:
 
 def look_around(named: Optional[str], now: float, *, offline: bool, env: Mapping[str, str]) -> Context:
     """Find and read the config, and what is known of the daemon and the service. Raises nothing."""
-    context = _with_config(named, now, offline=offline, env=env)
+    context = within(ANSWER, lambda: _with_config(named, now, offline=offline, env=env))
+    if context is None:
+        return Context(now, None, (_hangs(),), offline=offline, env=env)
     whole = context.config if not context.mistakes else None
     return replace(context, service=service.state(whole))
 
@@ -94,6 +99,15 @@ def _with_config(named: Optional[str], now: float, *, offline: bool, env: Mappin
         return _with_facts(Context(now, state_dir=default_state_dir(), offline=offline, env=env))
     return _with_facts(
         Context(now, path, (), config, config.provider, config.state_dir, offline=offline, env=env)
+    )
+
+
+def _hangs() -> Problem:
+    return Problem(
+        "config.hung",
+        N_("Reading the config, or looking at a folder that it names, has not ended within {seconds} s."),
+        N_("A disk or network share hangs: connect it again, or unmount it."),
+        {"seconds": f"{ANSWER:g}"},
     )
 
 

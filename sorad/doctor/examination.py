@@ -19,7 +19,7 @@ TITLES = {
     "clock": N_("clock"),
     "proxy": N_("proxy"),
     "root": N_("folder"),
-    "inotify": N_("watching"),
+    "inotify": N_("watch limit"),
     "storyboards": N_("storyboards"),
     "disk": N_("disk"),
     "state_dir": N_("state_dir"),

@@ -39,7 +39,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield from judge_claim(watch, seen, facts.claims)
     if context.running:
         yield from judge_rest(rows, [str(watch.path) for watch in watches])
-    yield from nested(watches)
+    yield from nested([watch for watch, seen in zip(watches, looks) if not seen.hung])
     yield from storyboards.judge(storyboards.look(context, looks))
     watched = [seen.watchable for watch, seen in zip(watches, looks) if _by_events(watch, seen)]
     if watched:

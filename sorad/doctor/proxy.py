@@ -86,7 +86,7 @@ def judge(ways: tuple[Way, Way], *, socks: bool, service: bool) -> Iterator[Find
             )
     api, downloads = (shown(way.url) for way in ways)
     if not api and not downloads:
-        yield ok("proxy", "proxy.none", N_("None."))
+        yield ok("proxy", "proxy.none", N_("None: straight out."))
     elif api == downloads:
         yield ok("proxy", "proxy.ok", N_("{url} ({source})."), url=api, source=_source(ways[0]))
     else:

@@ -31,7 +31,8 @@ def homes() -> tuple[str, ...]:
 def clean(text: str, homes: Collection[str]) -> str:
     """``text`` without secrets, and with ``~`` for the home folder."""
     for home in homes:
-        text = re.sub(rf"(?<![\w/~]){re.escape(home)}(?![\w-])", "~", text)
+        # ASCII: in Chinese a path stands right behind a word
+        text = re.sub(rf"(?<![\w~]){re.escape(home)}(?![\w-])", "~", text, flags=re.ASCII)
     return mask(text)
 
 

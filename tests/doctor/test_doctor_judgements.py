@@ -516,11 +516,13 @@ def test_the_bug_of_older_sqlites_is_explained() -> None:
         ("/home/meier/vault", "/home/meier/vault"),
         ("/mnt/home/me/x", "/mnt/home/me/x"),
         ("chmod 600 /home/me/key", "chmod 600 ~/key"),
+        ("密钥来自/home/me/key。", "密钥来自~/key。"),
+        ("file:///home/me/x", "file://~/x"),
         ("Bearer sk-abcdefgh123", "Bearer sk-******"),
     ],
 )
 def test_the_home_folder_is_not_named(text: str, shown: str) -> None:
-    assert clean(text, ["/home/me"]).replace("******", "******") == shown
+    assert clean(text, ["/home/me"]) == shown
 
 
 def test_another_user_is_told_from_the_same() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from sorad import lock
 from sorad.config.model import Watch
-from sorad.doctor import daemon, inotify, ledger, room, root, writing
+from sorad.doctor import context, daemon, inotify, ledger, room, root, writing
 from sorad.doctor.context import Context, within
 from sorad.doctor.inotify import INSTANCES, WATCHES
 from sorad.ledger.sqlite import SqliteLedger
@@ -167,6 +167,16 @@ def test_a_share_that_hangs_holds_nobody_up() -> None:
     assert within(0.05, release.wait) is None
     assert time.monotonic() - began < 5
     release.set()
+
+
+def test_a_config_that_names_a_hanging_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(context, "ANSWER", 0.05)
+    monkeypatch.setattr(context, "load", lambda _path: release.wait())
+    (tmp_path / "config.toml").write_text("")
+    found = context.look_around(str(tmp_path / "config.toml"), 0.0, offline=True, env={})
+    release.set()
+    assert [one.code for one in found.mistakes] == ["config.hung"]
 
 
 def test_what_a_look_raises_is_raised_where_it_was_asked_for() -> None:
