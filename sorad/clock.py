@@ -29,6 +29,17 @@ class SystemClock:
         return time.monotonic()
 
 
+def asleep() -> float | None:
+    """Seconds that this machine has slept since its start; ``None`` where the system does not tell.
+
+    Linux: its monotonic clock stands still in sleep, its boot clock does not.
+    """
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    if boot is None:
+        return None
+    return time.clock_gettime(boot) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
 def iso(seconds: float | None) -> str | None:
     """``2026-11-23T10:30:00Z`` for epoch seconds; ``None`` stays ``None``."""
     if seconds is None:

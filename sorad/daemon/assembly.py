@@ -23,6 +23,7 @@ from sorad.daemon.watchman import Watched, Watchman
 from sorad.engine.control import Control
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
+from sorad.engine.times import Times
 from sorad.health.pulse import Part, Pulse, PulseFile
 from sorad.ledger.interface import LedgerUnavailable
 from sorad.ledger.place import ledger_path
@@ -113,6 +114,7 @@ class Daemon:
             rng=self._rng,
             control=self.control,
             progress=self.progress,
+            times=Times(self.clock),
             ending=self._ending,
             crashed=self._crashed,
             failed=self.watchman.wake,
@@ -219,7 +221,7 @@ class Daemon:
         """What is worth knowing goes to the ledger, where it has changed."""
         parts = self.parts
         try:
-            worth = (*parts.vault.problems(), *parts.intake.problems())
+            worth = (*parts.vault.problems(), *parts.intake.problems(), *self._kept.times.problems())
             notices = [problem.to_json() for problem in worth]
             with self._telling:
                 if notices == self._told:

@@ -31,6 +31,7 @@ from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.times import Times
 from sorad.intake.reading import Intake
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
 from sorad.messages import _
@@ -56,11 +57,13 @@ class Kept:
     rng: random.Random
     control: Control
     progress: Progress
+    times: Times
     ending: threading.Event  # set when the process is to end
     crashed: Callable[[Problem], None]
     failed: Callable[[], None]  # a thread failed
     tell: Callable[[], None]  # the time has come to look at what is worth knowing
     videos: dict[int, Video] = field(default_factory=dict)
+    missed: dict[tuple[int, int], float] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -74,7 +77,11 @@ class Parts:
         self._retired = threading.Event()
         self._settled = False
         ledger, clock = kept.ledger, kept.clock
-        self.provider = provider = providers.make(config.provider, KeySource(config.provider))
+        self.provider = provider = providers.make(
+            config.provider,
+            KeySource(config.provider),
+            lambda heard: kept.times.heard(heard.date, heard.sent, heard.took),
+        )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
         self.intake = Intake(
@@ -99,10 +106,12 @@ class Parts:
             pause=lambda seconds: void(kept.ending.wait(seconds)),
             sizes=rooms.delivered,
             crashed=kept.crashed,
+            times=kept.times,
             ready=self.vault.ready,
             guard=self._arrivals.guard,
             payer=self.claims.payer,
             videos=kept.videos,
+            missed=kept.missed,
             buying=kept.buying,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)

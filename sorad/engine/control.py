@@ -50,6 +50,8 @@ class Control:
         with self._lock:
             self._breaker = breakers.as_of(self._breaker, self._limits, now)
             self._gate = gates.as_of(self._gate, now)
+            if self._halt is not None:
+                self._halt = self._halt.as_of(now, self._limits.probe_seconds)
             facts = Facts(now, self._paused, self._breaker, self._gate, self._halt, in_flight, trying)
             if self._breaker.mode != self._mode:
                 self._keep_breaker()
@@ -60,7 +62,7 @@ class Control:
         now = self._clock.time()
         with self._lock:
             halted = self._halt is not None and not self._halt.probing
-            return not self._paused and not halted and now >= self._gate.until
+            return not self._paused and not halted and now >= gates.as_of(self._gate, now).until
 
     @property
     def halt(self) -> Optional[Halt]:
@@ -120,7 +122,7 @@ class Control:
             if self._halt is None:
                 return
             if sure:
-                self._gate = Gate(gates.FIRST, self._clock.time())  # the first creates go singly
+                self._gate = Gate(gates.FIRST)  # open, but the first creates go singly
                 self._keep("gate", self._gate.to_json())
                 self._probed(self._clock.time(), good=True)
             else:
@@ -157,6 +159,19 @@ class Control:
                 self._keep("gate", self._gate.to_json())
             if self._halt is not None:
                 self._halt = replace(self._halt, until=now)
+                self._keep("halt", self._halt.to_json())
+
+    def clock_set(self, by: float) -> None:
+        """The clock was set ``by`` so many seconds: all waits keep their length."""
+        with self._lock:
+            if self._breaker.until is not None:
+                self._breaker = replace(self._breaker, until=self._breaker.until + by)
+                self._keep("breaker", self._breaker.to_json())
+            if self._gate != Gate():
+                self._gate = replace(self._gate, until=self._gate.until + by)
+                self._keep("gate", self._gate.to_json())
+            if self._halt is not None:
+                self._halt = replace(self._halt, until=self._halt.until + by)
                 self._keep("halt", self._halt.to_json())
 
     def _keep_breaker(self) -> None:

@@ -9,7 +9,7 @@ and what was already on its way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Optional
 
 FIRST = 1.0
@@ -20,10 +20,14 @@ RETRY_AFTER_MAX = 86_400.0
 
 @dataclass(frozen=True)
 class Gate:
-    """Closed until ``until`` (epoch seconds); ``delay`` is the present wait in seconds, 0 when open."""
+    """Closed until ``until`` (epoch seconds); ``delay`` is the present wait in seconds, 0 when open.
+
+    ``longest``: how long it was closed for in all; no clock that is set back keeps it closed for longer.
+    """
 
     delay: float = 0.0
     until: float = 0.0
+    longest: float = 0.0
 
     @property
     def one_at_a_time(self) -> bool:
@@ -37,7 +41,7 @@ class Gate:
     @classmethod
     def from_json(cls, raw: Optional[Mapping[str, Any]]) -> Gate:
         """The reverse of :meth:`to_json`; an open gate for ``None``."""
-        return cls(raw["delay"], raw["until"]) if raw else cls()
+        return cls(raw["delay"], raw["until"], raw.get("longest", RETRY_AFTER_MAX)) if raw else cls()
 
 
 def after_refusal(gate: Gate, now: float, retry_after: Optional[float]) -> Gate:
@@ -48,17 +52,18 @@ def after_refusal(gate: Gate, now: float, retry_after: Optional[float]) -> Gate:
     """
     asked = min(retry_after or 0.0, RETRY_AFTER_MAX)
     if now < gate.until:
-        return Gate(gate.delay, max(gate.until, now + asked))
+        return Gate(gate.delay, max(gate.until, now + asked), max(gate.longest, asked))
     delay = min(LONGEST, gate.delay * 2) if gate.delay else FIRST
-    return Gate(delay, now + max(delay, asked))
+    wait = max(delay, asked)
+    return Gate(delay, now + wait, wait)
 
 
 def after_acceptance(gate: Gate, now: float) -> Gate:
     """A create was accepted."""
     delay = gate.delay / 2
-    return Gate(delay, now + delay) if delay >= FIRST else Gate()
+    return Gate(delay, now + delay, delay) if delay >= FIRST else Gate()
 
 
 def as_of(gate: Gate, now: float) -> Gate:
     """The gate against a clock that was set back: no wait is longer than it can have been meant."""
-    return Gate(gate.delay, min(gate.until, now + RETRY_AFTER_MAX))
+    return replace(gate, until=min(gate.until, now + gate.longest))

@@ -8,7 +8,7 @@ out that it is mended.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from sorad.problems import Problem
@@ -35,6 +35,10 @@ class Halt:
             "until": self.until,
             "problem": self.problem.to_json(),
         }
+
+    def as_of(self, now: float, longest: float) -> Halt:
+        """The halt against a clock that was set back: its next probe is at most ``longest`` away."""
+        return self if self.until <= now + longest else replace(self, until=now + longest)
 
     @classmethod
     def from_json(cls, raw: Optional[Mapping[str, Any]]) -> Optional[Halt]:

@@ -26,12 +26,15 @@ from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
 from sorad.engine.steps.told import READ_AGAIN
+from sorad.engine.times import told
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
 
 # Other processes leave commands in the ledger; this is how soon they are seen.
 LOOK_EVERY = 1.0
+# Seconds after which no step reckons any more with a clock that was set meanwhile.
+CUT_AGAIN = 90.0
 # Threads: creates and polls wait for the network, downloads for the disk.
 SUBMITTERS, POLLERS, FETCHERS = 8, 8, 8
 
@@ -66,12 +69,15 @@ class Engine:
         self.submitting = make_lane("submit", SUBMITTERS, self.wake)
         self.polling = make_lane("poll", POLLERS, self.wake)
         self.fetching = make_lane("fetch", FETCHERS, self.wake)
-        self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter
+        self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter (monotonic)
         self._order = count()
         self._probe_running = False
         self._again: Optional[float] = None  # when admission wants to be asked again
         self._seen_change: Optional[int] = None
-        self._missed: dict[str, float] = {}  # roots that videos wait for: since when each is seen to be away
+        # Roots that videos wait for: since when (monotonic) each is seen to be away.
+        self._missed: dict[str, float] = {}
+        self._set_by = 0.0  # how far the clock was set, while the ledger does not know yet
+        self._cut_again: Optional[float] = None
 
     def wake(self) -> None:
         """Something happened: look again now. From any thread."""
@@ -118,6 +124,7 @@ class Engine:
     def turn(self) -> float:
         """One look at everything; returns the seconds for which nothing is due (inf: nothing is)."""
         kit = self._kit
+        self._follow_clock()
         self._take_commands()
         now = kit.clock.time()
         agenda = kit.ledger.agenda()
@@ -130,15 +137,37 @@ class Engine:
             self._release_held(agenda, now),
             self._claim_submits(agenda, now),
         ]
-        self._send(now)
+        self._send()
         self._probe(now)
         if any(claimed):
             agenda = kit.ledger.agenda()
         return max(self._next(agenda, now) - kit.clock.time(), 0.0)
 
+    def _follow_clock(self) -> None:
+        """A clock that was set must neither stretch a wait nor move an open create out of its window.
+
+        A step that reckoned with the clock of before may write its due time after this; so the waits are cut
+        short once more when all such steps have ended.
+        """
+        kit = self._kit
+        jump = kit.times.look()
+        if jump is not None:
+            logger.warning("{}", told(jump).text())
+            self._set_by += jump.set_by
+            if jump.set_by:
+                kit.control.clock_set(jump.set_by)
+            self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
+        if self._set_by:
+            kit.ledger.clock_set(self._set_by, kit.clock.time())
+            self._set_by = 0.0
+        if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
+            kit.ledger.clock_set(0.0, kit.clock.time())
+            self._cut_again = None
+
     def _next(self, agenda: Agenda, now: float) -> float:
         """When something is due that no step, command or file will wake us for."""
-        dues = [self._waiting[0][0]] if self._waiting else []
+        kit = self._kit
+        dues = [now + self._waiting[0][0] - kit.clock.monotonic()] if self._waiting else []
         if self.polling.free:
             dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
         if self.fetching.free:
@@ -171,8 +200,9 @@ class Engine:
         """
         waiting, patience = agenda.get(State.DOWNLOADING, {}), self._kit.patience
         missing = [] if there is None else [root for root in waiting if root not in there]
-        self._missed = {root: self._missed.get(root, now) for root in missing}
-        away = [root for root in missing if now - self._missed[root] >= patience.folder]
+        seen = self._kit.clock.monotonic()
+        self._missed = {root: self._missed.get(root, seen) for root in missing}
+        away = [root for root in missing if seen - self._missed[root] >= patience.folder]
         return self._claim(agenda, State.DOWNLOADING, self.fetching, rescue_away, now - patience.place, away)
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
@@ -220,13 +250,14 @@ class Engine:
             for take in kit.ledger.claim(State.QUEUED, now, min(left, room), [root]) if room > 0 else ():
                 left -= 1
                 jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)
-                heapq.heappush(self._waiting, (now + jitter, next(self._order), take))
+                at = kit.clock.monotonic() + jitter
+                heapq.heappush(self._waiting, (at, next(self._order), take))
         return left < admitted.count
 
-    def _send(self, now: float) -> None:
+    def _send(self) -> None:
         """Hand over the creates whose jitter is over."""
         kit = self._kit
-        while self._waiting and self._waiting[0][0] <= now:
+        while self._waiting and self._waiting[0][0] <= kit.clock.monotonic():
             _at, _n, take = heapq.heappop(self._waiting)
             self.submitting.run(partial(guarded, submit, kit, take))
 

@@ -17,6 +17,16 @@ from sorad.providers.base import RemoteTask
 SKEW = 600.0
 
 
+def stranger(take: Take, tasks: Sequence[RemoteTask], owned: Collection[str]) -> Optional[RemoteTask]:
+    """A task of the same request that nobody owns, whatever its time; ``None``: there is none.
+
+    Where a clock was wrong, the time of a task proves nothing; so before a create is sent again, no task that
+    it may have made may be left over.
+    """
+    found = [task for task in tasks if task.remote_id not in owned and same(take.request, task)]
+    return found[0] if found else None
+
+
 def same(request: Request, task: RemoteTask) -> bool:
     """Whether a task on the list may be this request; what the list does not tell cannot disagree."""
     image = request.image if request.image.startswith("http") else None
@@ -29,25 +39,39 @@ def same(request: Request, task: RemoteTask) -> bool:
     )
 
 
-def in_window(take: Take, task: RemoteTask, now: float) -> bool:
+def began(take: Take, now: float, ahead: float) -> float:
+    """The provider's time from which on the take's create may have been accepted.
+
+    ``ahead``: how far our clock is ahead of the provider's, as its answers say. They may be wrong themselves
+    (a proxy's date), so this is the earlier of what both clocks say. An intent that lies ahead of ``now`` was
+    dated by a clock that was set back since.
+    """
+    return min(take.intent_at or now, now) - max(ahead, 0.0) - SKEW
+
+
+def in_window(take: Take, task: RemoteTask, now: float, ahead: float = 0.0) -> bool:
     """Whether the task was created when the take's create was under way."""
     if task.created_at is None or take.intent_at is None:
         return True
-    return take.intent_at - SKEW <= task.created_at <= now + SKEW
+    return began(take, now, ahead) <= task.created_at <= now - min(ahead, 0.0) + SKEW
 
 
 def match(
-    takes: Sequence[Take], tasks: Sequence[RemoteTask], owned: Collection[str], now: float
+    takes: Sequence[Take],
+    tasks: Sequence[RemoteTask],
+    owned: Collection[str],
+    now: float,
+    ahead: float = 0.0,
 ) -> Optional[dict[int, RemoteTask]]:
     """For unknown takes of one request: take id → its task. ``None``: more tasks than takes, ask the user.
 
-    Takes that found no task are simply absent.
+    Takes that found no task are simply absent. ``ahead``: see :func:`began`.
     """
     found = [
         task
         for task in tasks
         if task.remote_id not in owned
-        and any(same(take.request, task) and in_window(take, task, now) for take in takes)
+        and any(same(take.request, task) and in_window(take, task, now, ahead) for take in takes)
     ]
     if len(found) > len(takes):
         return None

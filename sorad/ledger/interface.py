@@ -19,6 +19,10 @@ from typing import Any, Callable, Optional, Protocol
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
+# A date further ahead than this was written under another clock, in seconds: no two places on earth are further
+# apart.
+FUTURE = 26 * 3_600.0
+
 
 class ClaimLost(Exception):
     """The claim is no longer ours: what we were about to write must not be written."""
@@ -200,7 +204,8 @@ class Ledger(Protocol):
         """At the daemon's start: take all claims over, and turn ``submitting`` into ``unknown``.
 
         A take that was ``submitting`` had its intent committed; whether the request left is not known.
-        Returns those takes. ``owner`` names this process in the claims that follow.
+        Returns those takes. Where something was written at a time that has not come yet, the clock was set
+        back meanwhile: see :meth:`clock_set`. ``owner`` names this process in the claims that follow.
         """
         ...
 
@@ -277,6 +282,16 @@ class Ledger(Protocol):
 
     def release(self, take: Take, due_at: Optional[float] = None) -> None:
         """Give a claimed take back as it was, to be due again at ``due_at``."""
+        ...
+
+    def clock_set(self, by: float, now: float) -> int:
+        """The clock was set ``by`` so many seconds (below 0: back; 0: it was set back before) and says ``now``.
+
+        The intents of open creates are dated anew, so that they can be compared with a provider's dates. After
+        a step back, whatever waits for a later time is due now, and money that went out more than
+        ``FUTURE`` ahead of now counts as of now. Returns how many waits were cut short. What is held until
+        the user releases it (:data:`sorad.budget.NEVER`) stays so.
+        """
         ...
 
     def record(self, take: Take, change: Change, now: float) -> Take:

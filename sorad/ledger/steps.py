@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from sorad.budget import NEVER
 from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
-from sorad.ledger.interface import Change, ClaimLost
+from sorad.ledger.interface import FUTURE, Change, ClaimLost
 from sorad.ledger.part import Part
 from sorad.ledger.rows import SELECT_TAKE, take_of
 from sorad.ledger.states import OPEN
@@ -24,7 +25,7 @@ _AGENDA = (
 
 
 class Steps(Part):
-    """``recover``, ``claim``, ``release``, ``record``, ``next_due``, ``agenda``."""
+    """``recover``, ``claim``, ``release``, ``clock_set``, ``record``, ``next_due``, ``agenda``."""
 
     def __init__(self, db: Connection) -> None:
         super().__init__(db)
@@ -46,7 +47,26 @@ class Steps(Part):
             for before, after in zip(found, takes):
                 self._write(before, after)
             self._note(now, [(take.id, State.UNKNOWN, "recovered", "", None) for take in takes])
+            latest = self._db.row("SELECT coalesce(max(updated_at), 0) FROM takes")
+            if latest is not None and latest[0] > now:
+                self._cut_short(now)
             return takes
+
+    def clock_set(self, by: float, now: float) -> int:
+        with self._db.transaction():
+            self._db.run(
+                "UPDATE takes SET intent_at = intent_at + ? WHERE state IN ('submitting', 'unknown')", (by,)
+            )
+            return self._cut_short(now) if by <= 0 else 0
+
+    def _cut_short(self, now: float) -> int:
+        """Nothing waits, and no money is spent, at a time of another clock."""
+        cut = self._db.run(
+            f"UPDATE takes SET due_at = ? WHERE {_DUE} AND due_at > ? AND due_at < ?", (now, now, NEVER)
+        )
+        for table, column in (("takes", "accepted_at"), ("purchases", "charged_at")):
+            self._db.run(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + FUTURE))
+        return cut.rowcount
 
     def claim(self, state: State, now: float, limit: int, roots: Collection[str] | None = None) -> list[Take]:
         if state not in OPEN:

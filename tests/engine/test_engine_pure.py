@@ -142,7 +142,7 @@ class TestGate:
         closed = Gate()
         for number in range(8):
             closed = gate.after_refusal(closed, 100 + number / 100, None)
-        assert closed == Gate(1.0, 101.0)
+        assert (closed.delay, closed.until) == (1.0, 101.0)
         assert gate.after_refusal(closed, 100.5, 30.0).until == 130.5, "but what it asks for is heard"
 
     def test_opens_again_after_acceptances(self) -> None:

@@ -27,6 +27,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import waits_for_user
+from sorad.engine.times import Times
 from sorad.intake.reading import Intake
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -65,16 +66,23 @@ class Died(BaseException):
 
 
 class Clock:
-    """Simulated time; only the world moves it."""
+    """Simulated time; only the world moves it. The machine's clock may be wrong, and stand still in sleep."""
 
     def __init__(self) -> None:
-        self.now = START
+        self.now = START  # the true time, which the provider keeps
+        self.wrong = 0.0  # the machine's wall clock is so far ahead
+        self.slept = 0.0
 
     def time(self) -> float:
-        return self.now
+        return self.now + self.wrong
 
     def monotonic(self) -> float:
-        return self.now - START
+        return self.now - START - self.slept
+
+    def sleep(self, seconds: float) -> None:
+        """The machine sleeps."""
+        self.now += seconds
+        self.slept += seconds
 
 
 @dataclass
@@ -135,6 +143,8 @@ class SimProvider:
         self.refusing_until = 0.0
         self.creates_refused: list[float] = []
         self.most_at_once = 0
+        self.times: Optional[Times] = None  # of the process that asks
+        self.tells_date = rng.random() < 0.7
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
@@ -207,6 +217,8 @@ class SimProvider:
             yield body[at : at + 64]
 
     def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+        if self.times is not None and self.tells_date:
+            self.times.heard(self.clock.now, self.clock.time(), 0.0)
         if self.rng.random() < self.odds.list_fault:
             return Fault(Trouble.SERVER, SAID)
         found = [task for task in self.tasks.values() if task.listed_at <= self.clock.now]
@@ -341,10 +353,13 @@ class World:
     def start(self) -> None:
         """Start the process; it may die doing so."""
         config = self.config
+        tells = self.rng.random() < 0.7
+        self.times = Times(self.clock, lambda: self.clock.slept if tells else None)
+        self.provider.times = self.times
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
         ledger: Any = Mortal(self.ledger, self.rng, self.odds)
-        self.ledger.recover(f"sim{self.deaths}", self.clock.now)
+        self.ledger.recover(f"sim{self.deaths}", self.clock.time())
         self.jobs: list[Callable[[], None]] = []
         self.control = Control(ledger, config.limits, self.clock)
         accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
@@ -365,6 +380,7 @@ class World:
             pause=lambda seconds: None,
             sizes=rooms.delivered,
             crashed=self._crashed,
+            times=self.times,
             ready=self.vault.ready,
         )
         commands = Commands(self.kit, self.vault.rescan)

@@ -17,6 +17,7 @@ from sorad.engine.accounts import Accounts
 from sorad.engine.control import Control
 from sorad.engine.progress import Progress
 from sorad.engine.rescue import Patience
+from sorad.engine.times import Times
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import Take
@@ -43,15 +44,19 @@ class Kit:
     pause: Callable[[float], None]
     sizes: Callable[[int], None]  # told the size of each delivered file
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
+    times: Times  # how far the clock can be believed
     ending: Callable[[], bool] = lambda: False
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
+    timed: Callable[[str, float], None] = lambda step, seconds: None  # told how long each step took
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
+    # Since when (monotonic) the list was seen to lack an unknown take's task: by take and number of its create.
+    missed: dict[tuple[int, int], float] = field(default_factory=dict)
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed

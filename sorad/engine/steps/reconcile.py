@@ -9,7 +9,7 @@ from loguru import logger
 
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
-from sorad.engine.matching import SKEW, match
+from sorad.engine.matching import began, in_window, match, stranger
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.layout import receipt_path
@@ -23,6 +23,9 @@ from sorad.providers.base import Fault, Provider, RemoteTask
 WAIT = 86_400.0
 # A take whose twin waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
+# Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
+# ours by its text though not by its time.
+DOUBT = 2 * 86_400.0
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
 
@@ -47,7 +50,7 @@ def reconcile(kit: Kit, take: Take) -> None:
     if any(twin.state is State.SUBMITTING for twin in twins):
         release(kit, take, now + 1.0)  # its answer may own a task that looks like ours
         return
-    listed = provider.recent((take.intent_at or now) - SKEW)
+    listed = provider.recent(began(take, now, kit.times.ahead))
     if isinstance(listed, Fault):
         wait = max(
             listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng)
@@ -56,7 +59,7 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     owned = kit.ledger.owned([task.remote_id for task in listed])
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    matched = match([take, *unknown], listed, owned, now)
+    matched = match([take, *unknown], listed, owned, kit.clock.time(), kit.times.ahead)
     if matched is None:
         record(kit, take, Change(State.UNKNOWN, "several", due_at=now + WAIT, error=several(take)))
         return
@@ -85,15 +88,42 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
             write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
     looks = take.attempt + 1
-    end = (take.intent_at or now) + rules.window
-    if now < end or looks < LOOKS:
+    if _missed_for(kit, take) < rules.window or looks < LOOKS:
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
     elif take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.UNKNOWN, "waits", due_at=now + WAIT, error=waits(take)))
     else:
-        logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
-        record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
+        _send_again(kit, take, provider)
+
+
+def _missed_for(kit: Kit, take: Take) -> float:
+    """For how long its task was seen to be missing, in seconds by the clock that never jumps."""
+    now = kit.clock.monotonic()
+    return now - kit.missed.setdefault((take.id, take.creates), now)
+
+
+def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
+    """It was not accepted, if no task is left over that it may have made under a clock that was wrong."""
+    now = kit.clock.time()
+    listed = provider.recent(began(take, now, kit.times.ahead) - DOUBT)
+    if isinstance(listed, Fault):
+        wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
+        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
+        return
+    owned = kit.ledger.owned([task.remote_id for task in listed])
+    left_over = stranger(take, listed, owned)
+    if left_over is not None and in_window(take, left_over, kit.clock.time(), kit.times.ahead):
+        # Of a twin that has not adopted it yet, or on the list just now: the next look tells.
+        due_at = now + kit.config.reconcile.look_every
+        record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
+        return
+    if left_over is not None:
+        record(kit, take, Change(State.UNKNOWN, "several", due_at=now + WAIT, error=out_of_time(take)))
+        return
+    logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
+    kit.missed.pop((take.id, take.creates), None)
+    record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
 
 
 def adopt(remote_id: str, now: float, created_at: Optional[float] = None) -> Change:
@@ -151,6 +181,21 @@ def several(take: Take) -> Problem:
     return Problem(
         "take.several",
         N_("several tasks at the provider could be this one."),
+        N_(
+            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
+        ),
+        {"take": take.id},
+    )
+
+
+def out_of_time(take: Take) -> Problem:
+    """A task of the same text was created at another time than the lost create."""
+    return Problem(
+        "take.several",
+        N_(
+            "a task at the provider could be this one, though its time does not fit: the clock of this machine "
+            "may have been wrong."
+        ),
         N_(
             "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
         ),
