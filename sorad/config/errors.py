@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from sorad.config.lines import Loc
 from sorad.config.model import Config
-from sorad.masking import mask
+from sorad.masking import MASK, mask
 from sorad.messages import N_, _
 from sorad.problems import Param, Problem, SoradError
 
@@ -23,10 +23,22 @@ Place = Callable[[Loc], str]  # "config.toml:12" for a key
 
 
 class ConfigError(SoradError):
-    """A config that cannot be used: all of its problems at once, in the order of the file."""
+    """A config that cannot be used: all of its problems at once, in the order of the file.
 
-    def __init__(self, problems: list[Problem], path: Path | None = None) -> None:
+    ``rest`` is what can be read of it, for `sorad doctor` alone: what is mistaken has its default there, so
+    nothing may be done by the tables in ``mistaken`` (names at the top of the file).
+    """
+
+    def __init__(
+        self,
+        problems: list[Problem],
+        path: Path | None = None,
+        rest: Config | None = None,
+        mistaken: frozenset[str] = frozenset(),
+    ) -> None:
         self.problems = tuple(problems)
+        self.rest = rest
+        self.mistaken = mistaken
         super().__init__(problems[0] if len(problems) == 1 else _summary(problems, path), exit_code=EX_CONFIG)
 
 
@@ -115,6 +127,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
+def _shown_at(loc: Loc, value: object) -> str:
+    """``value``, but for what is a secret wherever it stands: who has the address can send in our name."""
+    return f'"{MASK}"' if loc[0] in ("notify", "ping") and "url" in dotted(loc) else shown(value)
+
+
 def problems_of(error: ValidationError, place: Place) -> list[tuple[Loc, Problem]]:
     """Each thing that pydantic found, with the key it is about."""
     return [_from_pydantic(dict(detail), place) for detail in error.errors(include_url=False)]
@@ -123,7 +140,7 @@ def problems_of(error: ValidationError, place: Place) -> list[tuple[Loc, Problem
 def problem(kind: str, loc: Loc, value: object, place: Place, **params: Param) -> Problem:
     """The problem with ``value`` at ``loc``; ``kind`` is a name from the table above."""
     sentence = _SENTENCES[kind]
-    told = {"place": place(loc), "key": dotted(loc), "name": str(loc[-1]), "value": shown(value)}
+    told = {"place": place(loc), "key": dotted(loc), "name": str(loc[-1]), "value": _shown_at(loc, value)}
     return Problem(f"config.{kind}", sentence.message, sentence.fix, {**told, **params})
 
 

@@ -30,7 +30,7 @@ else:
 Raw = dict[str, Any]
 Found = list[tuple[Loc, Problem]]
 
-_PATHS = ("path", "output_dir", "state_dir", "api_key_file")
+_PATHS = ("path", "output_dir", "state_dir", "api_key_file", "urls_file")
 
 
 def default_config_path() -> Path:
@@ -75,7 +75,8 @@ def load(path: Path, *, need_watch: bool = True) -> Config:
         found.append((("watch",), _nothing_watched(path)))
     if found:
         found.sort(key=lambda item: line_of(lines, item[0]))
-        raise ConfigError([problem for _loc, problem in found], path)
+        mistaken = frozenset(str(loc[0]) for loc, _problem in found)
+        raise ConfigError([problem for _loc, problem in found], path, config, mistaken)
     return config
 
 
@@ -212,6 +213,7 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
         for number, watch in enumerate(config.watch)
     )
     key_file = path_of(("provider", "api_key_file"), config.provider.api_key_file)
+    urls_file = path_of(("notify", "urls_file"), config.notify.urls_file)
     limits = config.limits
     if "safe_concurrency" not in limits.model_fields_set:
         limits = limits.model_copy(
@@ -222,6 +224,7 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
         "watch": watches,
         "provider": config.provider.model_copy(update={"api_key_file": key_file}),
         "limits": limits,
+        "notify": config.notify.model_copy(update={"urls_file": urls_file}),
     }
     return config.model_copy(update=update), found
 
