@@ -53,6 +53,36 @@ def state_dir(args: argparse.Namespace) -> Path:
     return Path(os.path.abspath(path.parent / expanded))  # noqa: PTH100  (resolve() would follow links)
 
 
+def find_state_dir(args: argparse.Namespace) -> tuple[Path | None, Problem | None]:
+    """The ``state_dir`` in force, and what is wrong with the config; ``None`` where it cannot be told.
+
+    For who has to look all the same: a daemon goes on with the config that it read, whatever became of it.
+    """
+    try:
+        return state_dir(args), None
+    except SoradError as error:
+        return _written_state_dir(args), error.problem
+
+
+def _written_state_dir(args: argparse.Namespace) -> Path | None:
+    """``state_dir`` in a config with a mistake in it, if that line can be read; ``None`` where it cannot."""
+    path = config_path(args.config)
+    try:
+        head = path.read_text("utf-8-sig", "replace") if path else ""
+    except OSError:
+        return None
+    import re
+
+    top = re.split(r"(?m)^[ \t]*\[", head, maxsplit=1)[0]
+    found = re.search(r"""(?m)^[ \t]*state_dir[ \t]*=[ \t]*["']([^"']+)["'][ \t]*(?:#.*)?$""", top)
+    if found is None or path is None:
+        return None if "state_dir" in top else _usual_state_dir()
+    expanded = os.path.expandvars(os.path.expanduser(found[1]))  # noqa: PTH111
+    if expanded.startswith("~") or "$" in expanded:
+        return None
+    return Path(os.path.abspath(path.parent / expanded))  # noqa: PTH100
+
+
 def _peek(path: Path) -> str | None:
     """``state_dir`` as it is written; ``""`` where only a full reading can tell what is wrong."""
     if sys.version_info >= (3, 11):

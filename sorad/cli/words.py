@@ -7,8 +7,8 @@ import unicodedata
 
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6"
 _CLOSING = "，。；：！？、）】》」”’…,.;:!?)"
-# A run of spaces; a wide character with the signs that may not begin a line; a word.
-_PIECES = re.compile(f"\\s+|[{_WIDE}][{_CLOSING}]*|[^\\s{_WIDE}]+[{_CLOSING}]*")
+# A run of spaces; a command, which is copied whole; a wide character with the signs that may not begin a line; a word.
+_PIECES = re.compile(f"\\s+|`[^`]+`[{_CLOSING}]*|[{_WIDE}][{_CLOSING}]*|[^\\s{_WIDE}]+[{_CLOSING}]*")
 
 
 def width(text: str) -> int:
@@ -54,6 +54,34 @@ def wrap(text: str, columns: int) -> list[str]:
         else:
             line += piece
     return [*lines, line.rstrip()]
+
+
+def fold(text: str, columns: int) -> list[str]:
+    """As :func:`wrap`, but what is longer than a line is broken: no line is wider than ``columns`` (2 at least)."""
+    lines = []
+    for line in wrap(text, columns):
+        rest = line
+        while width(rest) > columns:
+            head = _head(rest, columns)
+            lines.append(head)
+            rest = rest[len(head) :]
+        lines.append(rest)
+    return lines
+
+
+def clip(text: str, columns: int) -> str:
+    """``text`` in at most ``columns``; its end gives way to ``…``, for of a sentence the beginning counts."""
+    return text if width(text) <= columns else _head(text, columns - 1) + "…"
+
+
+def _head(text: str, columns: int) -> str:
+    """As much of the beginning as fits."""
+    used = 0
+    for at, char in enumerate(text):
+        used += _columns(char)
+        if used > columns:
+            return text[:at]
+    return text
 
 
 def plain(text: str) -> str:

@@ -160,7 +160,7 @@ def test_a_broken_config_still_tells_the_language(house):
 # --- what goes wrong --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["status", "list", "pause", "log", "run", "plan"])
+@pytest.mark.parametrize("command", ["list", "pause", "log", "run", "plan"])
 @pytest.mark.parametrize(
     "text", ["[[watch\n", "state_dir = 3\n", 'state_dir = ""\n', 'state_dir = "$NOWHERE_SET/x"\n', "\x00"]
 )
