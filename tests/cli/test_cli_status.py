@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import sys
 import time
 
@@ -358,10 +359,10 @@ def test_a_person_gets_colours_and_80_columns(running, lang):
 def test_watch_shows_what_changes_until_ctrl_c(running):
     ended: list[bool] = []
 
-    def look(out: str, interrupt) -> None:
+    def look(out: str, hand) -> None:
         if "queued 3" in out:
             if not ended:
-                interrupt()
+                hand.signal(signal.SIGINT)
             ended.append(True)
         elif "all is well" in out and not running.ledger.counts()[State.QUEUED]:
             running.takes(3)
@@ -370,27 +371,191 @@ def test_watch_shows_what_changes_until_ctrl_c(running):
     assert code == 0
 
 
-def in_terminal(words, look=lambda out, interrupt: None) -> tuple[str, int]:
-    """Run sorad on a pseudo-terminal of 80 columns; ``look`` sees all output so far and may interrupt it."""
-    import fcntl
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("end", ["q", "Q", "term"])
+def test_the_live_screen_ends_by_a_key_or_a_signal_and_leaves_the_terminal_as_it_was(running, end):
+    def look(out: str, hand) -> None:
+        if "all is well" in out and not hand.done:
+            hand.done = True
+            hand.signal(signal.SIGTERM) if end == "term" else hand.type(end)
+
+    words = ["--lang", "en", "--config", str(running.config), "status", "--watch"]
+    out, code = in_terminal(words, look)
+    assert code == 0
+    assert out.index("\x1b[?1049h") < out.index("all is well") < out.rindex("\x1b[?1049l")
+    assert out.rindex("\x1b[?25h") > out.index("\x1b[?25l")  # the cursor is back
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_live_screen_lives_on_while_daemon_and_ledger_come_and_go(running):
+    ledger = running.state_dir / "ledger.sqlite3"
+    away = running.home / "away"
+
+    def look(out: str, hand) -> None:
+        if hand.step == 0 and "all is well" in out:
+            hand.step = 1
+            running.close()
+            ledger.rename(away)
+        elif hand.step == 1 and "sorad is not running" in out:
+            hand.step = 2
+            away.rename(ledger)
+            running._ledger = running._lock = None
+            running.started()
+            running.takes(7)
+        elif hand.step == 2 and "queued 7" in out:
+            hand.step = 3
+            hand.type("q")
+
+    words = ["--lang", "en", "--config", str(running.config), "status", "--watch"]
+    out, code = in_terminal(words, look)
+    assert code == 0
+    assert "queued 7" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_live_screen_writes_what_changed_and_follows_the_window(running):
+    troubled(running)
+    seen: dict[str, int] = {}
+
+    def look(out: str, hand) -> None:
+        if hand.step == 0 and "q: end" in out:
+            hand.step, hand.at = 1, time.monotonic()
+            seen["first"] = len(out)
+        elif hand.step == 1 and time.monotonic() - hand.at > 2.5:
+            hand.step = 2
+            seen["then"] = len(out)
+            hand.resize(20, 60)
+        elif hand.step == 2 and out.count("Takes") >= 2:
+            hand.step = 3
+            hand.type("q")
+
+    words = ["--lang", "en", "--config", str(running.config), "status", "--watch"]
+    _out, code = in_terminal(words, look)
+    assert code == 0
+    assert seen["then"] - seen["first"] < 300  # two or three times the clock, and not the whole screen
+
+
+def test_without_a_terminal_watch_shows_it_once(running):
+    ran = running.sorad("status", "--watch")
+    assert ran.code == 0
+    assert "all is well" in ran.out
+
+
+# --- what cannot be read: still an answer, and a true one ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ['state_dir = "state"\n[[watch\n', 'state_dir = "state"  # here\nlanguage = en\n']
+)
+def test_a_broken_config_hides_no_daemon_that_runs(running, text):
+    running.config.write_text(text, "utf-8")
+    ran = running.sorad("status", "--json")
+    assert ran.code == 1
+    assert ran.json["daemon"]["running"] is True
+    assert [code.partition(".")[0] for code in codes(ran.json)] == ["config"]
+
+
+def test_a_broken_config_without_a_daemon_is_both(house):
+    house.config.write_text('state_dir = "state"\n[[watch\n', "utf-8")
+    ran = house.sorad("status", "--json")
+    assert ran.code == 3
+    assert codes(ran.json)[0] == "daemon.not_running"
+    assert codes(ran.json)[1].startswith("config.")
+
+
+@pytest.mark.parametrize("text", ["state_dir = 3\n", 'state_dir = ""\n', 'state_dir = "$NOWHERE_SET/x"\n'])
+def test_where_the_ledger_cannot_be_found_nobody_is_called_dead(running, text):
+    running.config.write_text(text, "utf-8")
+    ran = running.sorad("status")
+    assert ran.code == 1
+    assert "Whether sorad runs is not known" in ran.out
+    assert str(running.config) in ran.out
+    assert "daemon.not_running" not in codes(running.sorad("status", "--json").json)
+
+
+def test_a_state_dir_that_may_not_be_read_is_said(house, monkeypatch):
+    from pathlib import Path
+
+    stat = Path.stat
+
+    def refused(self, **options):
+        if self.name == "ledger.sqlite3":
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    ran = house.sorad("status", "--json")
+    assert ran.code == 1
+    assert codes(ran.json) == ["ledger.unreadable"]
+    assert "Permission denied" in ran.json["problems"][0]["message"]
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_ledger_of_a_newer_sorad_is_said(house, alive):
+    import sqlite3
+
+    house.started()
+    with sqlite3.connect(house.state_dir / "ledger.sqlite3") as db:
+        db.execute("PRAGMA user_version = 999")
+    db.close()
+    if not alive:
+        house.close()
+        house._ledger = house._lock = None
+    ran = house.sorad("status", "--json")
+    assert ran.code == (1 if alive else 3)
+    assert "ledger.newer" in codes(ran.json)
+
+
+def test_a_daemon_whose_ledger_was_deleted_is_not_well(running):
+    for file in running.state_dir.glob("ledger*"):
+        file.unlink()
+    ran = running.sorad("status", "--json")
+    assert ran.code == 1
+    assert codes(ran.json) == ["ledger.missing"]
+
+
+class Hand:
+    """What a person does at a terminal."""
+
+    def __init__(self, terminal: int, process) -> None:
+        self._terminal, self._process = terminal, process
+        self.step, self.at, self.done = 0, 0.0, False
+
+    def type(self, keys: str) -> None:
+        os.write(self._terminal, keys.encode())
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def resize(self, rows: int, columns: int) -> None:
+        import fcntl
+        import struct
+        import termios
+
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
+    """Run sorad on a pseudo-terminal of 80 columns; ``look`` sees all output so far, and has a hand in it."""
     import pty
-    import signal
-    import struct
     import subprocess
-    import termios
 
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
-    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "50", "NO_COLOR": ""}
+    env = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": ""}
+    for name in ("COLUMNS", "LINES"):
+        env.pop(name, None)
+    Hand(ours, None).resize(50, 80)
     process = subprocess.Popen(
         [sys.executable, "-m", "sorad", *words], stdin=theirs, stdout=theirs, stderr=theirs, env=env
     )
     os.close(theirs)
+    hand = Hand(ours, process)
     seen = b""
     deadline = time.monotonic() + 30
     try:
         while time.monotonic() < deadline:
             if not select.select([ours], [], [], 0.1)[0]:
+                look(seen.decode("utf-8", "replace"), hand)
                 continue
             try:
                 piece = os.read(ours, 65536)
@@ -399,7 +564,7 @@ def in_terminal(words, look=lambda out, interrupt: None) -> tuple[str, int]:
             if not piece:
                 break
             seen += piece
-            look(seen.decode("utf-8", "replace"), lambda: process.send_signal(signal.SIGINT))
+            look(seen.decode("utf-8", "replace"), hand)
         return seen.decode("utf-8", "replace"), process.wait(10)
     finally:
         process.kill()
