@@ -74,6 +74,11 @@ class Times:
         """Seconds that our clock is ahead of the provider's, as last heard; 0 while nothing is known."""
         return self._ahead or 0.0
 
+    @property
+    def proven(self) -> bool:
+        """Whether a server has told its time, so that ``ahead`` is known."""
+        return self._ahead is not None
+
     def undisturbed(self) -> Optional[float]:
         """Seconds that have passed since the last jump; ``None`` where there was none."""
         with self._lock:

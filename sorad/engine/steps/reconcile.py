@@ -106,7 +106,8 @@ def _missed_for(kit: Kit, take: Take) -> float:
 def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     """It was not accepted, if no task is left over that it may have made under a clock that was wrong."""
     now = kit.clock.time()
-    listed = provider.recent(began(take, now, kit.times.ahead) - DOUBT)
+    # Where no server tells its time, ours may be wrong by any length: then the whole list is read.
+    listed = provider.recent(began(take, now, kit.times.ahead) - DOUBT if kit.times.proven else 0.0)
     if isinstance(listed, Fault):
         wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
