@@ -18,14 +18,16 @@ from sorad.clock import Clock, SystemClock
 from sorad.config.model import Config
 from sorad.daemon.parts import Kept, Parts
 from sorad.daemon.systemd import Systemd
+from sorad.daemon.telling import World
 from sorad.daemon.threads import Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
 from sorad.engine.control import Control
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.times import Times
-from sorad.health.pulse import Part, Pulse, PulseFile
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.health.facts import Facts, from_ledger, ledger_problem
+from sorad.health.pulse import Part, Pulse, PulseFile, read_pulse
+from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.rescue import open_or_rebuild
 from sorad.lock import Holder, Lock, acquire
@@ -102,6 +104,7 @@ class Daemon:
             self._lock.release()
             raise
         self.parts.start()
+        self._look_at_sandbox()
 
     def _assemble(self) -> None:
         self.ledger = open_or_rebuild(ledger_path(self.config.state_dir), self.clock.time())
@@ -119,10 +122,22 @@ class Daemon:
             crashed=self._crashed,
             failed=self.watchman.wake,
             tell=self._tell_notices,
+            world=self._world() if self.command == "run" else None,
         )
         self.parts = Parts(self.config, self._kept)
         self.ledger.remember("troubles", [])  # an earlier sorad told them here
         self.ledger.remember("notices", [])
+
+    def _world(self) -> World:
+        """For who tells people: how it stands, asked of the daemon's own ledger."""
+        return World(self.ledger, self.clock, self._facts, self.complain, self.watchman.wake)
+
+    def _facts(self) -> Facts:
+        now = self.clock.time()
+        try:
+            return from_ledger(self.ledger, self.holder, now)
+        except (LedgerUnavailable, LedgerDamaged) as error:
+            return Facts(now, self.holder, ledger_problem(error), pulse=read_pulse(self.holder))
 
     def _recover(self) -> None:
         unsure = self.ledger.recover(f"{self.command}-{self._rng.getrandbits(32):08x}", self.clock.time())
@@ -155,6 +170,7 @@ class Daemon:
         )
         self.config, self.parts, self._began = config, fresh, self.clock.monotonic()
         fresh.start()
+        self._look_at_sandbox()
 
     def stop(self, grace: float = 8.0) -> bool:
         """End: no new step starts, running ones get ``grace`` seconds; whether all ended in time.
@@ -184,7 +200,8 @@ class Daemon:
     def complain(self, key: str, problem: Optional[Problem]) -> None:
         """Something is wrong (``None``: no longer) until it is said otherwise; `status` shows it."""
         if problem is None:
-            self._standing.pop(key, None)
+            if self._standing.pop(key, None) is None:
+                return
         elif key not in self._standing or self._standing[key].problem != problem:
             self._standing[key] = Trouble(self.clock.time(), problem)
         self.watchman.wake()
@@ -193,6 +210,16 @@ class Daemon:
         """Let other processes know something, as plain JSON (:attr:`Pulse.more`)."""
         self._published = {**self._published, name: value}
         self.watchman.wake()
+
+    def _look_at_sandbox(self) -> None:
+        """Publish what is open to this process; in a thread of its own, which may hang on a dead share."""
+        from sorad.service.sandbox import findings
+
+        config = self.config
+        look = threading.Thread(
+            target=lambda: self.publish("sandbox", findings(config)), name="sandbox", daemon=True
+        )
+        look.start()
 
     def _crashed(self, problem: Problem) -> None:
         self._crashes.append(Trouble(self.clock.time(), problem))
@@ -221,7 +248,12 @@ class Daemon:
         """What is worth knowing goes to the ledger, where it has changed."""
         parts = self.parts
         try:
-            worth = (*parts.vault.problems(), *parts.intake.problems(), *self._kept.times.problems())
+            worth = (
+                *parts.vault.problems(),
+                *parts.intake.problems(),
+                *self._kept.times.problems(),
+                *parts.telling.notes(),
+            )
             notices = [problem.to_json() for problem in worth]
             with self._telling:
                 if notices == self._told:

@@ -299,7 +299,8 @@ def daemon(patient: Patient) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
         )
         deadline = time.monotonic() + 40
         while time.monotonic() < deadline:
-            if patient.examine("--offline", write=False).levels("daemon") == {"ok"}:
+            found = patient.examine("--offline", write=False)
+            if found.levels("daemon") == found.levels("sandbox") == {"ok"}:
                 return running[-1]
             time.sleep(0.1)
         raise AssertionError(patient.examine("--offline", write=False).out)
