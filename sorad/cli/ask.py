@@ -1,34 +1,54 @@
-"""Questions on a terminal, with nothing but lines: they work over SSH and for a screen reader."""
+"""Questions on a terminal, with nothing but lines: they work over SSH and for a screen reader.
+
+The end of the input and Ctrl+C go through to the caller, as ``EOFError`` and ``KeyboardInterrupt``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from sorad.messages import _
 from sorad.problems import SoradError
 
 T = TypeVar("T")
+
+_YES, _NO = ("y", "yes", "是", "好", "对"), ("n", "no", "否", "不")
 
 
 def choose(question: str, options: Mapping[str, str]) -> str:
     """One of ``options``, by number or name; the first where the answer is empty."""
     names = list(options)
+    say("")
     say(question)
-    for number, (name, text) in enumerate(options.items(), 1):
-        say(f"  {number}) {name}: {text}")
+    for number, text in enumerate(options.values(), 1):
+        say(f"  {number}) {text}")
     while True:
-        answer = input("[1] > ").strip() or "1"
+        answer = _typed("[1] > ") or "1"
         if answer in options:
             return answer
         if answer.isdecimal() and 1 <= int(answer) <= len(names):
             return names[int(answer) - 1]
+        say(_("Please answer with a number from 1 to {most}.").format(most=len(names)))
+
+
+def yes(question: str, *, default: bool) -> bool:
+    """Yes or no; ``default`` where the answer is empty."""
+    say("")
+    while True:
+        answer = _typed(f"{question} [{'Y/n' if default else 'y/N'}] ").lower()
+        if not answer:
+            return default
+        if answer in (*_YES, *_NO):
+            return answer in _YES
+        say(_("Please answer with y or n."))
 
 
 def line(question: str, default: str = "") -> str:
     """A line that is not empty."""
     hint = f" [{default}]" if default else ""
     while True:
-        answer = input(f"{question}{hint}: ").strip() or default
+        answer = _typed(f"{question}{hint}: ") or default
         if answer:
             return answer
 
@@ -49,3 +69,10 @@ def until_good(
 def say(text: str) -> None:
     """A line for the person at the terminal."""
     print(text)  # noqa: T201
+
+
+def _typed(prompt: str) -> str:
+    try:
+        return input(prompt).strip()
+    except UnicodeDecodeError:  # typed on a terminal of another encoding: asked again
+        return "\ufffd"

@@ -34,7 +34,13 @@ class Terminal:
         self._patch = monkeypatch
         for name in ("HOME", "USERPROFILE"):
             monkeypatch.setenv(name, str(self.home))
-        for name in ("SORA_API_KEY", "SORAD_CONFIG", "CREDENTIALS_DIRECTORY", "XDG_CONFIG_HOME"):
+        for name in (
+            "SORA_API_KEY",
+            "SORAD_CONFIG",
+            "CREDENTIALS_DIRECTORY",
+            "XDG_CONFIG_HOME",
+            "WSL_DISTRO_NAME",
+        ):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.chdir(tmp_path)
 
@@ -55,7 +61,8 @@ class Terminal:
         self._patch.setattr("builtins.input", answer)
         self._patch.setattr("getpass.getpass", lambda _prompt: key)
         self._patch.setattr("sys.stdin", argparse.Namespace(isatty=lambda: answers is not None))
-        args = parser.parse_args(["init", "--config", str(self.config), *flags])
+        quiet = ["--no-check", "--no-service", "--no-example"]
+        args = parser.parse_args(["init", "--config", str(self.config), *quiet, *flags])
         return args.handler(args)
 
 
@@ -83,7 +90,9 @@ def test_init_by_flags_writes_a_config_that_loads(terminal, capsys):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_init_files_are_for_their_owner_alone(terminal):
     terminal.run(answers=["en", str(terminal.vault), "sora_hk", "file"], key=f"  {KEY}\n")
-    for file in (terminal.config, terminal.config.parent / "api_key"):
+    terminal.run("--force", answers=["en", str(terminal.vault), "sora_hk", "file"], key=f"{KEY}2")
+    assert (terminal.config.parent / "api_key.bak").read_text() == f"{KEY}\n"
+    for file in terminal.config.parent.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -124,7 +133,7 @@ def test_init_asks_and_keeps_the_pasted_key_out_of_the_config(terminal, capsys):
     vaults = {"a": {"path": str(terminal.vault), "ts": 1}, "b": {"path": str(other), "ts": 2}}
     obsidian_list(terminal.home / ".config", vaults)
     obsidian_list(terminal.home / "Library" / "Application Support", vaults)
-    answers = ["2", "nowhere", "1, 2", "1", "1"]
+    answers = ["1", "nowhere", "7", "1, 2", "1", "1"]
     assert terminal.run(answers=answers, key=f'"{KEY}"') == 0
     config = load(terminal.config)
     assert config.language == "en"
@@ -133,6 +142,7 @@ def test_init_asks_and_keeps_the_pasted_key_out_of_the_config(terminal, capsys):
     assert KeySource(config.provider)() == KEY
     output = capsys.readouterr().out
     assert "There is no folder" in output
+    assert "There is no number 7" in output
     assert KEY not in output
 
 
@@ -205,6 +215,23 @@ def test_init_finds_vaults_where_obsidian_lists_them(tmp_path, platform, folder,
     obsidian_list(tmp_path / folder, {**entries, "odd": {"path": 3}, "odder": 4})
     env = {name: str(tmp_path / value) for name, value in env.items()}
     assert known_vaults(tmp_path, env, platform) == [tmp_path / "new", tmp_path / "old"]
+
+
+def test_init_finds_the_vaults_of_windows_from_within_wsl(tmp_path):
+    drives = tmp_path / "mnt"
+    vault = drives / "c" / "Users" / "Mei Li" / "Documents" / "剧集"
+    vault.mkdir(parents=True)
+    (tmp_path / "home" / "Vault").mkdir(parents=True)
+    entries = {
+        "a": {"path": "C:\\Users\\Mei Li\\Documents\\剧集", "ts": 2},
+        "b": {"path": f"\\\\wsl$\\Ubuntu{tmp_path}/home/Vault".replace("/", "\\"), "ts": 1},
+        "c": {"path": "\\\\wsl$\\Debian\\tmp", "ts": 3},
+        "d": {"path": "\\\\server\\share", "ts": 4},
+    }
+    obsidian_list(drives / "c" / "Users" / "Mei Li" / "AppData" / "Roaming", entries)
+    env = {"WSL_DISTRO_NAME": "Ubuntu"}
+    assert known_vaults(tmp_path, env, "linux", drives) == [vault, tmp_path / "home" / "Vault"]
+    assert known_vaults(tmp_path, {}, "linux", drives) == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"vaults": []}', "\xff"])
