@@ -213,6 +213,10 @@ class Ledger(Protocol):
         """Let go of the database."""
         ...
 
+    def check(self) -> None:
+        """:class:`LedgerUnavailable` where nothing could be written just now; writes nothing."""
+        ...
+
     # --- folder side -------------------------------------------------------------------------------
     def storyboards(self, root: Optional[str] = None) -> list[Storyboard]:
         """The storyboards known, of one root or of all; those ``gone`` included."""
@@ -369,6 +373,10 @@ class Ledger(Protocol):
 
     def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
         """What :meth:`spend` sums, one by one, oldest first."""
+        ...
+
+    def bought(self, take_id: int) -> list[Purchase]:
+        """Those of one take, oldest first."""
         ...
 
     def generations(self, limit: int) -> list[Generation]:

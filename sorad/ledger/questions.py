@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
+from sorad.ledger.connection import Row
 from sorad.ledger.interface import Event, Generation, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
+from sorad.ledger.states import OPEN
 from sorad.model import Request, State, Take
 
 _PAGE = 200  # takes read at a time
@@ -19,12 +21,15 @@ _SPENT = """
 SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?), 0)
      + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
 """
-_PURCHASES = """
+_PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
        p.charged_at
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
-WHERE p.charged_at >= ? AND (p.charged_at > ? OR p.id > ?) ORDER BY p.charged_at, p.id LIMIT ?
 """
+_PURCHASES = _PURCHASE + (
+    "WHERE p.charged_at >= ? AND (p.charged_at > ? OR p.id > ?) ORDER BY p.charged_at, p.id LIMIT ?"
+)
+_BOUGHT = _PURCHASE + "WHERE p.take_id = ? AND p.charged_at IS NOT NULL ORDER BY p.charged_at, p.id"
 # The index by state has the ids in order: as many rows are read as are asked for, however many there are.
 _GENERATIONS = """
 SELECT t.provider, t.base_url, t.request, t.accepted_at,
@@ -58,6 +63,14 @@ class Questions(Part):
             "SELECT count(*) FROM takes WHERE parked = 1 AND state = 'generating' AND root = ?", (root,)
         )
         return int(row[0]) if row else 0
+
+    def working(self) -> set[int]:
+        # by the tally: where nothing is under way the takes need not be looked through
+        states = [state for state, count in self.counts().items() if count and state in OPEN]
+        rows = self._db.rows(
+            f"SELECT DISTINCT storyboard_id FROM takes WHERE state IN ({marks(states)})", states
+        )
+        return {row[0] for row in rows}
 
     def undelivered(self) -> dict[str, int]:
         rows = self._db.rows(
@@ -157,22 +170,13 @@ class Questions(Part):
         """What counts as spent (see the interface); read page by page, so that a long list keeps nothing open."""
         at, last = since, 0
         while page := self._db.rows(_PURCHASES, (at, at, last, _PAGE)):
-            for purchase_id, state, *rest in page:
-                take_id, root, storyboard, segment, take, output, remote_id, estimate, cost, charged = rest
-                yield Purchase(
-                    take_id,
-                    root,
-                    storyboard,
-                    segment,
-                    take,
-                    State(state),
-                    output,
-                    remote_id,
-                    estimate,
-                    cost,
-                    charged,
-                )
-                at, last = charged, purchase_id
+            for row in page:
+                purchase = _purchase_of(row)
+                yield purchase
+                at, last = purchase.charged_at, row[0]
+
+    def bought(self, take_id: int) -> list[Purchase]:
+        return [_purchase_of(row) for row in self._db.rows(_BOUGHT, (take_id,))]
 
     def generations(self, limit: int) -> list[Generation]:
         found = []
@@ -196,3 +200,11 @@ class Questions(Part):
         folder = path.rstrip(os.sep) + os.sep
         rows = self._db.rows("SELECT id, path FROM storyboards")
         return [board_id for board_id, board_path in rows if board_path.startswith(folder)]
+
+
+def _purchase_of(row: Row) -> Purchase:
+    """A purchase from a row of ``_PURCHASE``."""
+    _id, state, take_id, root, storyboard, segment, take, output, remote_id, estimate, cost, charged_at = row
+    return Purchase(
+        take_id, root, storyboard, segment, take, State(state), output, remote_id, estimate, cost, charged_at
+    )

@@ -189,3 +189,28 @@ def test_ledger_counts_the_time_of_a_take_that_was_bought_again_from_its_last_ac
     take = drive(ledger, take, State.DOWNLOADING, NOW + 1_240)
     drive(ledger, take, State.DONE, NOW + 1_300)
     assert [one.took for one in ledger.generations(5)] == [240.0]
+
+
+def test_ledger_tells_every_purchase_of_one_take(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2))
+    take, other = ledger.takes()
+    assert ledger.bought(take.id) == []
+    take = drive(ledger, take, State.GENERATING, NOW, remote_id="first", cost=30_000)
+    take = drive(ledger, take, State.FAILED, NOW + 10)
+    take = ledger.record(take, Change(State.QUEUED, "retry", remote_id=""), NOW + 20)
+    drive(ledger, take, State.GENERATING, NOW + 60, remote_id="second", cost=40_000)
+    drive(ledger, other, State.GENERATING, NOW, remote_id="other", cost=50_000)
+    found = ledger.bought(take.id)
+    assert [(one.remote_id, one.cost, one.charged_at) for one in found] == [
+        ("first", 30_000, NOW),
+        ("second", 40_000, NOW + 60),
+    ]
+    assert set(found) | set(ledger.bought(other.id)) == set(ledger.purchases())
+
+
+def test_ledger_leaves_out_a_purchase_that_was_taken_back(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.UNKNOWN)
+    assert len(ledger.bought(take.id)) == 1
+    drive(ledger, take, State.QUEUED, refused=True)
+    assert ledger.bought(take.id) == []
