@@ -17,6 +17,7 @@ from sorad.config.model import Watch
 from sorad.doctor import context, daemon, inotify, ledger, room, root, writing
 from sorad.doctor.context import Context, within
 from sorad.doctor.inotify import INSTANCES, WATCHES
+from sorad.ledger.connection import Connection
 from sorad.ledger.sqlite import SqliteLedger
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="needs Linux's /proc")
@@ -255,11 +256,13 @@ def test_a_large_ledger_is_looked_at_for_as_long_as_patience_lasts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "ledger.sqlite3"
-    owner = SqliteLedger.open(path)
-    for number in range(40):
-        owner.remember(f"key{number}", "x" * 1_000_000)
-    owner.close()
-    monkeypatch.setattr(ledger, "PATIENCE", 0.001)
+    SqliteLedger.open(path).close()
+
+    def endless(db: Connection) -> None:
+        db.row("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c")
+
+    monkeypatch.setattr(ledger, "check_sound", endless)
+    monkeypatch.setattr(ledger, "PATIENCE", 0.05)
     seen = ledger.look(path)
     assert seen.wrong is None
     assert seen.whole is False
