@@ -272,7 +272,8 @@ def _lines(found: ServiceState) -> list[str]:
         "failed": _("failed"),
         "inactive": _("stopped"),
     }
-    lines = [f"{found.unit}: {words.get(found.active, _('unknown'))}"]
+    word = words.get(found.active, _("unknown"))
+    lines = [f"{found.unit}: {word}"]
     if found.since is not None:
         lines[0] += " " + _("since {time} (process {pid})").format(
             time=local_time(found.since), pid=found.pid

@@ -172,7 +172,8 @@ def _in_flight(take: dict[str, Any], moment: datetime, columns: int) -> Line:
     else:
         till = _("since {since}").format(since=since)
     text = _("take {id}: {state} {till}; segment {segment} of {storyboard}")
-    values = {"id": take["id"], "state": _(STATE_NAMES[State(take["state"])]), "till": till}
+    state = STATE_NAMES[State(take["state"])]
+    values = {"id": take["id"], "state": _(state), "till": till}
     board = plain(take["storyboard"])
     if columns:
         room = columns - 4 - width(text.format(**values, segment=take["segment"], storyboard=""))
@@ -225,7 +226,8 @@ def _root(root: dict[str, Any], longest: int, most: int, *, running: bool) -> Li
     what = ngettext("{count} storyboard", "{count} storyboards", count).format(count=count)
     if root["invalid"]:
         what += _(", {count} with mistakes").format(count=root["invalid"])
-    name = _(ROOT_STATES[root["state"]]) if running else _(_NOT_WATCHED)
+    word = ROOT_STATES[root["state"]] if running else _NOT_WATCHED
+    name = _(word)
     style = _STYLES[root["state"] if running else "offline"]
     return Line(f"{pad(cut(plain(root['path']), most), longest)}  {name}  {what}", style, 2)
 
@@ -235,7 +237,8 @@ def _numbers(report: Report) -> Section:
     rows = [(_("Money"), _("{today:.2f} {currency} today, {total:.2f} {currency} in all").format(**spend))]
     if limits["concurrency"]:
         text = _("{mode}: {effective} of {concurrency} in flight at most")
-        rows.append((_("Limits"), text.format(**{**limits, "mode": _(_MODES[limits["mode"]])})))
+        mode = _MODES[limits["mode"]]
+        rows.append((_("Limits"), text.format(**{**limits, "mode": _(mode)})))
     for disk in sorted(report["disk"], key=lambda disk: bool(disk["ok"])):
         text = _("{free} free, {needed} needed").format(
             free=format_size(disk["free"]), needed=format_size(disk["needed"])

@@ -161,7 +161,8 @@ def judge_key(asked: Asked, config: ProviderConfig, *, running_service: bool = F
         yield Finding("key", Level.PROBLEM, asked.unfit or Problem("key.missing", N_("There is no API key.")))
         return
     yield from (Finding("key", Level.WARNING, one) for one in asked.unwise)
-    place = _(_SOURCES.get(asked.key.source, "{place}")).format(place=asked.key.place)
+    where = _SOURCES.get(asked.key.source, "{place}")
+    place = _(where).format(place=asked.key.place)
     if not asked.tried:
         yield ok("key", "key.not_tried", N_("From {place}; not tried (--offline)."), place=place)
     elif asked.fault is None:
