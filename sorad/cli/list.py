@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from sorad.cli.common import complain, open_ledger, say, state_dir, storyboard_path, to_json
-from sorad.cli.words import pad, plain
+from sorad.cli.common import complain, looked_at, open_ledger, say, state_dir, storyboard_path, to_json
+from sorad.cli.words import clip, cut, pad, plain, width
 from sorad.messages import _
 
 if TYPE_CHECKING:
     from sorad.model import Take
+    from sorad.problems import Problem
 
 STATES = (
     "queued",
@@ -45,6 +48,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--storyboard", metavar=_("PATH"), help=_("only of this storyboard, or below this folder")
     )
+    parser.add_argument("-n", metavar=_("N"), type=_count, help=_("only the last so many, by their numbers"))
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
 
@@ -59,6 +63,8 @@ def handler(args: argparse.Namespace) -> int:
             states=[State(name) for name in args.state] if args.state else None,
             storyboard=storyboard_path(args.storyboard) if args.storyboard else None,
         )
+        if args.n is not None:
+            takes = iter(deque(takes, maxlen=args.n))
         if args.json:
             _write_json(takes)
         else:
@@ -73,7 +79,6 @@ def as_json(take: Take) -> dict[str, Any]:
     from sorad.clock import iso
     from sorad.model import units
 
-    error = take.error
     return {
         "id": take.id,
         "storyboard": take.storyboard,
@@ -83,11 +88,18 @@ def as_json(take: Take) -> dict[str, Any]:
         "output": take.output,
         "remote_id": take.remote_id or None,
         "request_id": take.request_id or None,
-        "error": error and {"code": error.code, "message": error.text(), "fix": error.fix_text()},
+        "error": problem_json(take.error),
         "cost": None if take.cost is None else units(take.cost),
         "created_at": iso(take.created_at),
         "updated_at": iso(take.updated_at),
     }
+
+
+def problem_json(problem: Problem | None) -> dict[str, str] | None:
+    """What is wrong, in the language in force."""
+    if problem is None:
+        return None
+    return {"code": problem.code, "message": problem.text(), "fix": problem.fix_text()}
 
 
 def _write_json(takes: Iterable[Take]) -> None:
@@ -100,18 +112,39 @@ def _write_json(takes: Iterable[Take]) -> None:
 
 
 def _write_lines(takes: Iterable[Take]) -> None:
+    columns = shutil.get_terminal_size().columns if looked_at() else 0
     count = 0
     for take in takes:
         count += 1
-        say(line(take))
+        for text in lines(take, columns):
+            say(text)
     if not count:
         complain(_("No takes."))
 
 
-def line(take: Take) -> str:
-    """``12  done  3_v1  /vault/film/…/3_v1_0123abcd.mp4``; of an open or failed one also what is wrong."""
+def lines(take: Take, columns: int) -> Iterator[str]:
+    """``12  done  3_v1  /vault/film/…/3_v1_0123abcd.mp4``; of an open or failed one also what is wrong.
+
+    In a terminal of so many ``columns`` each fits its line, what is wrong below; for a pipe (0) it is one line.
+    """
     from sorad.cli.screen import STATE_NAMES
 
     state = pad(_(STATE_NAMES[take.state]), 11)
-    wrong = f"  {plain(take.error.text())}" if take.error else ""
-    return f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  {plain(take.output)}{wrong}"
+    head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
+    wrong = plain(take.error.text()).replace("\n", " ") if take.error else ""
+    if not columns:
+        yield f"{head}{plain(take.output)}{'  ' if wrong else ''}{wrong}"
+        return
+    yield clip(head + cut(plain(take.output), max(columns - width(head), 8)), columns)
+    if wrong:
+        yield clip(f"        {wrong}", columns)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+_count.__name__ = "int"  # argparse names the type in its complaint

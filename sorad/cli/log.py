@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from sorad.cli.common import NOT_RUNNING, no_take, open_ledger, say, state_dir
+from sorad.cli.common import NOT_RUNNING, complain, looked_at, no_take, open_ledger, say, state_dir
 from sorad.cli.words import plain
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
@@ -54,6 +54,8 @@ def handler(args: argparse.Namespace) -> int:
     wanted = _about(args.take, folder) if args.take is not None else None
     current = log_path(folder)
     stream = _open(current)
+    if looked_at():
+        complain(_("This is {path}").format(path=current))
     try:
         older = [file for file in files if file != current]
         for line in _tail(older, stream, args.n, wanted):
@@ -145,16 +147,30 @@ def _is_other(path: Path, stream: TextIO | None) -> bool:
 
 
 def _about(take_id: int, folder: Path) -> Wanted:
-    """Whether a line is about a take: it names its number, its task or one of its request ids."""
-    ledger = open_ledger(folder)
+    """Whether a line is about a take: it names its number, a task or a request of it, or its video."""
+    # Lines of either language, as the daemon may have spoken another one.
+    numbered = rf"(?:take|条目) ?{take_id}(?!\d)"
+    others = [rf"(?<!\w){re.escape(name)}(?!\w)" for name in _names(take_id, folder) if name]
+    return re.compile("|".join([numbered, *others])).search  # type: ignore[return-value]
+
+
+def _names(take_id: int, folder: Path) -> set[str]:
+    """What a take goes by in the log, beside its number; nothing where the ledger cannot tell."""
+    from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+
+    try:
+        ledger = open_ledger(folder)
+    except (SoradError, LedgerUnavailable, LedgerDamaged):
+        return set()  # the log is read when something is wrong
     try:
         take = ledger.take(take_id)
         if take is None:
             raise no_take(take_id)
-        names = {take.remote_id, take.request_id, *(event.request_id for event in ledger.history(take_id))}
+        names = {take.remote_id, take.request_id, take.output}
+        names.update(event.request_id for event in ledger.history(take_id))
+        names.update(one.remote_id for one in ledger.bought(take_id))  # also of creates before the last
+    except (LedgerUnavailable, LedgerDamaged):
+        return set()
     finally:
         ledger.close()
-    # Lines of either language, as the daemon may have spoken another one.
-    numbered = rf"(?:take|条目) ?{take_id}(?!\d)"
-    others = [re.escape(name) for name in names if name]
-    return re.compile("|".join([numbered, *others])).search  # type: ignore[return-value]
+    return names

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from sorad.cli.common import local_time, no_take, open_ledger, say, state_dir, to_json
 from sorad.cli.words import pad, plain, width
 from sorad.messages import N_, _
 
 if TYPE_CHECKING:
-    from sorad.ledger.interface import Event
+    from sorad.health.outlook import Outlook
+    from sorad.ledger.interface import Event, Purchase
     from sorad.model import Take
 
 # The notes that steps leave in the history; one that is not here is shown as it is.
@@ -67,7 +70,10 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         "show",
         parents=common,
         help=_("one take and all that happened to it"),
-        description=_("Shows a take: what is sent, its cost, and every step with request ids and errors."),
+        description=_(
+            "Shows a take: how it stands and what comes next, what is sent, its file and cost, and every step "
+            "with request ids and errors."
+        ),
     )
     parser.add_argument("take", metavar=_("TAKE"), type=int, help=_("its number, as `sorad list` shows it"))
     parser.add_argument("--json", action="store_true", help=_("for programs"))
@@ -76,27 +82,69 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Show it."""
-    ledger = open_ledger(state_dir(args))
-    try:
-        take = ledger.take(args.take)
-        if take is None:
-            raise no_take(args.take)
-        history = ledger.history(take.id)
-        currency = ledger.recall("currency") or "USD"
-    finally:
-        ledger.close()
+    seen = _look(state_dir(args), args.take)
     if args.json:
-        say(to_json(_as_json(take, history), indent=2))
+        say(to_json(_as_json(seen), indent=2))
     else:
-        for text in (*_card(take, currency), *_history(history)):
+        for text in (*_card(seen), "", *_history(seen.history)):
             say(text)
     return 0
 
 
-def _as_json(take: Take, history: list[Event]) -> dict[str, Any]:
-    from sorad.cli.list import as_json
-    from sorad.clock import iso
+class _Seen(NamedTuple):
+    """All there is to know of a take."""
 
+    take: Take
+    history: list[Event]
+    purchases: list[Purchase]  # money that is out for it
+    currency: str
+    next: Outlook
+    size: Optional[int]  # bytes of the file at its place; None: there is none
+    receipt: Optional[str]
+
+
+def _look(folder: Path, number: int) -> _Seen:
+    from sorad.health.estimates import learn
+    from sorad.health.facts import LEARNT_FROM
+    from sorad.health.outlook import Standing, outlook
+    from sorad.layout import receipt_path
+    from sorad.lock import holder
+
+    ledger = open_ledger(folder)
+    try:
+        take = ledger.take(number)
+        if take is None:
+            raise no_take(number)
+        standing = Standing(
+            time.time(),
+            running=holder(folder) is not None,
+            paused=bool(ledger.recall("paused")),
+            halted=bool(ledger.recall("halt")),
+            paces=learn(ledger.generations(LEARNT_FROM)),
+        )
+        history, purchases = ledger.history(take.id), ledger.bought(take.id)
+        currency = ledger.recall("currency") or "USD"
+    finally:
+        ledger.close()
+    video = Path(take.output)
+    receipt = receipt_path(video)
+    there = str(receipt) if _size(receipt) is not None else None
+    return _Seen(take, history, purchases, currency, outlook(take, standing), _size(video), there)
+
+
+def _size(path: Path) -> Optional[int]:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # not there, or not for us to see
+        return None
+
+
+def _as_json(seen: _Seen) -> dict[str, Any]:
+    from sorad.cli.list import as_json, problem_json
+    from sorad.clock import iso
+    from sorad.model import units
+
+    take, following = seen.take, seen.next
     return {
         **as_json(take),
         "fingerprint": take.fingerprint,
@@ -106,29 +154,40 @@ def _as_json(take: Take, history: list[Event]) -> dict[str, Any]:
         "creates": take.creates,
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),
+        "size": seen.size,
+        "receipt": seen.receipt,
+        "next": {
+            "message": following.told.text(),
+            "fix": following.told.fix_text(),
+            "at": iso(following.at),
+            "expected": iso(following.expected),
+        },
+        "purchases": [
+            {
+                "at": iso(one.charged_at),
+                "remote_id": one.remote_id or None,
+                "cost": None if one.cost is None else units(one.cost),
+            }
+            for one in seen.purchases
+        ],
         "history": [
             {
                 "at": iso(event.at),
                 "state": event.state.value,
                 "note": event.note,
                 "request_id": event.request_id or None,
-                "error": event.problem
-                and {
-                    "code": event.problem.code,
-                    "message": event.problem.text(),
-                    "fix": event.problem.fix_text(),
-                },
+                "error": problem_json(event.problem),
             }
-            for event in history
+            for event in seen.history
         ],
     }
 
 
-def _card(take: Take, currency: str) -> Iterator[str]:
+def _card(seen: _Seen) -> Iterator[str]:
     from sorad.cli.screen import STATE_NAMES
-    from sorad.model import units
+    from sorad.units import format_size
 
-    request = take.request
+    take, request = seen.take, seen.take.request
     kind = [_("{seconds} seconds").format(seconds=request.seconds), _(_ORIENTATIONS[request.orientation])]
     rows = [
         (
@@ -138,18 +197,20 @@ def _card(take: Take, currency: str) -> Iterator[str]:
             ),
         ),
         (_("state"), _(STATE_NAMES[take.state])),
+        (_("next"), _next(seen.next)),
+        (_("error"), str(take.error or "")),
         (_("storyboard"), take.storyboard),
         (_("video"), take.output),
+        (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
+        (_("receipt"), seen.receipt or ""),
         (_("prompt"), request.prompt),
         (_("picture"), request.image_path or request.image),
         (_("form"), _(", ").join([*kind, "pro"] if request.pro else kind)),
         (_("provider"), f"{take.provider} {take.base_url}".strip()),
         (_("task id"), take.remote_id),
         (_("request id"), take.request_id),
-        (_("cost"), "" if take.cost is None else f"{units(take.cost):.2f} {currency}"),
-        (_("bought"), local_time(take.accepted_at)),
+        *_money(seen),
         (_("delivered"), local_time(take.finished_at)),
-        (_("error"), str(take.error or "")),
     ]
     longest = max(width(name) for name, _text in rows)
     for name, text in rows:
@@ -159,10 +220,34 @@ def _card(take: Take, currency: str) -> Iterator[str]:
             yield from (f"{'':{longest}}  {row}" for row in more)
 
 
+def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
+    """What was paid; where it was bought more than once, each time."""
+    from sorad.model import units
+
+    def price(cost: Optional[int]) -> str:
+        return _("price not known") if cost is None else f"{units(cost):.2f} {seen.currency}"
+
+    take, bought = seen.take, seen.purchases
+    if len(bought) < 2:
+        yield _("cost"), "" if take.cost is None else price(take.cost)
+        yield _("bought"), local_time(take.accepted_at)
+        return
+    for one in bought:
+        yield _("bought"), f"{local_time(one.charged_at)}  {price(one.cost)}  {one.remote_id}"
+
+
+def _next(following: Outlook) -> str:
+    when = [following.told.text()]
+    if following.at is not None:
+        when.append(_("At {time}.").format(time=local_time(following.at)))
+    if following.expected is not None:
+        when.append(_("Ready about {time}.").format(time=local_time(following.expected)))
+    return " ".join([*when, following.told.fix_text()]).strip()
+
+
 def _history(history: list[Event]) -> Iterator[str]:
     from sorad.cli.screen import STATE_NAMES
 
-    yield ""
     for event in history:
         request_id = f"  [{event.request_id}]" if event.request_id else ""
         note = _(_NOTES.get(event.note, event.note))

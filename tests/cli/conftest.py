@@ -92,6 +92,10 @@ class House:
         path = self.board(*(want(number) for number in range(1, count + 1)), name=name)
         return [drive(self.ledger, take, state, **members) for take in self.ledger.takes(storyboard=path)]
 
+    def drive(self, take: Take, to: State, **members: Any) -> Take:
+        """Another state for a take, by legal moves."""
+        return drive(self.ledger, take, to, **members)
+
     def close(self) -> None:
         if self._ledger is not None:
             self._ledger.close()

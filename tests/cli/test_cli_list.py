@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from sorad.cli.list import lines
+from sorad.cli.words import width
+from sorad.clock import iso
+from sorad.ledger.interface import Change
 from sorad.model import State
 from sorad.problems import Problem
+from sorad.units import format_size
 
 WHY = Problem("provider.server", "The server said {status}.", "Wait a while.", {"status": 502})
 MEMBERS = [
@@ -131,3 +136,135 @@ def test_a_take_that_is_not_there(house):
     ran = house.sorad("show", "99")
     assert ran.code == 1
     assert "There is no take 99." in ran.err
+
+
+# --- on a screen, and what comes next ---------------------------------------------------------------------
+
+
+def test_the_last_so_many(house):
+    takes = house.takes(9)
+    assert [take["id"] for take in house.sorad("list", "--json", "-n", "3").json] == [
+        take.id for take in takes[-3:]
+    ]
+    assert house.sorad("list", "-n", "0").code == 2
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_lines_fit_a_terminal_and_keep_the_end_of_the_path(house, columns):
+    (take,) = house.takes(
+        1, State.FAILED, error=Problem("x", "此内容可能违反相关规定。" * 9), name="第一集/storyboard.json"
+    )
+    shown = list(lines(take, columns))
+    assert len(shown) == 2
+    assert all(width(text) <= columns for text in shown)
+    assert shown[0].endswith("/1.mp4")
+    assert shown[1].strip().startswith("此内容")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_states_are_columns_whatever_the_language(house, lang):
+    house.takes(1, State.FAILED, error=WHY, name="a/storyboard.json")
+    house.takes(1, State.GENERATING, name="b/storyboard.json")
+    shown = house.sorad("list", lang=lang).out.splitlines()
+    assert len({width(text[: text.index("1_v1")]) for text in shown}) == 1
+
+
+NEXT = {
+    "queued": (State.QUEUED, {}, "as soon as a slot is free", ""),
+    "held": (State.HELD, {"error": Problem("budget.price", "dear")}, "waits for you", "`sorad approve 1`"),
+    "tomorrow": (
+        State.HELD,
+        {"error": Problem("budget.day", "spent")},
+        "next day's budget",
+        "`sorad approve 1`",
+    ),
+    "looked up": (State.UNKNOWN, {"error": WHY}, "list of tasks is searched", ""),
+    "in doubt": (
+        State.UNKNOWN,
+        {"error": Problem("take.unknown", "?")},
+        "waits for you",
+        "resolve 1 --adopt",
+    ),
+    "generating": (State.GENERATING, {}, "asked how it stands", ""),
+    "downloading": (State.DOWNLOADING, {}, "video is fetched", ""),
+    "failed": (State.FAILED, {"error": WHY}, "Nothing by itself", "`sorad retry 1`"),
+    "missing": (
+        State.DONE,
+        {"error": Problem("delivery.missing", "gone")},
+        "Nothing by itself",
+        "`sorad retry 1`",
+    ),
+    "done": (State.DONE, {}, "delivered", ""),
+    "cancelled": (State.CANCELLED, {}, "not wanted", ""),
+}
+
+
+@pytest.mark.parametrize("name", NEXT)
+def test_show_tells_what_comes_next_and_whose_turn_it_is(house, name):
+    state, members, message, fix = NEXT[name]
+    house.started()
+    (take,) = house.takes(1, state, **members)
+    told = house.sorad("show", str(take.id), "--json").json["next"]
+    assert message in told["message"]
+    assert fix in told["fix"]
+    assert message in house.sorad("show", str(take.id)).out
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "fix"),
+    [("paused", "after the pause", "sorad resume"), ("halt", "once buying goes on", "sorad status")],
+)
+def test_show_tells_why_a_queued_take_is_not_bought(house, key, message, fix):
+    house.started()
+    (take,) = house.takes(1)
+    house.ledger.remember(key, {"since": 1.7e9})
+    told = house.sorad("show", str(take.id), "--json").json["next"]
+    assert message in told["message"]
+    assert fix in told["fix"]
+
+
+def test_without_a_daemon_nothing_comes_next(house):
+    queued, *_rest = house.takes(1)
+    (failed,) = house.takes(1, State.FAILED, error=WHY, name="b/storyboard.json")
+    assert "not running" in house.sorad("show", str(queued.id), "--json").json["next"]["message"]
+    assert "sorad retry" in house.sorad("show", str(failed.id), "--json").json["next"]["fix"]
+
+
+def test_show_tells_when_it_is_due_and_when_it_will_be_ready(house):
+    import time
+
+    house.started()
+    for take in house.takes(3, State.GENERATING, name="a/storyboard.json", accepted_at=time.time() - 300):
+        house.drive(take, State.DONE)
+    due = time.time() + 20
+    (take,) = house.takes(1, State.GENERATING, due_at=due)
+    shown = house.sorad("show", str(take.id), "--json").json["next"]
+    assert shown["at"] == iso(due)
+    assert 290 < parse(shown["expected"]) - time.time() < 310
+    assert "Ready about" in house.sorad("show", str(take.id)).out
+
+
+def test_show_tells_of_the_file_its_receipt_and_every_purchase(house):
+    (take,) = house.takes(1, State.GENERATING)
+    take = house.drive(take, State.FAILED)
+    video = house.home / "out" / "1_v1.mp4"
+    video.parent.mkdir()
+    take = house.ledger.record(take, Change(State.QUEUED, "retry", remote_id="", output=str(video)), 1.0)
+    take = house.drive(take, State.GENERATING, remote_id="task-again", cost=300_000)
+    shown = house.sorad("show", str(take.id), "--json").json
+    assert (shown["size"], shown["receipt"], shown["creates"]) == (None, None, 2)
+    assert [one["remote_id"] for one in shown["purchases"]] == ["task-1", "task-again"]
+    assert "not there" in house.sorad("show", str(take.id)).out
+    video.write_bytes(b"x" * 1500)
+    video.with_suffix(".json").write_text("{}")
+    shown = house.sorad("show", str(take.id), "--json").json
+    assert (shown["size"], shown["receipt"]) == (1500, str(video.with_suffix(".json")))
+    out = house.sorad("show", str(take.id)).out
+    for word in ("task-again", "task-1", "0.30 USD", format_size(1500), str(video)):
+        assert word in out
+
+
+def parse(text: str) -> float:
+    from datetime import datetime
+
+    return datetime.strptime(text.replace("Z", "+0000"), "%Y-%m-%dT%H:%M:%S%z").timestamp()

@@ -48,6 +48,8 @@ def test_lines_of_one_take_in_either_language_and_by_its_ids(house):
         "t | INFO | 条目 1：一步",
         "t | INFO | answered [request_id=req-5]",
         "t | INFO | task-1 is done",
+        "t | INFO | task-12 and req-55 are others",
+        "t | INFO | fetched /videos/storyboard.json/1.mp4",
         "t | INFO | unrelated",
     )
     assert house.sorad("log", "--take", "1").out.splitlines() == [
@@ -56,7 +58,17 @@ def test_lines_of_one_take_in_either_language_and_by_its_ids(house):
         "t | INFO | 条目 1：一步",
         "t | INFO | answered [request_id=req-5]",
         "t | INFO | task-1 is done",
+        "t | INFO | fetched /videos/storyboard.json/1.mp4",
     ]
+
+
+def test_lines_of_a_take_are_found_though_the_ledger_cannot_be_read(house):
+    house.takes(1)
+    house.close()
+    write(house, "t | INFO | take 1: step", "t | INFO | unrelated")
+    (house.state_dir / "ledger.sqlite3").write_bytes(b"no database at all" * 300)
+    ran = house.sorad("log", "--take", "1")
+    assert (ran.code, ran.out) == (0, "t | INFO | take 1: step\n")
 
 
 def test_the_log_of_a_take_that_is_not_there(house):
