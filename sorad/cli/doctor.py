@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sorad.cli.common import looked_at, say, to_json
+from sorad.cli.common import find_state_dir, looked_at, say, to_json
 from sorad.cli.words import pad, plain, width, wrap
 from sorad.messages import _, ngettext
 
@@ -58,9 +58,11 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.doctor.report import as_json, homes
 
     now, home = time.time(), homes()
+    written = find_state_dir(args)[0]
+    around = look_around(args.config, now, offline=args.offline, env=os.environ, written=written)
     found: list[tuple[Group, Finding]] = []
     show = _nothing if args.json else (_Screen() if looked_at() else _plain)
-    for group, finding in examine(look_around(args.config, now, offline=args.offline, env=os.environ)):
+    for group, finding in examine(around):
         found.append((group, finding))
         show(group, finding, home)
     if args.json:

@@ -66,31 +66,44 @@ class Context:
         return self.facts is not None and self.facts.holder is not None
 
 
-def look_around(named: Optional[str], now: float, *, offline: bool, env: Mapping[str, str]) -> Context:
-    """Find and read the config, and what is known of the daemon and the service. Raises nothing."""
-    context = within(ANSWER, lambda: _with_config(named, now, offline=offline, env=env))
+def look_around(
+    named: Optional[str],
+    now: float,
+    *,
+    offline: bool,
+    env: Mapping[str, str],
+    written: Optional[Path] = None,
+) -> Context:
+    """Find and read the config, and what is known of the daemon and the service. Raises nothing.
+
+    ``written`` is the ``state_dir`` that can be read even of a broken config: a daemon goes on working there.
+    """
+    context = within(ANSWER, lambda: _with_config(named, now, written, offline=offline, env=env))
     if context is None:
         return Context(now, None, (_hangs(),), offline=offline, env=env)
     whole = context.config if not context.mistakes else None
     return replace(context, service=service.state(whole))
 
 
-def _with_config(named: Optional[str], now: float, *, offline: bool, env: Mapping[str, str]) -> Context:
+def _with_config(
+    named: Optional[str], now: float, written: Optional[Path], *, offline: bool, env: Mapping[str, str]
+) -> Context:
     try:
         path = find_config(named, env)
         config = load(path) if path is not None else None
     except ConfigError as error:
-        # A misspelt [provider] or state_dir has its default in the rest: a key would go to another host.
-        known = error.mistaken <= frozenset(Config.model_fields)
-        rest = error.rest
+        # A misspelt [provider] has its default in the rest: a key would go to another host.
+        unknown = error.mistaken - frozenset(Config.model_fields)
+        known = not unknown
+        rest, where = error.rest, _path_of(named, env)
         return _with_facts(
             Context(
                 now,
-                _path_of(named, env),
+                where,
                 error.problems,
                 rest,
                 rest.provider if rest and known and "provider" not in error.mistaken else None,
-                rest.state_dir if rest and known and "state_dir" not in error.mistaken else None,
+                None if where is None or any("state" in name for name in unknown) else written,
                 offline=offline,
                 env=env,
             )

@@ -89,6 +89,16 @@ def test_a_broken_config_is_named_and_the_rest_is_checked(patient: Patient, text
     assert found.of("versions")
 
 
+@pytest.mark.parametrize("mistake", ["[[watch]\n", "[limits]\nconcurency = 3\n", "[watchh]\n"])
+def test_a_daemon_that_goes_on_with_the_config_it_read_is_seen(patient: Patient, mistake: str) -> None:
+    patient.write_config()
+    with lock.acquire(patient.state_dir, "run"):
+        patient.config.write_text(f"{patient.config.read_text()}\n{mistake}")
+        found = patient.examine("--offline", write=False)
+    assert found.levels("config") == {"problem"}
+    assert found.of("lock")[0]["code"] == "lock.ok"
+
+
 def test_a_misspelt_address_sends_the_key_nowhere(patient: Patient) -> None:
     # with the default in its place the key of a gateway would go to sora.hk
     patient.settings["provider"] = {"kind": "sora_hk", "base_urll": patient.simulator.base_url}
