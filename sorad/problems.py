@@ -48,7 +48,7 @@ class Problem:
 
     def __str__(self) -> str:
         text, fix = self.text(), self.fix_text()
-        return _joined(text, fix) if text and fix else text or fix
+        return joined(text, fix)
 
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
@@ -78,8 +78,10 @@ class Problem:
         )
 
 
-def _joined(text: str, fix: str) -> str:
+def joined(text: str, fix: str) -> str:
     """One after the other. What ends in a provider's words may lack its full stop; a Chinese one has no gap."""
+    if not text or not fix:
+        return text or fix
     if text[-1] not in ".!?:…。！？：":
         text += "." if (text[-1] + fix[0]).isascii() else "。"
     gap = "" if text[-1] in "。！？" and not fix[0].isascii() else " "

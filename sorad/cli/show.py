@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from sorad.cli.common import local_time, no_take, open_ledger, say, state_dir, to_json
 from sorad.cli.words import pad, plain, width
 from sorad.messages import N_, _
+from sorad.problems import joined
 
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
@@ -237,12 +238,12 @@ def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
 
 
 def _next(following: Outlook) -> str:
-    when = [following.told.text()]
+    told = following.told.text()
     if following.at is not None:
-        when.append(_("At {time}.").format(time=local_time(following.at)))
+        told = _("{told} At {time}.").format(told=told, time=local_time(following.at))
     if following.expected is not None:
-        when.append(_("Ready about {time}.").format(time=local_time(following.expected)))
-    return " ".join([*when, following.told.fix_text()]).strip()
+        told = _("{told} Ready about {time}.").format(told=told, time=local_time(following.expected))
+    return joined(told, following.told.fix_text())
 
 
 def _history(history: list[Event]) -> Iterator[str]:
