@@ -24,6 +24,7 @@ from sorad.daemon.watchman import Watched, Watchman
 from sorad.engine.control import Control
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
+from sorad.engine.reach import Reach
 from sorad.engine.times import Times
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Part, Pulse, PulseFile, read_pulse
@@ -118,10 +119,12 @@ class Daemon:
             control=self.control,
             progress=self.progress,
             times=Times(self.clock),
+            reach=Reach(self.clock),
             ending=self._ending,
             crashed=self._crashed,
             failed=self.watchman.wake,
             tell=self._tell_notices,
+            complain=self.complain,
             world=self._world() if self.command == "run" else None,
         )
         self.parts = Parts(self.config, self._kept)

@@ -21,6 +21,7 @@ from sorad.claim.machine import machine_of
 from sorad.clock import Clock
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
+from sorad.daemon.telling import Telling, World
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
 from sorad.engine.accounts import Accounts
@@ -29,15 +30,19 @@ from sorad.engine.control import Control
 from sorad.engine.disk import free_bytes
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
+from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.engine.times import Times
 from sorad.intake.reading import Intake
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.ledger.place import ledger_path
+from sorad.ledger.trouble import LedgerWatch
 from sorad.messages import _
 from sorad.model import State
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Video
+from sorad.providers.http import Heard
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
@@ -58,10 +63,13 @@ class Kept:
     control: Control
     progress: Progress
     times: Times
+    reach: Reach
     ending: threading.Event  # set when the process is to end
     crashed: Callable[[Problem], None]
     failed: Callable[[], None]  # a thread failed
     tell: Callable[[], None]  # the time has come to look at what is worth knowing
+    complain: Callable[[str, Optional[Problem]], None]  # what is wrong, by a key; None: no longer
+    world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, int], float] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
@@ -76,11 +84,13 @@ class Parts:
         self._kept = kept
         self._retired = threading.Event()
         self._settled = False
+        self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes)
         ledger, clock = kept.ledger, kept.clock
+        self.telling = Telling(config, kept.world)
         self.provider = provider = providers.make(
             config.provider,
             KeySource(config.provider),
-            lambda heard: kept.times.heard(heard.date, heard.sent, heard.took),
+            self._heard,
         )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
@@ -107,12 +117,14 @@ class Parts:
             sizes=rooms.delivered,
             crashed=kept.crashed,
             times=kept.times,
+            reach=kept.reach,
             ready=self.vault.ready,
             guard=self._arrivals.guard,
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,
             buying=kept.buying,
+            timed=self.telling.timed,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)
         self.engine = Engine(self.kit, rooms, commands.run)
@@ -120,7 +132,12 @@ class Parts:
             Supervised("engine", self.engine.run, clock, kept.failed),
             Supervised("vault", self.vault.run, clock, kept.failed),
             Supervised("housekeeping", self._keep_house, clock, kept.failed),
+            *self.telling.threads,
         ]
+
+    def _heard(self, heard: Heard) -> None:
+        self._kept.times.heard(heard.date, heard.sent, heard.took)
+        self._kept.reach.answered()
 
     def watched(self) -> Sequence[Watched]:
         """All that must live."""
@@ -134,6 +151,7 @@ class Parts:
     def start(self) -> None:
         """Begin. What the ledger cannot take just now is written as soon as it can."""
         self._settle_in()
+        self.telling.begin()
         for thread in self.threads:
             thread.start()
 
@@ -189,6 +207,8 @@ class Parts:
         swept = clock.monotonic()
         while not stop.wait(HOUSEKEEPING):
             beat()
+            self._kept.complain("ledger", self._ledger.look())
+            self._kept.complain("provider", self._kept.reach.problem())
             self._kept.tell()
             if not self._settled:
                 self._settle_in()

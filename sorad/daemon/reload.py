@@ -5,6 +5,7 @@ A refused config changes nothing, and stays visible in `status` until one is tak
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -32,6 +33,13 @@ class Reload:
 
     def run(self) -> bool:
         """Whether the config was taken over."""
+        self.daemon.systemd.reloading()
+        try:
+            return self._run()
+        finally:
+            self.daemon.systemd.ready()
+
+    def _run(self) -> bool:
         try:
             config = self.read()
             refuse_another_place(self.daemon.config.state_dir, config.state_dir)
@@ -65,8 +73,8 @@ def refused(reason: Problem) -> Problem:
     return Problem(
         "config.refused",
         N_("The config was read again and refused; the one before stays in force. {reason}"),
-        N_("{mend} Then reload: `sorad service reload`, or kill -HUP."),
-        {"reason": reason.text(), "mend": reason.fix_text()},
+        N_("{mend} Then have it read again: kill -HUP {pid}"),
+        {"reason": reason.text(), "mend": reason.fix_text(), "pid": os.getpid()},
     )
 
 

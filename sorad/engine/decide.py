@@ -34,6 +34,8 @@ from sorad.providers.base import (
 LOST_AFTER = 86_400.0
 # Past `give_up_after` a take is polled this many times more slowly.
 PARKED_SLOWER = 30
+# Polls that meet no answer at all are tried again no later than this, in seconds.
+AWAY = 300.0
 # "I do not know that task" right after a create is often a lagging replica: several looks, then park.
 MISSES_TO_PARK = 3
 
@@ -157,7 +159,10 @@ def _running(take: Take, found: Running, polling: Polling, now: float, rng: rand
 def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.Random) -> Change:
     """Trouble with the exchange says nothing about the task: ask again, ever more slowly."""
     attempt = take.attempt + 1
-    wait = backoff.delay(attempt, polling.every, max(60.0, polling.every), rng)
+    # Where the network is away, for a day maybe, each paid take makes a few hundred tries, not thousands; the
+    # first answer after it has them all asked after at once (see `Engine`).
+    longest = AWAY if fault.trouble is Trouble.TRANSPORT else 60.0
+    wait = backoff.delay(attempt, polling.every, max(longest, polling.every), rng)
     return Change(
         take.state,
         "poll failed",

@@ -163,6 +163,9 @@ class Engine:
         if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
             kit.ledger.clock_set(0.0, kit.clock.time())
             self._cut_again = None
+        if kit.reach.returned():
+            logger.info(_("the provider can be reached again"))
+            kit.ledger.clock_set(0.0, kit.clock.time())
 
     def _next(self, agenda: Agenda, now: float) -> float:
         """When something is due that no step, command or file will wake us for."""

@@ -16,6 +16,10 @@ _ROOT = "SELECT path, state, device, reason, scanned_at, active FROM roots"
 class Control(Part):
     """``put_root``, ``roots``, ``remember``, ``recall``, ``post``, ``commands``, ``answer``, ``result``."""
 
+    def check(self) -> None:
+        with self._db.transaction(durable=False):
+            pass
+
     def put_root(self, row: RootRow) -> None:
         with self._db.held():
             known = self._db.row(f"{_ROOT} WHERE path = ?", (row.path,))

@@ -56,7 +56,8 @@ def check_not_newer(db: Connection, path: Path, known: Sequence[tuple[int, Path]
                 N_("A newer sorad wrote the ledger {path} (version {have}; this one knows {latest})."),
                 N_("Upgrade sorad, or set state_dir to another folder."),
                 {"path": os.fspath(path), "have": have, "latest": latest},
-            )
+            ),
+            exit_code=78,  # as for a bad config: starting it again does not help
         )
 
 

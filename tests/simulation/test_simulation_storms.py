@@ -133,3 +133,57 @@ def test_the_breaker_survives_a_restart(world: World) -> None:
     world.run(60)
     assert world.raw.in_flight() <= 5
     assert world.raw.recall("breaker")["until"] >= before["until"]
+
+
+def test_a_day_without_a_network_costs_few_tries_and_all_goes_on_at_once_after_it(world: World) -> None:
+    world.run(60)
+    assert world.raw.in_flight() == 20
+    world.provider.away_until = world.clock.now + 86_400
+    world.run(3600)
+    problem = world.reach.problem()
+    assert problem is not None
+    assert problem.code == "provider.away"
+    world.run(86_400 - 3600 - 1)
+    # A create a minute, and 20 takes each every five minutes.
+    assert world.provider.tries_away < 1_500 + 20 * 400
+    assert State.FAILED not in states(world)
+    world.run(400)
+    assert world.reach.problem() is None
+    assert states(world)[State.DONE] >= 20, "what was paid for is there minutes after the network"
+    world.run(3 * 3600)
+    assert states(world) == {State.DONE: 40}
+    assert set(world.bought().values()) == {1}
+
+
+def test_a_clock_set_back_keeps_nothing_waiting(world: World) -> None:
+    world.run(60)
+    for wrong in (-3600.0, 365 * 86_400.0, 0.0):
+        world.clock.wrong = wrong
+        world.run(90)
+        now = world.clock.time()
+        assert all(take.due_at <= now + 400 for take in world.takes() if take.state is State.GENERATING)
+    world.run(3 * 3600)
+    assert states(world) == {State.DONE: 40}
+
+
+def test_a_week_of_sleep_gives_nothing_up(world: World) -> None:
+    world.run(60)
+    for task in world.provider.tasks.values():
+        task.ready_at = world.clock.now + 7 * 86_400 + 600  # still running when the lid is opened
+    world.clock.sleep(7 * 86_400)
+    world.run(300)
+    assert not [take for take in world.takes() if take.parked or take.state is State.FAILED]
+    world.run(3 * 3600)
+    assert states(world) == {State.DONE: 40}
+
+
+def test_a_mistaken_year_does_not_block_the_budget_for_a_year(tmp_path: Path) -> None:
+    settings = {"budget": {"per_day": 0.10}}
+    world = World(1, tmp_path / "b", odds=Odds(**vars(CALM)), settings=settings)
+    world.clock.wrong = 365 * 86_400.0
+    world.write("storyboard_a.json", [f"shot {n}" for n in range(6)])
+    world.run(600)
+    assert len(world.provider.tasks) == 3
+    world.clock.wrong = 0.0
+    world.run(2 * 86_400)
+    assert len(world.provider.tasks) == 6

@@ -24,6 +24,7 @@ from sorad.engine.commands import Commands
 from sorad.engine.control import Control
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
+from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import waits_for_user
@@ -144,7 +145,9 @@ class SimProvider:
         self.creates_refused: list[float] = []
         self.most_at_once = 0
         self.times: Optional[Times] = None  # of the process that asks
+        self.reach: Optional[Reach] = None
         self.tells_date = rng.random() < 0.7
+        self.away_until, self.tries_away = 0.0, 0
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
@@ -165,6 +168,9 @@ class SimProvider:
             return NotSent(Fault(Trouble.TRANSPORT, SAID))
         if dice() < odds.die_in_create:
             raise Died
+        if self.clock.now < self.away_until:
+            self.tries_away += 1
+            return NotSent(Fault(Trouble.TRANSPORT, SAID))
         if self.clock.now < self.refusing_until or dice() < odds.rate:
             self.creates_refused.append(self.clock.now)
             return Refused(Fault(Trouble.RATE, SAID, "", self.rng.choice([None, 5.0])))
@@ -191,6 +197,11 @@ class SimProvider:
 
     def poll(self, remote_id: str) -> Polled:
         odds, dice, task = self.odds, self.rng.random, self.tasks[remote_id]
+        if self.clock.now < self.away_until:
+            self.tries_away += 1
+            return Fault(Trouble.TRANSPORT, SAID)
+        if self.reach is not None:
+            self.reach.answered()
         if dice() < odds.poll_fault:
             return Fault(self.rng.choice([Trouble.TRANSPORT, Trouble.SERVER, Trouble.RATE]), SAID)
         if dice() < odds.poll_missing:
@@ -356,6 +367,7 @@ class World:
         tells = self.rng.random() < 0.7
         self.times = Times(self.clock, lambda: self.clock.slept if tells else None)
         self.provider.times = self.times
+        self.reach = self.provider.reach = Reach(self.clock)
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
         ledger: Any = Mortal(self.ledger, self.rng, self.odds)
@@ -381,6 +393,7 @@ class World:
             sizes=rooms.delivered,
             crashed=self._crashed,
             times=self.times,
+            reach=self.reach,
             ready=self.vault.ready,
         )
         commands = Commands(self.kit, self.vault.rescan)

@@ -16,6 +16,7 @@ from sorad.engine import backoff
 from sorad.engine.accounts import Accounts
 from sorad.engine.control import Control
 from sorad.engine.progress import Progress
+from sorad.engine.reach import Reach
 from sorad.engine.rescue import Patience
 from sorad.engine.times import Times
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
@@ -45,6 +46,7 @@ class Kit:
     sizes: Callable[[int], None]  # told the size of each delivered file
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
     times: Times  # how far the clock can be believed
+    reach: Reach  # whether the provider can be reached
     ending: Callable[[], bool] = lambda: False
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True

@@ -37,6 +37,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
         kit.videos[take.id] = found.video
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
     written = record(kit, take, change)
+    if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
+        kit.reach.failed()
     if isinstance(found, Fault) and found.trouble is Trouble.KEY and provider is kit.accounts.current:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)

@@ -18,7 +18,7 @@ from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers.base import Provider
+from sorad.providers.base import Provider, Trouble
 
 
 def submit(kit: Kit, take: Take) -> None:
@@ -64,6 +64,8 @@ def submit(kit: Kit, take: Take) -> None:
             write_receipt_for(bought, provider.currency, payer=kit.payer(take.root))
 
     written = record(kit, intent, result.change, lay_down)
+    if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
+        kit.reach.failed()
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
