@@ -51,9 +51,11 @@ COMMANDS: dict[str, Row] = {
     "claim": Row("claim", CONTROL, N_("buy here in a synced vault")),
     "init": Row("init", SETUP, N_("set it up by questions")),
     "doctor": Row("doctor", SETUP, N_("check everything around it")),
+    "service": Row("service", SETUP, N_("run it as a service")),
     "validate": Row("validate", SETUP, N_("check storyboards")),
     "schema": Row("schema", SETUP, N_("print their JSON Schema")),
     "completion": Row("completion", SETUP, N_("complete words with TAB")),
+    "notify": Row("notify", SETUP, N_("send a test message to every address")),
     "simulate": Row("simulate", SETUP, N_("serve a simulated API")),
 }
 

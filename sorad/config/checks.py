@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,10 +12,14 @@ from urllib.parse import urlsplit
 from sorad.config.errors import shown
 from sorad.config.lines import Loc
 from sorad.config.model import Config, default_state_dir
+from sorad.http.listen import parse_listen
 from sorad.messages import N_
+from sorad.notify.hours import parse_hours
 from sorad.problems import Param
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+_PROXY_FIX = N_('Write an address such as "http://127.0.0.1:7890", or "none" for no proxy at all.')
+_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")  # stands for its value
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _state_dir(config)
     yield from _limits(config)
     yield from _provider(config)
+    yield from _telling(config)
 
 
 def _watches(config: Config) -> Iterator[Finding]:
@@ -152,11 +157,7 @@ def _provider(config: Config) -> Iterator[Finding]:
     for key in ("proxy", "download_proxy"):
         value = getattr(provider, key)
         if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
-            yield _bad_value(
-                config,
-                key,
-                N_('Write an address such as "http://127.0.0.1:7890", or "none" for no proxy at all.'),
-            )
+            yield _bad_value(config, key, _PROXY_FIX)
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", provider.api_key_env):
         yield Finding(
             ("provider", "api_key_env"),
@@ -166,13 +167,66 @@ def _provider(config: Config) -> Iterator[Finding]:
         )
 
 
-def _bad_value(config: Config, key: str, fix: str) -> Finding:
+def _telling(config: Config) -> Iterator[Finding]:
+    """``[notify]``, ``[ping]`` and ``[http]``. Their addresses are secrets and are never shown."""
+    notify, ping = config.notify, config.ping
+    for number, url in enumerate(notify.urls):
+        if not _VARIABLE.fullmatch(url) and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url):
+            yield Finding(
+                ("notify", "urls", number),
+                "config.notify_url",
+                N_("{place}: {key} is no address that messages can be sent to."),
+                N_(
+                    'Write one as in "ntfys://ntfy.sh/TOPIC", or "$NAME" for a variable of the environment; '
+                    "config.example.toml has one for each service."
+                ),
+            )
+    for key in ("url", "fail_url"):
+        url = getattr(ping, key)
+        if url and not _VARIABLE.fullmatch(url) and not _is_url(url, ("http", "https"), bare=False):
+            yield Finding(
+                ("ping", key),
+                "config.ping_url",
+                N_("{place}: {key} is no address that can be called."),
+                N_('Write one that begins with https://, or "$NAME" for a variable of the environment.'),
+            )
+    if ping.fail_url and not ping.url:
+        yield Finding(
+            ("ping", "fail_url"),
+            "config.ping_half",
+            N_("{place}: fail_url alone tells nobody when sorad is dead."),
+            N_("Add url to the same [ping]: it is called while all is well."),
+            also=(("ping", "url"),),
+        )
+    for section, value in (("notify", notify.proxy), ("ping", ping.proxy)):
+        if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
+            yield _bad_value(config, "proxy", _PROXY_FIX, section)
+    if _fails(parse_hours, notify.quiet_hours):
+        yield _bad_value(config, "quiet_hours", N_('Write hours as in "22:00-08:00".'), "notify")
+    if config.http.listen and _fails(parse_listen, config.http.listen):
+        yield _bad_value(
+            config,
+            "listen",
+            N_('Write an address of this machine alone, and a port, as in "127.0.0.1:9187".'),
+            "http",
+        )
+
+
+def _fails(parse: Callable[[str], object], text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _bad_value(config: Config, key: str, fix: str, section: str = "provider") -> Finding:
     return Finding(
-        ("provider", key),
+        (section, key),
         "config.bad_value",
         N_("{place}: {key} = {value} is not allowed."),
         fix,
-        params={"value": shown(getattr(config.provider, key))},
+        params={"value": shown(getattr(getattr(config, section), key))},
     )
 
 

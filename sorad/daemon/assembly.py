@@ -209,6 +209,10 @@ class Daemon:
             self._standing[key] = Trouble(self.clock.time(), problem)
         self.watchman.wake()
 
+    def reads(self, file: Path) -> None:
+        """The config was read from ``file`` just now: when that changes without a reload, it is told."""
+        self._file, self._read_as = file, stamp(file)
+
     def publish(self, name: str, value: Any) -> None:
         """Let other processes know something, as plain JSON (:attr:`Pulse.more`)."""
         self._published = {**self._published, name: value}

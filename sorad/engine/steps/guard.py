@@ -20,6 +20,7 @@ Step = Callable[[Kit, Take], None]
 
 def guarded(step: Step, kit: Kit, take: Take) -> None:
     """Run a step; a crash is logged, shown in `status`, and leaves the take in a state that is true."""
+    began = kit.clock.monotonic()
     try:
         step(kit, take)
     except Exception as error:  # noqa: BLE001  (the root of a step)
@@ -27,6 +28,8 @@ def guarded(step: Step, kit: Kit, take: Take) -> None:
         problem = _crashed(take, step.__name__, error)
         kit.crashed(problem)
         _make_true(kit, take, problem)
+    finally:
+        kit.timed(step.__name__, kit.clock.monotonic() - began)
 
 
 def _make_true(kit: Kit, take: Take, problem: Problem) -> None:
