@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -261,3 +264,19 @@ def test_clipping_keeps_the_beginning_within_the_width(words, columns):
 def test_a_command_is_not_broken_where_it_fits_a_line():
     lines = fold("Now run `sorad approve /文档/第一集/storyboard.json`, and wait.", 50)
     assert any("`sorad approve /文档/第一集/storyboard.json`," in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_shows_the_json_as_it_is(name):
+    told = (Path(__file__).parents[2] / name).read_text("utf-8")
+    (block,) = [text for text in re.findall(r"```json\n(.*?)```", told, re.DOTALL) if "queue_done_at" in text]
+    shown = json.loads(block)
+    real = busy()
+
+    def shape(value):
+        if isinstance(value, dict):
+            return {key: shape(one) for key, one in value.items()}
+        return [shape(value[0])] if isinstance(value, list) and value else None
+
+    real["daemon"]["threads"] = shown["daemon"]["threads"]  # without a daemon there are none
+    assert shape(shown) == shape(real)

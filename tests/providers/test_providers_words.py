@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,3 +197,11 @@ def test_no_key_and_no_signed_address_stays_in_the_words(words, monkeypatch):
 
 def test_an_ordinary_address_stays_readable():
     assert "https://cdn.test/cat.png" in faults.failed("", "no such picture: https://cdn.test/cat.png").text()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_has_every_code_of_a_provider(name):
+    told = (Path(__file__).parents[2] / name).read_text("utf-8")
+    assert {one.code for one in every_problem()} - set(re.findall(r"`(provider\.\w+)`", told)) <= {
+        "provider.file"
+    }
