@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
@@ -218,19 +219,23 @@ def _undelivered(takes: Sequence[Take], total: int) -> Complaint:
 
 
 def _failed(takes: Sequence[Take], total: int) -> Complaint:
-    error = takes[0].error
+    """Of the same code; where the provider said several things, what it said most."""
+    said = Counter(take.error.text() for take in takes if take.error is not None)
+    most = next(
+        (take.error for take in takes if take.error and take.error.text() == said.most_common(1)[0][0]), None
+    )
     ids = " ".join(str(take.id) for take in takes[:NAMED])
     if len(takes) > NAMED:
         fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
     else:
         fix = N_("{mend} `sorad retry {ids}` tries again, `sorad cancel {ids}` puts it aside.")
     return _heavy(
-        error.code if error else "take.failed",
-        N_("{takes} failed: {reason}"),
+        most.code if most else "take.failed",
+        N_("{takes} failed, most of them so: {reason}") if len(said) > 1 else N_("{takes} failed: {reason}"),
         fix,
         takes=_counted(len(takes), total),
-        reason=error.text() if error else _("the reason is not known."),
-        mend=error.fix_text() if error else "",
+        reason=most.text() if most else _("the reason is not known."),
+        mend=most.fix_text() if most else "",
         ids=ids,
     )
 

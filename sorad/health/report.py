@@ -21,8 +21,9 @@ Report = dict[str, Any]
 def report(facts: Facts) -> Report:
     """How sorad stands, as plain JSON values; sentences in the language in force.
 
-    Beside the fields of the design: ``daemon.command``, ``.ready``, ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for
-    what needs nobody), ``roots[].claim``, ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see README.
+    Beside the fields of the design: ``daemon.command``, ``.ready`` and ``.threads``, ``problems[].level``
+    (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``, ``in_flight``, ``pace``,
+    ``queue_done_at`` and ``time``; see README.
     """
     found = complaints(facts)
     working = facts.holder

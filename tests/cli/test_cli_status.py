@@ -299,6 +299,14 @@ def test_failures_are_grouped_by_what_went_wrong(running):
     assert codes(report) == ["provider.moderation", "provider.server"]
 
 
+def test_of_several_answers_the_commonest_is_told(running):
+    for number, said in enumerate(("rare", "common", "common")):
+        why = Problem("provider.failed", "It says: {said}", "", {"said": said})
+        running.takes(1, State.FAILED, error=why, name=f"{number}/storyboard.json")
+    (problem,) = running.sorad("status", "--json").json["problems"]
+    assert problem["message"] == "3 takes failed, most of them so: It says: common"
+
+
 def test_no_more_of_a_kind_are_named_than_fit_a_screen(running):
     for number in range(12):
         running.board(name=f"{number}/storyboard.json", state="invalid", problems=(WHY,))
