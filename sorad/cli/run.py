@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from sorad.messages import _, set_language
@@ -32,12 +33,16 @@ def handler(args: argparse.Namespace) -> int:
     from sorad import logs
     from sorad.cli.settings import daemon_config
     from sorad.cli.signals import Ending
+    from sorad.config.load import find_config
     from sorad.daemon.assembly import Daemon
     from sorad.daemon.reload import Reload
 
+    file = find_config(args.config, os.environ)
     config = daemon_config(args)
     logs.setup(None, _level(args, config))
     daemon = Daemon(config, "run")
+    if file is not None:
+        daemon.reads(file)
 
     def taken(config: Config) -> None:
         set_language(args.lang or config.language)
@@ -45,7 +50,7 @@ def handler(args: argparse.Namespace) -> int:
 
     with Ending(reloads=True) as ending:
         daemon.start(lambda: logs.setup(config.state_dir, _level(args, config)))
-        reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.asked)
+        reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.asked, file)
         logger.info(_("sorad is running; {count} folders watched"), count=len(config.watch))
         while ending.wait_reload():
             reload.run()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
+import queue
 import signal
 import sys
-import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any, Optional
 
@@ -19,8 +22,10 @@ class Ending:
 
     def __init__(self, *, reloads: bool = False) -> None:
         """``reloads``: SIGHUP is held, too, and asks for a reload; else it ends the process as usual."""
-        self._asked = threading.Event()
-        self._news = threading.Event()  # an end or a reload was asked for
+        self._asked = False
+        # A handler runs between two instructions of the main thread, maybe within a lock that it would wait for
+        # itself: so no Event, but a queue whose put may come in the middle of anything.
+        self._news: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._reloads = reloads
         self._terminal = _terminal()
         self._before: dict[int, Any] = {}
@@ -50,42 +55,47 @@ class Ending:
             signal.signal(number, before)
 
     def _on_signal(self, number: int, _frame: Optional[FrameType]) -> None:
-        if self._asked.is_set():
+        if self._asked:
             self.leave(INTERRUPTED)
         self.signal = number
-        self._asked.set()
-        self._news.set()
+        self._asked = True
+        self._news.put(number)
 
     def _on_hangup(self, number: int, frame: Optional[FrameType]) -> None:
         if self._terminal is not None and not _lives(self._terminal):
             # The window was closed: whoever started sorad in it wants it to end with it.
-            if not self._asked.is_set():
+            if not self._asked:
                 self._on_signal(number, frame)
             return
-        self._news.set()
+        self._news.put(number)
 
     @property
     def asked(self) -> bool:
         """Whether an end was asked for."""
-        return self._asked.is_set()
+        return self._asked
 
     def wait(self, seconds: Optional[float] = None) -> bool:
         """Wait for the first signal that asks for an end; whether it came.
 
         Waits in short turns: on Windows a signal does not interrupt a wait on a lock.
         """
-        if seconds is not None:
-            return self._asked.wait(seconds)
-        while not self._asked.wait(1.0):
-            pass
-        return True
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        while not self._asked and (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                self._news.get(timeout=min(left, 1.0))
+        return self._asked
 
     def wait_reload(self) -> bool:
         """Wait until a reload (true) or an end (false) is asked for. Reloads asked for meanwhile are one."""
-        while not self._news.wait(1.0):
-            pass
-        self._news.clear()
-        return not self.asked
+        while not self._asked:
+            try:
+                self._news.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            while not self._news.empty():
+                self._news.get()
+            break
+        return not self._asked
 
     def leave(self, code: int) -> None:
         """End the process now. Nothing is lost: what matters was committed before it was done."""

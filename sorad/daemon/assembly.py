@@ -9,6 +9,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Callable, Optional
 
 from loguru import logger
@@ -16,6 +17,7 @@ from loguru import logger
 from sorad.claim.claims import Claims
 from sorad.clock import Clock, SystemClock
 from sorad.config.model import Config
+from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
 from sorad.daemon.systemd import Systemd
 from sorad.daemon.telling import World
@@ -57,6 +59,8 @@ class Daemon:
         self._told: list[str] = []
         self._telling = threading.Lock()
         self._crashes: deque[Trouble] = deque(maxlen=3)  # of steps: mistakes in sorad itself
+        self._file: Optional[Path] = None  # of the config
+        self._read_as: Optional[tuple[int, int]] = None
         self._standing: dict[str, Trouble] = {}  # what is wrong until it is taken back
         self._published: dict[str, Any] = {}
         self._began = self.clock.monotonic()
@@ -213,6 +217,11 @@ class Daemon:
         """The config was read from ``file`` just now: when that changes without a reload, it is told."""
         self._file, self._read_as = file, stamp(file)
 
+    def _unread(self) -> Sequence[Problem]:
+        if self._file is None or stamp(self._file) == self._read_as:
+            return ()
+        return [changed_since(self._file)]
+
     def publish(self, name: str, value: Any) -> None:
         """Let other processes know something, as plain JSON (:attr:`Pulse.more`)."""
         self._published = {**self._published, name: value}
@@ -260,6 +269,7 @@ class Daemon:
                 *parts.intake.problems(),
                 *self._kept.times.problems(),
                 *parts.telling.notes(),
+                *self._unread(),
             )
             notices = [problem.to_json() for problem in worth]
             with self._telling:

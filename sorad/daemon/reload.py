@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 from loguru import logger
 
@@ -30,6 +30,7 @@ class Reload:
     read: Callable[[], Config]  # the file as it is now; :class:`SoradError`
     taken: Callable[[Config], None]  # told of a config right before it is taken over: language, log
     interrupted: Callable[[], bool]  # whether the process is to end
+    file: Optional[Path] = None
 
     def run(self) -> bool:
         """Whether the config was taken over."""
@@ -40,6 +41,8 @@ class Reload:
             self.daemon.systemd.ready()
 
     def _run(self) -> bool:
+        if self.file is not None:
+            self.daemon.reads(self.file)
         try:
             config = self.read()
             refuse_another_place(self.daemon.config.state_dir, config.state_dir)

@@ -33,7 +33,7 @@ def migrate(db: Connection, path: Path, known: Sequence[tuple[int, Path]]) -> No
 
     Raises :class:`SoradError` where the file is newer than the program: it is never taken back.
     """
-    check_not_newer(db, path, known)
+    check_not_newer(db, path, known, exit_code=78)  # as for a bad config: to start it again does not help
     have = version(db)
     missing = [step for step in known if step[0] > have]
     if have and missing:
@@ -46,7 +46,9 @@ def migrate(db: Connection, path: Path, known: Sequence[tuple[int, Path]]) -> No
                 db.run(f"PRAGMA user_version = {number}")
 
 
-def check_not_newer(db: Connection, path: Path, known: Sequence[tuple[int, Path]]) -> None:
+def check_not_newer(
+    db: Connection, path: Path, known: Sequence[tuple[int, Path]], *, exit_code: int = 1
+) -> None:
     """Raise :class:`SoradError` where a later sorad has already changed the tables."""
     have, latest = version(db), known[-1][0]
     if have > latest:
@@ -57,7 +59,7 @@ def check_not_newer(db: Connection, path: Path, known: Sequence[tuple[int, Path]
                 N_("Upgrade sorad, or set state_dir to another folder."),
                 {"path": os.fspath(path), "have": have, "latest": latest},
             ),
-            exit_code=78,  # as for a bad config: starting it again does not help
+            exit_code=exit_code,
         )
 
 

@@ -72,6 +72,15 @@ def test_a_bad_config_is_refused_and_the_old_one_goes_on(stage: Stage) -> None:
     stage.check_delivered(1)
 
 
+def test_a_change_that_was_not_read_yet_is_told(stage: Stage) -> None:
+    daemon = stage.run()
+    stage.configure(limits={"concurrency": 3})
+    wait_for(lambda: "config.changed" in stage.problems())
+    assert stage.cli("status", code=0)
+    reload(daemon)
+    wait_for(lambda: "config.changed" not in stage.problems())
+
+
 def test_a_config_without_its_key_is_refused(stage: Stage) -> None:
     daemon = stage.run()
     stage.configure(provider={"api_key_file": "nowhere"})

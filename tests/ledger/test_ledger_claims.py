@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from ledger_samples import NOW, apply, drive, only, want
 
+from sorad.budget import NEVER
 from sorad.ledger.interface import Change, ClaimLost, Ledger
 from sorad.model import State, Take
 
@@ -116,3 +117,46 @@ def test_ledger_forgets_what_is_due_once_a_take_ends(ledger: Ledger) -> None:
     apply(ledger, want())
     drive(ledger, only(ledger), State.FAILED)
     assert all(ledger.next_due(state) is None for state in State if state.value != "failed")
+
+
+# --- a clock that was set ---------------------------------------------------------------------------------
+
+
+def test_ledger_a_clock_set_back_leaves_nothing_waiting_but_for_the_user(ledger: Ledger) -> None:
+    apply(ledger, want(1, due_at=NOW + 9.0), want(2, due_at=NOW - 5000.0), want(3), want(4))
+    for take in list(ledger.takes())[2:]:
+        until = NEVER if take.segment == 4 else NOW + 86_400.0
+        ledger.record(take, Change(State.HELD, "over budget", due_at=until), NOW)
+    back = NOW - 3600.0
+    assert ledger.clock_set(-3600.0, back) == 2
+    assert [take.due_at for take in ledger.takes()] == [back, NOW - 5000.0, back, NEVER]
+    assert ledger.clock_set(3600.0, NOW) == 0
+
+
+@pytest.mark.parametrize("by", [-28_800.0, 3600.0])
+def test_ledger_intents_of_open_creates_follow_the_clock(ledger: Ledger, by: float) -> None:
+    apply(ledger, want(1), want(2))
+    first, second = ledger.takes()
+    lost, done = drive(ledger, first, State.UNKNOWN), drive(ledger, second, State.DONE)
+    ledger.clock_set(by, NOW + by)
+    first, second = ledger.takes()
+    assert lost.intent_at is not None
+    assert first.intent_at == lost.intent_at + by
+    assert second.intent_at == done.intent_at
+
+
+def test_ledger_money_of_another_year_counts_as_of_now(ledger: Ledger) -> None:
+    year = 365 * 86_400.0
+    apply(ledger, want(1))
+    take = ledger.record(only(ledger), Change(State.SUBMITTING, "intent", intent=True, cost=5), NOW + year)
+    bought = Change(State.GENERATING, "accepted", remote_id="r", accepted_at=NOW + year)
+    ledger.record(take, bought, NOW + year)
+    ledger.clock_set(-year, NOW)
+    assert (ledger.spend(NOW - 60), ledger.spend(NOW + 60)) == (5, 0)
+    assert only(ledger).accepted_at == NOW
+
+
+def test_ledger_notices_at_the_start_that_the_clock_was_set_back(ledger: Ledger) -> None:
+    apply(ledger, want(1, due_at=NOW + 5000.0), now=NOW + 4990.0)
+    ledger.recover("later", NOW)
+    assert only(ledger).due_at == NOW

@@ -1,0 +1,135 @@
+"""The clock that jumps: what is noticed of it, and what the ledger makes of it."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+
+from sorad.engine.matching import began, in_window, stranger
+from sorad.engine.times import Times, span
+from sorad.model import Request, State, Take
+from sorad.providers.base import RemoteTask
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+class Hands:
+    """A clock that a test moves."""
+
+    def __init__(self, tells: bool = True) -> None:
+        self.wall, self.mono, self.tells = 1_800_000_000.0, 50.0, tells
+        self.slept = 7.0
+
+    def time(self) -> float:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.mono
+
+    def asleep(self) -> Optional[float]:
+        return self.slept if self.tells else None
+
+    def passes(self, seconds: float) -> None:
+        self.wall += seconds
+        self.mono += seconds
+
+    def sleeps(self, seconds: float) -> None:
+        self.wall += seconds
+        self.slept += seconds
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_clock_that_only_runs_never_jumps(tells: bool) -> None:
+    hands = Hands(tells)
+    times = Times(hands, hands.asleep)
+    for seconds in (0.1, 1.0, 3600.0):
+        hands.passes(seconds)
+        hands.wall += 0.9  # slewed a little
+        assert times.look() is None
+    assert times.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("tells", "slept", "by", "code"),
+    [
+        (True, 7 * DAY, 0.0, "clock.woke"),
+        (False, 7 * DAY, 0.0, "clock.woke"),
+        (True, 0.0, HOUR, "clock.forward"),
+        (True, 0.0, -HOUR, "clock.back"),
+        (False, 0.0, -DAY, "clock.back"),
+        (True, 2 * HOUR, -HOUR, "clock.back"),
+    ],
+)
+def test_each_jump_is_known_for_what_it_is(tells: bool, slept: float, by: float, code: str) -> None:
+    hands = Hands(tells)
+    times = Times(hands, hands.asleep)
+    hands.passes(1.0)
+    hands.sleeps(slept)
+    hands.wall += by
+    jump = times.look()
+    assert jump is not None
+    assert (jump.set_by, jump.slept) == (by, slept)
+    assert times.look() is None
+    assert [problem.code for problem in times.problems()] == [code]
+    hands.passes(2 * HOUR)
+    assert times.problems() == []
+
+
+def test_the_servers_clock_is_heard_and_followed_over_a_jump() -> None:
+    hands = Hands()
+    times = Times(hands, hands.asleep)
+    assert (times.ahead, times.proven) == (0.0, False)
+    times.heard(None, hands.wall, 1.0)
+    assert not times.proven
+    times.heard(hands.wall - 8 * HOUR + 0.5, hands.wall, 1.0)
+    assert times.ahead == pytest.approx(8 * HOUR)
+    assert [problem.code for problem in times.problems()] == ["clock.apart"]
+    hands.wall -= 8 * HOUR
+    times.look()
+    assert times.ahead == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s"), (12, "12 s"), (3900, "1 h 5 min"), (7 * DAY, "7 d"), (DAY + 60, "1 d 1 min")],
+)
+def test_spans(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+def lost(intent_at: float) -> Take:
+    return Take(
+        1, 1, "/v", "/v/s.json", 1, 1, "f", Request("p"), State.UNKNOWN, "/v/1.mp4", 0.0, intent_at=intent_at
+    )
+
+
+TRUE = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("intent_error", "look_error", "heard"),
+    [
+        (0.0, 0.0, 0.0),
+        (8 * HOUR, 8 * HOUR, 8 * HOUR),  # a time zone ahead, and the server says so
+        (-8 * HOUR, -8 * HOUR, -8 * HOUR),
+        (8 * HOUR, 0.0, 0.0),  # put right since
+        (365 * DAY, 0.0, 0.0),
+        (-365 * DAY, 0.0, 0.0),
+        (-HOUR, 365 * DAY, 365 * DAY),
+    ],
+)
+def test_the_window_holds_the_task_whatever_the_clock_said(
+    intent_error: float, look_error: float, heard: float
+) -> None:
+    take, now = lost(TRUE + intent_error), TRUE + 300 + look_error
+    task = RemoteTask("r", "p", TRUE + 2.0)
+    assert began(take, now, heard) <= TRUE
+    assert in_window(take, task, now, heard)
+
+
+def test_a_task_of_the_same_text_counts_whatever_its_time() -> None:
+    take, old = lost(TRUE), RemoteTask("r", "p", TRUE - DAY)
+    assert stranger(take, [old], set()) == old
+    assert stranger(take, [old], {"r"}) is None
+    assert stranger(take, [RemoteTask("r", "other", TRUE)], set()) is None
