@@ -124,7 +124,7 @@ class Parts:
             videos=kept.videos,
             missed=kept.missed,
             buying=kept.buying,
-            timed=self.telling.timed,
+            stepped=self.telling.stepped,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)
         self.engine = Engine(self.kit, rooms, commands.run)

@@ -14,6 +14,7 @@ from sorad.config.model import Config
 from sorad.daemon.threads import Supervised
 from sorad.health.facts import Facts
 from sorad.ledger.interface import Ledger
+from sorad.model import Take
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ class World:
 
 
 class Telling:
-    """``threads`` to be started with the others; ``timed`` is to be told of every step."""
+    """``threads`` to be started with the others; ``stepped`` is to be told of every step."""
 
     def __init__(self, config: Config, world: Optional[World]) -> None:
         """``None``: nobody is told (`sorad once`, whose user looks on)."""
         self.threads: list[Supervised] = []
-        self.timed: Callable[[str, float], None] = lambda step, seconds: None
+        self._steps: list[Callable[[Take, str, float], None]] = []
         self._notes: list[Callable[[], tuple[Problem, ...]]] = []
         self._world = world
         if world is None or not (
@@ -63,6 +64,11 @@ class Telling:
             for name in ("notify", "ping", "http"):
                 self._world.complain(name, None)
 
+    def stepped(self, take: Take, step: str, seconds: float) -> None:
+        """A step of this kind took so long."""
+        for hear in self._steps:
+            hear(take, step, seconds)
+
     def notes(self) -> list[Problem]:
         """What is worth knowing of the telling itself."""
         return [note for notes in self._notes for note in notes()]
@@ -74,6 +80,7 @@ class Telling:
         sender = Sender(config.notify.proxy, config.provider.api_key_env)
         host = platform.node() or "?"
         one = Notifier(config.notify, world.ledger, look, world.clock, sender, world.complain, host)
+        self._steps.append(lambda take, step, seconds: one.worked_on(take.storyboard_id))
         self._notes.append(lambda: one.notes)
         self.threads.append(Supervised("notify", one.run, world.clock, world.failed))
 
@@ -90,6 +97,6 @@ class Telling:
         from sorad.http.server import Endpoint
 
         latencies = Latencies()
-        self.timed = latencies.saw
+        self._steps.append(lambda take, step, seconds: latencies.saw(step, seconds))
         one = Endpoint(config.http.listen, pages(look, world.ledger, latencies), world.clock, world.complain)
         self.threads.append(Supervised("http", one.run, world.clock, world.failed))

@@ -57,6 +57,7 @@ class Endpoint:
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Until ``stop``. A port that is taken is asked for again, and shown meanwhile."""
         while not stop.is_set():
+            beat()
             server = self._open()
             if server is None:
                 _rest(stop, beat, AGAIN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Callable, Optional
 
 from loguru import logger
@@ -60,6 +61,8 @@ class Notifier:
         self._hours = parse_hours(config.quiet_hours)
         self._memory: Optional[Memory] = None
         self._kept: Any = None  # what the ledger holds of it
+        self._lock = threading.Lock()
+        self._worked_on: dict[int, float] = {}  # storyboards, since the last look; from when on (epoch)
         self._stop = threading.Event()
         self._beat: Callable[[], None] = lambda: None
         self.notes: tuple[Problem, ...] = ()
@@ -74,6 +77,11 @@ class Notifier:
             if wait <= 0:
                 wait = self._turn()
 
+    def worked_on(self, storyboard: int) -> None:
+        """A take of it was moved: it may begin and end between two looks. From any thread."""
+        with self._lock:
+            self._worked_on.setdefault(storyboard, self._clock.time())
+
     def _turn(self) -> float:
         """Look, tell; seconds until the next look."""
         usual = min(max(self._config.settle_seconds / 4, SLICE), LONGEST)
@@ -83,7 +91,7 @@ class Notifier:
             return LONGEST
         try:
             view = self._look()
-            memory = self._recalled()
+            memory = self._with_worked_on(self._recalled())
             wanted = self._rules(found)
             now, at = self._clock.monotonic(), self._clock.time()
             memory = rules.step(memory, self._seen(view, memory), wanted, now, at)
@@ -120,6 +128,12 @@ class Notifier:
         )
 
     # --- looking -----------------------------------------------------------------------------------
+
+    def _with_worked_on(self, memory: Memory) -> Memory:
+        with self._lock:
+            fresh, self._worked_on = self._worked_on, {}
+        self._memory = replace(memory, open={**fresh, **memory.open}) if fresh else memory
+        return self._memory
 
     def _seen(self, view: View, memory: Memory) -> Seen:
         found = conditions(view.facts, view.complaints)

@@ -109,10 +109,10 @@ def finished(takes: Sequence[Take], since: float, currency: str) -> Problem | No
         "ids": " ".join(str(take.id) for take in failed[:5]),
     }
     if not failed:
-        return Problem("notify.done", N_("{name}: {videos} are ready. Cost: {cost}."), "", params)
+        return Problem("notify.done", N_("{name} is done: {videos}. Cost: {cost}."), "", params)
     return Problem(
         "notify.done",
-        N_("{name}: {videos} are ready, {failures} failed: {reason} Cost: {cost}."),
+        N_("{name} is done: {videos}. Cost: {cost}. {failures} failed: {reason}"),
         N_("`sorad list --state failed` shows what failed; `sorad retry {ids}` tries again."),
         params,
     )

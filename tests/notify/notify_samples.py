@@ -94,6 +94,7 @@ def inbox() -> Iterator[Inbox]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *request: None  # who hung up is no news
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     box.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -29,7 +29,7 @@ def guarded(step: Step, kit: Kit, take: Take) -> None:
         kit.crashed(problem)
         _make_true(kit, take, problem)
     finally:
-        kit.timed(step.__name__, kit.clock.monotonic() - began)
+        kit.stepped(take, step.__name__, kit.clock.monotonic() - began)
 
 
 def _make_true(kit: Kit, take: Take, problem: Problem) -> None:

@@ -53,7 +53,9 @@ class Kit:
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
-    timed: Callable[[str, float], None] = lambda step, seconds: None  # told how long each step took
+    stepped: Callable[[Take, str, float], None] = lambda take, step, seconds: (
+        None
+    )  # told of each step, and how many seconds it took
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
