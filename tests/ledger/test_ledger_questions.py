@@ -22,6 +22,17 @@ def test_ledger_counts_every_state_of_all_and_of_one_root(ledger: Ledger) -> Non
     assert ledger.counts("/other") == {**dict.fromkeys(State, 0), State.QUEUED: 1}
 
 
+def test_ledger_knows_which_storyboards_have_work_left(ledger: Ledger) -> None:
+    assert ledger.working() == set()
+    for number, state in enumerate(State):
+        apply(ledger, want(number, output=f"/o/{number}.mp4"), path=f"/vault/{state}.json")
+    boards = {take.storyboard: take.storyboard_id for take in ledger.takes()}
+    for take, state in zip(list(ledger.takes()), State):
+        drive(ledger, take, state)
+    ended = {boards[f"/vault/{state}.json"] for state in (State.DONE, State.FAILED, State.CANCELLED)}
+    assert ledger.working() == set(boards.values()) - ended
+
+
 def test_ledger_lists_takes_by_what_is_asked(ledger: Ledger) -> None:
     apply(ledger, want(1), want(2), path="/vault/a/storyboard.json")
     apply(ledger, want(3), path="/vault/ab/storyboard.json")
