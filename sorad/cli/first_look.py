@@ -79,9 +79,10 @@ def report(verdict: Verdict, kind: str, base_url: str) -> None:
     """Say what came of it."""
     if verdict.fault is None:
         good = _("The simulator answers.") if kind == "simulator" else _("The key is good.")
-        money = _("Balance: {balance}").format(balance=verdict.balance) if verdict.balance else ""
-        say(" ".join((good, money)).rstrip())
-    elif kind == "simulator":
+        say(good)
+        if verdict.balance:
+            say(_("Balance: {balance}").format(balance=verdict.balance))
+    elif kind == "simulator" and verdict.unreachable:
         problem = Problem(
             "init.simulator",
             N_("The simulator does not answer at {url}."),
