@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Callable, NamedTuple
 
-from sorad.doctor import account, daemon, folders, ledger, proxy, room, service, setup, state, versions
+from sorad.doctor import (
+    account,
+    daemon,
+    folders,
+    ledger,
+    proxy,
+    room,
+    service,
+    setup,
+    state,
+    telling,
+    versions,
+)
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding
 from sorad.messages import N_
@@ -18,6 +30,8 @@ TITLES = {
     "balance": N_("balance"),
     "clock": N_("clock"),
     "proxy": N_("proxy"),
+    "notify": N_("messages"),
+    "ping": N_("ping"),
     "root": N_("folder"),
     "inotify": N_("watch limit"),
     "storyboards": N_("storyboards"),
@@ -44,7 +58,7 @@ class Group(NamedTuple):
 
 
 GROUPS = (
-    Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check)),
+    Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, telling.check)),
     Group("folders", N_("Folders"), (folders.check, room.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
     Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
