@@ -21,6 +21,7 @@ from sorad.model import State
 NO_VALUE = {  # numbers, addresses, names: nothing a shell could know
     "lang", "n", "segment", "adopt", "base_url", "model", "seconds", "key_env", "host", "port", "files_port",
     "speed", "task_seconds", "size", "balance", "capacity", "fault", "seed", "key", "url_seconds",
+    "user",
 }  # fmt: skip
 
 
@@ -221,6 +222,7 @@ def env(house):
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "en",
         "TERM": "xterm",
     }
 
