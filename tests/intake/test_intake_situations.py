@@ -179,6 +179,7 @@ def test_what_is_sent_of_an_old_text_is_delivered_and_what_is_not_is_cancelled(
     board = stage.board(A, THREE)
     stage.until(phase)
     edit(stage)
+    stage.go(10)  # read, before anything more is sent
     stage.control.pause(paused=False)
     stage.go()
     stage.all_delivered(board, "one", "new", "three")
