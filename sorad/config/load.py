@@ -19,7 +19,7 @@ from sorad.config.checks import findings
 from sorad.config.errors import ConfigError, Place, dotted, problem, problems_of
 from sorad.config.lines import Loc, key_lines, line_of
 from sorad.config.model import Config, Watch
-from sorad.messages import LANGUAGES, N_
+from sorad.messages import LANGUAGES, N_, _
 from sorad.problems import Problem
 
 if sys.version_info >= (3, 11):
@@ -135,7 +135,7 @@ def _parse(text: str, path: Path) -> Raw:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_not_toml(path, str(error), text)]) from None
     except RecursionError:
-        raise ConfigError([_not_toml(path, "too many brackets inside each other", text)]) from None
+        raise ConfigError([_not_toml(path, _("too many brackets inside each other"), text)]) from None
 
 
 def _validate(raw: Raw, place: Place) -> tuple[Config, Found]:

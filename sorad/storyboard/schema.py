@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from sorad.messages import N_, _
 from sorad.storyboard.prompt import ID
 
 PROMPT_MAX = 100_000  # characters; above what any API takes, and still composed in no time
@@ -79,7 +80,7 @@ class Part(BaseModel):
 def _or_a_name(schema: dict[str, Any]) -> None:
     described = dict(schema)
     schema.clear()
-    schema["anyOf"] = [{"type": "string", "description": "The name alone.", "minLength": 1}, described]
+    schema["anyOf"] = [{"type": "string", "description": N_("The name alone."), "minLength": 1}, described]
 
 
 class CharacterPart(Part):
@@ -88,10 +89,10 @@ class CharacterPart(Part):
     model_config = ConfigDict(title="Character", json_schema_extra=_or_a_name)
 
     name: Annotated[Text, AfterValidator(_bare_name)] = Field(
-        min_length=1, description="The name as prompt_text writes it, with or without [brackets]."
+        min_length=1, description=N_("The name as prompt_text writes it, with or without [brackets].")
     )
     id: Optional[CharacterId] = Field(
-        default=None, description="Replaces the name in the prompt.", examples=["@alice"]
+        default=None, description=N_("Replaces the name in the prompt."), examples=["@alice"]
     )
 
     @model_validator(mode="before")
@@ -106,11 +107,11 @@ class AssetPart(Part):
     model_config = ConfigDict(title="Asset")
 
     characters: Optional[list[CharacterPart]] = Field(
-        default=None, max_length=LIST_MAX, description="Who appears: names, or objects with name and id."
+        default=None, max_length=LIST_MAX, description=N_("Who appears: names, or objects with name and id.")
     )
-    scene: Optional[Label] = Field(default=None, description="Where it happens; appended to the prompt.")
+    scene: Optional[Label] = Field(default=None, description=N_("Where it happens; appended to the prompt."))
     props: Optional[list[Label]] = Field(
-        default=None, max_length=LIST_MAX, description="Things and effects; appended to the prompt."
+        default=None, max_length=LIST_MAX, description=N_("Things and effects; appended to the prompt.")
     )
 
 
@@ -120,34 +121,39 @@ class SegmentPart(Part):
     model_config = ConfigDict(title="Segment")
 
     segment_index: Index = Field(
-        description="Number of the segment, used once in the file; names its videos."
+        description=N_("Number of the segment, used once in the file; names its videos.")
     )
     prompt_text: Annotated[Text, AfterValidator(_visible)] = Field(
         min_length=1,
-        description="What the video shows, in any language.",
+        description=N_("What the video shows, in any language."),
         json_schema_extra={"pattern": r"\S"},
     )
     image_url: Optional[Text] = Field(
         default=None,
-        description="Reference picture: an http(s) address, or the path of a jpeg, png or webp file "
-        "as seen from the storyboard's folder.",
+        description=N_(
+            "Reference picture: an http(s) address, or the path of a jpeg, png or webp file "
+            "as seen from the storyboard's folder."
+        ),
     )
     asset: Optional[AssetPart] = Field(
-        default=None, description="With it, names in the prompt become ids, and scene and props are appended."
+        default=None,
+        description=N_("With it, names in the prompt become ids, and scene and props are appended."),
     )
     duration_seconds: Optional[Seconds] = Field(
-        default=10, description="Length of the video; which ones there are depends on the provider."
+        default=10, description=N_("Length of the video; which ones there are depends on the provider.")
     )
-    is_pro: Optional[bool] = Field(default=False, description="Whether the provider's better model is used.")
+    is_pro: Optional[bool] = Field(
+        default=False, description=N_("Whether the provider's better model is used.")
+    )
     resolution: Optional[Literal["horizontal", "vertical"]] = Field(
-        default="horizontal", description="horizontal is 16:9, vertical is 9:16."
+        default="horizontal", description=N_("horizontal is 16:9, vertical is 9:16.")
     )
     takes: Optional[Takes] = Field(
         default=None,
-        description="How many videos of this segment are generated; else as the storyboard says.",
+        description=N_("How many videos of this segment are generated; else as the storyboard says."),
     )
     director_intent: Optional[Text] = Field(
-        default=None, description="A remark; sent only where the config has director_intent = true."
+        default=None, description=N_("A remark; sent only where the config has director_intent = true.")
     )
 
 
@@ -155,7 +161,8 @@ class Head(Part):
     """What a storyboard says about itself, its segments apart."""
 
     takes: Optional[Takes] = Field(
-        default=None, description="How many videos of each segment are generated; else as the config says."
+        default=None,
+        description=N_("How many videos of each segment are generated; else as the config says."),
     )
 
 
@@ -190,12 +197,26 @@ class StoryboardFile(Head):
         },
     )
 
-    segments: list[SegmentPart] = Field(min_length=1, description="The shots, in order.")
+    segments: list[SegmentPart] = Field(min_length=1, description=N_("The shots, in order."))
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of a storyboard, for editors."""
+    """JSON Schema 2020-12 of a storyboard, for editors, described in the language in force."""
+    schema = StoryboardFile.model_json_schema()
+    for part in schema["$defs"].values():
+        part.pop("description", None)  # pydantic takes the docstring, which is for those who read the code
+    schema["description"] = N_(
+        "A file named storyboard*.json. Fields that are not described here, such as _comment, are ignored."
+    )
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_in_language(schema)}
+
+
+def _in_language(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_in_language(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **StoryboardFile.model_json_schema(),
+        name: _(value) if name == "description" and isinstance(value, str) else _in_language(value)
+        for name, value in schema.items()
     }

@@ -6,7 +6,8 @@ import os
 import pty
 import re
 import select
-import signal
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ _START = {
         "PS1='ready> '; PROMPT_SP=''; bindkey -e; unsetopt beep automenu zle_bracketed_paste\n",
     ),
 }
+# Makes the terminal on stdin the one of the new session, then becomes the program.
+_BECOME = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 PATIENCE = 20.0  # seconds until a shell that does not answer is given up
 
 
@@ -28,10 +31,17 @@ class Shell:
     def __init__(self, name: str, folder: Path, env: Mapping[str, str]) -> None:
         words, first = _START[name]
         self._seen = ""
-        self.pid, self._tty = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execvpe(words[0], words, dict(env))
+        self._tty, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _BECOME, *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=dict(env),
+            cwd=folder,
+            start_new_session=True,
+        )
+        os.close(theirs)
         self._send(first)
         self._send(f'eval "$(sorad completion {name})" 2>/dev/null; echo load""ed\n')
         self._wait(r"loaded\r?\n")
@@ -55,8 +65,8 @@ class Shell:
 
     def close(self) -> None:
         """End it."""
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        self._process.kill()
+        self._process.wait(PATIENCE)
         os.close(self._tty)
 
     def _send(self, text: str) -> None:

@@ -6,11 +6,14 @@ import os
 import pty
 import re
 import select
-import signal
+import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+# Makes the terminal on stdin the one of the new session, then becomes the program.
+_BECOME = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 PATIENCE = 30.0  # seconds until a question that does not come is given up
 
 
@@ -20,11 +23,18 @@ class Dialogue:
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
         self.text = ""
         self._read = 0
-        self.code = -1
-        self._pid, self._tty = pty.fork()
-        if self._pid == 0:
-            os.chdir(folder)
-            os.execvpe(argv[0], list(argv), dict(env))
+        self._tty, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _BECOME, *argv],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=dict(env),
+            cwd=folder,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self._open = True
 
     def expect(self, pattern: str) -> re.Match[str]:
         """Wait for something new; all before it counts as read."""
@@ -62,14 +72,14 @@ class Dialogue:
         end = time.monotonic() + PATIENCE
         while self._more(end):
             pass
-        self.code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        code = self._process.wait(PATIENCE)
         os.close(self._tty)
-        self._pid = 0
-        return self.code
+        self._open = False
+        return code
 
     def close(self) -> None:
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
+        if self._open:
+            self._process.kill()
             self.end()
 
     def _more(self, end: float) -> bool:

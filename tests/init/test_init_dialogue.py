@@ -43,8 +43,8 @@ class Operator:
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
-            "LANG": "C.UTF-8",
-            "LC_ALL": "en_US.UTF-8",
+            "LANG": "en_US.UTF-8",
+            "LC_CTYPE": "C.UTF-8",
             "TERM": "xterm",
             "COLUMNS": "80",
         }
