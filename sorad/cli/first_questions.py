@@ -128,7 +128,7 @@ def _with_key(args: argparse.Namespace, home: Path, found: Found) -> tuple[Found
     while True:
         with_key = found if found.kind == "simulator" else _key(args, home, found)
         verdict = _verdict(args, with_key)
-        if not verdict.refused:
+        if not verdict.refused or found.kind == "simulator":
             return with_key, verdict
         options = {"again": _("give another key"), "on": _("keep it all the same")}
         if args.key_env or args.key_file or choose(_("What now?"), options) == "on":
