@@ -50,13 +50,13 @@ COMMANDS: dict[str, Row] = {
     "scan": Row("control", CONTROL, N_("look at the folders now")),
     "claim": Row("claim", CONTROL, N_("buy here in a synced vault")),
     "init": Row("init", SETUP, N_("set it up by questions")),
-    "doctor": Row("doctor", SETUP, N_("check everything around it")),
     "service": Row("service", SETUP, N_("run it as a service")),
+    "doctor": Row("doctor", SETUP, N_("check everything around it")),
+    "notify": Row("notify", SETUP, N_("send a test message")),
     "validate": Row("validate", SETUP, N_("check storyboards")),
     "schema": Row("schema", SETUP, N_("print their JSON Schema")),
-    "completion": Row("completion", SETUP, N_("complete words with TAB")),
-    "notify": Row("notify", SETUP, N_("send a test message to every address")),
     "simulate": Row("simulate", SETUP, N_("serve a simulated API")),
+    "completion": Row("completion", SETUP, N_("complete words with TAB")),
 }
 
 
