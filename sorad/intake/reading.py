@@ -232,7 +232,7 @@ class Intake:
                 there = self._bring_along(origin, watch, assets) or there
         if (renamed and _lacks(takes, there, assets)) or (not takes and self._fresh and not there):
             # The folder may bear a name that was never seen here, or the ledger is lost.
-            there = [*there, *self._stray(wants, assets)]
+            there = [*there, *self._stray(wants, takes, assets)]
         rescued = self._rescued_of(takes, wants, there, assets)
         todo = sort_out(takes, self._come_over(takes, there), wants, [*there, *rescued], assets)
         if rescued:
@@ -308,8 +308,8 @@ class Intake:
         logger.info(_("{old} is now {new}"), old=str(old), new=str(assets))
         return papers(assets)
 
-    def _stray(self, wants: Sequence[Want], assets: Path) -> list[Paper]:
-        """What an output folder without a storyboard has of what is wanted. It goes along if that is most."""
+    def _stray(self, wants: Sequence[Want], takes: Sequence[Take], assets: Path) -> list[Paper]:
+        """What an output folder without a storyboard has of what is wanted or known. It goes along if most is."""
         now = self.clock.monotonic()
         if self._strays is None or now - self._strays[0] > STRAYS_FOR:
             every: dict[Path, set[str]] = {}
@@ -322,7 +322,12 @@ class Intake:
         if best is None or not folders[best] & fingerprints:
             return []
         if not _mostly(wants, folders[best]) or not bring_along(best, assets):
-            return [paper for paper in papers(best) if paper.receipt.fingerprint in fingerprints]
+            tasks = {take.remote_id for take in takes}
+            return [
+                paper
+                for paper in papers(best)
+                if paper.receipt.fingerprint in fingerprints or paper.receipt.remote_id in tasks
+            ]
         del folders[best]
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
         return papers(assets)

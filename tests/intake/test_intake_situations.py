@@ -248,6 +248,18 @@ def test_a_video_that_arrives_at_its_old_place_while_its_storyboard_is_renamed_i
     assert "found again" not in [event.note for event in stage.raw.history(stage.take("one").id)]
 
 
+def test_an_old_text_is_followed_where_all_was_moved_renamed_and_edited_at_once(stage: Stage) -> None:
+    stage.board(A, ["one", "two"])
+    stage.go()
+    path_of(stage, "ep1").rename(path_of(stage, "ep2"))
+    path_of(stage, "ep2/storyboard_a.json").unlink()
+    board = stage.board("ep2/storyboard_b.json", ["one", "new", "newer"])
+    stage.go()
+    stage.all_delivered(board, "one", "new", "newer")
+    assert stage.delivered("two").parent.parent.parent == board.parent
+    assert stage.bought() == Counter(["one", "two", "new", "newer"])
+
+
 # --- the process ended between the files' move and the ledger's commit -----------------------------------------
 
 
