@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _LOCK = "sorad.lock"
 _NOTE = "holder.json"
+# From the start of a process to its note, in seconds: the imports, and what the config asks for.
+START_TAKES = 60.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def acquire(state_dir: Path, command: str, clock: Clock | None = None, pulse: st
 def holder(state_dir: Path) -> Holder | None:
     """Who works on the ledger now, for readers: takes no lock. ``None``: nobody (or on another machine)."""
     found = note_of(state_dir)
-    return found if found is not None and found.birth and found.birth == birth_of(found.pid) else None
+    return found if found is not None and _lives(found) else None
 
 
 def note_of(state_dir: Path) -> Holder | None:
@@ -110,6 +112,32 @@ def note_of(state_dir: Path) -> Holder | None:
 def lock_path(state_dir: Path) -> Path:
     """The file that the lock is on."""
     return state_dir / _LOCK
+
+
+def _lives(found: Holder) -> bool:
+    """Whether the process that wrote a note lives.
+
+    In a container of systemd-nspawn, a service in a sandbox sees another boot_id than those who look from
+    outside of it. There the time counts at which the process began, which a later boot cannot repeat (the kernel
+    tells the second of its boot alone).
+    """
+    born = birth_of(found.pid)
+    if not found.birth or not born:
+        return False
+    (boot, _colon, ticks), (boot_here, _colon, ticks_here) = found.birth.partition(":"), born.partition(":")
+    if ticks != ticks_here:
+        return False
+    return boot == boot_here or (bool(ticks) and -2 < found.started - _began(int(ticks)) < START_TAKES)
+
+
+def _began(ticks: int) -> float:
+    """The wall time (epoch seconds) so many ticks after the boot; 0.0 where the system does not tell."""
+    try:
+        lines = Path("/proc/stat").read_text("ascii", "replace").splitlines()
+        booted = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+    except (OSError, ValueError, StopIteration):
+        return 0.0
+    return booted + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def birth_of(pid: int) -> str:

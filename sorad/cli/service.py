@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.common import NOT_RUNNING, OK, PROBLEMS, USAGE, complain, local_time, say, to_json
+from sorad.cli.common import NOT_RUNNING, OK, PROBLEMS, USAGE, complain, local_time, say, state_dir, to_json
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ACTIONS = {
     "install": N_("write, enable and start it; again after the watched folders have changed"),
+    "reload": N_("let it read its config anew, without an end to what it does"),
     "uninstall": N_("stop it, and take away what install wrote"),
     "status": N_("is it installed, does it run, does it fit the config"),
     "show": N_("print what install would write"),
@@ -60,13 +61,13 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 
 def handler(args: argparse.Namespace) -> int:
-    """Do one of the four."""
+    """Do one of them."""
     if args.user and not args.system:
         raise SoradError(
             Problem("service.user_flag", N_("--user goes with --system alone."), N_("Add --system.")),
             exit_code=USAGE,
         )
-    return {"install": _install, "uninstall": _uninstall, "status": _status, "show": _show}[args.action](args)
+    return _DO[args.action](args)
 
 
 # --- install, uninstall, show -----------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def _install(args: argparse.Namespace) -> int:
 
     host, manager = _manager(args)
     _ready_for(manager, args)
-    target = targets.find(host, args.config, _credential(args))
+    target = targets.find(host, args.config, _credential(args), getattr(args, "lang", None))
     _not_twice(manager, target)
     if isinstance(manager, Systemd) and manager.system:
         targets.check_runs_as(host, target.setting)
@@ -111,7 +112,7 @@ def _show(args: argparse.Namespace) -> int:
     from sorad.service.systemd import Systemd
 
     host, manager = _manager(args)
-    target = targets.find(host, args.config, _credential(args))
+    target = targets.find(host, args.config, _credential(args), getattr(args, "lang", None))
     if isinstance(manager, Systemd):
         closed = manager.system or (manager.missing() is None and manager.closes())
         files = manager.files(target.setting, closed=closed)
@@ -227,6 +228,50 @@ def _warn(host: Host, manager: Manager, target: Target) -> None:
             )
 
 
+# --- reload -----------------------------------------------------------------------------------------------
+
+
+def _reload(args: argparse.Namespace) -> int:
+    """SIGHUP to the daemon itself, which needs no root, and also reaches one that runs in a terminal."""
+    import os
+    import signal
+
+    from sorad.lock import holder
+
+    found = holder(state_dir(args))
+    hangup = getattr(signal, "SIGHUP", None)
+    if found is None or found.command != "run" or hangup is None:
+        complain(_none_to_reload(known=hangup is not None))
+        return NOT_RUNNING
+    try:
+        os.kill(found.pid, hangup)
+    except OSError as error:
+        raise SoradError(
+            Problem(
+                "service.reload_refused",
+                N_("The process {pid} cannot be asked: {reason}."),
+                N_("Run it as the user that sorad runs as."),
+                {"pid": found.pid, "reason": error.strerror or str(error)},
+            )
+        ) from None
+    say(_("Asked. A config with a mistake in it is not taken; `sorad status` tells."))
+    return OK
+
+
+def _none_to_reload(*, known: bool) -> Problem:
+    if not known:
+        return Problem(
+            "service.no_reload",
+            N_("Windows has no signal for it."),
+            N_("Stop sorad and start it again: nothing is lost, it goes on where it was."),
+        )
+    return Problem(
+        "service.none_runs",
+        N_("No sorad runs with this config."),
+        N_("Start it: sorad service install, or sorad run."),
+    )
+
+
 # --- status -----------------------------------------------------------------------------------------------
 
 
@@ -289,3 +334,6 @@ def _lines(found: ServiceState) -> list[str]:
         lines.append("  " + _("config: {path}").format(path=found.config))
     lines.append("  " + _("its own words: {log}").format(log=found.log))
     return lines
+
+
+_DO = {"install": _install, "reload": _reload, "uninstall": _uninstall, "status": _status, "show": _show}

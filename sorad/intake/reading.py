@@ -198,6 +198,12 @@ class Intake:
         self.ledger.withdraw(applied.storyboard_id, "copy", now)
         logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
 
+    def _let_go(self, paths: set[str], content: str) -> None:
+        """What was a copy of these, and no longer has their content: read again, it is one of its own."""
+        for copy in self.ledger.storyboards():
+            if copy.state == "copy" and copy.copy_of in paths and copy.content != content:
+                self.ledger.apply(replace(copy, rules=""), None, self.clock.time())
+
     def _outranks(self, path: Path, watch: Watch, reading: Reading, same: Storyboard) -> bool:
         """Whether of two storyboards with the same content this is the one that was bought for.
 
@@ -244,6 +250,8 @@ class Intake:
             )
         self._apply(board if origin is None else replace(board, id=origin.id), todo)
         self._doubtful.discard(board.path)
+        if origin is not None and origin.content != board.content:
+            self._let_go({board.path, origin.path}, board.content)
         if not takes:
             self._tell_found(todo)
 

@@ -22,6 +22,9 @@ DROP_IN = "10-install.conf"
 PROMISE = "SORAD_SANDBOX"
 FULL, FILES = "full", "files"
 
+# What closes the file system of a user's service. ProtectSystem=strict leaves homes open: ProtectHome= is theirs.
+CLOSED = ("PrivateUsers=yes", "ProtectSystem=strict", "ProtectHome=read-only", "PrivateTmp=yes")
+
 # Where PrivateTmp= would hide what the config names.
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))
 
@@ -74,7 +77,7 @@ def user_drop_in(setting: Setting, *, closed: bool) -> str:
     """The drop-in of the user's ``sorad.service``. ``closed``: the machine lets users make namespaces."""
     lines = [*_head("systemctl --user edit sorad"), *_service(setting, FILES if closed else "")]
     if closed:
-        lines += ["PrivateUsers=yes", "ProtectSystem=strict", "PrivateTmp=yes", *_paths(setting)]
+        lines += [*CLOSED, *_paths(setting)]
     return "\n".join(lines) + "\n"
 
 

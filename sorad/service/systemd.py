@@ -122,13 +122,14 @@ class Systemd:
         return dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
 
     def closes(self) -> bool:
-        """Whether this user's systemd may make namespaces, which a closed file system needs.
+        """Whether this user's systemd can close the file system, for which it must make namespaces.
 
-        Some kernels and distributions forbid it to users; a unit that asks for it would not start there.
+        Some kernels and distributions forbid that to users. systemd then refuses to start the unit, or starts it
+        with everything open and says nothing: so it is tried, and looked at from inside.
         """
-        wanted = ("PrivateUsers=yes", "ProtectSystem=strict", "PrivateTmp=yes")
-        asked = [word for setting in wanted for word in ("-p", setting)]
-        return self._call("systemd-run", "--user", "--quiet", "--wait", "--collect", *asked, "true").ok
+        asked = [word for setting in render.CLOSED for word in ("-p", setting)]
+        look = ["test", "!", "-w", str(self.host.home)]
+        return self._call("systemd-run", "--user", "--quiet", "--wait", "--collect", *asked, *look).ok
 
     def files(self, setting: Setting, *, closed: bool) -> dict[Path, bytes]:
         """What an installation writes."""

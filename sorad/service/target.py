@@ -45,8 +45,11 @@ def for_user(host: Host, name: Optional[str]) -> Host:
     return replace(host, user=chosen, home=home, env={**mine, "HOME": str(home)})
 
 
-def find(host: Host, named: Optional[str], credential: Optional[Path]) -> Target:
-    """The config in force for the host's user, and what is to be rendered. :class:`SoradError` (78)."""
+def find(host: Host, named: Optional[str], credential: Optional[Path], lang: Optional[str] = None) -> Target:
+    """The config in force for the host's user, and what is to be rendered. :class:`SoradError` (78).
+
+    ``lang`` is the language that was asked for by ``--lang``; the service keeps it.
+    """
     _stand_in_for(host)
     path = find_config(named, host.env)
     if path is None:
@@ -61,7 +64,7 @@ def find(host: Host, named: Optional[str], credential: Optional[Path]) -> Target
     config = load(path)
     program, environment = command()
     setting = Setting(
-        command=(*program, "run", "--config", str(path)),
+        command=(*program, *(("--lang", lang) if lang else ()), "run", "--config", str(path)),
         config=path,
         writable=render.writable(config),
         environment={**render.language_environment(host.env), **environment},
@@ -101,7 +104,7 @@ def shown_command(arguments: list[str]) -> str:
 
 def check_runs_as(host: Host, setting: Setting) -> None:
     """That the user of a system service can start it. :class:`SoradError`."""
-    program = list(setting.command[: setting.command.index("run")])
+    program = setting.command[: setting.command.index("run")]
     outcome = as_user(host, [*program, "--version"], {**setting.environment, "HOME": str(host.home)})
     if not outcome.ok:
         raise SoradError(problems.cannot_run(host.user, " ".join(program), outcome))

@@ -244,21 +244,27 @@ class Root:
 
     # --- reading -----------------------------------------------------------------------------------
     def _read_settled(self, now: float) -> None:
-        for seen in self._settle.settled(now):
+        settled = self._settle.settled(now)
+        for seen in settled:
             if not self._tick():
                 return
-            try:
-                current = look(seen.path, self._roots.real_paths())
-                if current is None:
-                    self._miss(seen.path)
-                elif current != seen or not self._must_read(current):
-                    self._consider(current)
-                else:
-                    self._intake.read(self._watch, current, self._owned().get(seen.path))
-                    self._forget(seen.path)
-                    self._wake()
-            except OSError as error:
-                self._postpone(seen.path, error)
+            self._read(seen)
+        if settled:
+            self._look_at_copies()
+
+    def _read(self, seen: Seen) -> None:
+        try:
+            current = look(seen.path, self._roots.real_paths())
+            if current is None:
+                self._miss(seen.path)
+            elif current != seen or not self._must_read(current):
+                self._consider(current)
+            else:
+                self._intake.read(self._watch, current, self._owned().get(seen.path))
+                self._forget(seen.path)
+                self._wake()
+        except OSError as error:
+            self._postpone(seen.path, error)
 
     def _postpone(self, path: str, error: OSError) -> None:
         tries = self._tries[path] = self._tries.get(path, 0) + 1
@@ -300,7 +306,7 @@ class Root:
             self._look_at_copies()
 
     def _look_at_copies(self) -> None:
-        """The intake may have marked copies of what is gone to be read again."""
+        """The intake may have marked copies of what is gone, or is another by now, to be read again."""
         self._boards = None
         for board in list(self._owned().values()):
             stale = board.state != "gone" and board.rules != self._intake.rules

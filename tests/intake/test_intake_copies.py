@@ -62,6 +62,55 @@ def test_a_copy_takes_the_place_of_the_original(stage: Stage) -> None:
     assert stage.bought() == Counter(THREE)
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_copy_is_wanted_once_its_original_was_edited(stage: Stage, restarted: bool) -> None:
+    """Nobody touches the copy: the next scan reads it again, for its content is one of its own now."""
+    board = stage.board(A, THREE)
+    stage.go()
+    copy = stage.vault_dir / B
+    shutil.copy(board, copy)
+    stage.go()
+    assert state_of(stage, copy) == "copy"
+    if restarted:
+        stage.stop()
+    stage.board(A, ["one", "two", "changed"])
+    if restarted:
+        stage.restart()
+    stage.run(400)  # one period, without a hint
+    assert state_of(stage, copy) == "ok"
+    stage.go()
+    assert stage.bought() == Counter(one=2, two=2, three=2, changed=1)
+
+
+def test_a_copy_waits_while_its_original_is_broken(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    copy = stage.vault_dir / B
+    shutil.copy(board, copy)
+    stage.go()
+    text = board.read_text()
+    board.write_text(text[:-5])
+    stage.go()
+    assert (state_of(stage, board), state_of(stage, copy)) == ("invalid", "copy")
+    board.write_text(text)
+    stage.go()
+    assert (state_of(stage, board), state_of(stage, copy)) == ("ok", "copy")
+    assert stage.bought() == Counter(THREE)
+
+
+def test_copies_of_an_edited_original_remain_copies_of_each_other(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    copies = [stage.vault_dir / f"ep1/storyboard_{name}.json" for name in "xyz"]
+    for copy in copies:
+        shutil.copy(board, copy)
+    stage.go()
+    stage.board(A, ["one", "two", "changed"])
+    stage.go()
+    assert sorted(state_of(stage, copy) for copy in copies) == ["copy", "copy", "ok"]
+    assert stage.bought() == Counter(one=2, two=2, three=2, changed=1)
+
+
 def test_a_copy_with_an_edit_is_a_storyboard_of_its_own(stage: Stage) -> None:
     stage.board(A, THREE)
     stage.go()

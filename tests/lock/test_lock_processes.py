@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
+import psutil
 import pytest
 
 from sorad import lock
@@ -87,6 +89,18 @@ def test_lock_a_recycled_pid_is_not_mistaken_for_the_holder(tmp_path):
     with lock.acquire(tmp_path, "run") as mine:
         another = replace(mine.holder, birth=mine.holder.birth + "1")
         (tmp_path / "holder.json").write_text(json.dumps(asdict(another)))
+        assert lock.holder(tmp_path) is None
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux has boot ids")
+def test_lock_of_a_service_that_sees_another_boot_id_is_believed_by_the_time_of_its_start(tmp_path):
+    with lock.acquire(tmp_path, "run") as mine:
+        note, ticks = tmp_path / "holder.json", mine.holder.birth.partition(":")[2]
+        elsewhere = replace(mine.holder, birth=f"another-boot-id:{ticks}")
+        began = psutil.Process().create_time()
+        note.write_text(json.dumps(asdict(replace(elsewhere, started=began + 2))))
+        assert lock.holder(tmp_path) is not None
+        note.write_text(json.dumps(asdict(replace(elsewhere, started=began - 86_400))))  # an earlier boot
         assert lock.holder(tmp_path) is None
 
 
