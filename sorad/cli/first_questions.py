@@ -17,7 +17,9 @@ from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
 if TYPE_CHECKING:
-    from sorad.config.model import ProviderConfig
+    from collections.abc import Callable
+
+    from sorad.config.model import Config, ProviderConfig
 
 FILE, KEPT, ENV = "file", "kept", "env"
 
@@ -175,8 +177,6 @@ def _read(file: Path) -> str:
 
 def _verdict(args: argparse.Namespace, found: Found) -> first_look.Verdict:
     """What the provider says; nothing where it is not to be asked or there is no key to ask about."""
-    from sorad.config.template import Answers
-
     key = found.key or found.shell_key
     if args.no_check:
         return first_look.Verdict()
@@ -184,8 +184,15 @@ def _verdict(args: argparse.Namespace, found: Found) -> first_look.Verdict:
         said = _("${name} is not set here, so the key could not be checked.")
         say(said.format(name=found.api_key_env))
         return first_look.Verdict()
-    answers = Answers((), kind=found.kind, base_url=found.base_url, model=found.model, seconds=found.seconds)
-    return _looked(first_look.provider_config(answers), key)
+    return _looked(_config(found), key)
+
+
+def _config(found: Found) -> ProviderConfig:
+    from sorad.config.template import Answers
+
+    return first_look.provider_config(
+        Answers((), kind=found.kind, base_url=found.base_url, model=found.model, seconds=found.seconds)
+    )
 
 
 def check_config(config: ProviderConfig) -> str:
@@ -205,6 +212,27 @@ def _looked(config: ProviderConfig, key: str) -> first_look.Verdict:
     verdict = first_look.look(config, key)
     first_look.report(verdict, config.kind, address(config))
     return verdict
+
+
+def say_what_waits(paths: tuple[Path, ...], found: Found) -> bool:
+    """Whether storyboards are there already that would be bought; with their price where one is known."""
+    from sorad.config.model import Config, Watch
+
+    config = Config(watch=tuple(Watch(path=path) for path in paths), provider=_config(found))
+    return say_what_config_waits(config, lambda: found.key or found.shell_key, priced=bool(found.price))
+
+
+def say_what_config_waits(
+    config: Config, key: Callable[[], str] | None = None, *, priced: bool = False
+) -> bool:
+    """The same of a config; ``priced``: the provider has told a price before, so it can be asked."""
+    from sorad.cli import first_start
+    from sorad.config.key import KeySource
+    from sorad.providers import make
+
+    provider = make(config.provider, key or KeySource(config.provider))
+    price = provider.price if priced else lambda _request: None
+    return first_start.say_what_waits(config, price, provider.currency)
 
 
 def key_for_service(home: Path, found: Found) -> tuple[Path | None, str]:

@@ -7,23 +7,51 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from sorad.cli.ask import choose, say, yes
 from sorad.cli.common import OK, complain
-from sorad.messages import _
+from sorad.messages import _, ngettext
 from sorad.problems import SoradError
 
 if TYPE_CHECKING:
     from sorad.config.model import Config
+    from sorad.model import Request
 
-LOGIN, MACHINE, NO = "login", "machine", "no"
+LOGIN, MACHINE, NO, RUNS = "login", "machine", "no", "runs"
 
 
-def ask_start(wanted: Optional[bool]) -> str:
+def say_what_waits(config: Config, price: Callable[[Request], Optional[int]], currency: str) -> bool:
+    """Whether storyboards are there that sorad would buy as soon as it runs; then how much is said."""
+    from sorad.cli.plan import planned
+    from sorad.intake.plan import total
+    from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+    from sorad.model import units
+
+    try:
+        count, amount, sure = total(planned(config, [], price))
+    except (SoradError, LedgerDamaged, LedgerUnavailable):
+        return False  # of a ledger in trouble `sorad status` tells
+    if not count:
+        return False
+    said = ngettext(
+        "The storyboards that are there ask for {count} take; it is bought as soon as sorad runs.",
+        "The storyboards that are there ask for {count} takes; they are bought as soon as sorad runs.",
+        count,
+    ).format(count=count)
+    say("")
+    say(said)
+    if sure:
+        say(_("Price: {price}").format(price=f"{units(amount):.2f} {currency}"))
+    return True
+
+
+def ask_start(wanted: Optional[bool], *, careful: bool = False, kept: bool = False) -> str:
     """Whether sorad is to start by itself: ``LOGIN``, ``MACHINE`` (also while logged out) or ``NO``.
 
-    Where it cannot be a service nothing is asked, and it is said why. ``wanted`` is what a flag says.
+    Where it cannot be a service nothing is asked, and it is said why. ``wanted`` is what a flag says;
+    ``careful``: it would buy at once, so no is the answer to an empty line. ``kept``: the config stays as it
+    is; a service that runs may then go on as it does, which is ``RUNS``.
     """
     from sorad.service import state
 
@@ -36,10 +64,18 @@ def ask_start(wanted: Optional[bool]) -> str:
         return NO
     if wanted:
         return LOGIN
+    if found.running:
+        say("")
+        say(_("{unit} runs already.").format(unit=found.unit))
+        if kept and not yes(_("Install it again and start it anew?"), default=False):
+            return RUNS
+        if not kept:
+            say(_("It is started anew with the new config, if you say yes now."))
     options = {LOGIN: _("yes, now and at every login")}
     if found.lingers is False:
         options[MACHINE] = _("yes, now and whenever this machine runs, logged in or not")
-    options[NO] = _("no: I start it with `sorad run`")
+    no = _("no: I start it with `sorad run` or `sorad service install`")
+    options = {NO: no, **options} if careful else {**options, NO: no}
     return choose(_("Shall sorad start by itself?"), options)
 
 
@@ -108,9 +144,12 @@ def next_steps(config: Config, option: str, *, runs: bool) -> None:
     """Say what the person does now."""
     say("")
     say(_("What comes next:"))
-    for command, what in (
+    to_start = (
         ("plan", _("what the storyboards there would buy, and for how much")),
-        *(() if runs else (("run", _("watch the folders and generate")),)),
+        ("run", _("watch the folders and generate")),
+    )
+    for command, what in (
+        *(() if runs else to_start),
         ("status --watch", _("how it goes, live")),
         ("doctor", _("check everything around it")),
     ):

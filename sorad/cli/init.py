@@ -94,9 +94,9 @@ def _do(plan: Plan, target: Path, *, named: bool) -> int:
         say(_("The config is written: {path}").format(path=target))
     config = load(target)
     _say_key_troubles(target)
-    runs = False
+    runs = plan.start == first_start.RUNS
     try:
-        if plan.start != first_start.NO:
+        if plan.start in (first_start.LOGIN, first_start.MACHINE):
             runs = first_start.start_service(target, plan.start)
         if plan.example:
             from sorad.providers import capabilities_of
@@ -218,7 +218,8 @@ def _ask(args: argparse.Namespace, target: Path) -> Plan:
         else first_questions.folders()
     )
     found = first_questions.provider(args, target.parent)
-    start = first_start.ask_start(args.service)
+    waits = args.service is None and first_questions.say_what_waits(paths, found)
+    start = first_start.ask_start(args.service, careful=waits)
     key, file = found.key, found.api_key_file
     if start != first_start.NO and found.from_shell:
         file, key = first_questions.key_for_service(target.parent, found)
@@ -253,6 +254,7 @@ def _keep(args: argparse.Namespace, target: Path) -> Plan | None:
     if what == "new":
         return None
     price = "" if args.no_check else first_questions.check_config(config.provider)
-    start = first_start.ask_start(args.service)
+    waits = args.service is None and first_questions.say_what_config_waits(config, priced=bool(price))
+    start = first_start.ask_start(args.service, careful=waits, kept=True)
     folder, free = config.watch[0].path, config.provider.kind == "simulator"
     return Plan(None, "", start, first_start.ask_example(args.example, folder, price, free=free))

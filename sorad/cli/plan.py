@@ -43,24 +43,11 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     """Print the plan; 0, or 1 where a storyboard has problems."""
     from sorad import providers
     from sorad.config.key import KeySource
-    from sorad.intake.plan import plan_storyboard, total
-    from sorad.ledger.place import ledger_path
-    from sorad.ledger.sqlite import SqliteLedger
+    from sorad.intake.plan import total
 
     key = KeySource(config.provider)
     provider = providers.make(config.provider, key)
-    there = ledger_path(config.state_dir)
-    ledger = SqliteLedger.attach(there) if there.exists() else None
-    try:
-        plans = [
-            plan_storyboard(
-                path, watch, config, provider.validate, _pricer(provider.price, key), ledger, force=force
-            )
-            for path, watch in _storyboards(config, paths)
-        ]
-    finally:
-        if ledger is not None:
-            ledger.close()
+    plans = planned(config, paths, _pricer(provider.price, key), force=force)
     count, price, sure = total(plans)
     if as_json:
         json.dump(
@@ -73,6 +60,31 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     else:
         _show(plans, count, price, provider.currency, sure=sure)
     return 1 if any(planned.problems for planned in plans) else 0
+
+
+def planned(
+    config: Config, paths: list[str], price: Callable[[Request], Optional[int]], *, force: bool = False
+) -> list[Planned]:
+    """What each storyboard in ``paths`` would buy; of all that is watched where there are none.
+
+    Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
+    """
+    from sorad.intake.plan import plan_storyboard
+    from sorad.ledger.place import ledger_path
+    from sorad.ledger.sqlite import SqliteLedger
+    from sorad.providers import validator_of
+
+    validate = validator_of(config.provider)
+    there = ledger_path(config.state_dir)
+    ledger = SqliteLedger.attach(there) if there.exists() else None
+    try:
+        return [
+            plan_storyboard(path, watch, config, validate, price, ledger, force=force)
+            for path, watch in _storyboards(config, paths)
+        ]
+    finally:
+        if ledger is not None:
+            ledger.close()
 
 
 def _pricer(

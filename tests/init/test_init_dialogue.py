@@ -276,6 +276,39 @@ def test_init_once_more_keeps_what_is_there_and_goes_on_to_the_service(operator)
     )
 
 
+def test_init_says_what_would_be_bought_at_once_and_then_starts_nothing_by_itself(operator):
+    segments = [{"segment_index": number, "prompt_text": f"Rain, {number}."} for number in (1, 2, 3)]
+    (operator.vault / "storyboard.json").write_text(json.dumps({"segments": segments}), "utf-8")
+    talk = operator.init()
+    for question, answer in (
+        (CHOICE, "en"),
+        (r"\[1\]: ", ""),
+        (CHOICE, "1"),
+        (CHOICE, "1"),
+        ("not shown", KEY),
+    ):
+        talk.answer(question, answer)
+    talk.expect("3 takes; they are bought as soon as sorad runs.\nPrice: 0.09 USD")
+    talk.answer(CHOICE, "")
+    talk.answer(YES_NO, "")
+    talk.expect("sorad plan")
+    assert talk.end() == 0
+    assert not (operator.root / "pid").exists()
+
+
+def test_init_once_more_lets_a_running_service_run(operator):
+    flags = ("--yes", "--lang", "en", "--path", str(operator.vault), "--service", "--no-check")
+    assert operator.init(*flags, SORA_API_KEY=KEY).end() == 0
+    pid = (operator.root / "pid").read_text()
+    talk = operator.sorad("init", "--lang", "en", "--no-example", SORA_API_KEY=KEY)
+    talk.answer(CHOICE, "")
+    talk.expect("sorad.service runs already")
+    talk.answer(YES_NO, "")
+    talk.expect("What comes next")
+    assert talk.end() == 0
+    assert (operator.root / "pid").read_text() == pid
+
+
 def test_init_with_a_mistake_in_the_config_shows_it(operator):
     operator.config.parent.mkdir(parents=True)
     operator.config.write_text('language = "en"\n[[watch]\n', "utf-8")
