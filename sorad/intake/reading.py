@@ -105,7 +105,6 @@ class Intake:
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
         self._watched = {str(watch.path) for watch in self.config.watch}
-        self._fresh = not self.ledger.storyboards()
         self._strays: Optional[tuple[float, dict[Path, set[str]]]] = None
         self._audit = Audit(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
@@ -236,8 +235,8 @@ class Intake:
             logger.info(_("{old} is now {new}"), old=origin.path, new=board.path)
             if same is not None or _mostly(wants, {take.fingerprint for take in takes}):
                 there = self._bring_along(origin, watch, assets) or there
-        if (renamed and _lacks(takes, there, assets)) or (not takes and self._fresh and not there):
-            # The folder may bear a name that was never seen here, or the ledger is lost.
+        if (renamed and _lacks(takes, there, assets)) or (not takes and not there):
+            # The folder may bear a name that was never seen here, or the ledger is lost, or an old copy.
             there = [*there, *self._stray(wants, takes, assets)]
         rescued = self._rescued_of(takes, wants, there, assets)
         todo = sort_out(takes, self._come_over(takes, there), wants, [*there, *rescued], assets)

@@ -308,3 +308,25 @@ def test_two_damaged_ledgers_within_a_second_are_both_kept(tmp_path: Path) -> No
         open_or_rebuild(file, 0.0).close()
     kept = {path.read_bytes()[:6] for path in tmp_path.glob("*.damaged-*")}
     assert kept == {b"first ", b"second"}
+
+
+def test_an_old_copy_of_the_ledger_and_a_storyboard_that_was_moved_and_renamed_meanwhile(
+    stage: Stage,
+) -> None:
+    stage.board("ep1/storyboard_old.json", ["earlier"])
+    stage.go()
+    stage.stop()
+    kept = stage.folder / "kept"
+    shutil.copytree(stage.state, kept)
+    stage.restart()
+    board = stage.board("ep2/storyboard_a.json", ["one", "two"])
+    stage.go()
+    stage.stop()
+    shutil.rmtree(stage.state)
+    kept.rename(stage.state)
+    board.parent.rename(stage.vault_dir / "ep3")
+    board = (stage.vault_dir / "ep3/storyboard_a.json").rename(stage.vault_dir / "ep3/storyboard_b.json")
+    stage.restart()
+    stage.go()
+    stage.all_delivered(board, "one", "two")
+    assert stage.bought() == {"earlier": 1, "one": 1, "two": 1}
