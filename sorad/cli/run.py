@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from sorad.messages import _, set_language
 
@@ -46,10 +46,10 @@ def handler(args: argparse.Namespace) -> int:
 
     def taken(config: Config) -> None:
         set_language(args.lang or config.language)
-        logs.setup(config.state_dir, _level(args, config))
+        logs.setup(config.state_dir, _level(args, config), _stderr())
 
     with Ending(reloads=True) as ending:
-        daemon.start(lambda: logs.setup(config.state_dir, _level(args, config)))
+        daemon.start(lambda: logs.setup(config.state_dir, _level(args, config), _stderr()))
         reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.asked, file)
         logger.info(_("sorad is running; {count} folders watched"), count=len(config.watch))
         while ending.wait_reload():
@@ -64,3 +64,10 @@ def handler(args: argparse.Namespace) -> int:
 
 def _level(args: argparse.Namespace, config: Config) -> str:
     return "DEBUG" if args.verbose else config.log.level
+
+
+def _stderr() -> Union[bool, str]:
+    """What of the log goes to stderr as well. launchd keeps that in a file which nobody ever rotates."""
+    from sorad.service.render import LABEL
+
+    return "ERROR" if os.environ.get("XPC_SERVICE_NAME") == LABEL else True

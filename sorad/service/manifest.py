@@ -41,7 +41,8 @@ def load(path: Path) -> Optional[Manifest]:
 
 
 def save(manifest: Manifest, path: Path) -> None:
-    """Keep it."""
+    """Keep it. ``OSError``."""
+    make_folder(path.parent, manifest)  # before it is written, for it stands in it
     write(path, json.dumps(asdict(manifest), indent=1, ensure_ascii=False).encode("utf-8"), manifest)
 
 

@@ -93,6 +93,7 @@ def test_systemd_system_service_from_its_installation_to_its_removal(machine: Ma
     first = shown(machine, "", unit)
     assert (first["ActiveState"], first["User"], first["UMask"]) == ("active", "alice", "0022")
 
+    assert machine.run(f"stat -c '%U %a' {HOME}/.local/state/sorad") == "alice 700\n"
     video = deliver(machine, "ep01")
     owners = machine.run(f"cd '{VAULT}'; stat -c '%U:%G %a' '{video}' \"$(dirname '{video}')\"")
     assert owners.split("\n")[:2] == ["alice:alice 644", "alice:alice 755"]
