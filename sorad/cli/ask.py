@@ -5,9 +5,12 @@ The end of the input and Ctrl+C go through to the caller, as ``EOFError`` and ``
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from sorad.cli.words import wrap
 from sorad.messages import _
 from sorad.problems import SoradError
 
@@ -67,12 +70,23 @@ def until_good(
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal."""
-    print(text)  # noqa: T201
+    """A line for the person at the terminal, whose words stay whole where it is narrow."""
+    print("\n".join(_fitted(text)))  # noqa: T201
+
+
+def _fitted(text: str) -> list[str]:
+    if not sys.stdout.isatty():
+        return [text]
+    columns = shutil.get_terminal_size().columns - 1
+    indent = " " * (len(text) - len(text.lstrip()))
+    return [indent + line for line in wrap(text, max(columns - len(indent), 20))]
 
 
 def _typed(prompt: str) -> str:
+    *lines, last = _fitted(prompt.rstrip())
+    for one in lines:
+        say(one)
     try:
-        return input(prompt).strip()
+        return input(f"{last} ").strip()
     except UnicodeDecodeError:  # typed on a terminal of another encoding: asked again
         return "\ufffd"

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
+from sorad.cli import common
 from sorad.cli.ask import choose, say, yes
 from sorad.cli.common import OK, complain
 from sorad.messages import _, ngettext
@@ -153,7 +154,7 @@ def next_steps(config: Config, option: str, *, runs: bool) -> None:
         ("status --watch", _("how it goes, live")),
         ("doctor", _("check everything around it")),
     ):
-        say(f"  sorad {command}{option}  # {what}")
+        common.say(f"  sorad {command}{option}  # {what}")  # in one line, to be copied
     say(
         _("Save a file named storyboard….json anywhere in {folder}: its videos appear beside it.").format(
             folder=config.watch[0].path

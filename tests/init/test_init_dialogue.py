@@ -128,7 +128,7 @@ def test_init_asks_again_until_each_answer_makes_sense(operator):
     talk.answer(CHOICE, "openai_videos")
     for wrong in ("gateway", "ftp://x", "https://user:pass@x/v1"):
         talk.answer("gateway: ", wrong)
-        talk.expect("not the address of an API")
+        talk.expect(r"not the\s+address of an API")
     talk.answer("gateway: ", operator.closed)
     talk.answer("model, as in veo-3.1-fast: ", "veo")
     talk.answer(r"\[4,8,12\]: ", "four")
@@ -157,7 +157,7 @@ def test_init_asks_again_until_each_answer_makes_sense(operator):
     talk.answer(CHOICE, "1")  # another key
     talk.answer(CHOICE, "2")
     talk.answer(r"\[SORA_API_KEY\]: ", KEY)
-    talk.expect("is not the name of a variable")
+    talk.expect(r"is not the name of a\s+variable")
     talk.answer(r"\[SORA_API_KEY\]: ", "NOT_MINE")
     talk.expect(r"\$NOT_MINE is not set here")
     talk.answer(CHOICE, "maybe")
@@ -288,7 +288,7 @@ def test_init_says_what_would_be_bought_at_once_and_then_starts_nothing_by_itsel
         ("not shown", KEY),
     ):
         talk.answer(question, answer)
-    talk.expect("3 takes; they are bought as soon as sorad runs.\nPrice: 0.09 USD")
+    talk.expect(r"3 takes; they are bought as soon as\s+sorad\s+runs.\s+Price: 0.09 USD")
     talk.answer(CHOICE, "")
     talk.answer(YES_NO, "")
     talk.expect("sorad plan")
