@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sorad.claim.note import BEGIN, END, Claim, read, write
@@ -25,6 +25,7 @@ A = Claim("a" * 16, 1, "studio", "c" * 16, "2026-11-23T10:30:00Z")
 B = Claim("b" * 16, 1, "笔记本 two", "", "2026-11-23T10:30:00Z")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault
 @given(CLAIMS)
 def test_a_claim_that_is_written_is_read(claim: Claim) -> None:
     text = write("", claim)

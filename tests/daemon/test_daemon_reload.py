@@ -213,6 +213,7 @@ def test_a_window_that_is_closed_ends_what_runs_in_it(stage: Stage) -> None:
 
 def own_terminal() -> None:
     """Make the standard input the terminal of this session, which gets SIGHUP when it is closed."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the tests were started under
     import fcntl
     import termios
 
