@@ -19,7 +19,7 @@ from sorad.clock import Clock, SystemClock
 from sorad.config.model import Config
 from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
-from sorad.daemon.systemd import Systemd
+from sorad.daemon.systemd import Systemd, standing
 from sorad.daemon.telling import World
 from sorad.daemon.threads import Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
@@ -100,6 +100,7 @@ class Daemon:
         """
         self._lock = acquire(self.config.state_dir, self.command, pulse=str(self._pulse.path))
         self._pulse.tidy()
+        self.watchman.say(_("opening the ledger"))
         self._watching.start()
         try:
             locked()
@@ -109,6 +110,7 @@ class Daemon:
             self._lock.release()
             raise
         self.parts.start()
+        self.watchman.say(_("looking through the folders"))
         self._look_at_sandbox()
 
     def _assemble(self) -> None:
@@ -184,6 +186,7 @@ class Daemon:
 
         A step that is abandoned loses nothing: its intent is in the ledger, its file a ``.tmp``.
         """
+        self.watchman.say(_("stopping: no new step starts, running ones end"))
         self.systemd.stopping()
         self._ending.set()
         self.parts.retire()
@@ -261,9 +264,11 @@ class Daemon:
         )
 
     def _tell_notices(self) -> None:
-        """What is worth knowing goes to the ledger, where it has changed."""
+        """What is worth knowing goes to the ledger, where it has changed; a line goes to `systemctl status`."""
         parts = self.parts
         try:
+            if self.systemd.listens and parts.vault.first_scan_done.is_set():
+                self.watchman.say(standing(self.ledger.counts(), parts.vault.states()))
             worth = (
                 *parts.vault.problems(),
                 *parts.intake.problems(),

@@ -8,8 +8,14 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Optional
+
+from sorad.ledger.interface import RootRow
+from sorad.messages import _
+from sorad.model import State
+
+_UNDER_WAY = (State.SUBMITTING, State.UNKNOWN, State.GENERATING, State.DOWNLOADING)
 
 
 class Systemd:
@@ -66,3 +72,14 @@ def _watchdog(environ: Mapping[str, str]) -> Optional[float]:
     except ValueError:
         return None
     return seconds if seconds > 0 else None
+
+
+def standing(counts: Mapping[State, int], roots: Sequence[RootRow]) -> str:
+    """How it stands, in a line. Pure."""
+    flight = sum(counts[state] for state in _UNDER_WAY)
+    waiting = counts[State.QUEUED] + counts[State.HELD]
+    away = sum(1 for root in roots if root.state == "offline")
+    line = _("{flight} under way, {waiting} waiting, {done} done, {failed} failed").format(
+        flight=flight, waiting=waiting, done=counts[State.DONE], failed=counts[State.FAILED]
+    )
+    return line + _("; {away} of {all} folders away").format(away=away, all=len(roots)) if away else line

@@ -19,6 +19,8 @@ from sorad.messages import _
 
 # While the start lasts, systemd is asked for so many seconds more each time; after so many in all no longer.
 EXTEND, EXTEND_MOST = 60.0, 3600.0
+# How often it looks while the start lasts (seconds), so that systemd knows soon that it is over.
+STARTING_EVERY = 0.5
 
 
 class Watched(Protocol):
@@ -78,7 +80,7 @@ class Watchman:
             self._news.clear()
             beat()
             self.turn()
-            self._news.wait(every)
+            self._news.wait(every if self._ready else min(every, STARTING_EVERY))
 
     def turn(self) -> None:
         """Look once."""

@@ -98,6 +98,11 @@ def test_systemd_system_service_from_its_installation_to_its_removal(machine: Ma
     owners = machine.run(f"cd '{VAULT}'; stat -c '%U:%G %a' '{video}' \"$(dirname '{video}')\"")
     assert owners.split("\n")[:2] == ["alice:alice 644", "alice:alice 755"]
 
+    machine.until(
+        lambda: shown(machine, "", unit)["StatusText"] == "0 under way, 0 waiting, 1 done, 0 failed",
+        10,
+        "the line for systemctl status",
+    )
     told = json.loads(machine.run(f"{SORAD} status --json", user="alice"))
     assert (told["daemon"]["running"], told["daemon"]["healthy"]) == (True, True)
     seen = findings(machine)
