@@ -66,7 +66,13 @@ class Commands:
         states = {State.FAILED}
         if "storyboard" in args:
             states.add(State.DONE)  # those whose video is missing; never of all storyboards at once
-        return self._each(self._named(args, states), self._retried)
+        # Without being named, what no storyboard asks for any more is not bought.
+        takes = (
+            take
+            for take in self._named(args, states)
+            if "ids" in args or take.wanted or take.state is State.DONE
+        )
+        return self._each(takes, self._retried)
 
     def _retried(self, take: Take) -> Optional[Change]:
         now = self._kit.clock.time()

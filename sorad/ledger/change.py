@@ -7,8 +7,9 @@ from typing import Any
 
 from sorad.ledger.interface import Change, IllegalMove
 from sorad.ledger.states import may
-from sorad.model import Take
+from sorad.model import State, Take
 
+_OPEN_CREATE = (State.SUBMITTING, State.UNKNOWN)
 _PLAIN = (
     "due_at",
     "attempt",
@@ -47,16 +48,23 @@ _NOTED = (
 def changed(take: Take, change: Change, now: float) -> Take:
     """The take after the change; raises :class:`IllegalMove`.
 
-    An intent begins a new create: the remote id and the acceptance of the one before leave the take,
-    unless the change brings its own. (They stay in the purchases: see :mod:`sorad.ledger.purchases`.)
+    An intent begins a new create: the remote id, the acceptance and the patience of the one before leave the
+    take, unless the change brings its own. (They stay in the purchases: see :mod:`sorad.ledger.purchases`.)
+
+    A create that was not accepted queues its take again, but for one that the folder gave up meanwhile:
+    that one is cancelled as it would have been then. What the user says (``fresh``) stands.
     """
     if not may(take.state, change.to):
         raise IllegalMove(f"{take.state} -> {change.to}")
+    if change.to is State.QUEUED and take.state in _OPEN_CREATE and not take.wanted and not change.fresh:
+        change = replace(change, to=State.CANCELLED, error=None, clear_error=True)
     values: dict[str, Any] = {}
     creates = 0 if change.fresh else take.creates
     values["creates"] = max(creates + change.intent - change.refused, 0)
     if change.intent:
-        values.update(intent_at=now, remote_id="", accepted_at=None, watched=0.0)
+        values.update(intent_at=now, remote_id="", accepted_at=None, parked=False, watched=0.0)
+    if change.fresh:
+        values["wanted"] = True
     if change.approved:
         values["approved"] = True
     if change.clear_error:

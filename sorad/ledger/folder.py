@@ -164,6 +164,7 @@ class Folder(Part):
         self._db.run(
             "UPDATE storyboards SET state = ?, updated_at = ? WHERE id = ?", (state, now, storyboard_id)
         )
+        self._db.run("UPDATE takes SET wanted = 0 WHERE storyboard_id = ? AND wanted = 1", (storyboard_id,))
         rows = self._db.rows(
             "SELECT id FROM takes WHERE storyboard_id = ? AND state IN ('queued', 'held')", (storyboard_id,)
         )
@@ -174,13 +175,13 @@ class Folder(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL FROM takes WHERE storyboard_id = ? ORDER BY id",
+            "state = 'cancelled' AND error IS NOT NULL, wanted FROM takes WHERE storyboard_id = ? ORDER BY id",
             (board_id,),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user in rows:
+        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted in rows:
             known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, bool(extra), bool(by_user)
+                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted)
             )
         return known
 
@@ -222,6 +223,10 @@ class Folder(Part):
 
     def _carry_out(self, todo: Plan, asked: Sequence[Want], board: Storyboard, now: float) -> None:
         self._cancel([have.id for have in todo.cancel], "unwanted", now)
+        self._db.run_many(
+            "UPDATE takes SET wanted = ? WHERE id = ?",
+            [*((0, have.id) for have in todo.unwanted), *((1, have.id) for have in todo.wanted)],
+        )
         self._db.run_many(
             "UPDATE takes SET output = ?, request = ?, updated_at = ? "
             "WHERE id = ? AND (output <> ? OR request <> ?)",
@@ -288,6 +293,7 @@ def _take_of(
     one of the ``texts`` that are wanted is an extra one."""
     if want.state not in _TOLD:
         raise ValueError(f"a storyboard cannot want a take to be {want.state}")
+    extra = not want.wanted and (want.segment, want.fingerprint) in texts
     return Take(
         id=take_id,
         storyboard_id=board.id,
@@ -312,7 +318,8 @@ def _take_of(
         updated_at=now,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
-        extra=not want.wanted and (want.segment, want.fingerprint) in texts,
+        extra=extra,
+        wanted=want.wanted or extra,
     )
 
 

@@ -129,7 +129,9 @@ class Change:
     finished_at: Optional[float] = None
     parked: Optional[bool] = None
     watched: Optional[float] = None
-    fresh: bool = False  # the user asked for it: the count of creates starts anew
+    fresh: bool = (
+        False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
+    )
     approved: bool = False  # the user approved its price: it is not held for that again
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
 
@@ -237,15 +239,20 @@ class Ledger(Protocol):
         keeps what it had queued before: see ``withdraw``). Wants not known are enqueued; cancelled ones
         wanted again are queued again, but for those that carry an error (the user cancelled them);
         ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
-        Paid ones are never touched. A take is known by (storyboard, segment, take, fingerprint); an output
-        path that an open or done take of another storyboard owns is counted as skipped and not queued.
+        Paid ones are left alone, but for ``Take.wanted``: should it turn out that such a create was not
+        accepted, its take is cancelled instead of queued again.
+        A take is known by (storyboard, segment, take, fingerprint); an output path that an open or done take
+        of another storyboard owns is counted as skipped and not queued.
         ``moved`` is carried out first: takes under other numbers or at other places. One of another
         storyboard becomes this one's; it must have a key that none here has.
         """
         ...
 
     def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
-        """Cancel the unsent takes of a storyboard (file gone, or invalid) and set its state; how many."""
+        """Cancel the unsent takes of a storyboard (file gone, or invalid) and set its state; how many.
+
+        Of those that were sent, as in :meth:`apply`: one that was not accepted is not sent again.
+        """
         ...
 
     def with_content(self, content: str) -> list[Storyboard]:

@@ -23,7 +23,7 @@ DONE, FAILED, CANCELLED = State.DONE, State.FAILED, State.CANCELLED
 MOVES: dict[State, frozenset[State]] = {
     Q: frozenset({Q, H, S, CANCELLED, DONE, FAILED}),  # DONE: its file turned up; FAILED: too many creates
     H: frozenset({Q, CANCELLED}),
-    S: frozenset({Q, U, G, FAILED}),
+    S: frozenset({Q, U, G, FAILED, CANCELLED}),  # CANCELLED: refused, and no longer wanted
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
     G: frozenset({G, D, FAILED}),
     D: frozenset({D, DONE, FAILED}),  # FAILED: the provider no longer has it

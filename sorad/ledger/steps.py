@@ -111,7 +111,7 @@ class Steps(Part):
             after = changed(before, change, now)
             self._write(before, after)
             if noteworthy(before, after):
-                self._note(now, [(take.id, change.to, change.note, change.request_id or "", change.error)])
+                self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after
 
     def next_due(self, state: State, roots: Collection[str] | None = None) -> float | None:

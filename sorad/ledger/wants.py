@@ -25,6 +25,7 @@ class Known:
     output: str
     extra: bool
     by_user: bool  # cancelled by the user, not by the folder
+    wanted: bool = True
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Plan:
     requeue: list[tuple[Known, Want]] = field(default_factory=list)
     found: list[tuple[Known, Want]] = field(default_factory=list)  # bought, as the folder shows
     cancel: list[Known] = field(default_factory=list)
+    wanted: list[Known] = field(default_factory=list)  # asked for again
+    unwanted: list[Known] = field(default_factory=list)  # not asked for any more
     added: int = 0
     skipped: int = 0
     kept: int = 0
@@ -71,8 +74,14 @@ def plan(
     texts = {(segment, fingerprint) for segment, _take, fingerprint in seen}
     shown = {have.id for have, _want in result.found}
     for (segment, _take, fingerprint), have in left.items():
-        if have.id in shown or (have.extra and (segment, fingerprint) in texts):
+        if have.id in shown:
             continue
+        if have.extra and (segment, fingerprint) in texts:
+            if not have.wanted:
+                result.wanted.append(have)
+            continue
+        if have.wanted:
+            result.unwanted.append(have)
         if have.state in UNSENT:
             result.cancel.append(have)
         elif have.state in PAID or have.state is State.DONE:
@@ -86,6 +95,8 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
         result.added += want.state in UNSENT
         result.skipped += want.state not in UNSENT
         return
+    if not have.wanted:
+        result.wanted.append(have)
     if have.state in MOVABLE:
         result.follow.append((have, want))
     if have.state in (*UNSENT, State.CANCELLED) and _shows_bought(want, heard_of):

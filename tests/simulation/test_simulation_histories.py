@@ -103,12 +103,12 @@ def run_all(seeds: Iterable[int], live: Callable[[int, Path], World] = live_a_da
     broken = []
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
         for seed in seeds:
-            world = live(seed, Path(folder))
             try:
+                world = live(seed, Path(folder))
                 world.check()
+                world.close()
             except AssertionError as error:
                 broken.append(str(error))
-            world.close()
     return broken
 
 

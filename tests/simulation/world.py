@@ -492,6 +492,7 @@ class World:
             open_takes = [take for take in self.takes() if take.state in OPEN and not self.stuck(take)]
             if not open_takes:
                 return
+        raise AssertionError(f"seed {self.seed}: these never end: {open_takes}")
 
     # --- what must hold --------------------------------------------------------------------------
     def takes(self) -> list[Take]:

@@ -7,6 +7,7 @@ from typing import Optional
 
 from loguru import logger
 
+from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.matching import began, in_window, match, stranger
@@ -40,11 +41,11 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
-        record(kit, take, Change(State.UNKNOWN, "no key", due_at=now + WAIT, error=provider))
+        record(kit, take, for_the_user(take, "no key", provider, kit.config.polling, now))
         return
     rules = kit.config.reconcile
     if rules.on_unknown == "hold" or not provider.capabilities.lists_tasks:
-        record(kit, take, Change(State.UNKNOWN, "waits", due_at=now + WAIT, error=waits(take)))
+        record(kit, take, for_the_user(take, "waits", waits(take), kit.config.polling, now))
         return
     twins = _twins(kit, take)
     if any(twin.state is State.SUBMITTING for twin in twins):
@@ -61,7 +62,7 @@ def reconcile(kit: Kit, take: Take) -> None:
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
     matched = match([take, *unknown], listed, owned, kit.clock.time(), kit.times.ahead)
     if matched is None:
-        record(kit, take, Change(State.UNKNOWN, "several", due_at=now + WAIT, error=several(take)))
+        record(kit, take, for_the_user(take, "several", several(take), kit.config.polling, now))
         return
     _conclude(kit, take, provider, matched.get(take.id))
 
@@ -92,7 +93,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
     elif take.creates >= kit.config.limits.max_creates_per_take:
-        record(kit, take, Change(State.UNKNOWN, "waits", due_at=now + WAIT, error=waits(take)))
+        record(kit, take, for_the_user(take, "waits", waits(take), kit.config.polling, now))
     else:
         _send_again(kit, take, provider)
 
@@ -120,11 +121,28 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
         return
     if left_over is not None:
-        record(kit, take, Change(State.UNKNOWN, "several", due_at=now + WAIT, error=out_of_time(take)))
+        record(kit, take, for_the_user(take, "several", out_of_time(take), kit.config.polling, now))
         return
-    logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
     kit.missed.pop((take.id, take.creates), None)
-    record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
+    after = record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
+    if after is not None and after.state is State.QUEUED:
+        logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
+    elif after is not None:
+        logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
+
+
+def for_the_user(take: Take, note: str, why: Problem, polling: Polling, now: float) -> Change:
+    """The change with which an unknown take waits for the user. Pure.
+
+    It may be a task under way, so it holds a slot; but no longer than a task may: twenty lost answers at a
+    provider without a list must not stop all buying for good.
+    """
+    left = (now if take.intent_at is None else take.intent_at) + polling.give_up_after - now
+    if take.parked or left <= 0:
+        # What is waited for so long is polled slowly, too, should it be adopted.
+        watched = max(take.watched, polling.give_up_after)
+        return Change(State.UNKNOWN, note, due_at=now + WAIT, error=why, parked=True, watched=watched)
+    return Change(State.UNKNOWN, note, due_at=now + min(left, WAIT), error=why)
 
 
 def adopt(remote_id: str, now: float, created_at: Optional[float] = None) -> Change:
