@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
@@ -142,7 +143,10 @@ class Commands:
             change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
         else:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
-        return self._each([take], lambda _take: change)
+        result = self._each([take], lambda _take: change)
+        if result["ok"] and how != "adopt":  # there the receipt takes its place first
+            drop_intent(take)
+        return result
 
     def _pause(self, *, paused: bool) -> Result:
         self._kit.control.pause(paused=paused)

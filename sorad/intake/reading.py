@@ -34,7 +34,17 @@ from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
-from sorad.intake.holdings import Paper, asked, bring_along, found, is_used, papers, strays
+from sorad.intake.holdings import (
+    Paper,
+    asked,
+    bring_along,
+    create_of,
+    found,
+    intents,
+    is_used,
+    papers,
+    strays,
+)
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
@@ -239,7 +249,9 @@ class Intake:
             # The folder may bear a name that was never seen here, or the ledger is lost, or an old copy.
             there = [*there, *self._stray(wants, takes, assets)]
         rescued = self._rescued_of(takes, wants, there, assets)
-        todo = sort_out(takes, self._come_over(takes, there), wants, [*there, *rescued], assets)
+        newcomers = self._come_over(takes, there)
+        lost = intents(assets) if new or board.path in self._doubtful else []
+        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets)
         if rescued:
             self._rescued.forget()
             todo = replace(
@@ -268,6 +280,7 @@ class Intake:
         """
         own, keys = {take.remote_id for take in takes}, {key_of(take) for take in takes}
         places = {paper.receipt.remote_id: paper for paper in there if paper.receipt.remote_id not in own}
+        places.pop("", None)
         away = offline(self.ledger) if places else set()
         gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"} if places else set()
         come = []
@@ -329,11 +342,11 @@ class Intake:
         if best is None or not folders[best] & fingerprints:
             return []
         if not _mostly(wants, folders[best]) or not bring_along(best, assets):
-            tasks = {take.remote_id for take in takes}
+            creates = {create_of(take.remote_id, take.fingerprint, take.intent_at) for take in takes}
             return [
                 paper
-                for paper in papers(best)
-                if paper.receipt.fingerprint in fingerprints or paper.receipt.remote_id in tasks
+                for paper in (*papers(best), *intents(best))
+                if paper.receipt.fingerprint in fingerprints or paper.create in creates
             ]
         del folders[best]
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))

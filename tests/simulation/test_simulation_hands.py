@@ -11,11 +11,12 @@ import sqlite3
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Optional
 
 import pytest
-from world import World
+from world import Odds, World
 
-from sorad.delivery.receipt import read_receipt
+from sorad.delivery.receipt import read_intent, read_receipt
 from sorad.layout import receipt_path
 from sorad.model import State
 
@@ -90,10 +91,12 @@ class Hands:
         return self.world.folder / "state" / "ledger.sqlite3"
 
     def told(self) -> bool:
-        """Whether the folders tell all that was bought: a create that nobody answered has no receipt yet."""
+        """Whether the folders tell all that was bought: a process may have died between ledger and folder."""
         for take in self.world.takes():
             if take.state in (State.SUBMITTING, State.UNKNOWN):
-                return False
+                intent = read_intent(Path(take.output))
+                if intent is None or intent.submitted_at != take.intent_at:
+                    return False
             if take.remote_id:
                 receipt = read_receipt(receipt_path(Path(take.output)))
                 if receipt is None or receipt.remote_id != take.remote_id:
@@ -140,8 +143,8 @@ class Hands:
         self.world.changed()
 
 
-def busy_day(seed: int, folder: Path) -> World:
-    world = World(seed, folder / f"h{seed}")
+def busy_day(seed: int, folder: Path, odds: Optional[Odds] = None) -> World:
+    world = World(seed, folder / f"h{seed}", odds=Odds() if odds is None else odds)
     hands = Hands(world)
     hands.new()
     world.changed()
@@ -167,5 +170,16 @@ def test_busy_hands_never_pay_twice(block: int) -> None:
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         for seed in range(block * 25, block * 25 + 25):
             world = busy_day(seed, Path(folder))
+            bought_once(world)
+            world.close()
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_a_ledger_lost_while_creates_are_open_pays_for_nothing_twice(block: int) -> None:
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        for seed in range(block * 25, block * 25 + 25):
+            odds = Odds(lost_answer=0.25, lost_request=0.2, die_in_create=0.1)
+            world = busy_day(seed, Path(folder), odds)
             bought_once(world)
             world.close()

@@ -30,7 +30,7 @@ from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import waits_for_user
 from sorad.engine.times import Times
 from sorad.intake.reading import Intake
-from sorad.layout import receipt_path
+from sorad.layout import INTENT, receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.states import OPEN
 from sorad.model import Request, State, Take
@@ -544,6 +544,11 @@ class World:
                 assert (receipt.state, receipt.remote_id) == (DONE, remote_id), f"seed {self.seed}: {receipt}"
             else:
                 assert take.state in OPEN or take.error is not None, f"seed {self.seed}: {take} says nothing"
+        for note in self.vault_dir.rglob(f"*{INTENT}"):
+            video = note.with_name(f"{note.name[: -len(INTENT)]}.mp4")
+            assert any(t.output == str(video) and t.state is State.UNKNOWN for t in takes), (
+                f"seed {self.seed}: {note} stayed behind"
+            )
         assert not list(self.vault_dir.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)
 
     def close(self) -> None:

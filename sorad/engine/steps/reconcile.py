@@ -11,7 +11,7 @@ from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.matching import began, in_window, match, stranger
-from sorad.engine.receipts import write_receipt_for
+from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
@@ -129,6 +129,8 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
     elif after is not None:
         logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
+    if after is not None:
+        drop_intent(take, after)
 
 
 def for_the_user(take: Take, note: str, why: Problem, polling: Polling, now: float) -> Change:

@@ -1,18 +1,20 @@
-"""Submit: buy a take. The intent is committed before the request leaves."""
+"""Submit: buy a take. The intent is committed, and told in the folder, before the request leaves."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Optional
 
 from loguru import logger
 
 from sorad.budget import NEVER, day_began, next_day, over_day
+from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
-from sorad.engine.receipts import write_receipt_for
+from sorad.engine.receipts import drop_intent, write_intent_for, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.reconcile import wait_for_twin
-from sorad.engine.steps.told import told_by_folder
+from sorad.engine.steps.told import LOOK_AGAIN, told_by_folder
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
@@ -54,6 +56,10 @@ def submit(kit: Kit, take: Take) -> None:
         return
     if intent is None:
         return
+    unwritten = write_intent_for(intent, provider.currency, kit.payer(take.root))
+    if unwritten is not None:
+        _put_off(kit, intent, unwritten)
+        return
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
 
@@ -70,6 +76,16 @@ def submit(kit: Kit, take: Take) -> None:
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+    elif written is not None and written.state is not State.UNKNOWN:
+        drop_intent(intent, written)
+
+
+def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
+    """Its folder takes no files: what could not be delivered is not bought. The create has not left."""
+    why = blocked(error, Path(intent.output).parent).problem
+    logger.warning(_("take {id}: not bought: {problem}"), id=intent.id, problem=str(why))
+    later = kit.clock.time() + LOOK_AGAIN
+    record(kit, intent, Change(State.QUEUED, "no place", due_at=later, error=why, refused=True))
 
 
 def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
