@@ -119,6 +119,7 @@ class Parts:
             times=kept.times,
             reach=kept.reach,
             ready=self.vault.ready,
+            kept=self._ledger.is_there,
             guard=self._arrivals.guard,
             payer=self.claims.payer,
             videos=kept.videos,

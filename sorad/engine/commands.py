@@ -132,6 +132,8 @@ class Commands:
         take = self._kit.ledger.take(int(args["id"]))
         if take is None or take.state is not State.UNKNOWN:
             return _refused(_not_unknown(int(args["id"])))
+        if take.claim:
+            return {"ok": False, "count": 0, "problem": _busy(1).to_json()}  # it is being looked up just now
         now = self._kit.clock.time()
         how = args.get("how")
         if how == "adopt":

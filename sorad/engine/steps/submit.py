@@ -28,6 +28,9 @@ def submit(kit: Kit, take: Take) -> None:
     if kit.stopping() or not kit.control.may_leave():
         release(kit, take)
         return
+    if not kit.kept():
+        release(kit, take, kit.clock.time() + LOOK_AGAIN)
+        return
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return
@@ -64,7 +67,7 @@ def submit(kit: Kit, take: Take) -> None:
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
 
     def lay_down() -> None:
-        # The receipt first where the ledger's disk is full: should the process end, the folder tells the id.
+        # Where the ledger cannot take it, the folder tells the id, should the process end.
         bought = changed(intent, result.change, kit.clock.time())
         if bought.state is State.GENERATING:
             write_receipt_for(bought, provider.currency, payer=kit.payer(take.root))
@@ -89,13 +92,17 @@ def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
 
 
 def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
-    """Commit the intent, if the day's budget has room for it; ``None``: it is held instead.
+    """Commit the intent, if the day's budget has room for it; ``None``: it is held, or waits, instead.
 
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
     budget = kit.config.budget
     with kit.buying:
         now = kit.clock.time()
+        wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
+        if wait is not None:
+            release(kit, take, now + wait)
+            return None
         spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
         over = over_day(budget, spent, price, provider.currency)
         if over is not None and not (take.approved and over.code == "budget.price"):
