@@ -91,7 +91,7 @@ def key_of(one: Union[Want, Take]) -> Key:
 
 def _settled(take: Take | None) -> bool:
     """Whether the ledger knows all about it: a look at its place would tell nothing new."""
-    return take is not None and (take.state in _BOUGHT or take.state is State.FAILED)
+    return take is not None and take.state in _BOUGHT
 
 
 def known_of(take: Take) -> Known:

@@ -1,10 +1,11 @@
-"""Output folders that stand somewhere without their storyboard, with an old ledger in place of the newest."""
+"""Folders that tell what the ledger does not: they stand somewhere without their storyboard, or the ledger is old."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,10 @@ A = "ep1/storyboard_a.json"
 
 
 @pytest.fixture(params=["old copy", "lost"])
-def aged(request: pytest.FixtureRequest, stage: Stage) -> object:
-    """Stop, put the ledger of the moment of the call back at the call of what that returns, start."""
+def aged(request: pytest.FixtureRequest, stage: Stage) -> Callable[[], Callable[[], None]]:
+    """Keeps the ledger as it is; the call of what that returns puts it back, or nothing in its place."""
 
-    def keep() -> object:
+    def keep() -> Callable[[], None]:
         copy = stage.folder / "copy"
         source, target = sqlite3.connect(stage.state / "ledger.sqlite3"), sqlite3.connect(copy)
         source.backup(target)
@@ -70,7 +71,9 @@ def test_a_folder_that_was_away_when_its_storyboard_was_renamed_is_found_once_it
     assert stage.bought() == Counter(["one", "two"])
 
 
-def test_what_an_earlier_folder_tells_of_is_not_bought_again(stage: Stage, aged: object) -> None:
+def test_what_an_earlier_folder_tells_of_is_not_bought_again(
+    stage: Stage, aged: Callable[[], Callable[[], None]]
+) -> None:
     """The storyboard is renamed, added to, and renamed alone, with the ledger of the first day put back."""
     board = stage.board(A, ["one", "two"])
     stage.until("generating")
@@ -88,6 +91,25 @@ def test_what_an_earlier_folder_tells_of_is_not_bought_again(stage: Stage, aged:
     stage.all_delivered(new, "one", "two", "three")
     assert Path(stage.take("four").output).read_bytes() == mp4("four")
     stage.check()
+
+
+@pytest.mark.parametrize("phase", ["generating", "done"])
+def test_what_failed_by_an_old_copy_and_was_bought_anew_since_is_not_lost(
+    stage: Stage, aged: Callable[[], Callable[[], None]], phase: str
+) -> None:
+    board = stage.board(A, ["one"])
+    stage.until("generating")
+    for task in stage.provider.tasks.values():
+        task.fails = True
+    stage.go()
+    put_back = aged()
+    stage.order("retry", ids=[stage.take("one").id])
+    stage.go(30 if phase == "generating" else 4000)
+    assert stage.take("one").state.value == phase
+    put_back()
+    stage.go()
+    stage.all_delivered(board, "one")
+    assert stage.bought() == Counter(one=2)
 
 
 def test_a_walk_serves_many_and_is_never_older_than_a_doubt(
