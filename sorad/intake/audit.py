@@ -96,7 +96,11 @@ class Audit:
     def _has_unknown(
         self, takes: Sequence[Take], segments: Sequence[Path], names: dict[Path, set[str] | None]
     ) -> bool:
-        known = {take.output for take in takes if take.state not in _UNSENT or take.error is not None}
+        known = {
+            take.output
+            for take in takes
+            if take.state is not State.FAILED and (take.state not in _UNSENT or take.error is not None)
+        }
         intended = {take.output: take for take in takes if take.intent_at is not None}
         for folder in segments:
             for name in names[folder] or ():

@@ -170,6 +170,11 @@ def intents(assets: Path) -> list[Paper]:
     return result
 
 
+def creates(assets: Path) -> list[Paper]:
+    """Receipts and intents below an output folder. ``OSError`` as above."""
+    return [*papers(assets), *intents(assets)]
+
+
 def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
     for name in sorted(_names(assets)):
@@ -229,7 +234,7 @@ def strays(top: Path) -> dict[Path, set[str]]:
             if f"{name[: -len(ASSETS)]}.json".lower() in beside:
                 continue
             with contextlib.suppress(OSError):
-                fingerprints = {paper.receipt.fingerprint for paper in papers(Path(place, name))}
+                fingerprints = {paper.receipt.fingerprint for paper in creates(Path(place, name))}
                 if fingerprints:
                     result[Path(place, name)] = fingerprints
         folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]

@@ -101,7 +101,7 @@ def _create(one: Union[Want, Take]) -> str:
 
 def _settled(take: Take | None) -> bool:
     """Whether the ledger knows all about it: a look at its place would tell nothing new."""
-    return take is not None and (take.state in _BOUGHT or take.state is State.FAILED)
+    return take is not None and take.state in _BOUGHT
 
 
 def known_of(take: Take) -> Known:

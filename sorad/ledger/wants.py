@@ -100,7 +100,7 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
         result.wanted.append(have)
     if have.state in MOVABLE:
         result.follow.append((have, want))
-    if have.state in (*UNSENT, State.CANCELLED) and _shows_bought(have, want, heard_of):
+    if _tells_more(have, want, heard_of):
         result.found.append((have, want))
     elif have.state is State.CANCELLED and not have.by_user:
         result.requeue.append((have, want))
@@ -116,9 +116,17 @@ def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[st
             return  # some take has had this bad luck already
         result.insert.append(want)
         result.kept += 1
-    elif have.state in (*UNSENT, State.CANCELLED) and _shows_bought(have, want, heard_of):
+    elif _tells_more(have, want, heard_of):
         result.found.append((have, want))
         result.kept += 1
+
+
+def _tells_more(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
+    """Whether the folder tells more of a take than the ledger. One that failed was bought anew, and that is
+    forgotten, where the receipt is of a create that the ledger never heard of."""
+    if have.state is State.FAILED and want.state is not State.UNKNOWN:
+        return bool(want.remote_id) and not heard_of(want.remote_id)
+    return have.state in MOVABLE and _shows_bought(have, want, heard_of)
 
 
 def _shows_bought(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:

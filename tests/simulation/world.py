@@ -142,6 +142,7 @@ class SimProvider:
         self.tasks: dict[str, Task] = {}
         self.skew = rng.uniform(-240, 240)
         self.refusing_until = 0.0
+        self.creates = 0  # that were asked for
         self.creates_refused: list[float] = []
         self.most_at_once = 0
         self.times: Optional[Times] = None  # of the process that asks
@@ -164,6 +165,7 @@ class SimProvider:
 
     def create(self, request: Request) -> Created:
         odds, dice = self.odds, self.rng.random
+        self.creates += 1
         if dice() < odds.not_sent:
             return NotSent(Fault(Trouble.TRANSPORT, SAID))
         if dice() < odds.die_in_create:
@@ -450,7 +452,9 @@ class World:
         return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
 
     vault_due = 0.0
-    most = 0  # in flight, left over from a config that allowed more
+    most = 0  # in flight, left over from a config that allowed more, or told by receipts
+    lost = False  # whether a ledger was lost
+    _creates = 0
 
     # --- the user --------------------------------------------------------------------------------
     def write(self, name: str, prompts: list[str], takes: int = 1) -> Path:
@@ -513,8 +517,15 @@ class World:
         return Counter(task.request.prompt for task in self.provider.tasks.values())
 
     def check_limits(self) -> None:
-        """At every moment: never more in flight than allowed, but for what was bought under another limit."""
+        """At every moment: never more in flight than allowed, but for what was bought under another limit.
+
+        Receipts tell a new ledger of all that is in flight, also of what was given up waiting for and held no
+        slot any more: that may be more than allowed. Nothing is sent then, or the next look finds it.
+        """
         now = self.raw.in_flight()
+        if self.lost and self.provider.creates == self._creates:
+            self.most = max(self.most, now)
+        self._creates = self.provider.creates
         limit = max(self.kit.config.limits.concurrency, self.most)
         assert now <= limit, f"seed {self.seed}: {now} in flight"
         self.most = min(self.most, max(now, self.kit.config.limits.concurrency))
