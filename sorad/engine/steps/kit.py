@@ -9,6 +9,7 @@ from typing import Callable, Optional
 
 from loguru import logger
 
+from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Config
 from sorad.delivery.receipt import Payer
@@ -77,6 +78,7 @@ def record(
     """
     attempt = 0
     while True:
+        heartbeat.beat()
         try:
             return kit.ledger.record(take, change, kit.clock.time())
         except ClaimLost:
@@ -111,6 +113,7 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
     """
     attempt = 0
     while True:
+        heartbeat.beat()
         try:
             kit.ledger.release(take, due_at)
             return
