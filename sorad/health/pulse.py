@@ -15,7 +15,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -151,7 +151,7 @@ class PulseFile:
     def __init__(self, folder: Optional[Path] = None) -> None:
         """``folder``: the place, where it is not to be looked for."""
         self._birth = birth_of(os.getpid())
-        self._folder = folder or _chosen(list(folders()))
+        self._folder = folder or _chosen(folders())
         self.path = self._folder / f"pulse-{os.getpid()}.json"
         self.every = EVERY if in_memory(self._folder) else EVERY_ON_DISK
 
@@ -202,15 +202,18 @@ def folders(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
         yield Path(environ["XDG_RUNTIME_DIR"], "sorad")
     own = f"sorad-{os.getuid()}" if sys.platform != "win32" else "sorad"
     yield Path("/dev/shm", own)
-    yield Path(tempfile.gettempdir(), own)
+    with contextlib.suppress(FileNotFoundError):  # in a sandbox there may be none
+        yield Path(tempfile.gettempdir(), own)
 
 
-def _chosen(places: Sequence[Path]) -> Path:
+def _chosen(places: Iterator[Path]) -> Path:
     """The first that never reaches a disk; else the first that can be made; else a new one."""
+    seen = []
     for place in places:
         if in_memory(place) and _made(place):
             return place
-    return next((place for place in places if _made(place)), None) or Path(tempfile.mkdtemp(prefix="sorad-"))
+        seen.append(place)
+    return next((place for place in seen if _made(place)), None) or Path(tempfile.mkdtemp(prefix="sorad-"))
 
 
 def in_memory(folder: Path) -> bool:

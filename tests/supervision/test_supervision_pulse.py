@@ -354,6 +354,18 @@ def test_the_folders_that_are_looked_at() -> None:
     assert [path.name for path in folders({})] == [own, own]
 
 
+def test_a_sandbox_without_a_folder_for_temporary_files_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(pulses.tempfile, "gettempdir", none)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
+    monkeypatch.setattr(pulses, "in_memory", lambda folder: False)
+    assert PulseFile().path.parent == tmp_path / "run"
+
+
 @linux
 def test_each_pulse_is_a_new_file_and_no_other_is_left(machine: Machine) -> None:
     first = inode(str(machine.file.path))
