@@ -15,15 +15,19 @@ from typing import Callable, Optional
 _of_thread = threading.local()
 
 
-def beat() -> None:
-    """Progress was made, or all is well while there is nothing to do."""
-    heard: Optional[Callable[[], None]] = getattr(_of_thread, "heard", None)
+def beat(ahead: float = 0.0) -> None:
+    """Progress was made, or all is well while there is nothing to do.
+
+    ``ahead``: a wait begins that may well take so many seconds, and ends by itself; no sign of life is missed
+    before it is over.
+    """
+    heard: Optional[Callable[[float], None]] = getattr(_of_thread, "heard", None)
     if heard is not None:
-        heard()
+        heard(ahead)
 
 
 @contextmanager
-def lent(heard: Callable[[], None]) -> Iterator[None]:
+def lent(heard: Callable[[float], None]) -> Iterator[None]:
     """Inside the block, ``heard`` is called at each :func:`beat` of this thread."""
     before = getattr(_of_thread, "heard", None)
     _of_thread.heard = heard

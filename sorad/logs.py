@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ from loguru import logger
 
 from sorad.logfile import RotatingFile, existing
 from sorad.masking import mask
-from sorad.messages import _
+from sorad.messages import N_, _, ngettext
+from sorad.problems import Problem
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -48,14 +50,20 @@ def setup(state_dir: Path | None, level: str = "INFO", stderr: bool | str = True
     logger.remove()
     if stderr:
         _add(_StderrSink(), stderr if isinstance(stderr, str) else level)
-    if state_dir is not None:
-        _add(_FileSink(log_path(state_dir), echo=not stderr), level)
+    _FileSink.current = None if state_dir is None else _FileSink(log_path(state_dir), echo=not stderr)
+    if _FileSink.current is not None:
+        _add(_FileSink.current, level)
     root = logging.getLogger()
     if not any(isinstance(handler, _Intercept) for handler in root.handlers):
         root.addHandler(_Intercept())
     root.setLevel(logging.WARNING)
     logging.captureWarnings(True)
     _Uncaught.install(tell=not stderr)
+
+
+def trouble() -> Problem | None:
+    """Why the log file of this process cannot be written; ``None`` where it can, and where there is none."""
+    return _FileSink.current.look() if _FileSink.current is not None else None
 
 
 def log_path(state_dir: Path) -> Path:
@@ -139,27 +147,64 @@ class _StderrSink:
 
 
 class _FileSink:
-    """The file; while it cannot be written, stderr is told so once and gets the lines."""
+    """The file; while it cannot be written, stderr is told so once and gets the lines, and `status` tells it."""
+
+    current: _FileSink | None = None
 
     def __init__(self, path: Path, *, echo: bool) -> None:
         self._file = RotatingFile(path, max_bytes=MAX_BYTES, keep=KEEP)
         self._echo = echo  # nobody else writes to stderr
-        self._in_trouble = False
+        self._lock = threading.Lock()
+        self._lost = 0  # lines since it cannot be written
+        self._reason: str | None = None  # why it cannot be written
 
     def write(self, message: Message) -> None:
+        with self._lock:
+            self._try(_plain(message))
+            lost = self._reason is not None
+            self._lost += lost
+        if lost and self._echo:
+            _to_stderr(message)
+
+    def look(self) -> Problem | None:
+        """Why no line can be written now, or ``None``. Writes none, but for one that tells of those that are lost."""
+        with self._lock:
+            self._try("")
+            path, reason = self._file.path, self._reason
+        return None if reason is None else not_writable(path, reason)
+
+    def _try(self, text: str) -> None:
         try:
-            self._file.write(_plain(message))
+            self._file.write(_missing(self._lost) + text if self._lost else text)
         except OSError as error:
-            if not self._in_trouble:
-                self._in_trouble = True
+            if self._reason is None:
                 _tell(_unwritable(self._file.path, error))
-            if self._echo:
-                _to_stderr(message)
+            self._reason = error.strerror or str(error)
         else:
-            self._in_trouble = False
+            self._reason, self._lost = None, 0
 
     def stop(self) -> None:
         self._file.close()
+
+
+def not_writable(path: Path, reason: str) -> Problem:
+    """What `status` and `doctor` tell."""
+    return Problem(
+        "log.not_writable",
+        N_("The log {path} cannot be written: {reason}."),
+        N_("Make it writable for the user that runs sorad."),
+        {"path": str(path), "reason": reason},
+    )
+
+
+def _missing(count: int) -> str:
+    now = datetime.now()
+    text = ngettext(
+        "{count} line is missing here: the log could not be written",
+        "{count} lines are missing here: the log could not be written",
+        count,
+    ).format(count=count)
+    return f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d} | WARNING | {text}\n"
 
 
 def _unwritable(path: Path, error: OSError) -> str:

@@ -24,12 +24,13 @@ from sorad.daemon.telling import World
 from sorad.daemon.threads import Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
 from sorad.engine.control import Control
+from sorad.engine.lanes import Lane
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.times import Times
 from sorad.health.facts import Facts, from_ledger, ledger_problem
-from sorad.health.pulse import Part, Pulse, PulseFile, read_pulse
+from sorad.health.pulse import LIMIT, Part, Pulse, PulseFile, read_pulse
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.rescue import open_or_rebuild
@@ -47,9 +48,16 @@ class Daemon:
     """Everything that runs. Make it, ``start`` it, ``stop`` it; it holds the lock from start to stop."""
 
     def __init__(
-        self, config: Config, command: str, *, clock: Optional[Clock] = None, seed: Optional[int] = None
+        self,
+        config: Config,
+        command: str,
+        *,
+        clock: Optional[Clock] = None,
+        seed: Optional[int] = None,
+        limit: float = LIMIT,
     ):
-        """``command`` names the holder of the lock: "run", "once" or "demo"."""
+        """``command`` names the holder of the lock: "run", "once" or "demo". ``limit``: seconds without a
+        heartbeat from which on a part counts as hung."""
         self.config = config
         self.command = command
         self.clock = clock or SystemClock()
@@ -64,10 +72,12 @@ class Daemon:
         self._standing: dict[str, Trouble] = {}  # what is wrong until it is taken back
         self._published: dict[str, Any] = {}
         self._began = self.clock.monotonic()
+        self._limit = limit
+        self._former: list[Lane] = []  # in which steps of an earlier config are still under way
         self.systemd = Systemd()
         self._pulse = PulseFile()
         self.watchman = Watchman(self._watched, self._look, self._pulse, self.systemd, self.clock)
-        self._watching = Supervised("watchman", self.watchman.run, self.clock, lambda: None)
+        self._watching = Supervised("watchman", self.watchman.run, self.clock, lambda: None, limit)
 
     # --- what others work with ---------------------------------------------------------------------
 
@@ -131,6 +141,7 @@ class Daemon:
             failed=self.watchman.wake,
             tell=self._tell_notices,
             complain=self.complain,
+            limit=self._limit,
             world=self._world() if self.command == "run" else None,
         )
         self.parts = Parts(self.config, self._kept)
@@ -139,7 +150,7 @@ class Daemon:
 
     def _world(self) -> World:
         """For who tells people: how it stands, asked of the daemon's own ledger."""
-        return World(self.ledger, self.clock, self._facts, self.complain, self.watchman.wake)
+        return World(self.ledger, self.clock, self._facts, self.complain, self.watchman.wake, self._limit)
 
     def _facts(self) -> Facts:
         now = self.clock.time()
@@ -173,7 +184,7 @@ class Daemon:
                 return
         if slow:
             logger.warning(_("the old config's {names} have not ended yet"), names=", ".join(slow))
-        old.let_go()
+        self._former += old.let_go()
         self.control.follow(
             config.limits, elsewhere=fresh.accounts.current.account != old.accounts.current.account
         )
@@ -245,9 +256,12 @@ class Daemon:
         self.watchman.wake()
 
     def _watched(self) -> Sequence[Watched]:
-        """All that must live; nothing while the ledger is being opened."""
+        """All that must live, the watchman too: it tells of a failure of its own once it runs again."""
         parts: Optional[Parts] = getattr(self, "parts", None)
-        return parts.watched() if parts is not None else ()
+        if parts is None:  # the ledger is being opened
+            return [self._watching]
+        self._former = [lane for lane in self._former if lane.busy]
+        return [self._watching, *parts.watched(), *self._former]
 
     def _look(self, stand: Sequence[Part]) -> Pulse:
         """The pulse. Waits for nothing: no ledger, no folder, no lock that may be held over one."""

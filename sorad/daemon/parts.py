@@ -10,11 +10,12 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Optional
 
 from loguru import logger
 
-from sorad import providers
+from sorad import logs, providers
 from sorad.claim.arrivals import Arrivals
 from sorad.claim.claims import Claims
 from sorad.claim.machine import machine_of
@@ -28,12 +29,15 @@ from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
 from sorad.engine.disk import free_bytes
+from sorad.engine.lanes import Lane
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
 from sorad.engine.times import Times
+from sorad.health.pulse import LIMIT
+from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
@@ -47,6 +51,8 @@ from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
 HOUSEKEEPING, SWEEP = 5.0, 60.0
+# Behind the name of a lane whose steps began under the config of before.
+BEFORE = ".before"
 
 
 @dataclass
@@ -69,6 +75,7 @@ class Kept:
     failed: Callable[[], None]  # a thread failed
     tell: Callable[[], None]  # the time has come to look at what is worth knowing
     complain: Callable[[str, Optional[Problem]], None]  # what is wrong, by a key; None: no longer
+    limit: float = LIMIT  # seconds without a heartbeat from which on a part counts as hung
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -113,7 +120,7 @@ class Parts:
             progress=kept.progress,
             stopping=self._stopping,
             ending=kept.ending.is_set,
-            pause=lambda seconds: void(kept.ending.wait(seconds)),
+            pause=self._pause,
             sizes=rooms.delivered,
             crashed=kept.crashed,
             times=kept.times,
@@ -128,11 +135,12 @@ class Parts:
             stepped=self.telling.stepped,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)
-        self.engine = Engine(self.kit, rooms, commands.run)
+        make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
+        self.engine = Engine(self.kit, rooms, commands.run, make_lane)
         self.threads = [
-            Supervised("engine", self.engine.run, clock, kept.failed),
-            Supervised("vault", self.vault.run, clock, kept.failed),
-            Supervised("housekeeping", self._keep_house, clock, kept.failed),
+            Supervised("engine", self.engine.run, clock, kept.failed, kept.limit),
+            Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
+            Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
             *self.telling.threads,
         ]
 
@@ -142,10 +150,14 @@ class Parts:
 
     def watched(self) -> Sequence[Watched]:
         """All that must live."""
-        return self.threads
+        return [*self.threads, *self.engine.lanes]
 
     def _stopping(self) -> bool:
         return self._retired.is_set() or self._kept.ending.is_set()
+
+    def _pause(self, seconds: float) -> None:
+        beat(seconds)
+        self._kept.ending.wait(seconds)
 
     # --- beginning and end -------------------------------------------------------------------------
 
@@ -191,9 +203,16 @@ class Parts:
             slow.append("steps")
         return slow
 
-    def let_go(self) -> None:
-        """After :meth:`wait`, where the process goes on: the threads of the lanes end, each with its step."""
+    def let_go(self) -> Sequence[Lane]:
+        """After :meth:`wait`, where the process goes on: the threads of the lanes end, each with its step.
+
+        Returns the lanes in which some are under way still; they must live, too.
+        """
         self.engine.close()
+        left = [lane for lane in self.engine.lanes if lane.busy]
+        for lane in left:
+            lane.name += BEFORE
+        return left
 
     def wake(self) -> None:
         """There is something to do for the engine."""
@@ -210,6 +229,7 @@ class Parts:
             beat()
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("provider", self._kept.reach.problem())
+            self._kept.complain("log", logs.trouble())
             self._kept.tell()
             if not self._settled:
                 self._settle_in()
@@ -237,7 +257,3 @@ def revive(settings: Mapping[str, Any]) -> Optional[Provider]:
     except SoradError:
         return None
     return providers.make(config, key)
-
-
-def void(_value: object) -> None:
-    """Drops a value, where a callable that returns nothing is wanted."""

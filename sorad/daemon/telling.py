@@ -13,15 +13,13 @@ from sorad.clock import Clock
 from sorad.config.model import Config
 from sorad.daemon.threads import Supervised
 from sorad.health.facts import Facts
+from sorad.health.pulse import LIMIT
 from sorad.ledger.interface import Ledger
 from sorad.model import Take
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
     from sorad.notify.view import Viewer
-
-# A ping that is under way when the machine falls asleep, a name server that is silent: no reason for a restart.
-PATIENT = 180.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,7 @@ class World:
     gather: Callable[[], Facts]
     complain: Callable[[str, Optional[Problem]], None]
     failed: Callable[[], None]
+    limit: float = LIMIT  # of their threads' heartbeats, in seconds
 
 
 class Telling:
@@ -82,14 +81,14 @@ class Telling:
         one = Notifier(config.notify, world.ledger, look, world.clock, sender, world.complain, host)
         self._steps.append(lambda take, step, seconds: one.worked_on(take.storyboard_id))
         self._notes.append(lambda: one.notes)
-        self.threads.append(Supervised("notify", one.run, world.clock, world.failed))
+        self.threads.append(Supervised("notify", one.run, world.clock, world.failed, world.limit))
 
     def _ping(self, config: Config, world: World, look: Viewer) -> None:
         from sorad.notify.ping import Pinger
 
         one = Pinger(config.ping, lambda: look().healthy, world.clock, world.complain)
         self._notes.append(lambda: one.notes)
-        self.threads.append(Supervised("ping", one.run, world.clock, world.failed, PATIENT))
+        self.threads.append(Supervised("ping", one.run, world.clock, world.failed, world.limit))
 
     def _http(self, config: Config, world: World, look: Viewer) -> None:
         from sorad.http.latency import Latencies
@@ -99,4 +98,4 @@ class Telling:
         latencies = Latencies()
         self._steps.append(lambda take, step, seconds: latencies.saw(step, seconds))
         one = Endpoint(config.http.listen, pages(look, world.ledger, latencies), world.clock, world.complain)
-        self.threads.append(Supervised("http", one.run, world.clock, world.failed))
+        self.threads.append(Supervised("http", one.run, world.clock, world.failed, world.limit))

@@ -20,19 +20,13 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.engine import backoff
-from sorad.health.pulse import DEAD, FAILING, HUNG, OK, Part
-from sorad.messages import N_, _
+from sorad.health.pulse import DEAD, FAILING, HUNG, LIMIT, OK, SHOWN, Part, part_failed
+from sorad.messages import _
 from sorad.problems import Problem
 
-# Seconds without a heartbeat from which on a thread counts as hung. A healthy one beats every 10 s at least; a
-# ledger that another process keeps locked holds a turn up for 10 s more.
-LIMIT = 45.0
 RESTART_FIRST, RESTART_LONGEST = 1.0, 60.0
 # A thread that ran this long before it failed again starts its backoff anew.
 CALM = 300.0
-# A failure is shown until the thread has run for so long since: a part that fails again and again never looks
-# well.
-SHOWN = 60.0
 
 Main = Callable[[threading.Event, Callable[[], None]], None]
 
@@ -101,9 +95,9 @@ class Supervised:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def beat(self) -> None:
-        """It makes progress, or rests in good health."""
-        self._beat_at = self._clock.monotonic()
+    def beat(self, ahead: float = 0.0) -> None:
+        """It makes progress, or rests in good health. ``ahead``: so many seconds may pass before the next."""
+        self._beat_at = self._clock.monotonic() + ahead
 
     def part(self) -> Part:
         """How it stands now. Waits for nothing."""
@@ -162,7 +156,7 @@ class Supervised:
             self._row = 0
             self._logged.clear()
         self._row += 1
-        self._problem = _failed(self.name, error)
+        self._problem = part_failed(self.name, error)
         kind = _kind(error)
         if kind in self._logged:
             logger.error(
@@ -187,12 +181,3 @@ def _kind(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__} {place}"
-
-
-def _failed(name: str, error: BaseException) -> Problem:
-    return Problem(
-        "daemon.thread",
-        N_("the part {name} failed: {error}. It is started again."),
-        N_("If it keeps failing: `sorad log` has the details."),
-        {"name": name, "error": f"{type(error).__name__}: {error}"},
-    )

@@ -9,8 +9,11 @@ from typing import Callable
 
 from sorad.delivery.digest import Digest
 from sorad.delivery.folder import remove
+from sorad.heartbeat import beat
 
 PIECE = 1 << 20
+# Bringing a large file to a slow disk or share may well take that long, in seconds.
+_SYNC = 120.0
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 Stop = Callable[[], bool]
@@ -75,17 +78,20 @@ class Partial:
         """Append a piece. After an ``OSError`` the file may hold the first part of it, which is good."""
         rest = memoryview(piece)
         while rest:
+            beat()
             rest = rest[self.file.write(rest) :]
         self._digest.update(piece)
         self.size += len(piece)
 
     def sync(self) -> None:
         """The last step: bring it to the disk, and close it."""
+        beat(_SYNC)
         try:
             os.fsync(self.file.fileno())
         except OSError:
             self.forget()  # the kernel may have dropped what it could not write: no byte of it is sure
             raise
+        beat()
         self.whole = True
         self.close()
 
@@ -119,6 +125,7 @@ def sha256_of(path: Path, stop: Stop) -> str:
 def hash_into(digest: Digest, file: io.FileIO, size: int, stop: Stop) -> None:
     """Hash the next ``size`` bytes. Raises :class:`Interrupted`; ``OSError`` where there are fewer."""
     while size:
+        beat()
         if stop():
             raise Interrupted
         piece = file.read(min(size, PIECE))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sorad.claim.signs import sync_service
 from sorad.doctor.context import Context, within
-from sorad.doctor.finding import Finding, ok, problem, warning
+from sorad.doctor.finding import Finding, Level, ok, problem, warning
 from sorad.doctor.writing import nearest, obstacle
-from sorad.logs import log_files, log_path
+from sorad.logs import log_files, log_path, not_writable
 from sorad.messages import N_
 from sorad.units import format_size
 from sorad.vault.filesystem import events_work
@@ -114,13 +114,6 @@ def judge(seen: Look) -> Iterator[Finding]:
     elif sound:
         yield ok("state_dir", "state_dir.new", N_("{path} is made at the first start."), path=seen.path)
     if seen.log_obstacle:
-        yield problem(
-            "log",
-            "log.not_writable",
-            N_("The log {path} cannot be written: {reason}."),
-            N_("Make it writable for the user that runs sorad."),
-            path=seen.log,
-            reason=seen.log_obstacle,
-        )
+        yield Finding("log", Level.PROBLEM, not_writable(Path(seen.log), seen.log_obstacle))
     elif seen.log_size:
         yield ok("log", "log.ok", "{path}, {size}", path=seen.log, size=format_size(seen.log_size))

@@ -99,15 +99,20 @@ class Engine:
             release(self._kit, take)
         self._waiting.clear()
 
+    @property
+    def lanes(self) -> tuple[Lane, Lane, Lane]:
+        """Its lanes."""
+        return self.submitting, self.polling, self.fetching
+
     def close(self) -> None:
         """After the end of :meth:`run`: let the lanes' threads end, each with its step."""
-        for lane in (self.submitting, self.polling, self.fetching):
+        for lane in self.lanes:
             lane.close()
 
     @property
     def busy(self) -> int:
         """Steps that are running now."""
-        return self.submitting.busy + self.polling.busy + self.fetching.busy
+        return sum(lane.busy for lane in self.lanes)
 
     def wait_idle(self, timeout: float) -> bool:
         """After the end of :meth:`run`: wait until no step runs; whether that came in time."""

@@ -18,6 +18,7 @@ DOES = {
     "submit": N_("sends creates"),
     "poll": N_("asks after tasks"),
     "fetch": N_("downloads videos"),
+    "watchman": N_("tells how the others stand"),
     "notify": N_("sends notifications"),
     "ping": N_("calls the dead man's ping"),
     "http": N_("serves /health and /metrics"),
@@ -76,6 +77,7 @@ def _frozen(pulse: Pulse, holder: Holder, now: float) -> Problem:
 
 
 def _hung(part: Part, pulse: Pulse, holder: Holder, now: float) -> Problem:
+    does = DOES.get(part.name.partition(".")[0], part.name)
     return Problem(
         "daemon.hung",
         N_("The part {name}, which {does}, hangs: no sign of life since {since}."),
@@ -85,7 +87,7 @@ def _hung(part: Part, pulse: Pulse, holder: Holder, now: float) -> Problem:
         ),
         {
             "name": part.name,
-            "does": _(DOES.get(part.name, part.name)),
+            "does": _(does),
             "since": _clock(now - pulse.age - part.age),
             "pid": holder.pid,
         },

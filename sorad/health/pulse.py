@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from sorad.lock import Holder, birth_of
+from sorad.messages import N_
+from sorad.problems import Problem
 from sorad.vault.filesystem import MOUNTS, kind_under
 
 # Seconds between two pulses: in memory, and where each costs a write to a disk (macOS has no such folder).
@@ -29,6 +31,13 @@ EVERY, EVERY_ON_DISK = 5.0, 30.0
 OVERDUE = 15.0
 # Until a pulse is that old (seconds), a daemon that is not ready yet is still in its start.
 STARTING = 60.0
+
+# Seconds without a heartbeat from which on a part counts as hung. A healthy one beats every 10 s at least; a
+# ledger that another process keeps locked holds a turn up for 10 s more.
+LIMIT = 45.0
+# A failure is shown until the part has run for so long since (seconds): one that fails again and again never
+# looks well.
+SHOWN = 60.0
 
 OK, FAILING, HUNG, DEAD = "ok", "failing", "hung", "dead"
 
@@ -51,6 +60,16 @@ class Part:
     def ok(self) -> bool:
         """Whether it does its work."""
         return self.state == OK
+
+
+def part_failed(name: str, error: BaseException) -> Problem:
+    """An exception at the root of a part's thread, in words."""
+    return Problem(
+        "daemon.thread",
+        N_("the part {name} failed: {error}. It is started again."),
+        N_("If it keeps failing: `sorad log` has the details."),
+        {"name": name, "error": f"{type(error).__name__}: {error}"},
+    )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ from sorad.problems import Problem, SoradError
 Row = tuple[Any, ...]
 
 BUSY_SECONDS = 10.0  # other writers hold the lock for milliseconds
+# Where somebody keeps it for longer, nobody waits so long again until it is free: all threads share the one
+# connection, and each would hold the others up.
+LOCKED_SECONDS = 0.25
 WAL_KEPT = 16_000_000  # bytes the WAL is cut back to after a burst
 CACHE_KIB = 16_000
 
@@ -33,8 +36,11 @@ _WRONG_TABLES = ("no such table", "no such column", "Could not decode to UTF-8")
 class Connection:
     """A connection that several threads may share."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, wait: float = BUSY_SECONDS) -> None:
+        """``wait``: how long each transaction waits for a lock, in seconds."""
         self._db: sqlite3.Connection | None = db
+        self._wait = wait
+        self._kept_out = False  # the last transaction waited in vain
         self._lock = threading.RLock()
         db.row_factory = _decoded
 
@@ -51,7 +57,7 @@ class Connection:
             with _translated():
                 # In WAL mode only FULL waits for the disk at a commit. It cannot be changed inside one.
                 db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                db.execute("BEGIN IMMEDIATE")
+                self._begin(db)
             try:
                 yield
                 with _translated():
@@ -62,6 +68,19 @@ class Connection:
                     with contextlib.suppress(sqlite3.Error):
                         db.execute("ROLLBACK")
                 raise
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        kept_out = False
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            kept_out = "locked" in str(error)
+            raise
+        finally:
+            if kept_out != self._kept_out:
+                self._kept_out = kept_out
+                wait = min(LOCKED_SECONDS, self._wait) if kept_out else self._wait
+                db.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run a statement that writes; inside a transaction."""
@@ -145,7 +164,7 @@ def open_connection(path: Path, *, owner: bool, wait: float = BUSY_SECONDS) -> C
         except BaseException:
             db.close()
             raise
-    return Connection(db)
+    return Connection(db, wait)
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, owner: bool) -> None:

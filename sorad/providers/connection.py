@@ -22,6 +22,11 @@ from typing import Any, Optional
 
 from requests.adapters import HTTPAdapter
 
+from sorad.heartbeat import beat
+
+# A name has several addresses, and each may keep us waiting; the name server does so first. In seconds.
+_ADDRESSES, _NAME_SERVER = 4, 60.0
+
 
 class Exchange:
     """One request and its answer, as the connection sees it. Times are monotonic seconds."""
@@ -44,6 +49,14 @@ class Exchange:
         if left <= 0:
             raise socket.timeout("timed out")
         return min(self._timeout, left)
+
+    def connecting(self) -> float:
+        """Seconds that it may well take to connect: the libraries bound each address on its own."""
+        return _NAME_SERVER + _ADDRESSES * self._timeout
+
+    def sending(self) -> float:
+        """Seconds that a piece of the request may take."""
+        return self._timeout
 
 
 _of_thread = threading.local()
@@ -95,8 +108,12 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> Optional[int]:
-        self._sock.settimeout(self._exchange.patience())
-        return self._raw.readinto(buffer)
+        patience = self._exchange.patience()
+        beat(patience)
+        self._sock.settimeout(patience)
+        got = self._raw.readinto(buffer)
+        beat()
+        return got
 
     def close(self) -> None:
         self._raw.close()
@@ -121,8 +138,12 @@ class _Watched:
 
     def connect(self) -> None:
         self._connecting = True  # what a tunnel sends to its proxy is not the request
+        exchange = getattr(_of_thread, "exchange", None)
+        if exchange is not None:
+            beat(exchange.connecting())
         try:
             super().connect()  # type: ignore[misc]
+            beat()
         finally:
             self._connecting = False
 
@@ -133,4 +154,5 @@ class _Watched:
             exchange = getattr(_of_thread, "exchange", None)
             if exchange is not None:
                 exchange.left = True
+                beat(exchange.sending())
         super().send(data)  # type: ignore[misc]

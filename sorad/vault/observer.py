@@ -8,6 +8,7 @@ the library's inside is looked up by name and may be missing: on macOS and Windo
 
 from __future__ import annotations
 
+import array
 import contextlib
 import ctypes
 import errno
@@ -191,6 +192,25 @@ def backlog(observer: BaseObserver) -> list[object]:
         with contextlib.suppress(IndexError):
             heads.append(waiting[0])
     return heads
+
+
+def unread(observer: BaseObserver) -> bool:
+    """Whether the system has events that no reader has fetched yet: for long means a reader that hangs."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+    import termios
+
+    for reader in readers(observer):
+        inner = getattr(reader, "_inotify", reader)  # version 6 wraps what holds the descriptor
+        descriptor = getattr(inner, "_inotify_fd", None)
+        if isinstance(descriptor, int):
+            waiting = array.array("i", [0])
+            with contextlib.suppress(OSError):  # closed by now
+                fcntl.ioctl(descriptor, termios.FIONREAD, waiting)
+            if waiting[0]:
+                return True
+    return False
 
 
 def watched(observer: BaseObserver) -> set[str] | None:

@@ -59,6 +59,7 @@ class _Watch:
     problem: Problem | None = None
     heads: list[object] = field(default_factory=list)
     heads_since: float = 0.0
+    unread_since: float | None = None  # events wait to be read, and none came through meanwhile
     unwatched: set[str] = field(default_factory=set)
     confirm_at: float = 0.0
     rebuild_at: float | None = None
@@ -173,7 +174,12 @@ class Watcher:
         if not any(any(head is old for old in watch.heads) for head in heads):
             watch.heads_since = now
         watch.heads = heads
-        if heads and now - watch.heads_since > STUCK_AFTER:
+        if watch.events or not library.unread(watch.observer):
+            watch.unread_since = None
+        elif watch.unread_since is None:
+            watch.unread_since = now
+        unread = 0.0 if watch.unread_since is None else now - watch.unread_since
+        if (heads and now - watch.heads_since > STUCK_AFTER) or unread > STUCK_AFTER:
             return "stuck"
         if watch.unwatched and now >= watch.confirm_at:
             known = self._watched(watch) or set()
@@ -225,6 +231,7 @@ class Watcher:
         if watch.problem is not None:
             logger.info(_("{path}: the watcher runs again"), path=watch.root)
         watch.problem, watch.built_at, watch.rebuild_at = None, now, None
+        watch.unread_since = None
         watch.heads, watch.unwatched = [], set()
         watch.events, watch.moved, watch.raised = 0, False, False
 

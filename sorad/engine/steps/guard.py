@@ -23,7 +23,7 @@ def guarded(step: Step, kit: Kit, take: Take) -> None:
     began = kit.clock.monotonic()
     try:
         step(kit, take)
-    except Exception as error:  # noqa: BLE001  (the root of a step)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (the root of a step)
         logger.exception(_("take {id}: its step {step} crashed"), id=take.id, step=step.__name__)
         problem = _crashed(take, step.__name__, error)
         kit.crashed(problem)

@@ -9,6 +9,7 @@ from typing import Callable, Optional
 
 from loguru import logger
 
+from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Config
 from sorad.delivery.receipt import Payer
@@ -79,6 +80,7 @@ def record(
     """
     attempt = 0
     while True:
+        heartbeat.beat()
         try:
             return kit.ledger.record(take, change, kit.clock.time())
         except ClaimLost:
@@ -118,6 +120,7 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
     """
     attempt = 0
     while True:
+        heartbeat.beat()
         try:
             kit.ledger.release(take, due_at)
             return
