@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
+from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
@@ -54,16 +55,26 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
     # where the ledger may not be seen, nobody can tell whether its holder lives
     hidden = facts.ledger is not None and facts.ledger.code.startswith(("config.", "ledger.unreadable"))
     if facts.holder is None and not hidden:
-        yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
+        yield _heavy(
+            "daemon.not_running", N_("sorad is not running."), how_to_start(facts.start), start=facts.start
+        )
     if facts.config is not None:
         yield Complaint(facts.config)
-    if facts.ledger is not None:
-        # before the first start there is no ledger: that it does not run says it all
-        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing" or facts.holder is not None)
+    # before the first start there is no ledger: that it does not run says it all
+    first = facts.holder is None and facts.ledger is not None and facts.ledger.code == "ledger.missing"
+    if facts.ledger is not None and not (first and not facts.start):
+        yield Complaint(facts.ledger, heavy=not first)
     if facts.holder is not None:
         yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
             yield Complaint(Problem.from_json(trouble["problem"]))
+
+
+def how_to_start(command: str) -> str:
+    """The mend for a sorad that does not run; its ``start`` is ``command``, ``""`` where there is no config."""
+    if not command:
+        return N_("It has no config yet: `sorad init` writes one and can start it.")
+    return N_("Start it with `{start}`.")
 
 
 # --- buying -----------------------------------------------------------------------------------------------
@@ -80,15 +91,8 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             reason=cause.text(),
             mend=cause.fix_text(),
         )
-    breaker = facts.breaker or {}
-    if breaker.get("mode") == "safe":
-        yield _heavy(
-            "breaker.safe",
-            N_("Creates met errors in a row: at most {count} takes are in flight until {until}."),
-            N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
-            count=breaker.get("effective", 0),
-            until=_when(breaker.get("until")),
-        )
+    if (facts.breaker or {}).get("mode") == "safe":
+        yield _safe(facts)
     told = set()
     for row in facts.claims:
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
@@ -105,6 +109,30 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
                 free=format_size(row["free"]),
                 needed=format_size(row["needed"]),
             )
+
+
+def _safe(facts: Facts) -> Complaint:
+    """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
+    breaker, gate = facts.breaker or {}, facts.gate or {}
+    refused = gate.get("delay", 0) > 0 and bool(facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
+    said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    if refused and said:
+        message = N_(
+            "Creates meet errors in a row: {reason} At most {count} takes are in flight until {until}."
+        )
+    else:
+        message = N_("Creates met errors in a row: at most {count} takes are in flight until {until}.")
+    problem = Problem(
+        "breaker.safe",
+        message,
+        N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
+        {
+            "reason": max(said, key=said.__getitem__, default=""),
+            "count": breaker.get("effective", 0),
+            "until": _when(breaker.get("until")),
+        },
+    )
+    return Complaint(problem, heavy=refused)
 
 
 # --- folders ----------------------------------------------------------------------------------------------
@@ -263,6 +291,15 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
         return _note(
             error.code,
             N_("{takes} wait for tomorrow: {reason}"),
+            "{mend}",
+            takes=_counted(len(takes), total),
+            reason=reason,
+            mend=error.fix_text(),
+        )
+    if error is not None and awaits_price(takes[0]):
+        return _heavy(
+            error.code,
+            N_("{takes} wait for their price, because there is a budget: {reason}"),
             "{mend}",
             takes=_counted(len(takes), total),
             reason=reason,
