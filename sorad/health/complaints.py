@@ -54,16 +54,26 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
     # where the ledger may not be seen, nobody can tell whether its holder lives
     hidden = facts.ledger is not None and facts.ledger.code.startswith(("config.", "ledger.unreadable"))
     if facts.holder is None and not hidden:
-        yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
+        yield _heavy(
+            "daemon.not_running", N_("sorad is not running."), how_to_start(facts.start), start=facts.start
+        )
     if facts.config is not None:
         yield Complaint(facts.config)
-    if facts.ledger is not None:
-        # before the first start there is no ledger: that it does not run says it all
-        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing" or facts.holder is not None)
+    # before the first start there is no ledger: that it does not run says it all
+    first = facts.holder is None and facts.ledger is not None and facts.ledger.code == "ledger.missing"
+    if facts.ledger is not None and not (first and not facts.start):
+        yield Complaint(facts.ledger, heavy=not first)
     if facts.holder is not None:
         yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
             yield Complaint(Problem.from_json(trouble["problem"]))
+
+
+def how_to_start(command: str) -> str:
+    """The mend for a sorad that does not run; its ``start`` is ``command``, ``""`` where there is no config."""
+    if not command:
+        return N_("It has no config yet: `sorad init` writes one and can start it.")
+    return N_("Start it with `{start}`.")
 
 
 # --- buying -----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
-from sorad.health.complaints import FOR_THE_USER
+from sorad.health.complaints import FOR_THE_USER, how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -19,6 +19,7 @@ class Standing:
 
     now: float
     running: bool = True  # whether a daemon is there to do it
+    start: str = "sorad run"  # what starts one
     paused: bool = False
     halted: bool = False
     paces: Mapping[Kind, Pace] = field(default_factory=dict)
@@ -42,7 +43,12 @@ def outlook(take: Take, standing: Standing) -> Outlook:
     if take.state not in _BY_ITSELF or standing.running:
         return Outlook(told, at, forecast(take, standing.paces, standing.now).expected)
     return Outlook(
-        Problem("next.start", N_("Nothing, for sorad is not running."), N_("Start it with `sorad run`."))
+        Problem(
+            "next.start",
+            N_("Nothing, for sorad is not running."),
+            how_to_start(standing.start),
+            {"start": standing.start},
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -11,6 +12,7 @@ import time
 
 import pytest
 
+from sorad.cli.main import main
 from sorad.cli.words import width
 from sorad.model import State
 from sorad.problems import Problem
@@ -578,3 +580,31 @@ def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
         process.kill()
         process.wait()
         os.close(ours)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks for systemd's units")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_sorad_that_does_not_run_is_started_as_it_was_installed(house, lang):
+    (take,) = house.takes(1)
+    told = house.sorad("status", lang=lang).out
+    assert f"`sorad run --config {house.config}`" in told
+    note = house.home / "home" / "sorad" / "service.json"
+    note.parent.mkdir(parents=True)
+    note.write_text(json.dumps({"unit": "sorad.service", "config": str(house.config)}))
+    command = "`systemctl --user start sorad.service`"
+    for words in (["status"], ["show", str(take.id)], ["pause"]):
+        assert command in house.sorad(*words, lang=lang).out.replace("\n", ""), words
+    doctor = house.sorad("doctor", "--offline", "--json", lang=lang).json["checks"]
+    assert command in next(one["fix"] for one in doctor if one["code"] == "daemon.not_running")
+    note.write_text(json.dumps({"unit": "sorad.service", "config": "/another/config.toml"}))
+    assert "systemctl" not in house.sorad("status", lang=lang).out
+
+
+def test_without_a_config_status_leads_to_init_and_to_nothing_else(house, capsys):
+    for words, code in ((["status"], 3), (["doctor", "--offline"], 1)):
+        assert main(["--lang", "en", *words]) == code
+        told = capsys.readouterr().out
+        assert "`sorad init`" in told
+        assert "`sorad run`" not in told
+    main(["--lang", "en", "status", "--json"])
+    assert codes(json.loads(capsys.readouterr().out)) == ["daemon.not_running"]
