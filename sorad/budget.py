@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Optional
 
 from sorad.messages import N_
-from sorad.model import micros, units
+from sorad.model import State, Take, micros, units
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What waits for the user and not for a day waits until then: a due time that never comes (year 2286).
 NEVER = 9_999_999_999.0
+# A provider that did not tell its prices is asked again after so many seconds.
+PRICE_AGAIN = 60.0
 
 
 def day_began(now: float) -> float:
@@ -73,6 +75,13 @@ def needs_approval(budget: Budget, prices: list[Optional[int]], currency: str) -
         N_("`sorad plan` shows it; `sorad approve` releases it."),
         {"price": f"{units(total):.2f}", "currency": currency, "limit": f"{budget.approve_above:.2f}"},
     )
+
+
+def awaits_price(take: Take) -> bool:
+    """Whether a take is held only until the provider tells its price: its error is why the provider did not."""
+    if take.state is not State.HELD or take.error is None:
+        return False
+    return take.due_at < NEVER and not take.error.code.startswith("budget.")
 
 
 def no_price() -> Problem:

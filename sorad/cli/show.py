@@ -52,6 +52,7 @@ _NOTES = {
     "over budget": N_("over the budget"),
     "too many creates": N_("bought too often"),
     "new day": N_("a new day"),
+    "weighed": N_("weighed against the budget"),
     "weighed again": N_("weighed again at the start"),
     "approved": N_("approved by you"),
     "retry": N_("tried again by you"),

@@ -33,6 +33,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.weigh import is_unpriced
 from sorad.engine.times import Times
 from sorad.intake.reading import Intake
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
@@ -95,7 +96,14 @@ class Parts:
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
         self.intake = Intake(
-            config, provider.validate, ledger, clock, self.wake, provider.price, provider.currency
+            config,
+            provider.validate,
+            ledger,
+            clock,
+            self.wake,
+            provider.price,
+            provider.currency,
+            provider.price_trouble,
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
@@ -162,11 +170,10 @@ class Parts:
             ledger.remember("currency", self.provider.currency)
             ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
             for take in ledger.takes(states=[State.HELD]):
-                # The budget may be another by now; what is still too dear is held again.
-                if take.error is not None and take.error.code in ("budget.day", "budget.price"):
-                    change = Change(State.QUEUED, "weighed again", due_at=now, clear_error=True)
+                # The budget and the prices may be others by now; what is still too dear is held again.
+                if is_unpriced(take) or (take.error is not None and take.error.code == "budget.day"):
                     with contextlib.suppress(ClaimLost):  # being released just now
-                        ledger.record(take, change, now)
+                        ledger.record(take, Change(State.HELD, "weighed again", due_at=now), now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

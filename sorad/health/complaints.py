@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
+from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
@@ -273,6 +274,15 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
         return _note(
             error.code,
             N_("{takes} wait for tomorrow: {reason}"),
+            "{mend}",
+            takes=_counted(len(takes), total),
+            reason=reason,
+            mend=error.fix_text(),
+        )
+    if error is not None and awaits_price(takes[0]):
+        return _heavy(
+            error.code,
+            N_("{takes} wait for their price, because there is a budget: {reason}"),
             "{mend}",
             takes=_counted(len(takes), total),
             reason=reason,

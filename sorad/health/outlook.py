@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
+from sorad.budget import awaits_price
 from sorad.health.complaints import FOR_THE_USER, how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
 from sorad.messages import N_
@@ -70,6 +71,10 @@ def _sentence(take: Take) -> tuple[str, str]:
     if take.state is State.HELD:
         if take.error is not None and take.error.code == "budget.day":
             return N_("It waits for the next day's budget."), N_("`sorad approve {take}` releases it now.")
+        if awaits_price(take):
+            return N_("Its price is asked for again, for the budget."), N_(
+                "`sorad approve {take}` buys it as it is."
+            )
         return N_("It waits for you."), N_(
             "`sorad approve {take}` releases it, `sorad cancel {take}` drops it."
         )

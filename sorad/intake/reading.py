@@ -29,7 +29,7 @@ from typing import Any, Callable, Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, needs_approval
+from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.engine.rescue import is_rescued
@@ -111,6 +111,7 @@ class Intake:
     wake: Callable[[], None]
     price: Callable[[Request], Optional[int]]
     currency: str
+    price_trouble: Callable[[], Optional[Problem]] = lambda: None
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
@@ -381,9 +382,13 @@ class Intake:
         problem = needs_approval(self.config.budget, prices, self.currency)
         if problem is None:
             return wants
+        due = NEVER
+        trouble = self.price_trouble() if problem.code == "budget.price" else None
+        if trouble is not None:
+            problem, due = trouble, self.clock.time() + PRICE_AGAIN
         logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
         return [
-            replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want
+            replace(want, state=State.HELD, due_at=due, error=problem) if new(want) else want
             for want in wants
         ]
 

@@ -81,6 +81,10 @@ class OpenAiVideos:
             return None
         return micros((take or 0.0) + (second or 0.0) * request.seconds)
 
+    def price_trouble(self) -> Optional[Problem]:
+        """None: the config tells it, or nobody does."""
+        return None
+
     def create(self, request: Request) -> Created:
         """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""
         members = self._members(request)

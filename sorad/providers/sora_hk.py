@@ -75,6 +75,10 @@ class SoraHk:
         """What the take costs, from the API's own list, asked for once an hour."""
         return self._prices.of(request)
 
+    def price_trouble(self) -> Optional[Problem]:
+        """Why the list could not be had when it was last asked for."""
+        return self._prices.trouble
+
     def create(self, request: Request) -> Created:
         """Buy a take: one POST."""
         if request.image.startswith("sha256:"):
@@ -155,6 +159,7 @@ class Prices:
         self._lock = threading.Lock()
         self._known: Mapping[bool, int] = {}
         self._ask_at: Optional[float] = None
+        self.trouble: Optional[Problem] = None
 
     def of(self, request: Request) -> Optional[int]:
         """Micro-units; ``None`` where the price is not known. An old price is better than none."""
@@ -168,7 +173,9 @@ class Prices:
 
     def _ask(self) -> Mapping[bool, int]:
         came = self._wire.get("/pricing")
-        if isinstance(came, Broken) or answers.fault_of(came) is not None:
+        fault = came.fault() if isinstance(came, Broken) else answers.fault_of(came)
+        self.trouble = fault.problem if fault is not None else None
+        if isinstance(came, Broken) or fault is not None:
             return {}
         data = reading.at(came.json(), "data")
         found = {}

@@ -148,13 +148,17 @@ class SimProvider:
         self.reach: Optional[Reach] = None
         self.tells_date = rng.random() < 0.7
         self.away_until, self.tries_away = 0.0, 0
+        self.keeps_prices: Optional[Problem] = None  # why it tells none
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
         return []
 
     def price(self, request: Request) -> Optional[int]:
-        return PRICE
+        return None if self.keeps_prices is not None else PRICE
+
+    def price_trouble(self) -> Optional[Problem]:
+        return self.keeps_prices
 
     def check(self) -> Optional[Fault]:
         return None
@@ -375,8 +379,16 @@ class World:
         self.jobs: list[Callable[[], None]] = []
         self.control = Control(ledger, config.limits, self.clock)
         accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
+        provider = self.provider
         intake = Intake(
-            config, self.provider.validate, ledger, self.clock, lambda: None, self.provider.price, "USD"
+            config,
+            provider.validate,
+            ledger,
+            self.clock,
+            lambda: None,
+            provider.price,
+            "USD",
+            provider.price_trouble,
         )
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
         rooms = Rooms(config.watch, config.disk, ledger, self.vault.states, lambda path: self.free)

@@ -7,7 +7,7 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, day_began, next_day, over_day
+from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
@@ -100,6 +100,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
         over = over_day(budget, spent, price, provider.currency)
         if over is not None and not (take.approved and over.code == "budget.price"):
             until = next_day(now) if over.code == "budget.day" else NEVER
+            trouble = provider.price_trouble() if over.code == "budget.price" else None
+            if trouble is not None:
+                over, until = trouble, now + PRICE_AGAIN
             record(kit, take, Change(State.HELD, "over budget", due_at=until, error=over))
             logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over))
             return None
