@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Optional
 
 from sorad.messages import N_
@@ -20,14 +20,23 @@ PRICE_AGAIN = 60.0
 
 def day_began(now: float) -> float:
     """Epoch seconds of the local midnight before ``now``: a day's budget is the user's day."""
-    here = datetime.fromtimestamp(now).astimezone()
-    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    return _midnight(datetime.fromtimestamp(now).date())
 
 
 def next_day(now: float) -> float:
-    """Epoch seconds of the next local midnight."""
-    noon = datetime.fromtimestamp(day_began(now)) + timedelta(days=1, hours=12)
-    return day_began(noon.timestamp())
+    """Epoch seconds of the next local midnight, after ``now``."""
+    today = datetime.fromtimestamp(now).date()
+    midnight = _midnight(today + timedelta(days=1))
+    # Where the clocks go back over a midnight, it is struck twice.
+    return midnight if midnight > now else _midnight(today + timedelta(days=1), again=True)
+
+
+def _midnight(day: date, *, again: bool = False) -> float:
+    """When a local day begins, by the offset that holds at that time and not by the one of some other hour.
+
+    A midnight that is left out is the moment of the change; of two the first counts, or the last ``again``.
+    """
+    return datetime.combine(day, time.min).replace(fold=int(again)).timestamp()
 
 
 def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) -> Optional[Problem]:
