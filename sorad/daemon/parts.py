@@ -71,7 +71,7 @@ class Kept:
     complain: Callable[[str, Optional[Problem]], None]  # what is wrong, by a key; None: no longer
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 

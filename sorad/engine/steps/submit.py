@@ -94,6 +94,8 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
     budget = kit.config.budget
+    account = provider.account
+    kit.accounts.remember(account)
     with kit.buying:
         now = kit.clock.time()
         spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
@@ -110,7 +112,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
-            account=provider.account,
+            account=account,
             cost=price,
         )
         return kit.ledger.record(take, change, now)
