@@ -79,7 +79,7 @@ class Kept:
     limit: float = LIMIT  # seconds without a heartbeat from which on a part counts as hung
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 

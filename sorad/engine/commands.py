@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine.accounts import NO_KEY
 from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
@@ -101,15 +102,17 @@ class Commands:
         )
 
     def _cancel(self, args: Mapping[str, Any]) -> Result:
-        unsent = {State.QUEUED, State.HELD}
-        return self._each(
-            self._named(args, unsent | {State.FAILED}),
-            lambda take: (
-                Change(State.CANCELLED, "cancel", error=_by_user(take))
-                if take.state in unsent | {State.FAILED}
-                else None
-            ),
-        )
+        ended = {State.QUEUED, State.HELD, State.FAILED}
+
+        def cancelled(take: Take) -> Optional[Change]:
+            if take.state in ended:
+                return Change(State.CANCELLED, "cancel", error=_by_user(take))
+            waits = take.state in (State.GENERATING, State.DOWNLOADING) and "ids" in args
+            if waits and take.error is not None and take.error.code == NO_KEY:
+                return Change(State.FAILED, "cancel", error=take.error)  # `retry` looks again
+            return None
+
+        return self._each(self._named(args, ended), cancelled)
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
         now = self._kit.clock.time()
@@ -186,7 +189,7 @@ class Commands:
 
 
 # Failures after which the paid task may still be had: looked at again, not bought again.
-LOOK_AGAIN = frozenset({"take.lost", "provider.missing"})
+LOOK_AGAIN = frozenset({"take.lost", "provider.missing", NO_KEY})
 
 
 def _by_user(take: Take) -> Problem:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.accounts import NO_KEY
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
@@ -22,7 +23,7 @@ from sorad.units import format_size
 NAMED = 5
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
-FOR_THE_USER = frozenset({"take.unknown", "take.several", "account.key"})
+FOR_THE_USER = frozenset({"take.unknown", "take.several", NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
@@ -193,6 +194,9 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
+    keyless = [take for take in facts.in_flight if take.error is not None and take.error.code == NO_KEY]
+    if keyless:
+        yield _keyless(keyless)
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
         yield _undelivered(takes, facts.counts[State.DOWNLOADING])
@@ -212,6 +216,12 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             "take.unknown",
             N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
             N_(
+                "Set that key again: sorad then looks there by itself. Or look at that account. It is there: `sorad "
+                "resolve {take} --adopt TASK_ID`; it is not: `sorad resolve {take} --resend`; not wanted: `sorad "
+                "resolve {take} --drop`."
+            )
+            if take.error is not None and take.error.code == NO_KEY
+            else N_(
                 "Look at your account at the provider. It is there: `sorad resolve {take} --adopt TASK_ID`; "
                 "it is not: `sorad resolve {take} --resend`; not wanted: `sorad resolve {take} --drop`."
             ),
@@ -234,6 +244,19 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             N_("{takes} may have been bought; the provider's list is being looked at."),
             takes=_counted(looked_up, facts.counts[State.UNKNOWN]),
         )
+
+
+def _keyless(takes: Sequence[Take]) -> Complaint:
+    """Paid for, and only the key that bought them can ask after them."""
+    return _heavy(
+        NO_KEY,
+        N_("{takes} are paid for and wait for the key that bought them: {reason}"),
+        N_("{mend} `sorad cancel {ids}` gives up waiting."),
+        takes=_counted(len(takes), len(takes)),
+        reason=takes[0].error.text() if takes[0].error else "",
+        mend=takes[0].error.fix_text() if takes[0].error else "",
+        ids=" ".join(str(take.id) for take in takes[:NAMED]),
+    )
 
 
 def _undelivered(takes: Sequence[Take], total: int) -> Complaint:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Callable, Optional, Union
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers import reading
 from sorad.providers import sora_hk_answers as answers
-from sorad.providers.account import account_of
+from sorad.providers.account import AccountName
 from sorad.providers.base import (
     Balance,
     Created,
@@ -52,7 +51,7 @@ class SoraHk:
         self.base_url = base_url_of(config)
         self.currency = "USD"
         self.capabilities = capabilities_of(config)
-        self._key = key
+        self._account = AccountName(self.kind, self.base_url, key)
         self._validate = validator_of(config)
         self._wire = Wire(
             self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
@@ -62,10 +61,10 @@ class SoraHk:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url})"
 
-    @cached_property
+    @property
     def account(self) -> str:
         """Short hash of kind, base URL and key. The key is asked for here first, so `plan` needs none."""
-        return account_of(self.kind, self.base_url, self._key())
+        return self._account()
 
     def validate(self, request: Request) -> list[Problem]:
         """What this API would refuse in the request."""

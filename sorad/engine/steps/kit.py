@@ -62,8 +62,9 @@ class Kit:
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    # Since when (monotonic) the list was seen to lack an unknown take's task: by take and number of its create.
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
+    # account whose list it was.
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed

@@ -97,6 +97,8 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
     budget = kit.config.budget
+    account = provider.account
+    kit.accounts.remember(account)
     with kit.buying:
         now = kit.clock.time()
         wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
@@ -120,7 +122,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
-            account=provider.account,
+            account=account,
             cost=price,
         )
         return kit.ledger.record(take, change, now)
