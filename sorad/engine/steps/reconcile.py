@@ -69,7 +69,7 @@ def reconcile(kit: Kit, take: Take) -> None:
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
     # Read anew, before what is owned: while the list was on its way, another may have left, or have been answered.
-    twins = _twins(kit, take)
+    twins = _twins(kit, take, account)
     if any(twin.state is State.SUBMITTING for twin in twins):
         release(kit, take, now + 1.0)
         return
