@@ -157,7 +157,7 @@ class SimProvider:
         return PRICE
 
     def check(self) -> Optional[Fault]:
-        return None
+        return Fault(Trouble.TRANSPORT, SAID) if self.clock.now < self.away_until else None
 
     def balance(self) -> Union[Balance, Fault]:
         return Balance(1_000_000_000)

@@ -29,6 +29,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     if isinstance(provider, Problem):
         record(kit, take, Change(take.state, "no key", due_at=now + NO_KEY_EVERY - ago, error=provider))
         return
+    began = kit.clock.monotonic()
     found = provider.poll(take.remote_id)
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if ago and change.due_at is not None:
@@ -38,7 +39,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
     written = record(kit, take, change)
     if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
-        kit.reach.failed()
+        kit.reach.failed(began)
     if isinstance(found, Fault) and found.trouble is Trouble.KEY and provider is kit.accounts.current:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)

@@ -54,6 +54,7 @@ def submit(kit: Kit, take: Take) -> None:
         return
     if intent is None:
         return
+    began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
 
@@ -65,7 +66,7 @@ def submit(kit: Kit, take: Take) -> None:
 
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
-        kit.reach.failed()
+        kit.reach.failed(began)
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
