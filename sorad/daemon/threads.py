@@ -174,9 +174,9 @@ class Supervised:
         self._failed()
 
 
-def fresh(troubles: Sequence[Trouble], now: float) -> list[Trouble]:
-    """Those of the last while."""
-    return [trouble for trouble in troubles if now - trouble.since < 2 * SHOWN]
+def fresh(troubles: Sequence[tuple[float, Trouble]], now: float) -> list[Trouble]:
+    """Those of the last while. Their times, and ``now``, are monotonic: a clock set back brings none to life."""
+    return [trouble for at, trouble in troubles if now - at < 2 * SHOWN]
 
 
 def _kind(error: BaseException) -> str:

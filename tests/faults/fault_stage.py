@@ -8,6 +8,7 @@ import io
 import json
 import random
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Optional
 
@@ -25,6 +26,7 @@ from sorad.model import State
 
 # What takes a minute in life takes a second here: by module and name, in seconds.
 HURRY: tuple[tuple[str, str, float], ...] = (
+    ("sorad.daemon.assembly", "RETIRE", 0.5),
     ("sorad.daemon.parts", "HOUSEKEEPING", 0.1),
     ("sorad.daemon.parts", "SWEEP", 0.3),
     ("sorad.daemon.threads", "RESTART_FIRST", 0.05),
@@ -46,6 +48,7 @@ HURRY: tuple[tuple[str, str, float], ...] = (
     ("sorad.health.pulse", "EVERY_ON_DISK", 0.1),
     ("sorad.health.pulse", "OVERDUE", 1.5),
     ("sorad.http.server", "AGAIN", 0.2),
+    ("sorad.ledger.connection", "LOCKED_SECONDS", 0.05),
     ("sorad.notify.part", "LONGEST", 0.3),
     ("sorad.notify.part", "SLICE", 0.1),
     ("sorad.notify.ping", "SLICE", 0.1),
@@ -73,7 +76,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def hurried_program() -> str:
     """Python that scales the times of another process before sorad's main runs there."""
-    lines = ["import importlib", "from sorad.daemon import assembly"]
+    lines = ["import importlib"]
     lines += [f"importlib.import_module({m!r}).{name} = {seconds}" for m, name, seconds in HURRY]
     return "\n".join(lines)
 
@@ -125,6 +128,7 @@ class Patient:
         self.box: Inbox = self._exits.enter_context(inbox())
         self.unsent = ""  # why messages cannot be sent
         self.count = 0
+        self.bought: list[Path] = []
         self.port = free_port()
         self.configure()
 
@@ -171,14 +175,26 @@ class Patient:
 
         wait_for(well, lambda: f"not well: exit {asked.code}, {asked.report['problems']}", 20)
 
-    def shows(self, problems: set[str], notes: set[str]) -> None:
+    def names(self, code: str) -> None:
+        """Wait until `status` names this problem, whatever else."""
+        asked = self.asked()
+
+        def seen() -> bool:
+            nonlocal asked
+            asked = self.asked()
+            return code in asked.problems
+
+        wait_for(seen, lambda: f"exit {asked.code}, shown: {asked.report['problems']}", 20)
+        assert asked.code == 1
+
+    def shows(self, problems: set[str], notes: Collection[str] = ()) -> None:
         """Wait until `status` names these problems and no other, and these notes."""
         asked = self.asked()
 
         def seen() -> bool:
             nonlocal asked
             asked = self.asked()
-            return asked.problems == problems and notes <= asked.notes
+            return asked.problems == problems and asked.notes.issuperset(notes)
 
         wait_for(seen, lambda: f"exit {asked.code}, shown: {asked.report['problems']}", 20)
         assert asked.code == (1 if problems else 0)
@@ -192,11 +208,18 @@ class Patient:
     def buy(self) -> Path:
         """A storyboard with one new segment."""
         self.count += 1
-        return self.stage.drop(f"storyboard_{self.count}.json", f"shot {self.count}")
+        self.bought.append(self.stage.drop(f"storyboard_{self.count}.json", f"shot {self.count}"))
+        return self.bought[-1]
 
     def until_all_done(self) -> None:
         over = {State.DONE, State.CANCELLED}
-        wait_for(lambda: self.stage.takes() and set(self.stage.states()) <= over, self.stage.told, 20)
+
+        def done() -> bool:
+            takes = self.stage.takes()
+            known = {take.storyboard for take in takes}
+            return known.issuperset(map(str, self.bought)) and {take.state for take in takes} <= over
+
+        wait_for(done, self.stage.told, 20)
 
     # --- its end ---------------------------------------------------------------------------------------
 

@@ -118,6 +118,27 @@ def hangs(patient: Inside, name: str) -> Iterator[None]:
             comes.set()
 
 
+def hangs_over_a_reload(patient: Inside) -> Iterator[None]:
+    """A download that hangs while the config is read again: the old parts end, but for it."""
+    comes, stuck = threading.Event(), threading.Event()
+    provider = patient.daemon.parts.provider
+    real = provider.open_video
+
+    def wait(*args: Any, **more: Any) -> Any:
+        stuck.set()
+        comes.wait(60)
+        return real(*args, **more)
+
+    with mock.patch.object(provider, "open_video", wait):
+        patient.buy()
+        assert stuck.wait(20)
+        patient.reload()
+        try:
+            yield
+        finally:
+            comes.set()
+
+
 def step_crashes(patient: Inside, name: str, error: BaseException) -> Iterator[None]:
     """A mistake in sorad itself, while it works on a take."""
     with mock.patch.object(*place(patient, name), raises(error)):
@@ -469,17 +490,15 @@ def clock_set(patient: Inside, seconds: float) -> Iterator[None]:
 
 
 def sleep_of_a_week(patient: Inside) -> Iterator[None]:
-    """The clocks of all go on, but for the monotonic one."""
+    """All clocks go on, but for the monotonic one."""
     week = 7 * 86_400.0
     times = patient.daemon._kept.times
-    patient.stage.simulator.faults.add("clock_skew", seconds=week)
     with times._lock:
         patient.clock.ahead += week
         patient.clock.slept += week
     patient.buy()
     patient.until_all_done()
     yield
-    patient.stage.simulator.faults.clear()
     with times._lock:  # back in our own time, without a jump
         patient.clock.ahead -= week
         times._seen = times._read()
@@ -540,6 +559,7 @@ FAULTS = (
     *(Fault(f"{name} hangs", strikes(hangs, name), "daemon.hung") for name in LANES),
     *(Fault(f"{name} crashes", strikes(step_crashes, name, ValueError()), "daemon.step") for name in LANES),
     *(Fault(f"{name} is left", strikes(step_crashes, name, SystemExit()), "daemon.step") for name in LANES),
+    Fault("fetch hangs over a reload", strikes(hangs_over_a_reload), "daemon.hung"),
     Fault("a lane's thread dies", strikes(lane_dies), "daemon.thread"),
     Fault("watchman dies", strikes(dies, "watchman"), "daemon.frozen", doctor="daemon.frozen"),
     Fault("watchman hangs", strikes(hangs, "watchman"), "daemon.frozen"),

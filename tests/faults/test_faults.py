@@ -15,7 +15,7 @@ def test_a_fault_is_seen_and_is_over_by_itself(ward: Ward, fault: Fault) -> None
     try:
         patient.is_well()
         with fault.strike(patient):
-            patient.shows(set(fault.problems.split()), set(fault.notes.split()))
+            patient.shows(set(fault.problems.split()), fault.notes.split())
             if fault.doctor:
                 assert fault.doctor in patient.doctor()
         patient.is_well()
