@@ -5,6 +5,7 @@
     ep1/storyboard_a.json
     ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.mp4     the video: segment 3, take 1, fingerprint
     ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.json    its receipt
+    ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.intent.json    while its create is open
     ep1/storyboard_a_assets/Segment_3/.3_v1_0f1e2d3c.mp4.tmp    while it is downloaded
 
 ``centralized`` puts ``Segment_3`` and what is in it under ``{output_dir}/ep1/storyboard_a/``.
@@ -20,6 +21,7 @@ import re
 from pathlib import Path
 
 _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
+INTENT = ".intent.json"
 _VIDEO = re.compile(r"(0|[1-9][0-9]*)_v([1-9][0-9]*)_([0-9a-f]{8})\.mp4")
 
 
@@ -44,6 +46,11 @@ def video_path(assets: Path, segment: int, take: int, fingerprint: str) -> Path:
 def receipt_path(video: Path) -> Path:
     """The receipt of a video, beside it."""
     return video.with_suffix(".json")
+
+
+def intent_path(video: Path) -> Path:
+    """The note that a create for it was sent, beside it, while nobody knows what came of it."""
+    return video.with_suffix(INTENT)
 
 
 def partial_path(video: Path) -> Path:

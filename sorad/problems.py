@@ -15,6 +15,8 @@ from sorad.messages import _
 
 Param = Union[str, int, float]
 
+EX_CONFIG = 78  # as in sysexits.h; the systemd unit does not restart on it
+
 
 @dataclass(frozen=True)
 class Problem:

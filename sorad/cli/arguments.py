@@ -6,7 +6,7 @@ import argparse
 import re
 import shutil
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Optional
 
 from sorad import messages
 from sorad.cli.words import width, wrap
@@ -66,6 +66,7 @@ class Formatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
         columns = shutil.get_terminal_size().columns
         super().__init__(prog, max_help_position=28, width=max(40, min(columns, 100)) - 2)
+        self._headings: list[str] = []
 
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)
@@ -73,7 +74,22 @@ class Formatter(argparse.HelpFormatter):
             columns = width(self._format_action_invocation(action)) + self._current_indent
             self._action_max_length = max(self._action_max_length, columns)
 
+    def start_section(self, heading: Optional[str]) -> None:
+        super().start_section(heading)
+        self._headings.append(heading or "")
+
+    def format_help(self) -> str:
+        """All of it. Before Python 3.14 argparse puts a colon of its own behind each heading."""
+        text = super().format_help()
+        for heading in self._headings:
+            text = text.replace(f"\n{heading}:\n", "\n" + _("%(heading)s:") % {"heading": heading} + "\n")
+        return text
+
     def _format_action(self, action: argparse.Action) -> str:
+        own = self._format_own(action)
+        return own + "".join(self._format_action(each) for each in self._iter_indented_subactions(action))
+
+    def _format_own(self, action: argparse.Action) -> str:
         header = " " * self._current_indent + self._format_action_invocation(action)
         if not action.help:
             return header + "\n"

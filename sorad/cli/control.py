@@ -15,6 +15,7 @@ from sorad.cli.common import (
     no_take,
     open_ledger,
     say,
+    start_command,
     state_dir,
     storyboard_path,
 )
@@ -317,6 +318,7 @@ class _Desk:
     """The open ledger, and the post to the daemon."""
 
     def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
         self._folder: Path = state_dir(args)
         self.ledger: Ledger = open_ledger(self._folder)
 
@@ -363,7 +365,8 @@ class _Desk:
 
         number = self.ledger.post(verb, order, time.time())
         if holder(self._folder) is None:
-            say(_("sorad is not running: this is done at its next start (`sorad run`)."))
+            start = start_command(self._args) or "sorad run"
+            say(_("sorad is not running: this is done at its next start (`{start}`).").format(start=start))
             return OK
         result = self._result(number)
         if result is None:

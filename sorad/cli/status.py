@@ -6,10 +6,11 @@ import argparse
 import contextlib
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.common import OK, find_state_dir, looked_at, say, to_json
+from sorad.cli.common import OK, find_state_dir, looked_at, say, start_command, to_json
 from sorad.ledger.place import ledger_path
 from sorad.messages import _
 from sorad.problems import Problem
@@ -77,7 +78,8 @@ class _Eyes:
             return report(self._blind(config))
         if folder not in self._looks:
             self._looks = {folder: Look(ledger_path(folder))}
-        return report(self._looks[folder].facts(time.time(), config))
+        facts = self._looks[folder].facts(time.time(), config)
+        return report(facts if facts.holder else replace(facts, start=start_command(self._args)))
 
     @staticmethod
     def _blind(config: Optional[Problem]) -> Facts:

@@ -186,9 +186,7 @@ class Daemon:
         if slow:
             logger.warning(_("the old config's {names} have not ended yet"), names=", ".join(slow))
         self._former += old.let_go()
-        self.control.follow(
-            config.limits, elsewhere=fresh.accounts.current.account != old.accounts.current.account
-        )
+        self.control.follow(config.limits, elsewhere=fresh.accounts.began_as != old.accounts.began_as)
         self.config, self.parts, self._began = config, fresh, self.clock.monotonic()
         fresh.start()
         self._look_at_sandbox()

@@ -35,6 +35,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.weigh import is_unpriced
 from sorad.engine.times import Times
 from sorad.health.pulse import LIMIT
 from sorad.heartbeat import beat
@@ -78,7 +79,7 @@ class Kept:
     limit: float = LIMIT  # seconds without a heartbeat from which on a part counts as hung
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -102,7 +103,14 @@ class Parts:
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
         self.intake = Intake(
-            config, provider.validate, ledger, clock, self.wake, provider.price, provider.currency
+            config,
+            provider.validate,
+            ledger,
+            clock,
+            self.wake,
+            provider.price,
+            provider.currency,
+            provider.price_trouble,
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
@@ -126,6 +134,7 @@ class Parts:
             times=kept.times,
             reach=kept.reach,
             ready=self.vault.ready,
+            kept=self._ledger.is_there,
             guard=self._arrivals.guard,
             payer=self.claims.payer,
             videos=kept.videos,
@@ -174,11 +183,10 @@ class Parts:
             ledger.remember("currency", self.provider.currency)
             ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
             for take in ledger.takes(states=[State.HELD]):
-                # The budget may be another by now; what is still too dear is held again.
-                if take.error is not None and take.error.code in ("budget.day", "budget.price"):
-                    change = Change(State.QUEUED, "weighed again", due_at=now, clear_error=True)
+                # The budget and the prices may be others by now; what is still too dear is held again.
+                if is_unpriced(take) or (take.error is not None and take.error.code == "budget.day"):
                     with contextlib.suppress(ClaimLost):  # being released just now
-                        ledger.record(take, change, now)
+                        ledger.record(take, Change(State.HELD, "weighed again", due_at=now), now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

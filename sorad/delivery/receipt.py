@@ -1,7 +1,8 @@
 """The receipt: a JSON beside the video that tells what was bought, so that the folder alone can tell it.
 
-It is written as soon as the remote id is known, and again when the video is there. It holds no key and no
-signed URL. Members that this version does not know (a later one's, another program's) outlive a rewrite.
+It is written as soon as the remote id is known, and again when the video is there. While a create is open, an
+*intent* of the same form lies beside it, without a remote id. Neither holds a key or a signed URL. Members that
+this version does not know (a later one's, another program's) outlive a rewrite.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Any
 from sorad import __version__
 from sorad.clock import iso
 from sorad.delivery.folder import Sleep, make_folders, write_whole
-from sorad.layout import receipt_path
+from sorad.layout import intent_path, receipt_path
 from sorad.model import Request, micros, units
 
 SCHEMA = 1
 GENERATING, DONE, FAILED = "generating", "done", "failed"
+SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id is known
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
@@ -45,7 +47,7 @@ class Receipt:
     fingerprint: str
     segment: int
     take: int
-    state: str  # GENERATING, DONE, or FAILED (at the provider: the task never becomes a video)
+    state: str  # SUBMITTING, GENERATING, DONE, or FAILED (at the provider: the task never becomes a video)
     remote_id: str
     request_id: str = ""
     provider: str = ""
@@ -63,7 +65,10 @@ class Receipt:
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
+        # To the microsecond, for two creates of one text may leave within a second.
+        exact = {"intent_at": self.submitted_at} if self.state == SUBMITTING else {}
         return {
+            **exact,
             "schema": SCHEMA,
             "sorad": __version__,
             "state": self.state,
@@ -108,6 +113,32 @@ def write_receipt(
     if members != before:
         text = json.dumps(members, ensure_ascii=False, indent=2) + "\n"
         write_whole(path, text.encode("utf-8", "backslashreplace"), sleep)
+
+
+def write_intent(
+    video: Path, intent: Receipt, *, base: Path | None = None, sleep: Sleep = time.sleep
+) -> None:
+    """Write the intent of a create, whole and synced, over that of an earlier one. ``OSError``.
+
+    ``base`` as in :func:`write_receipt`.
+    """
+    make_folders(video, base)
+    text = json.dumps(intent.to_members(), ensure_ascii=False, indent=2) + "\n"
+    write_whole(intent_path(video), text.encode("utf-8", "backslashreplace"), sleep)
+
+
+def read_intent(video: Path) -> Receipt | None:
+    """The intent of a create that may still be open; ``None`` where there is none.
+
+    None either where the receipt tells of that create, or of a later one: it lay there a moment too long.
+    ``OSError`` as in :func:`read_receipt`.
+    """
+    intent = read_receipt(intent_path(video))
+    if intent is None or intent.submitted_at is None or intent.remote_id:
+        return None
+    receipt = read_receipt(receipt_path(video))
+    settled = None if receipt is None else receipt.submitted_at
+    return intent if settled is None or settled < int(intent.submitted_at) else None
 
 
 def read_receipt(path: Path) -> Receipt | None:
@@ -177,7 +208,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         account=_text(members.get("account")),
         cost_micros=None if cost is None else micros(float(cost)),
         currency=_text(members.get("currency")),
-        submitted_at=_epoch(times.get("submitted")),
+        submitted_at=_exact(members.get("intent_at")) or _epoch(times.get("submitted")),
         accepted_at=_epoch(times.get("accepted")),
         finished_at=_epoch(times.get("finished")),
         size=None if members.get("size") is None else int(members["size"]),
@@ -195,6 +226,10 @@ def _payer(raw: Any) -> Payer:
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         return Payer()
+
+
+def _exact(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _text(value: Any) -> str:

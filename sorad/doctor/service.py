@@ -70,8 +70,9 @@ def judge(found: ServiceState, holder: Optional[Holder], config: Optional[Path])
             "service",
             "service.stopped",
             N_("{unit} is installed and does not run ({state})."),
-            N_("To start it: sorad service install"),
+            N_("To start it: {start}"),
             unit=found.unit,
+            start=found.start,
             state=found.active or "?",
         )
     elif not any(one.code not in _LIGHT for one in wrong):

@@ -9,6 +9,8 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine.accounts import NO_KEY
+from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
@@ -100,15 +102,17 @@ class Commands:
         )
 
     def _cancel(self, args: Mapping[str, Any]) -> Result:
-        unsent = {State.QUEUED, State.HELD}
-        return self._each(
-            self._named(args, unsent | {State.FAILED}),
-            lambda take: (
-                Change(State.CANCELLED, "cancel", error=_by_user(take))
-                if take.state in unsent | {State.FAILED}
-                else None
-            ),
-        )
+        ended = {State.QUEUED, State.HELD, State.FAILED}
+
+        def cancelled(take: Take) -> Optional[Change]:
+            if take.state in ended:
+                return Change(State.CANCELLED, "cancel", error=_by_user(take))
+            waits = take.state in (State.GENERATING, State.DOWNLOADING) and "ids" in args
+            if waits and take.error is not None and take.error.code == NO_KEY:
+                return Change(State.FAILED, "cancel", error=take.error)  # `retry` looks again
+            return None
+
+        return self._each(self._named(args, ended), cancelled)
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
         now = self._kit.clock.time()
@@ -131,6 +135,8 @@ class Commands:
         take = self._kit.ledger.take(int(args["id"]))
         if take is None or take.state is not State.UNKNOWN:
             return _refused(_not_unknown(int(args["id"])))
+        if take.claim:
+            return {"ok": False, "count": 0, "problem": _busy(1).to_json()}  # it is being looked up just now
         now = self._kit.clock.time()
         how = args.get("how")
         if how == "adopt":
@@ -142,7 +148,10 @@ class Commands:
             change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
         else:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
-        return self._each([take], lambda _take: change)
+        result = self._each([take], lambda _take: change)
+        if result["ok"] and how != "adopt":  # there the receipt takes its place first
+            drop_intent(take)
+        return result
 
     def _pause(self, *, paused: bool) -> Result:
         self._kit.control.pause(paused=paused)
@@ -180,7 +189,7 @@ class Commands:
 
 
 # Failures after which the paid task may still be had: looked at again, not bought again.
-LOOK_AGAIN = frozenset({"take.lost", "provider.missing"})
+LOOK_AGAIN = frozenset({"take.lost", "provider.missing", NO_KEY})
 
 
 def _by_user(take: Take) -> Problem:

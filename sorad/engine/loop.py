@@ -16,6 +16,7 @@ from typing import Callable, Optional, Protocol
 
 from loguru import logger
 
+from sorad.budget import PRICE_AGAIN
 from sorad.engine.lanes import Lane
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
@@ -26,6 +27,7 @@ from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
 from sorad.engine.steps.told import READ_AGAIN
+from sorad.engine.steps.weigh import is_unpriced, weigh
 from sorad.engine.times import told
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -218,12 +220,19 @@ class Engine:
         return self._claim(agenda, State.DOWNLOADING, self.fetching, rescue_away, now - patience.place, away)
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
-        """A new day: what the budget held back is queued again."""
+        """A new day: what the budget held back is queued again. What waits for its price is weighed."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
-        ledger = self._kit.ledger
+        ledger, weighed = self._kit.ledger, dict[str, Take]()
         for take in ledger.claim(State.HELD, now, 1000):
-            ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
+            if not is_unpriced(take):
+                ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
+            elif take.storyboard in weighed:
+                ledger.release(take, now + PRICE_AGAIN)  # weighed together with the first one
+            else:
+                weighed[take.storyboard] = take
+        for take in weighed.values():  # now that none of the others is claimed
+            self.submitting.run(partial(guarded, weigh, self._kit, take))
         return True
 
     def _claim(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -10,8 +11,18 @@ from typing import Optional
 from loguru import logger
 
 from sorad.delivery.outcome import Received
-from sorad.delivery.receipt import DONE, FAILED, GENERATING, Payer, Receipt, read_receipt, write_receipt
-from sorad.layout import receipt_path
+from sorad.delivery.receipt import (
+    DONE,
+    FAILED,
+    GENERATING,
+    SUBMITTING,
+    Payer,
+    Receipt,
+    read_receipt,
+    write_intent,
+    write_receipt,
+)
+from sorad.layout import intent_path, receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
 
@@ -53,6 +64,29 @@ def receipt_of(
     )
 
 
+def write_intent_for(take: Take, currency: str, payer: Payer = _NOBODY) -> Optional[OSError]:
+    """Tell the folder that a create is about to leave; why it cannot be told, where it cannot.
+
+    So a ledger that is lost while the answer is, too, can be built anew without buying twice.
+    """
+    with _TURNS[take.id % len(_TURNS)]:
+        try:
+            write_intent(Path(take.output), receipt_of(take, currency, payer=payer), base=base_of(take))
+        except OSError as error:
+            return error
+    return None
+
+
+def drop_intent(*takes: Take) -> None:
+    """What came of the create is known; the places are those of the take before and after, should it have moved.
+
+    One that cannot be removed now tells nothing that the ledger does not know better.
+    """
+    for output in {take.output for take in takes}:
+        with contextlib.suppress(OSError):
+            intent_path(Path(output)).unlink()
+
+
 def write_receipt_for(
     take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
 ) -> bool:
@@ -67,6 +101,7 @@ def _write(take: Take, currency: str, received: Optional[Received], payer: Payer
         there = read_receipt(receipt_path(video)) if received is None else None
         told = there is not None and there.remote_id == take.remote_id
         if there is not None and told and there.state in (DONE, _state(take, received)):
+            drop_intent(take)
             return True
         write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
     except OSError as error:
@@ -76,12 +111,15 @@ def _write(take: Take, currency: str, received: Optional[Received], payer: Payer
             error=error.strerror or error,
         )
         return False
+    drop_intent(take)
     return True
 
 
 def _state(take: Take, received: Optional[Received]) -> str:
     if received is not None:
         return DONE
+    if take.state is State.SUBMITTING:
+        return SUBMITTING
     return FAILED if take.state is State.FAILED else GENERATING
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
+from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.accounts import NO_KEY
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
@@ -21,7 +23,7 @@ from sorad.units import format_size
 NAMED = 5
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
-FOR_THE_USER = frozenset({"take.unknown", "take.several", "account.key"})
+FOR_THE_USER = frozenset({"take.unknown", "take.several", NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
@@ -54,16 +56,26 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
     # where the ledger may not be seen, nobody can tell whether its holder lives
     hidden = facts.ledger is not None and facts.ledger.code.startswith(("config.", "ledger.unreadable"))
     if facts.holder is None and not hidden:
-        yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
+        yield _heavy(
+            "daemon.not_running", N_("sorad is not running."), how_to_start(facts.start), start=facts.start
+        )
     if facts.config is not None:
         yield Complaint(facts.config)
-    if facts.ledger is not None:
-        # before the first start there is no ledger: that it does not run says it all
-        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing" or facts.holder is not None)
+    # before the first start there is no ledger: that it does not run says it all
+    first = facts.holder is None and facts.ledger is not None and facts.ledger.code == "ledger.missing"
+    if facts.ledger is not None and not (first and not facts.start):
+        yield Complaint(facts.ledger, heavy=not first)
     if facts.holder is not None:
         yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
             yield Complaint(Problem.from_json(trouble["problem"]))
+
+
+def how_to_start(command: str) -> str:
+    """The mend for a sorad that does not run; its ``start`` is ``command``, ``""`` where there is no config."""
+    if not command:
+        return N_("It has no config yet: `sorad init` writes one and can start it.")
+    return N_("Start it with `{start}`.")
 
 
 # --- buying -----------------------------------------------------------------------------------------------
@@ -80,15 +92,8 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             reason=cause.text(),
             mend=cause.fix_text(),
         )
-    breaker = facts.breaker or {}
-    if breaker.get("mode") == "safe":
-        yield _heavy(
-            "breaker.safe",
-            N_("Creates met errors in a row: at most {count} takes are in flight until {until}."),
-            N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
-            count=breaker.get("effective", 0),
-            until=_when(breaker.get("until")),
-        )
+    if (facts.breaker or {}).get("mode") == "safe":
+        yield _safe(facts)
     told = set()
     away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:
@@ -108,6 +113,30 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
                 free=format_size(row["free"]),
                 needed=format_size(row["needed"]),
             )
+
+
+def _safe(facts: Facts) -> Complaint:
+    """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
+    breaker, gate = facts.breaker or {}, facts.gate or {}
+    refused = gate.get("delay", 0) > 0 and bool(facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
+    said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    if refused and said:
+        message = N_(
+            "Creates meet errors in a row: {reason} At most {count} takes are in flight until {until}."
+        )
+    else:
+        message = N_("Creates met errors in a row: at most {count} takes are in flight until {until}.")
+    problem = Problem(
+        "breaker.safe",
+        message,
+        N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
+        {
+            "reason": max(said, key=said.__getitem__, default=""),
+            "count": breaker.get("effective", 0),
+            "until": _when(breaker.get("until")),
+        },
+    )
+    return Complaint(problem, heavy=refused)
 
 
 # --- folders ----------------------------------------------------------------------------------------------
@@ -168,9 +197,15 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
+    keyless = [take for take in facts.in_flight if take.error is not None and take.error.code == NO_KEY]
+    if keyless:
+        yield _keyless(keyless)
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
         yield _undelivered(takes, facts.counts[State.DOWNLOADING])
+    kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
+    for takes in _by_code(kept_out):
+        yield _unbought(takes, facts.counts[State.QUEUED])
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
@@ -184,6 +219,12 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             "take.unknown",
             N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
             N_(
+                "Set that key again: sorad then looks there by itself. Or look at that account. It is there: `sorad "
+                "resolve {take} --adopt TASK_ID`; it is not: `sorad resolve {take} --resend`; not wanted: `sorad "
+                "resolve {take} --drop`."
+            )
+            if take.error is not None and take.error.code == NO_KEY
+            else N_(
                 "Look at your account at the provider. It is there: `sorad resolve {take} --adopt TASK_ID`; "
                 "it is not: `sorad resolve {take} --resend`; not wanted: `sorad resolve {take} --drop`."
             ),
@@ -208,12 +249,38 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
         )
 
 
+def _keyless(takes: Sequence[Take]) -> Complaint:
+    """Paid for, and only the key that bought them can ask after them."""
+    return _heavy(
+        NO_KEY,
+        N_("{takes} are paid for and wait for the key that bought them: {reason}"),
+        N_("{mend} `sorad cancel {ids}` gives up waiting."),
+        takes=_counted(len(takes), len(takes)),
+        reason=takes[0].error.text() if takes[0].error else "",
+        mend=takes[0].error.fix_text() if takes[0].error else "",
+        ids=" ".join(str(take.id) for take in takes[:NAMED]),
+    )
+
+
 def _undelivered(takes: Sequence[Take], total: int) -> Complaint:
     """Paid for, and this machine does not take them."""
     error = takes[0].error
     return _heavy(
         error.code if error else "delivery.local",
         N_("{takes} are paid for and cannot be delivered: {reason}"),
+        "{mend}",
+        takes=_counted(len(takes), total),
+        reason=error.text() if error else "",
+        mend=error.fix_text() if error else "",
+    )
+
+
+def _unbought(takes: Sequence[Take], total: int) -> Complaint:
+    """Their folder takes no files, so they are not bought."""
+    error = takes[0].error
+    return _heavy(
+        error.code if error else "delivery.local",
+        N_("{takes} are not bought, for their folder takes no files: {reason}"),
         "{mend}",
         takes=_counted(len(takes), total),
         reason=error.text() if error else "",
@@ -250,6 +317,15 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
         return _note(
             error.code,
             N_("{takes} wait for tomorrow: {reason}"),
+            "{mend}",
+            takes=_counted(len(takes), total),
+            reason=reason,
+            mend=error.fix_text(),
+        )
+    if error is not None and awaits_price(takes[0]):
+        return _heavy(
+            error.code,
+            N_("{takes} wait for their price, because there is a budget: {reason}"),
             "{mend}",
             takes=_counted(len(takes), total),
             reason=reason,

@@ -46,6 +46,7 @@ class Facts:
     holder: Optional[Holder] = None
     ledger: Optional[Problem] = None  # why it could not be read
     config: Optional[Problem] = None  # why it could not be read
+    start: str = "sorad run"  # the command that starts it; "" where there is no config to start it with
     counts: Mapping[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     roots: tuple[RootRow, ...] = ()
     storyboards: tuple[Storyboard, ...] = ()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
-from sorad.health.complaints import FOR_THE_USER
+from sorad.budget import awaits_price
+from sorad.health.complaints import FOR_THE_USER, how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -19,6 +20,7 @@ class Standing:
 
     now: float
     running: bool = True  # whether a daemon is there to do it
+    start: str = "sorad run"  # what starts one
     paused: bool = False
     halted: bool = False
     paces: Mapping[Kind, Pace] = field(default_factory=dict)
@@ -42,7 +44,12 @@ def outlook(take: Take, standing: Standing) -> Outlook:
     if take.state not in _BY_ITSELF or standing.running:
         return Outlook(told, at, forecast(take, standing.paces, standing.now).expected)
     return Outlook(
-        Problem("next.start", N_("Nothing, for sorad is not running."), N_("Start it with `sorad run`."))
+        Problem(
+            "next.start",
+            N_("Nothing, for sorad is not running."),
+            how_to_start(standing.start),
+            {"start": standing.start},
+        )
     )
 
 
@@ -64,6 +71,10 @@ def _sentence(take: Take) -> tuple[str, str]:
     if take.state is State.HELD:
         if take.error is not None and take.error.code == "budget.day":
             return N_("It waits for the next day's budget."), N_("`sorad approve {take}` releases it now.")
+        if awaits_price(take):
+            return N_("Its price is asked for again, for the budget."), N_(
+                "`sorad approve {take}` buys it as it is."
+            )
         return N_("It waits for you."), N_(
             "`sorad approve {take}` releases it, `sorad cancel {take}` drops it."
         )

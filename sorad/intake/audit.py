@@ -10,8 +10,9 @@ unchanged storyboard costs a ``stat`` for each of its segments.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.delivery.found import look
-from sorad.delivery.receipt import read_receipt
+from sorad.delivery.receipt import read_intent, read_receipt
 from sorad.intake.holdings import missing, segment_folders
-from sorad.layout import parse_video_name, receipt_path, video_path
+from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
@@ -95,15 +96,33 @@ class Audit:
     def _has_unknown(
         self, takes: Sequence[Take], segments: Sequence[Path], names: dict[Path, set[str] | None]
     ) -> bool:
-        known = {take.output for take in takes if take.state not in _UNSENT or take.error is not None}
+        known = {
+            take.output
+            for take in takes
+            if take.state is not State.FAILED and (take.state not in _UNSENT or take.error is not None)
+        }
+        intended = {take.output: take for take in takes if take.intent_at is not None}
         for folder in segments:
             for name in names[folder] or ():
+                if name.endswith(INTENT) and self._is_open(folder / f"{name[: -len(INTENT)]}.mp4", intended):
+                    return True
                 video = folder / f"{name[:-5]}.mp4"
                 if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
                     continue
                 receipt = read_receipt(folder / name)
                 if receipt is not None and not self.ledger.owned([receipt.remote_id]):
                     return True
+        return False
+
+    def _is_open(self, video: Path, intended: Mapping[str, Take]) -> bool:
+        """Whether the intent of a create tells more than the ledger; one that tells less is removed."""
+        intent, take = read_intent(video), intended.get(str(video))
+        known = -1.0 if take is None else take.intent_at or -1.0
+        if intent is not None and known < (intent.submitted_at or 0.0):
+            return True
+        if take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
+            with contextlib.suppress(OSError):
+                intent_path(video).unlink()
         return False
 
 

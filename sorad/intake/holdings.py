@@ -8,6 +8,7 @@ receipt                      video                 the take is
 ===========================  ====================  ====================================================
 none, another program's      none                  not bought
 none                         whole                 done
+none, but an intent          none                  unknown: its create may have been accepted
 generating                   none, half            generating: it is asked after at its provider
 generating, done             whole                 done
 done                         whole, other size     done: the user changed it
@@ -29,8 +30,17 @@ from pathlib import Path
 from sorad.budget import NEVER
 from sorad.delivery.folder import make_folders, sync_folder
 from sorad.delivery.found import Found, look
-from sorad.delivery.receipt import DONE, FAILED, GENERATING, Receipt, is_damaged, read_receipt, write_receipt
-from sorad.layout import parse_video_name, partial_path, receipt_path, video_path
+from sorad.delivery.receipt import (
+    DONE,
+    FAILED,
+    GENERATING,
+    Receipt,
+    is_damaged,
+    read_intent,
+    read_receipt,
+    write_receipt,
+)
+from sorad.layout import INTENT, intent_path, parse_video_name, partial_path, receipt_path, video_path
 from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
@@ -43,12 +53,22 @@ SEGMENT = "Segment_"
 
 @dataclass(frozen=True)
 class Paper:
-    """A receipt where sorad puts one. The name tells the numbers: a folder may have been sorted anew."""
+    """A receipt, or an intent, where sorad puts one. The name tells the numbers: a folder may have been sorted anew."""
 
     video: Path
     segment: int
     take: int
     receipt: Receipt
+
+    @property
+    def create(self) -> str:
+        """Which create it tells of; see :func:`create_of`."""
+        return create_of(self.receipt.remote_id, self.receipt.fingerprint, self.receipt.submitted_at)
+
+
+def create_of(remote_id: str, fingerprint: str, intent_at: float | None) -> str:
+    """What tells one create from all others: its task, or, while that is not known, its text and moment."""
+    return remote_id or f"{fingerprint}@{intent_at}"
 
 
 def asked(reading: Reading, assets: Path) -> list[Want]:
@@ -69,11 +89,23 @@ def found(want: Want) -> Want:
     receipt = there.receipt
     if receipt is not None and receipt.fingerprint != want.fingerprint:
         receipt = None
+    intent = None if _whole(there) else read_intent(video)
+    if intent is not None and intent.fingerprint == want.fingerprint:
+        return replace(
+            want,
+            state=State.UNKNOWN,
+            provider=intent.provider,
+            base_url=intent.base_url,
+            account=intent.account,
+            cost=intent.cost_micros,
+            intent_at=intent.submitted_at,
+        )
     if receipt is None or not receipt.remote_id:
         if _whole(there):
             return replace(want, state=State.DONE)
-        if receipt is not None or is_damaged(receipt_path(video)):
-            return replace(want, state=State.HELD, due_at=NEVER, error=damaged(receipt_path(video)))
+        for path in (receipt_path(video), intent_path(video)):
+            if (receipt is not None and path == receipt_path(video)) or is_damaged(path):
+                return replace(want, state=State.HELD, due_at=NEVER, error=damaged(path))
         return want
     state, error = _told(there, receipt, video)
     return replace(
@@ -123,6 +155,26 @@ def papers(assets: Path) -> list[Paper]:
     return result
 
 
+def intents(assets: Path) -> list[Paper]:
+    """The creates below an output folder of which only the intent tells. ``OSError`` as above."""
+    result = []
+    for segment, folder in segment_folders(assets):
+        for name in sorted(_names(folder)):
+            parsed = parse_video_name(f"{name[: -len(INTENT)]}.mp4") if name.endswith(INTENT) else None
+            if parsed is None or parsed[0] != segment:
+                continue
+            video = folder / f"{name[: -len(INTENT)]}.mp4"
+            intent = read_intent(video)
+            if intent is not None and _agrees(intent, parsed[2]):
+                result.append(Paper(video, segment, parsed[1], intent))
+    return result
+
+
+def creates(assets: Path) -> list[Paper]:
+    """Receipts and intents below an output folder. ``OSError`` as above."""
+    return [*papers(assets), *intents(assets)]
+
+
 def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
     for name in sorted(_names(assets)):
@@ -140,24 +192,24 @@ def _names(folder: Path) -> list[str]:
 
 def _genuine(receipt: Receipt, digits: str) -> bool:
     """Whether its parts agree: a receipt that was edited by hand tells of no purchase that could be used."""
-    return (
-        bool(receipt.remote_id)
-        and receipt.fingerprint.startswith(digits)
-        and receipt.request.fingerprint() == receipt.fingerprint
-    )
+    return bool(receipt.remote_id) and _agrees(receipt, digits)
+
+
+def _agrees(receipt: Receipt, digits: str) -> bool:
+    return receipt.fingerprint.startswith(digits) and receipt.request.fingerprint() == receipt.fingerprint
 
 
 def unasked(there: Iterable[Paper], wants: Iterable[Want]) -> list[Want]:
-    """What was bought beside the wants: earlier texts, further takes. No task is counted twice."""
+    """What was bought beside the wants: earlier texts, further takes. No create is counted twice."""
     listed = list(wants)
     places = {want.output for want in listed}
-    tasks = {want.remote_id for want in listed if want.remote_id}
+    creates = {create_of(want.remote_id, want.fingerprint, want.intent_at) for want in listed}
     result = []
     for paper in there:
         receipt = paper.receipt
-        if str(paper.video) in places or receipt.remote_id in tasks:
+        if str(paper.video) in places or paper.create in creates:
             continue
-        tasks.add(receipt.remote_id)
+        creates.add(paper.create)
         want = Want(
             paper.segment,
             paper.take,
@@ -182,7 +234,7 @@ def strays(top: Path) -> dict[Path, set[str]]:
             if f"{name[: -len(ASSETS)]}.json".lower() in beside:
                 continue
             with contextlib.suppress(OSError):
-                fingerprints = {paper.receipt.fingerprint for paper in papers(Path(place, name))}
+                fingerprints = {paper.receipt.fingerprint for paper in creates(Path(place, name))}
                 if fingerprints:
                     result[Path(place, name)] = fingerprints
         folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]
@@ -216,7 +268,7 @@ def relocate(old: Path, new: Path, segment: int, take: int) -> bool:
     next call brings it. Nothing is ever written over, but for a receipt of the same task that knows less; what
     cannot be moved stays.
     """
-    parts = [(part(old), part(new)) for part in (receipt_path, partial_path, Path)]
+    parts = [(part(old), part(new)) for part in (intent_path, receipt_path, partial_path, Path)]
     if not any(os.path.lexists(source) for source, _target in parts):
         return os.path.lexists(new)
     with contextlib.suppress(OSError):
@@ -247,8 +299,8 @@ def _drop_double(old: Path, receipt: Receipt | None) -> None:
 
 
 def is_used(video: Path) -> bool:
-    """Whether the place of a video holds it, or its receipt."""
-    return os.path.lexists(video) or os.path.lexists(receipt_path(video))
+    """Whether the place of a video holds it, or its receipt or intent."""
+    return any(os.path.lexists(path) for path in (video, receipt_path(video), intent_path(video)))
 
 
 def _knows_more(source: Path, target: Path) -> bool:

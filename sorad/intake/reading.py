@@ -29,16 +29,26 @@ from typing import Any, Callable, Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, needs_approval
+from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
-from sorad.intake.holdings import Paper, asked, bring_along, found, is_used, papers, strays
+from sorad.intake.holdings import (
+    Paper,
+    asked,
+    bring_along,
+    creates,
+    found,
+    intents,
+    is_used,
+    papers,
+)
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
 from sorad.intake.sorting import Sorted, key_of, sort_out
+from sorad.intake.strays import Strays, create
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.rescue import REBUILT
@@ -51,8 +61,6 @@ from sorad.vault.scan import Seen
 
 # What the ledger learned from receipts is told for so long, in seconds.
 TOLD_FOR = 86_400.0
-# A walk through all roots for folders without a storyboard holds for so long, in seconds.
-STRAYS_FOR = 60.0
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -101,14 +109,16 @@ class Intake:
     wake: Callable[[], None]
     price: Callable[[Request], Optional[int]]
     currency: str
+    price_trouble: Callable[[], Optional[Problem]] = lambda: None
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
         self._watched = {str(watch.path) for watch in self.config.watch}
-        self._strays: Optional[tuple[float, dict[Path, set[str]]]] = None
+        self._strays = Strays([watch.path for watch in self.config.watch], self.ledger, self.clock)
         self._audit = Audit(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
-        self._doubtful: set[str] = set()  # storyboards whose folder holds receipts that the ledger lacks
+        # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when.
+        self._doubtful: dict[str, float] = {}
 
     def read(self, watch: Watch, seen: Seen, known: Optional[Storyboard]) -> None:
         """One settled file. ``OSError`` where it cannot be read just now."""
@@ -165,7 +175,7 @@ class Intake:
                 board, assets_of(Path(board.path), watch)
             ):
                 doubtful.add(board.path)
-        self._doubtful |= doubtful
+        self._doubtful.update(dict.fromkeys(doubtful, self.clock.monotonic()))
         return doubtful
 
     def problems(self) -> list[Problem]:
@@ -235,11 +245,17 @@ class Intake:
             logger.info(_("{old} is now {new}"), old=origin.path, new=board.path)
             if same is not None or _mostly(wants, {take.fingerprint for take in takes}):
                 there = self._bring_along(origin, watch, assets) or there
-        if (renamed and _lacks(takes, there, assets)) or (not takes and not there):
+        doubted = self._doubtful.get(board.path)
+        doubt = renamed or doubted is not None
+        if (doubt and _lacks(takes, there, assets)) or (not takes and not there):
             # The folder may bear a name that was never seen here, or the ledger is lost, or an old copy.
-            there = [*there, *self._stray(wants, takes, assets)]
+            there = [*there, *self._stray(wants, takes, assets, doubted)]
+        if doubt or not takes or _buys(wants, takes, there):
+            there = [*there, *self._strays.unheard(wants, takes, there, doubted)]
         rescued = self._rescued_of(takes, wants, there, assets)
-        todo = sort_out(takes, self._come_over(takes, there), wants, [*there, *rescued], assets)
+        newcomers = self._come_over(takes, there)
+        lost = intents(assets) if new or board.path in self._doubtful else []
+        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets)
         if rescued:
             self._rescued.forget()
             todo = replace(
@@ -248,7 +264,7 @@ class Intake:
                 beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
             )
         self._apply(board if origin is None else replace(board, id=origin.id), todo)
-        self._doubtful.discard(board.path)
+        self._doubtful.pop(board.path, None)
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
         if not takes:
@@ -268,6 +284,7 @@ class Intake:
         """
         own, keys = {take.remote_id for take in takes}, {key_of(take) for take in takes}
         places = {paper.receipt.remote_id: paper for paper in there if paper.receipt.remote_id not in own}
+        places.pop("", None)
         away = offline(self.ledger) if places else set()
         gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"} if places else set()
         come = []
@@ -315,25 +332,21 @@ class Intake:
         logger.info(_("{old} is now {new}"), old=str(old), new=str(assets))
         return papers(assets)
 
-    def _stray(self, wants: Sequence[Want], takes: Sequence[Take], assets: Path) -> list[Paper]:
+    def _stray(
+        self, wants: Sequence[Want], takes: Sequence[Take], assets: Path, since: Optional[float]
+    ) -> list[Paper]:
         """What an output folder without a storyboard has of what is wanted or known. It goes along if most is."""
-        now = self.clock.monotonic()
-        if self._strays is None or now - self._strays[0] > STRAYS_FOR:
-            every: dict[Path, set[str]] = {}
-            for watch in self.config.watch:
-                every.update(strays(watch.path))
-            self._strays = now, every
-        folders = self._strays[1]
+        folders = self._strays.folders(since)
         fingerprints = {want.fingerprint for want in wants}
         best = max(folders, key=lambda folder: len(folders[folder] & fingerprints), default=None)
         if best is None or not folders[best] & fingerprints:
             return []
         if not _mostly(wants, folders[best]) or not bring_along(best, assets):
-            tasks = {take.remote_id for take in takes}
+            own = set(map(create, takes))
             return [
                 paper
-                for paper in papers(best)
-                if paper.receipt.fingerprint in fingerprints or paper.receipt.remote_id in tasks
+                for paper in creates(best)
+                if paper.receipt.fingerprint in fingerprints or paper.create in own
             ]
         del folders[best]
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
@@ -368,9 +381,13 @@ class Intake:
         problem = needs_approval(self.config.budget, prices, self.currency)
         if problem is None:
             return wants
+        due = NEVER
+        trouble = self.price_trouble() if problem.code == "budget.price" else None
+        if trouble is not None:
+            problem, due = trouble, self.clock.time() + PRICE_AGAIN
         logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
         return [
-            replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want
+            replace(want, state=State.HELD, due_at=due, error=problem) if new(want) else want
             for want in wants
         ]
 
@@ -396,6 +413,15 @@ def _lacks(takes: Sequence[Take], there: Sequence[Paper], assets: Path) -> bool:
         and not os.path.lexists(video_path(assets, take.segment, take.take, take.fingerprint))
         for take in takes
     )
+
+
+def _buys(wants: Sequence[Want], takes: Sequence[Take], there: Sequence[Paper]) -> bool:
+    """Whether something is wanted that neither the ledger nor a receipt tells of."""
+    unsent = (*UNSENT, State.CANCELLED)
+    texts = Counter(take.fingerprint for take in takes if take.state not in unsent)
+    tasks = {take.remote_id for take in takes}
+    texts.update(paper.receipt.fingerprint for paper in there if paper.receipt.remote_id not in tasks)
+    return any(count > texts[text] for text, count in Counter(want.fingerprint for want in wants).items())
 
 
 def _mostly(wants: Sequence[Want], known: set[str]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Union
 
-from sorad.intake.holdings import Paper, found, is_used, relocate, unasked
+from sorad.intake.holdings import Paper, create_of, found, is_used, relocate, unasked
 from sorad.intake.renumber import Key, Known, renumbered
 from sorad.layout import video_path
 from sorad.ledger.interface import Moved, Want
@@ -47,16 +47,22 @@ def sort_out(
     """
     takes = [*takes, *newcomers]
     own = {key_of(take): take for take in takes}
-    tasks = {take.remote_id for take in takes if take.remote_id}
+    # An intent may still lie there of a create whose task is known by now.
+    creates = {_create(take) for take in takes}
+    creates.update(create_of("", take.fingerprint, take.intent_at) for take in takes)
     wants = [want if _settled(own.get(key_of(want))) else found(want) for want in wants]
     beside = [
         want
         for want in unasked(there, wants)
-        if not _settled(own.get(key_of(want))) and want.remote_id not in tasks
+        if not _settled(own.get(key_of(want))) and _create(want) not in creates
     ]
     # Bought by somebody else (another machine, a lost ledger) under the number that is wanted.
     told = [
-        want for want in wants if want.remote_id and want.remote_id not in tasks and key_of(want) not in own
+        want
+        for want in wants
+        if (want.remote_id or want.state is State.UNKNOWN)
+        and _create(want) not in creates
+        and key_of(want) not in own
     ]
     known = [
         *map(known_of, takes),
@@ -64,7 +70,7 @@ def sort_out(
     ]
     keys = {key_of(want) for want in wants}
     numbers = renumbered(known, keys)
-    videos = {paper.receipt.remote_id: paper.video for paper in there}
+    videos = {paper.create: paper.video for paper in there}
     moved, after = _moves(takes, numbers, keys, assets, videos, {take.id for take in newcomers})
     first = len(takes)
     for index, want in enumerate(beside, start=first):
@@ -89,9 +95,13 @@ def key_of(one: Union[Want, Take]) -> Key:
     return one.segment, one.take, one.fingerprint
 
 
+def _create(one: Union[Want, Take]) -> str:
+    return create_of(one.remote_id, one.fingerprint, one.intent_at)
+
+
 def _settled(take: Take | None) -> bool:
     """Whether the ledger knows all about it: a look at its place would tell nothing new."""
-    return take is not None and (take.state in _BOUGHT or take.state is State.FAILED)
+    return take is not None and take.state in _BOUGHT
 
 
 def known_of(take: Take) -> Known:
@@ -116,7 +126,7 @@ def _moves(
         new = video_path(assets, segment, number, take.fingerprint)
         # Where its file is: its folder may have been moved along, under its old number or one given since.
         places = [Path(take.output), video_path(assets, take.segment, take.take, take.fingerprint)]
-        places += [videos[take.remote_id]] if take.remote_id in videos else []
+        places += [videos[_create(take)]] if _create(take) in videos else []
         output = _place(take, places, new, (segment, number), wanted=key in keys)
         if take.id in newcomers or (segment, number, output) != (take.segment, take.take, take.output):
             moved.append(Moved(take.id, segment, number, output, take.state is State.DONE))

@@ -62,7 +62,8 @@ def changed(take: Take, change: Change, now: float) -> Take:
     creates = 0 if change.fresh else take.creates
     values["creates"] = max(creates + change.intent - change.refused, 0)
     if change.intent:
-        values.update(intent_at=now, remote_id="", accepted_at=None, parked=False, watched=0.0)
+        at = now if change.intent_at is None else change.intent_at
+        values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0)
     if change.fresh:
         values["wanted"] = True
     if change.approved:

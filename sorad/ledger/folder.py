@@ -16,7 +16,7 @@ _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
 _INSERT = f"INSERT INTO storyboards ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _UPDATE = f"UPDATE storyboards SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
 # What a storyboard can say of a take that is new to the ledger.
-_TOLD = frozenset({State.QUEUED, State.HELD, State.GENERATING, State.DONE, State.FAILED})
+_TOLD = frozenset({State.QUEUED, State.HELD, State.UNKNOWN, State.GENERATING, State.DONE, State.FAILED})
 _PAGE = 200  # values bound at a time
 _OWNED = (
     "SELECT 1 FROM takes WHERE output = ? AND storyboard_id <> ? "
@@ -175,13 +175,14 @@ class Folder(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted FROM takes WHERE storyboard_id = ? ORDER BY id",
+            "state = 'cancelled' AND error IS NOT NULL, wanted, intent_at FROM takes "
+            "WHERE storyboard_id = ? ORDER BY id",
             (board_id,),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted in rows:
+        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, intent_at in rows:
             known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted)
+                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted), intent_at
             )
         return known
 
@@ -306,7 +307,7 @@ def _take_of(
         state=want.state,
         output=want.output,
         due_at=_due_at(want, now),
-        creates=1 if want.remote_id else 0,
+        creates=1 if want.remote_id or want.state is State.UNKNOWN else 0,
         provider=want.provider,
         base_url=want.base_url,
         account=want.account,
@@ -316,6 +317,7 @@ def _take_of(
         error=want.error,
         created_at=now,
         updated_at=now,
+        intent_at=want.intent_at,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
         extra=extra,

@@ -68,7 +68,7 @@ class Want:
     fingerprint: str
     output: str
     # DONE where the verified file is there (or was: ``error``); GENERATING where a receipt is; FAILED where it
-    # says so; HELD where it waits for the user
+    # says so; UNKNOWN where only the intent of a create is; HELD where it waits for the user
     state: State = State.QUEUED
     remote_id: str = ""  # from the receipt
     provider: str = ""
@@ -76,6 +76,7 @@ class Want:
     account: str = ""
     request_id: str = ""
     cost: Optional[int] = None
+    intent_at: Optional[float] = None
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     due_at: Optional[float] = None  # None: now
@@ -123,7 +124,8 @@ class Change:
     validator: Optional[str] = None
     cost: Optional[int] = None
     output: Optional[str] = None
-    intent: bool = False  # counts a create and stamps ``intent_at``
+    intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
+    intent_at: Optional[float] = None
     refused: bool = False  # takes that count back: the create was surely not accepted
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None

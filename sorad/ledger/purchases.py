@@ -29,7 +29,8 @@ def entry(before: Take | None, after: Take) -> Entry:
     remote id in place of one is another purchase.
     """
     if before is None:
-        return Entry.NEW if after.remote_id or after.accepted_at is not None else Entry.NONE
+        told = after.remote_id or after.accepted_at is not None or after.state is State.UNKNOWN
+        return Entry.NEW if told else Entry.NONE
     if before.state in _UNSENT:
         told = (before.remote_id, before.accepted_at) != (after.remote_id, after.accepted_at)
         return Entry.NEW if after.state is State.SUBMITTING or told else Entry.NONE

@@ -105,8 +105,9 @@ class Steps(Part):
             before = self._load(take.id)
             if before is None or before.claim != take.claim:
                 raise ClaimLost(f"take {take.id}")
-            # Without a claim, only the state that the caller saw vouches for what it saw.
-            if not take.claim and (before.state, before.creates) != (take.state, take.creates):
+            # A claim outlives the intent, and those without one have none that could tell: so what the caller
+            # saw must still be so.
+            if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
             after = changed(before, change, now)
             self._write(before, after)

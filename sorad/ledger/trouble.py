@@ -23,9 +23,13 @@ class LedgerWatch:
         self._free = free
         self._file = _identity(path)
 
+    def is_there(self) -> bool:
+        """Whether the file is the one that was opened: what is written to a deleted one is lost with the process."""
+        return _identity(self._path) == self._file
+
     def look(self) -> Optional[Problem]:
         """What is wrong; ``None``: nothing. Waits for a lock as long as any write does."""
-        if _identity(self._path) != self._file:
+        if not self.is_there():
             return _problem("ledger.replaced", *_REPLACED, self._path)
         if self._free(self._path.parent) < LEAST:
             return _problem("ledger.full", *_FULL, self._path)
@@ -77,6 +81,6 @@ _UNAVAILABLE = (
     N_("Check the disk and the rights of state_dir; sorad tries again by itself."),
 )
 _REPLACED = (
-    N_("The ledger {path} was deleted or replaced while sorad works on it."),
+    N_("The ledger {path} was deleted or replaced while sorad works on it: nothing is bought."),
     N_("Restart sorad: what the receipts beside the videos tell is read again, and nothing is bought twice."),
 )

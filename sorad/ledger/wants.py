@@ -26,6 +26,7 @@ class Known:
     extra: bool
     by_user: bool  # cancelled by the user, not by the folder
     wanted: bool = True
+    intent_at: float | None = None
 
 
 @dataclass
@@ -99,7 +100,7 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
         result.wanted.append(have)
     if have.state in MOVABLE:
         result.follow.append((have, want))
-    if have.state in (*UNSENT, State.CANCELLED) and _shows_bought(want, heard_of):
+    if _tells_more(have, want, heard_of):
         result.found.append((have, want))
     elif have.state is State.CANCELLED and not have.by_user:
         result.requeue.append((have, want))
@@ -115,29 +116,45 @@ def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[st
             return  # some take has had this bad luck already
         result.insert.append(want)
         result.kept += 1
-    elif have.state in (*UNSENT, State.CANCELLED) and _shows_bought(want, heard_of):
+    elif _tells_more(have, want, heard_of):
         result.found.append((have, want))
         result.kept += 1
 
 
-def _shows_bought(want: Want, heard_of: Callable[[str], bool]) -> bool:
+def _tells_more(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
+    """Whether the folder tells more of a take than the ledger. One that failed was bought anew, and that is
+    forgotten, where the receipt is of a create that the ledger never heard of."""
+    if have.state is State.FAILED and want.state is not State.UNKNOWN:
+        return bool(want.remote_id) and not heard_of(want.remote_id)
+    return have.state in MOVABLE and _shows_bought(have, want, heard_of)
+
+
+def _shows_bought(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
     """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that the
     ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of tells
-    nothing new: the user may have queued that take again."""
+    nothing new: the user may have queued that take again. Nor does the intent of one whose end it knows."""
+    if want.state is State.UNKNOWN:
+        return news(have.intent_at, want)
     if want.state in (State.GENERATING, State.FAILED) or (want.state is State.DONE and want.error):
         return not heard_of(want.remote_id)
     return want.state is State.DONE
+
+
+def news(intent_at: float | None, want: Want) -> bool:
+    """Whether a want's intent is later than the last one that the ledger knows of."""
+    return want.intent_at is not None and (intent_at is None or intent_at < want.intent_at)
 
 
 def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
     """The moves, each a legal one, that bring an unsent take to where the folder shows it."""
     if state is not State.QUEUED:
         yield Change(State.QUEUED, "found")
-    if want.state is State.GENERATING:
+    if want.state in (State.GENERATING, State.UNKNOWN):
         yield Change(
             State.SUBMITTING,
             "found",
             intent=True,
+            intent_at=want.intent_at,
             provider=want.provider or None,
             base_url=want.base_url or None,
             account=want.account or None,

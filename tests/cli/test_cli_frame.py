@@ -11,6 +11,7 @@ import pytest
 
 from sorad import __version__
 from sorad.cli.main import COMMANDS, main
+from sorad.cli.service import _ACTIONS
 from sorad.cli.words import width
 from sorad.messages import _
 
@@ -67,6 +68,19 @@ def test_each_command_has_help_that_fits_80_columns(house, name, lang):
         assert "用法" in ran.out
     else:
         assert ran.out.startswith("usage: sorad")
+
+
+@pytest.mark.parametrize(("lang", "heading"), [("en", "everywhere:"), ("zh", "通用选项：")])
+def test_the_help_of_a_command_with_actions_names_each_and_what_it_does(house, lang, heading):
+    lines = house.sorad("service", "--help", lang=lang).out.splitlines()
+    assert heading in lines
+    told = {
+        line.split()[0]: line.split(maxsplit=1)[1]
+        for line in lines
+        if line.startswith("    ") and line.split()[1:]
+    }
+    for action, text in _ACTIONS.items():
+        assert _(text).startswith(told[action])
 
 
 def test_help_columns_line_up_in_chinese(house):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -11,7 +12,9 @@ import time
 
 import pytest
 
+from sorad.cli.main import main
 from sorad.cli.words import width
+from sorad.ledger.interface import Change
 from sorad.model import State
 from sorad.problems import Problem
 
@@ -22,6 +25,12 @@ LATER = time.time() + 600
 
 def codes(report) -> list[str]:
     return [problem["code"] for problem in report["problems"] if problem["level"] == "problem"]
+
+
+def safe(house, delay: float = 4.0) -> None:
+    """The breaker after a storm; with a delay of the gate, creates are still refused."""
+    house.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER})
+    house.ledger.remember("gate", {"delay": delay, "until": 0.0})
 
 
 def notes(report) -> list[str]:
@@ -181,9 +190,12 @@ SAYS = {
         "Wait a while. What is paid for goes on",
     ),
     "safe mode": (
-        lambda h: h.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER}),
+        lambda h: (
+            safe(h),
+            h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
+        ),
         "breaker.safe",
-        "at most 5 takes are in flight",
+        "errors in a row: The server said 502. At most 5 takes are in flight",
         "by itself",
     ),
     "disk": (
@@ -246,6 +258,8 @@ NOTES = {
     "paused": (lambda h: h.ledger.remember("paused", {"since": 1.7e9}), "paused"),
     "copy": (lambda h: h.board(name="x/storyboard.json", state="copy", copy_of="/a"), "storyboard.copy"),
     "gate": (lambda h: h.ledger.remember("gate", {"delay": 8.0, "until": LATER}), "gate.closed"),
+    "safe mode, and nothing waits": (lambda h: safe(h), "breaker.safe"),
+    "safe mode, and creates are accepted again": (lambda h: (safe(h, delay=0.0), h.takes(1)), "breaker.safe"),
     "recovering": (
         lambda h: h.ledger.remember(
             "breaker", {"mode": "recovering", "effective": 9, "errors": 0, "until": LATER}
@@ -578,3 +592,31 @@ def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
         process.kill()
         process.wait()
         os.close(ours)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks for systemd's units")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_sorad_that_does_not_run_is_started_as_it_was_installed(house, lang):
+    (take,) = house.takes(1)
+    told = house.sorad("status", lang=lang).out
+    assert f"`sorad run --config {house.config}`" in told
+    note = house.home / "home" / "sorad" / "service.json"
+    note.parent.mkdir(parents=True)
+    note.write_text(json.dumps({"unit": "sorad.service", "config": str(house.config)}))
+    command = "`systemctl --user start sorad.service`"
+    for words in (["status"], ["show", str(take.id)], ["pause"]):
+        assert command in house.sorad(*words, lang=lang).out.replace("\n", ""), words
+    doctor = house.sorad("doctor", "--offline", "--json", lang=lang).json["checks"]
+    assert command in next(one["fix"] for one in doctor if one["code"] == "daemon.not_running")
+    note.write_text(json.dumps({"unit": "sorad.service", "config": "/another/config.toml"}))
+    assert "systemctl" not in house.sorad("status", lang=lang).out
+
+
+def test_without_a_config_status_leads_to_init_and_to_nothing_else(house, capsys):
+    for words, code in ((["status"], 3), (["doctor", "--offline"], 1)):
+        assert main(["--lang", "en", *words]) == code
+        told = capsys.readouterr().out
+        assert "`sorad init`" in told
+        assert "`sorad run`" not in told
+    main(["--lang", "en", "status", "--json"])
+    assert codes(json.loads(capsys.readouterr().out)) == ["daemon.not_running"]

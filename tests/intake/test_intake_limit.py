@@ -77,6 +77,10 @@ def test_a_root_that_is_never_read_keeps_nothing_up_for_long(
     monkeypatch.setattr(  # its disk does not answer
         Root, "turn", lambda self, now: None if self.path == str(two.other) else turn(self, now)
     )
+    next_at = Root.next_at
+    monkeypatch.setattr(
+        Root, "next_at", lambda self: float("inf") if self.path == str(two.other) else next_at(self)
+    )
     two.board("storyboard_a.json", NEW)
     two.go(EVERY_ROOT - 20)
     assert two.bought() == Counter()

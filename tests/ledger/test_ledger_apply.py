@@ -137,15 +137,32 @@ def test_ledger_old_receipt_does_not_undo_a_retry(ledger: Ledger) -> None:
     assert only(ledger).state is G
 
 
-@pytest.mark.parametrize("state", [State.UNKNOWN, G, State.DOWNLOADING, DONE, State.FAILED])
+@pytest.mark.parametrize("state", [State.UNKNOWN, G, State.DOWNLOADING, DONE])
 @pytest.mark.parametrize("shown", [DONE, G])
-def test_ledger_never_moves_a_paid_or_failed_take_by_the_folder(
-    ledger: Ledger, state: State, shown: State
-) -> None:
+def test_ledger_never_moves_a_paid_take_by_the_folder(ledger: Ledger, state: State, shown: State) -> None:
     apply(ledger, want())
     take = drive(ledger, only(ledger), state)
     apply(ledger, want(state=shown, remote_id="other"))
     assert only(ledger) == take
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("shown", [DONE, G])
+def test_ledger_moves_a_failed_take_by_a_purchase_it_never_heard_of_and_by_no_other(
+    ledger: Ledger, shown: State, beside: bool
+) -> None:
+    """Bought anew, and then an older ledger was put back."""
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), G, remote_id="old", cost=3, accepted_at=NOW)
+    ledger.record(take, Change(State.FAILED, "failed"), NOW)
+    for told in (want(state=shown, remote_id="old", wanted=not beside), want(state=DONE, wanted=not beside)):
+        apply(ledger, told)
+        assert (only(ledger).state, only(ledger).remote_id) == (State.FAILED, "old")
+    apply(ledger, want(state=shown, remote_id="new", cost=5, accepted_at=NOW + 1, wanted=not beside))
+    found = only(ledger)
+    assert (found.state, found.remote_id, found.error) == (shown, "new", None)
+    assert ledger.spend() == 8
+    assert ledger.owned(["old", "new"]) == {"old", "new"}
 
 
 def test_ledger_rename_moves_the_unsent_and_leaves_the_paid_where_they_are(ledger: Ledger) -> None:

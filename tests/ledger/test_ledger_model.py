@@ -59,6 +59,7 @@ class LedgerMachine(RuleBasedStateMachine):
         added = cancelled = 0
         known = {(m["segment"], m["fingerprint"]): m for m in self.takes.values() if m["path"] == path}
         for key, model in known.items():
+            model["wanted"] = key in asked
             if key not in asked and model["state"] in UNSENT:
                 model.update(state=State.CANCELLED, claim="")
                 cancelled += 1
@@ -75,6 +76,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     "segment": take.segment,
                     "fingerprint": take.fingerprint,
                     "state": State.QUEUED,
+                    "wanted": True,
                     "claim": "",
                     "creates": 0,
                 }
@@ -136,6 +138,8 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.mine.append(take)
         else:
             after = self.ledger.record(take, change, now)
+            if to is State.QUEUED and model["state"] in UNRESOLVED and not model["wanted"]:
+                to = State.CANCELLED  # its create was not accepted, and nobody asks for it any more
             self.bought(take.id, model["state"], after, now)
             model.update(state=to, claim=after.claim, creates=model["creates"] + ("intent" in members))
             assert after.claim == (take.claim if keep else "")

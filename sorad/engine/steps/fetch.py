@@ -17,7 +17,7 @@ from sorad.engine.disk import free_bytes
 from sorad.engine.receipts import base_of, write_receipt_for
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.engine.steps.poll import keyless, poll
 from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.ledger.interface import Change
 from sorad.messages import _
@@ -45,8 +45,7 @@ def fetch(kit: Kit, take: Take) -> None:
         video = Video("")
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
-        due_at = kit.clock.time() + NO_KEY_EVERY
-        record(kit, take, Change(take.state, "no key", due_at=due_at, error=provider))
+        record(kit, take, keyless(take, provider, kit.clock.time()))
         return
 
     def open_at(offset: int, validator: str) -> Download | Fault:

@@ -20,7 +20,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rescue import Patience
 from sorad.engine.times import Times
-from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerDamaged, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
@@ -51,6 +51,8 @@ class Kit:
     ending: Callable[[], bool] = lambda: False
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True
+    # Whether the ledger is still the file that was opened; in one that was deleted, nothing outlives the process.
+    kept: Callable[[], bool] = lambda: True
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
@@ -60,8 +62,9 @@ class Kit:
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    # Since when (monotonic) the list was seen to lack an unknown take's task: by take and number of its create.
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
+    # account whose list it was.
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed
@@ -73,8 +76,8 @@ def record(
     """Write an outcome down, however long the ledger cannot be written.
 
     What a provider answered is known here and nowhere else, so giving up is no option while the process
-    lives. ``meanwhile`` is called once where the first try fails. ``None``: somebody else has the take now,
-    and nothing was written.
+    lives. ``meanwhile`` is called once where the first try fails. ``None``: somebody else has the take now, or the
+    ledger is damaged, and nothing was written.
     """
     attempt = 0
     while True:
@@ -83,12 +86,17 @@ def record(
             return kit.ledger.record(take, change, kit.clock.time())
         except ClaimLost:
             logger.error(
-                _("take {id}: it was changed meanwhile; what a step found ({note}) was not written"),
+                _(
+                    "take {id}: it was changed meanwhile; what a step found ({note} {remote_id}) was not written"
+                ),
                 id=take.id,
                 note=change.note,
+                remote_id=change.remote_id or "",
             )
+            if attempt == 0:
+                meanwhile()
             return None
-        except LedgerUnavailable as error:
+        except (LedgerUnavailable, LedgerDamaged) as error:
             attempt += 1
             logger.error(
                 _(
@@ -101,8 +109,8 @@ def record(
             )
             if attempt == 1:
                 meanwhile()
-            if kit.ending() and attempt > 3:
-                return None
+            if attempt > 3 and (kit.ending() or isinstance(error, LedgerDamaged)):
+                return None  # the folder tells it to the ledger that is built anew
             kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
 

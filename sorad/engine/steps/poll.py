@@ -7,6 +7,7 @@ from dataclasses import replace
 from loguru import logger
 
 from sorad.engine import decide
+from sorad.engine.accounts import NO_KEY, is_sure, other_account
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record
 from sorad.ledger.interface import Change
@@ -27,11 +28,25 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     provider = kit.accounts.of(take)
     now = kit.clock.time()
     if isinstance(provider, Problem):
-        record(kit, take, Change(take.state, "no key", due_at=now + NO_KEY_EVERY - ago, error=provider))
+        record(kit, take, keyless(take, provider, now - ago))
         return
+    sure = is_sure(take, provider)
     began = kit.clock.monotonic()
     found = provider.poll(take.remote_id)
+    refused = isinstance(found, Fault) and found.trouble is Trouble.KEY
+    if refused and provider is not kit.accounts.current:
+        kit.accounts.refused(take.account)
+    if not sure and (refused or isinstance(found, Missing)):
+        # At another account nobody knows it, or may ask after it: that is no word about the task.
+        why = other_account(take)
+        record(kit, take, keyless(take, why, kit.clock.time() - ago))
+        logger.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(why))
+        return
+    if take.error is not None and take.error.code == NO_KEY:
+        take = replace(take, parked=False)  # for that alone; from here on its own time counts again
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
+    if not sure and not isinstance(found, Fault):
+        change = replace(change, account=provider.account)  # the key was rotated
     if ago and change.due_at is not None:
         change = replace(change, due_at=change.due_at - ago)
     if isinstance(found, Finished):
@@ -40,7 +55,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     written = record(kit, take, change)
     if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
-    if isinstance(found, Fault) and found.trouble is Trouble.KEY and provider is kit.accounts.current:
+    if isinstance(found, Fault) and refused and provider is kit.accounts.current:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)
     if isinstance(found, (Fault, Missing, TaskFailed)):
@@ -52,3 +67,12 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+
+
+def keyless(take: Take, why: Problem, now: float) -> Change:
+    """The change with which a paid take waits for the key it was bought with, for as long as that takes. Pure.
+
+    It holds no slot: those are the present account's.
+    """
+    parked = True if take.state is State.GENERATING else None
+    return Change(take.state, "no key", due_at=now + NO_KEY_EVERY, error=why, parked=parked)

@@ -21,7 +21,7 @@ from sorad.engine.disk import free_bytes
 from sorad.engine.receipts import receipt_of, write_receipt_for
 from sorad.engine.rescue import Place, away, due, note, shelves
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.engine.steps.poll import keyless, poll
 from sorad.intake.rescued import remember
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -63,8 +63,7 @@ def rescue_away(kit: Kit, take: Take) -> None:
     why = reasons.get(take.root) or away(take.root)
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
-        due_at = kit.clock.time() + NO_KEY_EVERY - ago
-        record(kit, take, Change(take.state, "no key", due_at=due_at, error=provider))
+        record(kit, take, keyless(take, provider, kit.clock.time() - ago))
         return
     rescue(kit, take, provider, video, why, ago)
 

@@ -1,18 +1,20 @@
-"""Submit: buy a take. The intent is committed before the request leaves."""
+"""Submit: buy a take. The intent is committed, and told in the folder, before the request leaves."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, day_began, next_day, over_day
+from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
+from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
-from sorad.engine.receipts import write_receipt_for
+from sorad.engine.receipts import drop_intent, write_intent_for, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.reconcile import wait_for_twin
-from sorad.engine.steps.told import told_by_folder
+from sorad.engine.steps.told import LOOK_AGAIN, told_by_folder
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
@@ -25,6 +27,9 @@ def submit(kit: Kit, take: Take) -> None:
     """One take, claimed as ``queued``: one intent, one create, one outcome."""
     if kit.stopping() or not kit.control.may_leave():
         release(kit, take)
+        return
+    if not kit.kept():
+        release(kit, take, kit.clock.time() + LOOK_AGAIN)
         return
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
@@ -54,12 +59,16 @@ def submit(kit: Kit, take: Take) -> None:
         return
     if intent is None:
         return
+    unwritten = write_intent_for(intent, provider.currency, kit.payer(take.root))
+    if unwritten is not None:
+        _put_off(kit, intent, unwritten)
+        return
     began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
 
     def lay_down() -> None:
-        # The receipt first where the ledger's disk is full: should the process end, the folder tells the id.
+        # Where the ledger cannot take it, the folder tells the id, should the process end.
         bought = changed(intent, result.change, kit.clock.time())
         if bought.state is State.GENERATING:
             write_receipt_for(bought, provider.currency, payer=kit.payer(take.root))
@@ -71,20 +80,39 @@ def submit(kit: Kit, take: Take) -> None:
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+    elif written is not None and written.state is not State.UNKNOWN:
+        drop_intent(intent, written)
+
+
+def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
+    """Its folder takes no files: what could not be delivered is not bought. The create has not left."""
+    why = blocked(error, Path(intent.output).parent).problem
+    logger.warning(_("take {id}: not bought: {problem}"), id=intent.id, problem=str(why))
+    later = kit.clock.time() + LOOK_AGAIN
+    record(kit, intent, Change(State.QUEUED, "no place", due_at=later, error=why, refused=True))
 
 
 def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
-    """Commit the intent, if the day's budget has room for it; ``None``: it is held instead.
+    """Commit the intent, if the day's budget has room for it; ``None``: it is held, or waits, instead.
 
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
     budget = kit.config.budget
+    account = provider.account
+    kit.accounts.remember(account)
     with kit.buying:
         now = kit.clock.time()
+        wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
+        if wait is not None:
+            release(kit, take, now + wait)
+            return None
         spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
         over = over_day(budget, spent, price, provider.currency)
         if over is not None and not (take.approved and over.code == "budget.price"):
             until = next_day(now) if over.code == "budget.day" else NEVER
+            trouble = provider.price_trouble() if over.code == "budget.price" else None
+            if trouble is not None:
+                over, until = trouble, now + PRICE_AGAIN
             record(kit, take, Change(State.HELD, "over budget", due_at=until, error=over))
             logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over))
             return None
@@ -95,7 +123,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
-            account=provider.account,
+            account=account,
             cost=price,
         )
         return kit.ledger.record(take, change, now)

@@ -1,7 +1,7 @@
 """What the folder tells of a take just before it would be bought. The last look: it costs two ``stat``.
 
 The ledger may be an old copy, put back after a mishap, and another machine may have bought into the same
-folder: then the take's place holds a receipt, or its video, of which the ledger never heard.
+folder: then the take's place holds an intent, a receipt, or its video, of which the ledger never heard.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from loguru import logger
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.intake.holdings import found
 from sorad.ledger.interface import Want
-from sorad.ledger.wants import changes_found
+from sorad.ledger.wants import changes_found, news
 from sorad.messages import _
 from sorad.model import State, Take
 
@@ -35,7 +35,9 @@ def told_by_folder(kit: Kit, take: Take) -> bool:
         return True
     if there.state is State.QUEUED or (there.state is State.HELD and take.approved):
         return False
-    told = there.state is State.HELD or (there.state is State.DONE and there.error is None)
+    if there.state is State.UNKNOWN and not news(take.intent_at, there):
+        return False  # the ledger knows that this create was not accepted
+    told = there.state in (State.HELD, State.UNKNOWN) or (there.state is State.DONE and there.error is None)
     if not told and kit.ledger.owned([there.remote_id]):
         return False  # the receipt of an earlier create, which the user gave up
     logger.warning(
