@@ -106,6 +106,7 @@ class Take:
     extra: bool = False  # asked for by `redo`, beyond what the storyboard says
     parked: bool = False  # past give_up_after: polled slowly, holds no slot
     watched: float = 0.0  # seconds that the last create's task was waited for between looks at it
+    mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
 
 
 def micros(amount: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from sorad.delivery.receipt import DONE, FAILED, GENERATING, Payer, Receipt, rea
 from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.vault.mounted import mounted
 
 _NOBODY = Payer()
 # Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
@@ -64,6 +66,8 @@ def write_receipt_for(
 def _write(take: Take, currency: str, received: Optional[Received], payer: Payer) -> bool:
     video = Path(take.output)
     try:
+        if lies_below(take.output, take.mount) and not mounted(take.mount):
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))  # not into a folder in its place
         there = read_receipt(receipt_path(video)) if received is None else None
         told = there is not None and there.remote_id == take.remote_id
         if there is not None and told and there.state in (DONE, _state(take, received)):
@@ -83,6 +87,11 @@ def _state(take: Take, received: Optional[Received]) -> str:
     if received is not None:
         return DONE
     return FAILED if take.state is State.FAILED else GENERATING
+
+
+def lies_below(output: str, mount: str) -> bool:
+    """Whether a video's place is on the disk that is mounted there (``""``: on none)."""
+    return mount != "" and output.startswith(mount.rstrip(os.sep) + os.sep)
 
 
 def base_of(take: Take) -> Path:

@@ -113,6 +113,9 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
 def _roots(facts: Facts) -> Iterator[Complaint]:
     for row in facts.roots:
         yield from _root(row)
+    for problem in _notices(facts):
+        if problem.params.get("waiting"):
+            yield Complaint(problem)  # takes wait for a disk
 
 
 def _storyboards(facts: Facts) -> Iterator[Complaint]:
@@ -317,7 +320,7 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             count=facts.waiting_commands,
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
-    yield from _named(map(Problem.from_json, facts.notices))
+    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(
@@ -332,6 +335,10 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("{count} more storyboards are copies; nothing is bought for them."),
             count=len(copies) - NAMED,
         )
+
+
+def _notices(facts: Facts) -> list[Problem]:
+    return [Problem.from_json(notice) for notice in facts.notices]
 
 
 def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:

@@ -15,6 +15,7 @@ from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
 from sorad.vault.filesystem import events_work
+from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard
 from sorad.vault.reports import conflict, in_the_cloud, no_events, polled, unreadable
 from sorad.vault.roots import Roots
@@ -68,6 +69,7 @@ class Root:
         self._scan_at = clock.monotonic()
         self._scan_cost = 0.0
         self._kind = ""  # of a file system without events
+        self._mounts = Mounts()
         self._published: tuple[str, str, Problem | None] | None = None
         self.identity = ""
         self.looked = False  # at least once since the start
@@ -96,7 +98,12 @@ class Root:
         """What in this root needs somebody's eye, beside its state."""
         found = [conflict(path) for path in sorted(self._conflicts)]
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
-        return found + [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
+        found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
+        return found + self._mounts.problems()
+
+    def away(self) -> set[str]:
+        """Where disks below it are away, or were not read through since they are back: nothing is bought there."""
+        return self._mounts.back.union(self._mounts.away)
 
     # --- errands -----------------------------------------------------------------------------------
     def restore(self, row: RootRow | None) -> None:
@@ -113,12 +120,13 @@ class Root:
     def turn(self, now: float) -> None:
         """Do what is due."""
         try:
-            if now >= self._scan_at:
+            if now >= self._scan_at or (self.online and self._mounts.moved()):
                 self._scan(now)
             if self.online:
                 self._read_settled(now)
                 self._judge_missing(now)
                 self._judge_ready(now)
+                self._judge_disks()
         finally:
             self._boards = None  # the reads changed it
 
@@ -128,6 +136,13 @@ class Root:
         if not self.ready and (self.quiet() or now - self._here_since >= READY_AFTER):
             self.ready = True
             self._wake()
+
+    def _judge_disks(self) -> None:
+        if self._mounts.back and self.quiet():
+            self._mounts.back.clear()
+            self._wake()
+        if self._mounts.away:
+            self._mounts.weigh(self._ledger.working())
 
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
@@ -177,6 +192,7 @@ class Root:
             logger.warning("{}", conflict(path))
         self._conflicts = set(found.conflicts)
         self._waiting.clear()
+        self._see_disks(found)
         there = {seen.path for seen in found.files}
         present = [board for path, board in self._owned().items() if path in there]
         self._forced |= self._intake.audit(self._watch, present, self._tick)
@@ -184,6 +200,16 @@ class Root:
         for path in [path for path in self._missing if path in there]:
             del self._missing[path]
         self.publish(scanned=True)
+
+    def _see_disks(self, found: Scan) -> None:
+        before = set(self._mounts.away)
+        if self._mounts.judge(list(self._owned().values()), found.files):
+            self._watcher.renew(self.path, self._clock.monotonic())
+        for mount, problem in self._mounts.away.items():
+            if mount not in before:
+                logger.warning("{}", problem)
+        for mount in sorted(before.difference(self._mounts.away)):
+            logger.info(_("{path}: the disk is there again"), path=mount)
 
     def _scan_below(self, folder: str, now: float) -> None:
         try:
@@ -203,7 +229,7 @@ class Root:
     def _look(self, path: str) -> None:
         """Look at one file."""
         try:
-            seen = look(path, self._roots.real_paths())
+            seen = look(path, self._roots.real_paths(), self.path)
         except OSError:
             return  # it cannot be told: the next scan tries again
         if seen is None:
@@ -254,13 +280,17 @@ class Root:
 
     def _read(self, seen: Seen) -> None:
         try:
-            current = look(seen.path, self._roots.real_paths())
+            current = look(seen.path, self._roots.real_paths(), self.path)
             if current is None:
                 self._miss(seen.path)
             elif current != seen or not self._must_read(current):
                 self._consider(current)
             else:
-                self._intake.read(self._watch, current, self._owned().get(seen.path))
+                known = self._owned().get(seen.path)
+                self._intake.read(self._watch, current, known)
+                self._mounts.note(current)
+                if known is not None and known.mount != current.mount and known.mount in self._mounts.away:
+                    self._scan_at = self._clock.monotonic()  # another folder took the place of its disk
                 self._forget(seen.path)
                 self._wake()
         except OSError as error:
@@ -292,12 +322,16 @@ class Root:
             if board is None or board.state == "gone":
                 continue
             try:
-                seen = look(path, self._roots.real_paths())
+                seen = look(path, self._roots.real_paths(), self.path)
             except OSError:
                 self._missing[path] = now
                 continue
             if seen is not None:
                 self._consider(seen)
+                continue
+            if self._mounts.lacks(board):
+                if board.mount not in self._mounts.away:
+                    self._scan_at = now  # its disk went just now
                 continue
             self._intake.gone(board)
             went = True
@@ -337,6 +371,7 @@ class Root:
         self._watcher.remove(self.path)
         self.ready, self._here_since = False, None
         self._missing.clear()
+        self._mounts = Mounts()
         self._settle = Settle(self._watch.settle_seconds)
         self._tries.clear()
         self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)

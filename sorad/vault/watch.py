@@ -131,6 +131,12 @@ class Watcher:
                 watch.confirm_at = now + CONFIRM_AFTER
             watch.unwatched.update(folder for folder in walked if folder not in known)
 
+    def renew(self, root: str, now: float) -> None:
+        """Watch a root anew: a disk came or went below it, and a watch belongs to what lay there before."""
+        watch = self._watches.get(root)
+        if watch is not None:
+            watch.rebuild_at = now
+
     def check(self, now: float) -> list[Trouble]:
         """Look at everything that is known to break; returns the roots that need a full scan.
 

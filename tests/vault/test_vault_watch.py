@@ -311,6 +311,16 @@ def test_another_folder_under_the_path_is_seen(watched: Watched, tmp_path: Path)
     assert [trouble.problem for trouble in watched.watcher.check(2.0)] == [None]
 
 
+def test_where_a_disk_came_or_went_below_it_a_root_is_watched_anew(watched: Watched, tmp_path: Path) -> None:
+    watched.watcher.add(str(tmp_path), 0.0)
+    before = watched.observer(tmp_path)
+    watched.watcher.renew(str(tmp_path), 5.0)
+    watched.watcher.renew("/not/watched", 5.0)
+    assert watched.watcher.next_at() == 5.0
+    assert [trouble.problem for trouble in watched.watcher.check(5.0)] == [None]
+    assert watched.observer(tmp_path) is not before
+
+
 def test_the_limit_at_the_start_is_said_and_polled_until_it_is_raised(
     run, until, limit: Limit, tmp_path: Path
 ) -> None:
