@@ -17,7 +17,7 @@ from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard
-from sorad.vault.reports import conflict, in_the_cloud, no_events, polled, unreadable
+from sorad.vault.reports import conflict, happened, in_the_cloud, no_events, polled, unreadable
 from sorad.vault.roots import Roots
 from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, look, scan
 from sorad.vault.settle import Settle
@@ -31,6 +31,7 @@ POLL_COST = 100  # times the duration of a scan: at most 1 % of a core
 OFFLINE_LOOK = 5.0  # seconds between two looks for a root that is away
 RETRY_FIRST, RETRY_LAST = 0.5, 30.0  # seconds until a file that could not be read is tried again
 READY_AFTER = 60.0  # seconds after the first look from which on a file that never settles keeps nothing up
+TOLD_FOR = 3_600.0  # seconds for which `status` tells what happened to the watcher, though it is mended
 PATIENCE = 5  # tries after which a file is no longer waited for by `quiet`
 
 
@@ -69,6 +70,7 @@ class Root:
         self._scan_at = clock.monotonic()
         self._scan_cost = 0.0
         self._kind = ""  # of a file system without events
+        self._happened: dict[str, float] = {}  # to the watcher, and when (epoch seconds)
         self._mounts = Mounts()
         self._published: tuple[str, str, Problem | None] | None = None
         self.identity = ""
@@ -99,6 +101,8 @@ class Root:
         found = [conflict(path) for path in sorted(self._conflicts)]
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
+        recent = self._clock.time() - TOLD_FOR
+        found += [happened(self.path, what, at) for what, at in self._happened.items() if at >= recent]
         return found + self._mounts.problems()
 
     def away(self) -> set[str]:
@@ -109,6 +113,12 @@ class Root:
     def restore(self, row: RootRow | None) -> None:
         """Take up what the ledger remembers of the last run."""
         self.identity = row.device if row is not None else ""
+
+    def heard(self, what: str) -> None:
+        """Something happened to the watcher: see :class:`sorad.vault.watch.Trouble`."""
+        if what:
+            self._happened.pop(what, None)  # the latest last
+            self._happened[what] = self._clock.time()
 
     def ask_scan(self, at: float, *, force: bool = False) -> None:
         """Scan at ``at`` at the latest; ``force``: and read again what was invalid."""

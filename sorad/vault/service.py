@@ -173,6 +173,7 @@ class Vault:
         if alarm or now >= self._check_at:
             self._check_at = now + TURN
             for trouble in watcher.check(now):
+                self._work[trouble.root].heard(trouble.what)
                 self._work[trouble.root].ask_scan(now)
                 self._work[trouble.root].publish()
         for root in scans:

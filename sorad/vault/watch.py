@@ -24,6 +24,7 @@ from sorad.messages import N_, _
 from sorad.problems import Problem
 from sorad.vault import observer as library
 from sorad.vault.names import is_storyboard, stub_target
+from sorad.vault.reports import HANDLER, OVERFLOW
 from sorad.vault.scan import identity_of, is_hidden
 
 if TYPE_CHECKING:
@@ -39,10 +40,14 @@ STUCK_AFTER = 10.0  # the longest the library lets an event wait is half a secon
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something may have been missed: the root needs a full scan. ``problem`` is what is wrong now, if so."""
+    """Something may have been missed: the root needs a full scan. ``problem`` is what is wrong now, if so.
+
+    ``what`` tells what happened, where something did: what broke in a word or two, ``OVERFLOW`` or ``HANDLER``.
+    """
 
     root: str
     problem: Problem | None
+    what: str = ""
 
 
 @dataclass
@@ -154,13 +159,13 @@ class Watcher:
             cause = self._ailment(watch, now)
             if cause:
                 self._fail(watch, _broken(watch.root, cause), now)
-                found.append(Trouble(watch.root, watch.problem))
+                found.append(Trouble(watch.root, watch.problem, cause))
             elif self._due_for_rebuild(watch, now):
                 self._release(watch)
                 self._build(watch, now)
                 found.append(Trouble(watch.root, watch.problem))
-            elif self._may_have_missed(watch) or complained:
-                found.append(Trouble(watch.root, None))
+            elif missed := self._may_have_missed(watch) or (OVERFLOW if complained else ""):
+                found.append(Trouble(watch.root, None, missed))
         return found
 
     # --- what is looked at -------------------------------------------------------------------------
@@ -202,13 +207,13 @@ class Watcher:
             watch.rebuild_at = min(now + DEBOUNCE, watch.rebuild_most)
         return watch.rebuild_at is not None and now >= watch.rebuild_at
 
-    def _may_have_missed(self, watch: _Watch) -> bool:
-        """Whether there were so many events that the queue may have run over, or the handler failed.
+    def _may_have_missed(self, watch: _Watch) -> str:
+        """Whether there were so many events that the queue may have run over, or the handler failed: which.
 
         Version 6 drops the kernel's overflow mark without a word, macOS's flags are never read. An overflow
         needs a full queue, though, and what is in a full queue comes through here.
         """
-        missed = watch.raised or watch.events >= self._flood
+        missed = HANDLER if watch.raised else OVERFLOW if watch.events >= self._flood else ""
         watch.raised, watch.events = False, 0
         return missed
 
