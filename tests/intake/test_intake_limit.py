@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,9 +74,12 @@ def test_a_root_that_is_away_keeps_nothing_up(two: TwoRoots) -> None:
 def test_a_root_that_is_never_read_keeps_nothing_up_for_long(
     two: TwoRoots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turn = Root.turn
+    turn, next_at = Root.turn, Root.next_at
     monkeypatch.setattr(  # its disk does not answer
         Root, "turn", lambda self, now: None if self.path == str(two.other) else turn(self, now)
+    )
+    monkeypatch.setattr(  # or each millisecond would be simulated
+        Root, "next_at", lambda self: math.inf if self.path == str(two.other) else next_at(self)
     )
     two.board("storyboard_a.json", NEW)
     two.go(EVERY_ROOT - 20)
