@@ -116,7 +116,13 @@ class Parts:
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
         self._rooms = rooms = Rooms(
-            config.watch, config.disk, ledger, self.vault.states, free_bytes, self.claims.may_buy
+            config.watch,
+            config.disk,
+            ledger,
+            self.vault.states,
+            free_bytes,
+            self.claims.may_buy,
+            self.vault.away,
         )
         self.kit = Kit(
             config=config,
@@ -135,6 +141,7 @@ class Parts:
             reach=kept.reach,
             ready=self.vault.ready,
             kept=self._ledger.is_there,
+            is_away=self.vault.is_away,
             guard=self._arrivals.guard,
             payer=self.claims.payer,
             videos=kept.videos,

@@ -52,6 +52,11 @@ class Folders(Protocol):
         """Roots whose folder is there, so that videos can be put into it; ``None``: all."""
         ...
 
+    @property
+    def away(self) -> Callable[[], Collection[str]]:
+        """Where disks below the roots belong that are away: nothing is bought for the storyboards on them."""
+        ...
+
 
 Agenda = Mapping[State, Mapping[str, float]]
 MakeLane = Callable[[str, int, Callable[[], None]], Lane]
@@ -260,7 +265,7 @@ class Engine:
         self._again = admitted.again if waiting else None
         if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
-        left = admitted.count
+        left, away = admitted.count, self._folders.away()
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
@@ -268,7 +273,8 @@ class Engine:
                 # Not admitted before: what its receipts tell may fill the slots.
                 self._again = min(self._again or math.inf, now + READ_AGAIN)
                 continue
-            for take in kit.ledger.claim(State.QUEUED, now, min(left, room), [root]) if room > 0 else ():
+            most = max(0, min(left, room))
+            for take in kit.ledger.claim(State.QUEUED, now, most, [root], away) if most else ():
                 left -= 1
                 jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)
                 at = kit.clock.monotonic() + jitter

@@ -42,7 +42,7 @@ class Patience:
 class Place:
     """What is there of a take's place. Where that cannot be told, both are true: it is waited for longer."""
 
-    root: bool  # the watched folder
+    root: bool  # the watched folder, and the disk below it that it lies on
     folder: bool  # the storyboard's own
 
 

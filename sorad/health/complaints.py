@@ -145,6 +145,9 @@ def _safe(facts: Facts) -> Complaint:
 def _roots(facts: Facts) -> Iterator[Complaint]:
     for row in facts.roots:
         yield from _root(row)
+    for problem in _notices(facts):
+        if problem.params.get("waiting"):
+            yield Complaint(problem)  # takes wait for a disk
 
 
 def _storyboards(facts: Facts) -> Iterator[Complaint]:
@@ -396,7 +399,7 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             count=facts.waiting_commands,
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
-    yield from _named(map(Problem.from_json, facts.notices))
+    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(
@@ -411,6 +414,10 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("{count} more storyboards are copies; nothing is bought for them."),
             count=len(copies) - NAMED,
         )
+
+
+def _notices(facts: Facts) -> list[Problem]:
+    return [Problem.from_json(notice) for notice in facts.notices]
 
 
 def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:

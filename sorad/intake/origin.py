@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sorad.ledger.interface import Ledger, Storyboard
+from sorad.vault.mounted import mounted
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
@@ -62,11 +63,13 @@ def offline(ledger: Ledger) -> set[str]:
 
 
 def is_there(board: Storyboard, watched: Collection[str], away: Collection[str]) -> bool:
-    """Whether its file is there, or cannot be called gone because its root is away.
+    """Whether its file is there, or cannot be called gone because its root is away, or its disk below that.
 
     A root that is no longer in the config is not waited for: its folder was renamed, most likely.
     """
     if _exists(board.path) or _exists(_stub(board.path)):
+        return True
+    if board.mount and board.state != "gone" and board.root in watched and not mounted(board.mount):
         return True
     return board.root in watched and (board.root in away or _is_bare(board.root))
 

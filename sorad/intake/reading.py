@@ -58,6 +58,7 @@ from sorad.messages import N_, _
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.storyboard.read import Reading, Rules, read_file
+from sorad.vault.mounted import mounted
 from sorad.vault.scan import Seen
 
 # What the ledger learned from receipts is told for so long, in seconds.
@@ -141,6 +142,8 @@ class Intake:
             segments=len(reading.segments),
             updated_at=now,
             rules=self.rules,
+            mount=seen.mount,
+            disk=seen.disk,
         )
         if reading.problems:
             self._invalid(board, now)
@@ -311,7 +314,7 @@ class Intake:
         come = []
         for take in self.ledger.with_tasks(places):
             paper = places.pop(take.remote_id, None)
-            if paper is None or take.root in away:
+            if paper is None or take.root in away or (take.mount and not mounted(take.mount)):
                 continue
             place = Path(take.output)
             if take.storyboard_id not in gone if place == paper.video else is_used(place):

@@ -56,6 +56,8 @@ class Storyboard:
     updated_at: float = 0.0
     copy_of: str = ""  # path of the storyboard that this one repeats
     rules: str = ""  # hash of the settings it was read under: other settings, read again
+    mount: str = ""  # where the disk it lies on is mounted below the root; "": it is the root's own
+    disk: str = ""  # identity of what was mounted there
 
 
 @dataclass(frozen=True)
@@ -284,11 +286,17 @@ class Ledger(Protocol):
 
     # --- time and money ----------------------------------------------------------------------------
     def claim(
-        self, state: State, now: float, limit: int, roots: Optional[Collection[str]] = None
+        self,
+        state: State,
+        now: float,
+        limit: int,
+        roots: Optional[Collection[str]] = None,
+        away: Collection[str] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
 
-        ``roots`` limits it to takes of those roots (None: all). A claimed take has ``claim`` set and is
+        ``roots`` limits it to takes of those roots (None: all); those of storyboards whose ``mount`` is in
+        ``away`` are left out. A claimed take has ``claim`` set and is
         not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...

@@ -331,6 +331,8 @@ class NoWatcher:
     def next_at(self) -> Optional[float]:
         return None
 
+    def renew(self, root: str, now: float) -> None: ...
+
     def compare(self, root: str, walked: Any, now: float) -> None: ...
 
     def check(self, now: float) -> list[Any]:
@@ -409,7 +411,10 @@ class World:
             provider.price_trouble,
         )
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
-        rooms = Rooms(config.watch, config.disk, ledger, self.vault.states, lambda path: self.free)
+        vault = self.vault
+        rooms = Rooms(
+            config.watch, config.disk, ledger, vault.states, lambda path: self.free, away=vault.away
+        )
         self.kit = Kit(
             config=config,
             ledger=ledger,
@@ -424,7 +429,8 @@ class World:
             crashed=self._crashed,
             times=self.times,
             reach=self.reach,
-            ready=self.vault.ready,
+            ready=vault.ready,
+            is_away=vault.is_away,
             buying=Alone(self.turns),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan)

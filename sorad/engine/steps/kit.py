@@ -53,6 +53,8 @@ class Kit:
     ready: Callable[[str], bool] = lambda root: True
     # Whether the ledger is still the file that was opened; in one that was deleted, nothing outlives the process.
     kept: Callable[[], bool] = lambda: True
+    # Whether the disk that belongs at a folder below a root is away (`Take.mount`).
+    is_away: Callable[[str], bool] = lambda mount: False
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root

@@ -42,7 +42,8 @@ def rescue_at(kit: Kit, take: Take, outcome: Blocked) -> float:
         history = kit.ledger.history(take.id)
     except LedgerUnavailable:
         history = []
-    place = Place(_is_folder(Path(take.root)), _is_folder(Path(take.storyboard).parent))
+    root = _is_folder(Path(take.root)) and not kit.is_away(take.mount)
+    place = Place(root, _is_folder(Path(take.storyboard).parent))
     return due(history, outcome.obstacle, place, kit.patience, now)
 
 
