@@ -36,11 +36,13 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.config.load import find_config
     from sorad.daemon.assembly import Daemon
     from sorad.daemon.reload import Reload
+    from sorad.daemon.systemd import keep_to_itself
 
     file = find_config(args.config, os.environ)
     config = daemon_config(args)
     logs.setup(None, _level(args, config))
     daemon = Daemon(config, "run")
+    keep_to_itself()
     if file is not None:
         daemon.reads(file)
 
@@ -52,8 +54,9 @@ def handler(args: argparse.Namespace) -> int:
         daemon.start(lambda: logs.setup(config.state_dir, _level(args, config), _stderr()))
         reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.asked, file)
         logger.info(_("sorad is running; {count} folders watched"), count=len(config.watch))
-        while ending.wait_reload():
-            reload.run()
+        with daemon.attended():
+            while ending.wait_reload():
+                reload.run()
         logger.info(_("stopping: no new step starts, running ones end"))
         if not daemon.stop():
             logger.warning(_("some steps did not end in time; they go on at the next start"))

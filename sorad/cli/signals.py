@@ -12,6 +12,8 @@ import time
 from types import FrameType, TracebackType
 from typing import Any, Optional
 
+from sorad.heartbeat import beat
+
 # SIGTERM is there on every platform; SIGHUP and SIGBREAK only on some.
 _NAMES = ("SIGINT", "SIGTERM", "SIGBREAK")
 INTERRUPTED = 130
@@ -88,6 +90,7 @@ class Ending:
     def wait_reload(self) -> bool:
         """Wait until a reload (true) or an end (false) is asked for. Reloads asked for meanwhile are one."""
         while not self._asked:
+            beat()
             try:
                 self._news.get(timeout=1.0)
             except queue.Empty:

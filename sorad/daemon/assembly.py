@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 from loguru import logger
 
+from sorad import heartbeat
 from sorad.claim.claims import Claims
 from sorad.clock import Clock, SystemClock
 from sorad.config.model import Config
@@ -21,7 +23,7 @@ from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
 from sorad.daemon.systemd import Systemd, standing
 from sorad.daemon.telling import World
-from sorad.daemon.threads import Supervised, Trouble, fresh
+from sorad.daemon.threads import Attended, Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
 from sorad.engine.control import Control
 from sorad.engine.lanes import Lane
@@ -67,13 +69,14 @@ class Daemon:
         self._told: list[str] = []
         self._telling = threading.Lock()
         # of steps, and when (monotonic): mistakes in sorad itself
-        self._crashes: deque[tuple[float, Trouble]] = deque(maxlen=3)
+        self._crashes: deque[Trouble] = deque(maxlen=3)
         self._file: Optional[Path] = None  # of the config
         self._read_as: Optional[tuple[int, int]] = None
         self._standing: dict[str, Trouble] = {}  # what is wrong until it is taken back
         self._published: dict[str, Any] = {}
         self._began = self.clock.monotonic()
         self._limit = limit
+        self._attended: list[Attended] = []
         self._former: list[Lane] = []  # in which steps of an earlier config are still under way
         self.systemd = Systemd()
         self._pulse = PulseFile()
@@ -123,6 +126,17 @@ class Daemon:
         self.parts.start()
         self.watchman.say(_("looking through the folders"))
         self._look_at_sandbox()
+
+    @contextlib.contextmanager
+    def attended(self) -> Iterator[None]:
+        """Inside the block, the thread that runs it is watched: it takes signals and carries reloads out."""
+        main = Attended("main", self.clock, self._limit)
+        self._attended = [main]
+        try:
+            with heartbeat.lent(main.beat):
+                yield
+        finally:
+            self._attended = []
 
     def _assemble(self) -> None:
         self.ledger = open_or_rebuild(ledger_path(self.config.state_dir), self.clock.time())
@@ -181,6 +195,7 @@ class Daemon:
         old.retire()
         deadline = self.clock.monotonic() + RETIRE
         while (slow := old.wait(0.1)) and self.clock.monotonic() < deadline:
+            heartbeat.beat()
             if interrupted():
                 return
         if slow:
@@ -196,8 +211,7 @@ class Daemon:
 
         A step that is abandoned loses nothing: its intent is in the ledger, its file a ``.tmp``.
         """
-        self.watchman.say(_("stopping: no new step starts, running ones end"))
-        self.systemd.stopping()
+        self.watchman.stopping(_("stopping: no new step starts, running ones end"))
         self._ending.set()
         self.parts.retire()
         slow = self.parts.wait(grace)
@@ -223,7 +237,7 @@ class Daemon:
             if self._standing.pop(key, None) is None:
                 return
         elif key not in self._standing or self._standing[key].problem != problem:
-            self._standing[key] = Trouble(self.clock.time(), problem)
+            self._standing[key] = self._since_now(problem)
         self.watchman.wake()
 
     def reads(self, file: Path) -> None:
@@ -251,16 +265,20 @@ class Daemon:
         look.start()
 
     def _crashed(self, problem: Problem) -> None:
-        self._crashes.append((self.clock.monotonic(), Trouble(self.clock.time(), problem)))
+        self._crashes.append(self._since_now(problem))
         self.watchman.wake()
+
+    def _since_now(self, problem: Problem) -> Trouble:
+        return Trouble(self.clock.time(), problem, self.clock.monotonic())
 
     def _watched(self) -> Sequence[Watched]:
         """All that must live, the watchman too: it tells of a failure of its own once it runs again."""
         parts: Optional[Parts] = getattr(self, "parts", None)
+        own: list[Watched] = [self._watching, *self._attended]
         if parts is None:  # the ledger is being opened
-            return [self._watching]
+            return own
         self._former = [lane for lane in self._former if lane.busy]
-        return [self._watching, *parts.watched(), *self._former]
+        return [*own, *parts.watched(), *self._former]
 
     def _look(self, stand: Sequence[Part]) -> Pulse:
         """The pulse. Waits for nothing: no ledger, no folder, no lock that may be held over one."""
@@ -281,7 +299,15 @@ class Daemon:
         parts = self.parts
         try:
             if self.systemd.listens and parts.vault.first_scan_done.is_set():
-                self.watchman.say(standing(self.ledger.counts(), parts.vault.states()))
+                halt = self.control.halt
+                self.watchman.say(
+                    standing(
+                        self.ledger.counts(),
+                        parts.vault.states(),
+                        halt.problem if halt is not None else None,
+                        self.control.paused,
+                    )
+                )
             worth = (
                 *parts.vault.problems(),
                 *parts.intake.problems(),

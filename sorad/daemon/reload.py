@@ -34,11 +34,11 @@ class Reload:
 
     def run(self) -> bool:
         """Whether the config was taken over."""
-        self.daemon.systemd.reloading()
+        self.daemon.watchman.reloading()
         try:
             return self._run()
         finally:
-            self.daemon.systemd.ready()
+            self.daemon.watchman.reloaded()
 
     def _run(self) -> bool:
         if self.file is not None:

@@ -33,10 +33,11 @@ Main = Callable[[threading.Event, Callable[[], None]], None]
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with a part of the daemon, since when (epoch seconds)."""
+    """What is wrong with a part of the daemon, since when (epoch seconds; ``at``: the same, monotonic)."""
 
     since: float
     problem: Problem
+    at: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """As `status` reads it from the pulse."""
@@ -51,17 +52,28 @@ class Supervised:
     """
 
     def __init__(
-        self, name: str, main: Main, clock: Clock, failed: Callable[[], None], limit: float = LIMIT
+        self,
+        name: str,
+        main: Main,
+        clock: Clock,
+        failed: Callable[[], None],
+        limit: float = LIMIT,
+        *,
+        rest: Callable[[threading.Event, float], object] = threading.Event.wait,
+        rng: Optional[random.Random] = None,
     ) -> None:
-        """``failed`` is called after each failure. ``limit``: seconds without a beat after which it hangs."""
+        """``failed`` is called after each failure. ``limit``: seconds without a beat after which it hangs.
+        ``rest`` waits so many seconds, less when the event is set."""
         self.name = name
         self.limit = limit
         self.failures = 0
         self._main = main
         self._clock = clock
         self._failed = failed
+        self._rest = rest
+        self._rng = rng or random.Random()
         self._stop = threading.Event()
-        self._starting = threading.Lock()  # two starts at once must not make two threads
+        self._starting = threading.Lock()
         self._thread: Optional[threading.Thread] = None
         self._beat_at = clock.monotonic()
         self._since = clock.monotonic()  # the last start of main
@@ -73,17 +85,16 @@ class Supervised:
     # --- from any thread ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin; where the thread is dead, begin again."""
-        with self._starting:
+        """Begin; where the thread is dead, begin again. ``RuntimeError``: the system has no thread left."""
+        with self._starting:  # its owner begins it, the watchman begins it again: never two at once
             if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
                 return
-            again = self._thread is not None
-            thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-            self._beat_at = self._clock.monotonic()
+            thread = threading.Thread(
+                target=self._run, args=(self._thread is not None,), name=self.name, daemon=True
+            )
+            self.beat()
             thread.start()
             self._thread = thread
-        if again:
-            self._note_failure(RuntimeError("the thread had died"), None)
 
     def stop(self) -> None:
         """Ask it to end; does not wait."""
@@ -118,26 +129,25 @@ class Supervised:
 
     def stack(self) -> str:
         """Where it is just now, for the log."""
-        frame = sys._current_frames().get(self._thread.ident or 0) if self._thread is not None else None
-        return "".join(traceback.format_stack(frame)) if frame is not None else ""
+        return _stack(self._thread.ident) if self._thread is not None else ""
 
     def _state(self, age: float, now: float) -> str:
-        if self._stop.is_set():
-            return OK  # it ends, or has ended, as it should
-        if self._thread is None:
-            return OK  # made at a reload, and about to begin
+        if self._stop.is_set() or self._thread is None:
+            return OK  # it ends, or has ended, as it should; or its owner has yet to begin it
         if not self._thread.is_alive():
             return DEAD
+        if age > self.limit:
+            return HUNG  # maybe over the log's disk, between two runs
         if not self._running:
             return FAILING if self._row else OK
-        if age > self.limit:
-            return HUNG
         return FAILING if self._row and now - self._since < SHOWN else OK
 
     # --- the thread --------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _run(self, again: bool) -> None:
         with heartbeat.lent(self.beat):
+            if again:
+                self._recover(RuntimeError("the thread had died"), None)
             while not self._stop.is_set():
                 self._since = self._clock.monotonic()
                 self.beat()
@@ -148,17 +158,22 @@ class Supervised:
                         return
                     raise RuntimeError("it ended though nobody asked it to")
                 except BaseException as error:  # noqa: BLE001  (a thread's root: logged, counted, shown)
-                    self._running = False
-                    ran = self._clock.monotonic() - self._since
-                    self._note_failure(error, ran)
-                self._stop.wait(backoff.delay(self._row, RESTART_FIRST, RESTART_LONGEST, random.Random()))
+                    self._recover(error, self._clock.monotonic() - self._since)
+
+    def _recover(self, error: BaseException, ran: Optional[float]) -> None:
+        """Tell of a failure after ``ran`` seconds (``None``: nobody knows), and rest."""
+        self._running = False
+        self.beat()
+        self._note_failure(error, ran)
+        pause = backoff.delay(self._row, RESTART_FIRST, RESTART_LONGEST, self._rng)
+        self.beat(pause)
+        self._rest(self._stop, pause)
 
     def _note_failure(self, error: BaseException, ran: Optional[float]) -> None:
         self.failures += 1
-        if ran is not None and ran > CALM:
-            self._row = 0
+        self._row = row_after(self._row, ran)
+        if self._row == 1:
             self._logged.clear()
-        self._row += 1
         self._problem = part_failed(self.name, error)
         kind = _kind(error)
         if kind in self._logged:
@@ -174,9 +189,48 @@ class Supervised:
         self._failed()
 
 
-def fresh(troubles: Sequence[tuple[float, Trouble]], now: float) -> list[Trouble]:
-    """Those of the last while. Their times, and ``now``, are monotonic: a clock set back brings none to life."""
-    return [trouble for at, trouble in troubles if now - at < 2 * SHOWN]
+class Attended:
+    """A thread that its owner began and nobody can begin again: it is watched, and lends its beat."""
+
+    def __init__(self, name: str, clock: Clock, limit: float = LIMIT) -> None:
+        """To be made in that thread. ``limit`` as in :class:`Supervised`."""
+        self.name = name
+        self.limit = limit
+        self._clock = clock
+        self._ident = threading.get_ident()
+        self._beat_at = clock.monotonic()
+
+    def beat(self, ahead: float = 0.0) -> None:
+        """As :meth:`Supervised.beat`."""
+        self._beat_at = self._clock.monotonic() + ahead
+
+    def part(self) -> Part:
+        """How it stands now. Waits for nothing."""
+        age = max(0.0, self._clock.monotonic() - self._beat_at)
+        hung = age > self.limit
+        return Part(self.name, round(age, 1), self.limit, state=HUNG if hung else OK, lost=hung)
+
+    def start(self) -> None:
+        """Only a new process brings it back."""
+
+    def stack(self) -> str:
+        """Where it is just now, for the log."""
+        return _stack(self._ident)
+
+
+def row_after(row: int, ran: Optional[float]) -> int:
+    """Failures in a row with this one, after ``row`` before it. ``ran``: seconds since the last start. Pure."""
+    return 1 if ran is not None and ran > CALM else row + 1
+
+
+def fresh(troubles: Sequence[Trouble], now: float) -> list[Trouble]:
+    """Those of the last while; ``now`` is monotonic, for the wall clock may have been set meanwhile."""
+    return [trouble for trouble in troubles if now - trouble.at < 2 * SHOWN]
+
+
+def _stack(ident: Optional[int]) -> str:
+    frame = sys._current_frames().get(ident or 0)
+    return "".join(traceback.format_stack(frame)) if frame is not None else ""
 
 
 def _kind(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from typing import Callable, Optional, Protocol
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.daemon.systemd import Systemd
+from sorad.daemon.systemd import Systemd, line
 from sorad.health.pulse import DEAD, EVERY, HUNG, Part, Pulse, PulseFile
 from sorad.messages import _
 
@@ -57,12 +57,16 @@ class Watchman:
         self._systemd = systemd
         self._clock = clock
         self._news = threading.Event()
-        self._began = clock.monotonic()
         self._wrote_at: Optional[float] = None
         self._judgement: object = None
         self._hung: dict[str, float] = {}
-        self._ready = False
         self._status = self._told_status = ""
+        # READY=1 is owed from the start on, and again from the end of each reload on.
+        self._owing = threading.Lock()
+        self._owes_ready = True
+        self._since = clock.monotonic()
+        self._between = 0  # counts what changes what is owed: a look of before tells nothing of after
+        self._reloading = self._stopping = False
 
     def wake(self) -> None:
         """Something has changed: look now."""
@@ -70,7 +74,29 @@ class Watchman:
 
     def say(self, status: str) -> None:
         """The line for `systemctl status`."""
-        self._status = status
+        if not self._stopping:
+            self._status = status
+            self._news.set()
+
+    def reloading(self) -> None:
+        """A reload begins."""
+        with self._owing:
+            self._reloading, self._between = True, self._between + 1
+            self._systemd.reloading()
+
+    def reloaded(self) -> None:
+        """It is over, whatever came of it: the service is ready again once its pulse says so."""
+        with self._owing:
+            self._reloading, self._between = False, self._between + 1
+            self._owes_ready, self._since = True, self._clock.monotonic()
+        self._news.set()
+
+    def stopping(self, status: str) -> None:
+        """The end has begun; nothing else is told from now on."""
+        with self._owing:
+            self.say(status)
+            self._stopping, self._owes_ready = True, False
+            self._systemd.stopping()
         self._news.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -80,10 +106,11 @@ class Watchman:
             self._news.clear()
             beat()
             self.turn()
-            self._news.wait(every if self._ready else min(every, STARTING_EVERY))
+            self._news.wait(min(every, STARTING_EVERY) if self._owes_ready else every)
 
     def turn(self) -> None:
         """Look once."""
+        between = self._between
         parts = []
         for watched in self._watched():
             part = watched.part()
@@ -92,23 +119,27 @@ class Watchman:
                 watched.start()
             self._report(part, watched)
         pulse = self._look(parts)
-        self._tell_systemd(pulse)
+        self._tell_systemd(pulse, between)
         self._write(pulse)
 
     # --- who is told -------------------------------------------------------------------------------
 
-    def _tell_systemd(self, pulse: Pulse) -> None:
+    def _tell_systemd(self, pulse: Pulse, between: int) -> None:
+        self._systemd.again()
         lost = any(part.lost for part in pulse.parts)
         if not lost:
             self._systemd.alive()
-        if pulse.ready and not self._ready:
-            self._systemd.ready()
-        elif not pulse.ready and not lost and self._clock.monotonic() - self._began < EXTEND_MOST:
-            self._systemd.extend(EXTEND)
-        self._ready = pulse.ready
-        if self._status != self._told_status:
-            self._told_status = self._status
-            self._systemd.status(self._told_status)
+        with self._owing:
+            if self._owes_ready and not self._reloading and between == self._between:
+                if pulse.ready:
+                    self._systemd.ready()
+                    self._owes_ready = False
+                elif not lost and self._clock.monotonic() - self._since < EXTEND_MOST:
+                    self._systemd.extend(EXTEND)
+        status = self._status if self._stopping else line(self._status, pulse)
+        if status != self._told_status:
+            self._told_status = status
+            self._systemd.status(status)
 
     def _write(self, pulse: Pulse) -> None:
         """When it is time to, or when something is otherwise."""

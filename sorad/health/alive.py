@@ -19,6 +19,7 @@ DOES = {
     "poll": N_("asks after tasks"),
     "fetch": N_("downloads videos"),
     "watchman": N_("tells how the others stand"),
+    "main": N_("takes signals and reads the config again"),
     "notify": N_("sends notifications"),
     "ping": N_("calls the dead man's ping"),
     "http": N_("serves /health and /metrics"),
@@ -39,7 +40,7 @@ def ailments(pulse: Pulse | None, holder: Holder, now: float) -> Iterator[tuple[
     for part in pulse.parts:
         if part.state in (HUNG, DEAD):
             yield _hung(part, pulse, holder, now), True
-        elif not part.ok and part.problem:
+        elif not part.ok:
             yield _failing(part), True
     for trouble in pulse.troubles:
         yield Problem.from_json(trouble["problem"]), True
@@ -95,6 +96,8 @@ def _hung(part: Part, pulse: Pulse, holder: Holder, now: float) -> Problem:
 
 
 def _failing(part: Part) -> Problem:
+    if not part.problem:  # a state that only a newer sorad knows
+        return Problem("daemon.thread", N_("the part {name} does not do its work."), "", {"name": part.name})
     cause = Problem.from_json(part.problem)
     return Problem(
         cause.code,

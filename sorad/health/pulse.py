@@ -96,24 +96,50 @@ class Pulse:
 
 
 def read_pulse(holder: Optional[Holder], monotonic: Callable[[], float] = time.monotonic) -> Optional[Pulse]:
-    """The pulse of the ledger's holder; ``None``: there is none (no holder, an older sorad, a lost file)."""
+    """The pulse of the ledger's holder; ``None``: there is none that can be understood.
+
+    No holder, an older sorad, a lost file, one of another process; one of a newer sorad is read as far as this
+    one knows what it tells.
+    """
     if holder is None or not holder.pulse:
         return None
     try:
         told = json.loads(Path(holder.pulse).read_text("utf-8"))
         if (told["pid"], told["birth"]) != (holder.pid, holder.birth):
             return None
+        age = monotonic() - told["monotonic"]
+        if age < -OVERDUE:
+            return None  # another clock than ours: it would look alive for ever
         return Pulse(
-            age=max(0.0, monotonic() - told["monotonic"]),
-            every=told["every"],
-            ready=told["ready"],
-            running=told["running"],
-            parts=tuple(Part(**part) for part in told["parts"]),
-            troubles=tuple(told["troubles"]),
-            more=told["more"],
+            age=max(0.0, age),
+            every=float(told["every"]),
+            ready=bool(told["ready"]),
+            running=float(told["running"]),
+            parts=tuple(_part(part) for part in told["parts"]),
+            troubles=tuple(_trouble(trouble) for trouble in told["troubles"]),
+            more=dict(told["more"]),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _part(told: Mapping[str, Any]) -> Part:
+    if told.get("problem"):
+        Problem.from_json(told["problem"]).text()
+    return Part(
+        name=str(told["name"]),
+        age=float(told["age"]),
+        limit=float(told["limit"]),
+        failures=int(told.get("failures", 0)),
+        state=str(told.get("state", OK)),
+        problem=str(told.get("problem", "")),
+        lost=bool(told.get("lost", False)),
+    )
+
+
+def _trouble(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    Problem.from_json(told["problem"]).text()
+    return dict(told)
 
 
 # --- writing ----------------------------------------------------------------------------------------------
@@ -125,7 +151,7 @@ class PulseFile:
     def __init__(self, folder: Optional[Path] = None) -> None:
         """``folder``: the place, where it is not to be looked for."""
         self._birth = birth_of(os.getpid())
-        self._folder = folder or next(place for place in folders() if _made(place))
+        self._folder = folder or _chosen(folders())
         self.path = self._folder / f"pulse-{os.getpid()}.json"
         self.every = EVERY if in_memory(self._folder) else EVERY_ON_DISK
 
@@ -169,13 +195,13 @@ class PulseFile:
         with contextlib.suppress(OSError):
             for path in self._folder.glob("pulse-*.*"):
                 pid = path.stem.partition("-")[2]
-                if pid.isdigit() and not birth_of(int(pid)):
+                if pid.isdecimal() and not birth_of(int(pid)):
                     with contextlib.suppress(OSError):
                         path.unlink()
 
 
 def folders(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
-    """Where the pulse may lie, the best place first; the last one can always be made."""
+    """Where the pulse may lie, the best place first."""
     runtime = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if runtime:
         yield Path(runtime)
@@ -183,8 +209,18 @@ def folders(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
         yield Path(environ["XDG_RUNTIME_DIR"], "sorad")
     own = f"sorad-{os.getuid()}" if sys.platform != "win32" else "sorad"
     yield Path("/dev/shm", own)
-    yield Path(tempfile.gettempdir(), own)
-    yield Path(tempfile.mkdtemp(prefix="sorad-"))
+    with contextlib.suppress(FileNotFoundError):  # in a sandbox there may be none
+        yield Path(tempfile.gettempdir(), own)
+
+
+def _chosen(places: Iterator[Path]) -> Path:
+    """The first that never reaches a disk; else the first that can be made; else a new one."""
+    seen = []
+    for place in places:
+        if in_memory(place) and _made(place):
+            return place
+        seen.append(place)
+    return next((place for place in seen if _made(place)), None) or Path(tempfile.mkdtemp(prefix="sorad-"))
 
 
 def in_memory(folder: Path) -> bool:
