@@ -95,6 +95,7 @@ class Parts:
         )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
+        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self.intake = Intake(
             config,
             provider.validate,
@@ -104,9 +105,10 @@ class Parts:
             provider.price,
             provider.currency,
             provider.price_trouble,
+            self.claims.stands_by,
+            self.claims.is_us,
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
-        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
         self._rooms = rooms = Rooms(
             config.watch, config.disk, ledger, self.vault.states, free_bytes, self.claims.may_buy
@@ -128,6 +130,7 @@ class Parts:
             reach=kept.reach,
             ready=self.vault.ready,
             guard=self._arrivals.guard,
+            theirs=self._arrivals.theirs,
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,

@@ -390,6 +390,7 @@ class World:
             "USD",
             provider.price_trouble,
         )
+        self.intake = intake
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
         rooms = Rooms(config.watch, config.disk, ledger, self.vault.states, lambda path: self.free)
         self.kit = Kit(
