@@ -94,7 +94,10 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
     if (facts.breaker or {}).get("mode") == "safe":
         yield _safe(facts)
     told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
             told.add(row["problem"])
             problem = Problem.from_json(row["problem"])
@@ -114,8 +117,9 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
 def _safe(facts: Facts) -> Complaint:
     """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
     breaker, gate = facts.breaker or {}, facts.gate or {}
-    refused = gate.get("delay", 0) > 0 and bool(facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
     said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
+    refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
     if refused and said:
         message = N_(
             "Creates meet errors in a row: {reason} At most {count} takes are in flight until {until}."
