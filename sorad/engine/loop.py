@@ -214,15 +214,16 @@ class Engine:
         """A new day: what the budget held back is queued again. What waits for its price is weighed."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
-        ledger, weighed = self._kit.ledger, set[str]()
+        ledger, weighed = self._kit.ledger, dict[str, Take]()
         for take in ledger.claim(State.HELD, now, 1000):
             if not is_unpriced(take):
                 ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
             elif take.storyboard in weighed:
                 ledger.release(take, now + PRICE_AGAIN)  # weighed together with the first one
             else:
-                weighed.add(take.storyboard)
-                self.submitting.run(partial(guarded, weigh, self._kit, take))
+                weighed[take.storyboard] = take
+        for take in weighed.values():  # now that none of the others is claimed
+            self.submitting.run(partial(guarded, weigh, self._kit, take))
         return True
 
     def _claim(

@@ -91,17 +91,13 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             reason=cause.text(),
             mend=cause.fix_text(),
         )
-    breaker = facts.breaker or {}
-    if breaker.get("mode") == "safe":
-        yield _heavy(
-            "breaker.safe",
-            N_("Creates met errors in a row: at most {count} takes are in flight until {until}."),
-            N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
-            count=breaker.get("effective", 0),
-            until=_when(breaker.get("until")),
-        )
+    if (facts.breaker or {}).get("mode") == "safe":
+        yield _safe(facts)
     told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
             told.add(row["problem"])
             problem = Problem.from_json(row["problem"])
@@ -116,6 +112,31 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
                 free=format_size(row["free"]),
                 needed=format_size(row["needed"]),
             )
+
+
+def _safe(facts: Facts) -> Complaint:
+    """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
+    breaker, gate = facts.breaker or {}, facts.gate or {}
+    said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
+    refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
+    if refused and said:
+        message = N_(
+            "Creates meet errors in a row: {reason} At most {count} takes are in flight until {until}."
+        )
+    else:
+        message = N_("Creates met errors in a row: at most {count} takes are in flight until {until}.")
+    problem = Problem(
+        "breaker.safe",
+        message,
+        N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
+        {
+            "reason": max(said, key=said.__getitem__, default=""),
+            "count": breaker.get("effective", 0),
+            "until": _when(breaker.get("until")),
+        },
+    )
+    return Complaint(problem, heavy=refused)
 
 
 # --- folders ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from sorad.cli.main import main
 from sorad.cli.words import width
+from sorad.ledger.interface import Change
 from sorad.model import State
 from sorad.problems import Problem
 
@@ -24,6 +26,12 @@ LATER = time.time() + 600
 
 def codes(report) -> list[str]:
     return [problem["code"] for problem in report["problems"] if problem["level"] == "problem"]
+
+
+def safe(house, delay: float = 4.0) -> None:
+    """The breaker after a storm; with a delay of the gate, creates are still refused."""
+    house.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER})
+    house.ledger.remember("gate", {"delay": delay, "until": 0.0})
 
 
 def notes(report) -> list[str]:
@@ -183,9 +191,12 @@ SAYS = {
         "Wait a while. What is paid for goes on",
     ),
     "safe mode": (
-        lambda h: h.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER}),
+        lambda h: (
+            safe(h),
+            h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
+        ),
         "breaker.safe",
-        "at most 5 takes are in flight",
+        "errors in a row: The server said 502. At most 5 takes are in flight",
         "by itself",
     ),
     "disk": (
@@ -248,6 +259,8 @@ NOTES = {
     "paused": (lambda h: h.ledger.remember("paused", {"since": 1.7e9}), "paused"),
     "copy": (lambda h: h.board(name="x/storyboard.json", state="copy", copy_of="/a"), "storyboard.copy"),
     "gate": (lambda h: h.ledger.remember("gate", {"delay": 8.0, "until": LATER}), "gate.closed"),
+    "safe mode, and nothing waits": (lambda h: safe(h), "breaker.safe"),
+    "safe mode, and creates are accepted again": (lambda h: (safe(h, delay=0.0), h.takes(1)), "breaker.safe"),
     "recovering": (
         lambda h: h.ledger.remember(
             "breaker", {"mode": "recovering", "effective": 9, "errors": 0, "until": LATER}
@@ -463,6 +476,18 @@ def test_a_broken_config_hides_no_daemon_that_runs(running, text):
     assert ran.code == 1
     assert ran.json["daemon"]["running"] is True
     assert [code.partition(".")[0] for code in codes(ran.json)] == ["config"]
+
+
+def test_of_a_folder_that_is_away_nothing_else_is_told(running):
+    running.root("offline")
+    unread = Problem("claim.cannot_read", "the note cannot be read", "Make it readable.")
+    claim = {"path": running.vault, "state": "conflict", "buys": False, "owner": "", "since": None}
+    running.ledger.remember("claims", [{**claim, "problem": unread.to_json()}])
+    assert codes(running.sorad("status", "--json").json) == ["root.offline"]
+    shutil.rmtree(running.vault)
+    told = [one["code"] for one in running.sorad("doctor", "--offline", "--json").json["checks"]]
+    assert "root.missing" in told
+    assert "claim.cannot_read" not in told
 
 
 def test_a_broken_config_without_a_daemon_is_both(house):

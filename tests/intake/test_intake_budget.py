@@ -13,6 +13,7 @@ from sorad.budget import NEVER
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.health.outlook import Standing, outlook
+from sorad.ledger.interface import Change
 from sorad.model import State, Take, units
 from sorad.problems import Problem
 
@@ -57,6 +58,10 @@ def test_what_is_too_dear_then_waits_for_approval(tmp_path: Path) -> None:
     assert [(take.error.code, take.due_at) for take in held(stage) if take.error] == [
         ("budget.approve", NEVER)
     ] * 2
+    late = held(stage)[1]  # its outcome was not written together with the other's
+    stage.ledger.record(late, Change(State.HELD, "late", due_at=stage.clock.now, error=WHY), stage.clock.now)
+    stage.go()
+    assert [take.error.code for take in held(stage) if take.error] == ["budget.approve"] * 2
     assert not stage.provider.tasks
     stage.order("approve", all=True)
     stage.go()

@@ -21,9 +21,10 @@ def weigh(kit: Kit, take: Take) -> None:
         release(kit, take)
         return
     budget, provider = kit.config.budget, kit.accounts.current
-    held = kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard)
+    held = list(kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
     waiting = [one for one in held if is_unpriced(one)]
-    prices = [provider.price(one.request) for one in waiting]
+    # what of it is known to be too dear counts, too: no take slips through by being weighed alone
+    prices = [provider.price(one.request) for one in held if is_unpriced(one) or is_too_dear(one)]
     problem: Optional[Problem] = None
     if None in prices and (budget.per_day is not None or budget.approve_above is not None):
         problem = provider.price_trouble()
@@ -44,6 +45,11 @@ def weigh(kit: Kit, take: Take) -> None:
 def is_unpriced(take: Take) -> bool:
     """Whether a take is held because its price is not known, now or at all."""
     return awaits_price(take) or (take.error is not None and take.error.code == "budget.price")
+
+
+def is_too_dear(take: Take) -> bool:
+    """Whether a take waits for the user because its storyboard is too dear."""
+    return take.error is not None and take.error.code == "budget.approve"
 
 
 def _wait(kit: Kit, take: Take, waiting: Sequence[Take], problem: Problem) -> None:
