@@ -5,7 +5,6 @@ A reload makes other parts beside these, and lets these end. What both must shar
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 from collections.abc import Mapping, Sequence
@@ -33,14 +32,13 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.weigh import is_unpriced
+from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
 from sorad.intake.reading import Intake
-from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
 from sorad.messages import _
-from sorad.model import State
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Video
 from sorad.providers.http import Heard
@@ -172,11 +170,7 @@ class Parts:
         try:
             ledger.remember("currency", self.provider.currency)
             ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
-            for take in ledger.takes(states=[State.HELD]):
-                # The budget and the prices may be others by now; what is still too dear is held again.
-                if is_unpriced(take) or (take.error is not None and take.error.code == "budget.day"):
-                    with contextlib.suppress(ClaimLost):  # being released just now
-                        ledger.record(take, Change(State.HELD, "weighed again", due_at=now), now)
+            weigh_anew(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
