@@ -196,7 +196,7 @@ SAYS = {
             h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
         ),
         "breaker.safe",
-        "errors in a row: The server said 502. At most 5 takes are in flight",
+        "at most 5 takes are in flight until",
         "by itself",
     ),
     "disk": (
