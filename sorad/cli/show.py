@@ -61,6 +61,11 @@ _NOTES = {
     "dropped": N_("dropped by you"),
     "no key": N_("its key is not set"),
     "crashed": N_("failed for a mistake in sorad"),
+    "not ours": N_("left to the computer that bought it"),
+    "turned up": N_("its video is there"),
+    "found again": N_("its video is there again"),
+    "mended": N_("its damaged receipt is gone"),
+    "no place": N_("its folder takes no files"),
 }
 
 _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}

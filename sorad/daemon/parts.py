@@ -5,7 +5,6 @@ A reload makes other parts beside these, and lets these end. What both must shar
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 from collections.abc import Mapping, Sequence
@@ -35,16 +34,15 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.weigh import is_unpriced
+from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
 from sorad.health.pulse import LIMIT
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
-from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
 from sorad.messages import _
-from sorad.model import State
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Video
 from sorad.providers.http import Heard
@@ -102,6 +100,7 @@ class Parts:
         )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
+        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self.intake = Intake(
             config,
             provider.validate,
@@ -111,9 +110,10 @@ class Parts:
             provider.price,
             provider.currency,
             provider.price_trouble,
+            self.claims.stands_by,
+            self.claims.is_us,
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
-        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
         self._rooms = rooms = Rooms(
             config.watch,
@@ -143,6 +143,7 @@ class Parts:
             kept=self._ledger.is_there,
             is_away=self.vault.is_away,
             guard=self._arrivals.guard,
+            theirs=self._arrivals.theirs,
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,
@@ -189,11 +190,7 @@ class Parts:
         try:
             ledger.remember("currency", self.provider.currency)
             ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
-            for take in ledger.takes(states=[State.HELD]):
-                # The budget and the prices may be others by now; what is still too dear is held again.
-                if is_unpriced(take) or (take.error is not None and take.error.code == "budget.day"):
-                    with contextlib.suppress(ClaimLost):  # being released just now
-                        ledger.record(take, Change(State.HELD, "weighed again", due_at=now), now)
+            weigh_anew(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

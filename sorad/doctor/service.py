@@ -65,6 +65,15 @@ def judge(found: ServiceState, holder: Optional[Holder], config: Optional[Path])
             pid=found.pid,
             other=holder.pid,
         )
+    elif found.active == "activating":
+        yield warning(
+            "service",
+            "service.starting",
+            N_("{unit} is starting, or about to start again."),
+            N_("Look again in a moment. Its own words:\n  {log}"),
+            unit=found.unit,
+            log=found.log,
+        )
     elif not found.running and found.missing is None and found.active != "failed":
         yield warning(
             "service",

@@ -99,7 +99,7 @@ def note(home: Path, shelf: Path, why: Problem) -> Problem:
             "Move it to where you want it. If its folder comes back, sorad puts it there when it next reads "
             "the storyboard, as far as both are on one disk."
         ),
-        {"path": str(shelf), "folder": str(home.parent), "reason": why.text()},
+        {"path": str(shelf), "folder": str(home.parent), "reason": why},
     )
 
 

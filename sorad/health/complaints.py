@@ -97,6 +97,8 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
     told = set()
     away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
             problem = Problem.from_json(row["problem"])
             if problem.code == "claim.cannot_read" and row["path"] in away:
@@ -118,12 +120,11 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
 def _safe(facts: Facts) -> Complaint:
     """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
     breaker, gate = facts.breaker or {}, facts.gate or {}
-    refused = gate.get("delay", 0) > 0 and bool(facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
     said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
+    refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
     if refused and said:
-        message = N_(
-            "Creates meet errors in a row: {reason} At most {count} takes are in flight until {until}."
-        )
+        message = N_("Creates meet errors, so at most {count} takes are in flight until {until}: {reason}")
     else:
         message = N_("Creates met errors in a row: at most {count} takes are in flight until {until}.")
     problem = Problem(
@@ -302,11 +303,19 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
         fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
     else:
         fix = N_("{mend} `sorad retry {ids}` tries again, `sorad cancel {ids}` puts it aside.")
+    if len(takes) == 1:
+        message = N_("Take {ids} ({storyboard}, segment {segment}) failed: {reason}")
+    elif len(said) > 1:
+        message = N_("{takes} failed, most of them so: {reason}")
+    else:
+        message = N_("{takes} failed: {reason}")
     return _heavy(
         most.code if most else "take.failed",
-        N_("{takes} failed, most of them so: {reason}") if len(said) > 1 else N_("{takes} failed: {reason}"),
+        message,
         fix,
         takes=_counted(len(takes), total),
+        storyboard=takes[0].storyboard,
+        segment=takes[0].segment,
         reason=most.text() if most else _("the reason is not known."),
         mend=most.fix_text() if most else "",
         ids=ids,

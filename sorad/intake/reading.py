@@ -14,6 +14,9 @@ along, whole and at once. So the folder alone still tells what was bought, shoul
 nothing is left behind under a name that another storyboard may get. Nothing is written over: where something
 has the new name already, the wanted videos are moved into it one by one; what cannot be moved (another disk,
 no permission) stays, and the ledger remembers where.
+
+Where another machine buys, the folders are that one's to keep in order: nothing is moved, and what it bought
+is only taken note of once its video is there.
 """
 
 from __future__ import annotations
@@ -32,11 +35,13 @@ from loguru import logger
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
+from sorad.delivery.receipt import Payer
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
 from sorad.intake.holdings import (
     ASSETS,
     Paper,
+    Theirs,
     asked,
     bring_along,
     creates,
@@ -44,11 +49,12 @@ from sorad.intake.holdings import (
     intents,
     is_used,
     papers,
+    relocate,
 )
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
-from sorad.intake.sorting import Sorted, key_of, sort_out
+from sorad.intake.sorting import Move, Sorted, key_of, sort_out
 from sorad.intake.strays import Strays, create
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
@@ -65,6 +71,9 @@ from sorad.vault.scan import Seen
 TOLD_FOR = 86_400.0
 # By this full scan since the start, what the first one saw has been read.
 READ_BY = 2
+
+# What is remembered of a root that was read while another machine bought there; the root follows.
+STOOD_BY = "stood by: "
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -104,7 +113,10 @@ def assets_of(storyboard: Path, watch: Watch) -> Path:
 
 @dataclass
 class Intake:
-    """Reads storyboards into the ledger. ``wake`` tells the engine that there is work."""
+    """Reads storyboards into the ledger. ``wake`` tells the engine that there is work.
+
+    ``stands_by`` and ``is_us`` are those of :class:`sorad.claim.claims.Claims`.
+    """
 
     config: Config
     validate: Validate
@@ -114,6 +126,8 @@ class Intake:
     price: Callable[[Request], Optional[int]]
     currency: str
     price_trouble: Callable[[], Optional[Problem]] = lambda: None
+    stands_by: Callable[[str], bool] = lambda root: False
+    is_us: Callable[[Payer], bool] = lambda payer: True
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
@@ -179,12 +193,12 @@ class Intake:
             if not tick():
                 break
             if board.state in ("ok", "invalid") and self._audit.look(
-                board, assets_of(Path(board.path), watch)
+                board, assets_of(Path(board.path), watch), tidy=not self.stands_by(str(watch.path))
             ):
                 doubtful.add(board.path)
         self._doubtful.update(dict.fromkeys(doubtful, self.clock.monotonic()))
         self._audits[str(watch.path)] += 1
-        if self._audits[str(watch.path)] == READ_BY:
+        if self._audits[str(watch.path)] == READ_BY and not self.stands_by(str(watch.path)):
             self._take_in(watch)
         return doubtful
 
@@ -258,9 +272,12 @@ class Intake:
     ) -> None:
         """A storyboard of its own: which one it is, what it has, what it lacks."""
         assets = assets_of(Path(board.path), watch)
+        theirs = self._theirs(board.root)
         takes = self._takes_of(known)
         new = not takes or known is None or known.state == "gone"
-        there = papers(assets) if new or board.path in self._doubtful else []
+        # Without rules: somebody saw that its folder tells more than the ledger knows.
+        closer = new or board.path in self._doubtful or (known is not None and not known.rules)
+        there = papers(assets) if closer else []
         origin = same or (self._nearest(board, wants, there) if new else None) or known
         if origin is not None and origin.id != board.id:
             takes = self._takes_of(origin)
@@ -278,8 +295,9 @@ class Intake:
             there = [*there, *self._strays.unheard(wants, takes, there, doubted)]
         rescued = self._rescued_of(takes, wants, there, assets)
         newcomers = self._come_over(takes, there)
-        lost = intents(assets) if new or board.path in self._doubtful else []
-        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets)
+        lost = intents(assets) if closer else []
+        move: Move = relocate if theirs is None else self._from_shelf
+        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets, theirs, move)
         if rescued:
             self._rescued.forget()
             todo = replace(
@@ -293,6 +311,20 @@ class Intake:
             self._let_go({board.path, origin.path}, board.content)
         if not takes:
             self._tell_found(todo)
+
+    def _theirs(self, root: str) -> Theirs:
+        """What is left to another machine that buys for a root. Once it no longer does, all is read again."""
+        if not self.stands_by(root):
+            return None
+        if not self.ledger.recall(STOOD_BY + root):
+            self.ledger.remember(STOOD_BY + root, True)
+        return lambda payer: not self.is_us(payer)
+
+    def _from_shelf(self, old: Path, new: Path, segment: int, take: int) -> bool:
+        """Nothing is moved but what this machine has bought and brought to safety; see :func:`relocate`."""
+        if self.config.state_dir in old.parents:
+            return relocate(old, new, segment, take)
+        return os.path.lexists(new)
 
     def _takes_of(self, board: Optional[Storyboard]) -> list[Take]:
         if board is None:
@@ -346,6 +378,8 @@ class Intake:
 
     def _bring_along(self, origin: Storyboard, watch: Watch, assets: Path) -> list[Paper]:
         """Rename the output folder of a storyboard that was renamed; the receipts in it, if that was done."""
+        if self._stands_by_any(Path(origin.root), watch.path):
+            return []
         of = next((one for one in self.config.watch if str(one.path) == origin.root), watch)
         try:
             old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
@@ -365,7 +399,8 @@ class Intake:
         best = max(folders, key=lambda folder: len(folders[folder] & fingerprints), default=None)
         if best is None or not folders[best] & fingerprints:
             return []
-        if not _mostly(wants, folders[best]) or not bring_along(best, assets):
+        left = self._stands_by_any(assets, best)
+        if left or not _mostly(wants, folders[best]) or not bring_along(best, assets):
             own = set(map(create, takes))
             return [
                 paper
@@ -375,6 +410,14 @@ class Intake:
         del folders[best]
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
         return papers(assets)
+
+    def _stands_by_any(self, *places: Path) -> bool:
+        """Whether one of these is or lies in a root where another machine buys."""
+        return any(
+            self.stands_by(str(watch.path))
+            for watch in self.config.watch
+            if any(watch.path in (place, *place.parents) for place in places)
+        )
 
     def _apply(self, board: Storyboard, todo: Sorted) -> None:
         wants = [*self._held(board, todo.wants, todo.known), *todo.beside]

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import sys
 import time
@@ -195,7 +196,7 @@ SAYS = {
             h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
         ),
         "breaker.safe",
-        "errors in a row: The server said 502. At most 5 takes are in flight",
+        "at most 5 takes are in flight until",
         "by itself",
     ),
     "disk": (
@@ -475,6 +476,18 @@ def test_a_broken_config_hides_no_daemon_that_runs(running, text):
     assert ran.code == 1
     assert ran.json["daemon"]["running"] is True
     assert [code.partition(".")[0] for code in codes(ran.json)] == ["config"]
+
+
+def test_of_a_folder_that_is_away_nothing_else_is_told(running):
+    running.root("offline")
+    unread = Problem("claim.cannot_read", "the note cannot be read", "Make it readable.")
+    claim = {"path": running.vault, "state": "conflict", "buys": False, "owner": "", "since": None}
+    running.ledger.remember("claims", [{**claim, "problem": unread.to_json()}])
+    assert codes(running.sorad("status", "--json").json) == ["root.offline"]
+    shutil.rmtree(running.vault)
+    told = [one["code"] for one in running.sorad("doctor", "--offline", "--json").json["checks"]]
+    assert "root.missing" in told
+    assert "claim.cannot_read" not in told
 
 
 def test_a_broken_config_without_a_daemon_is_both(house):

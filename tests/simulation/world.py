@@ -410,6 +410,7 @@ class World:
             "USD",
             provider.price_trouble,
         )
+        self.intake = intake
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
         vault = self.vault
         rooms = Rooms(

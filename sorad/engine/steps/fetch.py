@@ -19,6 +19,7 @@ from sorad.engine.rescue import NOTE
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import keyless, poll
 from sorad.engine.steps.rescue import rescue, rescue_at
+from sorad.engine.steps.theirs import left_to_them
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -35,6 +36,8 @@ def fetch(kit: Kit, take: Take) -> None:
     """One take, claimed as ``downloading``. Without its URL (a restart, an expiry) it is polled for first."""
     if kit.stopping():
         release(kit, take)
+        return
+    if left_to_them(kit, take):
         return
     video = kit.videos.get(take.id)
     if video is None:

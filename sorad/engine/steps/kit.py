@@ -57,6 +57,8 @@ class Kit:
     is_away: Callable[[str], bool] = lambda mount: False
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
+    # Whether a take under way was bought by another machine, which sees to it.
+    theirs: Callable[[Take], bool] = lambda take: False
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
     stepped: Callable[[Take, str, float], None] = lambda take, step, seconds: (
         None

@@ -10,6 +10,7 @@ from sorad.engine import decide
 from sorad.engine.accounts import NO_KEY, is_sure, other_account
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record
+from sorad.engine.steps.theirs import left_to_them
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -25,6 +26,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
 
     ``ago``: the next step is dated back by so many seconds; what is overdue stays so (see ``rescue_away``).
     """
+    if left_to_them(kit, take):
+        return
     provider = kit.accounts.of(take)
     now = kit.clock.time()
     if isinstance(provider, Problem):

@@ -16,6 +16,7 @@ from sorad.engine.matching import began, in_window, match, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import NO_KEY_EVERY
+from sorad.engine.steps.theirs import left_to_them
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
@@ -36,6 +37,8 @@ LOOKS = 2
 
 def reconcile(kit: Kit, take: Take) -> None:
     """One take, claimed as ``unknown``: one look at the list."""
+    if left_to_them(kit, take):
+        return
     now = kit.clock.time()
     told = _receipt(kit, take)
     if told is not None:

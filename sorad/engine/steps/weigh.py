@@ -1,18 +1,25 @@
-"""Weigh: what was held because its price was not known, once the provider may tell it."""
+"""Weigh: what was held because its price was not known, once the provider may tell it; all, under another limit."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from loguru import logger
 
 from sorad.budget import NEVER, PRICE_AGAIN, awaits_price, needs_approval, no_price
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.ledger.interface import Change
+from sorad.ledger.interface import Change, ClaimLost, Ledger
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
+
+if TYPE_CHECKING:
+    from sorad.config.model import Budget
+
+# Under this the ledger remembers the `approve_above` that what waits was weighed by.
+LIMIT = "approve_above"
 
 
 def weigh(kit: Kit, take: Take) -> None:
@@ -40,6 +47,38 @@ def weigh(kit: Kit, take: Take) -> None:
         logger.warning(_("{path}: {problem}"), path=take.storyboard, problem=str(problem))
     for one in waiting:
         record(kit, one, change)
+
+
+def weigh_anew(ledger: Ledger, budget: Budget, now: float) -> None:
+    """At a start or a reload: have what waits weighed by the budget as it is now. :class:`LedgerUnavailable`.
+
+    The prices may be others by now, and the day's budget: what is still too dear is held again. Where
+    `approve_above` is another, all is weighed by it that is not bought and not approved.
+    """
+    other = ledger.recall(LIMIT) != budget.approve_above
+    for take in list(ledger.takes(states=[State.QUEUED, State.HELD])):
+        change = Change(State.HELD, "weighed again", due_at=now)
+        if other and _is_weighed(take, limited=budget.approve_above is not None):
+            change = Change(State.HELD, "weighed again", due_at=now, error=no_price())
+        elif take.state is not State.HELD or not (is_unpriced(take) or _waits_for_day(take)):
+            continue
+        with contextlib.suppress(ClaimLost):  # being released just now
+            ledger.record(take, change, now)
+    if other:
+        ledger.remember(LIMIT, budget.approve_above)
+
+
+def _is_weighed(take: Take, *, limited: bool) -> bool:
+    """Whether the limit of a storyboard is what a take is, or would be, held by. What `redo` asked for is approved."""
+    if take.approved or take.extra:
+        return False
+    if take.state is State.QUEUED:
+        return limited
+    return is_too_dear(take) or (limited and _waits_for_day(take))
+
+
+def _waits_for_day(take: Take) -> bool:
+    return take.error is not None and take.error.code == "budget.day"
 
 
 def is_unpriced(take: Take) -> bool:
