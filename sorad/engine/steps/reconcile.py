@@ -12,7 +12,7 @@ from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.accounts import NO_KEY, is_sure, other_account
-from sorad.engine.matching import began, in_window, match, stranger
+from sorad.engine.matching import alike, began, in_window, match, same, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import NO_KEY_EVERY
@@ -27,6 +27,8 @@ from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 WAIT = 86_400.0
 # A take whose twin waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
+# One whose twin is being answered, at this.
+AFTER_TWIN = 1.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
@@ -70,7 +72,8 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     owned = kit.ledger.owned([task.remote_id for task in listed])
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    matched = match([take, *unknown], listed, owned, kit.clock.time(), kit.times.ahead)
+    mine = [task for task in listed if same(take.request, task)]
+    matched = match([take, *unknown], mine, owned, kit.clock.time(), kit.times.ahead)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take))
         return
@@ -184,24 +187,26 @@ def adopt(
 
 
 def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
-    """Other takes with the same request whose create, sent to that account, is open."""
+    """Other takes that look alike, and whose create, sent to that account, is open."""
     open_creates = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
     return [
         twin
         for twin in open_creates
-        if twin.id != take.id and twin.account in ("", account) and twin.fingerprint == take.fingerprint
+        if twin.id != take.id and twin.account in ("", account) and alike(twin.request, take.request)
     ]
 
 
 def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
-    """How long a take must wait because one of the same request is unknown, in seconds; ``None``: it need not.
+    """How long a take must wait because of one that looks alike, in seconds; ``None``: it need not.
 
-    Sent now, the two could not be told apart at the provider.
+    While that one is unknown, the two could not be told apart at the provider. Takes of one request may leave
+    together, for they are matched by count; others that look alike leave one after the other.
     """
     twins = _twins(kit, take, kit.accounts.current.account)
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
     if not unknown:
-        return None
+        others = any(twin.fingerprint != take.fingerprint for twin in twins)
+        return AFTER_TWIN if others else None
     if all(waits_for_user(twin) for twin in unknown):
         return USER_WAIT
     return kit.config.reconcile.look_every

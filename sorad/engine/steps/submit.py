@@ -89,7 +89,7 @@ def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
 
 
 def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
-    """Commit the intent, if the day's budget has room for it; ``None``: it is held instead.
+    """Commit the intent, if the day's budget has room for it; ``None``: it is held, or waits, instead.
 
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
@@ -98,6 +98,10 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
     kit.accounts.remember(account)
     with kit.buying:
         now = kit.clock.time()
+        wait = wait_for_twin(kit, take)
+        if wait is not None:  # that one was faster
+            release(kit, take, now + wait)
+            return None
         spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
         over = over_day(budget, spent, price, provider.currency)
         if over is not None and not (take.approved and over.code == "budget.price"):
