@@ -19,6 +19,9 @@ from sorad.providers.base import RemoteTask
 
 # Clocks of server and client may be minutes apart.
 SKEW = 600.0
+# Texts that have so many characters in common at their beginning may have been one. So may a text and what begins
+# with the whole of it, unless that is tiny, or has the whole of it within, if it is longer still.
+PREFIX, TINY, WITHIN = 40, 4, 12
 
 
 def stranger(take: Take, tasks: Sequence[RemoteTask], owned: Collection[str]) -> Optional[RemoteTask]:
@@ -29,6 +32,37 @@ def stranger(take: Take, tasks: Sequence[RemoteTask], owned: Collection[str]) ->
     """
     found = [task for task in tasks if task.remote_id not in owned and same(take.request, task)]
     return found[0] if found else None
+
+
+def lookalike(
+    take: Take,
+    tasks: Sequence[RemoteTask],
+    owned: Collection[str],
+    others: Sequence[Take],
+    now: float,
+    ahead: float = 0.0,
+) -> Optional[RemoteTask]:
+    """A task that nobody owns, of the take's time and much like it, if not the same; ``None``: there is none.
+
+    A list may show texts cut off or added to, pictures under addresses of its own, lengths as they came out. So
+    this is no match, but reason enough not to send again. Many prompts of a storyboard begin alike: what is the
+    task of one of ``others``, whose creates are open, does not count.
+    """
+    for task in tasks:
+        if task.remote_id in owned or not in_window(take, task, now, ahead):
+            continue
+        if _resembles(take.request, task) and not any(same(other.request, task) for other in others):
+            return task
+    return None
+
+
+def _resembles(request: Request, task: RemoteTask) -> bool:
+    """Whether a text could have become the other on its way through a list."""
+    texts = (look_of(text).rstrip(". \u2026") for text in (request.prompt, task.prompt))
+    shorter, longer = sorted(texts, key=len)
+    if len(shorter) < TINY:
+        return shorter == longer
+    return longer.startswith(shorter[:PREFIX]) or (len(shorter) >= WITHIN and shorter in longer)
 
 
 @lru_cache(maxsize=1024)

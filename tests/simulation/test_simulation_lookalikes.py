@@ -129,3 +129,69 @@ class TestOneTextAndTwoPictures:
         for take in world.takes():
             assert world.provider.tasks[take.remote_id].request == take.request
         world.check()
+
+
+LONG = "A slow pan over the harbour at dawn. " * 10
+
+
+class TestTextsThatTheListShowsChanged:
+    def lost(self, folder: Path, prompt: str, change: Callable[[str], str]) -> World:
+        world = calm_world(folder)
+        answers(world, "accepted")
+        shown(world, lambda task, request: replace(task, prompt=change(task.prompt)))
+        world.write("storyboard_a.json", [prompt])
+        world.run(3600)
+        assert len(world.provider.tasks) == 1
+        world.check()
+        return world
+
+    @pytest.mark.parametrize(
+        ("prompt", "change"),
+        [
+            ("first line\n\nsecond line", lambda text: " ".join(text.split())),
+            ("the cat's eyes", lambda text: text.replace("'", "&#39;").replace("&", "&amp;")),
+        ],
+        ids=["newlines", "entities"],
+    )
+    def test_what_can_be_undone_is_found(
+        self, tmp_path: Path, prompt: str, change: Callable[[str], str]
+    ) -> None:
+        world = self.lost(tmp_path, prompt, change)
+        assert [take.state for take in world.takes()] == [State.DONE]
+
+    @pytest.mark.parametrize(
+        ("prompt", "change"),
+        [
+            (LONG, lambda text: text[:200]),
+            (LONG, lambda text: text[:30] + "\u2026"),
+            ("plain", lambda text: text + " --no watermark"),
+            ("a plain dog at sea", lambda text: f"Model: x. {text}"),
+        ],
+        ids=["cut", "cut with a mark", "added to", "put within"],
+    )
+    def test_what_is_much_like_it_keeps_it_from_being_sent_again(
+        self, tmp_path: Path, prompt: str, change: Callable[[str], str]
+    ) -> None:
+        world = self.lost(tmp_path, prompt, change)
+        (take,) = world.takes()
+        assert (take.state, take.error and take.error.code) == (State.UNKNOWN, "take.several")
+        assert take.error is not None
+        assert "t0" in take.error.text()
+
+    def test_a_picture_under_another_address_does_too(self, tmp_path: Path) -> None:
+        world = calm_world(tmp_path)
+        answers(world, "accepted")
+        shown(world, lambda task, request: replace(task, image="https://cdn.invalid/x.png"))
+        pictures(world)
+        world.run(3600)
+        assert bought(world)[PICTURES[0]] == 1
+        assert world.takes()[0].state is State.UNKNOWN
+
+    def test_prompts_that_begin_alike_are_no_trouble(self, tmp_path: Path) -> None:
+        world = calm_world(tmp_path)
+        answers(world, "accepted", "lost", "accepted", "lost", "lost", "accepted")
+        world.write("storyboard_a.json", [f"{LONG} Shot {n}." for n in range(8)])
+        world.run(3 * 3600)
+        assert set(world.bought().values()) == {1}
+        assert [take.state for take in world.takes()] == [State.DONE] * 8
+        world.check()

@@ -12,7 +12,7 @@ from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.accounts import NO_KEY, is_sure, other_account
-from sorad.engine.matching import alike, began, in_window, match, same, stranger
+from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import NO_KEY_EVERY
@@ -134,6 +134,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
+    others = _open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
     owned = kit.ledger.owned([task.remote_id for task in listed])
     left_over = stranger(take, listed, owned)
     if left_over is not None and in_window(take, left_over, kit.clock.time(), kit.times.ahead):
@@ -143,6 +144,10 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         return
     if left_over is not None:
         _give_to_the_user(kit, take, "several", out_of_time(take))
+        return
+    like_it = lookalike(take, listed, owned, others, kit.clock.time(), kit.times.ahead)
+    if like_it is not None:
+        _give_to_the_user(kit, take, "several", changed_text(take, like_it))
         return
     kit.missed.pop((take.id, take.creates, provider.account), None)
     after = record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
@@ -187,13 +192,14 @@ def adopt(
 
 
 def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
-    """Other takes that look alike, and whose create, sent to that account, is open."""
-    open_creates = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
-    return [
-        twin
-        for twin in open_creates
-        if twin.id != take.id and twin.account in ("", account) and alike(twin.request, take.request)
-    ]
+    """Those of the open creates that look alike."""
+    return [twin for twin in _open_creates(kit, take, account) if alike(twin.request, take.request)]
+
+
+def _open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
+    """Other takes whose create, sent to that account, is open."""
+    takes = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
+    return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
 def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
@@ -254,4 +260,16 @@ def out_of_time(take: Take) -> Problem:
             "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
         ),
         {"take": take.id},
+    )
+
+
+def changed_text(take: Take, task: RemoteTask) -> Problem:
+    """A task of the lost create's time is much like it, though not the same."""
+    return Problem(
+        "take.several",
+        N_("the task {remote_id} at the provider is much like this one: its list may show texts changed."),
+        N_(
+            "Look at your account there, then `sorad resolve {take} --adopt {remote_id}`, `--resend` or `--drop`."
+        ),
+        {"take": take.id, "remote_id": task.remote_id},
     )
