@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple, Optional
 
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.accounts import NO_KEY
+from sorad.engine.keyless import NO_KEY
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
@@ -356,6 +356,7 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             count=facts.waiting_commands,
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
+    yield from _named(map(Problem.from_json, facts.paid_too))
     yield from _named(map(Problem.from_json, facts.notices))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:

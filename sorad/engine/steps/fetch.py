@@ -14,10 +14,11 @@ from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, no_room
 from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
+from sorad.engine.keyless import keyless
 from sorad.engine.receipts import base_of, write_receipt_for
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import keyless, poll
+from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.ledger.interface import Change
 from sorad.messages import _

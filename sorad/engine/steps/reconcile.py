@@ -11,11 +11,11 @@ from loguru import logger
 from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
-from sorad.engine.accounts import NO_KEY, is_sure, other_account
+from sorad.engine.accounts import is_sure
+from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import NO_KEY_EVERY
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
@@ -134,7 +134,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
-    others = _open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
+    others = open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
     owned = kit.ledger.owned([task.remote_id for task in listed])
     left_over = stranger(take, listed, owned)
     if left_over is not None and in_window(take, left_over, kit.clock.time(), kit.times.ahead):
@@ -193,10 +193,10 @@ def adopt(
 
 def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
     """Those of the open creates that look alike."""
-    return [twin for twin in _open_creates(kit, take, account) if alike(twin.request, take.request)]
+    return [twin for twin in open_creates(kit, take, account) if alike(twin.request, take.request)]
 
 
-def _open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
+def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
     """Other takes whose create, sent to that account, is open."""
     takes = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
     return [other for other in takes if other.id != take.id and other.account in ("", account)]
