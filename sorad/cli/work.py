@@ -15,7 +15,6 @@ from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
-from sorad.engine.matching import look_of
 from sorad.engine.steps.reconcile import waits_for_user
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
@@ -101,10 +100,10 @@ def standing_of(daemon: Daemon) -> Standing:
             waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:
             unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
-            asking = {look_of(take.request.prompt) for take in unknown if waits_for_user(take)}
-            # Takes that look alike wait with it: sent now, the two could not be told apart.
+            asking = {take.fingerprint for take in unknown if waits_for_user(take)}
+            # Takes of the same request wait with it: sent now, the two could not be told apart.
             same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
-            waiting += sum(look_of(take.request.prompt) in asking for take in same)
+            waiting += sum(take.fingerprint in asking for take in same)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
     return Standing(counts, waiting, failed)

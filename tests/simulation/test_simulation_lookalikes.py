@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Optional, Union
@@ -18,8 +19,8 @@ from sorad.providers.base import Created, Fault, RemoteTask, Trouble, Unknown
 LOST = Unknown(Fault(Trouble.TRANSPORT, SAID))
 
 
-def calm_world(folder: Path) -> World:
-    world = World(1, folder / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)))
+def calm_world(folder: Path, *, lists: bool = True) -> World:
+    world = World(1, folder / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)), lists=lists)
     world.provider.skew = 0.0
     return world
 
@@ -53,12 +54,11 @@ def answers(world: World, *fates: str) -> None:
 PICTURES = ["https://x.invalid/1.png", "https://x.invalid/2.png"]
 
 
-def pictures(world: World) -> None:
-    """Two segments of one text, each with a picture of its own."""
+def pictures(world: World, urls: Sequence[str] = PICTURES) -> None:
+    """Segments of one text, each with a picture of its own."""
     path = world.write("storyboard_a.json", [])
     segments = [
-        {"segment_index": n, "prompt_text": "slow zoom", "image_url": url}
-        for n, url in enumerate(PICTURES, 1)
+        {"segment_index": n, "prompt_text": "slow zoom", "image_url": url} for n, url in enumerate(urls, 1)
     ]
     path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
     world.changed()
@@ -81,7 +81,18 @@ class TestOneTextAndTwoPictures:
         assert set(bought(world).values()) == {1}
         states = [(take.state, take.error and take.error.code) for take in world.takes()]
         assert states == [(State.UNKNOWN, "take.several")] * 2
+        # that holds up no third one
+        pictures(world, [*PICTURES, "https://x.invalid/3.png"])
         world.settle()
+        assert [take.state for take in world.takes()] == [State.UNKNOWN, State.UNKNOWN, State.DONE]
+
+    def test_without_a_list_one_holds_up_no_other(self, tmp_path: Path) -> None:
+        world = calm_world(tmp_path, lists=False)
+        answers(world, "accepted")
+        pictures(world)
+        world.run(3600)
+        assert bought(world) == Counter(PICTURES)
+        assert [take.state for take in world.takes()] == [State.UNKNOWN, State.DONE]
 
     def test_one_is_not_sent_while_the_other_is_unknown(self, tmp_path: Path) -> None:
         world = calm_world(tmp_path)

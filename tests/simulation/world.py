@@ -23,7 +23,6 @@ from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
 from sorad.engine.loop import Engine
-from sorad.engine.matching import alike
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
@@ -506,7 +505,7 @@ class World:
             return True  # the user deleted all there was: for all sorad can tell, the disk is away
         if take.state is State.QUEUED:
             twins = self.raw.takes(states=[State.UNKNOWN])
-            return any(alike(twin.request, take.request) and self.stuck(twin) for twin in twins)
+            return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)
         return take.state is State.HELD or (take.state is State.UNKNOWN and waits_for_user(take))
 
     def bought(self) -> Counter[str]:

@@ -205,17 +205,22 @@ def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
 def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     """How long a take must wait because of one that looks alike, in seconds; ``None``: it need not.
 
-    While that one is unknown, the two could not be told apart at the provider. Takes of one request may leave
-    together, for they are matched by count; others that look alike leave one after the other.
+    While one of the same request is unknown, the two could not be told apart at the provider. Others that look
+    alike leave one after the other, as long as each can be looked up: where both answers were lost, only the
+    user could tell which is which. One that waits for the user already holds up no other request.
     """
-    twins = _twins(kit, take, kit.accounts.current.account)
-    unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    if not unknown:
-        others = any(twin.fingerprint != take.fingerprint for twin in twins)
-        return AFTER_TWIN if others else None
-    if all(waits_for_user(twin) for twin in unknown):
-        return USER_WAIT
-    return kit.config.reconcile.look_every
+    provider = kit.accounts.current
+    twins = _twins(kit, take, provider.account)
+    unknown = [twin for twin in twins if twin.state is State.UNKNOWN and twin.fingerprint == take.fingerprint]
+    if unknown:
+        for_user = all(waits_for_user(twin) for twin in unknown)
+        return USER_WAIT if for_user else kit.config.reconcile.look_every
+    if kit.config.reconcile.on_unknown == "hold" or not provider.capabilities.lists_tasks:
+        return None
+    others = [twin for twin in twins if twin.fingerprint != take.fingerprint and not waits_for_user(twin)]
+    if any(twin.state is State.UNKNOWN for twin in others):
+        return kit.config.reconcile.look_every
+    return AFTER_TWIN if others else None
 
 
 def waits_for_user(take: Take) -> bool:
