@@ -6,14 +6,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
 
+from sorad.engine.keyless import no_key
 from sorad.ledger.interface import Ledger
-from sorad.messages import N_
 from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider
-
-# The error of a take that was sent with a key which is not set now.
-NO_KEY = "account.key"
 
 # Makes a provider of an earlier config again; None where its key is no longer to be had.
 Revive = Callable[[Mapping[str, Any]], Optional[Provider]]
@@ -57,7 +54,7 @@ class Accounts:
             revived = None if same_api and take.account in self._refused else self._revived_for(take.account)
         if revived is not None:
             return revived
-        return here if same_api else _no_key(take)
+        return here if same_api else no_key(take)
 
     def refused(self, account: str) -> None:
         """The API refuses that account's key: it was rotated, so the key of now is tried in its place."""
@@ -82,27 +79,3 @@ def is_sure(take: Take, provider: Provider) -> bool:
     Where it does not, what it knows of the take is true all the same, but what it does not know proves nothing.
     """
     return take.account in ("", provider.account)
-
-
-def _no_key(take: Take) -> Problem:
-    return Problem(
-        NO_KEY,
-        N_("take {take} was bought at {base_url}, and the key for it is no longer set."),
-        N_(
-            "Set that key again (as it was when the take was bought) and restart sorad: the video is waiting."
-        ),
-        {"take": take.id, "base_url": take.base_url},
-    )
-
-
-def other_account(take: Take) -> Problem:
-    """Why a take is neither found nor given up: it is not known at the account of the key that is set now."""
-    return Problem(
-        NO_KEY,
-        N_(
-            "take {take} was sent to {base_url} with another key, and the account of the key that is set now does "
-            "not know it."
-        ),
-        N_("Set that key again (as it was when the take was sent): sorad then looks there by itself."),
-        {"take": take.id, "base_url": take.base_url},
-    )

@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
-from sorad.engine.accounts import NO_KEY
+from sorad.engine.keyless import NO_KEY
 from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit

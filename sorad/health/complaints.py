@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.accounts import NO_KEY
+from sorad.engine.keyless import NO_KEY
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.interface import RootRow
@@ -408,6 +408,7 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             count=facts.waiting_commands,
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
+    yield from _named(map(Problem.from_json, facts.paid_too))
     yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:

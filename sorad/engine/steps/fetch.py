@@ -14,10 +14,11 @@ from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, disk_aw
 from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
+from sorad.engine.keyless import keyless
 from sorad.engine.receipts import base_of, lies_below, write_receipt_for
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import keyless, poll
+from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.engine.steps.theirs import left_to_them
 from sorad.ledger.interface import Change

@@ -7,18 +7,16 @@ from dataclasses import replace
 from loguru import logger
 
 from sorad.engine import decide
-from sorad.engine.accounts import NO_KEY, is_sure, other_account
+from sorad.engine.accounts import is_sure
+from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record
+from sorad.engine.steps.late import look_for_first
 from sorad.engine.steps.theirs import left_to_them
-from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, Trouble
-
-# A key that has to be set again is looked for at this pace, in seconds.
-NO_KEY_EVERY = 300.0
 
 
 def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
@@ -47,6 +45,11 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
         return
     if take.error is not None and take.error.code == NO_KEY:
         take = replace(take, parked=False)  # for that alone; from here on its own time counts again
+    if sure and isinstance(found, (Finished, TaskFailed)):
+        looked = look_for_first(kit, take, provider)
+        if looked is None:
+            return
+        take = looked
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
@@ -70,12 +73,3 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
-
-
-def keyless(take: Take, why: Problem, now: float) -> Change:
-    """The change with which a paid take waits for the key it was bought with, for as long as that takes. Pure.
-
-    It holds no slot: those are the present account's.
-    """
-    parked = True if take.state is State.GENERATING else None
-    return Change(take.state, "no key", due_at=now + NO_KEY_EVERY, error=why, parked=parked)

@@ -11,11 +11,11 @@ from loguru import logger
 from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
-from sorad.engine.accounts import NO_KEY, is_sure, other_account
-from sorad.engine.matching import began, in_window, match, stranger
+from sorad.engine.accounts import is_sure
+from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
+from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import NO_KEY_EVERY
 from sorad.engine.steps.theirs import left_to_them
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
@@ -28,6 +28,8 @@ from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 WAIT = 86_400.0
 # A take whose twin waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
+# One whose twin is being answered, at this.
+AFTER_TWIN = 1.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
@@ -81,7 +83,8 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     owned = kit.ledger.owned([task.remote_id for task in listed])
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    matched = match([take, *unknown], listed, owned, kit.clock.time(), kit.times.ahead)
+    mine = [task for task in listed if same(take.request, task)]
+    matched = match([take, *unknown], mine, owned, kit.clock.time(), kit.times.ahead)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take))
         return
@@ -142,6 +145,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
+    others = open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
     owned = kit.ledger.owned([task.remote_id for task in listed])
     left_over = stranger(take, listed, owned)
     if left_over is not None and in_window(take, left_over, kit.clock.time(), kit.times.ahead):
@@ -151,6 +155,10 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         return
     if left_over is not None:
         _give_to_the_user(kit, take, "several", out_of_time(take))
+        return
+    like_it = lookalike(take, listed, owned, others, kit.clock.time(), kit.times.ahead)
+    if like_it is not None:
+        _give_to_the_user(kit, take, "several", changed_text(take, like_it))
         return
     kit.missed.pop((take.id, take.creates, provider.account), None)
     after = record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
@@ -195,27 +203,35 @@ def adopt(
 
 
 def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
-    """Other takes with the same request whose create, sent to that account, is open."""
-    open_creates = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
-    return [
-        twin
-        for twin in open_creates
-        if twin.id != take.id and twin.account in ("", account) and twin.fingerprint == take.fingerprint
-    ]
+    """Those of the open creates that look alike."""
+    return [twin for twin in open_creates(kit, take, account) if alike(twin.request, take.request)]
+
+
+def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
+    """Other takes whose create, sent to that account, is open."""
+    takes = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
+    return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
 def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
-    """How long a take must wait because one of the same request is unknown, in seconds; ``None``: it need not.
+    """How long a take must wait because of one that looks alike, in seconds; ``None``: it need not.
 
-    Sent now, the two could not be told apart at the provider.
+    While one of the same request is unknown, the two could not be told apart at the provider. Others that look
+    alike leave one after the other, as long as each can be looked up: where both answers were lost, only the
+    user could tell which is which. One that waits for the user already holds up no other request.
     """
-    twins = _twins(kit, take, kit.accounts.current.account)
-    unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    if not unknown:
+    provider = kit.accounts.current
+    twins = _twins(kit, take, provider.account)
+    unknown = [twin for twin in twins if twin.state is State.UNKNOWN and twin.fingerprint == take.fingerprint]
+    if unknown:
+        for_user = all(waits_for_user(twin) for twin in unknown)
+        return USER_WAIT if for_user else kit.config.reconcile.look_every
+    if kit.config.reconcile.on_unknown == "hold" or not provider.capabilities.lists_tasks:
         return None
-    if all(waits_for_user(twin) for twin in unknown):
-        return USER_WAIT
-    return kit.config.reconcile.look_every
+    others = [twin for twin in twins if twin.fingerprint != take.fingerprint and not waits_for_user(twin)]
+    if any(twin.state is State.UNKNOWN for twin in others):
+        return kit.config.reconcile.look_every
+    return AFTER_TWIN if others else None
 
 
 def waits_for_user(take: Take) -> bool:
@@ -260,4 +276,16 @@ def out_of_time(take: Take) -> Problem:
             "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
         ),
         {"take": take.id},
+    )
+
+
+def changed_text(take: Take, task: RemoteTask) -> Problem:
+    """A task of the lost create's time is much like it, though not the same."""
+    return Problem(
+        "take.several",
+        N_("the task {remote_id} at the provider is much like this one: its list may show texts changed."),
+        N_(
+            "Look at your account there, then `sorad resolve {take} --adopt {remote_id}`, `--resend` or `--drop`."
+        ),
+        {"take": take.id, "remote_id": task.remote_id},
     )

@@ -18,10 +18,11 @@ from sorad.delivery.receipt import write_receipt
 from sorad.delivery.receive import receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
+from sorad.engine.keyless import keyless
 from sorad.engine.receipts import receipt_of, write_receipt_for
 from sorad.engine.rescue import Place, away, due, note, shelves
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import keyless, poll
+from sorad.engine.steps.poll import poll
 from sorad.intake.rescued import remember
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
