@@ -66,7 +66,8 @@ class Daemon:
         self._lock: Optional[Lock] = None
         self._told: list[str] = []
         self._telling = threading.Lock()
-        self._crashes: deque[Trouble] = deque(maxlen=3)  # of steps: mistakes in sorad itself
+        # of steps, and when (monotonic): mistakes in sorad itself
+        self._crashes: deque[tuple[float, Trouble]] = deque(maxlen=3)
         self._file: Optional[Path] = None  # of the config
         self._read_as: Optional[tuple[int, int]] = None
         self._standing: dict[str, Trouble] = {}  # what is wrong until it is taken back
@@ -250,7 +251,7 @@ class Daemon:
         look.start()
 
     def _crashed(self, problem: Problem) -> None:
-        self._crashes.append(Trouble(self.clock.time(), problem))
+        self._crashes.append((self.clock.monotonic(), Trouble(self.clock.time(), problem)))
         self.watchman.wake()
 
     def _watched(self) -> Sequence[Watched]:
@@ -264,7 +265,7 @@ class Daemon:
     def _look(self, stand: Sequence[Part]) -> Pulse:
         """The pulse. Waits for nothing: no ledger, no folder, no lock that may be held over one."""
         parts: Optional[Parts] = getattr(self, "parts", None)
-        found = [*self._standing.values(), *fresh(list(self._crashes), self.clock.time())]
+        found = [*self._standing.values(), *fresh(list(self._crashes), self.clock.monotonic())]
         return Pulse(
             age=0.0,
             every=self._pulse.every,

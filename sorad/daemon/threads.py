@@ -61,6 +61,7 @@ class Supervised:
         self._clock = clock
         self._failed = failed
         self._stop = threading.Event()
+        self._starting = threading.Lock()  # two starts at once must not make two threads
         self._thread: Optional[threading.Thread] = None
         self._beat_at = clock.monotonic()
         self._since = clock.monotonic()  # the last start of main
@@ -73,16 +74,16 @@ class Supervised:
 
     def start(self) -> None:
         """Begin; where the thread is dead, begin again."""
-        if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
-            return
-        again, self._thread = (
-            self._thread is not None,
-            threading.Thread(target=self._run, name=self.name, daemon=True),
-        )
-        self._beat_at = self._clock.monotonic()
+        with self._starting:
+            if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
+                return
+            again = self._thread is not None
+            thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+            self._beat_at = self._clock.monotonic()
+            thread.start()
+            self._thread = thread
         if again:
             self._note_failure(RuntimeError("the thread had died"), None)
-        self._thread.start()
 
     def stop(self) -> None:
         """Ask it to end; does not wait."""
@@ -123,7 +124,9 @@ class Supervised:
     def _state(self, age: float, now: float) -> str:
         if self._stop.is_set():
             return OK  # it ends, or has ended, as it should
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
+            return OK  # made at a reload, and about to begin
+        if not self._thread.is_alive():
             return DEAD
         if not self._running:
             return FAILING if self._row else OK
@@ -171,9 +174,9 @@ class Supervised:
         self._failed()
 
 
-def fresh(troubles: Sequence[Trouble], now: float) -> list[Trouble]:
-    """Those of the last while."""
-    return [trouble for trouble in troubles if now - trouble.since < 2 * SHOWN]
+def fresh(troubles: Sequence[tuple[float, Trouble]], now: float) -> list[Trouble]:
+    """Those of the last while. Their times, and ``now``, are monotonic: a clock set back brings none to life."""
+    return [trouble for at, trouble in troubles if now - at < 2 * SHOWN]
 
 
 def _kind(error: BaseException) -> str:

@@ -22,7 +22,7 @@ from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
-from sorad.engine.steps.probe import probe
+from sorad.engine.steps.probe import look_for_provider, probe
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
@@ -73,7 +73,7 @@ class Engine:
         self.fetching = make_lane("fetch", FETCHERS, self.wake)
         self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter (monotonic)
         self._order = count()
-        self._probe_running = False
+        self._probe_running = self._looking = False
         self._again: Optional[float] = None  # when admission wants to be asked again
         self._seen_change: Optional[int] = None
         # Roots that videos wait for: since when (monotonic) each is seen to be away.
@@ -146,6 +146,7 @@ class Engine:
         ]
         self._send()
         self._probe(now)
+        self._look_for_provider()
         if any(claimed):
             agenda = kit.ledger.agenda()
         return max(self._next(agenda, now) - kit.clock.time(), 0.0)
@@ -189,6 +190,9 @@ class Engine:
         halt = self._kit.control.halt
         if halt is not None and not halt.probing and not self._probe_running and not self._kit.control.paused:
             dues.append(halt.until)
+        look = kit.reach.look_in()
+        if look is not None and not self._looking:
+            dues.append(now + look)
         return min(dues, default=math.inf)
 
     def _take_commands(self) -> None:
@@ -286,6 +290,19 @@ class Engine:
         if now >= halt.until:
             self._probe_running = True
             self.polling.run(self._run_probe)
+
+    def _look_for_provider(self) -> None:
+        """While it cannot be reached, and no step asks it: find out whether it is back."""
+        due = self._kit.reach.look_in()
+        if due is not None and due <= 0 and not self._looking and self.polling.free:
+            self._looking = True
+            self.polling.run(self._run_look)
+
+    def _run_look(self) -> None:
+        try:
+            look_for_provider(self._kit)
+        finally:
+            self._looking = False
 
     def _run_probe(self) -> None:
         try:

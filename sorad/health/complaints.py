@@ -96,10 +96,13 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
     if (facts.breaker or {}).get("mode") == "safe":
         yield _safe(facts)
     told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
-            told.add(row["problem"])
             problem = Problem.from_json(row["problem"])
+            if problem.code == "claim.cannot_read" and row["path"] in away:
+                continue  # with its folder: that is told below
+            told.add(row["problem"])
             yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
     for row in facts.disk:
         if not row["ok"]:

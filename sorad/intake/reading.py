@@ -37,6 +37,7 @@ from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.holdings import (
+    ASSETS,
     Paper,
     asked,
     bring_along,
@@ -63,6 +64,8 @@ from sorad.vault.scan import Seen
 
 # What the ledger learned from receipts is told for so long, in seconds.
 TOLD_FOR = 86_400.0
+# By this full scan since the start, what the first one saw has been read.
+READ_BY = 2
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -120,6 +123,7 @@ class Intake:
         self._audit = Audit(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when.
+        self._audits: Counter[str] = Counter()  # since the start, by root
         self._doubtful: dict[str, float] = {}
 
     def read(self, watch: Watch, seen: Seen, known: Optional[Storyboard]) -> None:
@@ -179,7 +183,24 @@ class Intake:
             ):
                 doubtful.add(board.path)
         self._doubtful.update(dict.fromkeys(doubtful, self.clock.monotonic()))
+        self._audits[str(watch.path)] += 1
+        if self._audits[str(watch.path)] == READ_BY:
+            self._take_in(watch)
         return doubtful
+
+    def _take_in(self, watch: Watch) -> None:
+        """Have fetched what was bought for storyboards that are gone, where the ledger does not know of it."""
+        for folder, wants in self._strays.left_over(self.clock.monotonic()).items():
+            board = _board_of(folder, watch)
+            there = [one for one in self.ledger.storyboards(board.root) if one.path == board.path]
+            if watch.path not in folder.parents or any(one.state != "gone" for one in there):
+                continue
+            self.ledger.apply(replace(board, updated_at=self.clock.time()), wants, self.clock.time())
+            logger.info(
+                _("{path}: {count} videos that were paid for are fetched"), path=str(folder), count=len(wants)
+            )
+            self._tell_found(Sorted(wants, (), (), {}))
+            self.wake()
 
     def problems(self) -> list[Problem]:
         """What is worth knowing and needs nobody at once, for `sorad status`."""
@@ -436,6 +457,12 @@ def _mostly(wants: Sequence[Want], known: set[str]) -> bool:
     """Whether at least half of the texts that are wanted are known."""
     fingerprints = {want.fingerprint for want in wants}
     return 2 * len(fingerprints & known) >= len(fingerprints)
+
+
+def _board_of(assets: Path, watch: Watch) -> Storyboard:
+    """The storyboard that an output folder without one is named after, as one that is gone."""
+    path = str(assets.with_name(f"{assets.name[: -len(ASSETS)]}.json"))
+    return Storyboard(id=0, root=str(watch.path), path=path, size=0, mtime_ns=0, content="", state="gone")
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:

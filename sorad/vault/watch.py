@@ -168,6 +168,7 @@ class Watcher:
         try:
             if identity_of(watch.root) != watch.identity:
                 return "replaced"
+            os.scandir(watch.root).close()  # no event tells that it may no longer be read
         except OSError as error:
             return os.strerror(error.errno or 0)
         heads = library.backlog(watch.observer)

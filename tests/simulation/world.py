@@ -163,7 +163,7 @@ class SimProvider:
         return self.keeps_prices
 
     def check(self) -> Optional[Fault]:
-        return None
+        return Fault(Trouble.TRANSPORT, SAID) if self.clock.now < self.away_until else None
 
     def balance(self) -> Union[Balance, Fault]:
         return Balance(1_000_000_000)

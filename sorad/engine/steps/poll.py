@@ -31,6 +31,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
         record(kit, take, keyless(take, provider, now - ago))
         return
     sure = is_sure(take, provider)
+    began = kit.clock.monotonic()
     found = provider.poll(take.remote_id)
     refused = isinstance(found, Fault) and found.trouble is Trouble.KEY
     if refused and provider is not kit.accounts.current:
@@ -53,7 +54,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
     written = record(kit, take, change)
     if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
-        kit.reach.failed()
+        kit.reach.failed(began)
     if isinstance(found, Fault) and refused and provider is kit.accounts.current:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)

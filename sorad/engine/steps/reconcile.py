@@ -59,17 +59,20 @@ def reconcile(kit: Kit, take: Take) -> None:
         # What is on that account's list is theirs first.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
         return
+    asked = kit.clock.monotonic()
     listed = provider.recent(began(take, now, kit.times.ahead))
     if isinstance(listed, Fault):
         if listed.trouble is Trouble.KEY and provider is not kit.accounts.current:
             kit.accounts.refused(take.account)
+        if listed.trouble is Trouble.TRANSPORT:
+            kit.reach.failed(asked)
         wait = max(
             listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng)
         )
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
     # Read anew, before what is owned: while the list was on its way, another may have left, or have been answered.
-    twins = _twins(kit, take)
+    twins = _twins(kit, take, account)
     if any(twin.state is State.SUBMITTING for twin in twins):
         release(kit, take, now + 1.0)
         return

@@ -63,6 +63,7 @@ def submit(kit: Kit, take: Take) -> None:
     if unwritten is not None:
         _put_off(kit, intent, unwritten)
         return
+    began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
 
@@ -74,7 +75,7 @@ def submit(kit: Kit, take: Take) -> None:
 
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
-        kit.reach.failed()
+        kit.reach.failed(began)
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
