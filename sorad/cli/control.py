@@ -78,7 +78,10 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser = command(
         "approve",
         _("release takes that wait for your approval"),
-        _("Releases held takes, of some storyboards or all of them, whatever they cost."),
+        _(
+            "Releases held takes, of some storyboards or all of them, whatever they cost. What a copy of a "
+            "storyboard would buy once more is released only by its name."
+        ),
         approve,
     )
     parser.add_argument(
@@ -199,7 +202,8 @@ def redo(args: argparse.Namespace) -> int:
 
 
 def approve(args: argparse.Namespace) -> int:
-    """Held takes: named by number, of some storyboards, or all."""
+    """Held takes: named by number, of some storyboards, or all but those that a copy would buy once more."""
+    from sorad.intake.copied import is_copied
     from sorad.model import State
 
     with _Desk(args) as desk:
@@ -215,7 +219,8 @@ def approve(args: argparse.Namespace) -> int:
         if numbers:
             orders.append({"ids": numbers})
         if not orders:
-            count, orders = desk.ledger.counts()[State.HELD], [{"all": True}]
+            held = desk.ledger.takes(states=[State.HELD])
+            count, orders = sum(not is_copied(take) for take in held), [{"all": True}]
         if not count:
             return _nothing(_("Nothing waits for approval here."))
         question = ngettext("Buy {count} take?", "Buy {count} takes?", count)

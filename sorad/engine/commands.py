@@ -14,6 +14,7 @@ from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
+from sorad.intake.copied import is_copied
 from sorad.intake.reading import another_take
 from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
 from sorad.messages import N_, _
@@ -116,11 +117,12 @@ class Commands:
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
         now = self._kit.clock.time()
+        by_name = "ids" in args or "storyboard" in args
         return self._each(
             self._named(args, {State.HELD}),
             lambda take: (
                 Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
-                if take.state is State.HELD
+                if take.state is State.HELD and (by_name or not is_copied(take))
                 else None
             ),
         )

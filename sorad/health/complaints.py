@@ -13,6 +13,7 @@ from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.keyless import NO_KEY
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
+from sorad.intake.copied import is_copied
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
@@ -325,6 +326,14 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
 def _held(takes: Sequence[Take], total: int) -> Complaint:
     error = takes[0].error
     reason = error.text() if error else _("the reason is not known.")
+    if error is not None and is_copied(takes[0]):
+        return _note(
+            error.code,
+            N_("{takes} are not bought by themselves: {reason}"),
+            N_("`sorad list --state held` shows them; `sorad approve PATH` buys, `sorad cancel` drops them."),
+            takes=_counted(len(takes), total),
+            reason=reason,
+        )
     if error is not None and error.code == "budget.day":
         return _note(
             error.code,

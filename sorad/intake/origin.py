@@ -23,10 +23,14 @@ def same_content(ledger: Ledger, path: str, content: str, watched: Collection[st
     others = [
         other
         for other in ledger.with_content(content)
-        if other.path != path and other.state in ("ok", "gone") and not other.copy_of
+        if other.path != path and other.state in ("ok", "gone")
     ]
     away = offline(ledger)
-    return min(others, key=lambda other: (not is_there(other, watched, away), other.id), default=None)
+
+    def rank(other: Storyboard) -> tuple[bool, bool, int]:
+        return not is_there(other, watched, away), bool(other.copy_of), other.id
+
+    return min(others, key=rank, default=None)
 
 
 def nearest(

@@ -5,7 +5,8 @@ what its output folder holds, and tells the ledger what is wanted. What was boug
 
 - A file that is known under another path, which is gone, is followed: renamed, moved, with its folder or a
   whole root, edited at the same time or not (see :mod:`sorad.intake.origin`). Its takes keep what they have.
-- A copy buys nothing as long as the original is there, or may be there on a disk that is away.
+- A copy buys nothing as long as the original is there, or may be there on a disk that is away; and nothing
+  that the original has, once one of the two was edited (see :mod:`sorad.intake.copied`).
 - Segments under new numbers take along what was bought (see :mod:`sorad.intake.renumber`).
 - Receipts in the output folder tell of takes that the ledger does not know: it was lost, or is an old copy.
 
@@ -38,6 +39,7 @@ from sorad.config.model import Config, Watch
 from sorad.delivery.receipt import Payer
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
+from sorad.intake.copied import copy_of, held_back
 from sorad.intake.holdings import (
     ASSETS,
     Paper,
@@ -155,6 +157,7 @@ class Intake:
             problems=reading.problems,
             segments=len(reading.segments),
             updated_at=now,
+            copy_of=known.copy_of if known is not None else "",
             rules=self.rules,
             mount=seen.mount,
             disk=seen.disk,
@@ -305,7 +308,9 @@ class Intake:
                 wants=[where_it_lies(want, rescued, assets) for want in todo.wants],
                 beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
             )
-        self._apply(board if origin is None else replace(board, id=origin.id), todo)
+        rows = (same,) if same is not None else (known, origin)
+        copied = copy_of(self.ledger, board.content, *rows)
+        self._apply(replace(board, id=board.id if origin is None else origin.id, copy_of=copied), todo)
         self._doubtful.pop(board.path, None)
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
@@ -420,7 +425,10 @@ class Intake:
         )
 
     def _apply(self, board: Storyboard, todo: Sorted) -> None:
-        wants = [*self._held(board, todo.wants, todo.known), *todo.beside]
+        wants = todo.wants
+        if board.copy_of:
+            wants = held_back(self.ledger, board.id, wants, todo.known)
+        wants = [*self._held(board, wants, todo.known), *todo.beside]
         applied = self.ledger.apply(board, wants, self.clock.time(), todo.moved)
         if any(map(is_at_shelf, wants)):
             takes = self.ledger.takes(states=[State.DONE], storyboard=board.path)

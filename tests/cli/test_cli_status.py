@@ -272,6 +272,10 @@ NOTES = {
         lambda h: h.takes(1, State.HELD, error=Problem("budget.day", "spent")),
         "budget.day",
     ),
+    "held, for it was copied": (
+        lambda h: h.takes(1, State.HELD, error=Problem("take.copied", "the same text")),
+        "take.copied",
+    ),
     "no events": (
         lambda h: h.root("polling", Problem("root.no_events", "{path} is polled", "", {"path": "/v"})),
         "root.no_events",
