@@ -58,10 +58,10 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
-            invalid = _invalid(daemon)
+            invalid, none = _invalid(daemon), _none_there(daemon)
         finally:
             ended = daemon.stop()
-    _summary(standing, [*stopped, *invalid, *_none_there(daemon)], interrupted=ending.asked)
+    _summary(standing, [*stopped, *invalid, *none], interrupted=ending.asked)
     undone = standing.failed or standing.waiting or stopped or invalid
     code = INTERRUPTED if ending.asked else int(bool(undone))
     if not ended:
