@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import shutil
 from collections.abc import Iterable
@@ -137,6 +138,25 @@ def common_options() -> argparse.ArgumentParser:
     group.add_argument("--lang", choices=LANGUAGES, help=_("the language: Chinese or English"))
     group.add_argument("--config", metavar=_("FILE"), help=_("the config file, if not the usual one"))
     return common
+
+
+def whole_number(text: str) -> int:
+    """A whole number, for argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_("{text!r} is no number").format(text=text)) from None
+
+
+def unknown_options(parser: argparse.ArgumentParser, extra: Iterable[str]) -> None:
+    """End with what ``parser`` does not know, and what it knows that is written almost so."""
+    extra = list(extra)
+    told = _("unrecognized arguments: %s") % " ".join(extra)
+    known = list(parser._option_string_actions)  # as for everything else here, argparse has no other way
+    near = [close for one in extra for close in difflib.get_close_matches(one.partition("=")[0], known, n=1)]
+    if near:
+        told += _("; did you mean {options}?").format(options=" ".join(near))
+    parser.error(told)
 
 
 def option_value(argv: Iterable[str], option: str) -> str | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.arguments import whole_number
 from sorad.cli.common import (
     OK,
     PROBLEMS,
@@ -72,7 +73,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         redo,
     )
     _takes_arguments(parser)
-    parser.add_argument("--segment", metavar=_("N"), type=int, help=_("only this segment of the storyboard"))
+    parser.add_argument(
+        "--segment", metavar=_("N"), type=whole_number, help=_("only this segment of the storyboard")
+    )
     _yes(parser)
 
     parser = command(
@@ -99,7 +102,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("Ends the wait of an `unknown` take, after a look at your account at the provider."),
         resolve,
     )
-    parser.add_argument("take", metavar=_("TAKE"), type=int, help=_("its number, as `sorad list` shows it"))
+    parser.add_argument(
+        "take", metavar=_("TAKE"), type=whole_number, help=_("its number, as `sorad list` shows it")
+    )
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--adopt", metavar=_("TASK_ID"), help=_("it was accepted, as this task"))
     how.add_argument("--resend", action="store_true", help=_("it was not accepted: buy it"))
@@ -124,7 +129,11 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def _takes_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "takes", metavar=_("TAKE"), type=int, nargs="*", help=_("their numbers, as `sorad list` shows them")
+        "takes",
+        metavar=_("TAKE"),
+        type=whole_number,
+        nargs="*",
+        help=_("their numbers, as `sorad list` shows them"),
     )
     parser.add_argument(
         "--storyboard", metavar=_("PATH"), help=_("the takes of a storyboard, or of all below a folder")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
+from sorad.cli.arguments import whole_number
 from sorad.cli.common import local_time, no_take, open_ledger, say, start_command, state_dir, to_json
 from sorad.cli.words import pad, plain, width
 from sorad.messages import N_, _
@@ -82,7 +83,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
             "with request ids and errors."
         ),
     )
-    parser.add_argument("take", metavar=_("TAKE"), type=int, help=_("its number, as `sorad list` shows it"))
+    parser.add_argument(
+        "take", metavar=_("TAKE"), type=whole_number, help=_("its number, as `sorad list` shows it")
+    )
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
 

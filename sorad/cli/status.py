@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -53,7 +54,7 @@ def handler(args: argparse.Namespace) -> int:
     if args.watch and args.json:
         return _watch_json(eyes)
     if args.watch and looked_at():
-        return _watch(eyes)
+        return _watch_plain(eyes) if os.environ.get("TERM") in ("dumb", "unknown") else _watch(eyes)
     report = eyes.look()
     _show(report, args)
     return exit_code(report)
@@ -123,6 +124,22 @@ def _watch(eyes: _Eyes) -> int:
         return [*lines, *[Line("")] * (rows - 1 - len(lines)), foot]
 
     live.run(render)
+    return OK
+
+
+def _watch_plain(eyes: _Eyes) -> int:
+    """For a terminal on which nothing can be overwritten: all of it, each time that something has changed."""
+    from sorad.cli.standing import everything, plain_lines
+
+    shown: list[str] = []
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        while True:
+            lines = plain_lines(list(everything(eyes.look())))
+            if lines != shown:
+                say("\n".join([time.strftime("-- %H:%M:%S"), *lines]))
+                print(end="", flush=True)  # noqa: T201
+                shown = lines
+            time.sleep(WATCH_EVERY)
     return OK
 
 

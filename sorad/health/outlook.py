@@ -38,7 +38,8 @@ def outlook(take: Take, standing: Standing) -> Outlook:
     """What comes next for a take."""
     if take.state is State.QUEUED and standing.running:
         return _queued(take, standing)
-    at = take.due_at if take.state in _SENTENCES and take.due_at > standing.now else None
+    by_itself = take.state in _SENTENCES and not _waits_for_user(take)
+    at = take.due_at if by_itself and take.due_at > standing.now else None
     message, fix = _sentence(take)
     told = Problem(f"next.{take.state}", message, fix, {"take": take.id})
     if take.state not in _BY_ITSELF or standing.running:
@@ -62,8 +63,12 @@ _SENTENCES = {
 }
 
 
+def _waits_for_user(take: Take) -> bool:
+    return take.state is State.UNKNOWN and take.error is not None and take.error.code in FOR_THE_USER
+
+
 def _sentence(take: Take) -> tuple[str, str]:
-    if take.state is State.UNKNOWN and take.error is not None and take.error.code in FOR_THE_USER:
+    if _waits_for_user(take):
         return (
             N_("It waits for you: may it have been bought?"),
             N_("`sorad resolve {take} --adopt TASK_ID`, or `--resend`, or `--drop` ends it."),

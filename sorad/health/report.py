@@ -21,9 +21,9 @@ Report = dict[str, Any]
 def report(facts: Facts) -> Report:
     """How sorad stands, as plain JSON values; sentences in the language in force.
 
-    Beside the fields of the design: ``daemon.command``, ``.ready`` and ``.threads``, ``problems[].level``
-    (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``, ``in_flight``, ``pace``,
-    ``queue_done_at`` and ``time``; see README.
+    Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
+    ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
+    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see README.
     """
     found = complaints(facts)
     working = facts.holder
@@ -40,6 +40,7 @@ def report(facts: Facts) -> Report:
             "ready": _ready(facts.pulse),
             "threads": _threads(facts.pulse),
         },
+        "read": facts.ledger is None or facts.ledger.code == "ledger.missing",
         "takes": {state.value: facts.counts[state] for state in State},
         "limits": _limits(facts),
         "roots": _roots(facts),

@@ -526,6 +526,8 @@ def test_a_state_dir_that_may_not_be_read_is_said(house, monkeypatch):
     ran = house.sorad("status", "--json")
     assert ran.code == 1
     assert codes(ran.json) == ["ledger.unreadable"]
+    assert ran.json["read"] is False
+    assert "0.00" not in house.sorad("status").out  # of what nobody could read, nothing is told
     assert "Permission denied" in ran.json["problems"][0]["message"]
 
 
