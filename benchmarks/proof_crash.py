@@ -9,24 +9,17 @@ with its receipt, and accepted creates equal takes; else this ends with an Asser
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "crash"))
-from crash_play import FAULTS, SEEDED, crash_stage, play
+from proof import KEPT, command_line, folder
+
+from crash_play import FAULTS, SEEDED, crash_stage, play  # isort: skip
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--takes", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeded-fault", choices=sorted(SEEDED), default="")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sorad-proof-") as folder:
-        stage = crash_stage(Path(folder), FAULTS, args.seed)
+    args = command_line(__doc__, SEEDED, kills=200, takes=100, seed=1)
+    with folder() as name:
+        stage = crash_stage(Path(name), FAULTS, args.seed)
         try:
             told = play(
                 stage,
@@ -39,7 +32,7 @@ def main() -> int:
         finally:
             stage.close()
     print(told)
-    print("every take is there once; nothing was paid for twice")
+    print(KEPT)
     return 0
 
 

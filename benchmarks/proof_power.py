@@ -10,28 +10,20 @@ be whole on the disk; at the end every take is there once, and accepted creates 
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "crash"))
-from crash_play import FAULTS, SEEDED, crash_stage, play
-from power_disk import Unavailable, power_disk
+from proof import KEPT, command_line, folder
+
+from crash_play import FAULTS, SEEDED, crash_stage, play  # isort: skip
+from power_disk import Unavailable, power_disk  # isort: skip
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--cuts", type=int, default=50)
-    parser.add_argument("--takes", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeded-fault", choices=sorted(SEEDED), default="")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sorad-proof-") as name:
-        folder = Path(name)
+    args = command_line(__doc__, SEEDED, cuts=50, takes=40, seed=1)
+    with folder() as name:
         try:
-            with power_disk(folder) as disk:
-                stage = crash_stage(folder, FAULTS, args.seed, disk)
+            with power_disk(Path(name)) as disk:
+                stage = crash_stage(Path(name), FAULTS, args.seed, disk)
                 try:
                     told = play(
                         stage,
@@ -48,7 +40,7 @@ def main() -> int:
             print(f"not proved: no power can be cut here: {why}")
             return 2
     print(f"power cut at each kill: {told}")
-    print("every take is there once; nothing was paid for twice")
+    print(KEPT)
     return 0
 
 

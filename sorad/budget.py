@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Optional
 
 from sorad.messages import N_
-from sorad.model import micros, units
+from sorad.model import State, Take, micros, units
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
@@ -14,18 +14,29 @@ if TYPE_CHECKING:
 
 # What waits for the user and not for a day waits until then: a due time that never comes (year 2286).
 NEVER = 9_999_999_999.0
+# A provider that did not tell its prices is asked again after so many seconds.
+PRICE_AGAIN = 60.0
 
 
 def day_began(now: float) -> float:
     """Epoch seconds of the local midnight before ``now``: a day's budget is the user's day."""
-    here = datetime.fromtimestamp(now).astimezone()
-    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    return _midnight(datetime.fromtimestamp(now).date())
 
 
 def next_day(now: float) -> float:
-    """Epoch seconds of the next local midnight."""
-    noon = datetime.fromtimestamp(day_began(now)) + timedelta(days=1, hours=12)
-    return day_began(noon.timestamp())
+    """Epoch seconds of the next local midnight, after ``now``."""
+    today = datetime.fromtimestamp(now).date()
+    midnight = _midnight(today + timedelta(days=1))
+    # Where the clocks go back over a midnight, it is struck twice.
+    return midnight if midnight > now else _midnight(today + timedelta(days=1), again=True)
+
+
+def _midnight(day: date, *, again: bool = False) -> float:
+    """When a local day begins, by the offset that holds at that time and not by the one of some other hour.
+
+    A midnight that is left out is the moment of the change; of two the first counts, or the last ``again``.
+    """
+    return datetime.combine(day, time.min).replace(fold=int(again)).timestamp()
 
 
 def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) -> Optional[Problem]:
@@ -64,6 +75,13 @@ def needs_approval(budget: Budget, prices: list[Optional[int]], currency: str) -
         N_("`sorad plan` shows it; `sorad approve` releases it."),
         {"price": f"{units(total):.2f}", "currency": currency, "limit": f"{budget.approve_above:.2f}"},
     )
+
+
+def awaits_price(take: Take) -> bool:
+    """Whether a take is held only until the provider tells its price: its error is why the provider did not."""
+    if take.state is not State.HELD or take.error is None:
+        return False
+    return take.due_at < NEVER and not take.error.code.startswith("budget.")
 
 
 def no_price() -> Problem:

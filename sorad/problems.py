@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Union
+from typing import Any, Union
 
 from sorad.messages import _
 
-Param = Union[str, int, float]
+Param = Union[str, int, float, "Problem"]
+
+EX_CONFIG = 78  # as in sysexits.h; the systemd unit does not restart on it
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Problem:
 
     ``code`` is dotted and stable (``"storyboard.duration"``). ``message`` and ``fix`` are message ids
     with named fields, which ``params`` fill in; ``fix`` may be empty where nothing can be done.
+    A field may be a problem itself, which stays untranslated, too: ``{reason}`` is its sentence,
+    ``{reason_fix}`` its mend.
     ``where`` and ``line`` tell the place inside a file (``"segments[3].is_pro"``, 1-based; 0: not known),
     apart from the sentence, so that a sentence from elsewhere can be placed without touching it.
     """
@@ -52,27 +56,35 @@ class Problem:
 
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
+        return json.dumps(self._raw(), ensure_ascii=False, separators=(",", ":"))
+
+    def _raw(self) -> dict[str, object]:
+        params = {name: one._raw() if isinstance(one, Problem) else one for name, one in self.params.items()}
         raw: dict[str, object] = {
             "code": self.code,
             "message": self.message,
             "fix": self.fix,
-            "params": dict(self.params),
+            "params": params,
         }
         if self.where:
             raw["where"] = self.where
         if self.line:
             raw["line"] = self.line
-        return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+        return raw
 
     @classmethod
     def from_json(cls, text: str) -> Problem:
         """The reverse of :meth:`to_json`."""
-        raw = json.loads(text)
+        return cls._from_raw(json.loads(text))
+
+    @classmethod
+    def _from_raw(cls, raw: Mapping[str, Any]) -> Problem:
+        params = raw.get("params", {})
         return cls(
             raw["code"],
             raw["message"],
             raw.get("fix", ""),
-            raw.get("params", {}),
+            {name: cls._from_raw(one) if isinstance(one, dict) else one for name, one in params.items()},
             raw.get("where", ""),
             raw.get("line", 0),
         )
@@ -89,8 +101,14 @@ def joined(text: str, fix: str) -> str:
 
 
 def _fill(template: str, params: Mapping[str, Param]) -> str:
+    told: dict[str, object] = {}
+    for name, one in params.items():
+        if isinstance(one, Problem):
+            told[name], told[f"{name}_fix"] = one.text(), one.fix_text()
+        else:
+            told[name] = one
     try:
-        return _(template).format(**params)
+        return _(template).format(**told)
     except (KeyError, IndexError, ValueError):
         return _(template)  # a catalog newer than the ledger row: the bare sentence still helps
 

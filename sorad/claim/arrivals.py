@@ -15,10 +15,10 @@ from typing import Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
-from sorad.claim.decide import Standing
 from sorad.clock import Clock
 from sorad.delivery.found import Found, look
-from sorad.delivery.receipt import Receipt, read_receipt
+from sorad.delivery.receipt import Receipt, read_intent, read_receipt
+from sorad.intake.reading import STOOD_BY
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase
 from sorad.messages import _
@@ -62,11 +62,26 @@ class Arrivals:
             )
             return now + LOOK_AGAIN
 
+    def theirs(self, take: Take) -> bool:
+        """Whether a take that is under way was bought by another machine, which sees to it: it buys there now."""
+        if not self._claims.stands_by(take.root):
+            return False
+        video = Path(take.output)
+        try:
+            paper = read_receipt(receipt_path(video)) if take.remote_id else read_intent(video)
+        except OSError:
+            return False
+        return (
+            paper is not None
+            and (paper.fingerprint, paper.remote_id) == (take.fingerprint, take.remote_id)
+            and not self._claims.is_us(paper.payer)
+        )
+
     def sweep(self, roots: list[str]) -> None:
         """Look at what may have arrived in these roots, which are there. :class:`LedgerUnavailable`."""
-        theirs = [
-            root for root in roots if self._claims.standing(root) in (Standing.OTHER, Standing.CONFLICT)
-        ]
+        theirs = [root for root in roots if self._claims.stands_by(root)]
+        for root in set(roots).difference(theirs):
+            self._take_up(root)
         for root in theirs:
             for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
                 if Path(take.output).exists():
@@ -75,6 +90,16 @@ class Arrivals:
         for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
             if purchase.root in ours and purchase.remote_id:
                 self._compare(purchase)
+
+    def _take_up(self, root: str) -> None:
+        """What was left to the other machine while that one bought here is ours to see to now: read all again."""
+        if not self._ledger.recall(STOOD_BY + root):
+            return
+        self._ledger.remember(STOOD_BY + root, False)
+        for board in self._ledger.storyboards(root):
+            if board.state == "ok":
+                self._ledger.apply(replace(board, rules=""), None, self._clock.time())
+        self._reread(root)
 
     # --- what waits --------------------------------------------------------------------------------
 

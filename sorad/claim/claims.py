@@ -105,6 +105,20 @@ class Claims:
         with self._lock:
             return self._look(self._vault(watch)).standing
 
+    def stands_by(self, root: str) -> bool:
+        """Whether another machine buys for a root, or nobody does because several would.
+
+        What this machine did not buy is left alone there: neither asked after nor fetched nor moved.
+        """
+        return self.standing(root) in (Standing.OTHER, Standing.CONFLICT)
+
+    def is_us(self, payer: Payer) -> bool:
+        """Whether this machine is the payer of a receipt; where a receipt names none, it may well be."""
+        me = self._me
+        if not payer.id or not isinstance(me, Machine):
+            return not payer.id
+        return payer.id == me.id or bool(me.home and payer.home == me.home)
+
     def waits(self, root: str) -> Optional[Problem]:
         """Why nothing is bought for a root until somebody does something; ``None``: it is, or soon will be."""
         with self._lock:
@@ -130,10 +144,8 @@ class Claims:
 
     def heard(self, root: str, receipt: Receipt, *, doubled: bool = False) -> None:
         """A receipt was seen below a root. ``doubled``: of a take that this machine has bought, too."""
-        watch, payer, me = self._watches.get(root), receipt.payer, self._me
-        if watch is None or watch.claim == "never" or not payer.id or not isinstance(me, Machine):
-            return
-        if payer.id == me.id or (me.home and payer.home == me.home):
+        watch, payer = self._watches.get(root), receipt.payer
+        if watch is None or watch.claim == "never" or not isinstance(self._me, Machine) or self.is_us(payer):
             return
         with self._lock:
             vault = self._vault(watch)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import shutil
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Optional
 
 from sorad import messages
 from sorad.cli.words import width, wrap
@@ -66,6 +67,7 @@ class Formatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
         columns = shutil.get_terminal_size().columns
         super().__init__(prog, max_help_position=28, width=max(40, min(columns, 100)) - 2)
+        self._headings: list[str] = []
 
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)
@@ -73,7 +75,22 @@ class Formatter(argparse.HelpFormatter):
             columns = width(self._format_action_invocation(action)) + self._current_indent
             self._action_max_length = max(self._action_max_length, columns)
 
+    def start_section(self, heading: Optional[str]) -> None:
+        super().start_section(heading)
+        self._headings.append(heading or "")
+
+    def format_help(self) -> str:
+        """All of it. Before Python 3.14 argparse puts a colon of its own behind each heading."""
+        text = super().format_help()
+        for heading in self._headings:
+            text = text.replace(f"\n{heading}:\n", "\n" + _("%(heading)s:") % {"heading": heading} + "\n")
+        return text
+
     def _format_action(self, action: argparse.Action) -> str:
+        own = self._format_own(action)
+        return own + "".join(self._format_action(each) for each in self._iter_indented_subactions(action))
+
+    def _format_own(self, action: argparse.Action) -> str:
         header = " " * self._current_indent + self._format_action_invocation(action)
         if not action.help:
             return header + "\n"
@@ -121,6 +138,25 @@ def common_options() -> argparse.ArgumentParser:
     group.add_argument("--lang", choices=LANGUAGES, help=_("the language: Chinese or English"))
     group.add_argument("--config", metavar=_("FILE"), help=_("the config file, if not the usual one"))
     return common
+
+
+def whole_number(text: str) -> int:
+    """A whole number, for argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_("{text!r} is no number").format(text=text)) from None
+
+
+def unknown_options(parser: argparse.ArgumentParser, extra: Iterable[str]) -> None:
+    """End with what ``parser`` does not know, and what it knows that is written almost so."""
+    extra = list(extra)
+    told = _("unrecognized arguments: %s") % " ".join(extra)
+    known = list(parser._option_string_actions)  # as for everything else here, argparse has no other way
+    near = [close for one in extra for close in difflib.get_close_matches(one.partition("=")[0], known, n=1)]
+    if near:
+        told += _("; did you mean {options}?").format(options=" ".join(near))
+    parser.error(told)
 
 
 def option_value(argv: Iterable[str], option: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,20 @@ def _checked_state_dir(args: argparse.Namespace) -> Path:
 
     found = find_config(args.config, os.environ)
     return load(found, need_watch=False).state_dir if found is not None else _usual_state_dir()
+
+
+def start_command(args: argparse.Namespace) -> str:
+    """What starts a sorad that does not run: its service, where it is installed, or `sorad run`.
+
+    ``""`` where there is no config to start it with.
+    """
+    path = config_path(args.config)
+    if path is None:
+        return ""
+    from sorad.service.query import start_command
+
+    found = start_command(path)
+    return f"{found} --config {shlex.quote(args.config)}" if args.config and found == "sorad run" else found
 
 
 def open_ledger(folder: Path) -> SqliteLedger:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.arguments import whole_number
 from sorad.cli.common import (
     OK,
     PROBLEMS,
@@ -15,6 +16,7 @@ from sorad.cli.common import (
     no_take,
     open_ledger,
     say,
+    start_command,
     state_dir,
     storyboard_path,
 )
@@ -71,13 +73,18 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         redo,
     )
     _takes_arguments(parser)
-    parser.add_argument("--segment", metavar=_("N"), type=int, help=_("only this segment of the storyboard"))
+    parser.add_argument(
+        "--segment", metavar=_("N"), type=whole_number, help=_("only this segment of the storyboard")
+    )
     _yes(parser)
 
     parser = command(
         "approve",
         _("release takes that wait for your approval"),
-        _("Releases held takes, of some storyboards or all of them, whatever they cost."),
+        _(
+            "Releases held takes, of some storyboards or all of them, whatever they cost. What a copy of a "
+            "storyboard would buy once more is released only by its name."
+        ),
         approve,
     )
     parser.add_argument(
@@ -95,7 +102,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("Ends the wait of an `unknown` take, after a look at your account at the provider."),
         resolve,
     )
-    parser.add_argument("take", metavar=_("TAKE"), type=int, help=_("its number, as `sorad list` shows it"))
+    parser.add_argument(
+        "take", metavar=_("TAKE"), type=whole_number, help=_("its number, as `sorad list` shows it")
+    )
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--adopt", metavar=_("TASK_ID"), help=_("it was accepted, as this task"))
     how.add_argument("--resend", action="store_true", help=_("it was not accepted: buy it"))
@@ -120,7 +129,11 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def _takes_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "takes", metavar=_("TAKE"), type=int, nargs="*", help=_("their numbers, as `sorad list` shows them")
+        "takes",
+        metavar=_("TAKE"),
+        type=whole_number,
+        nargs="*",
+        help=_("their numbers, as `sorad list` shows them"),
     )
     parser.add_argument(
         "--storyboard", metavar=_("PATH"), help=_("the takes of a storyboard, or of all below a folder")
@@ -198,7 +211,8 @@ def redo(args: argparse.Namespace) -> int:
 
 
 def approve(args: argparse.Namespace) -> int:
-    """Held takes: named by number, of some storyboards, or all."""
+    """Held takes: named by number, of some storyboards, or all but those that a copy would buy once more."""
+    from sorad.intake.copied import is_copied
     from sorad.model import State
 
     with _Desk(args) as desk:
@@ -214,7 +228,8 @@ def approve(args: argparse.Namespace) -> int:
         if numbers:
             orders.append({"ids": numbers})
         if not orders:
-            count, orders = desk.ledger.counts()[State.HELD], [{"all": True}]
+            held = desk.ledger.takes(states=[State.HELD])
+            count, orders = sum(not is_copied(take) for take in held), [{"all": True}]
         if not count:
             return _nothing(_("Nothing waits for approval here."))
         question = ngettext("Buy {count} take?", "Buy {count} takes?", count)
@@ -317,6 +332,7 @@ class _Desk:
     """The open ledger, and the post to the daemon."""
 
     def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
         self._folder: Path = state_dir(args)
         self.ledger: Ledger = open_ledger(self._folder)
 
@@ -363,7 +379,8 @@ class _Desk:
 
         number = self.ledger.post(verb, order, time.time())
         if holder(self._folder) is None:
-            say(_("sorad is not running: this is done at its next start (`sorad run`)."))
+            start = start_command(self._args) or "sorad run"
+            say(_("sorad is not running: this is done at its next start (`{start}`).").format(start=start))
             return OK
         result = self._result(number)
         if result is None:

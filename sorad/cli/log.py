@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from sorad.cli.arguments import whole_number
 from sorad.cli.common import NOT_RUNNING, complain, looked_at, no_take, open_ledger, say, state_dir
 from sorad.cli.words import plain
 from sorad.messages import N_, _
@@ -31,7 +32,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("-n", metavar=_("N"), type=_count, default=50, help=_("so many lines (default: 50)"))
     parser.add_argument("-f", "--follow", action="store_true", help=_("stay, and show what is added"))
-    parser.add_argument("--take", metavar=_("TAKE"), type=int, help=_("only lines about this take"))
+    parser.add_argument("--take", metavar=_("TAKE"), type=whole_number, help=_("only lines about this take"))
     parser.set_defaults(handler=handler)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import errno
 import importlib
 import os
 import re
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from sorad import __version__
 from sorad.cli import common
-from sorad.cli.arguments import Parser, common_options, option_value, translate_argparse
+from sorad.cli.arguments import Parser, common_options, option_value, translate_argparse, unknown_options
 from sorad.cli.words import pad, width
 from sorad.messages import N_, _, set_language
 from sorad.problems import Problem, SoradError
@@ -98,8 +99,10 @@ def _run(words: list[str]) -> int:
         raise _no_such_command(name)
     parser = Parser(prog="sorad", parents=[common_options()])
     parser.set_defaults(lang=None, config=None)
-    _add_command(parser, name)
-    args = parser.parse_args(words)
+    commands = _add_command(parser, name)
+    args, extra = parser.parse_known_args(words)
+    if extra:
+        unknown_options(commands[name], extra)
     code = args.handler(args)
     return code if isinstance(code, int) else common.OK
 
@@ -211,7 +214,11 @@ def _language(words: list[str]) -> str:
 
 
 def _never_choke() -> None:
-    """A console that cannot show a character gets a question mark, not an exception."""
+    """A console that cannot show a character gets a question mark, not an exception; nor does a closed one."""
+    if sys.stdout is None:  # started with >&-
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  (lives as long as the process)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -235,7 +242,7 @@ def _tell(error: Exception, words: list[str]) -> int:
     if isinstance(error, SoradError):
         common.complain(error.problem)
         return error.exit_code
-    problem = _ledger_problem(error)
+    problem = _of_output(error) or _ledger_problem(error)
     if problem is not None:
         common.complain(problem)
         return common.PROBLEMS
@@ -245,6 +252,20 @@ def _tell(error: Exception, words: list[str]) -> int:
         logger.opt(exception=error).critical(_("sorad stopped at an error nobody expected"))
     common.complain(_apology(error, words))
     return common.SOFTWARE
+
+
+def _of_output(error: Exception) -> Problem | None:
+    """What stdout's disk does not take is no mistake of ours. Errors of files that were opened bear a name."""
+    full = (errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
+    if not isinstance(error, OSError) or error.filename is not None or error.errno not in full:
+        return None
+    _forget_stdout()
+    return Problem(
+        "output",
+        N_("What it says cannot be written: {reason}."),
+        N_("Make room there, or let it write elsewhere."),
+        {"reason": error.strerror or str(error)},
+    )
 
 
 def _ledger_problem(error: Exception) -> Problem | None:

@@ -59,6 +59,10 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
         print()  # noqa: T201
     else:
         _show(plans, count, price, provider.currency, sure=sure)
+        outside = [one.path for one in plans if config.watch and not _owner(config, Path(one.path))]
+        if outside:
+            text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
+            print(text.format(path=_(", ").join(outside)))  # noqa: T201
     return 1 if any(planned.problems for planned in plans) else 0
 
 
@@ -115,11 +119,7 @@ def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
     chosen = []
     for name in paths:
         path = Path(name).expanduser().absolute()
-        owner = max(
-            (watch for watch in config.watch if watch.path == path or watch.path in path.parents),
-            key=lambda watch: len(watch.path.parts),
-            default=None,
-        )
+        owner = _owner(config, path)
         if path.is_dir():
             watch = owner or Watch(path=path)
             chosen += [(Path(seen.path), watch) for seen in scan(path, []).files]
@@ -128,6 +128,15 @@ def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
         else:
             raise _nothing_there(path)
     return chosen
+
+
+def _owner(config: Config, path: Path) -> Optional[Watch]:
+    """The innermost watched folder that a path is, or lies in."""
+    return max(
+        (watch for watch in config.watch if watch.path == path or watch.path in path.parents),
+        key=lambda watch: len(watch.path.parts),
+        default=None,
+    )
 
 
 def _nothing_there(path: Path) -> Exception:
@@ -153,7 +162,7 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
             else:
                 lines.append(f"  - {what}  {_reason(item)}")
     if not plans:
-        lines.append(_("no storyboards here."))
+        lines.append(_("There are no storyboards here. Storyboards are files named storyboard*.json."))
     bought = ngettext(
         "{count} take would be bought: {price}", "{count} takes would be bought: {price}", count
     )

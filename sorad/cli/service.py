@@ -323,7 +323,9 @@ def _lines(found: ServiceState) -> list[str]:
         lines[0] += " " + _("since {time} (process {pid})").format(
             time=local_time(found.since), pid=found.pid
         )
-    if found.status_text:
+    if found.active in ("inactive", "failed"):
+        lines.append("  " + _("to start it: {start}").format(start=found.start))
+    elif found.status_text:  # systemd keeps the last one of a service that has ended
         lines.append(f"  {found.status_text}")
     lines.append("  " + (_("starts by itself") if found.enabled else _("does not start by itself")))
     if found.lingers is False:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from sorad.cli.common import local_time, no_take, open_ledger, say, state_dir, to_json
+from sorad.cli.arguments import whole_number
+from sorad.cli.common import local_time, no_take, open_ledger, say, start_command, state_dir, to_json
 from sorad.cli.words import pad, plain, width
 from sorad.messages import N_, _
 from sorad.problems import joined
@@ -52,6 +53,7 @@ _NOTES = {
     "over budget": N_("over the budget"),
     "too many creates": N_("bought too often"),
     "new day": N_("a new day"),
+    "weighed": N_("weighed against the budget"),
     "weighed again": N_("weighed again at the start"),
     "approved": N_("approved by you"),
     "retry": N_("tried again by you"),
@@ -60,6 +62,11 @@ _NOTES = {
     "dropped": N_("dropped by you"),
     "no key": N_("its key is not set"),
     "crashed": N_("failed for a mistake in sorad"),
+    "not ours": N_("left to the computer that bought it"),
+    "turned up": N_("its video is there"),
+    "found again": N_("its video is there again"),
+    "mended": N_("its damaged receipt is gone"),
+    "no place": N_("its folder takes no files"),
 }
 
 _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
@@ -76,14 +83,16 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
             "with request ids and errors."
         ),
     )
-    parser.add_argument("take", metavar=_("TAKE"), type=int, help=_("its number, as `sorad list` shows it"))
+    parser.add_argument(
+        "take", metavar=_("TAKE"), type=whole_number, help=_("its number, as `sorad list` shows it")
+    )
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
 
 
 def handler(args: argparse.Namespace) -> int:
     """Show it."""
-    seen = _look(state_dir(args), args.take)
+    seen = _look(args, state_dir(args), args.take)
     if args.json:
         say(to_json(_as_json(seen), indent=2))
     else:
@@ -104,7 +113,7 @@ class _Seen(NamedTuple):
     receipt: Optional[str]
 
 
-def _look(folder: Path, number: int) -> _Seen:
+def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
     from sorad.health.outlook import Standing, outlook
@@ -116,9 +125,11 @@ def _look(folder: Path, number: int) -> _Seen:
         take = ledger.take(number)
         if take is None:
             raise no_take(number)
+        running = holder(folder) is not None
         standing = Standing(
             time.time(),
-            running=holder(folder) is not None,
+            running=running,
+            start="" if running else start_command(args),
             paused=bool(ledger.recall("paused")),
             halted=bool(ledger.recall("halt")),
             paces=learn(ledger.generations(LEARNT_FROM)),

@@ -31,8 +31,13 @@ Kinds, by what they strike:
   new tasks   stuck, fail
   download    cut, slow_download, expired, html_download, wrong_length, no_moov
   the clock   clock_skew
-Options: rate (0 to 1), count, match (in the prompt), target (create, poll, list, account, delete,
-  download, any), status, seconds, retry_after, accepted (true: the call takes effect all the same)
+Options:
+  rate        the share that is struck, 0 to 1
+  count       how many times
+  match       only where the prompt has these words
+  target      create, poll, list, account, delete, download, any
+  status, seconds, retry_after
+  accepted    true: the call takes effect all the same
 
 While it runs, at the same address, from this machine only:
   GET    /control/stats       requests, accepted creates by prompt, money, keys sent to a wrong host

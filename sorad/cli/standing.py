@@ -58,6 +58,10 @@ def everything(report: Report) -> Iterator[Line]:
 
 def _parts(report: Report, columns: int) -> tuple[Section, ...]:
     """The sections below the head; ``columns`` 0: as wide as they are."""
+    if not report["read"]:  # zeros would be a lie
+        nothing = Section([], [], _left_out)
+        notes = _problems(report, "note", _("Worth knowing"), columns)
+        return _problems(report, "problem", _("What needs you"), columns), nothing, nothing, nothing, notes
     moment = datetime.strptime(report["time"].replace("Z", "+0000"), "%Y-%m-%dT%H:%M:%S%z").astimezone()
     return (
         _problems(report, "problem", _("What needs you"), columns),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.common import OK, find_state_dir, looked_at, say, to_json
+from sorad.cli.common import OK, find_state_dir, looked_at, say, start_command, to_json
 from sorad.ledger.place import ledger_path
 from sorad.messages import _
 from sorad.problems import Problem
@@ -52,7 +54,7 @@ def handler(args: argparse.Namespace) -> int:
     if args.watch and args.json:
         return _watch_json(eyes)
     if args.watch and looked_at():
-        return _watch(eyes)
+        return _watch_plain(eyes) if os.environ.get("TERM") in ("dumb", "unknown") else _watch(eyes)
     report = eyes.look()
     _show(report, args)
     return exit_code(report)
@@ -77,7 +79,8 @@ class _Eyes:
             return report(self._blind(config))
         if folder not in self._looks:
             self._looks = {folder: Look(ledger_path(folder))}
-        return report(self._looks[folder].facts(time.time(), config))
+        facts = self._looks[folder].facts(time.time(), config)
+        return report(facts if facts.holder else replace(facts, start=start_command(self._args)))
 
     @staticmethod
     def _blind(config: Optional[Problem]) -> Facts:
@@ -121,6 +124,22 @@ def _watch(eyes: _Eyes) -> int:
         return [*lines, *[Line("")] * (rows - 1 - len(lines)), foot]
 
     live.run(render)
+    return OK
+
+
+def _watch_plain(eyes: _Eyes) -> int:
+    """For a terminal on which nothing can be overwritten: all of it, each time that something has changed."""
+    from sorad.cli.standing import everything, plain_lines
+
+    shown: list[str] = []
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        while True:
+            lines = plain_lines(list(everything(eyes.look())))
+            if lines != shown:
+                say("\n".join([time.strftime("-- %H:%M:%S"), *lines]))
+                print(end="", flush=True)  # noqa: T201
+                shown = lines
+            time.sleep(WATCH_EVERY)
     return OK
 
 

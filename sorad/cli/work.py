@@ -58,10 +58,10 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
-            invalid = _invalid(daemon)
+            invalid, none = _invalid(daemon), _none_there(daemon)
         finally:
             ended = daemon.stop()
-    _summary(standing, [*stopped, *invalid], interrupted=ending.asked)
+    _summary(standing, [*stopped, *invalid, *none], interrupted=ending.asked)
     undone = standing.failed or standing.waiting or stopped or invalid
     code = INTERRUPTED if ending.asked else int(bool(undone))
     if not ended:
@@ -132,6 +132,19 @@ def _invalid(daemon: Daemon) -> list[Problem]:
     """The storyboards with mistakes in them, each by its first."""
     boards = [board for watch in daemon.config.watch for board in daemon.ledger.storyboards(str(watch.path))]
     return [_mistaken(board) for board in boards if board.state == "invalid" and board.problems]
+
+
+def _none_there(daemon: Daemon) -> list[Problem]:
+    """Where no file is a storyboard, it may be for its name."""
+    if any(board.state != "gone" for board in daemon.ledger.storyboards()):
+        return []
+    return [
+        Problem(
+            "once.no_storyboards",
+            N_("There are no storyboards here."),
+            N_("Storyboards are files named storyboard*.json."),
+        )
+    ]
 
 
 def _mistaken(board: Storyboard) -> Problem:

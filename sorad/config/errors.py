@@ -15,9 +15,7 @@ from sorad.config.lines import Loc
 from sorad.config.model import Config
 from sorad.masking import MASK, mask
 from sorad.messages import N_, _
-from sorad.problems import Param, Problem, SoradError
-
-EX_CONFIG = 78  # as in sysexits.h; the systemd unit does not restart on it
+from sorad.problems import EX_CONFIG, Param, Problem, SoradError
 
 Place = Callable[[Loc], str]  # "config.toml:12" for a key
 

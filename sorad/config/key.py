@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sorad.config.errors import EX_CONFIG
 from sorad.config.model import ProviderConfig
 from sorad.config.oskeyring import Keyring
 from sorad.masking import MASK, register_secret
 from sorad.messages import N_
-from sorad.problems import Param, Problem, SoradError
+from sorad.problems import EX_CONFIG, Param, Problem, SoradError
 
 _QUOTES = "\"'“”‘’"
 _LONGEST = 4096  # no key is: the file is another one

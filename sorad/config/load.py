@@ -252,6 +252,13 @@ def _touched(loc: Loc, found: Found) -> bool:
 
 
 def _missing(path: Path, source: str) -> Problem:
+    if path.is_dir():
+        return Problem(
+            "config.folder",
+            N_("{path}, which {source} names, is a folder."),
+            N_("Name the file in it, as in {path}/config.toml."),
+            {"path": str(path), "source": source},
+        )
     return Problem(
         "config.not_found",
         N_("There is no configuration file {path}, which {source} names."),

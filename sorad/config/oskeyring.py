@@ -10,9 +10,8 @@ import threading
 import time
 from typing import Callable, Optional
 
-from sorad.config.errors import EX_CONFIG
 from sorad.messages import N_
-from sorad.problems import Problem, SoradError
+from sorad.problems import EX_CONFIG, Problem, SoradError
 
 # How long a keyring may take to answer, and how long its answer counts, in seconds. Each request needs the
 # key; a key that was changed in the keyring is used within a minute.

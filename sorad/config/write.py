@@ -10,7 +10,7 @@ from pathlib import Path
 from sorad.config.errors import ConfigError
 from sorad.config.load import load
 from sorad.messages import N_
-from sorad.problems import Problem, SoradError
+from sorad.problems import Param, Problem, SoradError
 
 OLD = ".bak"  # behind the name of what was there before
 
@@ -55,7 +55,7 @@ def write_config(target: Path, text: str, key_file: Path | None = None, key: str
         ) from None
 
 
-def _without(value: str | int | float, fresh: Path, target: Path) -> str | int | float:
+def _without(value: Param, fresh: Path, target: Path) -> Param:
     """A place of the file as it is to be: its lines are those of the text, which nobody will see."""
     return str(target) if isinstance(value, str) and value.startswith(str(fresh)) else value
 

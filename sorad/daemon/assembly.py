@@ -68,7 +68,8 @@ class Daemon:
         self._lock: Optional[Lock] = None
         self._told: list[str] = []
         self._telling = threading.Lock()
-        self._crashes: deque[Trouble] = deque(maxlen=3)  # of steps: mistakes in sorad itself
+        # of steps, and when (monotonic): mistakes in sorad itself
+        self._crashes: deque[Trouble] = deque(maxlen=3)
         self._file: Optional[Path] = None  # of the config
         self._read_as: Optional[tuple[int, int]] = None
         self._standing: dict[str, Trouble] = {}  # what is wrong until it is taken back
@@ -200,9 +201,7 @@ class Daemon:
         if slow:
             logger.warning(_("the old config's {names} have not ended yet"), names=", ".join(slow))
         self._former += old.let_go()
-        self.control.follow(
-            config.limits, elsewhere=fresh.accounts.current.account != old.accounts.current.account
-        )
+        self.control.follow(config.limits, elsewhere=fresh.accounts.began_as != old.accounts.began_as)
         self.config, self.parts, self._began = config, fresh, self.clock.monotonic()
         fresh.start()
         self._look_at_sandbox()

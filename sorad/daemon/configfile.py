@@ -24,6 +24,6 @@ def changed_since(file: Path) -> Problem:
     return Problem(
         "config.changed",
         N_("The config {path} was changed since sorad read it."),
-        N_("To put it in force: kill -HUP {pid}, or restart sorad."),
+        N_("To put it in force: `sorad service reload`, or kill -HUP {pid}."),
         {"path": str(file), "pid": os.getpid()},
     )

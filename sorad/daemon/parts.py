@@ -5,7 +5,6 @@ A reload makes other parts beside these, and lets these end. What both must shar
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 from collections.abc import Mapping, Sequence
@@ -35,15 +34,15 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
 from sorad.health.pulse import LIMIT
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
-from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerUnavailable
+from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
 from sorad.messages import _
-from sorad.model import State
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Video
 from sorad.providers.http import Heard
@@ -78,7 +77,7 @@ class Kept:
     limit: float = LIMIT  # seconds without a heartbeat from which on a part counts as hung
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -101,14 +100,29 @@ class Parts:
         )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
+        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self.intake = Intake(
-            config, provider.validate, ledger, clock, self.wake, provider.price, provider.currency
+            config,
+            provider.validate,
+            ledger,
+            clock,
+            self.wake,
+            provider.price,
+            provider.currency,
+            provider.price_trouble,
+            self.claims.stands_by,
+            self.claims.is_us,
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
-        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
         self._rooms = rooms = Rooms(
-            config.watch, config.disk, ledger, self.vault.states, free_bytes, self.claims.may_buy
+            config.watch,
+            config.disk,
+            ledger,
+            self.vault.states,
+            free_bytes,
+            self.claims.may_buy,
+            self.vault.away,
         )
         self.kit = Kit(
             config=config,
@@ -127,7 +141,9 @@ class Parts:
             reach=kept.reach,
             ready=self.vault.ready,
             kept=self._ledger.is_there,
+            is_away=self.vault.is_away,
             guard=self._arrivals.guard,
+            theirs=self._arrivals.theirs,
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,
@@ -174,12 +190,7 @@ class Parts:
         try:
             ledger.remember("currency", self.provider.currency)
             ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
-            for take in ledger.takes(states=[State.HELD]):
-                # The budget may be another by now; what is still too dear is held again.
-                if take.error is not None and take.error.code in ("budget.day", "budget.price"):
-                    change = Change(State.QUEUED, "weighed again", due_at=now, clear_error=True)
-                    with contextlib.suppress(ClaimLost):  # being released just now
-                        ledger.record(take, change, now)
+            weigh_anew(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

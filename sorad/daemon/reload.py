@@ -12,11 +12,12 @@ from typing import Callable, Optional
 
 from loguru import logger
 
+from sorad.config.errors import ConfigError
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.ledger.interface import LedgerUnavailable
 from sorad.messages import N_, _
-from sorad.problems import Problem, SoradError
+from sorad.problems import Param, Problem, SoradError
 
 # Under this key the daemon's standing troubles hold that a config was refused.
 REFUSED = "config"
@@ -50,7 +51,8 @@ class Reload:
         except (SoradError, LedgerUnavailable) as error:
             reason = error.problem if isinstance(error, SoradError) else _no_ledger(error)
             logger.error(_("the config was not taken over: {problem}"), problem=str(reason))
-            self.daemon.complain(REFUSED, refused(reason))
+            several = error.problems if isinstance(error, ConfigError) else (reason,)
+            self.daemon.complain(REFUSED, refused(several[0], len(several) - 1))
             return False
         self.taken(config)
         self.daemon.complain(REFUSED, None)
@@ -71,14 +73,17 @@ def refuse_another_place(here: Path, there: Path) -> None:
         )
 
 
-def refused(reason: Problem) -> Problem:
-    """What `status` shows of a config that was not taken over."""
-    return Problem(
-        "config.refused",
-        N_("The config was read again and refused; the one before stays in force. {reason}"),
-        N_("{mend} Then have it read again: kill -HUP {pid}"),
-        {"reason": reason.text(), "mend": reason.fix_text(), "pid": os.getpid()},
-    )
+def refused(reason: Problem, more: int = 0) -> Problem:
+    """What `status` shows of a config that was not taken over. ``more``: mistakes beside that one."""
+    told: dict[str, Param] = {"reason": reason, "pid": os.getpid(), "more": more}
+    message = N_("The config was read again and refused; the one before stays in force. {reason}")
+    fix = N_("{reason_fix} Then have it read again: `sorad service reload`, or kill -HUP {pid}")
+    if more:
+        fix = N_(
+            "{reason_fix} {more} more mistakes: `sorad doctor`. Then have it read again: `sorad service reload`, "
+            "or kill -HUP {pid}"
+        )
+    return Problem("config.refused", message, fix, told)
 
 
 def _no_ledger(error: LedgerUnavailable) -> Problem:

@@ -128,6 +128,7 @@ _TABLE = {getattr(errno, name): entry for name, entry in _BY_NAME.items() if has
 
 # Which obstacle a problem's code tells of.
 OBSTACLES = {entry[1]: entry[0] for entry in (*_BY_NAME.values(), _OTHER)}
+OBSTACLES["delivery.disk_away"] = Obstacle.GONE
 OBSTACLES["delivery.in_the_way"] = Obstacle.IN_THE_WAY
 
 
@@ -147,6 +148,17 @@ def no_room(folder: Path, free: int, keep_free: int) -> Blocked:
         {"folder": str(folder), "free_mb": free // 1_000_000, "keep_mb": keep_free // 1_000_000},
     )
     return Blocked(Obstacle.FULL, problem)
+
+
+def disk_away(mount: str) -> Blocked:
+    """Nothing is mounted where its disk belongs, or another one."""
+    problem = Problem(
+        "delivery.disk_away",
+        N_("the disk that belongs at {folder} is not there."),
+        N_("Mount it again; the video then arrives by itself."),
+        {"folder": mount},
+    )
+    return Blocked(Obstacle.GONE, problem)
 
 
 def in_the_way(video: Path) -> Blocked:

@@ -19,6 +19,7 @@ from sorad.ledger.place import ledger_path
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.service import ServiceState
+from sorad.service.query import start_command
 
 T = TypeVar("T")
 
@@ -82,7 +83,14 @@ def look_around(
     if context is None:
         return Context(now, None, (_hangs(),), offline=offline, env=env)
     whole = context.config if not context.mistakes else None
-    return replace(context, service=service.state(whole))
+    context = replace(context, service=service.state(whole))
+    if context.facts is None or context.running:
+        return context
+    # without a config there is nothing to start
+    start = (
+        start_command(context.path) if context.path is not None else "sorad run" if context.mistakes else ""
+    )
+    return replace(context, facts=replace(context.facts, start=start))
 
 
 def _with_config(

@@ -33,10 +33,12 @@ def check(context: Context) -> Iterator[Finding]:
     for watch, seen in zip(watches, looks):
         yield from judge(watch, seen)
         known = any(board.root == seen.path for board in facts.storyboards) if facts else False
-        yield from judge_identity(seen, rows.get(seen.path), known=known)
-        if facts is not None and context.running:
+        strange = list(judge_identity(seen, rows.get(seen.path), known=known))
+        yield from strange
+        if facts is not None and context.running and not strange:
             yield from judge_daemon(seen, rows.get(seen.path))
-            yield from judge_claim(watch, seen, facts.claims)
+            if seen.offline is None and not seen.hung:  # that it is not there says it all
+                yield from judge_claim(watch, seen, facts.claims)
     if context.running:
         yield from judge_rest(rows, [str(watch.path) for watch in watches])
     yield from nested([watch for watch, seen in zip(watches, looks) if not seen.hung])

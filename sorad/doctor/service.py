@@ -65,13 +65,23 @@ def judge(found: ServiceState, holder: Optional[Holder], config: Optional[Path])
             pid=found.pid,
             other=holder.pid,
         )
+    elif found.active == "activating":
+        yield warning(
+            "service",
+            "service.starting",
+            N_("{unit} is starting, or about to start again."),
+            N_("Look again in a moment. Its own words:\n  {log}"),
+            unit=found.unit,
+            log=found.log,
+        )
     elif not found.running and found.missing is None and found.active != "failed":
         yield warning(
             "service",
             "service.stopped",
             N_("{unit} is installed and does not run ({state})."),
-            N_("To start it: sorad service install"),
+            N_("To start it: {start}"),
             unit=found.unit,
+            start=found.start,
             state=found.active or "?",
         )
     elif not any(one.code not in _LIGHT for one in wrong):

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
 
+from sorad.engine.keyless import no_key
 from sorad.ledger.interface import Ledger
-from sorad.messages import N_
 from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider
@@ -24,37 +24,58 @@ class Accounts:
     ) -> None:
         """``settings`` are the provider's part of the config, without a key, to be revived by later."""
         self.current = current
+        self.began_as = current.account  # the account at the start; its key may be changed meanwhile
+        self._settings = dict(settings)
         self._revive = revive
         self._lock = threading.Lock()
-        self._revived: dict[str, Optional[Provider]] = {}
+        self._revived: dict[str, Provider] = {}
+        self._refused: set[str] = set()
+        self._known: set[str] = set()
         self._ledger = ledger
-        ledger.remember(f"account:{current.account}", dict(settings))
+        self.remember(self.began_as)
+
+    def remember(self, account: str) -> None:
+        """Keep the way to an account before anything is bought there. :class:`LedgerUnavailable`."""
+        if account not in self._known:
+            self._ledger.remember(f"account:{account}", self._settings)
+            self._known.add(account)
 
     def of(self, take: Take) -> Union[Provider, Problem]:
-        """The provider to ask about a take.
+        """The provider to ask about a take: with the key that it was sent with, where that is to be had.
 
-        The same API with another key is taken for the same account (keys are rotated); another base URL
-        is asked with the settings of then, and only its own key.
+        Else the same API is asked with the key of now, which opens the same account if the key was rotated, and
+        another one if not: see :func:`is_sure`. At another address nothing but the key of then is shown.
         """
         here = self.current
-        if take.account in ("", here.account):
+        if is_sure(take, here):
             return here
-        if (take.provider, take.base_url) == (here.kind, here.base_url):
-            return here
+        same_api = (take.provider, take.base_url) == (here.kind, here.base_url)
         with self._lock:
-            if take.account not in self._revived:
-                settings = self._ledger.recall(f"account:{take.account}")
-                self._revived[take.account] = self._revive(settings) if settings else None
-            revived = self._revived[take.account]
-        return revived if revived is not None else _no_key(take)
+            revived = None if same_api and take.account in self._refused else self._revived_for(take.account)
+        if revived is not None:
+            return revived
+        return here if same_api else no_key(take)
+
+    def refused(self, account: str) -> None:
+        """The API refuses that account's key: it was rotated, so the key of now is tried in its place."""
+        with self._lock:
+            self._refused.add(account)
+
+    def _revived_for(self, account: str) -> Optional[Provider]:
+        """Only with the very key of then: the place where it was may hold that of another API by now."""
+        known = self._revived.get(account)
+        if known is None:
+            settings = self._ledger.recall(f"account:{account}")
+            known = self._revive(settings) if settings else None
+        if known is None or known.account != account:
+            return None
+        self._revived[account] = known
+        return known
 
 
-def _no_key(take: Take) -> Problem:
-    return Problem(
-        "account.key",
-        N_("take {take} was bought at {base_url}, and the key for it is no longer set."),
-        N_(
-            "Set that key again (as it was when the take was bought) and restart sorad: the video is waiting."
-        ),
-        {"take": take.id, "base_url": take.base_url},
-    )
+def is_sure(take: Take, provider: Provider) -> bool:
+    """Whether a provider speaks for the very account that the take was sent to.
+
+    Where it does not, what it knows of the take is true all the same, but what it does not know proves nothing.
+    """
+    return take.account in ("", provider.account)

@@ -9,10 +9,12 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine.keyless import NO_KEY
 from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
+from sorad.intake.copied import is_copied
 from sorad.intake.reading import another_take
 from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
 from sorad.messages import N_, _
@@ -101,23 +103,26 @@ class Commands:
         )
 
     def _cancel(self, args: Mapping[str, Any]) -> Result:
-        unsent = {State.QUEUED, State.HELD}
-        return self._each(
-            self._named(args, unsent | {State.FAILED}),
-            lambda take: (
-                Change(State.CANCELLED, "cancel", error=_by_user(take))
-                if take.state in unsent | {State.FAILED}
-                else None
-            ),
-        )
+        ended = {State.QUEUED, State.HELD, State.FAILED}
+
+        def cancelled(take: Take) -> Optional[Change]:
+            if take.state in ended:
+                return Change(State.CANCELLED, "cancel", error=_by_user(take))
+            waits = take.state in (State.GENERATING, State.DOWNLOADING) and "ids" in args
+            if waits and take.error is not None and take.error.code == NO_KEY:
+                return Change(State.FAILED, "cancel", error=take.error)  # `retry` looks again
+            return None
+
+        return self._each(self._named(args, ended), cancelled)
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
         now = self._kit.clock.time()
+        by_name = "ids" in args or "storyboard" in args
         return self._each(
             self._named(args, {State.HELD}),
             lambda take: (
                 Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
-                if take.state is State.HELD
+                if take.state is State.HELD and (by_name or not is_copied(take))
                 else None
             ),
         )
@@ -186,7 +191,7 @@ class Commands:
 
 
 # Failures after which the paid task may still be had: looked at again, not bought again.
-LOOK_AGAIN = frozenset({"take.lost", "provider.missing"})
+LOOK_AGAIN = frozenset({"take.lost", "provider.missing", NO_KEY})
 
 
 def _by_user(take: Take) -> Problem:

@@ -16,16 +16,18 @@ from typing import Callable, Optional, Protocol
 
 from loguru import logger
 
+from sorad.budget import PRICE_AGAIN
 from sorad.engine.lanes import Lane
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
-from sorad.engine.steps.probe import probe
+from sorad.engine.steps.probe import look_for_provider, probe
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
 from sorad.engine.steps.told import READ_AGAIN
+from sorad.engine.steps.weigh import is_unpriced, weigh
 from sorad.engine.times import told
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -50,6 +52,11 @@ class Folders(Protocol):
         """Roots whose folder is there, so that videos can be put into it; ``None``: all."""
         ...
 
+    @property
+    def away(self) -> Callable[[], Collection[str]]:
+        """Where disks below the roots belong that are away: nothing is bought for the storyboards on them."""
+        ...
+
 
 Agenda = Mapping[State, Mapping[str, float]]
 MakeLane = Callable[[str, int, Callable[[], None]], Lane]
@@ -71,7 +78,7 @@ class Engine:
         self.fetching = make_lane("fetch", FETCHERS, self.wake)
         self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter (monotonic)
         self._order = count()
-        self._probe_running = False
+        self._probe_running = self._looking = False
         self._again: Optional[float] = None  # when admission wants to be asked again
         self._seen_change: Optional[int] = None
         # Roots that videos wait for: since when (monotonic) each is seen to be away.
@@ -144,6 +151,7 @@ class Engine:
         ]
         self._send()
         self._probe(now)
+        self._look_for_provider()
         if any(claimed):
             agenda = kit.ledger.agenda()
         return max(self._next(agenda, now) - kit.clock.time(), 0.0)
@@ -187,6 +195,9 @@ class Engine:
         halt = self._kit.control.halt
         if halt is not None and not halt.probing and not self._probe_running and not self._kit.control.paused:
             dues.append(halt.until)
+        look = kit.reach.look_in()
+        if look is not None and not self._looking:
+            dues.append(now + look)
         return min(dues, default=math.inf)
 
     def _take_commands(self) -> None:
@@ -214,12 +225,19 @@ class Engine:
         return self._claim(agenda, State.DOWNLOADING, self.fetching, rescue_away, now - patience.place, away)
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
-        """A new day: what the budget held back is queued again."""
+        """A new day: what the budget held back is queued again. What waits for its price is weighed."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
-        ledger = self._kit.ledger
+        ledger, weighed = self._kit.ledger, dict[str, Take]()
         for take in ledger.claim(State.HELD, now, 1000):
-            ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
+            if not is_unpriced(take):
+                ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
+            elif take.storyboard in weighed:
+                ledger.release(take, now + PRICE_AGAIN)  # weighed together with the first one
+            else:
+                weighed[take.storyboard] = take
+        for take in weighed.values():  # now that none of the others is claimed
+            self.submitting.run(partial(guarded, weigh, self._kit, take))
         return True
 
     def _claim(
@@ -247,7 +265,7 @@ class Engine:
         self._again = admitted.again if waiting else None
         if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
-        left = admitted.count
+        left, away = admitted.count, self._folders.away()
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
@@ -255,7 +273,8 @@ class Engine:
                 # Not admitted before: what its receipts tell may fill the slots.
                 self._again = min(self._again or math.inf, now + READ_AGAIN)
                 continue
-            for take in kit.ledger.claim(State.QUEUED, now, min(left, room), [root]) if room > 0 else ():
+            most = max(0, min(left, room))
+            for take in kit.ledger.claim(State.QUEUED, now, most, [root], away) if most else ():
                 left -= 1
                 jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)
                 at = kit.clock.monotonic() + jitter
@@ -277,6 +296,19 @@ class Engine:
         if now >= halt.until:
             self._probe_running = True
             self.polling.run(self._run_probe)
+
+    def _look_for_provider(self) -> None:
+        """While it cannot be reached, and no step asks it: find out whether it is back."""
+        due = self._kit.reach.look_in()
+        if due is not None and due <= 0 and not self._looking and self.polling.free:
+            self._looking = True
+            self.polling.run(self._run_look)
+
+    def _run_look(self) -> None:
+        try:
+            look_for_provider(self._kit)
+        finally:
+            self._looking = False
 
     def _run_probe(self) -> None:
         try:

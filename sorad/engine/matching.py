@@ -2,12 +2,16 @@
 
 Takes with the same request cannot be told apart at the provider, and need not be: they are matched by
 count. As many unowned tasks as unknown takes, or fewer: each task is adopted by one take. More: somebody
-else bought the same thing by hand, and the user decides.
+else bought the same thing by hand, and the user decides. So he does where two requests look alike on the list,
+which need not show pictures or lengths.
 """
 
 from __future__ import annotations
 
+import html
+import unicodedata
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Optional
 
 from sorad.model import Request, Take
@@ -15,6 +19,9 @@ from sorad.providers.base import RemoteTask
 
 # Clocks of server and client may be minutes apart.
 SKEW = 600.0
+# Texts that have so many characters in common at their beginning may have been one. So may a text and what begins
+# with the whole of it, unless that is tiny, or has the whole of it within, if it is longer still.
+PREFIX, TINY, WITHIN = 40, 4, 12
 
 
 def stranger(take: Take, tasks: Sequence[RemoteTask], owned: Collection[str]) -> Optional[RemoteTask]:
@@ -27,11 +34,57 @@ def stranger(take: Take, tasks: Sequence[RemoteTask], owned: Collection[str]) ->
     return found[0] if found else None
 
 
+def lookalike(
+    take: Take,
+    tasks: Sequence[RemoteTask],
+    owned: Collection[str],
+    others: Sequence[Take],
+    now: float,
+    ahead: float = 0.0,
+) -> Optional[RemoteTask]:
+    """A task that nobody owns, of the take's time and much like it, if not the same; ``None``: there is none.
+
+    A list may show texts cut off or added to, pictures under addresses of its own, lengths as they came out. So
+    this is no match, but reason enough not to send again. Many prompts of a storyboard begin alike: what is the
+    task of one of ``others``, whose creates are open, does not count.
+    """
+    for task in tasks:
+        if task.remote_id in owned or not in_window(take, task, now, ahead):
+            continue
+        if _resembles(take.request, task) and not any(same(other.request, task) for other in others):
+            return task
+    return None
+
+
+def _resembles(request: Request, task: RemoteTask) -> bool:
+    """Whether a text could have become the other on its way through a list."""
+    texts = (look_of(text).rstrip(". \u2026") for text in (request.prompt, task.prompt))
+    shorter, longer = sorted(texts, key=len)
+    if len(shorter) < TINY:
+        return shorter == longer
+    return longer.startswith(shorter[:PREFIX]) or (len(shorter) >= WITHIN and shorter in longer)
+
+
+@lru_cache(maxsize=1024)
+def look_of(prompt: str) -> str:
+    """A prompt as a list may show it: white space run together, entities undone, accents composed."""
+    for _again in range(3):  # escaped twice, where an escaped text was escaped again
+        prompt, before = html.unescape(prompt), prompt
+        if prompt == before:
+            break
+    return unicodedata.normalize("NFC", " ".join(prompt.split()))
+
+
+def alike(one: Request, other: Request) -> bool:
+    """Whether a list could show both as the same: those that show no picture, length or model are many."""
+    return look_of(one.prompt) == look_of(other.prompt)
+
+
 def same(request: Request, task: RemoteTask) -> bool:
     """Whether a task on the list may be this request; what the list does not tell cannot disagree."""
     image = request.image if request.image.startswith("http") else None
     return (
-        task.prompt.strip() == request.prompt.strip()
+        look_of(task.prompt) == look_of(request.prompt)
         and task.seconds in (None, request.seconds)
         and task.orientation in (None, request.orientation)
         and task.pro in (None, request.pro)
@@ -63,18 +116,26 @@ def match(
     now: float,
     ahead: float = 0.0,
 ) -> Optional[dict[int, RemoteTask]]:
-    """For unknown takes of one request: take id → its task. ``None``: more tasks than takes, ask the user.
+    """For unknown takes that look alike: take id → its task. ``None``: it cannot be told, ask the user.
 
-    Takes that found no task are simply absent. ``ahead``: see :func:`began`.
+    That is so where a task may be one of two requests, and where a request has more tasks than takes. Takes that
+    found no task are simply absent. ``ahead``: see :func:`began`.
     """
-    found = [
-        task
-        for task in tasks
-        if task.remote_id not in owned
-        and any(same(take.request, task) and in_window(take, task, now, ahead) for take in takes)
-    ]
-    if len(found) > len(takes):
-        return None
-    by_time = sorted(found, key=lambda task: (task.created_at or 0.0, task.remote_id))
-    by_intent = sorted(takes, key=lambda take: (take.intent_at or 0.0, take.id))
-    return {take.id: task for take, task in zip(by_intent, by_time)}
+    found: dict[str, list[RemoteTask]] = {}  # by fingerprint
+    for task in tasks:
+        if task.remote_id not in owned:
+            could = [take for take in takes if same(take.request, task)]
+            if any(in_window(take, task, now, ahead) for take in could):
+                whose = {take.fingerprint for take in could}
+                if len(whose) > 1:
+                    return None
+                found.setdefault(whose.pop(), []).append(task)
+    matched: dict[int, RemoteTask] = {}
+    for fingerprint, theirs in found.items():
+        ours = [take for take in takes if take.fingerprint == fingerprint]
+        if len(theirs) > len(ours):
+            return None
+        by_time = sorted(theirs, key=lambda task: (task.created_at or 0.0, task.remote_id))
+        by_intent = sorted(ours, key=lambda take: (take.intent_at or 0.0, take.id))
+        matched.update((take.id, task) for take, task in zip(by_intent, by_time))
+    return matched

@@ -12,6 +12,9 @@ from sorad.problems import Problem
 
 # A hiccup is nobody's concern; what lasts this long is told, in seconds.
 TOLD_AFTER = 45.0
+# Where no step asks any more, so many seconds after the last failure a free call does: or nobody would notice
+# that the way is free.
+LOOK_AFTER = 30.0
 
 
 class Reach:
@@ -21,13 +24,15 @@ class Reach:
         self._clock = clock
         self._lock = threading.Lock()
         self._since: Optional[tuple[float, float]] = None  # wall clock and monotonic, of the first failure
+        self._last = 0.0  # when the last one failed (monotonic)
         self._returned = False
 
-    def failed(self) -> None:
-        """An exchange met trouble on the way: name, connection, time-out."""
+    def failed(self, began: float) -> None:
+        """An exchange that ``began`` then (monotonic) met trouble on the way: name, connection, time-out."""
         with self._lock:
+            self._last = self._clock.monotonic()
             if self._since is None:
-                self._since = self._clock.time(), self._clock.monotonic()
+                self._since = self._clock.time() - (self._last - began), began
 
     def answered(self) -> None:
         """The provider answered, whatever it said."""
@@ -41,6 +46,11 @@ class Reach:
         with self._lock:
             returned, self._returned = self._returned, False
             return returned
+
+    def look_in(self) -> Optional[float]:
+        """Seconds until somebody should ask the provider whether it is there; ``None``: nobody need."""
+        with self._lock:
+            return None if self._since is None else self._last + LOOK_AFTER - self._clock.monotonic()
 
     def problem(self) -> Optional[Problem]:
         """What `status` tells, once it has lasted."""

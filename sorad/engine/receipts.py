@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from pathlib import Path
@@ -25,6 +26,7 @@ from sorad.delivery.receipt import (
 from sorad.layout import intent_path, receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.vault.mounted import mounted
 
 _NOBODY = Payer()
 # Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
@@ -71,6 +73,7 @@ def write_intent_for(take: Take, currency: str, payer: Payer = _NOBODY) -> Optio
     """
     with _TURNS[take.id % len(_TURNS)]:
         try:
+            _check_disk(take)
             write_intent(Path(take.output), receipt_of(take, currency, payer=payer), base=base_of(take))
         except OSError as error:
             return error
@@ -98,6 +101,7 @@ def write_receipt_for(
 def _write(take: Take, currency: str, received: Optional[Received], payer: Payer) -> bool:
     video = Path(take.output)
     try:
+        _check_disk(take)
         there = read_receipt(receipt_path(video)) if received is None else None
         told = there is not None and there.remote_id == take.remote_id
         if there is not None and told and there.state in (DONE, _state(take, received)):
@@ -121,6 +125,17 @@ def _state(take: Take, received: Optional[Received]) -> str:
     if take.state is State.SUBMITTING:
         return SUBMITTING
     return FAILED if take.state is State.FAILED else GENERATING
+
+
+def _check_disk(take: Take) -> None:
+    """Nothing is written into a folder in place of the disk that belongs there: ``OSError``."""
+    if lies_below(take.output, take.mount) and not mounted(take.mount):
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+
+def lies_below(output: str, mount: str) -> bool:
+    """Whether a video's place is on the disk that is mounted there (``""``: on none)."""
+    return mount != "" and output.startswith(mount.rstrip(os.sep) + os.sep)
 
 
 def base_of(take: Take) -> Path:

@@ -42,7 +42,7 @@ class Patience:
 class Place:
     """What is there of a take's place. Where that cannot be told, both are true: it is waited for longer."""
 
-    root: bool  # the watched folder
+    root: bool  # the watched folder, and the disk below it that it lies on
     folder: bool  # the storyboard's own
 
 
@@ -99,7 +99,7 @@ def note(home: Path, shelf: Path, why: Problem) -> Problem:
             "Move it to where you want it. If its folder comes back, sorad puts it there when it next reads "
             "the storyboard, as far as both are on one disk."
         ),
-        {"path": str(shelf), "folder": str(home.parent), "reason": why.text()},
+        {"path": str(shelf), "folder": str(home.parent), "reason": why},
     )
 
 

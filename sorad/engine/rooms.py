@@ -46,8 +46,13 @@ class Rooms:
         states: Callable[[], list[RootRow]],
         free: Callable[[Path], int],
         ours: Callable[[str], bool] = lambda root: True,
+        away: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """``ours`` tells whether this machine may buy for a root, or another one does."""
+        """``ours`` tells whether this machine may buy for a root, or another one does.
+
+        ``away``: see :meth:`sorad.engine.loop.Folders.away`.
+        """
+        self.away = away
         self._outputs = {str(watch.path): watch.output_dir or watch.path for watch in watches}
         self._disk = disk
         self._ledger = ledger

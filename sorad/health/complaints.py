@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
+from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.keyless import NO_KEY
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
+from sorad.intake.copied import is_copied
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
@@ -21,7 +24,7 @@ from sorad.units import format_size
 NAMED = 5
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
-FOR_THE_USER = frozenset({"take.unknown", "take.several", "account.key"})
+FOR_THE_USER = frozenset({"take.unknown", "take.several", NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
@@ -54,16 +57,26 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
     # where the ledger may not be seen, nobody can tell whether its holder lives
     hidden = facts.ledger is not None and facts.ledger.code.startswith(("config.", "ledger.unreadable"))
     if facts.holder is None and not hidden:
-        yield _heavy("daemon.not_running", N_("sorad is not running."), N_("Start it with `sorad run`."))
+        yield _heavy(
+            "daemon.not_running", N_("sorad is not running."), how_to_start(facts.start), start=facts.start
+        )
     if facts.config is not None:
         yield Complaint(facts.config)
-    if facts.ledger is not None:
-        # before the first start there is no ledger: that it does not run says it all
-        yield Complaint(facts.ledger, heavy=facts.ledger.code != "ledger.missing" or facts.holder is not None)
+    # before the first start there is no ledger: that it does not run says it all
+    first = facts.holder is None and facts.ledger is not None and facts.ledger.code == "ledger.missing"
+    if facts.ledger is not None and not (first and not facts.start):
+        yield Complaint(facts.ledger, heavy=not first)
     if facts.holder is not None:
         yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
             yield Complaint(Problem.from_json(trouble["problem"]))
+
+
+def how_to_start(command: str) -> str:
+    """The mend for a sorad that does not run; its ``start`` is ``command``, ``""`` where there is no config."""
+    if not command:
+        return N_("It has no config yet: `sorad init` writes one and can start it.")
+    return N_("Start it with `{start}`.")
 
 
 # --- buying -----------------------------------------------------------------------------------------------
@@ -80,20 +93,18 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             reason=cause.text(),
             mend=cause.fix_text(),
         )
-    breaker = facts.breaker or {}
-    if breaker.get("mode") == "safe":
-        yield _heavy(
-            "breaker.safe",
-            N_("Creates met errors in a row: at most {count} takes are in flight until {until}."),
-            N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
-            count=breaker.get("effective", 0),
-            until=_when(breaker.get("until")),
-        )
+    if (facts.breaker or {}).get("mode") == "safe":
+        yield _safe(facts)
     told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
         if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
-            told.add(row["problem"])
             problem = Problem.from_json(row["problem"])
+            if problem.code == "claim.cannot_read" and row["path"] in away:
+                continue  # with its folder: that is told below
+            told.add(row["problem"])
             yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
     for row in facts.disk:
         if not row["ok"]:
@@ -107,12 +118,38 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             )
 
 
+def _safe(facts: Facts) -> Complaint:
+    """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
+    breaker, gate = facts.breaker or {}, facts.gate or {}
+    said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
+    refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
+    if refused and said:
+        message = N_("Creates meet errors, so at most {count} takes are in flight until {until}: {reason}")
+    else:
+        message = N_("Creates met errors in a row: at most {count} takes are in flight until {until}.")
+    problem = Problem(
+        "breaker.safe",
+        message,
+        N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
+        {
+            "reason": max(said, key=said.__getitem__, default=""),
+            "count": breaker.get("effective", 0),
+            "until": _when(breaker.get("until")),
+        },
+    )
+    return Complaint(problem, heavy=refused)
+
+
 # --- folders ----------------------------------------------------------------------------------------------
 
 
 def _roots(facts: Facts) -> Iterator[Complaint]:
     for row in facts.roots:
         yield from _root(row)
+    for problem in _notices(facts):
+        if problem.params.get("waiting"):
+            yield Complaint(problem)  # takes wait for a disk
 
 
 def _storyboards(facts: Facts) -> Iterator[Complaint]:
@@ -165,6 +202,9 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
+    keyless = [take for take in facts.in_flight if take.error is not None and take.error.code == NO_KEY]
+    if keyless:
+        yield _keyless(keyless)
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
         yield _undelivered(takes, facts.counts[State.DOWNLOADING])
@@ -184,6 +224,12 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             "take.unknown",
             N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
             N_(
+                "Set that key again: sorad then looks there by itself. Or look at that account. It is there: `sorad "
+                "resolve {take} --adopt TASK_ID`; it is not: `sorad resolve {take} --resend`; not wanted: `sorad "
+                "resolve {take} --drop`."
+            )
+            if take.error is not None and take.error.code == NO_KEY
+            else N_(
                 "Look at your account at the provider. It is there: `sorad resolve {take} --adopt TASK_ID`; "
                 "it is not: `sorad resolve {take} --resend`; not wanted: `sorad resolve {take} --drop`."
             ),
@@ -206,6 +252,19 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             N_("{takes} may have been bought; the provider's list is being looked at."),
             takes=_counted(looked_up, facts.counts[State.UNKNOWN]),
         )
+
+
+def _keyless(takes: Sequence[Take]) -> Complaint:
+    """Paid for, and only the key that bought them can ask after them."""
+    return _heavy(
+        NO_KEY,
+        N_("{takes} are paid for and wait for the key that bought them: {reason}"),
+        N_("{mend} `sorad cancel {ids}` gives up waiting."),
+        takes=_counted(len(takes), len(takes)),
+        reason=takes[0].error.text() if takes[0].error else "",
+        mend=takes[0].error.fix_text() if takes[0].error else "",
+        ids=" ".join(str(take.id) for take in takes[:NAMED]),
+    )
 
 
 def _undelivered(takes: Sequence[Take], total: int) -> Complaint:
@@ -245,11 +304,19 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
         fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
     else:
         fix = N_("{mend} `sorad retry {ids}` tries again, `sorad cancel {ids}` puts it aside.")
+    if len(takes) == 1:
+        message = N_("Take {ids} ({storyboard}, segment {segment}) failed: {reason}")
+    elif len(said) > 1:
+        message = N_("{takes} failed, most of them so: {reason}")
+    else:
+        message = N_("{takes} failed: {reason}")
     return _heavy(
         most.code if most else "take.failed",
-        N_("{takes} failed, most of them so: {reason}") if len(said) > 1 else N_("{takes} failed: {reason}"),
+        message,
         fix,
         takes=_counted(len(takes), total),
+        storyboard=takes[0].storyboard,
+        segment=takes[0].segment,
         reason=most.text() if most else _("the reason is not known."),
         mend=most.fix_text() if most else "",
         ids=ids,
@@ -259,10 +326,27 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
 def _held(takes: Sequence[Take], total: int) -> Complaint:
     error = takes[0].error
     reason = error.text() if error else _("the reason is not known.")
+    if error is not None and is_copied(takes[0]):
+        return _note(
+            error.code,
+            N_("{takes} are not bought by themselves: {reason}"),
+            N_("`sorad list --state held` shows them; `sorad approve PATH` buys, `sorad cancel` drops them."),
+            takes=_counted(len(takes), total),
+            reason=reason,
+        )
     if error is not None and error.code == "budget.day":
         return _note(
             error.code,
             N_("{takes} wait for tomorrow: {reason}"),
+            "{mend}",
+            takes=_counted(len(takes), total),
+            reason=reason,
+            mend=error.fix_text(),
+        )
+    if error is not None and awaits_price(takes[0]):
+        return _heavy(
+            error.code,
+            N_("{takes} wait for their price, because there is a budget: {reason}"),
             "{mend}",
             takes=_counted(len(takes), total),
             reason=reason,
@@ -333,7 +417,8 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             count=facts.waiting_commands,
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
-    yield from _named(map(Problem.from_json, facts.notices))
+    yield from _named(map(Problem.from_json, facts.paid_too))
+    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(
@@ -348,6 +433,10 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("{count} more storyboards are copies; nothing is bought for them."),
             count=len(copies) - NAMED,
         )
+
+
+def _notices(facts: Facts) -> list[Problem]:
+    return [Problem.from_json(notice) for notice in facts.notices]
 
 
 def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from sorad.budget import day_began
+from sorad.engine.late import told
 from sorad.engine.rescue import RESCUED, is_rescued
 from sorad.health.pulse import Pulse, read_pulse
 from sorad.ledger.interface import (
@@ -46,6 +47,7 @@ class Facts:
     holder: Optional[Holder] = None
     ledger: Optional[Problem] = None  # why it could not be read
     config: Optional[Problem] = None  # why it could not be read
+    start: str = "sorad run"  # the command that starts it; "" where there is no config to start it with
     counts: Mapping[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     roots: tuple[RootRow, ...] = ()
     storyboards: tuple[Storyboard, ...] = ()
@@ -70,6 +72,7 @@ class Facts:
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
     pulse: Optional[Pulse] = None
+    paid_too: tuple[str, ...] = ()  # problems as JSON: creates that turned up after they were sent again
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
 
 
@@ -121,6 +124,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         halt=ledger.recall("halt"),
         disk=tuple(ledger.recall("disk") or ()),
         claims=tuple(ledger.recall("claims") or ()),
+        paid_too=tuple(told(ledger, now)),
         notices=tuple(ledger.recall("notices") or ()),
         troubles=tuple(ledger.recall("troubles") or ()),
         pulse=read_pulse(working),

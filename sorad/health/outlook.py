@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
-from sorad.health.complaints import FOR_THE_USER
+from sorad.budget import awaits_price
+from sorad.health.complaints import FOR_THE_USER, how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -19,6 +20,7 @@ class Standing:
 
     now: float
     running: bool = True  # whether a daemon is there to do it
+    start: str = "sorad run"  # what starts one
     paused: bool = False
     halted: bool = False
     paces: Mapping[Kind, Pace] = field(default_factory=dict)
@@ -36,13 +38,19 @@ def outlook(take: Take, standing: Standing) -> Outlook:
     """What comes next for a take."""
     if take.state is State.QUEUED and standing.running:
         return _queued(take, standing)
-    at = take.due_at if take.state in _SENTENCES and take.due_at > standing.now else None
+    by_itself = take.state in _SENTENCES and not _waits_for_user(take)
+    at = take.due_at if by_itself and take.due_at > standing.now else None
     message, fix = _sentence(take)
     told = Problem(f"next.{take.state}", message, fix, {"take": take.id})
     if take.state not in _BY_ITSELF or standing.running:
         return Outlook(told, at, forecast(take, standing.paces, standing.now).expected)
     return Outlook(
-        Problem("next.start", N_("Nothing, for sorad is not running."), N_("Start it with `sorad run`."))
+        Problem(
+            "next.start",
+            N_("Nothing, for sorad is not running."),
+            how_to_start(standing.start),
+            {"start": standing.start},
+        )
     )
 
 
@@ -55,8 +63,12 @@ _SENTENCES = {
 }
 
 
+def _waits_for_user(take: Take) -> bool:
+    return take.state is State.UNKNOWN and take.error is not None and take.error.code in FOR_THE_USER
+
+
 def _sentence(take: Take) -> tuple[str, str]:
-    if take.state is State.UNKNOWN and take.error is not None and take.error.code in FOR_THE_USER:
+    if _waits_for_user(take):
         return (
             N_("It waits for you: may it have been bought?"),
             N_("`sorad resolve {take} --adopt TASK_ID`, or `--resend`, or `--drop` ends it."),
@@ -64,6 +76,10 @@ def _sentence(take: Take) -> tuple[str, str]:
     if take.state is State.HELD:
         if take.error is not None and take.error.code == "budget.day":
             return N_("It waits for the next day's budget."), N_("`sorad approve {take}` releases it now.")
+        if awaits_price(take):
+            return N_("Its price is asked for again, for the budget."), N_(
+                "`sorad approve {take}` buys it as it is."
+            )
         return N_("It waits for you."), N_(
             "`sorad approve {take}` releases it, `sorad cancel {take}` drops it."
         )

@@ -169,12 +169,19 @@ class PulseFile:
             "troubles": [dict(trouble) for trouble in pulse.troubles],
             "more": dict(pulse.more),
         }
+        try:
+            self._write(json.dumps(told, ensure_ascii=False))
+        except OSError:
+            self.remove()  # an old pulse would look like a frozen process
+            raise
+
+    def _write(self, text: str) -> None:
         fresh = self.path.with_suffix(".tmp")
         try:
-            _write_private(fresh, json.dumps(told, ensure_ascii=False))
+            _write_private(fresh, text)
         except FileNotFoundError:  # the folder of a session goes with its last log-out, and comes back
             _made(self._folder)
-            _write_private(fresh, json.dumps(told, ensure_ascii=False))
+            _write_private(fresh, text)
         fresh.replace(self.path)
 
     def remove(self) -> None:

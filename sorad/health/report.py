@@ -21,9 +21,9 @@ Report = dict[str, Any]
 def report(facts: Facts) -> Report:
     """How sorad stands, as plain JSON values; sentences in the language in force.
 
-    Beside the fields of the design: ``daemon.command``, ``.ready`` and ``.threads``, ``problems[].level``
-    (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``, ``in_flight``, ``pace``,
-    ``queue_done_at`` and ``time``; see README.
+    Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
+    ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
+    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see README.
     """
     found = complaints(facts)
     working = facts.holder
@@ -40,6 +40,7 @@ def report(facts: Facts) -> Report:
             "ready": _ready(facts.pulse),
             "threads": _threads(facts.pulse),
         },
+        "read": facts.ledger is None or facts.ledger.code == "ledger.missing",
         "takes": {state.value: facts.counts[state] for state in State},
         "limits": _limits(facts),
         "roots": _roots(facts),
@@ -168,6 +169,8 @@ def _queue_done(facts: Facts, paces: Mapping[Kind, Pace]) -> float | None:
     seen = sum(facts.counts[state] for state in (State.SUBMITTING, State.GENERATING, State.UNKNOWN))
     waiting = facts.counts[State.QUEUED]
     stands = facts.paused or facts.halt or any(not row["ok"] for row in facts.disk)
+    away = {row.path for row in facts.roots if row.state == "offline"}
+    stands = stands or any(take.root in away for take in facts.queued)
     if facts.holder is None or len(flying) < seen or (waiting and stands):
         return None
     slots = _limits(facts)["effective"]

@@ -41,8 +41,11 @@ class Audit:
     missing: dict[int, int] = field(default_factory=dict)  # by storyboard, how many of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
-    def look(self, board: Storyboard, assets: Path) -> bool:
-        """One storyboard; whether a closer look at the receipts in its folder may tell more."""
+    def look(self, board: Storyboard, assets: Path, *, tidy: bool = True) -> bool:
+        """One storyboard; whether a closer look at the receipts in its folder may tell more.
+
+        ``tidy``: an intent that lies there still, though its create is known, is removed.
+        """
         before = self._times.get(board.id)
         if before is not None and all(_changed_at(folder) == at for folder, at in before.items()):
             return False
@@ -58,7 +61,7 @@ class Audit:
         else:
             self._times.pop(board.id, None)
         # What was missed just now may lie there under other numbers, with its receipt.
-        doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names)
+        doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
 
     def _judge(self, take: Take, assets: Path, names: dict[Path, set[str] | None]) -> bool:
@@ -94,7 +97,11 @@ class Audit:
             logger.debug("take {}: changed meanwhile", take.id)  # looked at again at the next change
 
     def _has_unknown(
-        self, takes: Sequence[Take], segments: Sequence[Path], names: dict[Path, set[str] | None]
+        self,
+        takes: Sequence[Take],
+        segments: Sequence[Path],
+        names: dict[Path, set[str] | None],
+        tidy: bool,
     ) -> bool:
         known = {
             take.output
@@ -104,7 +111,8 @@ class Audit:
         intended = {take.output: take for take in takes if take.intent_at is not None}
         for folder in segments:
             for name in names[folder] or ():
-                if name.endswith(INTENT) and self._is_open(folder / f"{name[: -len(INTENT)]}.mp4", intended):
+                lies = folder / f"{name[: -len(INTENT)]}.mp4"
+                if name.endswith(INTENT) and self._is_open(lies, intended, tidy):
                     return True
                 video = folder / f"{name[:-5]}.mp4"
                 if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
@@ -114,13 +122,13 @@ class Audit:
                     return True
         return False
 
-    def _is_open(self, video: Path, intended: Mapping[str, Take]) -> bool:
+    def _is_open(self, video: Path, intended: Mapping[str, Take], tidy: bool) -> bool:
         """Whether the intent of a create tells more than the ledger; one that tells less is removed."""
         intent, take = read_intent(video), intended.get(str(video))
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
             return True
-        if take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
+        if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
             with contextlib.suppress(OSError):
                 intent_path(video).unlink()
         return False

@@ -17,6 +17,9 @@ done                         half                  generating: it is fetched aga
 failed                       none                  failed at the provider: not asked after, not bought again
 damaged                      none                  held: it may have been bought; the user decides
 ===========================  ====================  ====================================================
+
+Where another machine buys (see :mod:`sorad.claim`), what that one bought is not asked after here: until its video has
+come, whole, the take is as one that nobody bought, and waits.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Callable, Optional
 
 from sorad.budget import NEVER
 from sorad.delivery.folder import make_folders, sync_folder
@@ -34,6 +38,7 @@ from sorad.delivery.receipt import (
     DONE,
     FAILED,
     GENERATING,
+    Payer,
     Receipt,
     is_damaged,
     read_intent,
@@ -49,6 +54,9 @@ from sorad.storyboard.read import Reading
 
 ASSETS = "_assets"
 SEGMENT = "Segment_"
+
+# Tells what is left to its payer; ``None``: nothing is, for this machine may buy.
+Theirs = Optional[Callable[[Payer], bool]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ def asked(reading: Reading, assets: Path) -> list[Want]:
     return wants
 
 
-def found(want: Want) -> Want:
+def found(want: Want, theirs: Theirs = None) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
     video = Path(want.output)
     there = look(video)
@@ -90,7 +98,13 @@ def found(want: Want) -> Want:
     if receipt is not None and receipt.fingerprint != want.fingerprint:
         receipt = None
     intent = None if _whole(there) else read_intent(video)
-    if intent is not None and intent.fingerprint == want.fingerprint:
+    if intent is not None and intent.fingerprint != want.fingerprint:
+        intent = None
+    if theirs is not None and not _whole(there):
+        told = intent or receipt
+        if told is None or theirs(told.payer):
+            return want
+    if intent is not None:
         return replace(
             want,
             state=State.UNKNOWN,
@@ -199,7 +213,7 @@ def _agrees(receipt: Receipt, digits: str) -> bool:
     return receipt.fingerprint.startswith(digits) and receipt.request.fingerprint() == receipt.fingerprint
 
 
-def unasked(there: Iterable[Paper], wants: Iterable[Want]) -> list[Want]:
+def unasked(there: Iterable[Paper], wants: Iterable[Want], theirs: Theirs = None) -> list[Want]:
     """What was bought beside the wants: earlier texts, further takes. No create is counted twice."""
     listed = list(wants)
     places = {want.output for want in listed}
@@ -218,7 +232,9 @@ def unasked(there: Iterable[Paper], wants: Iterable[Want]) -> list[Want]:
             str(paper.video),
             wanted=False,
         )
-        result.append(found(want))
+        want = found(want, theirs)
+        if want.state is not State.QUEUED:
+            result.append(want)
     return result
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sorad.ledger.interface import Ledger, Storyboard
+from sorad.vault.mounted import mounted
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
@@ -22,10 +23,14 @@ def same_content(ledger: Ledger, path: str, content: str, watched: Collection[st
     others = [
         other
         for other in ledger.with_content(content)
-        if other.path != path and other.state in ("ok", "gone") and not other.copy_of
+        if other.path != path and other.state in ("ok", "gone")
     ]
     away = offline(ledger)
-    return min(others, key=lambda other: (not is_there(other, watched, away), other.id), default=None)
+
+    def rank(other: Storyboard) -> tuple[bool, bool, int]:
+        return not is_there(other, watched, away), bool(other.copy_of), other.id
+
+    return min(others, key=rank, default=None)
 
 
 def nearest(
@@ -62,11 +67,13 @@ def offline(ledger: Ledger) -> set[str]:
 
 
 def is_there(board: Storyboard, watched: Collection[str], away: Collection[str]) -> bool:
-    """Whether its file is there, or cannot be called gone because its root is away.
+    """Whether its file is there, or cannot be called gone because its root is away, or its disk below that.
 
     A root that is no longer in the config is not waited for: its folder was renamed, most likely.
     """
     if _exists(board.path) or _exists(_stub(board.path)):
+        return True
+    if board.mount and board.state != "gone" and board.root in watched and not mounted(board.mount):
         return True
     return board.root in watched and (board.root in away or _is_bare(board.root))
 

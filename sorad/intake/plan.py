@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.config.model import Config, Watch
+from sorad.intake.copied import copy_of, held_back
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.reading import Validate, rules_of, wants_of
 from sorad.intake.renumber import Key, renumbered
@@ -82,7 +83,13 @@ def plan_storyboard(
             "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.path}
         )
         return Planned(str(path), problems=(problem,))
-    known = _known(ledger, str(path), same, wants, watched) if ledger is not None else {}
+    known: dict[Key, Take] = {}
+    if ledger is not None:
+        origin, known = _known(ledger, str(path), same, wants, watched)
+        row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
+        if copy_of(ledger, reading.content, *((same,) if same is not None else (row, origin))):
+            mine = origin or row
+            wants = held_back(ledger, mine.id if mine is not None else 0, wants, known)
     return Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
 
 
@@ -94,8 +101,8 @@ def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
 
 def _known(
     ledger: Ledger, path: str, same: Optional[Storyboard], wants: Sequence[Want], watched: Collection[str]
-) -> dict[Key, Take]:
-    """The takes that the storyboard would have, renamed and renumbered as it may be, by their new numbers."""
+) -> tuple[Optional[Storyboard], dict[Key, Take]]:
+    """Which one the storyboard was, and its takes, renumbered as they may be, by their new numbers."""
     takes = list(ledger.takes(storyboard=path))
     origin = same
     if origin is None and not takes:
@@ -105,7 +112,7 @@ def _known(
     if origin is not None:
         takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
     numbers = renumbered([known_of(take) for take in takes], {key_of(want) for want in wants})
-    return {
+    return origin, {
         (*numbers.get(index, (take.segment, take.take)), take.fingerprint): take
         for index, take in enumerate(takes)
     }

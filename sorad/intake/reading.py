@@ -5,7 +5,8 @@ what its output folder holds, and tells the ledger what is wanted. What was boug
 
 - A file that is known under another path, which is gone, is followed: renamed, moved, with its folder or a
   whole root, edited at the same time or not (see :mod:`sorad.intake.origin`). Its takes keep what they have.
-- A copy buys nothing as long as the original is there, or may be there on a disk that is away.
+- A copy buys nothing as long as the original is there, or may be there on a disk that is away; and nothing
+  that the original has, once one of the two was edited (see :mod:`sorad.intake.copied`).
 - Segments under new numbers take along what was bought (see :mod:`sorad.intake.renumber`).
 - Receipts in the output folder tell of takes that the ledger does not know: it was lost, or is an old copy.
 
@@ -14,6 +15,9 @@ along, whole and at once. So the folder alone still tells what was bought, shoul
 nothing is left behind under a name that another storyboard may get. Nothing is written over: where something
 has the new name already, the wanted videos are moved into it one by one; what cannot be moved (another disk,
 no permission) stays, and the ledger remembers where.
+
+Where another machine buys, the folders are that one's to keep in order: nothing is moved, and what it bought
+is only taken note of once its video is there.
 """
 
 from __future__ import annotations
@@ -29,13 +33,17 @@ from typing import Any, Callable, Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, needs_approval
+from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
+from sorad.delivery.receipt import Payer
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
+from sorad.intake.copied import copy_of, held_back
 from sorad.intake.holdings import (
+    ASSETS,
     Paper,
+    Theirs,
     asked,
     bring_along,
     creates,
@@ -43,11 +51,12 @@ from sorad.intake.holdings import (
     intents,
     is_used,
     papers,
+    relocate,
 )
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
-from sorad.intake.sorting import Sorted, key_of, sort_out
+from sorad.intake.sorting import Move, Sorted, key_of, sort_out
 from sorad.intake.strays import Strays, create
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
@@ -57,10 +66,16 @@ from sorad.messages import N_, _
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.storyboard.read import Reading, Rules, read_file
+from sorad.vault.mounted import mounted
 from sorad.vault.scan import Seen
 
 # What the ledger learned from receipts is told for so long, in seconds.
 TOLD_FOR = 86_400.0
+# By this full scan since the start, what the first one saw has been read.
+READ_BY = 2
+
+# What is remembered of a root that was read while another machine bought there; the root follows.
+STOOD_BY = "stood by: "
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -100,7 +115,10 @@ def assets_of(storyboard: Path, watch: Watch) -> Path:
 
 @dataclass
 class Intake:
-    """Reads storyboards into the ledger. ``wake`` tells the engine that there is work."""
+    """Reads storyboards into the ledger. ``wake`` tells the engine that there is work.
+
+    ``stands_by`` and ``is_us`` are those of :class:`sorad.claim.claims.Claims`.
+    """
 
     config: Config
     validate: Validate
@@ -109,6 +127,9 @@ class Intake:
     wake: Callable[[], None]
     price: Callable[[Request], Optional[int]]
     currency: str
+    price_trouble: Callable[[], Optional[Problem]] = lambda: None
+    stands_by: Callable[[str], bool] = lambda root: False
+    is_us: Callable[[Payer], bool] = lambda payer: True
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
@@ -117,6 +138,7 @@ class Intake:
         self._audit = Audit(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when.
+        self._audits: Counter[str] = Counter()  # since the start, by root
         self._doubtful: dict[str, float] = {}
 
     def read(self, watch: Watch, seen: Seen, known: Optional[Storyboard]) -> None:
@@ -135,7 +157,10 @@ class Intake:
             problems=reading.problems,
             segments=len(reading.segments),
             updated_at=now,
+            copy_of=known.copy_of if known is not None else "",
             rules=self.rules,
+            mount=seen.mount,
+            disk=seen.disk,
         )
         if reading.problems:
             self._invalid(board, now)
@@ -171,11 +196,28 @@ class Intake:
             if not tick():
                 break
             if board.state in ("ok", "invalid") and self._audit.look(
-                board, assets_of(Path(board.path), watch)
+                board, assets_of(Path(board.path), watch), tidy=not self.stands_by(str(watch.path))
             ):
                 doubtful.add(board.path)
         self._doubtful.update(dict.fromkeys(doubtful, self.clock.monotonic()))
+        self._audits[str(watch.path)] += 1
+        if self._audits[str(watch.path)] == READ_BY and not self.stands_by(str(watch.path)):
+            self._take_in(watch)
         return doubtful
+
+    def _take_in(self, watch: Watch) -> None:
+        """Have fetched what was bought for storyboards that are gone, where the ledger does not know of it."""
+        for folder, wants in self._strays.left_over(self.clock.monotonic()).items():
+            board = _board_of(folder, watch)
+            there = [one for one in self.ledger.storyboards(board.root) if one.path == board.path]
+            if watch.path not in folder.parents or any(one.state != "gone" for one in there):
+                continue
+            self.ledger.apply(replace(board, updated_at=self.clock.time()), wants, self.clock.time())
+            logger.info(
+                _("{path}: {count} videos that were paid for are fetched"), path=str(folder), count=len(wants)
+            )
+            self._tell_found(Sorted(wants, (), (), {}))
+            self.wake()
 
     def problems(self) -> list[Problem]:
         """What is worth knowing and needs nobody at once, for `sorad status`."""
@@ -233,9 +275,12 @@ class Intake:
     ) -> None:
         """A storyboard of its own: which one it is, what it has, what it lacks."""
         assets = assets_of(Path(board.path), watch)
+        theirs = self._theirs(board.root)
         takes = self._takes_of(known)
         new = not takes or known is None or known.state == "gone"
-        there = papers(assets) if new or board.path in self._doubtful else []
+        # Without rules: somebody saw that its folder tells more than the ledger knows.
+        closer = new or board.path in self._doubtful or (known is not None and not known.rules)
+        there = papers(assets) if closer else []
         origin = same or (self._nearest(board, wants, there) if new else None) or known
         if origin is not None and origin.id != board.id:
             takes = self._takes_of(origin)
@@ -253,8 +298,9 @@ class Intake:
             there = [*there, *self._strays.unheard(wants, takes, there, doubted)]
         rescued = self._rescued_of(takes, wants, there, assets)
         newcomers = self._come_over(takes, there)
-        lost = intents(assets) if new or board.path in self._doubtful else []
-        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets)
+        lost = intents(assets) if closer else []
+        move: Move = relocate if theirs is None else self._from_shelf
+        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets, theirs, move)
         if rescued:
             self._rescued.forget()
             todo = replace(
@@ -262,12 +308,28 @@ class Intake:
                 wants=[where_it_lies(want, rescued, assets) for want in todo.wants],
                 beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
             )
-        self._apply(board if origin is None else replace(board, id=origin.id), todo)
+        rows = (same,) if same is not None else (known, origin)
+        copied = copy_of(self.ledger, board.content, *rows)
+        self._apply(replace(board, id=board.id if origin is None else origin.id, copy_of=copied), todo)
         self._doubtful.pop(board.path, None)
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
         if not takes:
             self._tell_found(todo)
+
+    def _theirs(self, root: str) -> Theirs:
+        """What is left to another machine that buys for a root. Once it no longer does, all is read again."""
+        if not self.stands_by(root):
+            return None
+        if not self.ledger.recall(STOOD_BY + root):
+            self.ledger.remember(STOOD_BY + root, True)
+        return lambda payer: not self.is_us(payer)
+
+    def _from_shelf(self, old: Path, new: Path, segment: int, take: int) -> bool:
+        """Nothing is moved but what this machine has bought and brought to safety; see :func:`relocate`."""
+        if self.config.state_dir in old.parents:
+            return relocate(old, new, segment, take)
+        return os.path.lexists(new)
 
     def _takes_of(self, board: Optional[Storyboard]) -> list[Take]:
         if board is None:
@@ -289,7 +351,7 @@ class Intake:
         come = []
         for take in self.ledger.with_tasks(places):
             paper = places.pop(take.remote_id, None)
-            if paper is None or take.root in away:
+            if paper is None or take.root in away or (take.mount and not mounted(take.mount)):
                 continue
             place = Path(take.output)
             if take.storyboard_id not in gone if place == paper.video else is_used(place):
@@ -321,6 +383,8 @@ class Intake:
 
     def _bring_along(self, origin: Storyboard, watch: Watch, assets: Path) -> list[Paper]:
         """Rename the output folder of a storyboard that was renamed; the receipts in it, if that was done."""
+        if self._stands_by_any(Path(origin.root), watch.path):
+            return []
         of = next((one for one in self.config.watch if str(one.path) == origin.root), watch)
         try:
             old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
@@ -340,7 +404,8 @@ class Intake:
         best = max(folders, key=lambda folder: len(folders[folder] & fingerprints), default=None)
         if best is None or not folders[best] & fingerprints:
             return []
-        if not _mostly(wants, folders[best]) or not bring_along(best, assets):
+        left = self._stands_by_any(assets, best)
+        if left or not _mostly(wants, folders[best]) or not bring_along(best, assets):
             own = set(map(create, takes))
             return [
                 paper
@@ -351,8 +416,19 @@ class Intake:
         logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
         return papers(assets)
 
+    def _stands_by_any(self, *places: Path) -> bool:
+        """Whether one of these is or lies in a root where another machine buys."""
+        return any(
+            self.stands_by(str(watch.path))
+            for watch in self.config.watch
+            if any(watch.path in (place, *place.parents) for place in places)
+        )
+
     def _apply(self, board: Storyboard, todo: Sorted) -> None:
-        wants = [*self._held(board, todo.wants, todo.known), *todo.beside]
+        wants = todo.wants
+        if board.copy_of:
+            wants = held_back(self.ledger, board.id, wants, todo.known)
+        wants = [*self._held(board, wants, todo.known), *todo.beside]
         applied = self.ledger.apply(board, wants, self.clock.time(), todo.moved)
         if any(map(is_at_shelf, wants)):
             takes = self.ledger.takes(states=[State.DONE], storyboard=board.path)
@@ -380,9 +456,13 @@ class Intake:
         problem = needs_approval(self.config.budget, prices, self.currency)
         if problem is None:
             return wants
+        due = NEVER
+        trouble = self.price_trouble() if problem.code == "budget.price" else None
+        if trouble is not None:
+            problem, due = trouble, self.clock.time() + PRICE_AGAIN
         logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
         return [
-            replace(want, state=State.HELD, due_at=NEVER, error=problem) if new(want) else want
+            replace(want, state=State.HELD, due_at=due, error=problem) if new(want) else want
             for want in wants
         ]
 
@@ -423,6 +503,12 @@ def _mostly(wants: Sequence[Want], known: set[str]) -> bool:
     """Whether at least half of the texts that are wanted are known."""
     fingerprints = {want.fingerprint for want in wants}
     return 2 * len(fingerprints & known) >= len(fingerprints)
+
+
+def _board_of(assets: Path, watch: Watch) -> Storyboard:
+    """The storyboard that an output folder without one is named after, as one that is gone."""
+    path = str(assets.with_name(f"{assets.name[: -len(ASSETS)]}.json"))
+    return Storyboard(id=0, root=str(watch.path), path=path, size=0, mtime_ns=0, content="", state="gone")
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:

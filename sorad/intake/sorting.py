@@ -11,9 +11,9 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Union
+from typing import Callable, Union
 
-from sorad.intake.holdings import Paper, create_of, found, is_used, relocate, unasked
+from sorad.intake.holdings import Paper, Theirs, create_of, found, is_used, relocate, unasked
 from sorad.intake.renumber import Key, Known, renumbered
 from sorad.layout import video_path
 from sorad.ledger.interface import Moved, Want
@@ -22,6 +22,8 @@ from sorad.model import State, Take
 
 _BOUGHT = PAID | {State.DONE}
 Numbers = dict[int, tuple[int, int]]
+# Brings a video to a new name with all that is of it, for a segment and take; whether it is there then.
+Move = Callable[[Path, Path, int, int], bool]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def sort_out(
     wants: Sequence[Want],
     there: Sequence[Paper],
     assets: Path,
+    theirs: Theirs = None,
+    move: Move = relocate,
 ) -> Sorted:
     """Compare the ledger's takes, the wants and the receipts. ``OSError`` where a place cannot be looked at.
 
@@ -50,10 +54,10 @@ def sort_out(
     # An intent may still lie there of a create whose task is known by now.
     creates = {_create(take) for take in takes}
     creates.update(create_of("", take.fingerprint, take.intent_at) for take in takes)
-    wants = [want if _settled(own.get(key_of(want))) else found(want) for want in wants]
+    wants = [want if _settled(own.get(key_of(want))) else found(want, theirs) for want in wants]
     beside = [
         want
-        for want in unasked(there, wants)
+        for want in unasked(there, wants, theirs)
         if not _settled(own.get(key_of(want))) and _create(want) not in creates
     ]
     # Bought by somebody else (another machine, a lost ledger) under the number that is wanted.
@@ -71,13 +75,13 @@ def sort_out(
     keys = {key_of(want) for want in wants}
     numbers = renumbered(known, keys)
     videos = {paper.create: paper.video for paper in there}
-    moved, after = _moves(takes, numbers, keys, assets, videos, {take.id for take in newcomers})
+    moved, after = _moves(takes, numbers, keys, assets, videos, {take.id for take in newcomers}, move)
     first = len(takes)
     for index, want in enumerate(beside, start=first):
         if key_of(want) in keys:  # under its number, but in another folder
             numbers.setdefault(index, (want.segment, want.take))
     adopted = [
-        _adopted(want, *numbers[index], assets)
+        _adopted(want, *numbers[index], assets, move)
         for index, want in enumerate(beside, start=first)
         if index in numbers
     ]
@@ -117,6 +121,7 @@ def _moves(
     assets: Path,
     videos: Mapping[str, Path],
     newcomers: Collection[int],
+    move: Move,
 ) -> tuple[list[Moved], dict[Key, Take]]:
     moved, after = [], {}
     for index, take in enumerate(takes):
@@ -127,13 +132,15 @@ def _moves(
         # Where its file is: its folder may have been moved along, under its old number or one given since.
         places = [Path(take.output), video_path(assets, take.segment, take.take, take.fingerprint)]
         places += [videos[_create(take)]] if _create(take) in videos else []
-        output = _place(take, places, new, (segment, number), wanted=key in keys)
+        output = _place(take, places, new, (segment, number), move, wanted=key in keys)
         if take.id in newcomers or (segment, number, output) != (take.segment, take.take, take.output):
             moved.append(Moved(take.id, segment, number, output, take.state is State.DONE))
     return moved, after
 
 
-def _place(take: Take, places: Sequence[Path], new: Path, number: tuple[int, int], *, wanted: bool) -> str:
+def _place(
+    take: Take, places: Sequence[Path], new: Path, number: tuple[int, int], move: Move, *, wanted: bool
+) -> str:
     """Where the file of a take is to be.
 
     What is under way needs a folder that is there, so it follows the storyboard at once. What is delivered
@@ -143,13 +150,13 @@ def _place(take: Take, places: Sequence[Path], new: Path, number: tuple[int, int
     if take.state in PAID or (take.state is State.DONE and wanted):
         for place in places:  # the video at one, half of it at another
             if place != new:
-                relocate(place, new, *number)
+                move(place, new, *number)
     return str(old) if take.state is State.DONE and not os.path.lexists(new) else str(new)
 
 
-def _adopted(want: Want, segment: int, number: int, assets: Path) -> Want:
+def _adopted(want: Want, segment: int, number: int, assets: Path, move: Move) -> Want:
     """A take that the folder alone tells of, under the number by which it is wanted now."""
     old, new = Path(want.output), video_path(assets, segment, number, want.fingerprint)
     # A delivered video that cannot be moved (to another disk) counts where it lies.
-    stays = not relocate(old, new, segment, number) and want.state is State.DONE and os.path.lexists(old)
+    stays = not move(old, new, segment, number) and want.state is State.DONE and os.path.lexists(old)
     return replace(want, segment=segment, take=number, output=str(old if stays else new), wanted=True)

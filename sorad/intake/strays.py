@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.clock import Clock
-from sorad.intake.holdings import Paper, create_of, creates, strays
+from sorad.delivery.receipt import GENERATING, SUBMITTING
+from sorad.intake.holdings import Paper, create_of, creates, strays, unasked
 from sorad.ledger.interface import Ledger, Want
 from sorad.model import State, Take
 
@@ -64,6 +65,20 @@ class Strays:
             for paper in found:
                 if paper.create not in known and (its_own or paper.receipt.fingerprint in wanted):
                     result.append(paper)
+        return result
+
+    def left_over(self, since: float) -> dict[Path, list[Want]]:
+        """What was bought and is not there yet, by folder, of which neither the ledger nor a storyboard tells.
+
+        Its storyboard is gone, and the ledger was lost since: nobody else would fetch it. ``since`` as above.
+        """
+        result = {}
+        for folder in self.folders(since):
+            found = [paper for paper in creates(folder) if paper.receipt.state in (GENERATING, SUBMITTING)]
+            known = self._known(found) if found else set()
+            wants = unasked([paper for paper in found if paper.create not in known], ())
+            if wants:
+                result[folder] = wants
         return result
 
     def _known(self, found: Sequence[Paper]) -> set[str]:

@@ -26,6 +26,13 @@ _BY_FINGERPRINT = (
     "SELECT storyboard_id, count(DISTINCT fingerprint) FROM takes WHERE fingerprint IN ({marks}) "
     "GROUP BY storyboard_id"
 )
+# Asked for, bought, or given up by the user himself; not what was cancelled before anybody sent it.
+_ELSEWHERE = (
+    "SELECT t.fingerprint, s.path FROM takes t JOIN storyboards s ON s.id = t.storyboard_id "
+    "WHERE t.fingerprint IN ({marks}) AND t.storyboard_id <> ? AND (t.state <> 'cancelled' "
+    "OR t.error IS NOT NULL OR EXISTS (SELECT 1 FROM purchases WHERE take_id = t.id AND charged_at IS NOT NULL)) "
+    "ORDER BY t.state <> 'done' DESC, t.id DESC"  # the last row counts: the first that was delivered
+)
 _BY_TASK = (
     "SELECT t.storyboard_id, count(DISTINCT p.remote_id) FROM purchases p JOIN takes t ON t.id = p.take_id "
     "WHERE p.remote_id <> '' AND p.remote_id IN ({marks}) GROUP BY t.storyboard_id"
@@ -33,7 +40,7 @@ _BY_TASK = (
 
 
 class Folder(Part):
-    """``storyboards``, ``with_content``, ``kin``, ``apply``, ``withdraw``, ``again``."""
+    """``storyboards`` and what is asked about their contents and texts, ``apply``, ``withdraw``, ``again``."""
 
     def storyboards(self, root: str | None = None) -> list[Storyboard]:
         """The storyboards (see the interface).
@@ -51,6 +58,21 @@ class Folder(Part):
             return []
         rows = self._db.rows(SELECT_BOARD + "WHERE content = ? ORDER BY state <> 'gone', id", (content,))
         return [board_of(row) for row in rows]
+
+    def had_content(self, content: str) -> list[Storyboard]:
+        rows = self._db.rows(
+            SELECT_BOARD + "WHERE id IN (SELECT storyboard_id FROM contents WHERE content = ?) ORDER BY id",
+            (content,),
+        )
+        return [board_of(row) for row in rows]
+
+    def texts_elsewhere(self, fingerprints: Collection[str], board_id: int) -> dict[str, str]:
+        found: dict[str, str] = {}
+        asked = sorted(set(fingerprints))
+        for start in range(0, len(asked), _PAGE):
+            page = asked[start : start + _PAGE]
+            found.update(self._db.rows(_ELSEWHERE.format(marks=marks(page)), (*page, board_id)))
+        return found
 
     def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -127,7 +149,9 @@ class Folder(Part):
             for name in _COLUMNS
         ]
         if board_id == 0:
-            return replace(board, id=int(self._db.run(_INSERT, values).lastrowid or 0))
+            board = replace(board, id=int(self._db.run(_INSERT, values).lastrowid or 0))
+            self._remember_content(board)
+            return board
         if board.state != "gone":
             self._displace(board.path, board_id, now)
         if self._db.run(_UPDATE, (*values, board_id)).rowcount != 1:
@@ -136,7 +160,16 @@ class Folder(Part):
             "UPDATE takes SET root = ? WHERE storyboard_id = ? AND root <> ?",
             (board.root, board_id, board.root),
         )
-        return replace(board, id=board_id)
+        board = replace(board, id=board_id)
+        self._remember_content(board)
+        return board
+
+    def _remember_content(self, board: Storyboard) -> None:
+        if board.state == "ok" and board.content:
+            self._db.run(
+                "INSERT OR IGNORE INTO contents (content, storyboard_id) VALUES (?, ?)",
+                (board.content, board.id),
+            )
 
     def _board_at(self, path: str) -> int:
         """The storyboard of a path, a living one first; 0 where there is none."""
@@ -150,11 +183,14 @@ class Folder(Part):
 
         Its row stays, as ``gone``, where it has takes.
         """
+        bare = (
+            "path = ? AND id <> ? AND NOT EXISTS (SELECT 1 FROM takes WHERE storyboard_id = storyboards.id)"
+        )
         self._db.run(
-            "DELETE FROM storyboards WHERE path = ? AND id <> ? "
-            "AND NOT EXISTS (SELECT 1 FROM takes WHERE storyboard_id = storyboards.id)",
+            f"DELETE FROM contents WHERE storyboard_id IN (SELECT id FROM storyboards WHERE {bare})",
             (path, board_id),
         )
+        self._db.run(f"DELETE FROM storyboards WHERE {bare}", (path, board_id))
         for (other,) in self._db.rows(
             "SELECT id FROM storyboards WHERE path = ? AND id <> ? AND state <> 'gone'", (path, board_id)
         ):

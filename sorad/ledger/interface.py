@@ -54,8 +54,10 @@ class Storyboard:
     problems: tuple[Problem, ...] = ()
     segments: int = 0
     updated_at: float = 0.0
-    copy_of: str = ""  # path of the storyboard that this one repeats
+    copy_of: str = ""  # path of the storyboard that this one repeats, or repeated once
     rules: str = ""  # hash of the settings it was read under: other settings, read again
+    mount: str = ""  # where the disk it lies on is mounted below the root; "": it is the root's own
+    disk: str = ""  # identity of what was mounted there
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,18 @@ class Ledger(Protocol):
         """The storyboards of that content, whatever their state; none for ``""``."""
         ...
 
+    def had_content(self, content: str) -> list[Storyboard]:
+        """The storyboards that have that content or had it once, as storyboards of their own (not as copies)."""
+        ...
+
+    def texts_elsewhere(self, fingerprints: Collection[str], board_id: int) -> dict[str, str]:
+        """Which of these fingerprints other storyboards ask for or have bought, and the path of one of them.
+
+        What the user cancelled there counts, too; what was cancelled unsent because it was no longer asked
+        for does not.
+        """
+        ...
+
     def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
         """The ids of storyboards that have takes of these fingerprints or tasks; how many of each in all."""
         ...
@@ -284,11 +298,17 @@ class Ledger(Protocol):
 
     # --- time and money ----------------------------------------------------------------------------
     def claim(
-        self, state: State, now: float, limit: int, roots: Optional[Collection[str]] = None
+        self,
+        state: State,
+        now: float,
+        limit: int,
+        roots: Optional[Collection[str]] = None,
+        away: Collection[str] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
 
-        ``roots`` limits it to takes of those roots (None: all). A claimed take has ``claim`` set and is
+        ``roots`` limits it to takes of those roots (None: all); those of storyboards whose ``mount`` is in
+        ``away`` are left out. A claimed take has ``claim`` set and is
         not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...

@@ -15,12 +15,13 @@ from sorad.problems import Problem
 TAKE_FIELDS = tuple(field.name for field in fields(Take))
 BOARD_FIELDS = tuple(field.name for field in fields(Storyboard))
 
-# The columns of a take's own row; the path of its storyboard stands in the storyboard's row alone.
-TAKE_COLUMNS = tuple(name for name in TAKE_FIELDS if name != "storyboard")
+# What stands in its storyboard's row alone, and the columns of a take's own row.
+_OF_BOARD = {"storyboard": "s.path", "mount": "s.mount"}
+TAKE_COLUMNS = tuple(name for name in TAKE_FIELDS if name not in _OF_BOARD)
 
 SELECT_TAKE = (
     "SELECT "
-    + ", ".join("s.path" if name == "storyboard" else f"t.{name}" for name in TAKE_FIELDS)
+    + ", ".join(_OF_BOARD.get(name, f"t.{name}") for name in TAKE_FIELDS)
     + " FROM takes t JOIN storyboards s ON s.id = t.storyboard_id "
 )
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "

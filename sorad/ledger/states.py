@@ -22,7 +22,7 @@ DONE, FAILED, CANCELLED = State.DONE, State.FAILED, State.CANCELLED
 
 MOVES: dict[State, frozenset[State]] = {
     Q: frozenset({Q, H, S, CANCELLED, DONE, FAILED}),  # DONE: its file turned up; FAILED: too many creates
-    H: frozenset({Q, CANCELLED}),
+    H: frozenset({H, Q, CANCELLED}),  # H: weighed, and still too dear
     S: frozenset({Q, U, G, FAILED, CANCELLED}),  # CANCELLED: refused, and no longer wanted
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
     G: frozenset({G, D, FAILED}),

@@ -10,12 +10,13 @@ from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
 from sorad.ledger.interface import FUTURE, Change, ClaimLost
 from sorad.ledger.part import Part
-from sorad.ledger.rows import SELECT_TAKE, take_of
+from sorad.ledger.rows import SELECT_TAKE, marks, take_of
 from sorad.ledger.states import OPEN
 from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
 _DUE = "claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading')"
+_THERE = "AND storyboard_id NOT IN (SELECT id FROM storyboards WHERE mount IN ({marks})) "
 _AGENDA = (
     "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
     + _DUE.replace("claim", "t.claim").replace("state", "t.state")
@@ -68,16 +69,24 @@ class Steps(Part):
             self._db.run(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + FUTURE))
         return cut.rowcount
 
-    def claim(self, state: State, now: float, limit: int, roots: Collection[str] | None = None) -> list[Take]:
+    def claim(
+        self,
+        state: State,
+        now: float,
+        limit: int,
+        roots: Collection[str] | None = None,
+        away: Collection[str] = (),
+    ) -> list[Take]:
         if state not in OPEN:
             raise ValueError(f"no steps in state {state}")
         with self._db.held():
             due: list[tuple[float, int]] = []
+            there = _THERE.format(marks=marks(list(away))) if away else ""
             for root in self._roots(state, roots):
                 rows = self._db.rows(
-                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? "
+                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? {there}"
                     "ORDER BY due_at, id LIMIT ?",
-                    (state.value, root, now, max(limit, 0)),
+                    (state.value, root, now, *away, max(limit, 0)),
                 )
                 due.extend((row[0], row[1]) for row in rows)
             if not due:

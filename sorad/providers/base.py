@@ -211,6 +211,10 @@ class Provider(Protocol):
         """What the take costs, in micro-units; ``None`` where it is not known. May ask once and remember."""
         ...
 
+    def price_trouble(self) -> Optional[Problem]:
+        """Why :meth:`price` could not tell, where it may another time; ``None``: asking again is no use. No I/O."""
+        ...
+
     def create(self, request: Request) -> Created:
         """Buy a take: exactly one HTTP attempt, on a connection of its own, never redirected."""
         ...

@@ -98,13 +98,20 @@ def after_create(came: Answer, paths: Paths, *, lists_tasks: bool) -> Created:
     """
     body, request_id = came.json(), came.request_id()
     error = told(body, paths)
+    remote_id = id_of(body, paths)
     if came.good:
-        remote_id = id_of(body, paths)
         # {"error": …, "id": …} without a status: that id may be the request's
         doubtful = reading.first(body, paths.errors) and not reading.first(body, paths.statuses)
         if remote_id and not doubtful:
             return Accepted(remote_id, request_id)
+    status = came.status
+    if came.good:
         status = words.named(error.code) or _as_status(error.code)
+    exists = lists_tasks and words.is_duplicate(status, error.code, error.words)
+    if exists or (remote_id and not _of_request(remote_id, request_id)):
+        # A refusal that names a task, or says that it is there.
+        return Unknown(senseless(came, paths) if came.good else _server_fault(came, error))
+    if came.good:
         return Refused(_refusal(came, status, error)) if status else Unknown(senseless(came, paths))
     if came.redirects:
         # 301, 307 and 308 say "send it there instead"; the others may come after it was done
@@ -186,6 +193,11 @@ def _url_of(body: Any, paths: Paths, base: str) -> str:
         if found.startswith(("http://", "https://")) or (found.startswith("/") and not base):
             return found
     return ""
+
+
+def _of_request(found: str, request_id: str) -> bool:
+    """Whether an id in an error is the request's, which many gateways put there, and not a task's."""
+    return found == request_id or found.lower().startswith("req")
 
 
 def _as_status(code: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Callable, Optional, Union
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers import openai_answers as answers
 from sorad.providers import reading
-from sorad.providers.account import account_of
+from sorad.providers.account import AccountName
 from sorad.providers.base import (
     Balance,
     Created,
@@ -53,7 +52,7 @@ class OpenAiVideos:
         self.currency = config.currency
         self.capabilities = capabilities_of(config)
         self._config = config
-        self._key = key
+        self._account = AccountName(self.kind, self.base_url, key)
         self._validate = validator_of(config)
         self._wire = Wire(
             self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
@@ -63,10 +62,10 @@ class OpenAiVideos:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url})"
 
-    @cached_property
+    @property
     def account(self) -> str:
         """Short hash of kind, base URL and key. The key is asked for here first, so `plan` needs none."""
-        return account_of(self.kind, self.base_url, self._key())
+        return self._account()
 
     def validate(self, request: Request) -> list[Problem]:
         """What this API would refuse in the request."""
@@ -80,6 +79,10 @@ class OpenAiVideos:
         if take is None and second is None:
             return None
         return micros((take or 0.0) + (second or 0.0) * request.seconds)
+
+    def price_trouble(self) -> Optional[Problem]:
+        """None: the config tells it, or nobody does."""
+        return None
 
     def create(self, request: Request) -> Created:
         """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Callable, Optional, Union
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers import reading
 from sorad.providers import sora_hk_answers as answers
-from sorad.providers.account import account_of
+from sorad.providers.account import AccountName
 from sorad.providers.base import (
     Balance,
     Created,
@@ -52,7 +51,7 @@ class SoraHk:
         self.base_url = base_url_of(config)
         self.currency = "USD"
         self.capabilities = capabilities_of(config)
-        self._key = key
+        self._account = AccountName(self.kind, self.base_url, key)
         self._validate = validator_of(config)
         self._wire = Wire(
             self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
@@ -62,10 +61,10 @@ class SoraHk:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url})"
 
-    @cached_property
+    @property
     def account(self) -> str:
         """Short hash of kind, base URL and key. The key is asked for here first, so `plan` needs none."""
-        return account_of(self.kind, self.base_url, self._key())
+        return self._account()
 
     def validate(self, request: Request) -> list[Problem]:
         """What this API would refuse in the request."""
@@ -74,6 +73,10 @@ class SoraHk:
     def price(self, request: Request) -> Optional[int]:
         """What the take costs, from the API's own list, asked for once an hour."""
         return self._prices.of(request)
+
+    def price_trouble(self) -> Optional[Problem]:
+        """Why the list could not be had when it was last asked for."""
+        return self._prices.trouble
 
     def create(self, request: Request) -> Created:
         """Buy a take: one POST."""
@@ -155,6 +158,7 @@ class Prices:
         self._lock = threading.Lock()
         self._known: Mapping[bool, int] = {}
         self._ask_at: Optional[float] = None
+        self.trouble: Optional[Problem] = None
 
     def of(self, request: Request) -> Optional[int]:
         """Micro-units; ``None`` where the price is not known. An old price is better than none."""
@@ -168,7 +172,9 @@ class Prices:
 
     def _ask(self) -> Mapping[bool, int]:
         came = self._wire.get("/pricing")
-        if isinstance(came, Broken) or answers.fault_of(came) is not None:
+        fault = came.fault() if isinstance(came, Broken) else answers.fault_of(came)
+        self.trouble = fault.problem if fault is not None else None
+        if isinstance(came, Broken) or fault is not None:
             return {}
         data = reading.at(came.json(), "data")
         found = {}

@@ -61,7 +61,9 @@ def after_create(came: Answer) -> Created:
         if remote_id:
             return Accepted(remote_id, request_id, micros_of(reading.at(body, "data.cost")))
         return Unknown(senseless(came))
-    status = _refused_as(came.status, code, remote_id)
+    status = _refused_as(came.status, code)
+    if remote_id or (status is not None and words.is_duplicate(status, "", _message(body))):
+        return Unknown(_server_fault(came))  # a refusal that names a task, or says that it is there
     if status is not None:
         return Refused(_refusal(came, status))
     if came.redirects:
@@ -71,10 +73,8 @@ def after_create(came: Answer) -> Created:
     return Unknown(_server_fault(came))
 
 
-def _refused_as(status: int, code: Optional[int], remote_id: str) -> Optional[int]:
+def _refused_as(status: int, code: Optional[int]) -> Optional[int]:
     """The 4xx that a create was clearly refused with; ``None`` where it was not."""
-    if remote_id and 200 <= status < 300:
-        return None  # a refusal that names a task contradicts itself
     meant = _AS_STATUS.get(code, code) if code is not None else None
     refuses = meant is not None and 400 <= meant < 500
     if 400 <= status < 500:

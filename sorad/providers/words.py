@@ -79,6 +79,10 @@ _MISSING = re.compile(
 )
 
 
+# Under 409: what was sent has been taken, by this request or by one before it.
+_DUPLICATE = re.compile(r"already|duplicate|repeated|\bexists\b|重复|已存在|已提交|已创建", re.IGNORECASE)
+
+
 def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     """The trouble that a 4xx stands for, and whether the content was what was refused.
 
@@ -100,6 +104,11 @@ def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     if status in (408, 409, 423, 425, 429):
         return Trouble.RATE, False
     return (Trouble.TRANSPORT if status == 407 else Trouble.REQUEST), False
+
+
+def is_duplicate(status: int, code: str, words: str) -> bool:
+    """Whether a create was refused because its task is there: then it may be paid for."""
+    return status == 409 and bool(_DUPLICATE.search(f"{code} {words}"))
 
 
 def named(code: str) -> int:

@@ -62,6 +62,11 @@ class Launchd:
         """The note of what was written."""
         return self.host.home / "Library" / "Application Support" / "sorad" / "service.json"
 
+    @property
+    def start_command(self) -> str:
+        """How a person starts it once it is installed: a job that was booted out has to be bootstrapped."""
+        return "sorad service install"
+
     def launchctl(self, *arguments: str) -> Outcome:
         """One call of launchctl."""
         return self.host.call("launchctl", *arguments)

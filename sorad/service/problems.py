@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from sorad.config.errors import EX_CONFIG
 from sorad.lock import Holder
 from sorad.messages import N_
-from sorad.problems import Problem, SoradError
+from sorad.problems import EX_CONFIG, Problem, SoradError
 from sorad.service.host import Host, Outcome
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
-from sorad.config.model import Config
 from sorad.problems import Problem, SoradError
 from sorad.service import launchd, manifest, problems, render, systemd
 from sorad.service.host import Host, here
 from sorad.service.launchd import Launchd
 from sorad.service.manifest import Manifest
 from sorad.service.systemd import Systemd
+
+if TYPE_CHECKING:
+    from sorad.config.model import Config
 
 Manager = Union[Systemd, Launchd]
 
@@ -43,6 +46,7 @@ class ServiceState:
     changed: tuple[str, ...] = ()  # files that a person changed since the installation
     outdated: bool = False  # the unit is not the one this sorad ships
     missing: Optional[Problem] = None  # why there can be no service here
+    start: str = ""  # the command that starts it
     log: str = ""  # the command, or the file, that has the service's own words
 
     @property
@@ -73,6 +77,16 @@ def managers(host: Host) -> list[Manager]:
     return [Launchd(host)] if host.platform == "darwin" else []
 
 
+def start_command(config: Path, host: Optional[Host] = None) -> str:
+    """What starts a sorad that does not run with ``config``: its service, where one is installed, or `sorad run`."""
+    for manager in managers(host or here()):
+        with contextlib.suppress(SoradError):  # a note that cannot be read is told by `sorad service status`
+            note = manifest.load(manager.manifest_path)
+            if note is not None and Path(note.config) == config:
+                return manager.start_command
+    return "sorad run"
+
+
 def _nothing(host: Host) -> Problem:
     return problems.windows("sorad run") if host.platform == "win32" else problems.unsupported(host.platform)
 
@@ -97,6 +111,7 @@ def _state(manager: Manager, config: Optional[Config]) -> ServiceState:
         changed=_changed(note),
         outdated=_outdated(manager),
         missing=missing,
+        start=manager.start_command,
         **seen,
     )
 

@@ -10,10 +10,12 @@ import plistlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from sorad.config.model import Config
 from sorad.service import quoting
+
+if TYPE_CHECKING:
+    from sorad.config.model import Config
 
 USER_UNIT, SYSTEM_UNIT, LAUNCH_AGENT = "sorad.service", "sorad@.service", "sorad.daemon.plist"
 LABEL = "sorad.daemon"

@@ -85,6 +85,11 @@ class Systemd:
         """How to read what it wrote to the journal."""
         return f"journalctl {'-u' if self.system else '--user -u'} {self.unit}"
 
+    @property
+    def start_command(self) -> str:
+        """How a person starts it once it is installed. The units have no start limit that this could meet."""
+        return f"sudo systemctl start {self.unit}" if self.system else f"systemctl --user start {self.unit}"
+
     def missing(self) -> Optional[Problem]:
         """Why no service can be here; ``None`` where one can."""
         if not self.host.path("/run/systemd/system").is_dir():

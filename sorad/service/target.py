@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Optional
 
 import sorad
-from sorad.config.errors import EX_CONFIG
 from sorad.config.key import KeySource
 from sorad.config.load import find_config, load
 from sorad.config.model import Config
 from sorad.messages import N_
-from sorad.problems import Problem, SoradError
+from sorad.problems import EX_CONFIG, Problem, SoradError
 from sorad.service import problems, render, systemd
 from sorad.service.host import Host, Outcome, home_of
 from sorad.service.render import Setting

@@ -28,6 +28,7 @@ def differs(seen: Seen, known: Storyboard | None, root: str, rules: str) -> bool
         known is None
         or known.state == "gone"
         or (known.size, known.mtime_ns) != (seen.size, seen.mtime_ns)
+        or (known.mount, known.disk) != (seen.mount, seen.disk)
         or known.rules != rules
         or known.root != root
     )

@@ -34,6 +34,16 @@ def events_work(path: str) -> tuple[bool, str]:
     return not (kind in _DEAF or kind.startswith("fuse.")), kind
 
 
+def is_mount_point(path: str) -> bool | None:
+    """Whether something is mounted at a folder; ``None`` where this system has no list of that."""
+    try:
+        lines = MOUNTS.read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    real = os.path.realpath(path)
+    return any(_point_of(line.partition(" - ")[0].split(" ")) == real for line in lines)
+
+
 def kind_under(path: str, mountinfo: str) -> str | None:
     """The file system of the longest mount point above a real path, after proc(5)'s ``mountinfo``.
 
@@ -45,8 +55,13 @@ def kind_under(path: str, mountinfo: str) -> str | None:
         fields = left.split(" ")
         if not dash or len(fields) < 5:
             continue
-        point = _ESCAPE.sub(lambda code: chr(int(code.group(1), 8)), fields[4])
+        point = _point_of(fields)
         above = path == point or path.startswith(point.rstrip("/") + "/")
         if above and len(point) >= len(best):
             best, kind = point, right.split(" ")[0]
     return kind
+
+
+def _point_of(fields: list[str]) -> str:
+    """The mount point in the fields of a line, unescaped."""
+    return _ESCAPE.sub(lambda code: chr(int(code.group(1), 8)), fields[4]) if len(fields) > 4 else ""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from sorad.messages import N_
 from sorad.problems import Problem
+
+# What may happen to the watcher beside that a part of it breaks: so many events that some may be lost; one that
+# could not be handled.
+OVERFLOW, HANDLER = "overflow", "handler"
 
 
 def polled(path: str) -> Problem:
@@ -48,4 +54,34 @@ def unreadable(path: str, reason: str) -> Problem:
         N_("{path} cannot be looked into: {reason}."),
         N_("Give the user that runs sorad the right to read it."),
         {"path": path, "reason": reason},
+    )
+
+
+def happened(path: str, what: str, at: float) -> Problem:
+    """What the watcher met and is mended: see :class:`sorad.vault.watch.Trouble`. ``at``: epoch seconds."""
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    params = {"path": path, "cause": what, "since": since}
+    if what == OVERFLOW:
+        return Problem(
+            "watcher.overflow",
+            N_(
+                "{path}: so much changed at once ({since}) that some of it may have gone unseen; it was scanned."
+            ),
+            "",
+            params,
+        )
+    if what == HANDLER:
+        return Problem(
+            "watcher.handler",
+            N_(
+                "{path}: a change could not be handled ({since}), by a mistake in sorad itself; it was scanned."
+            ),
+            N_("Nothing is missed. `sorad log` has the details for a report."),
+            params,
+        )
+    return Problem(
+        "watcher.mended",
+        N_("{path}: the watcher failed ({cause}, {since}); it was started again, and the folder scanned."),
+        "",
+        params,
     )

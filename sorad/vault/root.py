@@ -15,8 +15,9 @@ from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
 from sorad.vault.filesystem import events_work
+from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard
-from sorad.vault.reports import conflict, in_the_cloud, no_events, polled, unreadable
+from sorad.vault.reports import conflict, happened, in_the_cloud, no_events, polled, unreadable
 from sorad.vault.roots import Roots
 from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, look, scan
 from sorad.vault.settle import Settle
@@ -30,6 +31,7 @@ POLL_COST = 100  # times the duration of a scan: at most 1 % of a core
 OFFLINE_LOOK = 5.0  # seconds between two looks for a root that is away
 RETRY_FIRST, RETRY_LAST = 0.5, 30.0  # seconds until a file that could not be read is tried again
 READY_AFTER = 60.0  # seconds after the first look from which on a file that never settles keeps nothing up
+TOLD_FOR = 3_600.0  # seconds for which `status` tells what happened to the watcher, though it is mended
 PATIENCE = 5  # tries after which a file is no longer waited for by `quiet`
 
 
@@ -68,6 +70,8 @@ class Root:
         self._scan_at = clock.monotonic()
         self._scan_cost = 0.0
         self._kind = ""  # of a file system without events
+        self._happened: dict[str, float] = {}  # to the watcher, and when (epoch seconds)
+        self._mounts = Mounts()
         self._published: tuple[str, str, Problem | None] | None = None
         self.identity = ""
         self.looked = False  # at least once since the start
@@ -96,12 +100,25 @@ class Root:
         """What in this root needs somebody's eye, beside its state."""
         found = [conflict(path) for path in sorted(self._conflicts)]
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
-        return found + [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
+        found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
+        recent = self._clock.time() - TOLD_FOR
+        found += [happened(self.path, what, at) for what, at in self._happened.items() if at >= recent]
+        return found + self._mounts.problems()
+
+    def away(self) -> set[str]:
+        """Where disks below it are away, or were not read through since they are back: nothing is bought there."""
+        return self._mounts.back.union(self._mounts.away)
 
     # --- errands -----------------------------------------------------------------------------------
     def restore(self, row: RootRow | None) -> None:
         """Take up what the ledger remembers of the last run."""
         self.identity = row.device if row is not None else ""
+
+    def heard(self, what: str) -> None:
+        """Something happened to the watcher: see :class:`sorad.vault.watch.Trouble`."""
+        if what:
+            self._happened.pop(what, None)  # the latest last
+            self._happened[what] = self._clock.time()
 
     def ask_scan(self, at: float, *, force: bool = False) -> None:
         """Scan at ``at`` at the latest; ``force``: and read again what was invalid."""
@@ -113,12 +130,13 @@ class Root:
     def turn(self, now: float) -> None:
         """Do what is due."""
         try:
-            if now >= self._scan_at:
+            if now >= self._scan_at or (self.online and self._mounts.moved()):
                 self._scan(now)
             if self.online:
                 self._read_settled(now)
                 self._judge_missing(now)
                 self._judge_ready(now)
+                self._judge_disks()
         finally:
             self._boards = None  # the reads changed it
 
@@ -128,6 +146,13 @@ class Root:
         if not self.ready and (self.quiet() or now - self._here_since >= READY_AFTER):
             self.ready = True
             self._wake()
+
+    def _judge_disks(self) -> None:
+        if self._mounts.back and self.quiet():
+            self._mounts.back.clear()
+            self._wake()
+        if self._mounts.away:
+            self._mounts.weigh(self._ledger.working())
 
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
@@ -177,6 +202,7 @@ class Root:
             logger.warning("{}", conflict(path))
         self._conflicts = set(found.conflicts)
         self._waiting.clear()
+        self._see_disks(found)
         there = {seen.path for seen in found.files}
         present = [board for path, board in self._owned().items() if path in there]
         self._forced |= self._intake.audit(self._watch, present, self._tick)
@@ -184,6 +210,16 @@ class Root:
         for path in [path for path in self._missing if path in there]:
             del self._missing[path]
         self.publish(scanned=True)
+
+    def _see_disks(self, found: Scan) -> None:
+        before = set(self._mounts.away)
+        if self._mounts.judge(list(self._owned().values()), found.files):
+            self._watcher.renew(self.path, self._clock.monotonic())
+        for mount, problem in self._mounts.away.items():
+            if mount not in before:
+                logger.warning("{}", problem)
+        for mount in sorted(before.difference(self._mounts.away)):
+            logger.info(_("{path}: the disk is there again"), path=mount)
 
     def _scan_below(self, folder: str, now: float) -> None:
         try:
@@ -203,7 +239,7 @@ class Root:
     def _look(self, path: str) -> None:
         """Look at one file."""
         try:
-            seen = look(path, self._roots.real_paths())
+            seen = look(path, self._roots.real_paths(), self.path)
         except OSError:
             return  # it cannot be told: the next scan tries again
         if seen is None:
@@ -254,13 +290,17 @@ class Root:
 
     def _read(self, seen: Seen) -> None:
         try:
-            current = look(seen.path, self._roots.real_paths())
+            current = look(seen.path, self._roots.real_paths(), self.path)
             if current is None:
                 self._miss(seen.path)
             elif current != seen or not self._must_read(current):
                 self._consider(current)
             else:
-                self._intake.read(self._watch, current, self._owned().get(seen.path))
+                known = self._owned().get(seen.path)
+                self._intake.read(self._watch, current, known)
+                self._mounts.note(current)
+                if known is not None and known.mount != current.mount and known.mount in self._mounts.away:
+                    self._scan_at = self._clock.monotonic()  # another folder took the place of its disk
                 self._forget(seen.path)
                 self._wake()
         except OSError as error:
@@ -292,12 +332,16 @@ class Root:
             if board is None or board.state == "gone":
                 continue
             try:
-                seen = look(path, self._roots.real_paths())
+                seen = look(path, self._roots.real_paths(), self.path)
             except OSError:
                 self._missing[path] = now
                 continue
             if seen is not None:
                 self._consider(seen)
+                continue
+            if self._mounts.lacks(board):
+                if board.mount not in self._mounts.away:
+                    self._scan_at = now  # its disk went just now
                 continue
             self._intake.gone(board)
             went = True
@@ -337,6 +381,7 @@ class Root:
         self._watcher.remove(self.path)
         self.ready, self._here_since = False, None
         self._missing.clear()
+        self._mounts = Mounts()
         self._settle = Settle(self._watch.settle_seconds)
         self._tries.clear()
         self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)

@@ -1,4 +1,4 @@
-# ruff: noqa: PTH116, PTH118
+# ruff: noqa: PTH116, PTH118, PTH120
 """What lies in a watched folder: the truth that events only hint at.
 
 An own walk over ``os.scandir`` that stats nothing but storyboard names: 100,000 files in 2,000 folders
@@ -14,11 +14,12 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sorad.messages import N_
 from sorad.problems import Problem
+from sorad.vault.mounted import mount_of
 from sorad.vault.names import PREFIX, conflict_copy, is_ignored_folder, is_storyboard, stub_target
 
 _DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
@@ -34,6 +35,8 @@ class Seen:
     size: int  # bytes
     mtime_ns: int
     placeholder: bool = False  # its content is in the cloud; reading would fetch it
+    mount: str = ""  # where the disk it lies on is mounted below the root; "": it is the root's own
+    disk: str = ""  # identity of what is mounted there
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Scan:
     walked: list[str] = field(default_factory=list)  # the folders looked into
     errors: list[tuple[str, str]] = field(default_factory=list)  # (path, why it could not be read)
     empty: bool = False  # the root holds nothing, dot-files aside
+    mounts: dict[str, tuple[str, str]] = field(default_factory=dict)  # of the folders that hold storyboards
 
     @property
     def folders(self) -> int:
@@ -88,22 +92,26 @@ def is_hidden(root: str, folder: str) -> bool:
     return False
 
 
-def look(path: str, roots: Collection[str]) -> Seen | None:
+def look(path: str, roots: Collection[str], top: str = "") -> Seen | None:
     """One storyboard file, or ``None`` where none is; ``roots`` are the real paths of all roots.
+
+    With its root as ``top``, it is seen with the disk it lies on.
 
     Raises ``OSError`` where it cannot be told (no permission, I/O error).
     """
     try:
         found = os.lstat(path)
-        if stat.S_ISLNK(found.st_mode):
-            return _linked(path, roots)
+        seen = _linked(path, roots) if stat.S_ISLNK(found.st_mode) else _seen(path, found)
+        if seen is None or not top:
+            return seen
+        mount, disk = mount_of(os.path.dirname(path), top)
+        return replace(seen, mount=mount, disk=disk)
     except OSError as error:
         if error.errno not in _VANISHED:
             raise
         folder, name = os.path.split(path)
         stub = os.path.join(folder, f".{name}.icloud")
         return Seen(path, 0, 0, placeholder=True) if os.path.lexists(stub) else None
-    return _seen(path, found) if stat.S_ISREG(found.st_mode) else None
 
 
 def scan(
@@ -137,7 +145,7 @@ def scan(
                 for entry in entries:
                     if found.empty and not entry.name.startswith("."):
                         found.empty = False
-                    _enter(entry, folder, found, stack, nested, roots)
+                    _enter(entry, folder, found, stack, nested, roots, top)
         except OSError as error:
             if folder == top:
                 raise RootOffline(_offline(top, error)) from error
@@ -149,7 +157,13 @@ def scan(
 
 
 def _enter(
-    entry: os.DirEntry[str], folder: str, found: Scan, stack: list[str], nested: set[str], roots: list[str]
+    entry: os.DirEntry[str],
+    folder: str,
+    found: Scan,
+    stack: list[str],
+    nested: set[str],
+    roots: list[str],
+    top: str,
 ) -> None:
     """Sort one entry of a folder into what was found, or into what is still to be walked."""
     name = entry.name
@@ -167,7 +181,7 @@ def _enter(
             entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
             seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
             if seen is not None:
-                found.files.append(seen)
+                found.files.append(_on_its_disk(seen, folder, found, top))
         elif name.endswith(".icloud"):
             target = stub_target(name)
             if target is not None and is_storyboard(target) and not conflict_copy(target):
@@ -180,12 +194,20 @@ def _enter(
 
 
 def _of_entry(entry: os.DirEntry[str]) -> Seen | None:
-    found = entry.stat(follow_symlinks=False)
-    return _seen(entry.path, found) if stat.S_ISREG(found.st_mode) else None
+    return _seen(entry.path, entry.stat(follow_symlinks=False))
 
 
-def _seen(path: str, found: os.stat_result) -> Seen:
+def _seen(path: str, found: os.stat_result) -> Seen | None:
+    if not stat.S_ISREG(found.st_mode):
+        return None
     return Seen(path, found.st_size, found.st_mtime_ns, is_placeholder(found))
+
+
+def _on_its_disk(seen: Seen, folder: str, found: Scan, top: str) -> Seen:
+    if folder not in found.mounts:
+        found.mounts[folder] = mount_of(folder, top)
+    mount, disk = found.mounts[folder]
+    return replace(seen, mount=mount, disk=disk) if mount else seen
 
 
 def _linked(path: str, roots: Collection[str]) -> Seen | None:
@@ -193,8 +215,7 @@ def _linked(path: str, roots: Collection[str]) -> Seen | None:
     target = os.path.realpath(path)
     if any(_inside(target, root) for root in roots):
         return None
-    found = os.stat(path)
-    return _seen(path, found) if stat.S_ISREG(found.st_mode) else None
+    return _seen(path, os.stat(path))
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

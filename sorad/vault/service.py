@@ -21,6 +21,7 @@ from sorad.config.model import Watch
 from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
 from sorad.messages import _
 from sorad.problems import Problem
+from sorad.vault.mounted import mounted
 from sorad.vault.reader import Intake
 from sorad.vault.root import Root
 from sorad.vault.roots import Roots
@@ -40,8 +41,8 @@ class Vault:
     """Keeps the ledger in step with the watched folders.
 
     ``run`` is a thread's main and may be called again after it raised. ``hint``, ``rescan``, ``wake``,
-    ``quiet``, ``states`` and ``problems`` may be called from any thread. ``wake`` given to the constructor is
-    called after the ledger was changed.
+    ``quiet``, ``ready``, ``away``, ``is_away``, ``states`` and ``problems`` may be called from any thread.
+    ``wake`` given to the constructor is called after the ledger was changed.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Vault:
         self._all_ready = False  # every root that was there was read once
         self._states = [RootRow(root, "offline", "") for root in self._roots.watches]
         self._problems: list[Problem] = []
+        self._away: frozenset[str] = frozenset()
         self.first_scan_done = threading.Event()
 
     # --- from any thread ---------------------------------------------------------------------------
@@ -119,8 +121,16 @@ class Vault:
         return list(self._states)
 
     def problems(self) -> list[Problem]:
-        """Conflict copies, files in the cloud, folders that cannot be read."""
+        """Conflict copies, files in the cloud, folders that cannot be read, disks that are away."""
         return list(self._problems)
+
+    def away(self) -> frozenset[str]:
+        """Where disks below the roots are away, as last looked at; back ones until all on them was read."""
+        return self._away
+
+    def is_away(self, mount: str) -> bool:
+        """Whether the disk that belongs there is away, looked at now."""
+        return mount != "" and (mount in self._away or not mounted(mount))
 
     # --- the thread --------------------------------------------------------------------------------
     def run(self, stop: threading.Event, beat: Callable[[], None] = heartbeat.beat) -> None:
@@ -163,6 +173,7 @@ class Vault:
         if alarm or now >= self._check_at:
             self._check_at = now + TURN
             for trouble in watcher.check(now):
+                self._work[trouble.root].heard(trouble.what)
                 self._work[trouble.root].ask_scan(now)
                 self._work[trouble.root].publish()
         for root in scans:
@@ -236,6 +247,7 @@ class Vault:
         if not self._all_ready:
             away = (work for work in self._work.values() if work.looked and not work.online)
             self._all_ready = len(self._ready) + sum(1 for _work in away) == len(self._work) > 0
+        self._away = frozenset(mount for work in self._work.values() for mount in work.away())
         self._problems = [problem for work in self._work.values() for problem in work.problems()]
         with self._news:
             nothing_new = not (self._hints or self._scans)

@@ -24,6 +24,7 @@ from sorad.messages import N_, _
 from sorad.problems import Problem
 from sorad.vault import observer as library
 from sorad.vault.names import is_storyboard, stub_target
+from sorad.vault.reports import HANDLER, OVERFLOW
 from sorad.vault.scan import identity_of, is_hidden
 
 if TYPE_CHECKING:
@@ -39,10 +40,14 @@ STUCK_AFTER = 10.0  # the longest the library lets an event wait is half a secon
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something may have been missed: the root needs a full scan. ``problem`` is what is wrong now, if so."""
+    """Something may have been missed: the root needs a full scan. ``problem`` is what is wrong now, if so.
+
+    ``what`` tells what happened, where something did: what broke in a word or two, ``OVERFLOW`` or ``HANDLER``.
+    """
 
     root: str
     problem: Problem | None
+    what: str = ""
 
 
 @dataclass
@@ -132,6 +137,12 @@ class Watcher:
                 watch.confirm_at = now + CONFIRM_AFTER
             watch.unwatched.update(folder for folder in walked if folder not in known)
 
+    def renew(self, root: str, now: float) -> None:
+        """Watch a root anew: a disk came or went below it, and a watch belongs to what lay there before."""
+        watch = self._watches.get(root)
+        if watch is not None:
+            watch.rebuild_at = now
+
     def check(self, now: float) -> list[Trouble]:
         """Look at everything that is known to break; returns the roots that need a full scan.
 
@@ -149,13 +160,13 @@ class Watcher:
             cause = self._ailment(watch, now)
             if cause:
                 self._fail(watch, _broken(watch.root, cause), now)
-                found.append(Trouble(watch.root, watch.problem))
+                found.append(Trouble(watch.root, watch.problem, cause))
             elif self._due_for_rebuild(watch, now):
                 self._release(watch)
                 self._build(watch, now)
                 found.append(Trouble(watch.root, watch.problem))
-            elif self._may_have_missed(watch) or complained:
-                found.append(Trouble(watch.root, None))
+            elif missed := self._may_have_missed(watch) or (OVERFLOW if complained else ""):
+                found.append(Trouble(watch.root, None, missed))
         return found
 
     # --- what is looked at -------------------------------------------------------------------------
@@ -168,6 +179,7 @@ class Watcher:
         try:
             if identity_of(watch.root) != watch.identity:
                 return "replaced"
+            os.scandir(watch.root).close()  # no event tells that it may no longer be read
         except OSError as error:
             return os.strerror(error.errno or 0)
         heads = library.backlog(watch.observer)
@@ -202,13 +214,13 @@ class Watcher:
             watch.rebuild_at = min(now + DEBOUNCE, watch.rebuild_most)
         return watch.rebuild_at is not None and now >= watch.rebuild_at
 
-    def _may_have_missed(self, watch: _Watch) -> bool:
-        """Whether there were so many events that the queue may have run over, or the handler failed.
+    def _may_have_missed(self, watch: _Watch) -> str:
+        """Whether there were so many events that the queue may have run over, or the handler failed: which.
 
         Version 6 drops the kernel's overflow mark without a word, macOS's flags are never read. An overflow
         needs a full queue, though, and what is in a full queue comes through here.
         """
-        missed = watch.raised or watch.events >= self._flood
+        missed = HANDLER if watch.raised else OVERFLOW if watch.events >= self._flood else ""
         watch.raised, watch.events = False, 0
         return missed
 

@@ -146,6 +146,7 @@ def test_what_makes_no_sense_is_refused_before_it_is_left(house, order, words, c
 @pytest.mark.parametrize("words", [("retry",), ("approve",), ("redo", "--storyboard", "/nowhere")])
 def test_nothing_to_do_is_no_error(house, order, words):
     house.takes(1)
+    house.takes(1, State.HELD, error=Problem("take.copied", "the same text"), name="a/storyboard.json")
     ran, left = order(*words)
     assert (ran.code, left) == (0, [])
     assert ran.out

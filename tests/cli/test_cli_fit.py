@@ -194,8 +194,9 @@ def test_what_was_not_learnt_is_not_said():
         {"paused": {"since": NOW}},
         {"halt": {"since": NOW, "problem": Problem("provider.key", "no key").to_json()}},
         {"disk": ({"path": "/v", "free": 1, "needed": 2, "ok": False},)},
+        {"roots": (RootRow(take(1, State.QUEUED).root, "offline", ""),)},
     ],
-    ids=["dead", "paused", "halted", "disk full"],
+    ids=["dead", "paused", "halted", "disk full", "folder away"],
 )
 def test_no_end_is_told_while_buying_stands_still(members):
     assert busy()["queue_done_at"] is not None

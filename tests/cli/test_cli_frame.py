@@ -11,6 +11,7 @@ import pytest
 
 from sorad import __version__
 from sorad.cli.main import COMMANDS, main
+from sorad.cli.service import _ACTIONS
 from sorad.cli.words import width
 from sorad.messages import _
 
@@ -67,6 +68,19 @@ def test_each_command_has_help_that_fits_80_columns(house, name, lang):
         assert "用法" in ran.out
     else:
         assert ran.out.startswith("usage: sorad")
+
+
+@pytest.mark.parametrize(("lang", "heading"), [("en", "everywhere:"), ("zh", "通用选项：")])
+def test_the_help_of_a_command_with_actions_names_each_and_what_it_does(house, lang, heading):
+    lines = house.sorad("service", "--help", lang=lang).out.splitlines()
+    assert heading in lines
+    told = {
+        line.split()[0]: line.split(maxsplit=1)[1]
+        for line in lines
+        if line.startswith("    ") and line.split()[1:]
+    }
+    for action, text in _ACTIONS.items():
+        assert _(text).startswith(told[action])
 
 
 def test_help_columns_line_up_in_chinese(house):
@@ -307,3 +321,62 @@ def raises(error: BaseException):
         raise error
 
     return handler
+
+
+# --- hands that slip ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "en", "zh"),
+    [
+        (["status", "--jsn"], "did you mean --json?", "是不是想写 --json？"),
+        (["service", "install", "--lingre"], "unrecognized arguments: --lingre", "不认识的参数：--lingre"),
+        (["show", "abc"], "'abc' is no number", "'abc' 不是数字"),
+        (["resolve", "12a", "--drop"], "'12a' is no number", "'12a' 不是数字"),
+    ],
+)
+def test_a_slip_is_told_by_the_command_itself(house, words, en, zh):
+    for lang, told in (("en", en), ("zh", zh)):
+        ran = house.sorad(*words, lang=lang)
+        assert ran.code == 2
+        assert told in ran.err
+        assert f"sorad {words[0]}" in ran.err.splitlines()[0]
+        assert not [word for word in ARGPARSE if lang == "zh" and word in ran.err]
+
+
+def test_a_folder_in_place_of_the_config_is_called_one(house, capsys):
+    assert main(["--lang", "en", "--config", str(house.home), "run"]) == 78
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_plan_tells_what_the_daemon_would_not_see(house):
+    for place in (house.home / "elsewhere", Path(house.vault)):
+        place.mkdir(exist_ok=True)
+        (place / "storyboard.json").write_text(
+            '{"segments": [{"segment_index": 1, "prompt_text": "x"}]}', "utf-8"
+        )
+        told = "Not below a watched folder" in house.sorad("plan", str(place)).out
+        assert told == (place.name == "elsewhere")
+    (house.home / "empty").mkdir()
+    assert "named storyboard*.json" in house.sorad("plan", str(house.home / "empty")).out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_cannot_be_written_is_no_mistake_of_ours(house):
+    told = {
+        ending: subprocess.run(
+            [
+                "sh",
+                "-c",
+                f'"$0" -m sorad --lang en --config "$1" --help {ending}',
+                sys.executable,
+                str(house.config),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        for ending in ("> /dev/full", ">&-")
+    }
+    assert "cannot be written: No space left on device" in told["> /dev/full"].stderr
+    assert (told["> /dev/full"].returncode, told[">&-"].returncode, told[">&-"].stderr) == (1, 0, "")

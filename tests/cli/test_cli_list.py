@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sorad.cli.list import lines
@@ -268,3 +270,10 @@ def parse(text: str) -> float:
     from datetime import datetime
 
     return datetime.strptime(text.replace("Z", "+0000"), "%Y-%m-%dT%H:%M:%S%z").timestamp()
+
+
+def test_of_what_waits_for_you_no_time_is_told(house):
+    house.started()
+    members = {"error": Problem("take.unknown", "Was it bought?"), "due_at": time.time() + 86_400}
+    (take,) = house.takes(1, State.UNKNOWN, **members)
+    assert "may it have been bought? `sorad" in house.sorad("show", str(take.id)).out

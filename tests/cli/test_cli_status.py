@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
+import shutil
 import signal
 import sys
 import time
 
 import pytest
 
+from sorad.cli.main import main
 from sorad.cli.words import width
+from sorad.ledger.interface import Change
 from sorad.model import State
 from sorad.problems import Problem
 
@@ -22,6 +26,12 @@ LATER = time.time() + 600
 
 def codes(report) -> list[str]:
     return [problem["code"] for problem in report["problems"] if problem["level"] == "problem"]
+
+
+def safe(house, delay: float = 4.0) -> None:
+    """The breaker after a storm; with a delay of the gate, creates are still refused."""
+    house.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER})
+    house.ledger.remember("gate", {"delay": delay, "until": 0.0})
 
 
 def notes(report) -> list[str]:
@@ -181,9 +191,12 @@ SAYS = {
         "Wait a while. What is paid for goes on",
     ),
     "safe mode": (
-        lambda h: h.ledger.remember("breaker", {"mode": "safe", "effective": 5, "errors": 3, "until": LATER}),
+        lambda h: (
+            safe(h),
+            h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
+        ),
         "breaker.safe",
-        "at most 5 takes are in flight",
+        "at most 5 takes are in flight until",
         "by itself",
     ),
     "disk": (
@@ -246,6 +259,8 @@ NOTES = {
     "paused": (lambda h: h.ledger.remember("paused", {"since": 1.7e9}), "paused"),
     "copy": (lambda h: h.board(name="x/storyboard.json", state="copy", copy_of="/a"), "storyboard.copy"),
     "gate": (lambda h: h.ledger.remember("gate", {"delay": 8.0, "until": LATER}), "gate.closed"),
+    "safe mode, and nothing waits": (lambda h: safe(h), "breaker.safe"),
+    "safe mode, and creates are accepted again": (lambda h: (safe(h, delay=0.0), h.takes(1)), "breaker.safe"),
     "recovering": (
         lambda h: h.ledger.remember(
             "breaker", {"mode": "recovering", "effective": 9, "errors": 0, "until": LATER}
@@ -256,6 +271,10 @@ NOTES = {
     "held until tomorrow": (
         lambda h: h.takes(1, State.HELD, error=Problem("budget.day", "spent")),
         "budget.day",
+    ),
+    "held, for it was copied": (
+        lambda h: h.takes(1, State.HELD, error=Problem("take.copied", "the same text")),
+        "take.copied",
     ),
     "no events": (
         lambda h: h.root("polling", Problem("root.no_events", "{path} is polled", "", {"path": "/v"})),
@@ -463,6 +482,18 @@ def test_a_broken_config_hides_no_daemon_that_runs(running, text):
     assert [code.partition(".")[0] for code in codes(ran.json)] == ["config"]
 
 
+def test_of_a_folder_that_is_away_nothing_else_is_told(running):
+    running.root("offline")
+    unread = Problem("claim.cannot_read", "the note cannot be read", "Make it readable.")
+    claim = {"path": running.vault, "state": "conflict", "buys": False, "owner": "", "since": None}
+    running.ledger.remember("claims", [{**claim, "problem": unread.to_json()}])
+    assert codes(running.sorad("status", "--json").json) == ["root.offline"]
+    shutil.rmtree(running.vault)
+    told = [one["code"] for one in running.sorad("doctor", "--offline", "--json").json["checks"]]
+    assert "root.missing" in told
+    assert "claim.cannot_read" not in told
+
+
 def test_a_broken_config_without_a_daemon_is_both(house):
     house.config.write_text('state_dir = "state"\n[[watch\n', "utf-8")
     ran = house.sorad("status", "--json")
@@ -495,6 +526,8 @@ def test_a_state_dir_that_may_not_be_read_is_said(house, monkeypatch):
     ran = house.sorad("status", "--json")
     assert ran.code == 1
     assert codes(ran.json) == ["ledger.unreadable"]
+    assert ran.json["read"] is False
+    assert "0.00" not in house.sorad("status").out  # of what nobody could read, nothing is told
     assert "Permission denied" in ran.json["problems"][0]["message"]
 
 
@@ -578,3 +611,31 @@ def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
         process.kill()
         process.wait()
         os.close(ours)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks for systemd's units")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_sorad_that_does_not_run_is_started_as_it_was_installed(house, lang):
+    (take,) = house.takes(1)
+    told = house.sorad("status", lang=lang).out
+    assert f"`sorad run --config {house.config}`" in told
+    note = house.home / "home" / "sorad" / "service.json"
+    note.parent.mkdir(parents=True)
+    note.write_text(json.dumps({"unit": "sorad.service", "config": str(house.config)}))
+    command = "`systemctl --user start sorad.service`"
+    for words in (["status"], ["show", str(take.id)], ["pause"]):
+        assert command in house.sorad(*words, lang=lang).out.replace("\n", ""), words
+    doctor = house.sorad("doctor", "--offline", "--json", lang=lang).json["checks"]
+    assert command in next(one["fix"] for one in doctor if one["code"] == "daemon.not_running")
+    note.write_text(json.dumps({"unit": "sorad.service", "config": "/another/config.toml"}))
+    assert "systemctl" not in house.sorad("status", lang=lang).out
+
+
+def test_without_a_config_status_leads_to_init_and_to_nothing_else(house, capsys):
+    for words, code in ((["status"], 3), (["doctor", "--offline"], 1)):
+        assert main(["--lang", "en", *words]) == code
+        told = capsys.readouterr().out
+        assert "`sorad init`" in told
+        assert "`sorad run`" not in told
+    main(["--lang", "en", "status", "--json"])
+    assert codes(json.loads(capsys.readouterr().out)) == ["daemon.not_running"]

@@ -107,6 +107,22 @@ def test_a_budget_holds_and_an_approval_releases(stage: Stage) -> None:
     stage.check_delivered(3)
 
 
+def test_a_price_that_is_told_after_a_restart_does_not_spare_the_approval(stage: Stage) -> None:
+    stage.configure(budget={"approve_above": 0.05})
+    stage.simulator.faults.add("server,target=account")
+    daemon = stage.run()
+    stage.drop("storyboard.json", "two", "three")  # each is cheap enough, both together are not
+    stage.wait_states(held=2)
+    assert "provider.server" in stage.problems()
+    daemon.stop()
+    stage.simulator.faults.clear()
+    stage.run()
+    wait_for(lambda: "budget.approve" in stage.problems(), stage.told)
+    assert not stage.simulator.accepted
+    stage.cli("approve", "--all", "--yes")
+    stage.wait_states(done=2)
+
+
 def test_the_budget_of_a_day_is_never_exceeded(stage: Stage) -> None:
     stage.configure(budget={"per_day": 0.07})
     stage.run()

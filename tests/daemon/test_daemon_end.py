@@ -176,3 +176,8 @@ def test_looking_speaks_both_languages(stage: Stage, lang: str, word: str) -> No
 def test_run_without_a_config_points_to_init(stage: Stage) -> None:
     ended = stage.cli("run", config=False, code=78)
     assert "sorad init" in ended.err()
+
+
+def test_once_tells_how_storyboards_are_named_where_there_are_none(stage: Stage) -> None:
+    stage.vault.joinpath("story.json").write_text("{}", "utf-8")
+    assert "files named storyboard*.json" in stage.cli("once").out()

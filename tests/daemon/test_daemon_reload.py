@@ -113,6 +113,13 @@ def test_limits_budget_and_log_level_take_effect(set_stage: Set) -> None:
     stage.check_delivered(4)
     assert stage.status()["limits"]["concurrency"] == 4
     assert "asked after" in daemon.err()
+    stage.cli("pause")
+    stage.drop("storyboard_b.json", "dear", "dearer")
+    stage.wait_states(done=4, queued=2)
+    stage.configure(budget={"approve_above": 0.05})
+    reload(daemon)
+    stage.wait_states(done=4, held=2)
+    wait_for(lambda: "budget.approve" in stage.problems(), stage.told)
 
 
 def test_a_create_under_way_is_answered_and_known(stage: Stage) -> None:

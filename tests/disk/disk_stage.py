@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable
-
-import pytest
+from unittest import SkipTest
 
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
@@ -37,15 +36,19 @@ def until(condition: Callable[[], Any], what: str = "it", patience: float = 30.0
     return found
 
 
+class Unmountable(SkipTest):
+    """Why nothing can be mounted here; a test that meets it is skipped."""
+
+
 def mount(disk: Path, size: str) -> None:
-    """A real file system of that size; skips where that is not permitted."""
+    """A real file system of that size; :class:`Unmountable` where that is not permitted."""
     if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root on Linux can mount a small file system")
+        raise Unmountable("only root on Linux can mount a small file system")
     disk.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.decode(errors='replace').strip()}")
+        raise Unmountable(f"mounting is not permitted here: {done.stderr.decode(errors='replace').strip()}")
 
 
 def unmount(disk: Path) -> None:

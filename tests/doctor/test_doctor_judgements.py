@@ -543,6 +543,7 @@ DOWN = replace(UP, active="inactive", pid=0)
         (UP, HOLDER, [("service.ok", "ok")]),
         (replace(UP, pid=8), HOLDER, [("service.not_the_holder", "problem")]),
         (DOWN, None, [("service.stopped", "warning")]),
+        (replace(DOWN, active="activating"), None, [("service.starting", "warning")]),
         (replace(DOWN, active="failed", result="signal"), None, [("service.failed", "problem")]),
         (replace(DOWN, active="failed", exit_status=78), None, [("service.config", "problem")]),
         (replace(UP, drift=("/new",)), HOLDER, [("service.drift", "problem")]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from sorad.engine.breaker import Breaker
 from sorad.engine.decide import LOST_AFTER, Verdict, after_create, after_poll
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
-from sorad.engine.matching import match
+from sorad.engine.matching import alike, match
 from sorad.ledger.change import changed
 from sorad.ledger.states import may
 from sorad.model import Request, State, Take
@@ -354,6 +355,39 @@ class TestMatching:
 
     def test_more_tasks_than_takes_are_for_the_user(self) -> None:
         assert match([unknown(1, 1000)], [task("a", 1003), task("b", 1004)], [], 1030) is None
+
+    def test_a_task_that_may_be_either_of_two_requests_is_for_the_user(self) -> None:
+        pictures = [Request("a cat", f"https://x.test/{n}.png") for n in (1, 2)]
+        ours = [
+            take(id=n, state=State.UNKNOWN, intent_at=1000, fingerprint=f"f{n}", request=request)
+            for n, request in enumerate(pictures)
+        ]
+        assert match(ours, [task("a", 1003)], [], 1030) is None
+        assert match(ours, [task("a", 1003), task("b", 1003)], [], 1030) is None
+        assert match(ours, [], [], 1030) == {}
+        # a list that shows the pictures
+        shown = [replace(task(f"t{n}", 1003), image=one.image) for n, one in enumerate(pictures)]
+        found = match(ours, shown[::-1], [], 1030)
+        assert found == dict(enumerate(shown))
+        assert match(ours, shown[1:], [], 1030) == {1: shown[1]}
+        assert match(ours, [shown[1], replace(shown[1], remote_id="more")], [], 1030) is None
+
+    def test_requests_look_alike_by_their_text(self) -> None:
+        assert alike(Request("a  cat\n", "https://x.test/1.png"), Request("a cat", seconds=15, pro=True))
+        assert not alike(Request("a cat"), Request("a dog"))
+
+    @pytest.mark.parametrize(
+        ("ours", "shown"),
+        [
+            ("first\n\n second ", "first second"),
+            ('the cat\'s <eyes> & "ears"', "the cat&#39;s &lt;eyes&gt; &amp; &quot;ears&quot;"),
+            ("the cat's", "the cat&amp;#39;s"),
+            ("caf\u00e9\u3000noir", "cafe\u0301 noir"),
+        ],
+    )
+    def test_a_text_that_the_list_shows_otherwise_is_ours(self, ours: str, shown: str) -> None:
+        assert match([unknown(1, 1000, ours)], [task("a", 1003, shown)], [], 1030)
+        assert not match([unknown(1, 1000, ours)], [task("a", 1003, shown + "!")], [], 1030)
 
     @given(st.integers(0, 5), st.integers(0, 5))
     def test_takes_of_one_prompt_are_told_apart_by_count(self, takes: int, tasks: int) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
+from sorad.intake.copied import is_copied
+from sorad.intake.plan import plan_storyboard
 from sorad.model import State
 
 A, B = "ep1/storyboard_a.json", "ep1/storyboard_b.json"
@@ -62,15 +64,30 @@ def test_a_copy_takes_the_place_of_the_original(stage: Stage) -> None:
     assert stage.bought() == Counter(THREE)
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-def test_a_copy_is_wanted_once_its_original_was_edited(stage: Stage, restarted: bool) -> None:
-    """Nobody touches the copy: the next scan reads it again, for its content is one of its own now."""
+def copied(stage: Stage) -> Path:
+    """All three texts are bought, and a copy lies beside."""
     board = stage.board(A, THREE)
     stage.go()
     copy = stage.vault_dir / B
     shutil.copy(board, copy)
     stage.go()
     assert state_of(stage, copy) == "copy"
+    return copy
+
+
+def held_of(stage: Stage, path: Path) -> list[str]:
+    """What waits for the user because another storyboard has it."""
+    mine = [take for take in stage.takes() if take.storyboard == str(path)]
+    assert {take.state for take in mine} <= {State.HELD, State.DONE, State.CANCELLED}
+    held = [take for take in mine if take.state is State.HELD]
+    assert all(is_copied(take) for take in held)
+    return [take.request.prompt for take in held]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_copy_buys_nothing_once_more_when_its_original_is_edited(stage: Stage, restarted: bool) -> None:
+    """Nobody touches the copy: what the original has, or had, is offered; `sorad approve PATH` buys it."""
+    copy = copied(stage)
     if restarted:
         stage.stop()
     stage.board(A, ["one", "two", "changed"])
@@ -79,7 +96,139 @@ def test_a_copy_is_wanted_once_its_original_was_edited(stage: Stage, restarted: 
     stage.run(400)  # one period, without a hint
     assert state_of(stage, copy) == "ok"
     stage.go()
+    assert stage.bought() == Counter([*THREE, "changed"])
+    assert held_of(stage, copy) == THREE
+    stage.order("approve", all=True)
+    stage.go()
+    assert held_of(stage, copy) == THREE  # who approves all does not mean copies
+    stage.order("approve", storyboard=str(copy))
+    stage.go()
+    assert held_of(stage, copy) == []
     assert stage.bought() == Counter(one=2, two=2, three=2, changed=1)
+
+
+def test_what_only_a_copy_has_is_bought_for_it(stage: Stage) -> None:
+    """The original is edited before "three" was sent: nobody else ever buys that."""
+    stage.control.pause(paused=True)
+    board = stage.board(A, THREE)
+    stage.go(5)
+    shutil.copy(board, stage.vault_dir / B)
+    stage.go(5)
+    stage.board(A, ["one", "two", "changed"])
+    stage.run(400)
+    stage.control.pause(paused=False)
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "changed"])
+    assert held_of(stage, stage.vault_dir / B) == ["one", "two"]
+
+
+def edited(stage: Stage, copy: Path) -> Path:
+    return stage.board(B, ["one", "two", "new"])
+
+
+def edited_by_way_of_a_mistake(stage: Stage, copy: Path) -> Path:
+    copy.write_text("{")
+    stage.go()
+    return edited(stage, copy)
+
+
+def edited_and_edited_back(stage: Stage, copy: Path) -> Path:
+    edited(stage, copy)
+    stage.go()
+    stage.board(B, ["else"])
+    stage.go()
+    return edited(stage, copy)
+
+
+def edited_and_renamed(stage: Stage, copy: Path) -> Path:
+    edited(stage, copy)
+    stage.go()
+    return copy.rename(copy.with_name("storyboard_z.json"))
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [edited, edited_by_way_of_a_mistake, edited_and_edited_back, edited_and_renamed],
+    ids=lambda deed: deed.__name__,
+)
+def test_of_a_copy_that_is_edited_the_new_texts_are_bought(
+    stage: Stage, deed: Callable[[Stage, Path], Path]
+) -> None:
+    board = deed(stage, copied(stage))
+    stage.go()
+    bought = Counter({*THREE, "new"})
+    if deed is edited_and_edited_back:
+        bought["else"] = 1
+    assert stage.bought() == bought
+    assert held_of(stage, board) == ["one", "two"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("name", ["storyboard_a backup.json", "storyboard_0.json"])
+def test_a_copy_of_what_the_original_was_before_is_one_too(stage: Stage, name: str, running: bool) -> None:
+    """Copied, and the original edited at once, before sorad saw the copy."""
+    board = stage.board(A, THREE)
+    stage.go()
+    if not running:
+        stage.stop()
+    shutil.copy(board, board.with_name(name))
+    stage.board(A, [*THREE, "more"])
+    if not running:
+        stage.restart()
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "more"])
+    assert held_of(stage, board.with_name(name)) == THREE
+
+
+def test_an_original_that_is_put_back_has_its_copy_again(stage: Stage) -> None:
+    copy = copied(stage)
+    stage.board(A, ["one", "two", "changed"])
+    stage.go()
+    board = stage.board(A, THREE)
+    stage.go()
+    assert (state_of(stage, board), state_of(stage, copy)) == ("ok", "copy")
+    assert held_of(stage, copy) == []
+    stage.board(A, ["one", "two", "changed"])
+    stage.go()
+    assert held_of(stage, copy) == THREE
+    assert stage.bought() == Counter([*THREE, "changed"])
+
+
+def test_an_original_that_is_renamed_and_edited_leaves_its_copy_a_copy(stage: Stage) -> None:
+    copy = copied(stage)
+    (stage.vault_dir / A).rename(stage.vault_dir / "ep1/storyboard_c.json")
+    board = stage.board("ep1/storyboard_c.json", ["one", "two", "changed"])
+    stage.go()
+    stage.all_delivered(board, "changed")
+    assert held_of(stage, copy) == THREE
+    assert stage.bought() == Counter([*THREE, "changed"])
+
+
+def test_a_copy_buys_a_further_take_of_what_it_was_given_itself(stage: Stage) -> None:
+    copy = copied(stage)
+    stage.board(B, ["one", "new"])
+    stage.go()
+    stage.order("approve", storyboard=str(copy))
+    stage.go()
+    stage.board(B, ["one", "new", "one"])
+    stage.go()
+    assert stage.bought() == Counter(one=3, two=1, three=1, new=1)
+
+
+def test_the_plan_says_what_a_copy_would_not_buy(stage: Stage) -> None:
+    copy = copied(stage)
+    stage.board(B, ["one", "two", "new"])
+
+    def planned() -> list[tuple[str, str]]:
+        plan = plan_storyboard(
+            copy, stage.config.watch[0], stage.config, lambda request: [], lambda request: None, stage.raw
+        )
+        return [(one.action, one.problem.code if one.problem else "") for one in plan.items]
+
+    held = ("skip", "take.copied")
+    assert planned() == [held, held, ("buy", "")]
+    stage.go()
+    assert planned() == [held, held, ("skip", "")]
 
 
 def test_a_copy_waits_while_its_original_is_broken(stage: Stage) -> None:
@@ -108,7 +257,7 @@ def test_copies_of_an_edited_original_remain_copies_of_each_other(stage: Stage) 
     stage.board(A, ["one", "two", "changed"])
     stage.go()
     assert sorted(state_of(stage, copy) for copy in copies) == ["copy", "copy", "ok"]
-    assert stage.bought() == Counter(one=2, two=2, three=2, changed=1)
+    assert stage.bought() == Counter([*THREE, "changed"])
 
 
 def test_a_copy_with_an_edit_is_a_storyboard_of_its_own(stage: Stage) -> None:

@@ -73,11 +73,11 @@ def test_a_root_that_is_away_keeps_nothing_up(two: TwoRoots) -> None:
 def test_a_root_that_is_never_read_keeps_nothing_up_for_long(
     two: TwoRoots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turn = Root.turn
+    turn, next_at = Root.turn, Root.next_at
     monkeypatch.setattr(  # its disk does not answer
         Root, "turn", lambda self, now: None if self.path == str(two.other) else turn(self, now)
     )
-    next_at = Root.next_at
+
     monkeypatch.setattr(
         Root, "next_at", lambda self: float("inf") if self.path == str(two.other) else next_at(self)
     )

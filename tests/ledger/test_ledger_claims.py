@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from ledger_samples import NOW, apply, drive, only, want
+from ledger_samples import NOW, ROOT, apply, drive, only, want
 
 from sorad.budget import NEVER
 from sorad.ledger.interface import Change, ClaimLost, Ledger
@@ -44,6 +44,20 @@ def test_ledger_claims_merge_roots_by_due_time(ledger: Ledger) -> None:
     assert numbers(ledger.claim(State.QUEUED, NOW, 4, ["/a", "/c"])) == [2, 22, 1, 21]
     assert ledger.next_due(State.QUEUED, ["/a"]) == NOW
     assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [12, 11, 0, 10, 20]
+
+
+def test_what_lies_on_a_disk_that_is_away_is_not_claimed(ledger: Ledger) -> None:
+    apply(ledger, want(1), path="/vault/a.json")
+    apply(ledger, want(2, output="b"), path="/vault/d/b.json", content="b", mount="/vault/d", disk="8:2")
+    apply(ledger, want(3, output="c"), path="/vault/e/c.json", content="c", mount="/vault/e", disk="9:2")
+    assert [take.mount for take in ledger.takes()] == ["", "/vault/d", "/vault/e"]
+    assert [(one.mount, one.disk) for one in ledger.storyboards()][1:] == [
+        ("/vault/d", "8:2"),
+        ("/vault/e", "9:2"),
+    ]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9, [ROOT], ["/vault/d", "/vault/e"])) == [1]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9, None, ["/vault/d"])) == [3]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [2]
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])

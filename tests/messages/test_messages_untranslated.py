@@ -46,6 +46,7 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "notify/sender.py": ("a command", re.compile("-m pip install")),
     "notify/send.py": ("a cause", re.compile("apprise|Errno")),
     "service/host.py": ("a cause", re.compile("no answer in")),
+    "service/systemd.py": ("a command", re.compile("systemctl start")),
     "layout.py": ("a mistake of the program", re.compile("centralized without")),
     "engine/steps/rescue.py": ("a mistake of the program", re.compile("shelves never end")),
     "vault/watch.py": ("a mistake of the program", re.compile("a thread of the old watcher")),

@@ -6,7 +6,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from dialects import DIALECTS, KEY, REQUEST, TASK, OpenAiVideos, OpenAiWithoutList, SoraHk
+from dialects import DIALECTS, ID, KEY, REQUEST, TASK, OpenAiVideos, OpenAiWithoutList, SoraHk
 from scripted_http import Cut, Raw, Reply, Reset, ScriptedServer, Silence, closed_port, named
 
 from sorad.problems import Problem
@@ -131,6 +131,43 @@ def test_client_errors_are_refusals_whatever_the_body(
 def test_what_is_no_clear_answer_is_unknown(dialect: Any, server: ScriptedServer, act: Any) -> None:
     found = bought(dialect, server, act)
     assert isinstance(found, Unknown)
+    fault_of(found)
+
+
+@each
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"code": 400, "data": {"task_id": "t"}, "message": "timeout waiting for upstream"}, 400),
+        ({"code": 1012, "data": {"id": "t"}, "message": "余额不足"}, 200),
+        ({"code": 1012, "data": {"id": "t"}, "message": "余额不足"}, 500),
+        ({"task_id": "t", "error": {"code": "rate_limit_exceeded", "message": "Rate limit reached."}}, 429),
+        ({"task_id": "t", "error": {"code": "insufficient_quota", "message": "none left"}}, 503),
+        ({"task_id": "t"}, 408),
+        ({"task_id": "t"}, 307),
+    ],
+)
+def test_a_refusal_that_names_a_task_is_none(
+    dialect: Any, server: ScriptedServer, body: dict[str, Any], status: int
+) -> None:
+    assert not isinstance(bought(dialect, server, Reply(body, status, ID)), (Refused, NotSent))
+
+
+@each
+@pytest.mark.parametrize("request_id", ["req-7", "req_another"])
+def test_the_id_of_a_request_is_no_task(dialect: Any, server: ScriptedServer, request_id: str) -> None:
+    body = {"id": request_id, "code": 429, "error": {"code": "rate_limited", "message": "slow down"}}
+    found = bought(dialect, server, Reply(body, 429, ID))
+    assert isinstance(found, Refused)
+    assert fault_of(found).trouble is Trouble.RATE
+
+
+@each
+@pytest.mark.parametrize("told", ["duplicate request, task already exists", "任务已存在", "请勿重复提交"])
+def test_a_task_that_is_said_to_exist_may_be_ours(dialect: Any, server: ScriptedServer, told: str) -> None:
+    body = {"code": 409, "message": told, "error": {"code": "conflict", "message": told}}
+    found = bought(dialect, server, Reply(body, 409, ID))
+    assert isinstance(found, Unknown if dialect.lists_tasks else Refused)
     fault_of(found)
 
 

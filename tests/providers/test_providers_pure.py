@@ -15,7 +15,7 @@ from scripted_http import Reply, ScriptedServer
 
 from sorad.config.model import ProviderConfig
 from sorad.model import Request
-from sorad.problems import SoradError
+from sorad.problems import Problem, SoradError
 from sorad.providers import (
     account_of,
     capabilities_of,
@@ -362,6 +362,26 @@ def test_accounts_differ_by_kind_address_and_key() -> None:
     assert len(names) == 8
     assert all(len(name) == 12 for name in names)
     assert account_of("a", "https://a/", "k1") == account_of("a", "https://a", "k1")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [ProviderConfig(), ProviderConfig(kind="openai_videos", base_url="https://a.test/v1", model="m")],
+)
+def test_an_account_is_that_of_the_key_that_is_set_now(config: ProviderConfig) -> None:
+    keys = ["k1", "k2"]
+
+    def key() -> str:
+        if not keys:
+            raise SoradError(Problem("key.missing", "gone"))
+        return keys.pop(0)
+
+    provider = make(config, key)
+    first, second = provider.account, provider.account
+    assert first != second
+    assert provider.account == second  # while there is none
+    with pytest.raises(SoradError):
+        _ = make(config, key).account
 
 
 # --- prices ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ one that runs the tests dies, and all others with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -67,6 +68,12 @@ def _needed() -> list[Path]:
     return sorted(path.resolve() for path in found)
 
 
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.NoSuchProcess):  # the helpers of a boot live for moments
+        return process.name()
+    return ""
+
+
 class Machine:
     """A booted machine. ``close`` leaves nothing behind."""
 
@@ -96,7 +103,7 @@ class Machine:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the machine did not boot:\n{self._log.read_text('utf-8', 'replace')}")
             children = psutil.Process(self._process.pid).children(recursive=True)
-            found[:] = [child.pid for child in children if child.name() == "systemd"]
+            found[:] = [child.pid for child in children if _name(child) == "systemd"]
             return bool(found)
 
         self.until(look, BOOT_WITHIN, "the first process")

@@ -61,6 +61,24 @@ def live_a_day(seed: int, folder: Path) -> World:
     return world
 
 
+def live_in_a_crowd(seed: int, folder: Path) -> World:
+    """A day of many takes of one text, whose answers are lost more often than not, and of a user who commands."""
+    world = World(seed, folder / f"m{seed}", lists=seed % 4 != 0)
+    rng, odds = world.rng, world.odds
+    odds.lost_answer, odds.lost_request, odds.not_sent, odds.rate = 0.3, 0.2, 0.1, 0.02
+    for event in range(rng.randrange(2, 5)):
+        texts = [f"{event}-{n}" for n in range(rng.randrange(1, 3))]
+        world.write(f"ep{event}/storyboard_{event}.json", texts, rng.choice([2, 3, 4]))
+        for _deed in range(rng.randrange(1, 5)):
+            world.run(rng.choice([1, 3, 7, 20, 60, 130, 600]))
+            world.command(rng.choice(["cancel", "retry", "resolve", "pause", "resume"]))
+    world.command("resume")
+    world.run(3600)
+    world.calm()
+    world.settle()
+    return world
+
+
 def trouble_with_time(world: World) -> None:
     """The machine sleeps, or its clock is set: by the hour of a time zone, by mistake, or right again."""
     clock, rng = world.clock, world.rng
@@ -127,6 +145,12 @@ def test_a_history_that_was_broken_is_mended(seed: int) -> None:
 @pytest.mark.parametrize("block", range(8))
 def test_no_jump_of_the_clock_breaks_a_promise(block: int) -> None:
     assert run_all(range(block * 50, (block + 1) * 50), live_with_bad_clocks) == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("block", range(3))
+def test_no_crowd_breaks_a_promise(block: int) -> None:
+    assert run_all(range(block * 25, (block + 1) * 25), live_in_a_crowd) == []
 
 
 def test_a_history_is_replayed_exactly_by_its_seed(tmp_path: Path) -> None:

@@ -159,3 +159,28 @@ def test_what_no_folder_takes_is_not_bought_until_one_does(tmp_path: Path) -> No
     world.run(3600)
     assert world.bought() == Counter({"text": 1})
     assert [(take.state, take.creates) for take in world.takes()] == [(State.DONE, 1)]
+
+
+@pytest.mark.parametrize("open_create", [True, False])
+def test_what_was_bought_for_a_storyboard_that_is_gone_is_fetched_though_the_ledger_is_lost(
+    tmp_path: Path, open_create: bool
+) -> None:
+    world = calm_world(tmp_path)
+    world.write("ep2/storyboard_b.json", ["other"])  # the root is not empty without the first
+    if open_create:
+        lose_answer(world, accepted=True)
+    board = world.write("ep1/storyboard_a.json", ["text"])
+    while world.bought()["text"] < 1:
+        world.run(0.5)
+    world.run(0.5)
+    board.unlink()
+    lose_ledger(world)
+    world.odds.list_fault = 0.0
+    world.run(2 * 3600)
+    assert world.bought() == Counter({"text": 1, "other": 1})
+    assert len(list((world.vault_dir / "ep1").rglob("*.mp4"))) == 1
+    world.check()
+    board.write_text('{"segments": [{"segment_index": 1, "prompt_text": "text"}]}', "utf-8")
+    world.changed()
+    world.run(3600)
+    assert world.bought() == Counter({"text": 1, "other": 1})

@@ -111,11 +111,13 @@ def test_an_outage_of_the_network_spends_nothing_and_loses_nothing(world: World)
         return NotSent(Fault(Trouble.TRANSPORT, SAID))
 
     world.provider.create = create  # type: ignore[method-assign,assignment]
-    poll, world.provider.poll = world.provider.poll, lambda _id: Fault(Trouble.TRANSPORT, SAID)  # type: ignore[method-assign]
+    away = Fault(Trouble.TRANSPORT, SAID)
+    poll, world.provider.poll = world.provider.poll, lambda _id: away  # type: ignore[method-assign]
+    check, world.provider.check = world.provider.check, lambda: away  # type: ignore[method-assign]
     world.run(6 * 3600)
     assert len(down) < 6 * 65
     assert State.FAILED not in states(world)
-    world.provider.poll = poll  # type: ignore[method-assign]
+    world.provider.poll, world.provider.check = poll, check  # type: ignore[method-assign]
     mend(world)
     world.run(4 * 3600)
     assert states(world) == {State.DONE: 40}

@@ -1,7 +1,8 @@
 """A world in which the real engine, ledger, intake and delivery run on a simulated clock, driven by a seed.
 
 What is simulated: time, the provider with its task list and its faults, the network between, the folder's
-user, and the death of the process at any commit and between any request and its answer. What is real: all of
+user, which of several steps moves next, and the death of the process at any commit and between any request and
+its answer. What is real: all of
 sorad that decides or writes. A history is replayed exactly by its seed.
 """
 
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
+
+from turns import Alone, Died, Turns
 
 from sorad.config.model import Config
 from sorad.delivery.receipt import DONE, read_receipt
@@ -60,10 +63,6 @@ from sorad.vault.service import Vault
 START = 1_800_000_000.0
 SAID = Problem("sim", "simulated")
 PRICE = 30_000
-
-
-class Died(BaseException):
-    """The process is gone, between one instruction and the next."""
 
 
 class Clock:
@@ -149,16 +148,22 @@ class SimProvider:
         self.reach: Optional[Reach] = None
         self.tells_date = rng.random() < 0.7
         self.away_until, self.tries_away = 0.0, 0
+        self.pause: Callable[[], None] = lambda: None  # where others may come between
+        self.keeps_prices: Optional[Problem] = None  # why it tells none
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
         return []
 
     def price(self, request: Request) -> Optional[int]:
-        return PRICE
+        self.pause()
+        return None if self.keeps_prices is not None else PRICE
+
+    def price_trouble(self) -> Optional[Problem]:
+        return self.keeps_prices
 
     def check(self) -> Optional[Fault]:
-        return None
+        return Fault(Trouble.TRANSPORT, SAID) if self.clock.now < self.away_until else None
 
     def balance(self) -> Union[Balance, Fault]:
         return Balance(1_000_000_000)
@@ -180,7 +185,9 @@ class SimProvider:
             return Refused(Fault(Trouble.REQUEST, SAID))
         if dice() < odds.lost_request:
             return Unknown(Fault(Trouble.SERVER, SAID))
+        self.pause()
         task = self._accept(request)
+        self.pause()
         if dice() < odds.die_in_create:
             raise Died
         if dice() < odds.lost_answer:
@@ -199,6 +206,7 @@ class SimProvider:
 
     def poll(self, remote_id: str) -> Polled:
         odds, dice, task = self.odds, self.rng.random, self.tasks[remote_id]
+        self.pause()
         if self.clock.now < self.away_until:
             self.tries_away += 1
             return Fault(Trouble.TRANSPORT, SAID)
@@ -234,7 +242,9 @@ class SimProvider:
             self.times.heard(self.clock.now, self.clock.time(), 0.0)
         if self.rng.random() < self.odds.list_fault:
             return Fault(Trouble.SERVER, SAID)
+        self.pause()
         found = [task for task in self.tasks.values() if task.listed_at <= self.clock.now]
+        self.pause()
         return [
             RemoteTask(
                 task.remote_id,
@@ -254,11 +264,18 @@ class Mortal:
 
     _WRITES = frozenset({"apply", "withdraw", "claim", "release", "record", "remember", "answer", "again"})
 
-    def __init__(self, ledger: SqliteLedger, rng: random.Random, odds: Odds) -> None:
-        self._ledger, self._rng, self._odds = ledger, rng, odds
+    # Others may come before these; not while a thread holds a lock, as `Control` does where it remembers.
+    _PAUSES = frozenset({"record", "release", "takes", "owned"})
+
+    def __init__(
+        self, ledger: SqliteLedger, rng: random.Random, odds: Odds, pause: Callable[[], None]
+    ) -> None:
+        self._ledger, self._rng, self._odds, self._pause = ledger, rng, odds, pause
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._ledger, name)
+        if name in self._PAUSES:
+            self._pause()
         if name not in self._WRITES:
             return verb
 
@@ -314,6 +331,8 @@ class NoWatcher:
     def next_at(self) -> Optional[float]:
         return None
 
+    def renew(self, root: str, now: float) -> None: ...
+
     def compare(self, root: str, walked: Any, now: float) -> None: ...
 
     def check(self, now: float) -> list[Any]:
@@ -341,6 +360,7 @@ class World:
         self.deaths = 0
         self.story = 0
         self.log: list[str] = []
+        self.again: Counter[str] = Counter()  # what the user asked for once more
         self.start()
 
     # --- the process -----------------------------------------------------------------------------
@@ -372,16 +392,30 @@ class World:
         self.reach = self.provider.reach = Reach(self.clock)
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
-        ledger: Any = Mortal(self.ledger, self.rng, self.odds)
+        self.turns = Turns(self.rng)
+        self.provider.pause = self.turns.pause
+        ledger: Any = Mortal(self.ledger, self.rng, self.odds, self.turns.pause)
         self.ledger.recover(f"sim{self.deaths}", self.clock.time())
         self.jobs: list[Callable[[], None]] = []
         self.control = Control(ledger, config.limits, self.clock)
         accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
+        provider = self.provider
         intake = Intake(
-            config, self.provider.validate, ledger, self.clock, lambda: None, self.provider.price, "USD"
+            config,
+            provider.validate,
+            ledger,
+            self.clock,
+            lambda: None,
+            provider.price,
+            "USD",
+            provider.price_trouble,
         )
+        self.intake = intake
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
-        rooms = Rooms(config.watch, config.disk, ledger, self.vault.states, lambda path: self.free)
+        vault = self.vault
+        rooms = Rooms(
+            config.watch, config.disk, ledger, vault.states, lambda path: self.free, away=vault.away
+        )
         self.kit = Kit(
             config=config,
             ledger=ledger,
@@ -396,10 +430,14 @@ class World:
             crashed=self._crashed,
             times=self.times,
             reach=self.reach,
-            ready=self.vault.ready,
+            ready=vault.ready,
+            is_away=vault.is_away,
+            buying=Alone(self.turns),  # type: ignore[arg-type]
         )
-        commands = Commands(self.kit, self.vault.rescan)
-        self.engine = Engine(self.kit, rooms, commands.run, lambda name, size, done: Inline(self.jobs, size))  # type: ignore[arg-type,return-value]
+        self.commands = Commands(self.kit, self.vault.rescan)
+        self.engine = Engine(
+            self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+        )  # type: ignore[arg-type,return-value]
         self.look = True
 
     def restart(self, takes: int = 1, **settings: Any) -> None:
@@ -443,16 +481,45 @@ class World:
         works = self.vault._work.values()
         self.vault_due = min((work.next_at() for work in works), default=vault_at)
         self.look = False
+        self._hear()
         wait = self.engine.turn()
-        while self.jobs:
-            job = self.jobs.pop(self.rng.randrange(len(self.jobs)))
-            job()
+        if self.jobs:
+            self._work()
             wait = 0.0
         self.check_limits()
         return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
 
+    def _work(self) -> None:
+        """The steps that were handed to the lanes: one after the other, or at once."""
+        while self.jobs:
+            if len(self.jobs) > 1 and self.rng.random() < 0.5:
+                self.turns.run(self._handed_over(), self._meanwhile)
+            else:
+                self.jobs.pop(self.rng.randrange(len(self.jobs)))()
+
+    def _handed_over(self) -> list[Callable[[], None]]:
+        jobs = self.jobs[:]
+        self.jobs.clear()
+        return jobs
+
+    def _meanwhile(self) -> list[Callable[[], None]]:
+        """While steps wait for their answers: time passes, and the other threads look."""
+        self.clock.now += self.rng.choice([0.01, 0.5, 5.0])
+        if self.rng.random() < 0.3:
+            self.vault.turn()
+        self._hear()
+        self.engine.turn()
+        return self._handed_over()
+
+    def _hear(self) -> None:
+        """Commands come by another connection in life, which the engine notices; here they come by its own."""
+        if self.commanded:
+            self.commanded = False
+            self.commands.run()
+
     vault_due = 0.0
     most = 0  # in flight, left over from a config that allowed more, or told by receipts
+    commanded = False
     lost = False  # whether a ledger was lost
     _creates = 0
 
@@ -474,6 +541,33 @@ class World:
         """The user did something in the folder."""
         self.look = True
         self.vault.rescan()
+
+    def command(self, verb: str) -> None:
+        """The user says something of some take; the engine hears it whenever it looks."""
+        takes = self.takes()
+        if verb == "resolve":
+            takes = [take for take in takes if take.state is State.UNKNOWN and waits_for_user(take)]
+        args: dict[str, Any] = {}
+        if verb in ("cancel", "retry", "resolve"):
+            if not takes:
+                return
+            take = self.rng.choice(takes)
+            args = {"ids": [take.id]}
+        if verb == "retry":
+            self.again[take.request.prompt] += 1
+        if verb == "resolve":
+            # as somebody would who looked at the account: nothing is sent again that is there
+            mine = [task.remote_id for task in self._orphans(take)]
+            args = {"id": take.id, "how": "adopt" if mine else "resend"}
+            args.update({"remote_id": mine[0]} if mine else {})
+        self.log.append(f"{verb} {args}")
+        self.raw.post(verb, args, self.clock.time())
+        self.commanded = True
+
+    def _orphans(self, take: Take) -> list[Task]:
+        owned = self.raw.owned(list(self.provider.tasks))
+        tasks = self.provider.tasks.values()
+        return [one for one in tasks if one.request == take.request and one.remote_id not in owned]
 
     def storyboards(self) -> list[Path]:
         """The storyboards that are there."""
@@ -534,7 +628,7 @@ class World:
         """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""
         takes = self.takes()
         wanted: Counter[str] = (
-            allowed if allowed is not None else Counter(take.request.prompt for take in takes)
+            allowed if allowed is not None else self.again + Counter(take.request.prompt for take in takes)
         )
         for prompt, count in self.bought().items():
             assert count <= wanted[prompt], f"seed {self.seed}: {prompt!r} was bought {count} times"
@@ -544,6 +638,8 @@ class World:
         )
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
+            if take is None and task.fails and self.raw.owned([remote_id]):
+                continue  # it failed, as the purchases tell, and its take was bought anew
             if take is None:
                 waiting = [t for t in takes if t.request.prompt == task.request.prompt and self.stuck(t)]
                 assert waiting, f"seed {self.seed}: task {remote_id} was paid for and nobody knows of it"

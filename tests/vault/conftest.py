@@ -36,6 +36,9 @@ class MemoryLedger:
     def roots(self) -> list[RootRow]:
         return list(self.rows.values())
 
+    def working(self) -> set[int]:
+        return set()
+
     def put_root(self, row: RootRow) -> None:
         self.writes += 1
         self.rows[row.path] = row
@@ -65,6 +68,8 @@ class NotingIntake:
             content=content,
             state="invalid" if content == "broken" else "ok",
             rules=self.rules,
+            mount=seen.mount,
+            disk=seen.disk,
         )
         self.reads.append((seen.path, content))
         self.read_at[seen.path] = time.monotonic()

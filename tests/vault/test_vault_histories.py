@@ -53,6 +53,9 @@ class NoWatcher:
     def close(self) -> None:
         pass
 
+    def renew(self, root, now) -> None:
+        pass
+
     def compare(self, root, walked, now) -> None:
         pass
 

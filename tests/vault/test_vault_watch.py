@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from sorad.vault import observer as library
+from sorad.vault import root as roots
+from sorad.vault.reports import HANDLER, OVERFLOW
 from sorad.vault.watch import Watcher
 
 pytestmark = [
@@ -136,6 +138,7 @@ def test_a_dead_reader_is_seen_at_once_and_replaced(watched: Watched, until, tmp
     assert all(emitter.is_alive() for emitter in observer.emitters)
     (trouble,) = watched.watcher.check(10.0)
     assert (trouble.root, trouble.problem.code) == (str(tmp_path), "watch.broken")
+    assert trouble.what.startswith("reader")
     assert watched.watcher.next_at() == 11.0
     assert watched.watcher.check(10.5) == []
     (trouble,) = watched.watcher.check(11.0)
@@ -245,7 +248,7 @@ def test_a_handler_that_raises_kills_nothing_and_asks_for_a_scan(until, tmp_path
         (tmp_path / "storyboard_1.json").write_text("x")
         (tmp_path / "storyboard_2.json").write_text("x")
         until(lambda: str(tmp_path / "storyboard_2.json") in hints)
-        assert [trouble.problem for trouble in watcher.check(1.0)] == [None]
+        assert [(one.problem, one.what) for one in watcher.check(1.0)] == [(None, HANDLER)]
         assert watcher.check(2.0) == []
     finally:
         watcher.close()
@@ -259,7 +262,7 @@ def test_a_flood_of_events_asks_for_a_scan(watched: Watched, until, tmp_path: Pa
         (tmp_path / f"picture {number}.png").touch()
     until(lambda: watched.watcher._watches[str(tmp_path)].events >= 500)
     (trouble,) = watched.watcher.check(2.0)
-    assert (trouble.root, trouble.problem) == (str(tmp_path), None)
+    assert (trouble.root, trouble.problem, trouble.what) == (str(tmp_path), None, OVERFLOW)
 
 
 def test_the_librarys_own_word_of_an_overflow_asks_for_a_scan(watched: Watched, tmp_path: Path) -> None:
@@ -273,7 +276,7 @@ def test_the_librarys_own_word_of_an_overflow_asks_for_a_scan(watched: Watched, 
     reader.handle_event(inotify_c.InotifyEvent(-1, mask, 0, b""))
     assert watched.woken.is_set()
     (trouble,) = watched.watcher.check(1.0)
-    assert (trouble.root, trouble.problem) == (str(tmp_path), None)
+    assert (trouble.root, trouble.problem, trouble.what) == (str(tmp_path), None, OVERFLOW)
 
 
 def test_a_thread_that_is_stuck_is_seen(until, tmp_path: Path) -> None:
@@ -309,6 +312,16 @@ def test_another_folder_under_the_path_is_seen(watched: Watched, tmp_path: Path)
     assert [trouble.problem.code for trouble in watched.watcher.check(1.0)] == ["watch.broken"]
     other.rename(root)
     assert [trouble.problem for trouble in watched.watcher.check(2.0)] == [None]
+
+
+def test_where_a_disk_came_or_went_below_it_a_root_is_watched_anew(watched: Watched, tmp_path: Path) -> None:
+    watched.watcher.add(str(tmp_path), 0.0)
+    before = watched.observer(tmp_path)
+    watched.watcher.renew(str(tmp_path), 5.0)
+    watched.watcher.renew("/not/watched", 5.0)
+    assert watched.watcher.next_at() == 5.0
+    assert [trouble.problem for trouble in watched.watcher.check(5.0)] == [None]
+    assert watched.observer(tmp_path) is not before
 
 
 def test_the_limit_at_the_start_is_said_and_polled_until_it_is_raised(
@@ -362,3 +375,15 @@ def test_hints_that_are_lost_are_made_good_after_a_flood(run, until, tmp_path: P
     path = tmp_path / "storyboard.json"
     path.write_text("a")
     until(lambda: (live.vault.wake(), live.was_read(path))[1])
+
+
+def test_what_happened_to_the_watcher_is_told_for_an_hour(
+    run, until, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    live = run(tmp_path)
+    break_readers(live.vault._watcher._watches[str(tmp_path)].observer)
+    (tmp_path / "note.md").touch()
+    until(lambda: [problem.code for problem in live.vault.problems()] == ["watcher.mended"])
+    assert str(tmp_path) in live.vault.problems()[0].text()
+    monkeypatch.setattr(roots, "TOLD_FOR", -1.0)
+    until(lambda: (live.vault.wake(), live.vault.problems() == [])[1])

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Union
+from typing import Callable, Optional, Union
 
 import psutil
 from loguru import logger
 
 from sorad.delivery.found import look
-from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, no_room
+from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, disk_away, no_room
 from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
-from sorad.engine.receipts import base_of, write_receipt_for
+from sorad.engine.keyless import keyless
+from sorad.engine.receipts import base_of, lies_below, write_receipt_for
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
+from sorad.engine.steps.theirs import left_to_them
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -36,6 +38,8 @@ def fetch(kit: Kit, take: Take) -> None:
     if kit.stopping():
         release(kit, take)
         return
+    if left_to_them(kit, take):
+        return
     video = kit.videos.get(take.id)
     if video is None:
         if not _is_there(take):
@@ -45,15 +49,14 @@ def fetch(kit: Kit, take: Take) -> None:
         video = Video("")
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
-        due_at = kit.clock.time() + NO_KEY_EVERY
-        record(kit, take, Change(take.state, "no key", due_at=due_at, error=provider))
+        record(kit, take, keyless(take, provider, kit.clock.time()))
         return
 
     def open_at(offset: int, validator: str) -> Download | Fault:
         return provider.open_video(take.remote_id, video, offset, validator)
 
     try:
-        outcome = _receive(kit, take, open_at)
+        outcome = _away(kit, take) or _receive(kit, take, open_at)
     finally:
         kit.progress.ended(take.id)
     if isinstance(outcome, Received):
@@ -71,6 +74,13 @@ def _is_there(take: Take) -> bool:
         return look(Path(take.output)).verified
     except OSError:
         return False
+
+
+def _away(kit: Kit, take: Take) -> Optional[Blocked]:
+    """Its disk is not there, though a folder may stand in its place: nothing is put into that."""
+    if not lies_below(take.output, take.mount) or not kit.is_away(take.mount):
+        return None
+    return disk_away(take.mount)
 
 
 def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download, Fault]]) -> Outcome:

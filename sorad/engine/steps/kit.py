@@ -53,8 +53,12 @@ class Kit:
     ready: Callable[[str], bool] = lambda root: True
     # Whether the ledger is still the file that was opened; in one that was deleted, nothing outlives the process.
     kept: Callable[[], bool] = lambda: True
+    # Whether the disk that belongs at a folder below a root is away (`Take.mount`).
+    is_away: Callable[[str], bool] = lambda mount: False
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
+    # Whether a take under way was bought by another machine, which sees to it.
+    theirs: Callable[[Take], bool] = lambda take: False
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
     stepped: Callable[[Take, str, float], None] = lambda take, step, seconds: (
         None
@@ -62,8 +66,9 @@ class Kit:
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    # Since when (monotonic) the list was seen to lack an unknown take's task: by take and number of its create.
-    missed: dict[tuple[int, int], float] = field(default_factory=dict)
+    # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
+    # account whose list it was.
+    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed

@@ -7,16 +7,16 @@ from dataclasses import replace
 from loguru import logger
 
 from sorad.engine import decide
+from sorad.engine.accounts import is_sure
+from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record
-from sorad.ledger.interface import Change
+from sorad.engine.steps.late import look_for_first
+from sorad.engine.steps.theirs import left_to_them
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, Trouble
-
-# A key that has to be set again is looked for at this pace, in seconds.
-NO_KEY_EVERY = 300.0
 
 
 def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
@@ -24,13 +24,35 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
 
     ``ago``: the next step is dated back by so many seconds; what is overdue stays so (see ``rescue_away``).
     """
+    if left_to_them(kit, take):
+        return
     provider = kit.accounts.of(take)
     now = kit.clock.time()
     if isinstance(provider, Problem):
-        record(kit, take, Change(take.state, "no key", due_at=now + NO_KEY_EVERY - ago, error=provider))
+        record(kit, take, keyless(take, provider, now - ago))
         return
+    sure = is_sure(take, provider)
+    began = kit.clock.monotonic()
     found = provider.poll(take.remote_id)
+    refused = isinstance(found, Fault) and found.trouble is Trouble.KEY
+    if refused and provider is not kit.accounts.current:
+        kit.accounts.refused(take.account)
+    if not sure and (refused or isinstance(found, Missing)):
+        # At another account nobody knows it, or may ask after it: that is no word about the task.
+        why = other_account(take)
+        record(kit, take, keyless(take, why, kit.clock.time() - ago))
+        logger.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(why))
+        return
+    if take.error is not None and take.error.code == NO_KEY:
+        take = replace(take, parked=False)  # for that alone; from here on its own time counts again
+    if sure and isinstance(found, (Finished, TaskFailed)):
+        looked = look_for_first(kit, take, provider)
+        if looked is None:
+            return
+        take = looked
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
+    if not sure and not isinstance(found, Fault):
+        change = replace(change, account=provider.account)  # the key was rotated
     if ago and change.due_at is not None:
         change = replace(change, due_at=change.due_at - ago)
     if isinstance(found, Finished):
@@ -38,8 +60,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
     written = record(kit, take, change)
     if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
-        kit.reach.failed()
-    if isinstance(found, Fault) and found.trouble is Trouble.KEY and provider is kit.accounts.current:
+        kit.reach.failed(began)
+    if isinstance(found, Fault) and refused and provider is kit.accounts.current:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)
     if isinstance(found, (Fault, Missing, TaskFailed)):

@@ -1,4 +1,4 @@
-"""Probe: is what halted buying mended? Free calls first, then one create."""
+"""Probe: is what halted buying mended? Free calls first, then one create. And is the provider there again?"""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def probe(kit: Kit) -> None:
     # What is wrong now may be another thing than before: the key was mended, the balance is empty.
     changed = fault.trouble in (Trouble.KEY, Trouble.BALANCE)
     kit.control.stop_buying(fault if changed else Fault(halt.trouble, halt.problem), probed=True)
+
+
+def look_for_provider(kit: Kit) -> None:
+    """One free call, for :class:`~sorad.engine.reach.Reach`: any answer will do."""
+    began = kit.clock.monotonic()
+    fault = kit.accounts.current.check()
+    if fault is not None and fault.trouble is Trouble.TRANSPORT:
+        kit.reach.failed(began)
+    else:
+        kit.reach.answered()
 
 
 def _empty() -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -10,20 +11,25 @@ from loguru import logger
 from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
-from sorad.engine.matching import began, in_window, match, stranger
+from sorad.engine.accounts import is_sure
+from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
+from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.theirs import left_to_them
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers.base import Fault, Provider, RemoteTask
+from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
 # A take whose twin waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
+# One whose twin is being answered, at this.
+AFTER_TWIN = 1.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
@@ -33,6 +39,8 @@ LOOKS = 2
 
 def reconcile(kit: Kit, take: Take) -> None:
     """One take, claimed as ``unknown``: one look at the list."""
+    if left_to_them(kit, take):
+        return
     now = kit.clock.time()
     told = _receipt(kit, take)
     if told is not None:
@@ -41,35 +49,51 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
-        record(kit, take, for_the_user(take, "no key", provider, kit.config.polling, now))
+        _give_to_the_user(kit, take, "no key", provider, NO_KEY_EVERY)
         return
     rules = kit.config.reconcile
     if rules.on_unknown == "hold" or not provider.capabilities.lists_tasks:
-        record(kit, take, for_the_user(take, "waits", waits(take), kit.config.polling, now))
+        _give_to_the_user(kit, take, "waits", waits(take))
         return
-    twins = _twins(kit, take)
+    account = take.account or provider.account
+    twins = _twins(kit, take, account)
     if any(twin.state is State.SUBMITTING for twin in twins):
         release(kit, take, now + 1.0)  # its answer may own a task that looks like ours
         return
+    if not is_sure(take, provider) and _twins(kit, take, provider.account):
+        # What is on that account's list is theirs first.
+        _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
+        return
+    asked = kit.clock.monotonic()
     listed = provider.recent(began(take, now, kit.times.ahead))
     if isinstance(listed, Fault):
+        if listed.trouble is Trouble.KEY and provider is not kit.accounts.current:
+            kit.accounts.refused(take.account)
+        if listed.trouble is Trouble.TRANSPORT:
+            kit.reach.failed(asked)
         wait = max(
             listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng)
         )
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
     # Read anew, before what is owned: while the list was on its way, another may have left, or have been answered.
-    twins = _twins(kit, take)
+    twins = _twins(kit, take, account)
     if any(twin.state is State.SUBMITTING for twin in twins):
         release(kit, take, now + 1.0)
         return
     owned = kit.ledger.owned([task.remote_id for task in listed])
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    matched = match([take, *unknown], listed, owned, kit.clock.time(), kit.times.ahead)
+    mine = [task for task in listed if same(take.request, task)]
+    matched = match([take, *unknown], mine, owned, kit.clock.time(), kit.times.ahead)
     if matched is None:
-        record(kit, take, for_the_user(take, "several", several(take), kit.config.polling, now))
+        _give_to_the_user(kit, take, "several", several(take))
         return
     _conclude(kit, take, provider, matched.get(take.id))
+
+
+def _give_to_the_user(kit: Kit, take: Take, note: str, why: Problem, again: float = WAIT) -> None:
+    change = for_the_user(take, note, why, kit.config.polling, kit.clock.time(), again)
+    record(kit, take, replace(change, attempt=0))
 
 
 def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
@@ -89,24 +113,27 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     rules, now = kit.config.reconcile, kit.clock.time()
     if task is not None:
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
-        adopted = record(kit, take, adopt(task.remote_id, now, task.created_at))
+        adopted = record(kit, take, adopt(task.remote_id, now, task.created_at, provider.account))
         if adopted is not None:
             write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
     looks = take.attempt + 1
-    if _missed_for(kit, take) < rules.window or looks < LOOKS:
+    if _missed_for(kit, take, provider) < rules.window or looks < LOOKS:
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
+    elif not is_sure(take, provider):
+        # Its looks count anew when the key is back.
+        _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
     elif take.creates >= kit.config.limits.max_creates_per_take:
-        record(kit, take, for_the_user(take, "waits", waits(take), kit.config.polling, now))
+        _give_to_the_user(kit, take, "waits", waits(take))
     else:
         _send_again(kit, take, provider)
 
 
-def _missed_for(kit: Kit, take: Take) -> float:
-    """For how long its task was seen to be missing, in seconds by the clock that never jumps."""
+def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
+    """For how long that account's list was seen to lack it, in seconds by the clock that never jumps."""
     now = kit.clock.monotonic()
-    return now - kit.missed.setdefault((take.id, take.creates), now)
+    return now - kit.missed.setdefault((take.id, take.creates, provider.account), now)
 
 
 def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
@@ -118,6 +145,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
         record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
         return
+    others = open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
     owned = kit.ledger.owned([task.remote_id for task in listed])
     left_over = stranger(take, listed, owned)
     if left_over is not None and in_window(take, left_over, kit.clock.time(), kit.times.ahead):
@@ -126,9 +154,13 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
         return
     if left_over is not None:
-        record(kit, take, for_the_user(take, "several", out_of_time(take), kit.config.polling, now))
+        _give_to_the_user(kit, take, "several", out_of_time(take))
         return
-    kit.missed.pop((take.id, take.creates), None)
+    like_it = lookalike(take, listed, owned, others, kit.clock.time(), kit.times.ahead)
+    if like_it is not None:
+        _give_to_the_user(kit, take, "several", changed_text(take, like_it))
+        return
+    kit.missed.pop((take.id, take.creates, provider.account), None)
     after = record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
     if after is not None and after.state is State.QUEUED:
         logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
@@ -138,8 +170,10 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         drop_intent(take, after)
 
 
-def for_the_user(take: Take, note: str, why: Problem, polling: Polling, now: float) -> Change:
-    """The change with which an unknown take waits for the user. Pure.
+def for_the_user(
+    take: Take, note: str, why: Problem, polling: Polling, now: float, again: float = WAIT
+) -> Change:
+    """The change with which an unknown take waits for the user; it is looked at ``again`` so much later. Pure.
 
     It may be a task under way, so it holds a slot; but no longer than a task may: twenty lost answers at a
     provider without a list must not stop all buying for good.
@@ -148,12 +182,14 @@ def for_the_user(take: Take, note: str, why: Problem, polling: Polling, now: flo
     if take.parked or left <= 0:
         # What is waited for so long is polled slowly, too, should it be adopted.
         watched = max(take.watched, polling.give_up_after)
-        return Change(State.UNKNOWN, note, due_at=now + WAIT, error=why, parked=True, watched=watched)
-    return Change(State.UNKNOWN, note, due_at=now + min(left, WAIT), error=why)
+        return Change(State.UNKNOWN, note, due_at=now + again, error=why, parked=True, watched=watched)
+    return Change(State.UNKNOWN, note, due_at=now + min(left, again), error=why)
 
 
-def adopt(remote_id: str, now: float, created_at: Optional[float] = None) -> Change:
-    """The change that makes a task of the provider's list ours."""
+def adopt(
+    remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
+) -> Change:
+    """The change that makes a task of the provider's list ours. ``account``: whose list it was."""
     return Change(
         State.GENERATING,
         "adopted",
@@ -161,32 +197,46 @@ def adopt(remote_id: str, now: float, created_at: Optional[float] = None) -> Cha
         attempt=0,
         clear_error=True,
         remote_id=remote_id,
+        account=account,
         accepted_at=min(created_at, now) if created_at is not None else now,
     )
 
 
-def _twins(kit: Kit, take: Take) -> list[Take]:
-    """Other takes with the same request whose create is open."""
-    open_creates = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
-    return [twin for twin in open_creates if twin.id != take.id and twin.fingerprint == take.fingerprint]
+def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
+    """Those of the open creates that look alike."""
+    return [twin for twin in open_creates(kit, take, account) if alike(twin.request, take.request)]
+
+
+def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
+    """Other takes whose create, sent to that account, is open."""
+    takes = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
+    return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
 def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
-    """How long a take must wait because one of the same request is unknown, in seconds; ``None``: it need not.
+    """How long a take must wait because of one that looks alike, in seconds; ``None``: it need not.
 
-    Sent now, the two could not be told apart at the provider.
+    While one of the same request is unknown, the two could not be told apart at the provider. Others that look
+    alike leave one after the other, as long as each can be looked up: where both answers were lost, only the
+    user could tell which is which. One that waits for the user already holds up no other request.
     """
-    unknown = [twin for twin in _twins(kit, take) if twin.state is State.UNKNOWN]
-    if not unknown:
+    provider = kit.accounts.current
+    twins = _twins(kit, take, provider.account)
+    unknown = [twin for twin in twins if twin.state is State.UNKNOWN and twin.fingerprint == take.fingerprint]
+    if unknown:
+        for_user = all(waits_for_user(twin) for twin in unknown)
+        return USER_WAIT if for_user else kit.config.reconcile.look_every
+    if kit.config.reconcile.on_unknown == "hold" or not provider.capabilities.lists_tasks:
         return None
-    if all(waits_for_user(twin) for twin in unknown):
-        return USER_WAIT
-    return kit.config.reconcile.look_every
+    others = [twin for twin in twins if twin.fingerprint != take.fingerprint and not waits_for_user(twin)]
+    if any(twin.state is State.UNKNOWN for twin in others):
+        return kit.config.reconcile.look_every
+    return AFTER_TWIN if others else None
 
 
 def waits_for_user(take: Take) -> bool:
     """Whether an unknown take is past what sorad can find out by itself."""
-    return take.error is not None and take.error.code in ("take.unknown", "take.several", "account.key")
+    return take.error is not None and take.error.code in ("take.unknown", "take.several", NO_KEY)
 
 
 def waits(take: Take) -> Problem:
@@ -226,4 +276,16 @@ def out_of_time(take: Take) -> Problem:
             "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
         ),
         {"take": take.id},
+    )
+
+
+def changed_text(take: Take, task: RemoteTask) -> Problem:
+    """A task of the lost create's time is much like it, though not the same."""
+    return Problem(
+        "take.several",
+        N_("the task {remote_id} at the provider is much like this one: its list may show texts changed."),
+        N_(
+            "Look at your account there, then `sorad resolve {take} --adopt {remote_id}`, `--resend` or `--drop`."
+        ),
+        {"take": take.id, "remote_id": task.remote_id},
     )

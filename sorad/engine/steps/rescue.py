@@ -18,10 +18,11 @@ from sorad.delivery.receipt import write_receipt
 from sorad.delivery.receive import receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
+from sorad.engine.keyless import keyless
 from sorad.engine.receipts import receipt_of, write_receipt_for
 from sorad.engine.rescue import Place, away, due, note, shelves
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.poll import NO_KEY_EVERY, poll
+from sorad.engine.steps.poll import poll
 from sorad.intake.rescued import remember
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -42,7 +43,8 @@ def rescue_at(kit: Kit, take: Take, outcome: Blocked) -> float:
         history = kit.ledger.history(take.id)
     except LedgerUnavailable:
         history = []
-    place = Place(_is_folder(Path(take.root)), _is_folder(Path(take.storyboard).parent))
+    root = _is_folder(Path(take.root)) and not kit.is_away(take.mount)
+    place = Place(root, _is_folder(Path(take.storyboard).parent))
     return due(history, outcome.obstacle, place, kit.patience, now)
 
 
@@ -63,8 +65,7 @@ def rescue_away(kit: Kit, take: Take) -> None:
     why = reasons.get(take.root) or away(take.root)
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
-        due_at = kit.clock.time() + NO_KEY_EVERY - ago
-        record(kit, take, Change(take.state, "no key", due_at=due_at, error=provider))
+        record(kit, take, keyless(take, provider, kit.clock.time() - ago))
         return
     rescue(kit, take, provider, video, why, ago)
 

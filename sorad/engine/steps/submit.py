@@ -7,7 +7,7 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, day_began, next_day, over_day
+from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
@@ -63,6 +63,7 @@ def submit(kit: Kit, take: Take) -> None:
     if unwritten is not None:
         _put_off(kit, intent, unwritten)
         return
+    began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
     result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
 
@@ -74,7 +75,7 @@ def submit(kit: Kit, take: Take) -> None:
 
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
-        kit.reach.failed()
+        kit.reach.failed(began)
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
@@ -97,6 +98,8 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
     budget = kit.config.budget
+    account = provider.account
+    kit.accounts.remember(account)
     with kit.buying:
         now = kit.clock.time()
         wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
@@ -107,6 +110,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
         over = over_day(budget, spent, price, provider.currency)
         if over is not None and not (take.approved and over.code == "budget.price"):
             until = next_day(now) if over.code == "budget.day" else NEVER
+            trouble = provider.price_trouble() if over.code == "budget.price" else None
+            if trouble is not None:
+                over, until = trouble, now + PRICE_AGAIN
             record(kit, take, Change(State.HELD, "over budget", due_at=until, error=over))
             logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over))
             return None
@@ -117,7 +123,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
-            account=provider.account,
+            account=account,
             cost=price,
         )
         return kit.ledger.record(take, change, now)

@@ -27,6 +27,9 @@ def told_by_folder(kit: Kit, take: Take) -> bool:
     if not kit.ready(take.root):
         release(kit, take, now + READ_AGAIN)
         return True
+    if kit.is_away(take.mount):
+        release(kit, take, now + LOOK_AGAIN)
+        return True
     try:
         there = found(Want(take.segment, take.take, take.request, take.fingerprint, take.output))
     except OSError as error:

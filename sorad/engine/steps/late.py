@@ -1,0 +1,47 @@
+"""Late: a create that was sent again is looked for once more (see :mod:`sorad.engine.late`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from loguru import logger
+
+from sorad.engine.late import paid_too, remember
+from sorad.engine.matching import began, lookalike
+from sorad.engine.steps.kit import Kit, record
+from sorad.engine.steps.reconcile import DOUBT, open_creates
+from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.providers.base import Fault, Provider
+
+
+def look_for_first(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
+    """One more look at the list when the generation of a take that was sent again has ended.
+
+    Returns the take as it is now; ``None``: somebody else has it. A list that cannot be read is not asked again.
+    """
+    if take.creates < 2 or take.state is not State.GENERATING or not provider.capabilities.lists_tasks:
+        return take
+    now = kit.clock.time()
+    try:
+        intents = [event.at for event in kit.ledger.history(take.id) if event.state is State.SUBMITTING]
+        first = replace(
+            take, intent_at=min((at for at in intents if at > now - DOUBT), default=take.intent_at)
+        )
+        listed = provider.recent(began(first, now, kit.times.ahead))
+        if isinstance(listed, Fault):
+            return take
+        others = open_creates(kit, take, provider.account)
+        owned = kit.ledger.owned([task.remote_id for task in listed])
+        late = lookalike(first, listed, owned, others, kit.clock.time(), kit.times.ahead)
+        if late is None:
+            return take
+        why = paid_too(take, late.remote_id)
+        remember(kit.ledger, why, now)
+    except LedgerUnavailable as error:
+        logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
+        return take
+    logger.warning("{}", why.text())
+    return record(kit, take, Change(take.state, "paid too", error=why, keep_claim=True))

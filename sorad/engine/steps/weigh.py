@@ -1,0 +1,101 @@
+"""Weigh: what was held because its price was not known, once the provider may tell it; all, under another limit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
+
+from loguru import logger
+
+from sorad.budget import NEVER, PRICE_AGAIN, awaits_price, needs_approval, no_price
+from sorad.engine.steps.kit import Kit, record, release
+from sorad.ledger.interface import Change, ClaimLost, Ledger
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.problems import Problem
+
+if TYPE_CHECKING:
+    from sorad.config.model import Budget
+
+# Under this the ledger remembers the `approve_above` that what waits was weighed by.
+LIMIT = "approve_above"
+
+
+def weigh(kit: Kit, take: Take) -> None:
+    """One take, claimed as ``held``, and all of its storyboard that wait with it: they are too dear together."""
+    if kit.stopping():
+        release(kit, take)
+        return
+    budget, provider = kit.config.budget, kit.accounts.current
+    held = list(kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
+    waiting = [one for one in held if is_unpriced(one)]
+    # what of it is known to be too dear counts, too: no take slips through by being weighed alone
+    prices = [provider.price(one.request) for one in held if is_unpriced(one) or is_too_dear(one)]
+    problem: Optional[Problem] = None
+    if None in prices and (budget.per_day is not None or budget.approve_above is not None):
+        problem = provider.price_trouble()
+        if problem is not None:
+            _wait(kit, take, waiting, problem)
+            return
+        problem = no_price()
+    problem = problem or needs_approval(budget, prices, provider.currency)
+    if problem is None:
+        change = Change(State.QUEUED, "weighed", due_at=kit.clock.time(), clear_error=True)
+    else:
+        change = Change(State.HELD, "weighed", due_at=NEVER, error=problem)
+        logger.warning(_("{path}: {problem}"), path=take.storyboard, problem=str(problem))
+    for one in waiting:
+        record(kit, one, change)
+
+
+def weigh_anew(ledger: Ledger, budget: Budget, now: float) -> None:
+    """At a start or a reload: have what waits weighed by the budget as it is now. :class:`LedgerUnavailable`.
+
+    The prices may be others by now, and the day's budget: what is still too dear is held again. Where
+    `approve_above` is another, all is weighed by it that is not bought and not approved.
+    """
+    other = ledger.recall(LIMIT) != budget.approve_above
+    for take in list(ledger.takes(states=[State.QUEUED, State.HELD])):
+        change = Change(State.HELD, "weighed again", due_at=now)
+        if other and _is_weighed(take, limited=budget.approve_above is not None):
+            change = Change(State.HELD, "weighed again", due_at=now, error=no_price())
+        elif take.state is not State.HELD or not (is_unpriced(take) or _waits_for_day(take)):
+            continue
+        with contextlib.suppress(ClaimLost):  # being released just now
+            ledger.record(take, change, now)
+    if other:
+        ledger.remember(LIMIT, budget.approve_above)
+
+
+def _is_weighed(take: Take, *, limited: bool) -> bool:
+    """Whether the limit of a storyboard is what a take is, or would be, held by. What `redo` asked for is approved."""
+    if take.approved or take.extra:
+        return False
+    if take.state is State.QUEUED:
+        return limited
+    return is_too_dear(take) or (limited and _waits_for_day(take))
+
+
+def _waits_for_day(take: Take) -> bool:
+    return take.error is not None and take.error.code == "budget.day"
+
+
+def is_unpriced(take: Take) -> bool:
+    """Whether a take is held because its price is not known, now or at all."""
+    return awaits_price(take) or (take.error is not None and take.error.code == "budget.price")
+
+
+def is_too_dear(take: Take) -> bool:
+    """Whether a take waits for the user because its storyboard is too dear."""
+    return take.error is not None and take.error.code == "budget.approve"
+
+
+def _wait(kit: Kit, take: Take, waiting: Sequence[Take], problem: Problem) -> None:
+    """Ask again later; nothing is written but where it is another trouble by now."""
+    due = kit.clock.time() + PRICE_AGAIN
+    for one in waiting:
+        if one.error != problem:
+            record(kit, one, Change(State.HELD, "weighed", due_at=due, error=problem))
+        elif one.id == take.id:
+            release(kit, one, due)

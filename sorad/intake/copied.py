@@ -1,0 +1,73 @@
+"""A storyboard that is, or was, a copy of another: what the other one has is not bought a second time by itself.
+
+While its content is that of the other one, nothing at all is bought for it (see :mod:`sorad.intake.reading`).
+Once it differs, because either of the two was edited, it is a storyboard of its own, but only its new texts
+are bought. The others are held: nobody who keeps a backup beside the original, or starts an episode from
+the last one, has asked for all of it again. `sorad approve` does.
+
+Two storyboards that never were one have nothing to do with each other: a text that stands in both is bought
+for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from sorad.budget import NEVER
+from sorad.intake.renumber import Key
+from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.messages import N_
+from sorad.model import State, Take
+from sorad.problems import Problem
+
+CODE = "take.copied"
+
+
+def copy_of(ledger: Ledger, content: str, *itself: Optional[Storyboard]) -> str:
+    """The path of the storyboard that this one repeats, or repeated once, or ``""``.
+
+    ``itself`` are the rows that it had. A copy that comes at the same time as an edit of the original has what
+    the original had before.
+    """
+    mine = [one for one in itself if one is not None]
+    told = next((one.copy_of for one in mine if one.copy_of), "")
+    ids = {one.id for one in mine}
+    return told or next((one.path for one in ledger.had_content(content) if one.id not in ids), "")
+
+
+def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mapping[Key, Take]) -> list[Want]:
+    """The wants of a storyboard that was a copy: held where another storyboard has the text, and this one not.
+
+    ``known`` are the takes that it has. What the user approved stays so.
+    """
+    own = {take.fingerprint for take in known.values() if take.approved or not _unsent(take)}
+    open_ = {key for key, take in known.items() if take.state is State.QUEUED}
+    elsewhere = ledger.texts_elsewhere({want.fingerprint for want in wants} - own, board_id)
+    result = []
+    for want in wants:
+        other = elsewhere.get(want.fingerprint)
+        key = (want.segment, want.take, want.fingerprint)
+        if other is not None and want.state is State.QUEUED and key not in open_:
+            want = replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))
+        result.append(want)
+    return result
+
+
+def _unsent(take: Take) -> bool:
+    return take.state in (State.QUEUED, State.HELD, State.CANCELLED) and not take.creates
+
+
+def is_copied(take: Take) -> bool:
+    """Whether a take is held for this. Who approves all that waits does not mean it."""
+    return take.state is State.HELD and take.error is not None and take.error.code == CODE
+
+
+def _is_copied(other: str) -> Problem:
+    return Problem(
+        CODE,
+        N_("this was copied, and {original} has the same text: it is not bought once more by itself."),
+        N_("`sorad approve PATH`, with the path of the copy, buys it all the same."),
+        {"original": other},
+    )

@@ -1,0 +1,77 @@
+"""What the table scales down is within a minute in life, and what it found stays mended."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from fault_table import FAULTS
+
+from sorad.clock import SystemClock
+from sorad.daemon import parts, threads, watchman
+from sorad.daemon.threads import Supervised
+from sorad.engine import loop, reach
+from sorad.health import pulse
+from sorad.health.pulse import DEAD
+from sorad.ledger import connection
+from sorad.vault import root, service, watch
+
+MINUTE = 60.0
+ROOT = Path(__file__).parents[2]
+# Shown by the tests of a process; told in a README by a word of their own.
+OF_A_PROCESS = {"daemon.not_running", "log.not_writable"}
+BY_ANOTHER_WORD = {"storyboard.json", "provider.moderation", "ledger.missing"}
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_has_the_codes_of_the_table_and_no_other(readme: str) -> None:
+    text = (ROOT / readme).read_text("utf-8")
+    chapter = text[text.index("`tests/faults`") :].partition("\n### ")[0]
+    told = set(re.findall(r"`([a-z]+\.[a-z_]+|paused)`", chapter))
+    shown = {code for fault in FAULTS for code in f"{fault.problems} {fault.notes}".split()}
+    assert told == (shown | OF_A_PROCESS) - BY_ANOTHER_WORD
+
+
+def test_everything_is_seen_within_a_minute() -> None:
+    told = pulse.OVERDUE / 15 + watchman.EVERY  # by the next pulse
+    assert pulse.LIMIT + told < MINUTE, "a part that hangs"
+    assert pulse.EVERY_ON_DISK + pulse.OVERDUE < MINUTE, "a process that is frozen"
+    assert parts.HOUSEKEEPING + connection.BUSY_SECONDS + told < MINUTE, "a ledger that is locked"
+    assert reach.TOLD_AFTER + parts.HOUSEKEEPING + told < MINUTE, "a provider that is away"
+    assert service.TURN + watch.STUCK_AFTER + service.TURN < MINUTE, "a watcher that hangs"
+    assert service.TURN + root.OFFLINE_LOOK < MINUTE, "a folder that is away"
+    assert loop.LOOK_EVERY + parts.HOUSEKEEPING < MINUTE, "a clock that was set"
+    assert threads.SHOWN >= MINUTE, "a failure is not over before anybody looked"
+
+
+def test_a_part_that_was_not_started_yet_is_not_dead() -> None:
+    """At a reload the watchman sees the new parts before they begin; it must not begin them a second time."""
+    one = Supervised("one", lambda stop, beat: None, SystemClock(), lambda: None)
+    assert one.part().state != DEAD
+
+
+def test_of_many_starts_at_once_one_counts() -> None:
+    began: list[int] = []
+    gate = threading.Barrier(8)
+
+    def main(stop: threading.Event, beat: object) -> None:
+        began.append(threading.get_ident())
+        stop.wait(20)
+
+    one = Supervised("one", main, SystemClock(), lambda: None)
+
+    def start() -> None:
+        gate.wait(20)
+        one.start()
+
+    starters = [threading.Thread(target=start) for _ in range(8)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join(20)
+    one.stop()
+    assert one.join(20)
+    assert len(began) == 1
+    assert one.part().failures == 0

@@ -1,0 +1,61 @@
+"""A create that was on no list in time and was sent again: what is paid for twice is told, at least."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_simulation_lookalikes import answers, calm_world
+from world import World
+
+from sorad.engine.late import TOLD_FOR
+from sorad.health.complaints import complaints
+from sorad.health.facts import from_ledger
+from sorad.model import State
+
+
+def told(world: World) -> list[str]:
+    facts = from_ledger(world.raw, None, world.clock.time())
+    return [one.problem.text() for one in complaints(facts) if one.problem.code == "take.paid_too"]
+
+
+def listed_late(world: World, seconds: float) -> None:
+    """The first task is on the list only after so long; the second takes longer than that."""
+    honest = world.provider._accept
+
+    def accept(request: object) -> object:
+        task = honest(request)  # type: ignore[arg-type]
+        first = len(world.provider.tasks) == 1
+        task.listed_at = task.created_at + (seconds if first else 0.0)
+        task.ready_at, task.fails = task.created_at + 900, False
+        return task
+
+    world.provider._accept = accept  # type: ignore[method-assign,assignment]
+
+
+@pytest.mark.parametrize("seconds", [400.0, 0.0])
+def test_a_create_that_turns_up_after_it_was_sent_again_is_told(tmp_path: Path, seconds: float) -> None:
+    world = calm_world(tmp_path)
+    listed_late(world, seconds)
+    answers(world, "accepted")
+    world.write("storyboard_a.json", ["text"])
+    world.run(3 * 3600)
+    (take,) = world.takes()
+    assert (take.state, take.error) == (State.DONE, None)
+    late = seconds > 0
+    assert len(world.provider.tasks) == 1 + late
+    assert [one for one in told(world) if "t0" in one] == told(world)
+    assert len(told(world)) == late
+    history = [event.note for event in world.raw.history(take.id)]
+    assert history.count("paid too") == late
+    world.run(TOLD_FOR)
+    assert told(world) == []
+
+
+def test_one_that_truly_never_arrived_is_not_told(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answers(world, "lost")
+    world.write("storyboard_a.json", ["text"], takes=2)
+    world.run(3 * 3600)
+    assert [take.state for take in world.takes()] == [State.DONE] * 2
+    assert told(world) == []
