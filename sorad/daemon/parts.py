@@ -50,6 +50,8 @@ from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
 HOUSEKEEPING, SWEEP = 5.0, 60.0
+# So often it looks at the start whether the first scan is over, in seconds.
+SLICE = 0.2
 # Behind the name of a lane whose steps began under the config of before.
 BEFORE = ".before"
 
@@ -90,6 +92,7 @@ class Parts:
         self._kept = kept
         self._retired = threading.Event()
         self._settled = False
+        self._saw_scan = False
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes)
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
@@ -236,7 +239,7 @@ class Parts:
     def _keep_house(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         clock = self._kept.clock
         swept = clock.monotonic()
-        while not stop.wait(HOUSEKEEPING):
+        while not self._rest(stop):
             beat()
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("provider", self._kept.reach.problem())
@@ -251,6 +254,18 @@ class Parts:
             if clock.monotonic() - swept >= SWEEP:
                 swept = clock.monotonic()
                 self._sweep()
+
+    def _rest(self, stop: threading.Event) -> bool:
+        """Until the next turn, which the end of the first scan brings at once; whether all is to end."""
+        scanned, clock = self.vault.first_scan_done, self._kept.clock
+        if self._saw_scan:
+            return stop.wait(HOUSEKEEPING)
+        until = clock.monotonic() + HOUSEKEEPING
+        while not scanned.is_set() and clock.monotonic() < until:
+            if stop.wait(SLICE):
+                return True
+        self._saw_scan = scanned.is_set()
+        return stop.is_set()
 
     def _sweep(self) -> None:
         try:

@@ -168,6 +168,14 @@ def its_end_is_told_first(stage: Stage, manager: Manager, daemon: Process) -> No
     assert holder(stage.state) is None
 
 
+def test_once_it_is_ready_its_line_says_so_at_once(stage: Stage, manager: Manager) -> None:
+    """And not at the next turn of the housekeeping, as if it were still looking through the folders."""
+    daemon = start(stage, manager, 'importlib.import_module("sorad.daemon.parts").HOUSEKEEPING = 600.0')
+    wait_line(manager, "READY=1")
+    wait_for(lambda: manager.status() == "0 under way, 0 waiting, 0 done, 0 failed", manager.status)
+    assert daemon.stop() == 0
+
+
 def test_a_part_that_hangs_starves_the_watchdog_and_is_told_by_name(stage: Stage, manager: Manager) -> None:
     daemon = start(stage, manager, HANG)
     wait_line(manager, "READY=1")
