@@ -202,6 +202,8 @@ def test_systemd_user_service_from_its_installation_to_its_removal(machine: Mach
     assert [name for name in made if "/.local/state/sorad/" not in name and "/My Vault/" not in name] == []
     assert machine.run("find .config -name '*systemd*'", user="alice") == ""
 
+    # without lingering the user's manager ends soon
+    machine.run("loginctl enable-linger alice && systemctl start user@$(id -u alice)")
     machine.run(f"chmod 500 {HOME}/.local/state/sorad; rm -f {HOME}/.local/state/sorad/sorad.lock")
     failed = machine.run(f"{SORAD} service install", user="alice", check=False)
     assert "sorad.service does not run: exit-code, 1." in failed
