@@ -90,7 +90,10 @@ def _install(args: argparse.Namespace) -> int:
         systemd.install(manager, target.setting, say, time.sleep, linger=args.linger)
     else:
         launchd.install(manager, target.setting, say, time.sleep)
-    say(_("`sorad status` tells what it does, `sorad service uninstall` undoes this."))
+    undo = "sorad service uninstall"
+    if args.system:
+        undo = f"sudo {targets.shown_command(['service', 'uninstall', '--system', '--user', host.user])}"
+    say(_("`sorad status` tells what it does, `{undo}` undoes this.").format(undo=undo))
     return OK
 
 

@@ -83,6 +83,34 @@ def _watches(config: Config) -> Iterator[Finding]:
                 N_("Choose a folder that is not hidden. A relative path counts from this file's folder."),
                 params={"path": str(watch.output_dir)},
             )
+    yield from _shared_outputs(config)
+
+
+def _shared_outputs(config: Config) -> Iterator[Finding]:
+    """Two storyboards must never have one folder: below one ``output_dir``, those of two roots might."""
+    outputs = [
+        (number, watch.output_dir)
+        for number, watch in enumerate(config.watch)
+        if watch.output_mode == "centralized" and watch.output_dir is not None
+    ]
+    for place, (number, folder) in enumerate(outputs):
+        for other, earlier in outputs[:place]:
+            if _inside(folder, earlier) or _inside(earlier, folder):
+                yield Finding(
+                    ("watch", number, "output_dir"),
+                    "config.output_dir_shared",
+                    N_(
+                        "{place}: storyboards of the same name below {other} and below {path} would share one "
+                        "folder in {folder}."
+                    ),
+                    N_("Give each watched folder an output_dir of its own, none of them inside another."),
+                    also=(("watch", other, "output_dir"),),
+                    params={
+                        "path": str(config.watch[number].path),
+                        "other": str(config.watch[other].path),
+                        "folder": str(folder),
+                    },
+                )
 
 
 def _state_dir(config: Config) -> Iterator[Finding]:

@@ -132,14 +132,21 @@ def _apart(ahead: float) -> Problem:
     return Problem("clock.apart", message, fix, {"span": span(abs(ahead))})
 
 
-_UNITS: Sequence[tuple[str, float]] = (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0))
+_UNITS: Sequence[tuple[str, float]] = (
+    (N_("{count} d"), 86_400.0),
+    (N_("{count} h"), 3_600.0),
+    (N_("{count} min"), 60.0),
+    (N_("{count} s"), 1.0),
+)
 
 
-def span(seconds: float) -> str:
-    """A length of time in its two largest units: ``7 d``, ``1 h 5 min``, ``12 s``."""
-    left, parts = round(seconds), list[str]()
-    for name, length in _UNITS:
+def span(seconds: float) -> Problem:
+    """A length of time in its two largest units, in the reader's language: ``7 d``, ``1 h 5 min``, ``12 s``."""
+    left, parts = round(seconds), list[Problem]()
+    for unit, length in _UNITS:
         count, left = divmod(left, int(length))
-        if count:
-            parts.append(f"{count} {name}")
-    return " ".join(parts[:2]) or "0 s"
+        if count or (length == 1.0 and not parts):
+            parts.append(Problem("span", unit, params={"count": count}))
+    if len(parts) == 1:
+        return parts[0]
+    return Problem("span", "{first} {second}", params={"first": parts[0], "second": parts[1]})

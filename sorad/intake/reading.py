@@ -390,10 +390,21 @@ class Intake:
             old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
         except ValueError:
             return []
-        if not bring_along(old, assets):
+        if self._is_anothers(old, origin) or not bring_along(old, assets):
             return []
         logger.info(_("{old} is now {new}"), old=str(old), new=str(assets))
         return papers(assets)
+
+    def _is_anothers(self, assets: Path, origin: Storyboard) -> bool:
+        """Whether another storyboard, one that is there, has that output folder, too."""
+        watches = {str(watch.path): watch for watch in self.config.watch}
+        return any(
+            board.id != origin.id
+            and board.state != "gone"
+            and board.root in watches
+            and assets_of(Path(board.path), watches[board.root]) == assets
+            for board in self.ledger.storyboards()
+        )
 
     def _stray(
         self, wants: Sequence[Want], takes: Sequence[Take], assets: Path, since: Optional[float]

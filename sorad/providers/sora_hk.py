@@ -182,4 +182,6 @@ class Prices:
             amount = answers.micros_of(reading.at(data, name), reading.at(data, "unit"))
             if amount is not None:
                 found[pro] = amount
+        if not found:
+            self.trouble = answers.senseless(came).problem
         return found

@@ -12,17 +12,23 @@ import os
 from sorad.vault import filesystem
 
 
+def device(path: str) -> int:
+    """The number of the file system at a path. ``OSError`` where that cannot be told."""
+    # "/." is what makes automounters mount.
+    return os.stat(os.path.join(path, ".")).st_dev
+
+
 def mount_of(folder: str, root: str) -> tuple[str, str]:
     """Where the disk under ``folder`` is mounted below ``root``, and its identity; two ``""`` on the root's own.
 
     Raises ``OSError`` where the folder or the root is not there.
     """
-    own, at = _device(root), folder
+    own, at = device(root), folder
     while at != root and len(at) > len(root):
-        device = _device(at)
-        if device == own:
+        number = device(at)
+        if number == own:
             break
-        while len(at) > len(root) and _device(os.path.dirname(at)) == device:
+        while len(at) > len(root) and device(os.path.dirname(at)) == number:
             at = os.path.dirname(at)
         if at == root:
             break
@@ -36,16 +42,11 @@ def mount_of(folder: str, root: str) -> tuple[str, str]:
 def mounted(mount: str) -> str:
     """The identity of what is mounted at a folder; ``""`` where nothing is, or it does not answer."""
     try:
-        if _device(mount) == _device(os.path.dirname(mount)):
+        if device(mount) == device(os.path.dirname(mount)):
             return ""
         return _identity(mount)
     except OSError:
         return ""
-
-
-def _device(path: str) -> int:
-    # "/." is what makes automounters mount.
-    return os.stat(os.path.join(path, ".")).st_dev
 
 
 def _identity(path: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.vault.mounted import mount_of
+from sorad.vault import mounted
 from sorad.vault.names import PREFIX, conflict_copy, is_ignored_folder, is_storyboard, stub_target
 
 _DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
@@ -46,6 +46,7 @@ class Scan:
     files: list[Seen] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     identity: str = ""  # device and inode of the root
+    device: int = 0  # of the root
     walked: list[str] = field(default_factory=list)  # the folders looked into
     errors: list[tuple[str, str]] = field(default_factory=list)  # (path, why it could not be read)
     empty: bool = False  # the root holds nothing, dot-files aside
@@ -104,7 +105,7 @@ def look(path: str, roots: Collection[str], top: str = "") -> Seen | None:
         seen = _linked(path, roots) if stat.S_ISLNK(found.st_mode) else _seen(path, found)
         if seen is None or not top:
             return seen
-        mount, disk = mount_of(os.path.dirname(path), top)
+        mount, disk = mounted.mount_of(os.path.dirname(path), top)
         return replace(seen, mount=mount, disk=disk)
     except OSError as error:
         if error.errno not in _VANISHED:
@@ -130,6 +131,10 @@ def scan(
     """
     top = str(root)
     found = Scan(identity=_online(top))
+    try:
+        found.device = mounted.device(top)
+    except OSError as error:
+        raise RootOffline(_offline(top, error)) from error
     roots = [os.path.realpath(one) for one in (root, *others)]
     nested = {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
     stack = [below or top]
@@ -205,7 +210,8 @@ def _seen(path: str, found: os.stat_result) -> Seen | None:
 
 def _on_its_disk(seen: Seen, folder: str, found: Scan, top: str) -> Seen:
     if folder not in found.mounts:
-        found.mounts[folder] = mount_of(folder, top)
+        elsewhere = mounted.device(folder) != found.device
+        found.mounts[folder] = mounted.mount_of(folder, top) if elsewhere else ("", "")
     mount, disk = found.mounts[folder]
     return replace(seen, mount=mount, disk=disk) if mount else seen
 

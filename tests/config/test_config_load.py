@@ -14,6 +14,7 @@ from sorad.config.model import Config, default_state_dir
 from sorad.messages import set_language
 
 WATCH = '[[watch]]\npath = "vault"\n'
+OUT = "[[watch]]\npath = '{}'\noutput_mode = 'centralized'\noutput_dir = '{}'\n"
 
 TRICKY = '''\
 # c
@@ -186,6 +187,9 @@ def test_config_unknown_keys_come_with_the_one_that_was_meant(write, text, key, 
         (WATCH + "[limits]\nsafe_concurrency = 30", "safe_concurrency", "at most 20"),
         (WATCH + "[limits]\njitter_seconds = [3, 1]", "jitter", "[1, 3]"),
         (WATCH + "[[watch]]\npath = 'x/../vault/'", "same_path", "twice"),
+        (OUT.format("vault", "out") + OUT.format("b", "out"), "output_dir_shared", "none of them inside"),
+        (OUT.format("vault", "out") + OUT.format("vault/b", "out"), "output_dir_shared", "out"),
+        (OUT.format("vault", "out/x/y") + OUT.format("b", "out/x"), "output_dir_shared", "b would share"),
         ("state_dir = 'vault/.sorad'\n" + WATCH, "state_dir_watched", "vault"),
         (WATCH + "[provider]\nbase_url = 'api.sora.hk'", "bad_value", "base_url"),
         (WATCH + "[provider]\nbase_url = 'https://a.b/v1?key=1'", "bad_value", "base_url"),
@@ -199,6 +203,11 @@ def test_config_what_does_not_fit_together_is_told(write, text, code, said):
     assert problem.code == f"config.{code}"
     assert said in str(problem)
     assert "abcdefgh12345" not in str(problem)
+
+
+def test_config_folders_beside_each_other_are_no_shared_ones(write):
+    other = OUT.format("c", "out").replace("centralized", "in_place")
+    assert len(load(write(OUT.format("vault", "out/a") + OUT.format("b", "out/b") + other)).watch) == 3
 
 
 def test_config_openai_videos_needs_three_things(write):

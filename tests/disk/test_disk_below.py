@@ -40,7 +40,7 @@ class Stick:
         self.number = 1_000
         self.is_in = True
         self.place.mkdir()
-        monkeypatch.setattr(mounts, "_device", self._device)
+        monkeypatch.setattr(mounts, "device", self._device)
         monkeypatch.setattr(mounts, "_identity", lambda path: f"{self._device(path)}:2")
         monkeypatch.setattr(filesystem, "is_mount_point", lambda path: path == str(self.place))
 

@@ -7,8 +7,11 @@ from typing import Optional
 import pytest
 
 from sorad.engine.matching import began, in_window, stranger
-from sorad.engine.times import Times, span
+from sorad.engine.times import Jump, Times, span
+from sorad.engine.times import told as told_of
+from sorad.messages import set_language
 from sorad.model import Request, State, Take
+from sorad.problems import Problem
 from sorad.providers.base import RemoteTask
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -95,7 +98,7 @@ def test_the_servers_clock_is_heard_and_followed_over_a_jump() -> None:
     [(0.2, "0 s"), (12, "12 s"), (3900, "1 h 5 min"), (7 * DAY, "7 d"), (DAY + 60, "1 d 1 min")],
 )
 def test_spans(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+    assert span(seconds).text() == text
 
 
 def lost(intent_at: float) -> Take:
@@ -133,3 +136,13 @@ def test_a_task_of_the_same_text_counts_whatever_its_time() -> None:
     assert stranger(take, [old], set()) == old
     assert stranger(take, [old], {"r"}) is None
     assert stranger(take, [RemoteTask("r", "other", TRUE)], set()) is None
+
+
+def test_a_span_is_told_in_the_language_of_who_reads():
+    told = Problem.from_json(told_of(Jump(0.0, -3_900.0, 0.0)).to_json())
+    try:
+        set_language("zh")
+        assert "1 小时 5 分钟" in told.text()
+    finally:
+        set_language("en")
+    assert "1 h 5 min" in told.text()

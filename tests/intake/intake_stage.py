@@ -11,6 +11,7 @@ from pathlib import Path
 
 from world import Odds, World, mp4
 
+from sorad.intake.reading import assets_of
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State, Take
@@ -69,6 +70,20 @@ class Stage(World):
         {"queued": lambda: self.go(5.0), "generating": lambda: self.go(30.0), "done": self.go}[phase]()
         assert {take.state.value for take in self.takes()} == {phase}
 
+    def centralize(self) -> None:
+        """Start anew with all videos below one folder that is not watched."""
+        self.stop()
+        watch = self.config.watch[0].model_dump()
+        out = self.folder / "out"
+        out.mkdir()
+        self.settings["watch"] = [{**watch, "output_mode": "centralized", "output_dir": out}]
+        self.restart()
+
+    def assets(self, board: Path) -> Path:
+        """The output folder of a storyboard."""
+        (watch,) = (one for one in self.config.watch if one.path in board.parents)
+        return assets_of(board, watch)
+
     # --- what came of it ------------------------------------------------------------------------------------
     def take(self, prompt: str) -> Take:
         """The one take of a prompt that is not cancelled."""
@@ -92,6 +107,6 @@ class Stage(World):
         index = {one["prompt_text"]: one["segment_index"] for one in segments}
         for prompt in prompts:
             video = self.delivered(prompt)
-            assert video.parent == board.parent / f"{board.stem}_assets" / f"Segment_{index[prompt]}"
+            assert video.parent == self.assets(board) / f"Segment_{index[prompt]}"
             assert self.take(prompt).segment == index[prompt]
             assert self.take(prompt).storyboard == str(board)

@@ -89,6 +89,7 @@ def test_systemd_system_service_from_its_installation_to_its_removal(machine: Ma
     machine.write(f"/etc/systemd/system/{unit}.d/50-hurry.conf", HURRY)
 
     said = machine.run(f"{SORAD} service install --system --user alice")
+    assert "service uninstall --system --user alice` undoes this" in said
     assert f"{unit} is ready" in said
     first = shown(machine, "", unit)
     assert (first["ActiveState"], first["User"], first["UMask"]) == ("active", "alice", "0022")

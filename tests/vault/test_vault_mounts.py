@@ -49,7 +49,7 @@ class Devices:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, devices: dict[str, int], points: set[str]) -> None:
         self.devices, self.points = devices, points
-        monkeypatch.setattr(mounted, "_device", self._device)
+        monkeypatch.setattr(mounted, "device", self._device)
         monkeypatch.setattr(mounted, "_identity", lambda path: f"{self._device(path)}:2")
         monkeypatch.setattr(filesystem, "is_mount_point", self._is_point)
 
