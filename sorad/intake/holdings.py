@@ -238,25 +238,6 @@ def unasked(there: Iterable[Paper], wants: Iterable[Want], theirs: Theirs = None
     return result
 
 
-def strays(top: Path) -> dict[Path, set[str]]:
-    """The output folders below ``top`` whose storyboard is not beside them, with their fingerprints.
-
-    One walk; unreadable folders are left out.
-    """
-    result = {}
-    for place, folders, files in os.walk(top):
-        beside = {name.lower() for name in files}
-        for name in [name for name in folders if name.endswith(ASSETS)]:
-            if f"{name[: -len(ASSETS)]}.json".lower() in beside:
-                continue
-            with contextlib.suppress(OSError):
-                fingerprints = {paper.receipt.fingerprint for paper in creates(Path(place, name))}
-                if fingerprints:
-                    result[Path(place, name)] = fingerprints
-        folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]
-    return result
-
-
 # --- moving ---------------------------------------------------------------------------------------------------
 
 

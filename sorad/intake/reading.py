@@ -22,6 +22,7 @@ is only taken note of once its video is there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -36,12 +37,12 @@ from loguru import logger
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
+from sorad.delivery.folder import make_folders
 from sorad.delivery.receipt import Payer
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.holdings import (
-    ASSETS,
     Paper,
     Theirs,
     asked,
@@ -57,7 +58,7 @@ from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
 from sorad.intake.sorting import Move, Sorted, key_of, sort_out
-from sorad.intake.strays import Strays, create
+from sorad.intake.strays import Stray, Strays, create
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.rescue import REBUILT
@@ -134,7 +135,7 @@ class Intake:
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
         self._watched = {str(watch.path) for watch in self.config.watch}
-        self._strays = Strays([watch.path for watch in self.config.watch], self.ledger, self.clock)
+        self._strays = Strays(self.config.watch, self.ledger, self.clock)
         self._audit = Audit(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when.
@@ -207,14 +208,14 @@ class Intake:
 
     def _take_in(self, watch: Watch) -> None:
         """Have fetched what was bought for storyboards that are gone, where the ledger does not know of it."""
-        for folder, wants in self._strays.left_over(self.clock.monotonic()).items():
-            board = _board_of(folder, watch)
+        for stray, wants in self._strays.left_over(self.clock.monotonic()).items():
+            board = _board_of(stray)
             there = [one for one in self.ledger.storyboards(board.root) if one.path == board.path]
-            if watch.path not in folder.parents or any(one.state != "gone" for one in there):
+            if watch.path != stray.root or any(one.state != "gone" for one in there):
                 continue
             self.ledger.apply(replace(board, updated_at=self.clock.time()), wants, self.clock.time())
             logger.info(
-                _("{path}: {count} videos that were paid for are fetched"), path=str(folder), count=len(wants)
+                _("{path}: {count} videos that were paid for are fetched"), path=board.path, count=len(wants)
             )
             self._tell_found(Sorted(wants, (), (), {}))
             self.wake()
@@ -293,12 +294,14 @@ class Intake:
         doubt = renamed or doubted is not None
         if (doubt and _lacks(takes, there, assets)) or (not takes and not there):
             # The folder may bear a name that was never seen here, or the ledger is lost, or an old copy.
-            there = [*there, *self._stray(wants, takes, assets, doubted)]
+            there = [*there, *self._stray(board.path, wants, takes, assets, watch)]
         if doubt or not takes or _buys(wants, takes, there):
-            there = [*there, *self._strays.unheard(wants, takes, there, doubted)]
+            there = [*there, *self._strays.unheard(board.path, wants, takes, there, doubted)]
         rescued = self._rescued_of(takes, wants, there, assets)
         newcomers = self._come_over(takes, there)
         lost = intents(assets) if closer else []
+        if theirs is None and (takes or newcomers or there or lost):
+            _make_room(assets, watch)
         move: Move = relocate if theirs is None else self._from_shelf
         todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets, theirs, move)
         if rescued:
@@ -390,10 +393,7 @@ class Intake:
             old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
         except ValueError:
             return []
-        if self._is_anothers(old, origin) or not bring_along(old, assets):
-            return []
-        logger.info(_("{old} is now {new}"), old=str(old), new=str(assets))
-        return papers(assets)
+        return [] if self._is_anothers(old, origin) or not _brought(old, assets, watch) else papers(assets)
 
     def _is_anothers(self, assets: Path, origin: Storyboard) -> bool:
         """Whether another storyboard, one that is there, has that output folder, too."""
@@ -407,25 +407,28 @@ class Intake:
         )
 
     def _stray(
-        self, wants: Sequence[Want], takes: Sequence[Take], assets: Path, since: Optional[float]
+        self, path: str, wants: Sequence[Want], takes: Sequence[Take], assets: Path, watch: Watch
     ) -> list[Paper]:
         """What an output folder without a storyboard has of what is wanted or known. It goes along if most is."""
-        folders = self._strays.folders(since)
         fingerprints = {want.fingerprint for want in wants}
-        best = max(folders, key=lambda folder: len(folders[folder] & fingerprints), default=None)
-        if best is None or not folders[best] & fingerprints:
+        folders = {
+            folder: len(stray.texts & fingerprints)
+            for folder, stray in self._strays.folders(self._doubtful.get(path)).items()
+            if stray.may_be_of(path)
+        }
+        best = max(folders, key=lambda folder: folders[folder], default=None)
+        if best is None or not folders[best]:
             return []
         left = self._stands_by_any(assets, best)
-        if left or not _mostly(wants, folders[best]) or not bring_along(best, assets):
-            own = set(map(create, takes))
-            return [
-                paper
-                for paper in creates(best)
-                if paper.receipt.fingerprint in fingerprints or paper.create in own
-            ]
-        del folders[best]
-        logger.info(_("{old} is now {new}"), old=str(best), new=str(assets))
-        return papers(assets)
+        if not left and 2 * folders[best] >= len(fingerprints) and _brought(best, assets, watch):
+            del self._strays.folders()[best]
+            return papers(assets)
+        own = set(map(create, takes))
+        return [
+            paper
+            for paper in creates(best)
+            if paper.receipt.fingerprint in fingerprints or paper.create in own
+        ]
 
     def _stands_by_any(self, *places: Path) -> bool:
         """Whether one of these is or lies in a root where another machine buys."""
@@ -510,16 +513,32 @@ def _buys(wants: Sequence[Want], takes: Sequence[Take], there: Sequence[Paper]) 
     return any(count > texts[text] for text, count in Counter(want.fingerprint for want in wants).items())
 
 
+def _brought(old: Path, new: Path, watch: Watch) -> bool:
+    """Whether an output folder bears the new name now, and not the old one."""
+    _make_room(new, watch)
+    if not bring_along(old, new):
+        return False
+    logger.info(_("{old} is now {new}"), old=str(old), new=str(new))
+    return True
+
+
+def _make_room(assets: Path, watch: Watch) -> None:
+    """Make the folders in which an output folder stands, where those are sorad's own."""
+    if watch.output_mode == "centralized" and watch.output_dir is not None:
+        with contextlib.suppress(OSError):
+            make_folders(assets, watch.output_dir)
+
+
 def _mostly(wants: Sequence[Want], known: set[str]) -> bool:
     """Whether at least half of the texts that are wanted are known."""
     fingerprints = {want.fingerprint for want in wants}
     return 2 * len(fingerprints & known) >= len(fingerprints)
 
 
-def _board_of(assets: Path, watch: Watch) -> Storyboard:
+def _board_of(stray: Stray) -> Storyboard:
     """The storyboard that an output folder without one is named after, as one that is gone."""
-    path = str(assets.with_name(f"{assets.name[: -len(ASSETS)]}.json"))
-    return Storyboard(id=0, root=str(watch.path), path=path, size=0, mtime_ns=0, content="", state="gone")
+    path, root = str(stray.storyboard), str(stray.root)
+    return Storyboard(id=0, root=root, path=path, size=0, mtime_ns=0, content="", state="gone")
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:

@@ -1,19 +1,25 @@
-"""Output folders that no storyboard stands beside: it was renamed or moved alone, or deleted.
+"""Output folders that no storyboard has: it was renamed or moved alone, or deleted; or ``output_mode`` was changed.
 
 Whoever has the ledger knows whose they are. With the ledger lost, or an old copy in its place, such a folder
-may be all that tells of a purchase; so it is looked at before anything is bought anew.
+may be all that tells of a purchase; so it is looked at before anything is bought anew. Looked for are folders
+named ``…_assets`` below the watched folders, and folders that hold ``Segment_…`` below each ``output_dir``,
+whichever of the two is in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Optional
 
 from sorad.clock import Clock
+from sorad.config.model import Watch
 from sorad.delivery.receipt import GENERATING, SUBMITTING
-from sorad.intake.holdings import Paper, create_of, creates, strays, unasked
+from sorad.intake.holdings import ASSETS, SEGMENT, Paper, create_of, creates, unasked
 from sorad.ledger.interface import Ledger, Want
 from sorad.model import State, Take
 
@@ -22,30 +28,49 @@ from sorad.model import State, Take
 HOLDS, AT_MOST = 20.0, 60.0
 
 
+@dataclass(frozen=True)
+class Stray:
+    """An output folder that tells of purchases: of which texts, and which storyboard it is named after."""
+
+    texts: frozenset[str]
+    root: Path
+    storyboard: Path
+    is_there: bool  # the storyboard: the folder belongs to it, though it has another one by now
+
+    def may_be_of(self, storyboard: str) -> bool:
+        """Whether it may have been the folder of a storyboard."""
+        return not self.is_there or str(self.storyboard) == storyboard
+
+
 @dataclass
 class Strays:
     """Belongs to the folder side's thread."""
 
-    roots: Sequence[Path]
+    watches: Sequence[Watch]
     ledger: Ledger
     clock: Clock
-    _found: dict[Path, set[str]] = field(default_factory=dict)
+    _found: dict[Path, Stray] = field(default_factory=dict)
     _began: Optional[float] = None
     _until: float = 0.0
 
-    def folders(self, since: Optional[float] = None) -> dict[Path, set[str]]:
-        """The folders, with the fingerprints of their receipts; as they were after ``since`` (monotonic)."""
+    def folders(self, since: Optional[float] = None) -> dict[Path, Stray]:
+        """The folders; as they were after ``since`` (monotonic)."""
         now = self.clock.monotonic()
         if self._began is None or now > self._until or (since is not None and self._began < since):
             self._began, self._found = now, {}
-            for root in self.roots:
-                self._found.update(strays(root))
+            for watch in sorted(self.watches, key=lambda one: len(one.path.parts)):
+                self._found.update(strays(watch))  # of nested roots, the inner one has what is in both
             ended = self.clock.monotonic()
             self._until = ended + min(AT_MOST, HOLDS * (ended - now))
         return self._found
 
     def unheard(
-        self, wants: Sequence[Want], takes: Sequence[Take], there: Sequence[Paper], since: Optional[float]
+        self,
+        storyboard: str,
+        wants: Sequence[Want],
+        takes: Sequence[Take],
+        there: Sequence[Paper],
+        since: Optional[float],
     ) -> list[Paper]:
         """Receipts and intents of creates that the ledger never heard of, for a storyboard that they may tell of.
 
@@ -56,8 +81,8 @@ class Strays:
         wanted = {want.fingerprint for want in wants}
         texts = wanted.union((take.fingerprint for take in takes), (one.receipt.fingerprint for one in there))
         result: list[Paper] = []
-        for folder, holds in self.folders(since).items():
-            if holds.isdisjoint(texts):
+        for folder, stray in self.folders(since).items():
+            if stray.texts.isdisjoint(texts) or not stray.may_be_of(storyboard):
                 continue
             found = creates(folder)
             its_own = any(paper.create in ours for paper in found)
@@ -67,18 +92,20 @@ class Strays:
                     result.append(paper)
         return result
 
-    def left_over(self, since: float) -> dict[Path, list[Want]]:
-        """What was bought and is not there yet, by folder, of which neither the ledger nor a storyboard tells.
+    def left_over(self, since: float) -> dict[Stray, list[Want]]:
+        """What was bought and is not there yet, of which neither the ledger nor a storyboard tells.
 
         Its storyboard is gone, and the ledger was lost since: nobody else would fetch it. ``since`` as above.
         """
         result = {}
-        for folder in self.folders(since):
+        for folder, stray in self.folders(since).items():
+            if stray.is_there:
+                continue
             found = [paper for paper in creates(folder) if paper.receipt.state in (GENERATING, SUBMITTING)]
             known = self._known(found) if found else set()
             wants = unasked([paper for paper in found if paper.create not in known], ())
             if wants:
-                result[folder] = wants
+                result[stray] = wants
         return result
 
     def _known(self, found: Sequence[Paper]) -> set[str]:
@@ -92,3 +119,46 @@ class Strays:
 def create(take: Take) -> str:
     """Which create a take stands for: see :func:`create_of`."""
     return create_of(take.remote_id, take.fingerprint, take.intent_at)
+
+
+def strays(watch: Watch) -> dict[Path, Stray]:
+    """Those of a watched folder: a walk through it, one through its ``output_dir``. Unreadable ones are left out."""
+    result = {}
+    names = cache(_names)
+    for mode, folder, storyboard in _candidates(watch):
+        name = storyboard.name.lower()
+        beside = names(storyboard.parent)
+        real = beside.get(name)
+        is_there = real is not None or f".{name}.icloud" in beside
+        if is_there and mode == watch.output_mode:
+            continue
+        with contextlib.suppress(OSError):
+            texts = frozenset(paper.receipt.fingerprint for paper in creates(folder))
+            if texts:
+                storyboard = storyboard.with_name(real or storyboard.name)
+                result[folder] = Stray(texts, watch.path, storyboard, is_there)
+    return result
+
+
+def _candidates(watch: Watch) -> Iterator[tuple[str, Path, Path]]:
+    """All output folders: by which mode, where, and the storyboard that each is named after."""
+    for place, folders, _files in os.walk(watch.path):
+        for name in folders:
+            if name.endswith(ASSETS):
+                yield "in_place", Path(place, name), Path(place, f"{name[: -len(ASSETS)]}.json")
+        folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]
+    if watch.output_dir is None:
+        return
+    for place, folders, _files in os.walk(watch.output_dir):
+        folder = Path(place)
+        if folder != watch.output_dir and any(name.startswith(SEGMENT) for name in folders):
+            within = folder.relative_to(watch.output_dir)
+            yield "centralized", folder, watch.path / within.parent / f"{within.name}.json"
+        folders[:] = [name for name in folders if not name.startswith((".", SEGMENT))]
+
+
+def _names(folder: Path) -> dict[str, str]:
+    try:
+        return {name.lower(): name for name in os.listdir(folder)}  # noqa: PTH208  (names are wanted, not paths)
+    except OSError:
+        return {}

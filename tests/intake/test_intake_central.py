@@ -38,3 +38,47 @@ def test_a_folder_that_two_storyboards_have_stays_where_it_is(tmp_path: Path, ph
     stage.all_delivered(new, "one", "two")
     stage.all_delivered(other, "three", "four", "five")
     stage.stop()
+
+
+@pytest.mark.parametrize("phase", ["generating", "done"])
+@pytest.mark.parametrize("to", ["centralized", "in_place"])
+def test_with_the_ledger_lost_the_place_of_the_other_mode_is_looked_at_too(
+    stage: Stage, to: str, phase: str
+) -> None:
+    stage.centralize()
+    (watch,) = stage.settings["watch"]
+    both = {mode: [{**watch, "output_mode": mode}] for mode in ("in_place", "centralized")}
+    stage.stop()
+    stage.settings["watch"] = both["in_place" if to == "centralized" else "centralized"]
+    stage.restart()
+    board = stage.board(NAME, ["one", "two"])
+    stage.until(phase)
+    stage.stop()
+    stage.settings["watch"] = both[to]
+    stage.lose_ledger()
+    other = stage.board("ep0/storyboard.json", ["one", "three"])  # read first; it never was that folder's
+    stage.restart()
+    stage.go()
+    assert stage.bought() == Counter(one=2, two=1, three=1)
+    (mine,) = (
+        take for take in stage.takes() if take.storyboard == str(board) and take.request.prompt == "one"
+    )
+    assert Path(mine.output).is_relative_to(stage.assets(board))
+    assert stage.delivered("two").is_relative_to(stage.assets(board))
+    assert stage.delivered("three").is_relative_to(stage.assets(other))
+
+
+def test_what_is_on_its_way_for_a_storyboard_that_is_gone_is_fetched_though_the_ledger_is_lost(
+    stage: Stage,
+) -> None:
+    stage.centralize()
+    board = stage.board(NAME, ["one"])
+    stage.board("ep2/storyboard.json", ["two"])
+    stage.until("generating")
+    stage.stop()
+    stage.lose_ledger()
+    board.unlink()
+    stage.restart()
+    stage.go()
+    assert stage.delivered("one").is_relative_to(stage.assets(board))
+    assert stage.bought() == Counter(["one", "two"])

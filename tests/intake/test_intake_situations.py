@@ -34,9 +34,9 @@ def rename_and_edit_most(stage: Stage) -> Path:
 
 
 def rename_with_assets(stage: Stage) -> Path:
-    assets = path_of(stage, "ep1/storyboard_a_assets")
+    assets = stage.assets(path_of(stage))
     if assets.exists():
-        assets.rename(path_of(stage, "ep1/storyboard_b_assets"))
+        assets.rename(stage.assets(path_of(stage, "ep1/storyboard_b.json")))
     return rename(stage)
 
 
@@ -66,7 +66,7 @@ def move_file(stage: Stage) -> Path:
 
 
 def rename_to_a_folder_that_is_there(stage: Stage) -> Path:
-    path_of(stage, "ep1/storyboard_b_assets").mkdir()
+    stage.assets(path_of(stage, "ep1/storyboard_b.json")).mkdir()
     return rename(stage)
 
 
@@ -134,10 +134,20 @@ def settled(stage: Stage, board: Path) -> None:
     assert stage.bought() == Counter({*THREE, *new_in(board)})
 
 
+def in_mode(stage: Stage, mode: str) -> None:
+    if mode == "centralized":
+        stage.centralize()
+
+
+MODES = pytest.mark.parametrize("mode", ["in_place", "centralized"])
+
+
+@MODES
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
 @pytest.mark.parametrize("phase", ["generating", "done"])
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_only_what_is_new_is_bought(stage: Stage, deed: Deed, phase: str, running: bool) -> None:
+def test_only_what_is_new_is_bought(stage: Stage, deed: Deed, phase: str, running: bool, mode: str) -> None:
+    in_mode(stage, mode)
     stage.board(A, THREE)
     stage.until(phase)
     if not running:
@@ -155,13 +165,17 @@ def test_only_what_is_new_is_bought(stage: Stage, deed: Deed, phase: str, runnin
     settled(stage, board)
 
 
+@MODES
 @pytest.mark.parametrize("phase", ["generating", "done"])
 @pytest.mark.parametrize(
     "deed",
     DEEDS,
     ids=lambda deed: deed.__name__,
 )
-def test_with_the_ledger_lost_meanwhile_the_folder_is_enough(stage: Stage, deed: Deed, phase: str) -> None:
+def test_with_the_ledger_lost_meanwhile_the_folder_is_enough(
+    stage: Stage, deed: Deed, phase: str, mode: str
+) -> None:
+    in_mode(stage, mode)
     stage.board(A, THREE)
     stage.until(phase)
     stage.stop()

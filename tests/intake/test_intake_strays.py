@@ -123,13 +123,13 @@ def test_a_walk_serves_many_and_is_never_older_than_a_doubt(
 
     clock, walks = Clock(), []
 
-    def walk(root: Path) -> dict[Path, set[str]]:
+    def walk(watch: object) -> dict[Path, object]:
         walks.append(clock.now)
         clock.now += 1.0
         return {}
 
     monkeypatch.setattr("sorad.intake.strays.strays", walk)
-    found = Strays([tmp_path], stage.raw, clock)  # type: ignore[arg-type]
+    found = Strays(stage.config.watch, stage.raw, clock)  # type: ignore[arg-type]
     for _again in range(10):
         found.folders()
         clock.now += 1.0
