@@ -45,6 +45,7 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "providers/download.py": ("a cause", re.compile("a part was sent|bytes are missing|than announced")),
     "notify/sender.py": ("a command", re.compile("-m pip install")),
     "notify/send.py": ("a cause", re.compile("apprise|Errno")),
+    "cli/service.py": ("a command", re.compile("^sorad service uninstall$")),
     "service/host.py": ("a cause", re.compile("no answer in")),
     "service/systemd.py": ("a command", re.compile("systemctl start")),
     "layout.py": ("a mistake of the program", re.compile("centralized without")),
