@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import errno
 import os
+import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sorad.ledger.interface import Ledger, Storyboard
 from sorad.vault.mounted import mounted
+from sorad.vault.scan import is_listed
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
@@ -28,7 +30,7 @@ def same_content(ledger: Ledger, path: str, content: str, watched: Collection[st
     away = offline(ledger)
 
     def rank(other: Storyboard) -> tuple[bool, bool, int]:
-        return not is_there(other, watched, away), bool(other.copy_of), other.id
+        return not is_there(other, watched, away, path), bool(other.copy_of), other.id
 
     return min(others, key=rank, default=None)
 
@@ -52,7 +54,7 @@ def nearest(
     gone = [
         board
         for board in ledger.storyboards()
-        if board.id in kin and (board.path == path or not is_there(board, watched, away))
+        if board.id in kin and (board.path == path or not is_there(board, watched, away, path))
     ]
 
     def rank(board: Storyboard) -> tuple[int, bool, float]:
@@ -66,16 +68,27 @@ def offline(ledger: Ledger) -> set[str]:
     return {row.path for row in ledger.roots() if row.state == "offline"}
 
 
-def is_there(board: Storyboard, watched: Collection[str], away: Collection[str]) -> bool:
-    """Whether its file is there, or cannot be called gone because its root is away, or its disk below that.
+def is_there(board: Storyboard, watched: Collection[str], away: Collection[str], path: str) -> bool:
+    """Whether its file is there beside the one at ``path``, or cannot be called gone because its disk is away.
+
+    That may be its root's, or one mounted below it.
 
     A root that is no longer in the config is not waited for: its folder was renamed, most likely.
     """
-    if _exists(board.path) or _exists(_stub(board.path)):
+    if _exists(board.path):
+        # Renamed to other letters of the same kind, it is found by the old name, too, on many disks.
+        renamed = board.path != path and _folded(board.path) == _folded(path)
+        return not renamed or is_listed(board.path, board.root)
+    if _exists(_stub(board.path)):
         return True
     if board.mount and board.state != "gone" and board.root in watched and not mounted(board.mount):
         return True
     return board.root in watched and (board.root in away or _is_bare(board.root))
+
+
+def _folded(path: str) -> str:
+    """What such a disk makes of a path: neither case nor the spelling of accents counts."""
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _exists(path: str) -> bool:

@@ -78,7 +78,7 @@ def plan_storyboard(
     wants = wants_of(reading, path, watch)
     watched = {str(one.path) for one in config.watch}
     same = same_content(ledger, str(path), reading.content, watched) if ledger is not None else None
-    if ledger is not None and same is not None and is_there(same, watched, offline(ledger)):
+    if ledger is not None and same is not None and is_there(same, watched, offline(ledger), str(path)):
         problem = Problem(
             "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.path}
         )

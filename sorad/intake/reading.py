@@ -167,7 +167,7 @@ class Intake:
             self._invalid(board, now)
             return
         same = same_content(self.ledger, board.path, board.content, self._watched)
-        if same is not None and is_there(same, self._watched, offline(self.ledger)):
+        if same is not None and is_there(same, self._watched, offline(self.ledger), board.path):
             if not self._outranks(path, watch, reading, same):
                 self._copy(board, same, now)
                 return

@@ -19,7 +19,7 @@ from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard
 from sorad.vault.reports import conflict, happened, in_the_cloud, no_events, polled, unreadable
 from sorad.vault.roots import Roots
-from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, look, scan
+from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, is_listed, look, scan
 from sorad.vault.settle import Settle
 
 if TYPE_CHECKING:
@@ -336,7 +336,7 @@ class Root:
             except OSError:
                 self._missing[path] = now
                 continue
-            if seen is not None:
+            if seen is not None and (seen.placeholder or is_listed(path, self.path)):
                 self._consider(seen)
                 continue
             if self._mounts.lacks(board):

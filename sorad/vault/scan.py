@@ -115,6 +115,23 @@ def look(path: str, roots: Collection[str], top: str = "") -> Seen | None:
         return Seen(path, 0, 0, placeholder=True) if os.path.lexists(stub) else None
 
 
+def is_listed(path: str, root: str) -> bool:
+    """Whether a path that leads somewhere is spelled as the file system lists it, below ``root``.
+
+    Disks that see no difference between capital and small letters (macOS, Windows) find a file by its former
+    name, too. Where a folder cannot be listed, it is.
+    """
+    folder = root
+    for name in Path(path).relative_to(root).parts:
+        try:
+            if name not in os.listdir(folder):  # noqa: PTH208
+                return False
+        except OSError:
+            return True
+        folder = os.path.join(folder, name)
+    return True
+
+
 def scan(
     root: Path,
     others: Collection[Path],

@@ -18,6 +18,7 @@ import pytest
 from world import Odds, World
 
 from sorad.delivery.receipt import read_intent, read_receipt
+from sorad.intake.reading import assets_of
 from sorad.layout import receipt_path
 from sorad.model import State
 
@@ -66,9 +67,10 @@ class Hands:
 
     def rename(self, path: Path) -> Path:
         new = path.with_name(f"storyboard_{self.fresh('r')}.json")
-        assets = path.with_name(f"{path.stem}_assets")
+        (watch,) = self.world.config.watch
+        assets = assets_of(path, watch)
         if self.rng.random() < 0.5 and assets.exists():
-            assets.rename(new.with_name(f"{new.stem}_assets"))
+            assets.rename(assets_of(new, watch))
         return path.rename(new)
 
     def move(self, path: Path) -> Path:
@@ -146,7 +148,9 @@ class Hands:
 
 
 def busy_day(seed: int, folder: Path, odds: Optional[Odds] = None) -> World:
-    world = World(seed, folder / f"h{seed}", odds=Odds() if odds is None else odds)
+    """Every third one with the videos together below one folder."""
+    odds = Odds() if odds is None else odds
+    world = World(seed, folder / f"h{seed}", odds=odds, centralized=seed % 3 == 2)
     hands = Hands(world)
     hands.new()
     world.changed()

@@ -349,12 +349,16 @@ class World:
     lists: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
     takes_each: int = 1
+    centralized: bool = False
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.clock = Clock()
         self.vault_dir = self.folder / "vault"
         self.vault_dir.mkdir(parents=True)
+        self.out_dir = self.folder / "out" if self.centralized else None
+        if self.out_dir is not None:
+            self.out_dir.mkdir()
         self.provider = SimProvider(self.clock, self.rng, self.odds, self.lists)
         self.free = 10**12
         self.deaths = 0
@@ -375,6 +379,8 @@ class World:
                         "rescan_seconds": 300,
                         "polling": "never",
                         "takes": self.takes_each,
+                        "output_mode": "centralized" if self.centralized else "in_place",
+                        "output_dir": self.out_dir,
                     }
                 ],
                 "limits": {"concurrency": 4, "safe_concurrency": 2, "jitter_seconds": [0.5, 3.0]},
@@ -651,12 +657,13 @@ class World:
                 assert (receipt.state, receipt.remote_id) == (DONE, remote_id), f"seed {self.seed}: {receipt}"
             else:
                 assert take.state in OPEN or take.error is not None, f"seed {self.seed}: {take} says nothing"
-        for note in self.vault_dir.rglob(f"*{INTENT}"):
+        outputs = self.out_dir or self.vault_dir
+        for note in outputs.rglob(f"*{INTENT}"):
             video = note.with_name(f"{note.name[: -len(INTENT)]}.mp4")
             assert any(t.output == str(video) and t.state is State.UNKNOWN for t in takes), (
                 f"seed {self.seed}: {note} stayed behind"
             )
-        assert not list(self.vault_dir.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)
+        assert not list(outputs.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)
 
     def close(self) -> None:
         """Tidy up."""
