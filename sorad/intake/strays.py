@@ -21,7 +21,8 @@ from sorad.config.model import Watch
 from sorad.delivery.receipt import GENERATING, SUBMITTING
 from sorad.intake.holdings import ASSETS, SEGMENT, Paper, create_of, creates, unasked
 from sorad.ledger.interface import Ledger, Want
-from sorad.model import State, Take
+from sorad.ledger.states import PAID
+from sorad.model import Take
 
 # A walk through all roots holds for so many times what it took, so that many storyboards that are read one
 # after the other cost little more than one; and for so many seconds at most.
@@ -104,15 +105,20 @@ class Strays:
             found = [paper for paper in creates(folder) if paper.receipt.state in (GENERATING, SUBMITTING)]
             known = self._known(found) if found else set()
             wants = unasked([paper for paper in found if paper.create not in known], ())
+            # An intent may have become a receipt, or a video, while it was looked at.
+            owned = self.ledger.owned([want.remote_id for want in wants]) if wants else set()
+            wants = [want for want in wants if want.remote_id not in owned]
             if wants:
                 result[stray] = wants
         return result
 
     def _known(self, found: Sequence[Paper]) -> set[str]:
-        """The creates of which the ledger knows: by their tasks, or as open ones."""
+        """The creates of which the ledger knows: by their tasks, or by their intents, answered by now or not."""
         known = self.ledger.owned([paper.receipt.remote_id for paper in found])
         if any(not paper.receipt.remote_id for paper in found):
-            known.update(map(create, self.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])))
+            known.update(
+                create_of("", one.fingerprint, one.intent_at) for one in self.ledger.takes(states=PAID)
+            )
         return known
 
 
