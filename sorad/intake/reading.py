@@ -27,7 +27,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -311,6 +311,8 @@ class Intake:
                 wants=[where_it_lies(want, rescued, assets) for want in todo.wants],
                 beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
             )
+        # Known under a storyboard that is gone: nothing of that is rebuilt.
+        heard = self.ledger.owned([want.remote_id for want in (*todo.wants, *todo.beside)])
         rows = (same,) if same is not None else (known, origin)
         copied = copy_of(self.ledger, board.content, *rows)
         self._apply(replace(board, id=board.id if origin is None else origin.id, copy_of=copied), todo)
@@ -318,7 +320,7 @@ class Intake:
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
         if not takes:
-            self._tell_found(todo)
+            self._tell_found(todo, heard)
 
     def _theirs(self, root: str) -> Theirs:
         """What is left to another machine that buys for a root. Once it no longer does, all is read again."""
@@ -480,9 +482,11 @@ class Intake:
             for want in wants
         ]
 
-    def _tell_found(self, todo: Sorted) -> None:
+    def _tell_found(self, todo: Sorted, heard: Collection[str] = ()) -> None:
         """Remember how much the ledger learned from receipts, for `sorad status`."""
-        bought = [want for want in (*todo.wants, *todo.beside) if want.remote_id]
+        bought = [
+            want for want in (*todo.wants, *todo.beside) if want.remote_id and want.remote_id not in heard
+        ]
         if not bought:
             return
         told = self.ledger.recall(REBUILT) or {"kept": ""}
