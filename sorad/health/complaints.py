@@ -207,10 +207,12 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
         yield _keyless(keyless)
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
-        yield _undelivered(takes, facts.counts[State.DOWNLOADING])
+        said = N_("{takes} are paid for and cannot be delivered: {reason}")
+        yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
     kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(kept_out):
-        yield _unbought(takes, facts.counts[State.QUEUED])
+        said = N_("{takes} are not bought, for their folder takes no files: {reason}")
+        yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
@@ -267,25 +269,12 @@ def _keyless(takes: Sequence[Take]) -> Complaint:
     )
 
 
-def _undelivered(takes: Sequence[Take], total: int) -> Complaint:
-    """Paid for, and this machine does not take them."""
+def _refused_by_disk(takes: Sequence[Take], total: int, message: str) -> Complaint:
+    """This machine does not take their files. ``message``: what that means for them."""
     error = takes[0].error
     return _heavy(
         error.code if error else "delivery.local",
-        N_("{takes} are paid for and cannot be delivered: {reason}"),
-        "{mend}",
-        takes=_counted(len(takes), total),
-        reason=error.text() if error else "",
-        mend=error.fix_text() if error else "",
-    )
-
-
-def _unbought(takes: Sequence[Take], total: int) -> Complaint:
-    """Their folder takes no files, so they are not bought."""
-    error = takes[0].error
-    return _heavy(
-        error.code if error else "delivery.local",
-        N_("{takes} are not bought, for their folder takes no files: {reason}"),
+        message,
         "{mend}",
         takes=_counted(len(takes), total),
         reason=error.text() if error else "",

@@ -312,7 +312,8 @@ class Intake:
                 beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
             )
         # Known under a storyboard that is gone: nothing of that is rebuilt.
-        heard = self.ledger.owned([want.remote_id for want in (*todo.wants, *todo.beside)])
+        told = () if takes else [want.remote_id for want in (*todo.wants, *todo.beside)]
+        heard = self.ledger.owned(told)
         rows = (same,) if same is not None else (known, origin)
         copied = copy_of(self.ledger, board.content, *rows)
         self._apply(replace(board, id=board.id if origin is None else origin.id, copy_of=copied), todo)
