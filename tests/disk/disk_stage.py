@@ -152,7 +152,8 @@ class House:
         return {one.problem.code: str(one.problem) for one in complaints(facts)}
 
     def partials(self) -> list[Path]:
-        return [path for path in self.vault.rglob(".*.tmp") if path.stat().st_size]
+        """The downloads under way that have something in them; receipts are written under a ``.tmp``, too."""
+        return [path for path in self.vault.rglob(".*.mp4.tmp") if path.stat().st_size]
 
     def nothing_half(self) -> bool:
         """Whatever has a video's name is a whole video."""
@@ -173,4 +174,4 @@ class House:
             receipt = until(lambda video=video: read_receipt(receipt_path(video)), "the receipt")
             assert receipt.remote_id == take.remote_id
             until(lambda video=video: read_receipt(receipt_path(video)).state == DONE, "the last receipt")
-        assert self.partials() == []
+        assert list(self.vault.rglob(".*.tmp")) == []
