@@ -64,6 +64,11 @@ class Audit:
         doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
 
+    def forget(self, storyboard: int) -> None:
+        """It asks for nothing any more: nothing of it is missed."""
+        self.missing.pop(storyboard, None)
+        self._times.pop(storyboard, None)
+
     def _judge(self, take: Take, assets: Path, names: dict[Path, set[str] | None]) -> bool:
         """Whether the video of a take is missing; the ledger is told where that is news."""
         video = Path(take.output)

@@ -179,6 +179,7 @@ class Intake:
         """A storyboard is no longer there: what is not bought yet is not wanted any more."""
         now = self.clock.time()
         cancelled = self.ledger.withdraw(board.id, "gone", now)
+        self._audit.forget(board.id)
         logger.info(_("{path} is gone; {count} unsent takes cancelled"), path=board.path, count=cancelled)
         for copy in self.ledger.with_content(board.content):
             if copy.state == "copy":
@@ -247,6 +248,7 @@ class Intake:
         copy = replace(board, state="copy", copy_of=original.path, problems=(problem,))
         applied = self.ledger.apply(copy, None, now)
         self.ledger.withdraw(applied.storyboard_id, "copy", now)
+        self._audit.forget(applied.storyboard_id)
         logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
 
     def _let_go(self, paths: set[str], content: str) -> None:

@@ -262,10 +262,11 @@ class Vault:
         return min(dues)
 
     def _wait(self, until: float) -> None:
-        """Sleep until then, or until there is news."""
+        """Sleep until then, or until there is news that the ledger can be told of."""
         with self._news:
-            while not (self._hints or self._scans or self._alarm or self._stop.is_set()):
-                left = until - self._clock.monotonic()
-                if left <= 0:
+            while not self._stop.is_set():
+                now = self._clock.monotonic()
+                news = self._hints or self._scans or self._alarm
+                if now >= until or (news and now >= self._not_before):
                     return
-                self._news.wait(min(left, SLICE))
+                self._news.wait(min(until - now, SLICE))

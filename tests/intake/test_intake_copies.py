@@ -379,6 +379,23 @@ def test_a_deleted_video_is_missed_and_not_bought_again(stage: Stage, running: b
     assert stage.bought() == Counter(THREE)
 
 
+def test_what_is_missing_is_not_told_of_a_storyboard_that_is_gone_or_is_a_copy(stage: Stage) -> None:
+    board = stage.board(A, ["one"])
+    copy = stage.board("ep2/storyboard_b.json", ["two"])
+    stage.go()
+    for prompt in ("one", "two"):
+        stage.delivered(prompt).unlink()
+    stage.go()
+    assert len(problems(stage)) == 1
+    copy.write_bytes(board.read_bytes())
+    stage.go()
+    assert problems(stage)[0].params["count"] == 1
+    for path in (board, copy):
+        path.unlink()
+    stage.go()
+    assert problems(stage) == []
+
+
 def test_with_the_ledger_lost_too_it_is_missed_all_the_same(stage: Stage) -> None:
     stage.board(A, ["one"])
     stage.go()

@@ -287,6 +287,19 @@ def test_a_ledger_that_fails_for_a_while_kills_nothing(run, until, tmp_path: Pat
     until(lambda: live.was_read(path))
 
 
+def test_news_is_not_looked_at_over_and_over_while_the_ledger_fails(run, until, tmp_path: Path) -> None:
+    live = run(tmp_path)
+    live.ledger.broken = True
+    live.vault.rescan()
+    until(lambda: live.vault._ledger_fails > 0)
+    live.vault.hint(str(tmp_path / "storyboard.json"))
+    beats = len(live.beats)
+    until(lambda: live.vault._ledger_fails > 1)
+    assert len(live.beats) - beats < 20
+    live.ledger.broken = False
+    until(live.vault.quiet)
+
+
 def test_a_rescan_reads_invalid_storyboards_again(run, until, tmp_path: Path) -> None:
     path = tmp_path / "storyboard.json"
     path.write_text("broken")
