@@ -92,14 +92,17 @@ class Engine:
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Turn until told to stop, then give back what has not left."""
+        failed = False
         while not stop.is_set():
             beat()
             self._wake.clear()
             try:
                 wait = self.turn()
+                failed = False
             except LedgerUnavailable as error:
-                logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
-                wait = LOOK_EVERY
+                if not failed:  # once, however long it lasts: `status` tells of it meanwhile
+                    logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
+                failed, wait = True, LOOK_EVERY
             if not stop.is_set():
                 self._wake.wait(min(wait, LOOK_EVERY))
         for _at, _n, take in self._waiting:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
+from loguru import logger
 from world import SAID, Odds, World
 
+from sorad.engine import loop
+from sorad.ledger.interface import LedgerUnavailable
 from sorad.model import State
 from sorad.providers.base import Created, Fault, NotSent, Refused, Trouble
 
@@ -189,3 +193,25 @@ def test_a_mistaken_year_does_not_block_the_budget_for_a_year(tmp_path: Path) ->
     world.clock.wrong = 0.0
     world.run(2 * 86_400)
     assert len(world.provider.tasks) == 6
+
+
+def test_a_ledger_that_fails_for_long_is_logged_once_each_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, turns, lines = threading.Event(), [], []
+
+    def turn() -> float:
+        turns.append(len(turns))
+        if len(turns) == 20:
+            stop.set()
+        if len(turns) == 10:
+            return 0.0
+        raise LedgerUnavailable("locked")
+
+    monkeypatch.setattr(loop, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(world.engine, "turn", turn)
+    logger.enable("sorad")
+    sink = logger.add(lambda line: lines.append(str(line)), level="WARNING")
+    world.engine.run(stop, lambda: None)
+    logger.remove(sink)
+    assert len([line for line in lines if "locked" in line]) == 2
