@@ -25,6 +25,7 @@ from sorad.model import State, Take
 
 # Fewer where another run plays them all: they say nothing more of another Python.
 HISTORIES, BLOCK = int(os.environ.get("SORAD_TEST_HISTORIES", "1000")), 50
+CLOCKS, CROWDS, CROWD = max(1, HISTORIES // 250), max(1, HISTORIES // 333), 25  # in blocks
 
 
 def live_a_day(seed: int, folder: Path) -> World:
@@ -144,15 +145,15 @@ def test_a_history_that_was_broken_is_mended(seed: int) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", range(CLOCKS))
 def test_no_jump_of_the_clock_breaks_a_promise(block: int) -> None:
-    assert run_all(range(block * 50, (block + 1) * 50), live_with_bad_clocks) == []
+    assert run_all(range(block * BLOCK, (block + 1) * BLOCK), live_with_bad_clocks) == []
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("block", range(3))
+@pytest.mark.parametrize("block", range(CROWDS))
 def test_no_crowd_breaks_a_promise(block: int) -> None:
-    assert run_all(range(block * 25, (block + 1) * 25), live_in_a_crowd) == []
+    assert run_all(range(block * CROWD, (block + 1) * CROWD), live_in_a_crowd) == []
 
 
 def test_a_history_is_replayed_exactly_by_its_seed(tmp_path: Path) -> None:

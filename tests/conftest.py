@@ -1,0 +1,21 @@
+"""How the whole run is laid out over the cores."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Most tests wait for a daemon more than they compute: two of them keep a core busy."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the simulation, which only computes, among the tests that mostly wait."""
+    place = {}
+    for heavy in (True, False):
+        some = [item for item in items if ("simulation" in item.path.parts) is heavy]
+        place.update({item: number / len(some) for number, item in enumerate(some)})
+    items.sort(key=place.__getitem__)
