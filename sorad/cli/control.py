@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.adopt import not_there
 from sorad.cli.arguments import whole_number
 from sorad.cli.common import (
     OK,
@@ -243,12 +244,15 @@ def resolve(args: argparse.Namespace) -> int:
     from sorad.model import State
 
     with _Desk(args) as desk:
-        desk.named(
+        (take,) = desk.named(
             [args.take],
             lambda take: take.state is State.UNKNOWN,
             N_("take {take} is {state}: it does not wait to be resolved."),
         )
         if args.adopt is not None:
+            problem = None if args.yes else not_there(args, take, args.adopt)
+            if problem is not None:
+                raise SoradError(problem)
             return desk.post("resolve", {"id": args.take, "how": "adopt", "remote_id": args.adopt}, _resolved)
         if args.drop:
             return desk.post("resolve", {"id": args.take, "how": "drop"}, _resolved)

@@ -232,6 +232,9 @@ def test_without_a_list_an_unknown_create_waits_for_the_user(stage: Stage) -> No
     assert take.state is State.UNKNOWN
     assert stage.simulator.stats()["requests"]["create"] == 1
     assert str(take.id) in stage.problems()["take.unknown"]
+    mistaken = stage.cli("resolve", str(take.id), "--adopt", "task_of_nobody", code=1)
+    assert "task_of_nobody" in mistaken.err()
+    assert stage.takes()[0].state is State.UNKNOWN
     stage.cli("resolve", str(take.id), "--adopt", stage.simulator.accepted[0].id)
     stage.wait_states(done=1)
     stage.check_delivered(1)
