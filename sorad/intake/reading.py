@@ -173,6 +173,8 @@ class Intake:
                 return
             self._copy(same, board, now)
             same = None
+        if known is not None and (known.state, known.content) == ("ok", board.content):
+            same = None  # it is what it was: a copy of it that is gone was not renamed to it
         self._follow(board, known, same, asked(reading, assets_of(path, watch)), watch)
 
     def gone(self, board: Storyboard) -> None:

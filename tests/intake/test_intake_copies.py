@@ -379,6 +379,29 @@ def test_a_deleted_video_is_missed_and_not_bought_again(stage: Stage, running: b
     assert stage.bought() == Counter(THREE)
 
 
+def test_a_copy_that_is_gone_takes_no_place_of_what_it_was_copied_from(stage: Stage) -> None:
+    board = stage.board(A, ["one"])
+    stage.go()
+    copy = board.with_name("storyboard_twin.json")
+    copy.write_bytes(board.read_bytes())
+    stage.go()
+    copy.unlink()
+    stage.go()
+    video = stage.delivered("one")
+    kept = video.read_bytes()
+    video.unlink()
+    stage.go()  # has the storyboard read again
+    video.write_bytes(kept)
+    stage.go()
+    stage.delivered("one")
+    assert {board.path: board.state for board in stage.raw.storyboards()} == {
+        str(board): "ok",
+        str(copy): "gone",
+    }
+    assert problems(stage) == []
+    assert stage.bought() == Counter(["one"])
+
+
 def test_what_is_missing_is_not_told_of_a_storyboard_that_is_gone_or_is_a_copy(stage: Stage) -> None:
     board = stage.board(A, ["one"])
     copy = stage.board("ep2/storyboard_b.json", ["two"])
