@@ -123,7 +123,8 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
     if isinstance(found, Missing):
         if take.watched >= LOST_AFTER:
             return Change(State.FAILED, "lost", error=found.problem, request_id=found.request_id or None)
-        attempt = take.attempt + 1
+        missed = take.error is not None and take.error.code == found.problem.code
+        attempt = take.attempt + 1 if missed else 1  # other trouble between is no miss
         wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
         parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
         return Change(

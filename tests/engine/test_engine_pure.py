@@ -298,7 +298,12 @@ class TestPoll:
 
     def test_a_task_not_known_yet_is_asked_after_again_then_parked(self) -> None:
         assert not self.poll(Missing(WHAT), 10).parked
-        assert self.poll(Missing(WHAT), 60, attempt=2).parked
+        assert self.poll(Missing(WHAT), 60, attempt=2, error=WHAT).parked
+
+    def test_other_trouble_before_it_does_not_make_one_miss_three(self) -> None:
+        other = Problem("other", "something else")
+        change = self.poll(Missing(WHAT), 60, attempt=2, error=other)
+        assert (change.parked, change.attempt) == (False, 1)
 
     def test_finished_is_downloaded_at_once(self) -> None:
         change = self.poll(Finished(Video("https://x/v.mp4")), 100, parked=True)

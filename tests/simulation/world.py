@@ -25,6 +25,7 @@ from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
+from sorad.engine.decide import MISSES_TO_PARK
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
@@ -62,6 +63,7 @@ from sorad.vault.service import Vault
 
 START = 1_800_000_000.0
 SAID = Problem("sim", "simulated")
+MISSED = Problem("sim.missing", "simulated")
 PRICE = 30_000
 
 
@@ -215,7 +217,7 @@ class SimProvider:
         if dice() < odds.poll_fault:
             return Fault(self.rng.choice([Trouble.TRANSPORT, Trouble.SERVER, Trouble.RATE]), SAID)
         if dice() < odds.poll_missing:
-            return Missing(SAID)
+            return Missing(MISSED)
         if self.clock.now < task.ready_at:
             return Running(50.0)
         return TaskFailed(SAID) if task.fails else Finished(Video(f"https://cdn.invalid/{remote_id}"))
@@ -620,15 +622,24 @@ class World:
         """At every moment: never more in flight than allowed, but for what was bought under another limit.
 
         Receipts tell a new ledger of all that is in flight, also of what was given up waiting for and held no
-        slot any more: that may be more than allowed. Nothing is sent then, or the next look finds it.
+        slot any more: that may be more than allowed. Nothing is sent then, or the next look finds it. So it is
+        with a task that the provider did not know for a while.
         """
         now = self.raw.in_flight()
         if self.lost and self.provider.creates == self._creates:
             self.most = max(self.most, now)
         self._creates = self.provider.creates
         limit = max(self.kit.config.limits.concurrency, self.most)
+        if now > limit:
+            back = [take for take in self.raw.takes(states=[State.GENERATING]) if self._was_missed(take)]
+            self.most = limit = limit + len(back)
         assert now <= limit, f"seed {self.seed}: {now} in flight"
         self.most = min(self.most, max(now, self.kit.config.limits.concurrency))
+
+    def _was_missed(self, take: Take) -> bool:
+        """Whether it gave its slot up once, because the provider did not know it."""
+        misses = sum(event.problem == MISSED for event in self.raw.history(take.id))
+        return not take.parked and misses >= MISSES_TO_PARK
 
     def check(self, allowed: Optional[Counter[str]] = None) -> None:
         """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""
