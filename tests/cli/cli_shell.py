@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -31,6 +32,9 @@ class Shell:
     def __init__(self, name: str, folder: Path, env: Mapping[str, str]) -> None:
         words, first = _START[name]
         self._seen = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")(
+            "replace"
+        ).decode  # a read may end within a letter
         self._tty, theirs = pty.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-c", _BECOME, *words],
@@ -81,4 +85,4 @@ class Shell:
             ready, _, _ = select.select([self._tty], [], [], max(0.0, end - time.monotonic()))
             if not ready:
                 raise AssertionError(f"no {pattern} in:\n{self._seen}")
-            self._seen += os.read(self._tty, 65536).decode("utf-8", "replace")
+            self._seen += self._decode(os.read(self._tty, 65536))
