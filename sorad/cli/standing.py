@@ -238,7 +238,14 @@ def _root(root: dict[str, Any], longest: int, most: int, *, running: bool) -> Li
 
 def _numbers(report: Report) -> Section:
     limits, spend = report["limits"], report["spend"]
-    rows = [(_("Money"), _("{today:.2f} {currency} today, {total:.2f} {currency} in all").format(**spend))]
+    money = _("{today:.2f} {currency} today, {total:.2f} {currency} in all").format(**spend)
+    unpriced = spend["unpriced_today"]
+    if unpriced:
+        more = ngettext(
+            "{count} take today has no known price", "{count} takes today have no known price", unpriced
+        )
+        money += f"; {more.format(count=unpriced)}"
+    rows = [(_("Money"), money)]
     if limits["concurrency"]:
         text = _("{mode}: {effective} of {concurrency} in flight at most")
         mode = _MODES[limits["mode"]]

@@ -61,6 +61,7 @@ class Facts:
     finished: tuple[Generation, ...] = ()  # the latest, latest first
     waiting_commands: int = 0
     spent_today: int = 0
+    unpriced_today: int = 0  # purchases whose cost is not known
     spent: int = 0
     currency: str = "USD"
     concurrency: int = 0  # 0: no daemon has told yet
@@ -115,6 +116,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         finished=tuple(ledger.generations(LEARNT_FROM)) if any(counts[state] for state in _MOVING) else (),
         waiting_commands=len(ledger.commands()),
         spent_today=ledger.spend(day_began(now)),
+        unpriced_today=ledger.unpriced(day_began(now)),
         spent=ledger.spend(),
         currency=ledger.recall("currency") or "USD",
         concurrency=(ledger.recall("limits") or {}).get("concurrency", 0),

@@ -400,6 +400,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def unpriced(self, since: float = 0.0) -> int:
+        """How many of what :meth:`spend` sums have no known cost, and so count as nothing there."""
+        ...
+
     def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
         """What :meth:`spend` sums, one by one, oldest first."""
         ...

@@ -166,6 +166,10 @@ class Questions(Part):
         row = self._db.row(_SPENT, (hour, since, hour * 3600))
         return int(row[0]) if row else 0
 
+    def unpriced(self, since: float = 0.0) -> int:
+        row = self._db.row("SELECT count(*) FROM purchases WHERE charged_at >= ? AND cost IS NULL", (since,))
+        return int(row[0]) if row else 0
+
     def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
         """What counts as spent (see the interface); read page by page, so that a long list keeps nothing open."""
         at, last = since, 0

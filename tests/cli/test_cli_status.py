@@ -70,7 +70,7 @@ CONTRACT = {
     },
     "roots": [{"path": str, "state": {"watching", "polling", "offline"}, "storyboards": int, "invalid": int}],
     "disk": [{"path": str, "free": int, "needed": int, "ok": bool}],
-    "spend": {"today": float, "total": float, "currency": str},
+    "spend": {"today": float, "unpriced_today": int, "total": float, "currency": str},
     "problems": [{"code": str, "message": str, "fix": str}],
 }
 
@@ -119,7 +119,14 @@ def test_the_contract_holds_in_trouble(running):
     assert (root["storyboards"], root["invalid"]) == (3, 1)
     assert report["takes"]["failed"] == 1
     assert report["takes"]["generating"] == 2
-    assert report["spend"] == {"today": 2.5, "total": 2.5, "currency": "USD"}
+    assert report["spend"] == {"today": 2.5, "unpriced_today": 0, "total": 2.5, "currency": "USD"}
+
+
+def test_money_says_so_where_prices_are_not_known(running):
+    running.takes(1, State.GENERATING, name="a/storyboard.json", cost=1_250_000)
+    running.takes(2, State.GENERATING, name="b/storyboard.json", cost=None)
+    assert running.sorad("status", "--json").json["spend"]["unpriced_today"] == 2
+    assert "1.25 USD today, 1.25 USD in all; 2 takes today have no known price" in running.sorad("status").out
 
 
 def test_the_contract_holds_without_a_ledger(house):
