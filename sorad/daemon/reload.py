@@ -56,7 +56,7 @@ class Reload:
             return False
         self.taken(config)
         self.daemon.complain(REFUSED, None)
-        logger.info(_("the config was read again; {count} folders watched"), count=len(config.watch))
+        logger.info(_("the config was read again; folders watched: {count}"), count=len(config.watch))
         return True
 
 

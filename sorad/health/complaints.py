@@ -402,7 +402,7 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
     if facts.waiting_commands and facts.holder is None:
         yield _note(
             "command.waiting",
-            N_("{count} commands wait for the next start."),
+            N_("Commands that wait for the next start: {count}."),
             count=facts.waiting_commands,
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)

@@ -218,7 +218,9 @@ class Intake:
                 continue
             self.ledger.apply(replace(board, updated_at=self.clock.time()), wants, self.clock.time())
             logger.info(
-                _("{path}: {count} videos that were paid for are fetched"), path=board.path, count=len(wants)
+                _("{path}: videos that were paid for and are fetched: {count}"),
+                path=board.path,
+                count=len(wants),
             )
             self._tell_found(Sorted(wants, (), (), {}))
             self.wake()
@@ -455,7 +457,7 @@ class Intake:
             takes = self.ledger.takes(states=[State.DONE], storyboard=board.path)
             remember(self.ledger, [take.id for take in takes if is_rescued(take)])
         logger.info(
-            _("{path}: {added} takes queued, {skipped} there already, {cancelled} no longer wanted"),
+            _("{path}: takes queued: {added}, there already: {skipped}, no longer wanted: {cancelled}"),
             path=board.path,
             added=applied.added,
             skipped=applied.skipped,
@@ -575,7 +577,7 @@ def _missing(count: int) -> Problem:
     return Problem(
         "take.missing",
         N_(
-            "{count} videos that were delivered are no longer there; they are not bought again by themselves."
+            "Videos that were delivered and are no longer there: {count}. They are not bought again by themselves."
         ),
         N_("`sorad list --state done` shows them. Put them back, or `sorad retry ID`, or `sorad redo ID`."),
         {"count": count},

@@ -67,7 +67,7 @@ class Rescued:
             return None
         return Problem(
             "rescued.unclaimed",
-            N_("{count} videos that were paid for lie in {path}, and no storyboard here asks for them."),
+            N_("Videos that were paid for lie in {path}, and no storyboard here asks for them: {count}."),
             N_("Move them to where you want them; or put their storyboard back, and it gets them by itself."),
             {"count": count, "path": str(self.folder)},
         )
