@@ -67,7 +67,7 @@ def _rules(args: argparse.Namespace) -> Rules:
     from sorad.cli.settings import file_config
     from sorad.config.key import KeySource
     from sorad.config.model import Config, Watch
-    from sorad.intake.reading import rules_of
+    from sorad.intake.rules import rules_of
 
     config = file_config(args) or Config()
     provider = providers.make(config.provider, KeySource(config.provider))

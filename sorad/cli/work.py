@@ -18,7 +18,7 @@ from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.reconcile import waits_for_user
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.intake.reading import another_take
+from sorad.intake.again import another_take
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext

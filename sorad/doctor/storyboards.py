@@ -13,7 +13,7 @@ from sorad.config.key import KeySource
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, ok, problem, warning
 from sorad.doctor.root import Look
-from sorad.intake.reading import rules_of
+from sorad.intake.rules import rules_of
 from sorad.messages import N_, ngettext
 from sorad.problems import SoradError
 from sorad.storyboard.read import read_file

@@ -14,8 +14,8 @@ from sorad.engine.receipts import drop_intent
 from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
+from sorad.intake.again import another_take
 from sorad.intake.copied import is_copied
-from sorad.intake.reading import another_take
 from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
 from sorad.messages import N_, _
 from sorad.model import State, Take

@@ -23,14 +23,12 @@ is only taken note of once its video is there.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
 from loguru import logger
 
@@ -54,54 +52,28 @@ from sorad.intake.holdings import (
     papers,
     relocate,
 )
+from sorad.intake.notices import learned, notices
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
+from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.sorting import Move, Sorted, key_of, sort_out
 from sorad.intake.strays import Stray, Strays, create
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
-from sorad.ledger.rescue import REBUILT
 from sorad.ledger.wants import UNSENT
 from sorad.messages import N_, _
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
-from sorad.storyboard.read import Reading, Rules, read_file
+from sorad.storyboard.read import Reading, read_file
 from sorad.vault.mounted import mounted
 from sorad.vault.scan import Seen
 
-# What the ledger learned from receipts is told for so long, in seconds.
-TOLD_FOR = 86_400.0
 # By this full scan since the start, what the first one saw has been read.
 READ_BY = 2
 
 # What is remembered of a root that was read while another machine bought there; the root follows.
 STOOD_BY = "stood by: "
-
-Validate = Callable[[Request], "list[Problem]"]
-
-
-def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
-    """How the storyboards of a root are read."""
-    limits = config.storyboards
-    return Rules(
-        max_size=limits.max_size,
-        max_segments=limits.max_segments,
-        max_takes=limits.max_takes,
-        takes=watch.takes,
-        director_intent=config.prompt.director_intent,
-        validate=validate,
-    )
-
-
-def digest(config: Config) -> str:
-    """A hash of all settings that change what a storyboard means: other settings, read everything again."""
-    provider = config.provider.model_dump(
-        mode="json", exclude={"api_key_env", "api_key_file", "api_key_keyring", "request_timeout"}
-    )
-    watches = [watch.model_dump(mode="json") for watch in config.watch]
-    parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump()]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def wants_of(reading: Reading, storyboard: Path, watch: Watch) -> list[Want]:
@@ -222,23 +194,12 @@ class Intake:
                 path=board.path,
                 count=len(wants),
             )
-            self._tell_found(Sorted(wants, (), (), {}))
+            learned(self.ledger, wants, self.clock.time())
             self.wake()
 
     def problems(self) -> list[Problem]:
         """What is worth knowing and needs nobody at once, for `sorad status`."""
-        told = self.ledger.recall(REBUILT)
-        count = sum(self._audit.missing.copy().values())
-        notices = [_missing(count)] if count else []
-        unclaimed = self._rescued.unclaimed()
-        notices += [unclaimed] if unclaimed is not None else []
-        if told is not None:
-            kept = Path(told["kept"]).exists() if told["kept"] else False
-            if kept or self.clock.time() - told["at"] < TOLD_FOR:
-                notices.append(_rebuilt(told))
-        return notices
-
-    # --- the cases ---------------------------------------------------------------------------------
+        return notices(self.ledger, self._audit, self._rescued, self.clock.time())
 
     def _invalid(self, board: Storyboard, now: float) -> None:
         applied = self.ledger.apply(board, None, now)
@@ -327,7 +288,7 @@ class Intake:
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
         if not takes:
-            self._tell_found(todo, heard)
+            learned(self.ledger, (*todo.wants, *todo.beside), self.clock.time(), heard)
 
     def _theirs(self, root: str) -> Theirs:
         """What is left to another machine that buys for a root. Once it no longer does, all is read again."""
@@ -489,19 +450,6 @@ class Intake:
             for want in wants
         ]
 
-    def _tell_found(self, todo: Sorted, heard: Collection[str] = ()) -> None:
-        """Remember how much the ledger learned from receipts, for `sorad status`."""
-        bought = [
-            want for want in (*todo.wants, *todo.beside) if want.remote_id and want.remote_id not in heard
-        ]
-        if not bought:
-            return
-        told = self.ledger.recall(REBUILT) or {"kept": ""}
-        counts = Counter("in_flight" if want.state is State.GENERATING else "takes" for want in bought)
-        for name in ("takes", "in_flight"):
-            told[name] = told.get(name, 0) + counts[name]
-        self.ledger.remember(REBUILT, {**told, "at": self.clock.time()})
-
 
 def _lacks(takes: Sequence[Take], there: Sequence[Paper], assets: Path) -> bool:
     """Whether a delivered video is neither where it was, nor where it would be now, nor told by a receipt."""
@@ -552,58 +500,10 @@ def _board_of(stray: Stray) -> Storyboard:
     return Storyboard(id=0, root=root, path=path, size=0, mtime_ns=0, content="", state="gone")
 
 
-def another_take(ledger: Ledger, take: Take, now: float) -> int:
-    """Queue one more take of the same segment and request, beside what is there: 1, or 0 if one is open."""
-    return (
-        1 if ledger.again(take.id, lambda number: str(sibling(Path(take.output), take, number)), now) else 0
-    )
-
-
-def sibling(video: Path, take: Take, number: int) -> Path:
-    """Where take ``number`` of the same segment and request goes."""
-    return video_path(video.parent.parent, take.segment, number, take.fingerprint)
-
-
 def _is_copy(original: str) -> Problem:
     return Problem(
         "storyboard.copy",
         N_("it has the same content as {original}, so nothing is bought for it."),
         N_("Change its content, or use `sorad redo` on the other one if you want more takes."),
         {"original": original},
-    )
-
-
-def _missing(count: int) -> Problem:
-    return Problem(
-        "take.missing",
-        N_(
-            "Videos that were delivered and are no longer there: {count}. They are not bought again by themselves."
-        ),
-        N_("`sorad list --state done` shows them. Put them back, or `sorad retry ID`, or `sorad redo ID`."),
-        {"count": count},
-    )
-
-
-def _rebuilt(told: Mapping[str, Any]) -> Problem:
-    params = {"takes": told["takes"], "in_flight": told["in_flight"], "kept": told["kept"]}
-    if told["kept"]:
-        return Problem(
-            "ledger.rebuilt",
-            N_(
-                "The ledger was damaged. A new one was built from the receipts in the folders: {takes} delivered "
-                "takes and {in_flight} on their way, none of them bought again. The old one is kept as {kept}."
-            ),
-            N_(
-                "See whether `sorad list` shows what you expect; then delete the damaged file, and this goes."
-            ),
-            params,
-        )
-    return Problem(
-        "ledger.rebuilt",
-        N_(
-            "By their receipts, {takes} delivered takes and {in_flight} on their way were taken over into the "
-            "ledger; none of them was bought again."
-        ),
-        "",
-        params,
     )

@@ -158,7 +158,7 @@ def test_rescued_videos_that_no_storyboard_asks_for_are_told(rescued: Stage) -> 
     lose(rescued)
     rescued.go(600)
     said = notices(rescued)["rescued.unclaimed"]
-    assert "2 " in said
+    assert ": 2." in said
     assert str(rescued.state / "rescued") in said
     back(rescued)
     rescued.go()

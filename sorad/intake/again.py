@@ -1,0 +1,21 @@
+"""One more take of what is there: `sorad redo` and `--force`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sorad.layout import video_path
+from sorad.ledger.interface import Ledger
+from sorad.model import Take
+
+
+def another_take(ledger: Ledger, take: Take, now: float) -> int:
+    """Queue one more take of the same segment and request, beside what is there: 1, or 0 if one is open."""
+    return (
+        1 if ledger.again(take.id, lambda number: str(sibling(Path(take.output), take, number)), now) else 0
+    )
+
+
+def sibling(video: Path, take: Take, number: int) -> Path:
+    """Where take ``number`` of the same segment and request goes."""
+    return video_path(video.parent.parent, take.segment, number, take.fingerprint)

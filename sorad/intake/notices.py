@@ -1,0 +1,81 @@
+"""What the folder side tells `sorad status`, and needs nobody at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sorad.intake.audit import Audit
+from sorad.intake.rescued import Rescued
+from sorad.ledger.interface import Ledger, Want
+from sorad.ledger.rescue import REBUILT
+from sorad.messages import N_
+from sorad.model import State
+from sorad.problems import Problem
+
+# What the ledger learned from receipts is told for so long, in seconds.
+TOLD_FOR = 86_400.0
+
+
+def notices(ledger: Ledger, audit: Audit, rescued: Rescued, now: float) -> list[Problem]:
+    """What is missing, what lies unclaimed, what was rebuilt."""
+    told = ledger.recall(REBUILT)
+    count = sum(audit.missing.copy().values())
+    found = [_missing(count)] if count else []
+    unclaimed = rescued.unclaimed()
+    found += [unclaimed] if unclaimed is not None else []
+    if told is not None:
+        kept = Path(told["kept"]).exists() if told["kept"] else False
+        if kept or now - told["at"] < TOLD_FOR:
+            found.append(_rebuilt(told))
+    return found
+
+
+def learned(ledger: Ledger, wants: Iterable[Want], now: float, heard: Collection[str] = ()) -> None:
+    """Remember how much the ledger learned from receipts; ``heard``: tasks of which it knew before."""
+    bought = [want for want in wants if want.remote_id and want.remote_id not in heard]
+    if not bought:
+        return
+    told = ledger.recall(REBUILT) or {"kept": ""}
+    counts = Counter("in_flight" if want.state is State.GENERATING else "takes" for want in bought)
+    for name in ("takes", "in_flight"):
+        told[name] = told.get(name, 0) + counts[name]
+    ledger.remember(REBUILT, {**told, "at": now})
+
+
+def _missing(count: int) -> Problem:
+    return Problem(
+        "take.missing",
+        N_(
+            "Videos that were delivered and are no longer there: {count}. They are not bought again by themselves."
+        ),
+        N_("`sorad list --state done` shows them. Put them back, or `sorad retry ID`, or `sorad redo ID`."),
+        {"count": count},
+    )
+
+
+def _rebuilt(told: Mapping[str, Any]) -> Problem:
+    params = {"takes": told["takes"], "in_flight": told["in_flight"], "kept": told["kept"]}
+    if told["kept"]:
+        return Problem(
+            "ledger.rebuilt",
+            N_(
+                "The ledger was damaged. A new one was built from the receipts in the folders: {takes} delivered "
+                "takes and {in_flight} on their way, none of them bought again. The old one is kept as {kept}."
+            ),
+            N_(
+                "See whether `sorad list` shows what you expect; then delete the damaged file, and this goes."
+            ),
+            params,
+        )
+    return Problem(
+        "ledger.rebuilt",
+        N_(
+            "By their receipts, {takes} delivered takes and {in_flight} on their way were taken over into the "
+            "ledger; none of them was bought again."
+        ),
+        "",
+        params,
+    )
