@@ -183,10 +183,10 @@ class Intake:
 
     def _take_in(self, watch: Watch) -> None:
         """Have fetched what was bought for storyboards that are gone, where the ledger does not know of it."""
-        for stray, wants in self._strays.left_over(self.clock.monotonic()).items():
+        for stray, wants in self._strays.left_over(watch.path, self.clock.monotonic()).items():
             board = _board_of(stray)
             there = [one for one in self.ledger.storyboards(board.root) if one.path == board.path]
-            if watch.path != stray.root or any(one.state != "gone" for one in there):
+            if any(one.state != "gone" for one in there):
                 continue
             self.ledger.apply(replace(board, updated_at=self.clock.time()), wants, self.clock.time())
             logger.info(

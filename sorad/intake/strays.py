@@ -20,9 +20,9 @@ from sorad.clock import Clock
 from sorad.config.model import Watch
 from sorad.delivery.receipt import GENERATING, SUBMITTING
 from sorad.intake.holdings import ASSETS, SEGMENT, Paper, create_of, creates, unasked
+from sorad.layout import intent_path
 from sorad.ledger.interface import Ledger, Want
-from sorad.ledger.states import PAID
-from sorad.model import Take
+from sorad.model import State, Take
 
 # A walk through all roots holds for so many times what it took, so that many storyboards that are read one
 # after the other cost little more than one; and for so many seconds at most.
@@ -93,17 +93,18 @@ class Strays:
                     result.append(paper)
         return result
 
-    def left_over(self, since: float) -> dict[Stray, list[Want]]:
+    def left_over(self, root: Path, since: float) -> dict[Stray, list[Want]]:
         """What was bought and is not there yet, of which neither the ledger nor a storyboard tells.
 
         Its storyboard is gone, and the ledger was lost since: nobody else would fetch it. ``since`` as above.
         """
         result = {}
         for folder, stray in self.folders(since).items():
-            if stray.is_there:
+            if stray.is_there or stray.root != root:
                 continue
             found = [paper for paper in creates(folder) if paper.receipt.state in (GENERATING, SUBMITTING)]
             known = self._known(found) if found else set()
+            self._tidy([paper for paper in found if paper.create in known])
             wants = unasked([paper for paper in found if paper.create not in known], ())
             # An intent may have become a receipt, or a video, while it was looked at.
             owned = self.ledger.owned([want.remote_id for want in wants]) if wants else set()
@@ -116,10 +117,21 @@ class Strays:
         """The creates of which the ledger knows: by their tasks, or by their intents, answered by now or not."""
         known = self.ledger.owned([paper.receipt.remote_id for paper in found])
         if any(not paper.receipt.remote_id for paper in found):
-            known.update(
-                create_of("", one.fingerprint, one.intent_at) for one in self.ledger.takes(states=PAID)
-            )
+            # In whatever state: a create that was refused is known as well.
+            intended = (one for one in self.ledger.takes() if one.intent_at is not None)
+            known.update(create_of("", one.fingerprint, one.intent_at) for one in intended)
         return known
+
+    def _tidy(self, known: Sequence[Paper]) -> None:
+        """Remove the intents of creates that were answered: the process ended before it could."""
+        intents = [paper for paper in known if not paper.receipt.remote_id]
+        if not intents:
+            return
+        still = set(map(create, self.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])))
+        for paper in intents:
+            if paper.create not in still:
+                with contextlib.suppress(OSError):
+                    intent_path(paper.video).unlink()
 
 
 def create(take: Take) -> str:

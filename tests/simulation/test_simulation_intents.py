@@ -8,8 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from turns import Died
 from world import SAID, Odds, World
 
+from sorad.engine.steps import submit as submitting
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import INTENT
@@ -144,6 +146,37 @@ def test_the_intent_goes_when_the_outcome_is_known(tmp_path: Path) -> None:
         world.run(0.5)
     assert notes(world) == []  # accepted: the receipt tells of it
     assert all(len(names) == 1 for names in there)
+
+
+def test_an_intent_whose_create_was_refused_is_no_purchase_though_it_stayed_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends when the refusal is written down and the intent is not removed yet."""
+    world = calm_world(tmp_path, lists=False)
+    honest, answers = world.provider.create, []
+    world.provider.create = lambda request: answers.pop() if answers else honest(request)  # type: ignore[method-assign]
+    world.write("ep2/storyboard_b.json", ["other"])  # the root is not empty without the first
+    world.run(3600)
+    answers.append(Refused(Fault(Trouble.RATE, SAID, "", 30.0)))
+    board = world.write("ep1/storyboard_a.json", ["text"])
+    with monkeypatch.context() as patch:
+
+        def dies(*_takes: object) -> None:
+            patch.undo()
+            board.unlink()
+            raise Died
+
+        patch.setattr(submitting, "drop_intent", dies)
+        while not world.deaths:
+            world.run(0.5)
+    assert len(notes(world)) == 1
+    world.run(3600)
+    assert notes(world) == []
+    assert {take.request.prompt: take.state for take in world.takes()} == {
+        "other": State.DONE,
+        "text": State.CANCELLED,
+    }
+    world.check()
 
 
 def test_what_no_folder_takes_is_not_bought_until_one_does(tmp_path: Path) -> None:
