@@ -165,10 +165,13 @@ def make(args: argparse.Namespace) -> Simulator:
         return simulator.start()
     except (OSError, OverflowError) as error:
         simulator.close()
-        message = N_("the simulator cannot listen on port {port} of {host}: {error}.")
+        message = N_(
+            "the simulator cannot listen on port {port} of {host}, or on {files_port} for the files: {error}."
+        )
         fix = N_("Choose another with --port and --files-port; 0 takes any that is free.")
         params = {
             "port": args.port,
+            "files_port": files_port,
             "host": args.host,
             "error": getattr(error, "strerror", None) or str(error),
         }
