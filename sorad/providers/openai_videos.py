@@ -10,7 +10,7 @@ from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers import openai_answers as answers
 from sorad.providers import reading
-from sorad.providers.account import AccountName
+from sorad.providers.api import Api
 from sorad.providers.base import (
     Balance,
     Created,
@@ -26,19 +26,17 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.download import open_video
-from sorad.providers.http import Answer, Broken, Heard, Wire
+from sorad.providers.http import Answer, Broken, Heard
 from sorad.providers.listing import Page, read_back
 from sorad.providers.openai_answers import Paths
 from sorad.providers.pictures import Picture, data_url, multipart, read_picture
-from sorad.providers.rules import base_url_of, capabilities_of, require_model, validator_of
+from sorad.providers.rules import require_model
 
 PAGE_SIZE = 100
 
 
-class OpenAiVideos:
+class OpenAiVideos(Api):
     """A gateway that speaks the format, with one key."""
-
-    kind = "openai_videos"
 
     def __init__(
         self,
@@ -48,28 +46,10 @@ class OpenAiVideos:
     ) -> None:
         """:class:`SoradError` where the config names no model or no base URL."""
         require_model(config)
-        self.base_url = base_url_of(config)
+        super().__init__(config, key, heard)
         self.currency = config.currency
-        self.capabilities = capabilities_of(config)
         self._config = config
-        self._account = AccountName(self.kind, self.base_url, key)
-        self._validate = validator_of(config)
-        self._wire = Wire(
-            self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
-        )
         self._paths = Paths.of(config)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.base_url})"
-
-    @property
-    def account(self) -> str:
-        """Short hash of kind, base URL and key. The key is asked for here first, so `plan` needs none."""
-        return self._account()
-
-    def validate(self, request: Request) -> list[Problem]:
-        """What this API would refuse in the request."""
-        return self._validate(request)
 
     def price(self, request: Request) -> Optional[int]:
         """The config's price, by the take or by the second; no gateway of this format tells its own."""

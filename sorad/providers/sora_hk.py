@@ -13,7 +13,7 @@ from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers import reading
 from sorad.providers import sora_hk_answers as answers
-from sorad.providers.account import AccountName
+from sorad.providers.api import Api
 from sorad.providers.base import (
     Balance,
     Created,
@@ -30,14 +30,13 @@ from sorad.providers.base import (
 from sorad.providers.download import open_video
 from sorad.providers.http import Broken, Heard, Wire
 from sorad.providers.listing import Page, read_back
-from sorad.providers.rules import base_url_of, capabilities_of, validator_of
 
 PRICE_AGE = 3_600.0  # seconds that prices are remembered
 PRICE_RETRY = 60.0  # seconds until prices are asked for again where there was no answer
 PAGE_SIZE = 20  # the documented one: a larger one may be cut, or refused
 
 
-class SoraHk:
+class SoraHk(Api):
     """sora.hk with one key."""
 
     def __init__(
@@ -47,28 +46,9 @@ class SoraHk:
         monotonic: Callable[[], float] = time.monotonic,
         heard: Optional[Callable[[Heard], None]] = None,
     ) -> None:
-        self.kind: str = config.kind
-        self.base_url = base_url_of(config)
+        super().__init__(config, key, heard)
         self.currency = "USD"
-        self.capabilities = capabilities_of(config)
-        self._account = AccountName(self.kind, self.base_url, key)
-        self._validate = validator_of(config)
-        self._wire = Wire(
-            self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
-        )
         self._prices = Prices(self._wire, monotonic)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.base_url})"
-
-    @property
-    def account(self) -> str:
-        """Short hash of kind, base URL and key. The key is asked for here first, so `plan` needs none."""
-        return self._account()
-
-    def validate(self, request: Request) -> list[Problem]:
-        """What this API would refuse in the request."""
-        return self._validate(request)
 
     def price(self, request: Request) -> Optional[int]:
         """What the take costs, from the API's own list, asked for once an hour."""

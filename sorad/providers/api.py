@@ -1,0 +1,41 @@
+"""What every HTTP API is set up with: its address, the account of its key, the rules of requests, the wire."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional
+
+from sorad.config.model import ProviderConfig
+from sorad.model import Request
+from sorad.problems import Problem
+from sorad.providers.account import AccountName
+from sorad.providers.http import Heard, Wire
+from sorad.providers.rules import base_url_of, capabilities_of, validator_of
+
+
+class Api:
+    """One API with one key. ``heard`` is told of each whole answer, from the thread that asked."""
+
+    def __init__(
+        self, config: ProviderConfig, key: Callable[[], str], heard: Optional[Callable[[Heard], None]] = None
+    ) -> None:
+        """:class:`SoradError` where the config lacks what the kind needs."""
+        self.kind: str = config.kind
+        self.base_url = base_url_of(config)
+        self.capabilities = capabilities_of(config)
+        self._account = AccountName(self.kind, self.base_url, key)
+        self._validate = validator_of(config)
+        self._wire = Wire(
+            self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url})"
+
+    @property
+    def account(self) -> str:
+        """Short hash of kind, base URL and key. The key is asked for here first, so `plan` needs none."""
+        return self._account()
+
+    def validate(self, request: Request) -> list[Problem]:
+        """What this API would refuse in the request."""
+        return self._validate(request)
