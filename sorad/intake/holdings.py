@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
@@ -298,6 +298,14 @@ def _drop_double(old: Path, receipt: Receipt | None) -> None:
 def is_used(video: Path) -> bool:
     """Whether the place of a video holds it, or its receipt or intent."""
     return any(os.path.lexists(path) for path in (video, receipt_path(video), intent_path(video)))
+
+
+def is_anothers(video: Path, creates: Collection[str]) -> bool:
+    """Whether the place of a video is that of a create that is not one of these, which may still be under way."""
+    receipt = read_receipt(receipt_path(video)) or read_intent(video)
+    if receipt is None:
+        return False
+    return create_of(receipt.remote_id, receipt.fingerprint, receipt.submitted_at) not in creates
 
 
 def _knows_more(source: Path, target: Path) -> bool:

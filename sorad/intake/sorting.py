@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Union
 
-from sorad.intake.holdings import Paper, Theirs, create_of, found, is_used, relocate, unasked
+from sorad.intake.holdings import Paper, Theirs, create_of, found, is_anothers, is_used, relocate, unasked
 from sorad.intake.renumber import Key, Known, renumbered
 from sorad.layout import video_path
 from sorad.ledger.interface import Moved, Want
@@ -51,9 +51,7 @@ def sort_out(
     """
     takes = [*takes, *newcomers]
     own = {key_of(take): take for take in takes}
-    # An intent may still lie there of a create whose task is known by now.
-    creates = {_create(take) for take in takes}
-    creates.update(create_of("", take.fingerprint, take.intent_at) for take in takes)
+    creates = set().union(*map(_creates, takes))
     wants = [want if _settled(own.get(key_of(want))) else found(want, theirs) for want in wants]
     beside = [
         want
@@ -103,6 +101,11 @@ def _create(one: Union[Want, Take]) -> str:
     return create_of(one.remote_id, one.fingerprint, one.intent_at)
 
 
+def _creates(one: Union[Want, Take]) -> set[str]:
+    """Under what its create is known: an intent may still lie there though its task is known by now."""
+    return {_create(one), create_of("", one.fingerprint, one.intent_at)}
+
+
 def _settled(take: Take | None) -> bool:
     """Whether the ledger knows all about it: a look at its place would tell nothing new."""
     return take is not None and take.state in _BOUGHT
@@ -144,9 +147,12 @@ def _place(
     """Where the file of a take is to be.
 
     What is under way needs a folder that is there, so it follows the storyboard at once. What is delivered
-    counts where it lies; it is moved along where it is still wanted.
+    counts where it lies; it is moved along where it is still wanted. Nothing takes the place of another one
+    of the same text, whose video may still come.
     """
     old = next((place for place in places if is_used(place)), Path(take.output))
+    if old != new and take.state in _BOUGHT and is_anothers(new, _creates(take)):
+        return str(old)
     if take.state in PAID or (take.state is State.DONE and wanted):
         for place in places:  # the video at one, half of it at another
             if place != new:
@@ -157,6 +163,8 @@ def _place(
 def _adopted(want: Want, segment: int, number: int, assets: Path, move: Move) -> Want:
     """A take that the folder alone tells of, under the number by which it is wanted now."""
     old, new = Path(want.output), video_path(assets, segment, number, want.fingerprint)
-    # A delivered video that cannot be moved (to another disk) counts where it lies.
-    stays = not move(old, new, segment, number) and want.state is State.DONE and os.path.lexists(old)
+    stays = old != new and is_anothers(new, _creates(want))
+    if not stays:
+        # A delivered video that cannot be moved (to another disk) counts where it lies.
+        stays = not move(old, new, segment, number) and want.state is State.DONE and os.path.lexists(old)
     return replace(want, segment=segment, take=number, output=str(old if stays else new), wanted=True)

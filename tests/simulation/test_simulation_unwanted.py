@@ -136,3 +136,24 @@ def test_unknown_creates_that_wait_for_the_user_free_their_slots_in_time(tmp_pat
     world.run(3600)
     assert Counter(take.state for take in world.takes()) == {State.UNKNOWN: 3, State.DONE: 3}
     world.check()
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_storyboard_renamed_over_another_costs_no_video_of_the_same_text(
+    tmp_path: Path, delivered: bool
+) -> None:
+    """Both have a take of that text, whose videos would have the same name in the same folder."""
+    world = calm_world(tmp_path)
+    first = world.write("storyboard_r.json", ["one"])
+    world.run(3600 if delivered else 60)
+    second = world.write("storyboard_a.json", ["one", "two"])
+    while sum(world.bought().values()) < 3:
+        world.run(1)
+    assert any(take.state is State.GENERATING for take in world.takes())
+    first.replace(second)
+    world.changed()
+    world.run(3600)
+    assert world.bought() == Counter({"one": 2, "two": 1})
+    world.check()
+    assert len({take.output for take in world.takes()}) == 3
+    assert len(list(world.vault_dir.rglob("*.mp4"))) == 3
