@@ -334,10 +334,6 @@ class Ledger(Protocol):
         """
         ...
 
-    def next_due(self, state: State, roots: Optional[Collection[str]] = None) -> Optional[float]:
-        """When the earliest unclaimed step of that state is due; ``None`` where there is none."""
-        ...
-
     def agenda(self) -> dict[State, dict[str, float]]:
         """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn."""
         ...

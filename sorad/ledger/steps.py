@@ -26,7 +26,7 @@ _AGENDA = (
 
 
 class Steps(Part):
-    """``recover``, ``claim``, ``release``, ``clock_set``, ``record``, ``next_due``, ``agenda``."""
+    """``recover``, ``claim``, ``release``, ``clock_set``, ``record``, ``agenda``."""
 
     def __init__(self, db: Connection) -> None:
         super().__init__(db)
@@ -123,18 +123,6 @@ class Steps(Part):
             if noteworthy(before, after):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after
-
-    def next_due(self, state: State, roots: Collection[str] | None = None) -> float | None:
-        with self._db.held():
-            rows = [
-                self._db.row(
-                    f"SELECT due_at FROM takes WHERE {_DUE} AND state = ? AND root = ? "
-                    "ORDER BY due_at LIMIT 1",
-                    (state.value, root),
-                )
-                for root in self._roots(state, roots)
-            ]
-        return min((float(row[0]) for row in rows if row), default=None)
 
     def agenda(self) -> dict[State, dict[str, float]]:
         found: dict[State, dict[str, float]] = {}
