@@ -158,18 +158,26 @@ def play(
         if disk is not None:
             stage.forget_ledger()
             disk.back()
-        check_done(stage)
+        check_at_any_moment(stage)
         struck.update(stage.states())
     stage.simulator.faults.clear()
     stage.run(SEEDED[seeded] if seeded else "")
-    wait_for(lambda: stage.states() == {State.DONE: dropped}, f"{dropped} takes are done", patience)
+
+    def all_done() -> bool:
+        check_at_any_moment(stage)
+        return stage.states() == {State.DONE: dropped}
+
+    wait_for(all_done, f"{dropped} takes are done", patience)
     stage.processes[-1].stop()
     stage.check_delivered(dropped)
     return Told(kills, dropped, len(stage.simulator.accepted), time.monotonic() - began, struck)
 
 
-def check_done(stage: Stage) -> None:
-    """What the ledger calls done is whole on the disk, at any moment."""
+def check_at_any_moment(stage: Stage) -> None:
+    """Nothing was paid for twice, and what the ledger calls done is whole on the disk."""
+    bought = Counter(task.order.prompt for task in stage.simulator.accepted)
+    twice = {prompt: count for prompt, count in bought.items() if count > 1}
+    assert not twice, f"accepted creates: {twice}"
     for take in stage.takes(State.DONE):
         fault = check_mp4(Path(take.output)) if Path(take.output).exists() else "missing"
         assert fault is None, f"done in the ledger, and on the disk: {take.output}: {fault}"
