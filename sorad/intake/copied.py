@@ -42,7 +42,7 @@ def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mappi
 
     ``known`` are the takes that it has. What the user approved stays so.
     """
-    own = {take.fingerprint for take in known.values() if take.approved or not _unsent(take)}
+    own = {take.fingerprint for take in known.values() if take.approved or not is_unsent(take)}
     open_ = {key for key, take in known.items() if take.state is State.QUEUED}
     elsewhere = ledger.texts_elsewhere({want.fingerprint for want in wants} - own, board_id)
     result = []
@@ -55,7 +55,8 @@ def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mappi
     return result
 
 
-def _unsent(take: Take) -> bool:
+def is_unsent(take: Take) -> bool:
+    """Whether no create ever left for it."""
     return take.state in (State.QUEUED, State.HELD, State.CANCELLED) and not take.creates
 
 
@@ -69,5 +70,18 @@ def _is_copied(other: str) -> Problem:
         CODE,
         N_("this was copied, and {original} has the same text: it is not bought once more by itself."),
         N_("`sorad approve PATH`, with the path of the copy, buys it all the same."),
+        {"original": other},
+    )
+
+
+def may_be_copied(other: str) -> Problem:
+    """Why what the ledger has forgotten is held."""
+    return Problem(
+        CODE,
+        N_(
+            "the ledger was lost, and {original} has bought the same text: this may be a copy, and is not bought "
+            "once more by itself."
+        ),
+        N_("`sorad approve PATH`, with the path of this storyboard, buys it."),
         {"original": other},
     )

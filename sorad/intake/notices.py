@@ -33,16 +33,17 @@ def notices(ledger: Ledger, audit: Audit, rescued: Rescued, now: float) -> list[
     return found
 
 
-def learned(ledger: Ledger, wants: Iterable[Want], now: float, heard: Collection[str] = ()) -> None:
-    """Remember how much the ledger learned from receipts; ``heard``: tasks of which it knew before."""
+def learned(ledger: Ledger, wants: Iterable[Want], now: float, heard: Collection[str] = ()) -> bool:
+    """Remember how much the ledger learned from receipts, if any; ``heard``: tasks of which it knew before."""
     bought = [want for want in wants if want.remote_id and want.remote_id not in heard]
     if not bought:
-        return
+        return False
     told = ledger.recall(REBUILT) or {"kept": ""}
     counts = Counter("in_flight" if want.state is State.GENERATING else "takes" for want in bought)
     for name in ("takes", "in_flight"):
         told[name] = told.get(name, 0) + counts[name]
     ledger.remember(REBUILT, {**told, "at": now})
+    return True
 
 
 def _missing(count: int) -> Problem:

@@ -40,6 +40,7 @@ from sorad.delivery.receipt import Payer
 from sorad.engine.rescue import is_rescued
 from sorad.intake.audit import Audit
 from sorad.intake.copied import copy_of, held_back
+from sorad.intake.forgotten import Forgotten
 from sorad.intake.holdings import (
     Paper,
     Theirs,
@@ -54,6 +55,7 @@ from sorad.intake.holdings import (
 )
 from sorad.intake.notices import learned, notices
 from sorad.intake.origin import is_there, nearest, offline, same_content
+from sorad.intake.outputs import former
 from sorad.intake.renumber import Key
 from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
 from sorad.intake.rules import Validate, digest, rules_of
@@ -107,8 +109,10 @@ class Intake:
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
         self._watched = {str(watch.path) for watch in self.config.watch}
-        self._strays = Strays(self.config.watch, self.ledger, self.clock)
+        watches = [*self.config.watch, *former(self.config.state_dir, self.config.watch)]
+        self._strays = Strays(watches, self.ledger, self.clock)
         self._audit = Audit(self.ledger, self.clock)
+        self._forgotten = Forgotten(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when.
         self._audits: Counter[str] = Counter()  # since the start, by root
@@ -159,6 +163,10 @@ class Intake:
             if copy.state == "copy":
                 # It takes the place of the one that is gone: read again, it will be followed.
                 self.ledger.apply(replace(copy, rules=""), None, now)
+
+    def read_through(self, root: str) -> bool:
+        """All that was in a root when it was first looked at, or came back, was read; false: ask again."""
+        return self._forgotten.read_through(root)
 
     def audit(self, watch: Watch, boards: Iterable[Storyboard], tick: Callable[[], bool]) -> set[str]:
         """Look whether the videos are where they were delivered; the storyboards that must be read again.
@@ -287,8 +295,10 @@ class Intake:
         self._doubtful.pop(board.path, None)
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
-        if not takes:
-            learned(self.ledger, (*todo.wants, *todo.beside), self.clock.time(), heard)
+        if origin is None:
+            self._forgotten.met(board)
+        if not takes and learned(self.ledger, (*todo.wants, *todo.beside), self.clock.time(), heard):
+            self._forgotten.learned = True
 
     def _theirs(self, root: str) -> Theirs:
         """What is left to another machine that buys for a root. Once it no longer does, all is read again."""

@@ -23,6 +23,10 @@ class Intake(Protocol):
         """A storyboard is no longer there."""
         ...
 
+    def read_through(self, root: str) -> bool:
+        """All that was in a root when it was first looked at, or came back, was read; false: ask again."""
+        ...
+
     def audit(self, watch: Watch, boards: Iterable[Storyboard], tick: Callable[[], bool]) -> set[str]:
         """Look at the outputs of storyboards that are there; the paths of those to be read again."""
         ...

@@ -144,8 +144,9 @@ class Root:
         if self._here_since is None:
             self._here_since = now
         if not self.ready and (self.quiet() or now - self._here_since >= READY_AFTER):
-            self.ready = True
-            self._wake()
+            self.ready = self._intake.read_through(self.path)
+            if self.ready:
+                self._wake()
 
     def _judge_disks(self) -> None:
         if self._mounts.back and self.quiet():

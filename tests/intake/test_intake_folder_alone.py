@@ -15,6 +15,7 @@ from sorad.ledger.rescue import REBUILT, open_or_rebuild
 from sorad.model import State
 
 A = "ep1/storyboard_a.json"
+B = "ep2/storyboard_b.json"
 THREE = ["one", "two", "three"]
 
 
@@ -120,6 +121,58 @@ def test_copies_do_not_pass_for_the_original(stage: Stage, phase: str) -> None:
     assert stage.bought() == Counter(THREE)
     states = {row.path: row.state for row in stage.raw.storyboards()}
     assert states == {str(board): "ok", **{str(copy): "copy" for copy in copies}}
+
+
+@pytest.mark.parametrize("old_copy", [False, True])
+@pytest.mark.parametrize("edited", [A, B])
+def test_that_it_was_copied_is_not_forgotten_when_one_of_the_two_was_edited(
+    stage: Stage, edited: str, old_copy: bool
+) -> None:
+    board = stage.board(A, ["one", "two"])
+    stage.go()
+    stage.stop()
+    shutil.copy(ledger_file(stage), stage.folder / "old")
+    stage.restart()
+    copy = stage.vault_dir / B
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(board, copy)
+    stage.go(30)
+    stage.board(edited, ["one", "new"])
+    stage.go()
+    once = Counter(one=1, two=1, new=1)
+    assert stage.bought() == once
+    stage.stop()
+    stage.lose_ledger()
+    if old_copy:
+        shutil.copy(stage.folder / "old", ledger_file(stage))
+    stage.restart()
+    stage.go()
+    assert stage.bought() == once
+    held = [take for take in stage.takes() if take.state is State.HELD]
+    assert {take.storyboard for take in held} == {str(copy)}
+    assert {take.error.code for take in held if take.error is not None} == {"take.copied"}
+    stage.board(B, ["one", "newer"])  # it stays a copy
+    stage.go()
+    assert stage.bought() == once + Counter(newer=1)
+    stage.order("approve", storyboard=str(copy))
+    stage.go()
+    assert stage.bought() == once + Counter(newer=1, one=1)
+
+
+def test_a_text_that_two_have_bought_and_one_that_none_has_are_no_copies_after_a_loss(stage: Stage) -> None:
+    stage.board(A, ["one", "two"])
+    stage.board(B, ["one", "three"])
+    stage.go()
+    stage.stop()
+    stage.lose_ledger()
+    for name in ("ep3/storyboard_c.json", "ep4/storyboard_d.json"):
+        stage.board(name, ["four", name])
+    stage.restart()
+    stage.go()
+    assert stage.bought() == Counter(
+        {"one": 2, "two": 1, "three": 1, "four": 2, "ep3/storyboard_c.json": 1, "ep4/storyboard_d.json": 1}
+    )
+    assert {take.state for take in stage.takes()} == {State.DONE}
 
 
 def test_an_old_copy_of_the_ledger_buys_nothing_before_the_folders_were_read(stage: Stage) -> None:

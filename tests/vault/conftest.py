@@ -78,6 +78,9 @@ class NotingIntake:
     def audit(self, watch: Watch, boards: Any, tick: Callable[[], bool]) -> set[str]:
         return set()
 
+    def read_through(self, root: str) -> bool:
+        return True
+
     def gone(self, board: Storyboard) -> None:
         self.ledger.boards[board.path] = replace(board, state="gone")
         self.went.append(board.path)

@@ -1,0 +1,54 @@
+"""Where the videos of a watched folder went under earlier configs. The ledger knows; this is for when it is lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from loguru import logger
+
+from sorad.config.model import Watch
+from sorad.delivery.folder import write_whole
+from sorad.messages import _
+
+NAME = "outputs.json"  # in ``state_dir``: by watched folder, each ``output_dir`` that it had
+
+
+def former(state_dir: Path, watches: Iterable[Watch]) -> Iterator[Watch]:
+    """The watched folders as they were under each ``output_dir`` that is no longer in force.
+
+    Today's are remembered from now on. A file that cannot be read or written tells of none.
+    """
+    file = state_dir / NAME
+    before = _read(file)
+    now = {root: list(dirs) for root, dirs in before.items()}
+    for watch in watches:
+        root, current = str(watch.path), str(watch.output_dir or "")
+        if current and current not in now.get(root, ()):
+            now.setdefault(root, []).append(current)
+        for one in before.get(root, ()):
+            if one != current:
+                # As what is not in force: whatever lies there is looked at.
+                yield watch.model_copy(update={"output_mode": "in_place", "output_dir": Path(one)})
+    if now != before:
+        _write(file, now)
+
+
+def _read(file: Path) -> dict[str, list[str]]:
+    try:
+        raw = json.loads(file.read_text("utf-8"))
+        return {str(root): [str(one) for one in dirs] for root, dirs in raw.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        logger.warning(_("{path} cannot be read: {error}"), path=str(file), error=str(error))
+        return {}
+
+
+def _write(file: Path, outputs: dict[str, list[str]]) -> None:
+    try:
+        write_whole(file, json.dumps(outputs, ensure_ascii=False, indent=1).encode(), time.sleep)
+    except (OSError, ValueError) as error:
+        logger.warning(_("{path} cannot be written: {error}"), path=str(file), error=str(error))
