@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from sorad.messages import N_
-from sorad.model import Take
 from sorad.problems import Problem, SoradError
+
+if TYPE_CHECKING:
+    from sorad.model import Take
 
 # Seconds that somebody at a terminal waits for an answer that need not come.
 PATIENCE = 10.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import threading
@@ -11,6 +10,7 @@ from typing import Optional
 
 from loguru import logger
 
+from sorad.delivery.folder import remove
 from sorad.delivery.outcome import Received
 from sorad.delivery.receipt import (
     DONE,
@@ -86,8 +86,7 @@ def drop_intent(*takes: Take) -> None:
     One that cannot be removed now tells nothing that the ledger does not know better.
     """
     for output in {take.output for take in takes}:
-        with contextlib.suppress(OSError):
-            intent_path(Path(output)).unlink()
+        remove(intent_path(Path(output)))
 
 
 def write_receipt_for(

@@ -99,6 +99,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         present = [state for state in states if counts[state]]
         return tuple(ledger.takes(states=present, limit=SAMPLE)) if present else ()
 
+    midnight = day_began(now)
     return Facts(
         now=now,
         holder=working,
@@ -115,8 +116,8 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         # learnt for what is under way: where nothing is, nobody asks
         finished=tuple(ledger.generations(LEARNT_FROM)) if any(counts[state] for state in _MOVING) else (),
         waiting_commands=len(ledger.commands()),
-        spent_today=ledger.spend(day_began(now)),
-        unpriced_today=ledger.unpriced(day_began(now)),
+        spent_today=ledger.spend(midnight),
+        unpriced_today=ledger.unpriced(midnight),
         spent=ledger.spend(),
         currency=ledger.recall("currency") or "USD",
         concurrency=(ledger.recall("limits") or {}).get("concurrency", 0),

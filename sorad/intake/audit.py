@@ -10,7 +10,6 @@ unchanged storyboard costs a ``stat`` for each of its segments.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 from loguru import logger
 
 from sorad.clock import Clock
+from sorad.delivery.folder import remove
 from sorad.delivery.found import look
 from sorad.delivery.receipt import read_intent, read_receipt
 from sorad.intake.holdings import missing, segment_folders
@@ -134,8 +134,7 @@ class Audit:
         if intent is not None and known < (intent.submitted_at or 0.0):
             return True
         if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
-            with contextlib.suppress(OSError):
-                intent_path(video).unlink()
+            remove(intent_path(video))
         return False
 
 

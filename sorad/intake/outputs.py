@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from loguru import logger
@@ -16,7 +16,7 @@ from sorad.messages import _
 NAME = "outputs.json"  # in ``state_dir``: by watched folder, each ``output_dir`` that it had
 
 
-def former(state_dir: Path, watches: Iterable[Watch]) -> Iterator[Watch]:
+def former(state_dir: Path, watches: Iterable[Watch]) -> list[Watch]:
     """The watched folders as they were under each ``output_dir`` that is no longer in force.
 
     Today's are remembered from now on. A file that cannot be read or written tells of none.
@@ -24,6 +24,7 @@ def former(state_dir: Path, watches: Iterable[Watch]) -> Iterator[Watch]:
     file = state_dir / NAME
     before = _read(file)
     now = {root: list(dirs) for root, dirs in before.items()}
+    earlier = []
     for watch in watches:
         root, current = str(watch.path), str(watch.output_dir or "")
         if current and current not in now.get(root, ()):
@@ -31,9 +32,11 @@ def former(state_dir: Path, watches: Iterable[Watch]) -> Iterator[Watch]:
         for one in before.get(root, ()):
             if one != current:
                 # As what is not in force: whatever lies there is looked at.
-                yield watch.model_copy(update={"output_mode": "in_place", "output_dir": Path(one)})
+                there = {"output_mode": "in_place", "output_dir": Path(one)}
+                earlier.append(watch.model_copy(update=there))
     if now != before:
         _write(file, now)
+    return earlier
 
 
 def _read(file: Path) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from typing import Optional
 
 from sorad.clock import Clock
 from sorad.config.model import Watch
+from sorad.delivery.folder import remove
 from sorad.delivery.receipt import GENERATING, SUBMITTING
 from sorad.intake.holdings import ASSETS, SEGMENT, Paper, create_of, creates, unasked
 from sorad.layout import intent_path
@@ -130,8 +131,7 @@ class Strays:
         still = set(map(create, self.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])))
         for paper in intents:
             if paper.create not in still:
-                with contextlib.suppress(OSError):
-                    intent_path(paper.video).unlink()
+                remove(intent_path(paper.video))
 
 
 def create(take: Take) -> str:

@@ -32,9 +32,8 @@ class Shell:
     def __init__(self, name: str, folder: Path, env: Mapping[str, str]) -> None:
         words, first = _START[name]
         self._seen = ""
-        self._decode = codecs.getincrementaldecoder("utf-8")(
-            "replace"
-        ).decode  # a read may end within a letter
+        # a read may end within a letter
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._tty, theirs = pty.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-c", _BECOME, *words],
