@@ -23,7 +23,7 @@ def report(facts: Facts) -> Report:
 
     Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
-    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see README.
+    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see docs/monitoring.md.
     """
     found = complaints(facts)
     working = facts.holder
