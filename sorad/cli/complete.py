@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sorad.cli import common
-from sorad.cli.words import plain
 from sorad.ledger.glance import newest_storyboards, newest_takes
 from sorad.messages import LANGUAGES, _, ngettext
+from sorad.plaintext import printable
 from sorad.problems import SoradError
 
 MOST = 200  # candidates of one kind: more than anyone looks through
@@ -81,7 +81,7 @@ def main(words: list[str]) -> None:
     besides = next((kind for kind in (FILES, FOLDERS) if kind in kinds), "-")
     lines = [besides]
     for candidate in found:
-        what = " ".join(plain(candidate.what).split())
+        what = " ".join(printable(candidate.what).split())
         if candidate.value.isprintable():
             lines.append(f"{candidate.value}\t{what}" if what else candidate.value)
     sys.stdout.write("\n".join(lines) + "\n")
