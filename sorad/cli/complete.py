@@ -43,6 +43,7 @@ VALUES = {
     "output_dir": (FOLDERS,),
     "config": (FILES,),
     "key_file": (FILES,),
+    "script": (FILES,),
     "credential": (FILES,),
     "state": (FILES,),  # of the simulator; that of `list` is a choice
 }
