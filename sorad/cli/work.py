@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from loguru import logger
 
 from sorad import logs
+from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.config.model import Config
@@ -115,6 +116,7 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
         return []
     halt = daemon.control.halt
     found = [halt.problem] if halt is not None else []
+    found += [stop.told() for stop in daemon.control.stops]
     if daemon.control.paused and standing.counts[State.QUEUED]:
         found.append(_paused())
     if standing.moving == 0:
@@ -208,5 +210,5 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
     if interrupted:
         out.append(_("Stopped. Nothing is lost: the next start goes on where this one ended."))
     for line in out:
-        print(line)  # noqa: T201
+        say(line)
     logger.debug(_("ended"))
