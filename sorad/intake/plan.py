@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.config.model import Config, Watch
+from sorad.intake.assign import known_of
 from sorad.intake.copied import copy_of, held_back
-from sorad.intake.origin import is_there, nearest, offline, same_content
-from sorad.intake.renumber import Key, renumbered
+from sorad.intake.facts import Key, key_of
+from sorad.intake.identity import closest, first_of_content
+from sorad.intake.presence import lookalikes, relatives
+from sorad.intake.renumber import renumbered
 from sorad.intake.rules import Validate, rules_of
-from sorad.intake.sorting import key_of, known_of
 from sorad.intake.wants import wants_of
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
@@ -76,22 +78,25 @@ def plan_storyboard(
     reading = read_file(path, rules_of(config, watch, validate))
     if reading.problems:
         return Planned(str(path), problems=reading.problems)
-    wants = wants_of(reading, path, watch)
+    wants = tuple(wants_of(reading, path, watch))
+    if ledger is None:
+        return Planned(str(path), tuple(_item(want, None, price, force=force) for want in wants))
     watched = {str(one.path) for one in config.watch}
-    same = same_content(ledger, str(path), reading.content, watched) if ledger is not None else None
-    if ledger is not None and same is not None and is_there(same, watched, offline(ledger), str(path)):
+    same = first_of_content(lookalikes(ledger, str(path), reading.content, watched))
+    if same is not None and same.is_there:
         problem = Problem(
-            "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.path}
+            "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.board.path}
         )
         return Planned(str(path), problems=(problem,))
-    known: dict[Key, Take] = {}
-    if ledger is not None:
-        origin, known = _known(ledger, str(path), same, wants, watched)
-        row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
-        if copy_of(ledger, reading.content, *((same,) if same is not None else (row, origin))):
-            mine = origin or row
-            wants = held_back(ledger, mine.id if mine is not None else 0, wants, known)
-    return Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
+    original = None if same is None else same.board
+    origin, known = _known(ledger, str(path), original, wants, watched)
+    row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
+    if copy_of(ledger, reading.content, *((original,) if original is not None else (row, origin))):
+        mine = origin or row
+        texts = {want.fingerprint for want in wants}
+        wants = held_back(ledger.texts_elsewhere(texts, 0 if mine is None else mine.id), wants, known)
+    items = (_item(want, known.get(key_of(want)), price, force=force) for want in wants)
+    return Planned(str(path), tuple(items))
 
 
 def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
@@ -109,7 +114,7 @@ def _known(
     if origin is None and not takes:
         fingerprints = {want.fingerprint for want in wants}
         remote_ids = {want.remote_id for want in wants}
-        origin = nearest(ledger, path, fingerprints, remote_ids, watched)
+        origin = closest(relatives(ledger, path, fingerprints, remote_ids, watched), path)
     if origin is not None:
         takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
     numbers = renumbered([known_of(take) for take in takes], {key_of(want) for want in wants})
@@ -120,22 +125,24 @@ def _known(
 
 
 def _item(
-    want: Want,
-    known: dict[Key, Take],
-    price: Callable[[Request], Optional[int]],
-    *,
-    force: bool,
+    want: Want, take: Optional[Take], price: Callable[[Request], Optional[int]], *, force: bool
 ) -> Item:
-    take = known.get(key_of(want))
     state = want.state if want.state is not State.QUEUED or take is None else take.state
-    doubtful = (
-        want.state is State.HELD and want.error is not None and not (take is not None and take.approved)
-    )
-    if doubtful:
+    if _is_doubtful(want, take):
         return Item(want.segment, want.take, SKIP, "", want.request, want.output, problem=want.error)
-    waits = state in (State.QUEUED, State.HELD) or (
-        state is State.CANCELLED and take is not None and take.error is None
-    )
-    if waits or (force and state is State.DONE):
+    if _waits(state, take) or (force and state is State.DONE):
         return Item(want.segment, want.take, BUY, "", want.request, want.output, price(want.request))
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output)
+
+
+def _is_doubtful(want: Want, take: Optional[Take]) -> bool:
+    """Whether it is held for what its folder shows, and the user did not approve it all the same."""
+    approved = take is not None and take.approved
+    return want.state is State.HELD and want.error is not None and not approved
+
+
+def _waits(state: State, take: Optional[Take]) -> bool:
+    """Whether it will be bought; what was cancelled by the folder side alone is wanted again."""
+    if state is State.CANCELLED:
+        return take is not None and take.error is None
+    return state in (State.QUEUED, State.HELD)

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sorad.intake.facts import Key
 from sorad.ledger.states import PAID
 from sorad.model import State
 
-Key = tuple[int, int, str]  # segment, take, fingerprint
 _RANK = {State.DONE: 0, **dict.fromkeys(PAID, 1), State.FAILED: 2}
 
 

@@ -68,6 +68,10 @@ class OrphanedFolders:
             self._until = ended + min(AT_MOST, HOLDS * (ended - now))
         return self._found
 
+    def moved(self, folder: Path) -> None:
+        """A folder has another name by now."""
+        self._found.pop(folder, None)
+
     def unknown_creates(
         self,
         storyboard: str,
