@@ -94,25 +94,20 @@ def places_in_question(
     assets: Path,
 ) -> set[Path]:
     """The places of videos at which :func:`assign` may look: of what does not simply stay where it is."""
-    listed = list(wants)
-    keys, segments = {key_of(want) for want in listed}, {(want.segment, want.fingerprint) for want in listed}
-    by_text: dict[str, list[Want]] = {}
-    for want in listed:
-        by_text.setdefault(want.fingerprint, []).append(want)
+    asked = _Asked(wants)
     videos = {evidence.create: evidence.video for evidence in there}
     result: set[Path] = set()
 
     def add(fingerprint: str, number: Optional[int], *places: Path) -> None:
         result.update(places)
-        for want in by_text.get(fingerprint, ()):
+        for want in asked.by_text.get(fingerprint, ()):
             result.add(Path(want.output))
             if number is not None:
                 result.add(video_path(assets, want.segment, number, fingerprint))
 
     for take in takes:
         places = _places(take, assets, videos)
-        stays = key_of(take) in keys or (take.extra and (take.segment, take.fingerprint) in segments)
-        at_home = len(set(places)) == 1 and (stays or take.fingerprint not in by_text)
+        at_home = len(set(places)) == 1 and asked.keeps_number(take)
         if take.state in _BOUGHT and not at_home:
             add(take.fingerprint, take.take if take.extra else None, *places)
     for want in surplus:
@@ -120,6 +115,24 @@ def places_in_question(
     for evidence in rescued:
         add(evidence.receipt.fingerprint, evidence.take, evidence.video)
     return result
+
+
+class _Asked:
+    """What is wanted, by text."""
+
+    def __init__(self, wants: Iterable[Want]) -> None:
+        self.by_text: dict[str, list[Want]] = {}
+        self._keys: set[Key] = set()
+        for want in wants:
+            self.by_text.setdefault(want.fingerprint, []).append(want)
+            self._keys.add(key_of(want))
+
+    def keeps_number(self, take: Take) -> bool:
+        """Whether a take keeps its number, whatever becomes of the others."""
+        same_text = self.by_text.get(take.fingerprint, ())
+        if not same_text or key_of(take) in self._keys:
+            return True
+        return take.extra and any(want.segment == take.segment for want in same_text)
 
 
 def _untold(
@@ -193,15 +206,16 @@ def _destination(
     counts where it lies; it is moved along where it is still wanted. Nothing takes the place of another one
     of the same text, whose video may still come.
     """
-    if take.state not in _BOUGHT or all(place == new for place in places):
+    delivered = take.state is State.DONE
+    if take.state not in _BOUGHT or set(places) == {new}:
         return str(new)
     old = next((place for place in places if disk.at(place).occupied), Path(take.output))
     if old != new and disk.has_other_create(new, creates(take)):
         return str(old)
-    if take.state in PAID or wanted:
+    if not delivered or wanted:
         for place in places:  # the video at one, half of it at another
             disk.move(place, new, *number)
-    return str(old) if take.state is State.DONE and not disk.at(new).video else str(new)
+    return str(old) if delivered and not disk.at(new).video else str(new)
 
 
 def _adopted(want: Want, segment: int, number: int, assets: Path, disk: Disk) -> Want:

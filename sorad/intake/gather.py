@@ -136,8 +136,11 @@ class Gather:
         if rows.same is not None and rows.same.is_there:
             rows = replace(rows, same_takes=self._takes_of(rows.same.board))
             return replace(facts, rows=rows, held=Held(evidence=tuple(receipts_in(facts.assets))))
-        if is_unchanged(known, content):
-            rows = replace(rows, same=None)
+        return self._own(facts, rows if not is_unchanged(known, content) else replace(rows, same=None))
+
+    def _own(self, facts: Facts, rows: Ledgered) -> Facts:
+        """Which row a storyboard of its own is."""
+        board, known = facts.board, rows.known
         takes = self._takes_of(known)
         new = is_new(known, takes)
         # Without rules: somebody saw that its folder tells more than the ledger knows.
@@ -148,14 +151,10 @@ class Gather:
         origin = origin_of(rows, board.path)
         if origin is not None and (known is None or origin.id != known.id):
             takes = self._takes_of(origin)
-        same = None if rows.same is None else rows.same.board
-        rows = replace(
-            rows,
-            origin=origin,
-            takes=takes,
-            copies=self._copies(origin, board),
-            copied_from=copy_of(self.ledger, content, *((same,) if same is not None else (known, origin))),
-        )
+        itself = (known, origin) if rows.same is None else (rows.same.board,)
+        copied_from = copy_of(self.ledger, board.content, *itself)
+        copies = self._copies(origin, board)
+        rows = replace(rows, origin=origin, takes=takes, copies=copies, copied_from=copied_from)
         return replace(facts, rows=rows, held=Held(evidence=evidence), closer=closer)
 
     def _relatives(self, facts: Facts, evidence: Sequence[Evidence]) -> tuple[Relative, ...]:
@@ -213,13 +212,15 @@ class Gather:
             return None
         if not old.is_dir() or os.path.lexists(facts.assets):
             return None
-        others = (one for one in self.ledger.storyboards() if one.id != origin.id and one.state != "gone")
-        shared = any(
-            assets_of(Path(one.path), self._watches[one.root]) == old
-            for one in others
-            if one.root in self._watches
+        return None if self._is_shared(old, origin) else old
+
+    def _is_shared(self, assets: Path, origin: Storyboard) -> bool:
+        """Whether another storyboard, one that is there, has that output folder, too."""
+        return any(
+            assets_of(Path(one.path), self._watches[one.root]) == assets
+            for one in self.ledger.storyboards()
+            if one.id != origin.id and one.state != "gone" and one.root in self._watches
         )
-        return None if shared else old
 
     def _with_orphaned(self, facts: Facts) -> Facts:
         """What orphaned folders tell of it."""

@@ -88,13 +88,9 @@ def plan_storyboard(
             "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.board.path}
         )
         return Planned(str(path), problems=(problem,))
-    original = None if same is None else same.board
-    origin, known = _known(ledger, str(path), original, wants, watched)
-    row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
-    if copy_of(ledger, reading.content, *((original,) if original is not None else (row, origin))):
-        mine = origin or row
-        texts = {want.fingerprint for want in wants}
-        wants = held_back(ledger.texts_elsewhere(texts, 0 if mine is None else mine.id), wants, known)
+    wants, known = _compared(
+        path, reading.content, wants, None if same is None else same.board, ledger, watched
+    )
     items = (_item(want, known.get(key_of(want)), price, force=force) for want in wants)
     return Planned(str(path), tuple(items))
 
@@ -103,6 +99,24 @@ def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
     """How many takes would be bought, for how much (micro-units), and whether every price is known."""
     items = [item for planned in plans for item in planned.bought]
     return len(items), sum(item.price or 0 for item in items), all(item.price is not None for item in items)
+
+
+def _compared(
+    path: Path,
+    content: str,
+    wants: tuple[Want, ...],
+    original: Optional[Storyboard],
+    ledger: Ledger,
+    watched: Collection[str],
+) -> tuple[tuple[Want, ...], dict[Key, Take]]:
+    """The wants, held where the storyboard was a copy; and the takes that it has, by their new numbers."""
+    origin, known = _known(ledger, str(path), original, wants, watched)
+    row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
+    if copy_of(ledger, content, *((original,) if original is not None else (row, origin))):
+        mine = origin or row
+        texts = {want.fingerprint for want in wants}
+        wants = held_back(ledger.texts_elsewhere(texts, 0 if mine is None else mine.id), wants, known)
+    return wants, known
 
 
 def _known(
