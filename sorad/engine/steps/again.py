@@ -8,17 +8,17 @@ from typing import Callable, Optional, Union
 from loguru import logger
 
 from sorad.engine.accounts import is_sure
+from sorad.engine.again import sibling
 from sorad.engine.decide import goes_on
 from sorad.engine.late import bought_anew, remember
-from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit
-from sorad.intake.again import sibling
 from sorad.ledger.interface import ClaimLost, IllegalMove, Look
 from sorad.ledger.later import after_answer, after_trouble
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
+from sorad.receipts.writing import write_receipt_for
 
 # Its take is being worked on just then: looked at again after so many seconds.
 BUSY = 5.0
@@ -43,7 +43,7 @@ def _ask(kit: Kit, look: Look) -> None:
         kit.ledger.looked(look, None)  # on its way already, or here
         return
     provider = kit.accounts.of(take)
-    if isinstance(provider, Problem) or kit.theirs(take):
+    if isinstance(provider, Problem) or kit.is_foreign(take):
         kit.ledger.looked(look, after_trouble(look.failed_at, now))
         return
     found = _poll(kit, take, provider)
