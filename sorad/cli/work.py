@@ -16,10 +16,10 @@ from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
+from sorad.engine.again import another_take
 from sorad.engine.steps.reconcile import waits_for_user
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.intake.again import another_take
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
