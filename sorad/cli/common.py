@@ -99,9 +99,8 @@ def watched_folders(args: argparse.Namespace) -> list[str]:
     if path is None or not isinstance(tables, list):
         return []
     named = [table.get("path") for table in tables if isinstance(table, dict)]
-    return [
-        _placed(path, os.path.expandvars(os.path.expanduser(one))) for one in named if isinstance(one, str)
-    ]  # noqa: PTH111
+    paths = [one for one in named if isinstance(one, str)]
+    return [_placed(path, os.path.expandvars(os.path.expanduser(one))) for one in paths]  # noqa: PTH111
 
 
 def _placed(config: Path, name: str) -> str:
