@@ -188,7 +188,7 @@ SAYS = {
             ),
         ),
         "storyboard.x",
-        "bad/storyboard.json: line 7, segments[2].is_pro: not a number",
+        "bad/storyboard.json: line 7, segments no. 3, is_pro: not a number",
         "Mend it.",
     ),
     "halt": (
