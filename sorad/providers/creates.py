@@ -105,8 +105,7 @@ def _unknown(came: Answer, what: Said, told: Told) -> Fault:
     page = page_of(came)
     if page is not None:
         return page
-    understood = came.status >= 500 or came.status in proof.NEVER or what.meant >= 500 or proof.is_cut(what)
-    return server_fault(came, told) if understood else senseless(came, told)
+    return server_fault(came, told) if proof.is_lost(what) else senseless(came, told)
 
 
 def kept(body: Any) -> str:

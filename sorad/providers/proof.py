@@ -101,16 +101,23 @@ def proof(said: Said, refusals: Refusals = ()) -> Proof:
         return Proof.UNKNOWN
     if said.status in refusals or (said.code and said.code.lower() in _small(refusals)):
         return Proof.REFUSED
-    if is_cut(said) or said.meant >= 500 or said.meant in NEVER:
+    if is_lost(said):
         return Proof.UNKNOWN
-    if _good(said):
-        if 400 <= said.meant < 500:
-            return Proof.REFUSED
+    if _good(said) and not 400 <= said.meant < 500:
         return Proof.UNREADABLE if said.json else Proof.UNKNOWN
-    if said.status in REFUSED:
-        return Proof.REFUSED
-    other = 400 <= said.status < 500 and said.status not in NEVER
-    return Proof.REFUSED if other and names_cause(said) else Proof.UNKNOWN
+    return Proof.REFUSED if _refuses(said) else Proof.UNKNOWN
+
+
+def _refuses(said: Said) -> bool:
+    """Of an answer that tells of no time-out and names no task."""
+    if _good(said) or said.status in REFUSED:
+        return True
+    return 400 <= said.status < 500 and names_cause(said)
+
+
+def is_lost(said: Said) -> bool:
+    """Whether it tells of a server error, a time-out or a cut upstream: of the task it says nothing."""
+    return said.status >= 500 or said.meant >= 500 or bool(NEVER & {said.status, said.meant}) or is_cut(said)
 
 
 def is_cut(said: Said) -> bool:
