@@ -63,7 +63,9 @@ def main() -> None:
     rate = len(seen) / (times[-1] - times[0])
     first, last = tenth / (times[tenth] - times[0]), tenth / (times[-1] - times[-1 - tenth])
     print(f"{len(seen)} storyboards of {args.segments} segments: {rate:.0f} a second")
-    print(f"the first tenth {first:.0f} a second, the last tenth {last:.0f}; CPU {spent / len(seen) * 1e3:.2f} ms each")
+    print(
+        f"the first tenth {first:.0f} a second, the last tenth {last:.0f}; CPU {spent / len(seen) * 1e3:.2f} ms each"
+    )
     print(f"memory {psutil.Process().memory_info().rss / 1e6:.0f} MB")
 
 
