@@ -111,6 +111,9 @@ class Take:
         None  # bought with the text of an earlier version of sorad: what it would be now
     )
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
+    rebuy: bool = (
+        False  # `retry` asks after its failed task first, and buys it anew if that still says failed
+    )
 
 
 def micros(amount: float) -> int:

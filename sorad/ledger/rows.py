@@ -30,7 +30,7 @@ _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
 _STATE = TAKE_FIELDS.index("state")
 _ERROR = TAKE_FIELDS.index("error")
-_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted"))
+_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy"))
 _PROBLEMS = BOARD_FIELDS.index("problems")
 
 
