@@ -56,11 +56,11 @@ class Part:
             )
         )
 
-    def _write(self, before: Take, after: Take) -> None:
+    def _write(self, before: Take, after: Take, *, refused: bool = False) -> None:
         """Write the members that differ, fenced by the claim; raises :class:`ClaimLost`.
 
         Unchanged columns are left out, so that a poll touches no index but that of the due time and wakes no
-        trigger.
+        trigger. ``refused``: the last create is no purchase (see :func:`sorad.ledger.purchases.entry`).
         """
         values = {
             name: column(getattr(after, name))
@@ -75,11 +75,11 @@ class Part:
         )
         if written.rowcount != 1:
             raise ClaimLost(f"take {before.id}")
-        self._enter(before, after)
+        self._enter(before, after, refused=refused)
 
-    def _enter(self, before: Take | None, after: Take) -> None:
+    def _enter(self, before: Take | None, after: Take, *, refused: bool = False) -> None:
         """Keep the purchases."""
-        what = entry(before, after)
+        what = entry(before, after, refused=refused)
         spent_at = charged_at(after)
         if what is Entry.CURRENT:
             written = self._db.run(_UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.id))
