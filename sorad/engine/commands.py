@@ -145,7 +145,7 @@ class Commands:
             remote_id = str(args.get("remote_id", ""))
             if self._kit.ledger.owned([remote_id]):
                 return _refused(_owned(remote_id))
-            change = adopt(remote_id, now)
+            change = adopt(take, remote_id, now)
         elif how == "resend":
             change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
         else:

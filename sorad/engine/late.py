@@ -5,16 +5,30 @@ Nothing undoes that, but it is told, so that the video of the first can be had f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
-from sorad.ledger.interface import Ledger
+from sorad.engine.decide import NOT_SENT
+from sorad.ledger.interface import Event, Ledger
 from sorad.messages import N_
-from sorad.model import Take
+from sorad.model import State, Take
 from sorad.problems import Problem
 
 # It is told for so long, in seconds; so many are remembered.
 TOLD_FOR, REMEMBERED = 7 * 86_400.0, 50
 _KEY = "paid too"
+# Of an intent whose create was not sent, for its folder takes no files: the note in the history.
+NO_PLACE = "no place"
+
+
+def creates_that_left(history: Sequence[Event]) -> list[float]:
+    """When a take's creates left (epoch seconds), those that were refused among them: one may be there all the same."""
+    return [
+        event.at
+        for event, after in zip_longest(history, history[1:])
+        if event.state is State.SUBMITTING and (after is None or after.note not in (NOT_SENT, NO_PLACE))
+    ]
 
 
 def told(ledger: Ledger, now: float) -> list[str]:

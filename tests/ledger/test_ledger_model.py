@@ -161,7 +161,9 @@ class LedgerMachine(RuleBasedStateMachine):
             made.append({"at": now, "cost": after.cost, "id": ""})
         elif refused:
             made[-1]["at"] = None
-        elif before.state in UNBOUGHT or after.state in UNBOUGHT or self.figures(before) == self.figures(after):
+        elif (
+            before.state in UNBOUGHT or after.state in UNBOUGHT or self.figures(before) == self.figures(after)
+        ):
             return
         elif made or after.state is not State.FAILED:
             if not made:  # it failed before it was ever sent, and is looked at as if it had been
