@@ -118,7 +118,12 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("Stops buying until `sorad resume`, also over restarts. What is paid for is still delivered."),
         pause,
     )
-    command("resume", _("buy again after a pause"), _("Ends `sorad pause`."), resume)
+    command(
+        "resume",
+        _("buy again after a pause or a stop"),
+        _("Ends `sorad pause`, and whatever has stopped buying until you act."),
+        resume,
+    )
     parser = command(
         "scan",
         _("look through the watched folders now"),
@@ -271,7 +276,7 @@ def pause(args: argparse.Namespace) -> int:
 def resume(args: argparse.Namespace) -> int:
     """Buying again."""
     with _Desk(args) as desk:
-        return desk.post("resume", {}, lambda count: _("Not paused: buying goes on."))
+        return desk.post("resume", {}, lambda count: _("Buying goes on."))
 
 
 def scan(args: argparse.Namespace) -> int:

@@ -51,6 +51,7 @@ def handler(args: argparse.Namespace) -> int:
         code = work(demo_config(base, vault, simulator.base_url), "demo")
     for video in sorted(vault.rglob("*.mp4")):
         print(f"  {video}")  # noqa: T201
+    print(_("Next: `sorad init` sets it up for your own folders; `sorad --help` shows all commands."))  # noqa: T201
     return code
 
 

@@ -132,7 +132,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
             running=running,
             start="" if running else start_command(args),
             paused=bool(ledger.recall("paused")),
-            halted=bool(ledger.recall("halt")),
+            halted=bool(ledger.recall("halt") or ledger.recall("stops")),
             paces=learn(ledger.generations(LEARNT_FROM)),
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)

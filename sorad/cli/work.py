@@ -115,6 +115,7 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
         return []
     halt = daemon.control.halt
     found = [halt.problem] if halt is not None else []
+    found += [stop.told() for stop in daemon.control.stops]
     if daemon.control.paused and standing.counts[State.QUEUED]:
         found.append(_paused())
     if standing.moving == 0:

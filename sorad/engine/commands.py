@@ -38,8 +38,8 @@ class Commands:
             "redo": self._redo,
             "approve": self._approve,
             "resolve": self._resolve,
-            "pause": lambda args: self._pause(paused=True),
-            "resume": lambda args: self._pause(paused=False),
+            "pause": lambda args: self._pause(),
+            "resume": lambda args: self._resume(),
             "scan": self._scan,
         }
         if claims is not None:
@@ -155,8 +155,12 @@ class Commands:
             drop_intent(take)
         return result
 
-    def _pause(self, *, paused: bool) -> Result:
-        self._kit.control.pause(paused=paused)
+    def _pause(self) -> Result:
+        self._kit.control.pause(paused=True)
+        return {"ok": True, "count": 1}
+
+    def _resume(self) -> Result:
+        self._kit.control.resume()
         return {"ok": True, "count": 1}
 
     def _scan(self, args: Mapping[str, Any]) -> Result:

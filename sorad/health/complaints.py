@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.keyless import NO_KEY
+from sorad.engine.stops import Stop
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.intake.copied import is_copied
@@ -92,6 +93,14 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             since=_when(facts.halt["since"]),
             reason=cause.text(),
             mend=cause.fix_text(),
+        )
+    for stop in map(Stop.from_json, facts.stops):
+        yield _heavy(
+            stop.code,
+            N_("Nothing is bought since {since}: {reason}"),
+            N_("{reason_fix} What is paid for goes on meanwhile."),
+            since=_when(stop.since),
+            reason=stop.told(),
         )
     if (facts.breaker or {}).get("mode") == "safe":
         yield _safe(facts)

@@ -39,7 +39,7 @@ _MOVING = (State.QUEUED, State.SUBMITTING, State.GENERATING)
 class Facts:
     """Everything as it stands at ``now`` (epoch seconds); money in micro-units.
 
-    ``paused``, ``breaker``, ``gate``, ``halt``, ``disk``, ``claims`` and ``troubles`` are what the daemon
+    ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``, ``disk``, ``claims`` and ``troubles`` are what the daemon
     remembered in the ledger (see :mod:`sorad.engine.control`, :mod:`sorad.claim.claims`), or ``None``.
     """
 
@@ -69,6 +69,7 @@ class Facts:
     breaker: Optional[Mapping[str, Any]] = None
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
+    stops: tuple[Mapping[str, Any], ...] = ()  # see sorad.engine.stops
     disk: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
@@ -125,6 +126,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         breaker=ledger.recall("breaker"),
         gate=ledger.recall("gate"),
         halt=ledger.recall("halt"),
+        stops=tuple(ledger.recall("stops") or ()),
         disk=tuple(ledger.recall("disk") or ()),
         claims=tuple(ledger.recall("claims") or ()),
         paid_too=tuple(told(ledger, now)),
