@@ -14,7 +14,6 @@ from loguru import logger
 
 from sorad.engine.late import creates_that_left
 from sorad.engine.matching import alike, began, lookalike, match, same
-from sorad.engine.receipts import write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.reconcile import DOUBT, adopt, changed_text, for_the_user, open_creates, several
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
@@ -22,6 +21,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask
+from sorad.receipts.writing import write_receipt_for
 
 # A list that cannot be read so often in a row is none: a refusal is proof enough by itself.
 UNREADABLE = 5

@@ -11,23 +11,23 @@ from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
 from sorad.engine.late import NO_PLACE
-from sorad.engine.receipts import drop_intent, write_intent_for, write_receipt_for
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
-from sorad.engine.steps.told import LOOK_AGAIN, told_by_folder
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider, Trouble
+from sorad.receipts.writing import drop_intent, write_intent_for, write_receipt_for
 
 
 def submit(kit: Kit, take: Take) -> None:
     """One take, claimed as ``queued``: one intent, one create, one outcome."""
-    if _kept_back(kit, take) or told_by_folder(kit, take) or accepted_after_all(kit, take):
+    if _kept_back(kit, take) or already_bought(kit, take) or accepted_after_all(kit, take):
         return
     provider = kit.accounts.current
     price = provider.price(take.request)
