@@ -10,6 +10,7 @@ from typing import Optional
 from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
+from sorad.engine.late import NOT_SENT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -41,10 +42,6 @@ MISSES_TO_PARK = 3
 # After so many refusals in a row, others are tried first: a take that is refused again and again for what it is must
 # not hold up the line, for creates are tried one at a time then. Seconds that it waits more after each further one.
 REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
-
-
-# In the history, the note of a create that surely never left.
-NOT_SENT = "not sent"
 
 
 class Verdict(enum.Enum):

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from sorad.engine.decide import NOT_SENT
 from sorad.ledger.interface import Event, Ledger
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -18,8 +17,8 @@ from sorad.problems import Problem
 # It is told for so long, in seconds; so many are remembered.
 TOLD_FOR, REMEMBERED = 7 * 86_400.0, 50
 _KEY = "paid too"
-# Of an intent whose create was not sent, for its folder takes no files: the note in the history.
-NO_PLACE = "no place"
+# Notes in the history of creates that surely never left: there was no way to the server, or no folder to tell them in.
+NOT_SENT, NO_PLACE = "not sent", "no place"
 
 
 def creates_that_left(history: Sequence[Event]) -> list[float]:

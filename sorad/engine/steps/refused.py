@@ -117,7 +117,7 @@ def _intent(kit: Kit, take: Take) -> Optional[Take]:
     """Take the refusal back: the create is open again, and its money may be out."""
     change = Change(
         State.SUBMITTING,
-        "refused, and may be there",
+        "maybe accepted",
         intent=True,
         intent_at=take.intent_at,
         keep_claim=True,
