@@ -65,6 +65,7 @@ _NOTES = {
     "crashed": N_("failed for a mistake in sorad"),
     "not ours": N_("left to the computer that bought it"),
     "turned up": N_("its video is there"),
+    "gone": N_("its video is no longer there"),
     "found again": N_("its video is there again"),
     "mended": N_("its damaged receipt is gone"),
     "no place": N_("its folder takes no files"),
@@ -198,6 +199,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
 
 
 def _card(seen: _Seen) -> Iterator[str]:
+    from sorad.cli.list import is_old
     from sorad.cli.screen import STATE_NAMES
     from sorad.units import format_size
 
@@ -211,6 +213,7 @@ def _card(seen: _Seen) -> Iterator[str]:
             ),
         ),
         (_("state"), _(STATE_NAMES[take.state])),
+        (_("text"), _("an earlier one of its segment") if is_old(take) else ""),
         (_("next"), _next(seen.next)),
         (_("error"), str(take.error or "")),
         (_("storyboard"), take.storyboard),

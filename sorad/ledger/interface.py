@@ -195,7 +195,7 @@ class RootRow:
     """A watched folder as last seen."""
 
     path: str
-    state: str  # "watching", "polling", "offline"
+    state: str  # "watching", "polling", "offline"; "starting": shown by `status` before there is a ledger
     device: str  # identity of what was mounted there, "" unknown
     reason: Optional[Problem] = None  # why it polls or is offline
     scanned_at: Optional[float] = None
