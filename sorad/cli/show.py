@@ -46,6 +46,7 @@ _NOTES = {
     "finished": N_("generated"),
     "failed": N_("failed at the provider"),
     "lost": N_("given up"),
+    "not failed": N_("not failed after all"),
     "download": N_("being fetched"),
     "download failed": N_("could not be fetched"),
     "rescued": N_("its folder is gone: brought to safety"),
@@ -136,6 +137,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
             paused=bool(ledger.recall("paused")),
             halted=bool(ledger.recall("halt") or ledger.recall("stops")),
             paces=learn(ledger.generations(LEARNT_FROM)),
+            looks=ledger.looks(take.id),
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
