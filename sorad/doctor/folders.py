@@ -32,13 +32,7 @@ def check(context: Context) -> Iterator[Finding]:
     rows = {row.path: row for row in facts.roots} if facts is not None else {}
     for watch, seen in zip(watches, looks):
         yield from judge(watch, seen)
-        known = any(board.root == seen.path for board in facts.storyboards) if facts else False
-        strange = list(judge_identity(seen, rows.get(seen.path), known=known))
-        yield from strange
-        if facts is not None and context.running and not strange:
-            yield from judge_daemon(seen, rows.get(seen.path))
-            if seen.offline is None and not seen.hung:  # that it is not there says it all
-                yield from judge_claim(watch, seen, facts.claims)
+        yield from _known_of(context, watch, seen, rows.get(seen.path))
     if context.running:
         yield from judge_rest(rows, [str(watch.path) for watch in watches])
     yield from nested([watch for watch, seen in zip(watches, looks) if not seen.hung])
@@ -47,6 +41,18 @@ def check(context: Context) -> Iterator[Finding]:
     if watched:
         holder = facts.holder if facts is not None else None
         yield from inotify.judge(inotify.look(watched, holder.pid if holder else None))
+
+
+def _known_of(context: Context, watch: Watch, seen: Look, row: Optional[RootRow]) -> Iterator[Finding]:
+    """What is to be said of a root beside what the ledger and the daemon know of it."""
+    facts = context.facts
+    known = any(board.root == seen.path for board in facts.storyboards) if facts else False
+    strange = list(judge_identity(seen, row, known=known))
+    yield from strange
+    if facts is not None and context.running and not strange:
+        yield from judge_daemon(seen, row)
+        if seen.offline is None and not seen.hung:  # that it is not there says it all
+            yield from judge_claim(watch, seen, facts.claims)
 
 
 def _by_events(watch: Watch, seen: Look) -> bool:

@@ -104,17 +104,7 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
         )
     if (facts.breaker or {}).get("mode") == "safe":
         yield _safe(facts)
-    told = set()
-    away = {row.path for row in facts.roots if row.state == "offline"}
-    for row in facts.claims:
-        if row["path"] in away:
-            continue  # that the folder is not there says it all
-        if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
-            problem = Problem.from_json(row["problem"])
-            if problem.code == "claim.cannot_read" and row["path"] in away:
-                continue  # with its folder: that is told below
-            told.add(row["problem"])
-            yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
+    yield from _claims(facts)
     for row in facts.disk:
         if not row["ok"]:
             yield _heavy(
@@ -206,6 +196,19 @@ def _root(row: RootRow) -> Iterator[Complaint]:
         yield Complaint(row.reason, heavy=row.reason.code.startswith("watch."))
 
 
+def _claims(facts: Facts) -> Iterator[Complaint]:
+    """Who buys, where that is not simply this machine."""
+    told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
+    for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
+        if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
+            problem = Problem.from_json(row["problem"])
+            told.add(row["problem"])
+            yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
+
+
 # --- takes ------------------------------------------------------------------------------------------------
 
 
@@ -214,18 +217,21 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
     keyless = [take for take in facts.in_flight if take.error is not None and take.error.code == NO_KEY]
     if keyless:
         yield _keyless(keyless)
-    blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
-    for takes in _by_code(blocked):
+    for takes in _by_code(_obstructed(facts.downloading)):
         said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
-    kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
-    for takes in _by_code(kept_out):
+    for takes in _by_code(_obstructed(facts.queued)):
         said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
         yield _failed(takes, facts.counts[State.FAILED])
+
+
+def _obstructed(takes: Iterable[Take]) -> list[Take]:
+    """Those that something on this machine stands in the way of."""
+    return [take for take in takes if take.error is not None and take.error.code in OBSTACLES]
 
 
 def _unknown(facts: Facts) -> Iterator[Complaint]:
@@ -293,10 +299,9 @@ def _refused_by_disk(takes: Sequence[Take], total: int, message: str) -> Complai
 
 def _failed(takes: Sequence[Take], total: int) -> Complaint:
     """Of the same code; where the provider said several things, what it said most."""
-    said = Counter(take.error.text() for take in takes if take.error is not None)
-    most = next(
-        (take.error for take in takes if take.error and take.error.text() == said.most_common(1)[0][0]), None
-    )
+    errors = [take.error for take in takes if take.error is not None]
+    said = Counter(error.text() for error in errors)
+    most = next((error for error in errors if error.text() == said.most_common(1)[0][0]), None)
     ids = " ".join(str(take.id) for take in takes[:NAMED])
     if len(takes) > NAMED:
         fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
@@ -395,6 +400,21 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("`sorad resume` goes on."),
             since=_when(facts.paused.get("since")),
         )
+    yield from _slowed(facts)
+    if facts.waiting_commands and facts.holder is None:
+        yield _note(
+            "command.waiting",
+            N_("Commands that wait for the next start: {count}."),
+            count=facts.waiting_commands,
+        )
+    yield from _named(take.error for take in facts.rescued if take.error is not None)
+    yield from _named(map(Problem.from_json, facts.paid_too))
+    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
+    yield from _copies(facts)
+
+
+def _slowed(facts: Facts) -> Iterator[Complaint]:
+    """Why less is bought than could be."""
     gate = facts.gate or {}
     if gate.get("delay", 0) > 0 and gate.get("until", 0) > facts.now:
         yield _note(
@@ -408,15 +428,9 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("Recovering from errors: {count} in flight at most, and one more each step."),
             count=(facts.breaker or {}).get("effective", 0),
         )
-    if facts.waiting_commands and facts.holder is None:
-        yield _note(
-            "command.waiting",
-            N_("Commands that wait for the next start: {count}."),
-            count=facts.waiting_commands,
-        )
-    yield from _named(take.error for take in facts.rescued if take.error is not None)
-    yield from _named(map(Problem.from_json, facts.paid_too))
-    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
+
+
+def _copies(facts: Facts) -> Iterator[Complaint]:
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(

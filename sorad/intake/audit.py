@@ -51,7 +51,7 @@ class Audit:
             return False
         takes = [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
         segments = [folder for _number, folder in segment_folders(assets)]
-        delivered = {Path(take.output).parent for take in takes if take.state is State.DONE}
+        delivered = _folders_of_delivered(takes)
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
         missed = self.missing.get(board.id, 0)
@@ -150,6 +150,10 @@ class Audit:
 
 def _unchanged(times: Mapping[Path, int]) -> bool:
     return all(_changed_at(folder) == at for folder, at in times.items())
+
+
+def _folders_of_delivered(takes: Sequence[Take]) -> set[Path]:
+    return {Path(take.output).parent for take in takes if take.state is State.DONE}
 
 
 def _says(take: Take, code: str) -> bool:

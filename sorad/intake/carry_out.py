@@ -58,18 +58,18 @@ class CarryOut:
         if plan.withdraw:
             return self._withdraw(plan.board, plan.withdraw)
         for copy in plan.reread:
-            self.step("reread a copy")
+            self.step("reread")
             self.ledger.apply(replace(copy, rules=""), None, self.clock.time())
         if plan.held_for is not None:
             logger.warning(_("{path}: {problem}"), path=plan.board.path, problem=str(plan.held_for))
-        self.step("write the storyboard")
+        self.step("write")
         applied = self.ledger.apply(plan.board, plan.wants, self.clock.time(), plan.moved)
         if any(map(is_where_rescued, plan.wants or ())):
-            self.step("remember what is where it was rescued")
+            self.step("rescued")
             takes = self.ledger.takes(states=[State.DONE], storyboard=plan.board.path)
             remember(self.ledger, [take.id for take in takes if is_rescued(take)])
         if plan.learned:
-            self.step("remember what was learned")
+            self.step("learned")
             learned(self.ledger, plan.learned, self.clock.time())
         logger.info(
             _("{path}: takes queued: {added}, there already: {skipped}, no longer wanted: {cancelled}"),
@@ -81,9 +81,9 @@ class CarryOut:
         return applied
 
     def _withdraw(self, board: Storyboard, state: str) -> Applied:
-        self.step("write the storyboard")
+        self.step("write")
         applied = self.ledger.apply(board, None, self.clock.time())
-        self.step("withdraw its takes")
+        self.step("withdraw")
         self.ledger.withdraw(applied.storyboard_id, state, self.clock.time())
         for problem in board.problems[:3]:
             logger.warning(_("{path}: {problem}"), path=board.path, problem=str(problem))
@@ -102,7 +102,7 @@ class CarryOut:
         return replace(done, returned=done.returned | {action.old})
 
     def _folder(self, move: MoveFolder, watch: Watch) -> bool:
-        self.step("move a folder")
+        self.step("folder")
         make_room_for(move.new, watch)
         if not move_folder(move.old, move.new):
             return False
@@ -111,7 +111,7 @@ class CarryOut:
         return True
 
     def _video(self, move: MoveVideo) -> bool:
-        self.step("move a video")
+        self.step("video")
         moved = move_video(move.old, move.new, move.segment, move.take)
         if self.rescued.folder in move.old.parents:
             self.rescued.forget()
@@ -120,7 +120,7 @@ class CarryOut:
     def _remember_standby(self, root: str) -> None:
         """Once the other machine no longer buys, all is read again."""
         if not self.ledger.recall(STOOD_BY + root):
-            self.step("remember that another machine buys")
+            self.step("standby")
             self.ledger.remember(STOOD_BY + root, True)
 
 

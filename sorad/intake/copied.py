@@ -24,7 +24,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 
 
-def copy_of(ledger: Ledger, content: str, *itself: Optional[Storyboard]) -> str:
+def copy_of(ledger: Ledger, contents: Sequence[str], *itself: Optional[Storyboard]) -> str:
     """The path of the storyboard that this one repeats, or repeated once, or ``""``.
 
     ``itself`` are the rows that it had. A copy that comes at the same time as an edit of the original has what
@@ -33,7 +33,8 @@ def copy_of(ledger: Ledger, content: str, *itself: Optional[Storyboard]) -> str:
     mine = [one for one in itself if one is not None]
     told = next((one.copy_of for one in mine if one.copy_of), "")
     ids = {one.id for one in mine}
-    return told or next((one.path for one in ledger.had_content(content) if one.id not in ids), "")
+    had = (one for content in contents for one in ledger.had_content(content))
+    return told or next((one.path for one in had if one.id not in ids), "")
 
 
 def held_back(
@@ -48,7 +49,7 @@ def held_back(
     open_ = {key for key, take in known.items() if take.state is State.QUEUED}
 
     def held(want: Want) -> Want:
-        other = elsewhere.get(want.fingerprint) if want.fingerprint not in own else None
+        other = next((elsewhere[text] for text in sorted(want.texts - own) if text in elsewhere), None)
         if other is None or want.state is not State.QUEUED or key_of(want) in open_:
             return want
         return replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))

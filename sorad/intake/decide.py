@@ -31,6 +31,7 @@ from sorad.intake.copied import held_back
 from sorad.intake.disk import Disk
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, key_of
 from sorad.intake.identity import outranks
+from sorad.intake.older import texts_of
 from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.wants import UNSENT
 from sorad.messages import N_
@@ -56,8 +57,7 @@ def _copy(facts: Facts) -> Optional[Plan]:
     same = facts.rows.same
     if same is None or not repeats_another(facts):
         return None
-    texts = [want.fingerprint for want in facts.asked]
-    if outranks(texts, facts.held.evidence, facts.rows.same_takes):
+    if outranks(texts_of(facts.asked), facts.held.evidence, facts.rows.same_takes):
         return Plan(facts.board, first=(Demote(as_copy(same.board, facts.board.path)),))
     return Plan(as_copy(facts.board, same.board.path), withdraw="copy")
 
@@ -105,14 +105,19 @@ def follows(facts: Facts) -> bool:
         return False
     if facts.rows.same is not None:
         return True
-    known, texts = {take.fingerprint for take in facts.rows.takes}, _texts(facts)
-    return 2 * len(texts & known) >= len(texts)
+    known = {take.fingerprint for take in facts.rows.takes}
+    asked = {want.fingerprint: want.texts for want in facts.asked}
+    return 2 * sum(not texts.isdisjoint(known) for texts in asked.values()) >= len(asked)
 
 
 def folder_to_adopt(facts: Facts) -> Optional[MoveFolder]:
     """The orphaned folder that has at least half of the texts."""
     orphan = facts.held.orphan
-    if orphan is None or facts.done.adopted or 2 * orphan.shared < len(_texts(facts)):
+    if (
+        orphan is None
+        or facts.done.adopted
+        or 2 * orphan.shared < len({want.fingerprint for want in facts.asked})
+    ):
         return None
     if _stands_by(facts, facts.assets, orphan.folder):
         return None
@@ -269,7 +274,3 @@ def _too_dear(
         return replace(want, state=State.HELD, due_at=due, error=problem) if is_new(want) else want
 
     return tuple(map(held, wants)), problem
-
-
-def _texts(facts: Facts) -> set[str]:
-    return {want.fingerprint for want in facts.asked}

@@ -140,6 +140,7 @@ class Facts:
     """All that a decision needs about one storyboard that was read."""
 
     board: Storyboard  # the row as it was read; its ``id`` is that of its path
+    contents: tuple[str, ...]  # of its content, and that under the rules of earlier versions
     asked: tuple[Want, ...]  # the takes that it asks for, as nobody had bought them
     assets: Path  # its output folder
     now: float  # epoch seconds

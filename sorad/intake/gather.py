@@ -41,6 +41,7 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
+from sorad.intake.older import as_bought, texts_of
 from sorad.intake.presence import lookalikes, offline, relatives
 from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
@@ -107,9 +108,10 @@ class Gather:
         )
         assets = assets_of(path, watch)
         if reading.problems:
-            return Facts(board, (), assets, now)
+            return Facts(board, (), (), assets, now)
         facts = Facts(
             board,
+            tuple(reading.contents),
             tuple(bare_wants(reading, assets)),
             assets,
             now,
@@ -130,13 +132,13 @@ class Gather:
 
     def _identify(self, facts: Facts, known: Optional[Storyboard]) -> Facts:
         """Which storyboard it is, with what its own folder holds as far as that is needed to tell."""
-        board, content = facts.board, facts.board.content
-        found = [] if facts.done.demoted else lookalikes(self.ledger, board.path, content, self._watches)
+        board, contents = facts.board, facts.contents
+        found = [] if facts.done.demoted else lookalikes(self.ledger, board.path, contents, self._watches)
         rows = Ledgered(known=known, same=first_of_content(found))
         if rows.same is not None and rows.same.is_there:
             rows = replace(rows, same_takes=self._takes_of(rows.same.board))
             return replace(facts, rows=rows, held=Held(evidence=tuple(receipts_in(facts.assets))))
-        return self._own(facts, rows if not is_unchanged(known, content) else replace(rows, same=None))
+        return self._own(facts, rows if not is_unchanged(known, contents) else replace(rows, same=None))
 
     def _own(self, facts: Facts, rows: Ledgered) -> Facts:
         """Which row a storyboard of its own is."""
@@ -152,13 +154,13 @@ class Gather:
         if origin is not None and (known is None or origin.id != known.id):
             takes = self._takes_of(origin)
         itself = (known, origin) if rows.same is None else (rows.same.board,)
-        copied_from = copy_of(self.ledger, board.content, *itself)
+        copied_from = copy_of(self.ledger, facts.contents, *itself)
         copies = self._copies(origin, board)
         rows = replace(rows, origin=origin, takes=takes, copies=copies, copied_from=copied_from)
         return replace(facts, rows=rows, held=Held(evidence=evidence), closer=closer)
 
     def _relatives(self, facts: Facts, evidence: Sequence[Evidence]) -> tuple[Relative, ...]:
-        texts = {want.fingerprint for want in facts.asked}
+        texts = texts_of(facts.asked)
         tasks = {one.receipt.remote_id for one in evidence}
         return tuple(relatives(self.ledger, facts.board.path, texts, tasks, self._watches))
 
@@ -226,7 +228,7 @@ class Gather:
         """What orphaned folders tell of it."""
         evidence, orphan = facts.held.evidence, None
         own = {create(take) for take in facts.rows.takes}
-        texts = {want.fingerprint for want in facts.asked}
+        texts = texts_of(facts.asked)
         if needs_orphan(facts, evidence, lost=self._lost(facts)):
             orphan = self._orphan(facts, texts)
         if orphan is not None:
@@ -273,7 +275,7 @@ class Gather:
     def _with_rescued(self, facts: Facts) -> Facts:
         """What was brought to safety of it, and where that belongs."""
         takes, evidence = facts.rows.takes, facts.held.evidence
-        texts = {*(want.fingerprint for want in facts.asked), *(take.fingerprint for take in takes)}
+        texts = {*texts_of(facts.asked), *(take.fingerprint for take in takes)}
         found = [one for one in self.rescued.of(takes, texts) if one.video not in facts.done.returned]
         if not found:
             return facts
@@ -311,8 +313,8 @@ class Gather:
         """What the places of all takes hold that the ledger does not tell, or that may move."""
         takes = (*facts.rows.takes, *newcomers(facts))
         foreign = self._foreign(facts)
-        wants = self._observed(facts, takes, foreign)
         there = all_evidence(facts)
+        wants = self._observed(facts, takes, there, foreign)
         beside = tuple(surplus(there, wants, foreign))
         rescued = [one.evidence for one in facts.held.rescued]
         places = places_in_question(takes, wants, beside, there, rescued, facts.assets)
@@ -324,35 +326,37 @@ class Gather:
             spots={place: spot_of(place) for place in sorted(places)},
             heard=frozenset(self.ledger.owned(told)) if told else frozenset(),
             elsewhere=self._elsewhere(facts),
-            prices=self._prices(facts),
+            prices=self._prices(wants),
         )
         return replace(facts, held=held)
 
     def _foreign(self, facts: Facts) -> Foreign:
         return (lambda payer: not self.is_us(payer)) if facts.standing_by else None
 
-    def _observed(self, facts: Facts, takes: Iterable[Take], foreign: Foreign) -> tuple[Want, ...]:
+    def _observed(
+        self, facts: Facts, takes: Sequence[Take], there: Iterable[Evidence], foreign: Foreign
+    ) -> tuple[Want, ...]:
         own = {key_of(take): take for take in takes}
         names: dict[Path, Optional[frozenset[str]]] = {}
-        return tuple(
-            want
-            if is_settled(own.get(key_of(want))) or not _may_hold(Path(want.output), names)
-            else observed(want, foreign)
-            for want in facts.asked
-        )
+
+        def look_at(want: Want, foreign: Foreign = None) -> Want:
+            return observed(want, foreign) if _may_hold(Path(want.output), names) else want
+
+        wants = as_bought(facts.asked, takes, there, facts.assets, look_at)
+        return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
 
     def _elsewhere(self, facts: Facts) -> Mapping[str, str]:
         if not facts.rows.copied_from:
             return {}
         origin = facts.rows.origin
         board_id = facts.board.id if origin is None else origin.id
-        return self.ledger.texts_elsewhere({want.fingerprint for want in facts.asked}, board_id)
+        return self.ledger.texts_elsewhere(texts_of(facts.asked), board_id)
 
-    def _prices(self, facts: Facts) -> Optional[Prices]:
+    def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
         budget = self.config.budget
         if budget.approve_above is None:
             return None
-        of = {want.fingerprint: self.price(want.request) for want in facts.asked}
+        of = {want.fingerprint: self.price(want.request) for want in wants}
         trouble = self.price_trouble() if None in of.values() else None
         return Prices(budget, self.currency, of, trouble)
 

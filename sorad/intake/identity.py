@@ -7,7 +7,7 @@ output folder, whose tasks belong to somebody; the fingerprints, some of which o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -38,9 +38,9 @@ def closest(relatives: Iterable[Relative], path: str) -> Optional[Storyboard]:
     return None if best is None else best.board
 
 
-def is_unchanged(known: Optional[Storyboard], content: str) -> bool:
+def is_unchanged(known: Optional[Storyboard], contents: Collection[str]) -> bool:
     """Whether the storyboard of a path is what it was: a copy of it that is gone was not renamed to it."""
-    return known is not None and (known.state, known.content) == ("ok", content)
+    return known is not None and known.state == "ok" and known.content in contents
 
 
 def is_new(known: Optional[Storyboard], takes: Sequence[Take]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,16 @@ from sorad.intake.assign import known_of
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
+from sorad.intake.older import as_bought, texts_of
 from sorad.intake.presence import lookalikes, relatives
 from sorad.intake.renumber import renumbered
 from sorad.intake.rules import Validate, rules_of
-from sorad.intake.wants import wants_of
+from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+from sorad.receipts.folder import missing, observed, receipts_in
 from sorad.storyboard.read import read_file
 
 BUY, SKIP = "buy", "skip"
@@ -48,6 +51,7 @@ class Item:
     output: str
     price: Optional[int] = None
     problem: Optional[Problem] = None  # in place of ``reason``: why it is held until somebody does something
+    older: bool = False  # bought by an earlier version of sorad, with another text than today's
 
 
 @dataclass(frozen=True)
@@ -78,19 +82,20 @@ def plan_storyboard(
     reading = read_file(path, rules_of(config, watch, validate))
     if reading.problems:
         return Planned(str(path), problems=reading.problems)
-    wants = tuple(wants_of(reading, path, watch))
+    assets = assets_of(path, watch)
+    wants: Sequence[Want] = bare_wants(reading, assets)
+    wants = [observed(want) for want in as_bought(wants, (), receipts_in(assets), assets, observed)]
     if ledger is None:
         return Planned(str(path), tuple(_item(want, None, price, force=force) for want in wants))
     watched = {str(one.path) for one in config.watch}
-    same = first_of_content(lookalikes(ledger, str(path), reading.content, watched))
+    same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
     if same is not None and same.is_there:
         problem = Problem(
             "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.board.path}
         )
         return Planned(str(path), problems=(problem,))
-    wants, known = _compared(
-        path, reading.content, wants, None if same is None else same.board, ledger, watched
-    )
+    original = None if same is None else same.board
+    wants, known = _compared(str(path), reading.contents, wants, original, ledger, watched, assets)
     items = (_item(want, known.get(key_of(want)), price, force=force) for want in wants)
     return Planned(str(path), tuple(items))
 
@@ -102,57 +107,68 @@ def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
 
 
 def _compared(
-    path: Path,
-    content: str,
-    wants: tuple[Want, ...],
+    path: str,
+    contents: Sequence[str],
+    wants: Sequence[Want],
     original: Optional[Storyboard],
     ledger: Ledger,
     watched: Collection[str],
-) -> tuple[tuple[Want, ...], dict[Key, Take]]:
+    assets: Path,
+) -> tuple[Sequence[Want], dict[Key, Take]]:
     """The wants, held where the storyboard was a copy; and the takes that it has, by their new numbers."""
-    origin, known = _known(ledger, str(path), original, wants, watched)
-    row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
-    if copy_of(ledger, content, *((original,) if original is not None else (row, origin))):
+    origin, takes = _takes(ledger, path, original, wants, watched)
+    wants = as_bought(wants, takes, (), assets, observed)
+    known = _known(takes, wants)
+    row = next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
+    if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
         mine = origin or row
-        texts = {want.fingerprint for want in wants}
-        wants = held_back(ledger.texts_elsewhere(texts, 0 if mine is None else mine.id), wants, known)
+        elsewhere = ledger.texts_elsewhere(texts_of(wants), 0 if mine is None else mine.id)
+        wants = held_back(elsewhere, wants, known)
     return wants, known
 
 
-def _known(
+def _takes(
     ledger: Ledger, path: str, same: Optional[Storyboard], wants: Sequence[Want], watched: Collection[str]
-) -> tuple[Optional[Storyboard], dict[Key, Take]]:
-    """Which one the storyboard was, and its takes, renumbered as they may be, by their new numbers."""
+) -> tuple[Optional[Storyboard], list[Take]]:
+    """Which one the storyboard was, and its takes."""
     takes = list(ledger.takes(storyboard=path))
     origin = same
     if origin is None and not takes:
-        fingerprints = {want.fingerprint for want in wants}
+        fingerprints = texts_of(wants)
         remote_ids = {want.remote_id for want in wants}
         origin = closest(relatives(ledger, path, fingerprints, remote_ids, watched), path)
     if origin is not None:
         takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
+    return origin, takes
+
+
+def _known(takes: Sequence[Take], wants: Sequence[Want]) -> dict[Key, Take]:
+    """The takes, renumbered as they may be, by their new numbers."""
     numbers = renumbered([known_of(take) for take in takes], {key_of(want) for want in wants})
-    return origin, {
+    return {
         (*numbers.get(index, (take.segment, take.take)), take.fingerprint): take
         for index, take in enumerate(takes)
     }
 
 
 def _item(
-    want: Want, take: Optional[Take], price: Callable[[Request], Optional[int]], *, force: bool
+    want: Want,
+    take: Optional[Take],
+    price: Callable[[Request], Optional[int]],
+    *,
+    force: bool,
 ) -> Item:
     state = want.state if want.state is not State.QUEUED or take is None else take.state
-    if _is_doubtful(want, take):
-        return Item(want.segment, want.take, SKIP, "", want.request, want.output, problem=want.error)
+    older = want.newer is not None
+    problem = _told(want, take, state)
+    if problem is not None and not (force and state is State.DONE):
+        return Item(
+            want.segment, want.take, SKIP, "", want.request, want.output, problem=problem, older=older
+        )
     if _waits(state, take) or (force and state is State.DONE):
-        return Item(want.segment, want.take, BUY, "", want.request, want.output, price(want.request))
-    return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output)
-
-
-def _is_doubtful(want: Want, take: Optional[Take]) -> bool:
-    """Whether it is held for what its folder shows, and the user did not approve it all the same."""
-    approved = take is not None and take.approved
-    return want.state is State.HELD and want.error is not None and not approved
+        request = want.newer or want.request
+        return Item(want.segment, want.take, BUY, "", request, want.output, price(request))
+    return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
 
 
 def _waits(state: State, take: Optional[Take]) -> bool:
@@ -160,3 +176,14 @@ def _waits(state: State, take: Optional[Take]) -> bool:
     if state is State.CANCELLED:
         return take is not None and take.error is None
     return state in (State.QUEUED, State.HELD)
+
+
+def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
+    """Why the user has something to do: its receipt is damaged, it would be a copy, its video is gone."""
+    if want.state is State.HELD and want.error is not None:
+        return None if take is not None and take.approved else want.error
+    if state is not State.DONE:
+        return None
+    if want.state is State.DONE:
+        return want.error
+    return None if take is None or os.path.lexists(take.output) else missing(Path(take.output))

@@ -16,10 +16,13 @@ from sorad.vault.scan import is_listed
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
-def lookalikes(ledger: Ledger, path: str, content: str, watched: Collection[str]) -> list[Lookalike]:
-    """The other storyboards with the same content."""
+def lookalikes(
+    ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str]
+) -> list[Lookalike]:
+    """The other storyboards with the same content, or one of these."""
     others = [
         other
+        for content in contents
         for other in ledger.with_content(content)
         if other.path != path and other.state in ("ok", "gone")
     ]

@@ -36,7 +36,7 @@ from sorad.config.model import Config, Watch
 from sorad.intake.audit import Audit
 from sorad.intake.carry_out import CarryOut
 from sorad.intake.decide import decide
-from sorad.intake.facts import Demote, Plan
+from sorad.intake.facts import Demote, Facts, Plan
 from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
@@ -112,13 +112,13 @@ class Intake:
         if plan.withdraw == "copy":
             self._audit.forget(applied.storyboard_id)
         if plan.wants is not None:
-            self._settled(plan)
+            self._settled(plan, facts)
 
-    def _settled(self, plan: Plan) -> None:
+    def _settled(self, plan: Plan, facts: Facts) -> None:
         """A storyboard of its own was written."""
         self._doubtful.pop(plan.board.path, None)
         if plan.is_new:
-            self._forgotten.met(plan.board)
+            self._forgotten.met(plan.board, facts.held.wants)
         if plan.learned:
             self._forgotten.learned = True
         self.wake()

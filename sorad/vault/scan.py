@@ -160,14 +160,7 @@ def scan(
         if tick is not None:
             tick()
         try:
-            with os.scandir(folder) as entries:
-                found.walked.append(folder)
-                if folder == top:
-                    found.empty = True
-                for entry in entries:
-                    if found.empty and not entry.name.startswith("."):
-                        found.empty = False
-                    _enter(entry, folder, found, stack, nested, roots, top)
+            _walk(folder, found, stack, nested, roots, top)
         except OSError as error:
             if folder == top:
                 raise RootOffline(_offline(top, error)) from error
@@ -176,6 +169,18 @@ def scan(
     if _online(top) != found.identity:
         raise RootOffline(_offline(top, OSError(errno.ESTALE, os.strerror(errno.ESTALE))))
     return found
+
+
+def _walk(folder: str, found: Scan, stack: list[str], nested: set[str], roots: list[str], top: str) -> None:
+    """Look into one folder. ``OSError`` where it cannot be read."""
+    with os.scandir(folder) as entries:
+        found.walked.append(folder)
+        if folder == top:
+            found.empty = True
+        for entry in entries:
+            if found.empty and not entry.name.startswith("."):
+                found.empty = False
+            _enter(entry, folder, found, stack, nested, roots, top)
 
 
 def _enter(
@@ -195,15 +200,7 @@ def _enter(
             if not hidden:
                 stack.append(entry.path)
         elif name[: len(PREFIX)].lower() == PREFIX:
-            if not is_storyboard(name):
-                return
-            if conflict_copy(name):
-                found.conflicts.append(entry.path)
-                return
-            entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
-            seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
-            if seen is not None:
-                found.files.append(_on_its_disk(seen, folder, found, top))
+            _enter_file(entry, folder, found, roots, top)
         elif name.endswith(".icloud"):
             target = stub_target(name)
             if target is not None and is_storyboard(target) and not conflict_copy(target):
@@ -213,6 +210,18 @@ def _enter(
     except OSError as error:
         if error.errno not in _VANISHED:
             found.errors.append((entry.path, os.strerror(error.errno or 0)))
+
+
+def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[str], top: str) -> None:
+    if not is_storyboard(entry.name):
+        return
+    if conflict_copy(entry.name):
+        found.conflicts.append(entry.path)
+        return
+    entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
+    seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
+    if seen is not None:
+        found.files.append(_on_its_disk(seen, folder, found, top))
 
 
 def _of_entry(entry: os.DirEntry[str]) -> Seen | None:
