@@ -107,11 +107,11 @@ def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
 
     roots = [watch.path for watch in config.watch]
     if not paths:
-        found = []
-        for watch in config.watch:
-            others = [root for root in roots if root != watch.path]
-            found += [(Path(seen.path), watch) for seen in scan(watch.path, others).files]
-        return found
+        return [
+            (Path(seen.path), watch)
+            for watch in config.watch
+            for seen in scan(watch.path, [root for root in roots if root != watch.path]).files
+        ]
     chosen = []
     for name in paths:
         path = Path(name).expanduser().absolute()

@@ -38,9 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
     yield from nested([watch for watch, seen in zip(watches, looks) if not seen.hung])
     yield from storyboards.judge(storyboards.look(context, looks))
     watched = [seen.watchable for watch, seen in zip(watches, looks) if _by_events(watch, seen)]
-    if watched:
-        holder = facts.holder if facts is not None else None
-        yield from inotify.judge(inotify.look(watched, holder.pid if holder else None))
+    yield from _watches(context, watched)
 
 
 def _known_of(context: Context, watch: Watch, seen: Look, row: Optional[RootRow]) -> Iterator[Finding]:
@@ -53,6 +51,13 @@ def _known_of(context: Context, watch: Watch, seen: Look, row: Optional[RootRow]
         yield from judge_daemon(seen, row)
         if seen.offline is None and not seen.hung:  # that it is not there says it all
             yield from judge_claim(watch, seen, facts.claims)
+
+
+def _watches(context: Context, watched: Sequence[int]) -> Iterator[Finding]:
+    """Whether the system grants as many watches as are needed."""
+    holder = context.facts.holder if context.facts is not None else None
+    if watched:
+        yield from inotify.judge(inotify.look(watched, holder.pid if holder else None))
 
 
 def _by_events(watch: Watch, seen: Look) -> bool:

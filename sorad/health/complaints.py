@@ -64,9 +64,10 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
     if facts.config is not None:
         yield Complaint(facts.config)
     # before the first start there is no ledger: that it does not run says it all
-    first = facts.holder is None and facts.ledger is not None and facts.ledger.code == "ledger.missing"
-    if facts.ledger is not None and not (first and not facts.start):
-        yield Complaint(facts.ledger, heavy=not first)
+    if facts.ledger is not None:
+        first = facts.holder is None and facts.ledger.code == "ledger.missing"
+        if facts.start or not first:
+            yield Complaint(facts.ledger, heavy=not first)
     if facts.holder is not None:
         yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
@@ -299,9 +300,7 @@ def _refused_by_disk(takes: Sequence[Take], total: int, message: str) -> Complai
 
 def _failed(takes: Sequence[Take], total: int) -> Complaint:
     """Of the same code; where the provider said several things, what it said most."""
-    errors = [take.error for take in takes if take.error is not None]
-    said = Counter(error.text() for error in errors)
-    most = next((error for error in errors if error.text() == said.most_common(1)[0][0]), None)
+    said, most = _most_said(takes)
     ids = " ".join(str(take.id) for take in takes[:NAMED])
     if len(takes) > NAMED:
         fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
@@ -324,6 +323,13 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
         mend=most.fix_text() if most else "",
         ids=ids,
     )
+
+
+def _most_said(takes: Sequence[Take]) -> tuple[Counter[str], Optional[Problem]]:
+    """How often each error was told, and the one that was told most; ``None``: none was."""
+    errors = [take.error for take in takes if take.error is not None]
+    said = Counter(error.text() for error in errors)
+    return said, next((error for error in errors if error.text() == said.most_common(1)[0][0]), None)
 
 
 def _held(takes: Sequence[Take], total: int) -> Complaint:

@@ -140,12 +140,19 @@ def queue_done(
     runs = [forecast(take, paces, now) for take in moving if take.state is not State.UNKNOWN]
     if fit is None or (waiting and not fit) or UNTOLD in runs:
         return None
+    return _done_at(runs, len(moving) - len(runs), fit, waiting, slots, now)
+
+
+def _done_at(
+    runs: Sequence[Forecast], untold: int, fit: Sequence[Pace], waiting: int, slots: int, now: float
+) -> Optional[float]:
+    """The same of what is known: ``runs`` of those in flight, ``untold`` more of them, ``fit`` of the queued."""
     longest = _longest(runs, now)
     if not fit:
         return longest if longest > now else None
     mean = math.fsum(pace.mean for pace in fit) / len(fit)
     left = [mean if run.expected is None else run.expected - now for run in runs]
-    left += [mean] * (len(moving) - len(runs))
+    left += [mean] * untold
     start = _last_start(left, waiting, slots, mean)
     return max(longest, now + start + max(pace.slow for pace in fit))
 

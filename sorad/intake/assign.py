@@ -48,11 +48,11 @@ def assign(facts: Facts, newcomers: Sequence[Take], disk: Disk) -> Assigned:
         if key_of(want) in keys:  # under its number, but in another folder
             numbers.setdefault(index, (want.segment, want.take))
     moved, known = _moves(takes, numbers, keys, facts, {take.id for take in newcomers}, disk)
-    adopted, further = {}, []
+    adopted, further, at_place = {}, [], {key_of(want): want for want in wants}
     for index, want in enumerate(beside, start=len(takes)):
         if index in numbers:
             want = _adopted(want, *numbers[index], facts.assets, disk)
-            adopted[key_of(want)] = want
+            adopted[key_of(want)] = _with_its_video(want, at_place)
         else:
             further.append(want)
     rescued = {one.evidence.receipt.remote_id: one for one in facts.held.rescued}
@@ -227,6 +227,13 @@ def _adopted(want: Want, segment: int, number: int, assets: Path, disk: Disk) ->
         there = disk.move(old, new, segment, number)
         stays = not there and want.state is State.DONE and disk.at(old).video
     return replace(want, segment=segment, take=number, output=str(old if stays else new), wanted=True)
+
+
+def _with_its_video(want: Want, at_place: Mapping[Key, Want]) -> Want:
+    """A video that was missed by its receipt, and lies at its new place already: only the receipt was left behind."""
+    there = at_place.get(key_of(want))
+    is_there = there is not None and there.state is State.DONE and there.error is None
+    return replace(want, error=None) if is_there and want.state is State.DONE else want
 
 
 def _at_rescue(want: Want, rescued: Mapping[str, RescuedVideo], assets: Path, disk: Disk) -> Want:

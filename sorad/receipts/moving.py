@@ -34,11 +34,11 @@ def move_folder(old: Path, new: Path) -> bool:
 def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
     """Bring a video, what there is of it, and its receipt to a new name; false where something could not be done.
 
-    The receipt goes first: with the power cut between the two, it tells of a video that is missed, and the
-    next call brings it. Nothing is ever written over, but for a receipt of the same task that knows less; what
-    cannot be moved stays.
+    The video goes first: ended between the two, the process leaves a whole video that counts under its new name,
+    and a receipt under the old one that comes with the next call. Nothing is ever written over, but for a receipt
+    of the same task that knows less; what cannot be moved stays.
     """
-    parts = [(part(old), part(new)) for part in (intent_path, receipt_path, partial_path, Path)]
+    parts = [(part(old), part(new)) for part in (Path, partial_path, receipt_path, intent_path)]
     if not any(os.path.lexists(source) for source, _target in parts):
         return True
     try:

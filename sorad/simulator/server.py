@@ -230,8 +230,10 @@ class Simulator:
             self._count("refused")
             return api.refusal("key")
         route = api.route(call)
-        if route is None:
-            return api.refusal("path")
+        return api.refusal("path") if route is None else self._act(call, api, route)
+
+    def _act(self, call: Call, api: SoraHk | OpenaiVideos, route: Route) -> Reply:
+        """What comes of a call with a key that is good, at a path that there is."""
         self._count(route.target)
         if self._play is not None:
             if route.target == "download":

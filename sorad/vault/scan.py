@@ -153,7 +153,7 @@ def scan(
     except OSError as error:
         raise RootOffline(_offline(top, error)) from error
     roots = [os.path.realpath(one) for one in (root, *others)]
-    nested = {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
+    nested = _nested(roots, top)
     stack = [below or top]
     while stack:
         folder = stack.pop()
@@ -169,6 +169,11 @@ def scan(
     if _online(top) != found.identity:
         raise RootOffline(_offline(top, OSError(errno.ESTALE, os.strerror(errno.ESTALE))))
     return found
+
+
+def _nested(roots: list[str], top: str) -> set[str]:
+    """The other roots that lie in the first one, by their paths below it."""
+    return {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
 
 
 def _walk(folder: str, found: Scan, stack: list[str], nested: set[str], roots: list[str], top: str) -> None:
@@ -202,9 +207,7 @@ def _enter(
         elif name[: len(PREFIX)].lower() == PREFIX:
             _enter_file(entry, folder, found, roots, top)
         elif name.endswith(".icloud"):
-            target = stub_target(name)
-            if target is not None and is_storyboard(target) and not conflict_copy(target):
-                found.files.append(Seen(os.path.join(folder, target), 0, 0, placeholder=True))
+            _enter_stub(name, folder, found)
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
@@ -222,6 +225,13 @@ def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[s
     seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
     if seen is not None:
         found.files.append(_on_its_disk(seen, folder, found, top))
+
+
+def _enter_stub(name: str, folder: str, found: Scan) -> None:
+    """What older versions of iCloud leave in place of an evicted file."""
+    target = stub_target(name)
+    if target is not None and is_storyboard(target) and not conflict_copy(target):
+        found.files.append(Seen(os.path.join(folder, target), 0, 0, placeholder=True))
 
 
 def _of_entry(entry: os.DirEntry[str]) -> Seen | None:
