@@ -107,11 +107,7 @@ def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
 
     roots = [watch.path for watch in config.watch]
     if not paths:
-        return [
-            (Path(seen.path), watch)
-            for watch in config.watch
-            for seen in scan(watch.path, [root for root in roots if root != watch.path]).files
-        ]
+        return [(path, watch) for watch in config.watch for path in _below(watch.path, roots)]
     chosen = []
     for name in paths:
         path = Path(name).expanduser().absolute()
@@ -124,6 +120,13 @@ def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
         else:
             raise _nothing_there(path)
     return chosen
+
+
+def _below(root: Path, roots: list[Path]) -> list[Path]:
+    """The storyboards of a watched folder; those of other ones in it are theirs."""
+    from sorad.vault.scan import scan
+
+    return [Path(seen.path) for seen in scan(root, [one for one in roots if one != root]).files]
 
 
 def _owner(config: Config, path: Path) -> Optional[Watch]:

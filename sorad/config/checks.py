@@ -176,8 +176,7 @@ def _provider(config: Config) -> Iterator[Finding]:
     if provider.base_url and not _is_url(provider.base_url, ("http", "https"), bare=True):
         yield _bad_value(config, "base_url", N_('Write an address such as "https://api.sora.hk/v1".'))
     for key in ("proxy", "download_proxy"):
-        value = getattr(provider, key)
-        if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
+        if not _is_proxy(getattr(provider, key)):
             yield _bad_value(config, key, _PROXY_FIX)
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", provider.api_key_env):
         yield Finding(
@@ -211,7 +210,7 @@ def _telling(config: Config) -> Iterator[Finding]:
     notify, ping = config.notify, config.ping
     yield from _addresses(notify, ping)
     for section, value in (("notify", notify.proxy), ("ping", ping.proxy)):
-        if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
+        if not _is_proxy(value):
             yield _bad_value(config, "proxy", _PROXY_FIX, section)
     if _fails(parse_hours, notify.quiet_hours):
         yield _bad_value(config, "quiet_hours", N_('Write hours as in "22:00-08:00".'), "notify")
@@ -253,6 +252,10 @@ def _addresses(notify: Notify, ping: Ping) -> Iterator[Finding]:
             N_("Add url to the same [ping]: it is called while all is well."),
             also=(("ping", "url"),),
         )
+
+
+def _is_proxy(value: str) -> bool:
+    return value in ("", "none") or _is_url(value, _PROXY_SCHEMES, bare=False)
 
 
 def _is_refusal(one: Union[int, str]) -> bool:

@@ -28,8 +28,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Look at all roots, then judge each, and the system's limits on all of them."""
     watches = context.watches
     looks = [look(watch, [one.path for one in watches if one is not watch]) for watch in watches]
-    facts = context.facts
-    rows = {row.path: row for row in facts.roots} if facts is not None else {}
+    rows = _rows(context)
     for watch, seen in zip(watches, looks):
         yield from judge(watch, seen)
         yield from _known_of(context, watch, seen, rows.get(seen.path))
@@ -39,6 +38,11 @@ def check(context: Context) -> Iterator[Finding]:
     yield from storyboards.judge(storyboards.look(context, looks))
     watched = [seen.watchable for watch, seen in zip(watches, looks) if _by_events(watch, seen)]
     yield from _watches(context, watched)
+
+
+def _rows(context: Context) -> dict[str, RootRow]:
+    """The roots as the ledger knows them, by path."""
+    return {row.path: row for row in context.facts.roots} if context.facts is not None else {}
 
 
 def _known_of(context: Context, watch: Watch, seen: Look, row: Optional[RootRow]) -> Iterator[Finding]:

@@ -133,10 +133,15 @@ def match(
         ours = [take for take in takes if take.fingerprint == fingerprint]
         if len(theirs) > len(ours):
             return None
-        by_time = sorted(theirs, key=lambda task: (task.created_at or 0.0, task.remote_id))
-        by_intent = sorted(ours, key=lambda take: (take.intent_at or 0.0, take.id))
-        matched.update((take.id, task) for take, task in zip(by_intent, by_time))
+        matched.update(_in_order(ours, theirs))
     return matched
+
+
+def _in_order(takes: Sequence[Take], tasks: Sequence[RemoteTask]) -> dict[int, RemoteTask]:
+    """The first intent has the first task, and so on."""
+    by_time = sorted(tasks, key=lambda task: (task.created_at or 0.0, task.remote_id))
+    by_intent = sorted(takes, key=lambda take: (take.intent_at or 0.0, take.id))
+    return {take.id: task for take, task in zip(by_intent, by_time)}
 
 
 def _whose(takes: Sequence[Take], task: RemoteTask, now: float, ahead: float) -> set[str]:

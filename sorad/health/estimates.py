@@ -133,7 +133,7 @@ def queue_done(
     where nothing runs or waits, or where too little was learnt. A take that is overdue is left out of the
     time, but keeps its slot.
     """
-    moving = [take for take in in_flight if take.state is not State.DOWNLOADING and not take.parked]
+    moving = [take for take in in_flight if _is_moving(take)]
     if slots < 1 or not (moving or waiting):
         return None
     fit = _paces_of(queued, paces)
@@ -155,6 +155,10 @@ def _done_at(
     left += [mean] * untold
     start = _last_start(left, waiting, slots, mean)
     return max(longest, now + start + max(pace.slow for pace in fit))
+
+
+def _is_moving(take: Take) -> bool:
+    return take.state is not State.DOWNLOADING and not take.parked
 
 
 def _longest(runs: Iterable[Forecast], now: float) -> float:

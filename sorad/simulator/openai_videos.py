@@ -56,12 +56,13 @@ class OpenaiVideos:
             if method == "POST":
                 return self._creation(_body(call))
             return Route("list", "", "", lambda: self._list(call.query)) if method == "GET" else None
-        if len(parts) == 4 and parts[3] == "content" and method == "GET":
-            return self._on_task("download", parts[2], self._content)
-        if len(parts) == 3 and method in ("GET", "DELETE"):
-            target, act = ("poll", self._poll) if method == "GET" else ("delete", self._delete)
-            return self._on_task(target, parts[2], act)
-        return None
+        acts = {
+            ("GET", ()): ("poll", self._poll),
+            ("DELETE", ()): ("delete", self._delete),
+            ("GET", ("content",)): ("download", self._content),
+        }
+        found = acts.get((method, parts[3:])) if len(parts) > 2 else None
+        return None if found is None else self._on_task(found[0], parts[2], found[1])
 
     def _creation(self, raw: Any) -> Route:
         prompt = raw.get("prompt") if isinstance(raw, dict) else None
