@@ -13,6 +13,7 @@ from loguru import logger
 from sorad import logs
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
+from sorad.cli.stillness import Stillness
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.reconcile import waits_for_user
@@ -25,6 +26,8 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Problem
 
+# Codes of what the folder side could not look at.
+UNREAD = frozenset({"vault.unreadable", "vault.name"})
 # How often the screen and the end are looked at, in seconds.
 LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.
@@ -58,9 +61,11 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
-            invalid, none = _invalid(daemon), _none_there(daemon)
+            unread = unread_of(daemon)
+            invalid, none = _invalid(daemon), () if unread else _none_there(daemon)
         finally:
             ended = daemon.stop()
+    stopped = [*stopped, *(one for one in unread if one not in stopped)]
     _summary(standing, [*stopped, *invalid, *none], interrupted=ending.asked)
     undone = standing.failed or standing.waiting or stopped or invalid
     code = INTERRUPTED if ending.asked else int(bool(undone))
@@ -74,12 +79,14 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
     began = looked = time.monotonic()
     before = standing_of(daemon).counts[State.DONE]
     notes: list[str] = []
+    stillness = Stillness(daemon)
     while True:
         if time.monotonic() - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)
+            stillness.look(standing_of(daemon), looked)
         quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
         standing = standing_of(daemon)
-        stopped = _stopped(daemon, standing)
+        stopped = _stopped(daemon, standing) or stillness.ends
         screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
@@ -113,13 +120,19 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     """Why nothing more will be bought, once all that was bought has arrived."""
     if standing.moving > standing.counts[State.QUEUED]:
         return []
-    halt = daemon.control.halt
+    halt = daemon.control.halted
     found = [halt.problem] if halt is not None else []
     if daemon.control.paused and standing.counts[State.QUEUED]:
         found.append(_paused())
     if standing.moving == 0:
         found += filter(None, (daemon.claims.waits(str(watch.path)) for watch in daemon.config.watch))
     return found
+
+
+def unread_of(daemon: Daemon) -> list[Problem]:
+    """What in the folders could not even be looked at: whole roots, folders, files."""
+    away = [row.reason for row in daemon.vault.states() if row.state == "offline" and row.reason is not None]
+    return [*away, *(one for one in daemon.vault.problems() if one.code in UNREAD)]
 
 
 def _troubles(daemon: Daemon) -> list[str]:
@@ -203,6 +216,8 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
             )
         )
     out += [str(problem) for problem in stopped]
+    if stopped and not interrupted:
+        out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:
         out.append(_("{count} takes wait for you or are slow: `sorad status`").format(count=standing.waiting))
     if interrupted:

@@ -70,6 +70,10 @@ class KeySource:
                 return Key(value, source, place)
         raise _error(self._missing())
 
+    def doubt(self) -> None:
+        """Its key was refused: what is kept of the keyring's answer no longer counts."""
+        self._keyring.forget()
+
     def warnings(self) -> tuple[Problem, ...]:
         """What is unwise about how the key is kept."""
         file = self._provider.api_key_file

@@ -44,7 +44,7 @@ from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
 from sorad.messages import _
 from sorad.problems import Problem, SoradError
-from sorad.providers.base import Provider, Video
+from sorad.providers.base import Provider, Trouble, Video
 from sorad.providers.http import Heard
 from sorad.vault.service import Vault
 
@@ -96,13 +96,11 @@ class Parts:
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes)
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
-        self.provider = provider = providers.make(
-            config.provider,
-            KeySource(config.provider),
-            self._heard,
-        )
+        self._key = KeySource(config.provider)
+        self.provider = provider = providers.make(config.provider, self._key, self._heard)
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
+        self._key_seen = self.accounts.began_as
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self.intake = Intake(
             config,
@@ -244,6 +242,7 @@ class Parts:
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("provider", self._kept.reach.problem())
             self._kept.complain("log", logs.trouble())
+            self._watch_key()
             self._kept.tell()
             if not self._settled:
                 self._settle_in()
@@ -254,6 +253,26 @@ class Parts:
             if clock.monotonic() - swept >= SWEEP:
                 swept = clock.monotonic()
                 self._sweep()
+
+    def _watch_key(self) -> None:
+        """A key that was corrected is tried at once, by what waits for one, too."""
+        control, clock = self._kept.control, self._kept.clock
+        halt = control.halt
+        if halt is not None and halt.trouble is Trouble.KEY:
+            self._key.doubt()
+        try:
+            seen = self.provider.account
+        except SoradError as error:
+            seen = error.problem.code
+        if seen == self._key_seen:
+            return
+        try:
+            self._kept.ledger.clock_set(0.0, clock.time())  # cuts all waits short
+        except LedgerUnavailable:
+            return  # at the next look
+        self._key_seen = seen
+        control.look_now()
+        self.wake()
 
     def _rest(self, stop: threading.Event) -> bool:
         """Until the next turn, which the end of the first scan brings at once; whether all is to end."""

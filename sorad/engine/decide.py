@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from sorad.config.model import Polling
@@ -98,7 +98,7 @@ def after_create(
         verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
         return AfterCreate(change, verdict, fault)
     change = Change(
-        State.UNKNOWN, "unknown", due_at=now, attempt=0, error=fault.problem, request_id=fault.request_id
+        State.UNKNOWN, "unknown", due_at=now, attempt=0, error=lost_create(fault), request_id=fault.request_id
     )
     return AfterCreate(change, Verdict.ERROR, fault)
 
@@ -172,6 +172,19 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
         error=fault.problem,
         request_id=fault.request_id or None,
     )
+
+
+def lost_create(fault: Fault) -> Problem:
+    """Why nobody knows whether a create was accepted. It is not sent again by itself, as what else fails is.
+
+    What only the user can mend keeps its mend.
+    """
+    if fault.trouble in HALTING:
+        return fault.problem
+    fix = N_(
+        "Nothing to do yet: whether it was bought is looked up, and until that is known it is not sent again."
+    )
+    return replace(fault.problem, fix=fix)
 
 
 def slow(watched: float) -> Problem:

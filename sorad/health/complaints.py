@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.keyless import NO_KEY
+from sorad.engine.stuck import needs_user
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.intake.copied import is_copied
@@ -108,14 +109,17 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
     for row in facts.disk:
         if not row["ok"]:
-            yield _heavy(
-                "disk.full",
-                N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
-                N_("Make room there; it goes on by itself."),
-                path=row["path"],
-                free=format_size(row["free"]),
-                needed=format_size(row["needed"]),
-            )
+            yield Complaint(full_disk(row))
+
+
+def full_disk(row: Mapping[str, Any]) -> Problem:
+    """Of a row of ``disk`` that is not ``ok``."""
+    return Problem(
+        "disk.full",
+        N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
+        N_("Make room there; it goes on by itself."),
+        {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
+    )
 
 
 def _safe(facts: Facts) -> Complaint:
@@ -208,6 +212,14 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
         said = N_("{takes} are paid for and cannot be delivered: {reason}")
+        yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
+    unfetched = [
+        take
+        for take in facts.downloading
+        if take.error is not None and take.error.code not in OBSTACLES and needs_user(take.error)
+    ]
+    for takes in _by_code(unfetched):
+        said = N_("{takes} are paid for and cannot be fetched: {reason}")
         yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
     kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(kept_out):

@@ -327,6 +327,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def hasten(self, takes: Collection[int], now: float) -> None:
+        """What these wait for may be there: their next steps are due now, unless they are under way or held."""
+        ...
+
     def record(self, take: Take, change: Change, now: float) -> Take:
         """Write what a step found; returns the take as it is now. Fenced by ``take.claim``.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar, Union
+from unittest import SkipTest
 
 from sorad.delivery.container import check_mp4
 from sorad.delivery.receipt import DONE, read_receipt
@@ -303,6 +305,21 @@ class Stage:
             process.kill()
         self.forget_ledger()
         self.simulator.close()
+
+
+def rights_bind() -> list[str]:
+    """What goes before a command so that folders without rights refuse it, though root runs it.
+
+    ``SkipTest`` where that cannot be had.
+    """
+    if os.name == "nt":
+        raise SkipTest("Windows has other rights")
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        raise SkipTest("root may write everywhere, and setpriv is not there")
+    dropped = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}"]
 
 
 def _lines(values: Mapping[str, Any]) -> Iterator[str]:

@@ -61,7 +61,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     written = record(kit, take, change)
     if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
-    if isinstance(found, Fault) and refused and provider is kit.accounts.current:
+    nothing_gets_through = isinstance(found, Fault) and (refused or found.trouble is Trouble.SETUP)
+    if isinstance(found, Fault) and nothing_gets_through and provider is kit.accounts.current:
         kit.control.stop_buying(found)
     log = logger.bind(request_id=found.request_id)
     if isinstance(found, (Fault, Missing, TaskFailed)):

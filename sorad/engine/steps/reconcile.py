@@ -12,6 +12,7 @@ from sorad.config.model import Polling
 from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.accounts import is_sure
+from sorad.engine.decide import lost_create
 from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
 from sorad.engine.receipts import drop_intent, write_receipt_for
@@ -71,10 +72,12 @@ def reconcile(kit: Kit, take: Take) -> None:
             kit.accounts.refused(take.account)
         if listed.trouble is Trouble.TRANSPORT:
             kit.reach.failed(asked)
+        if listed.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
+            kit.control.stop_buying(listed)
         wait = max(
             listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng)
         )
-        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
+        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=lost_create(listed)))
         return
     # Read anew, before what is owned: while the list was on its way, another may have left, or have been answered.
     twins = _twins(kit, take, account)
@@ -143,7 +146,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     listed = provider.recent(began(take, now, kit.times.ahead) - DOUBT if kit.times.proven else 0.0)
     if isinstance(listed, Fault):
         wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
-        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
+        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=lost_create(listed)))
         return
     others = open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
     owned = kit.ledger.owned([task.remote_id for task in listed])
