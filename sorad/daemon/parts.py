@@ -100,7 +100,6 @@ class Parts:
         self.provider = provider = providers.make(config.provider, self._key, self._heard)
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
-        self._key_seen = self.accounts.began_as
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
         self.intake = Intake(
             config,
@@ -260,18 +259,13 @@ class Parts:
         halt = control.halt
         if halt is not None and halt.trouble is Trouble.KEY:
             self._key.doubt()
-        try:
-            seen = self.provider.account
-        except SoradError as error:
-            seen = error.problem.code
-        if seen == self._key_seen:
+        if not self.accounts.was_corrected():
             return
+        control.look_now()
         try:
             self._kept.ledger.clock_set(0.0, clock.time())  # cuts all waits short
-        except LedgerUnavailable:
-            return  # at the next look
-        self._key_seen = seen
-        control.look_now()
+        except LedgerUnavailable as error:
+            logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
         self.wake()
 
     def _rest(self, stop: threading.Event) -> bool:

@@ -60,7 +60,7 @@ def _of_setup(causes: list[BaseException], url: str, setting: str) -> Optional[P
             return bundle
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return trust.untrusted(host, cause.verify_message or "certificate verify failed")
+            return trust.untrusted(host, cause.verify_message or cause.reason)
     proxy, source = proxy_of(url, setting)
     if _are(causes, requests.exceptions.InvalidSchema):  # a base URL is checked before it gets here
         return Problem(

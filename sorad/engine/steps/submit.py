@@ -76,6 +76,8 @@ def submit(kit: Kit, take: Take) -> None:
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
+    if result.fault is not None and result.fault.trouble is Trouble.KEY:
+        kit.accounts.met_refusal()
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
