@@ -118,7 +118,12 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("Stops buying until `sorad resume`, also over restarts. What is paid for is still delivered."),
         pause,
     )
-    command("resume", _("buy again after a pause"), _("Ends `sorad pause`."), resume)
+    command(
+        "resume",
+        _("buy again after a pause or a stop"),
+        _("Ends `sorad pause`, and whatever has stopped buying until you act."),
+        resume,
+    )
     parser = command(
         "scan",
         _("look through the watched folders now"),
@@ -213,7 +218,7 @@ def redo(args: argparse.Namespace) -> int:
 
 def approve(args: argparse.Namespace) -> int:
     """Held takes: named by number, of some storyboards, or all but those that a copy would buy once more."""
-    from sorad.intake.copied import is_copied
+    from sorad.ledger.copied import is_copied
     from sorad.model import State
 
     with _Desk(args) as desk:
@@ -271,7 +276,7 @@ def pause(args: argparse.Namespace) -> int:
 def resume(args: argparse.Namespace) -> int:
     """Buying again."""
     with _Desk(args) as desk:
-        return desk.post("resume", {}, lambda count: _("Not paused: buying goes on."))
+        return desk.post("resume", {}, lambda count: _("Buying goes on."))
 
 
 def scan(args: argparse.Namespace) -> int:

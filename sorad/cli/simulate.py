@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.common import complain, say
 from sorad.messages import N_, _
 
 if TYPE_CHECKING:
     from sorad.simulator import Simulator
+    from sorad.simulator.script import Script
     from sorad.simulator.wire import Exchange
 
 # Tasks take 3 to 30 minutes in life; at this speed a rehearsal of them takes 9 to 90 seconds.
@@ -48,6 +50,22 @@ While it runs, at the same address, from this machine only:
 """
 )
 
+SAMPLE = """\
+  {"create": [{"status": 408, "body": {"error": {"message": "Timeout"}}}],
+   "poll":   [{"body": {"id": "{id}", "status": "completed",
+                        "url": "http://{host}/files/a.mp4"}}]}"""
+
+SCRIPT = N_(
+    """\
+A script is a JSON object of answers, given one after the other, the last one for ever:
+{sample}
+  create, poll, content (the video from the API itself), list
+  status (200), headers, body: JSON or text, with {fields} filled in
+  accept      of a create: whether the task is taken and charged for (true)
+  id          beside them: the id of every task
+"""
+)
+
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     """Declare the command."""
@@ -59,7 +77,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
             "Serves a simulated generation API on this machine, in both formats (sora_hk and openai_videos): "
             "no key, no network, no money. Ctrl+C ends it."
         ),
-        epilog=_(EPILOG),
+        epilog=f"{_(EPILOG)}\n{_(SCRIPT).format(sample=SAMPLE, fields='{id} {host} {now}')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     option = parser.add_argument
@@ -92,6 +110,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     )
     option("--capacity", type=int, metavar="N", help=_("tasks at once; more get 429 (default: no limit)"))
     option("--fault", action="append", default=[], metavar="FAULT", help=_("what goes wrong; see below"))
+    option("--script", metavar="FILE", help=_("answer from this file of answers (JSON); see below"))
     option("--seed", type=int, metavar="N", help=_("the same again: ids, times and faults"))
     option("--key", metavar="KEY", help=_("the only key that is taken (default: any)"))
     option(
@@ -109,8 +128,8 @@ def handler(args: argparse.Namespace) -> int:
     with Ending() as ending:
         simulator = make(args)
         try:
-            print(_("The simulator runs; Ctrl+C ends it. For config.toml:"), file=sys.stderr)  # noqa: T201
-            print(config_lines(simulator), flush=True)  # noqa: T201
+            complain(_("The simulator runs; Ctrl+C ends it. For config.toml:"))
+            say(config_lines(simulator), flush=True)
             ending.wait()
         finally:
             simulator.close()
@@ -155,6 +174,7 @@ def make(args: argparse.Namespace) -> Simulator:
             url_seconds=args.url_seconds,
             persist=args.state,
             watch=show if args.verbose else None,
+            script=read_script(args.script) if args.script is not None else None,
         )
     except (OSError, ValueError, KeyError) as error:
         message = N_("the state file {path} cannot be used: {error}.")
@@ -178,11 +198,28 @@ def make(args: argparse.Namespace) -> Simulator:
         raise SoradError(Problem("simulate.port", message, fix, params)) from error
 
 
+def read_script(path: str) -> Script:
+    """The script in a file; :class:`SoradError` where there is none."""
+    from sorad.problems import Problem, SoradError
+    from sorad.simulator.script import parse
+
+    fix = N_("How a script is written is shown by `sorad simulate --help`.")
+    try:
+        return parse(Path(path).read_text("utf-8-sig"))
+    except SoradError as error:
+        message = N_("the script {path} cannot be played: {reason}")
+        reason: Problem | str = error.problem
+    except (OSError, ValueError) as error:
+        message = N_("the script {path} cannot be read: {reason}.")
+        reason = getattr(error, "strerror", None) or str(error)
+    raise SoradError(Problem("simulate.script", message, fix, {"path": path, "reason": reason}), exit_code=2)
+
+
 def show(exchange: Exchange) -> None:
     """One line for an exchange."""
     status = str(exchange.status) if exchange.status else _("cut")
     note = f"  {exchange.note}" if exchange.note else ""
-    print(f"{exchange.request_id}  {status}  {exchange.method} {exchange.path}{note}", file=sys.stderr)  # noqa: T201
+    complain(f"{exchange.request_id}  {status}  {exchange.method} {exchange.path}{note}")
 
 
 def _size(text: str) -> int:

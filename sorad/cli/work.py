@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from loguru import logger
 
 from sorad import logs
+from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.cli.stillness import Stillness
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
+from sorad.engine.again import another_take
 from sorad.engine.steps.reconcile import waits_for_user
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.intake.again import another_take
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
@@ -122,6 +123,7 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
         return []
     halt = daemon.control.halted
     found = [halt.problem] if halt is not None else []
+    found += [stop.told() for stop in daemon.control.stops]
     if daemon.control.paused and standing.counts[State.QUEUED]:
         found.append(_paused())
     if standing.moving == 0:
@@ -223,5 +225,5 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
     if interrupted:
         out.append(_("Stopped. Nothing is lost: the next start goes on where this one ended."))
     for line in out:
-        print(line)  # noqa: T201
+        say(line)
     logger.debug(_("ended"))

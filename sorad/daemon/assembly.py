@@ -145,6 +145,7 @@ class Daemon:
         self._recover()
         self.progress = Progress()
         self.control = Control(self.ledger, self.config.limits, self.clock)
+        self.control.under(self.config.provider.model_dump(mode="json"))
         self._kept = Kept(
             ledger=self.ledger,
             clock=self.clock,
@@ -212,6 +213,7 @@ class Daemon:
             logger.warning(_("the old config's {names} have not ended yet"), names=", ".join(slow))
         self._former += old.let_go()
         self.control.follow(config.limits, elsewhere=fresh.accounts.began_as != old.accounts.began_as)
+        self.control.under(config.provider.model_dump(mode="json"))
         self.config, self.parts, self._began = config, fresh, self.clock.monotonic()
         fresh.start()
         self._look_at_sandbox()
@@ -309,12 +311,13 @@ class Daemon:
         parts = self.parts
         try:
             if self.systemd.listens and parts.vault.first_scan_done.is_set():
-                halt = self.control.halt
+                halt, stops = self.control.halt, self.control.stops
+                why = [halt.problem] if halt is not None else [stop.problem for stop in stops]
                 self.watchman.say(
                     standing(
                         self.ledger.counts(),
                         parts.vault.states(),
-                        halt.problem if halt is not None else None,
+                        next(iter(why), None),
                         self.control.paused,
                     )
                 )

@@ -15,12 +15,13 @@ class Facts:
     """What admission decides by. ``trying`` are creates claimed and not yet answered."""
 
     now: float
-    paused: bool
+    paused: bool  # by the user
     breaker: Breaker  # as of now
     gate: Gate
     halt: Optional[Halt]
     in_flight: int  # slots taken, ``trying`` among them
     trying: int
+    stopped: bool = False  # until the user acts
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Admitted:
 
 def admit(facts: Facts) -> Admitted:
     """How many creates may start now."""
-    if facts.paused:
+    if facts.paused or facts.stopped:
         return Admitted(0)
     free = max(0, facts.breaker.effective - facts.in_flight)
     if facts.halt is not None:

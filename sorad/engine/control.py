@@ -1,12 +1,13 @@
-"""The engine's standing with the provider: pause, breaker, gate and halt, kept over restarts.
+"""The engine's standing with the provider: pause, breaker, gate, halt and stops, kept over restarts.
 
 Threads of all lanes report here; the loop asks here. What changes is written to the ledger under the keys
-that `sorad status` reads: ``paused``, ``breaker``, ``gate``, ``halt``.
+that `sorad status` reads: ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Optional
 
@@ -21,8 +22,10 @@ from sorad.engine.breaker import Breaker
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
+from sorad.engine.stops import Settings, Stop, added, standing
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.messages import N_, _
+from sorad.problems import Problem
 from sorad.providers.base import Fault
 
 _MODES = {breakers.NORMAL: N_("normal"), breakers.SAFE: N_("safe"), breakers.RECOVERING: N_("recovering")}
@@ -40,9 +43,11 @@ class Control:
         self._gate = Gate.from_json(ledger.recall("gate"))
         self._halt = Halt.from_json(ledger.recall("halt"))
         self._proved = False  # that what halts is so still: what an earlier run met may be mended
-        self.look_now()
+        self._stops = tuple(map(Stop.from_json, ledger.recall("stops") or ()))
+        self._settings: Optional[Settings] = None  # of [provider], once they were told
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
+        self.look_now()
 
     # --- questions ---------------------------------------------------------------------------------
 
@@ -54,7 +59,11 @@ class Control:
             self._gate = gates.as_of(self._gate, now)
             if self._halt is not None:
                 self._halt = self._halt.as_of(now, self._limits.probe_seconds)
-            facts = Facts(now, self._paused, self._breaker, self._gate, self._halt, in_flight, trying)
+            self._review_stops()
+            stopped = bool(self._stops)
+            facts = Facts(
+                now, self._paused, self._breaker, self._gate, self._halt, in_flight, trying, stopped
+            )
             if self._breaker.mode != self._mode:
                 self._keep_breaker()
             return admit(facts)
@@ -64,7 +73,8 @@ class Control:
         now = self._clock.time()
         with self._lock:
             halted = self._halt is not None and not self._halt.probing
-            return not self._paused and not halted and now >= gates.as_of(self._gate, now).until
+            braked = self._paused or bool(self._stops) or halted
+            return not braked and now >= gates.as_of(self._gate, now).until
 
     @property
     def halt(self) -> Optional[Halt]:
@@ -76,6 +86,11 @@ class Control:
         """The halt, once this run has met it, and while no create is let through to find out."""
         halt = self._halt
         return halt if halt is not None and self._proved and not halt.probing else None
+
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """What stops buying until the user acts, or it is known what became of the takes concerned."""
+        return self._stops
 
     @property
     def paused(self) -> bool:
@@ -159,11 +174,52 @@ class Control:
             self._halt = replace(self._halt, probing=False, until=now + self._limits.probe_seconds)
         self._keep("halt", self._halt.to_json() if self._halt else None)
 
+    def stop_for_user(
+        self, problem: Problem, takes: Collection[int] = (), under: Optional[Settings] = None
+    ) -> None:
+        """No create is to leave by itself any more: until `sorad resume`, until it is known what became of all of
+        ``takes`` (ids; none: only the user ends it), or until ``[provider]`` is no longer as ``under`` says.
+
+        To be called before the outcome that it is about is committed: a process that ends between the two then
+        buys no more, and not once more. Of one ``problem.code`` there is one stop, to which takes are added.
+        """
+        with self._lock:
+            stop = Stop(problem, self._clock.time(), tuple(takes), under or {})
+            if not standing([stop], lambda number: self._ledger.take(number), self._settings):
+                return  # it is about a config that is no longer in force
+            if all(known.code != stop.code for known in self._stops):
+                logger.error(_("buying stopped: {problem}"), problem=str(stop.told()))
+            self._keep_stops(added(self._stops, stop))
+
+    def _review_stops(self) -> None:
+        left = standing(self._stops, lambda number: self._ledger.take(number), self._settings)
+        if left != self._stops:
+            self._keep_stops(left)
+            if not left:
+                logger.info(_("buying goes on"))
+
+    def _keep_stops(self, stops: tuple[Stop, ...]) -> None:
+        self._stops = stops
+        self._keep("stops", [stop.to_json() for stop in stops])
+
     def pause(self, *, paused: bool) -> None:
         """The user's own brake: nothing is bought; what is paid for goes on."""
         with self._lock:
             self._paused = paused
             self._ledger.remember("paused", {"since": self._clock.time()} if paused else None)
+
+    def resume(self) -> None:
+        """The user wants it to go on: ends the pause, and whatever waits for the user."""
+        with self._lock:
+            self._ledger.remember("stops", [])
+            self._stops = ()
+            self.pause(paused=False)
+
+    def under(self, settings: Settings) -> None:
+        """The ``[provider]`` in force, as JSON values: stops that held under another one end."""
+        with self._lock:
+            self._settings = settings
+            self._review_stops()
 
     def follow(self, limits: Limits, *, elsewhere: bool) -> None:
         """The config is another one. ``elsewhere``: the account, too; then what the old one refused is past.

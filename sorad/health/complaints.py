@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, Optional
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.keyless import NO_KEY
+from sorad.engine.stops import Stop
 from sorad.engine.stuck import needs_user
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
-from sorad.intake.copied import is_copied
+from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
@@ -93,6 +94,14 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             since=_when(facts.halt["since"]),
             reason=cause.text(),
             mend=cause.fix_text(),
+        )
+    for stop in map(Stop.from_json, facts.stops):
+        yield _heavy(
+            stop.code,
+            N_("Nothing is bought since {since}: {reason}"),
+            N_("{reason_fix} What is paid for goes on meanwhile."),
+            since=_when(stop.since),
+            reason=stop.told(),
         )
     if (facts.breaker or {}).get("mode") == "safe":
         yield _safe(facts)

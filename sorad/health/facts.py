@@ -9,7 +9,6 @@ from typing import Any, Optional
 
 from sorad.budget import day_began
 from sorad.engine.late import told
-from sorad.engine.rescue import RESCUED, is_rescued
 from sorad.health.pulse import Pulse, read_pulse
 from sorad.ledger.interface import (
     Generation,
@@ -24,6 +23,7 @@ from sorad.lock import Holder, holder
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem, SoradError
+from sorad.receipts.rescued import RESCUED, is_rescued
 
 # So many takes of a kind are read to say what is the matter with them; the counts are of all.
 SAMPLE = 200
@@ -39,7 +39,7 @@ _MOVING = (State.QUEUED, State.SUBMITTING, State.GENERATING)
 class Facts:
     """Everything as it stands at ``now`` (epoch seconds); money in micro-units.
 
-    ``paused``, ``breaker``, ``gate``, ``halt``, ``disk``, ``claims`` and ``troubles`` are what the daemon
+    ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``, ``disk``, ``claims`` and ``troubles`` are what the daemon
     remembered in the ledger (see :mod:`sorad.engine.control`, :mod:`sorad.claim.claims`), or ``None``.
     """
 
@@ -69,6 +69,7 @@ class Facts:
     breaker: Optional[Mapping[str, Any]] = None
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
+    stops: tuple[Mapping[str, Any], ...] = ()  # see sorad.engine.stops
     disk: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
@@ -125,6 +126,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         breaker=ledger.recall("breaker"),
         gate=ledger.recall("gate"),
         halt=ledger.recall("halt"),
+        stops=tuple(ledger.recall("stops") or ()),
         disk=tuple(ledger.recall("disk") or ()),
         claims=tuple(ledger.recall("claims") or ()),
         paid_too=tuple(told(ledger, now)),

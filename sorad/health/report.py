@@ -23,7 +23,7 @@ def report(facts: Facts) -> Report:
 
     Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
-    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see README.
+    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see docs/monitoring.md.
     """
     found = complaints(facts)
     working = facts.holder
@@ -169,7 +169,7 @@ def _queue_done(facts: Facts, paces: Mapping[Kind, Pace]) -> float | None:
     flying += facts.unknown
     seen = sum(facts.counts[state] for state in (State.SUBMITTING, State.GENERATING, State.UNKNOWN))
     waiting = facts.counts[State.QUEUED]
-    stands = facts.paused or facts.halt or any(not row["ok"] for row in facts.disk)
+    stands = facts.paused or facts.halt or facts.stops or any(not row["ok"] for row in facts.disk)
     away = {row.path for row in facts.roots if row.state == "offline"}
     stands = stands or any(take.root in away for take in facts.queued)
     if facts.holder is None or len(flying) < seen or (waiting and stands):

@@ -116,7 +116,9 @@ def _buying(facts: Facts) -> list[Family]:
     return [
         gauge("sorad_paused", "1: paused by the user.", int(bool(facts.paused))),
         gauge(
-            "sorad_buying_halted", "1: no create can succeed (key, balance, model).", int(bool(facts.halt))
+            "sorad_buying_halted",
+            "1: no create can succeed (key, balance, model), or buying waits for the user.",
+            int(bool(facts.halt or facts.stops)),
         ),
         gauge(
             "sorad_breaker_mode",

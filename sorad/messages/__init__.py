@@ -12,6 +12,7 @@ from __future__ import annotations
 import gettext
 import locale
 import os
+import sys
 from pathlib import Path
 
 LANGUAGES = ("zh", "en")
@@ -50,13 +51,19 @@ def set_language(choice: str = "auto") -> str:
 
 
 def from_locale() -> str:
-    """``"zh"`` or ``"en"``, as the environment asks; Chinese where it asks for neither."""
-    wishes = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE", "LANG")]
-    for wish in wishes:
-        if wish and not wish.startswith(("C", "POSIX")):
-            return "en" if wish.lower().startswith("en") else "zh"
-    if any(wishes):
-        return "zh"
-    # Windows and macOS apps often have none of the variables.
-    tongue = (locale.getlocale()[0] or "").lower()
-    return "en" if tongue.startswith("en") else "zh"
+    """``"zh"`` or ``"en"``, as the environment asks: English for all that is not Chinese, ``C`` and ``POSIX`` too.
+
+    Where nothing is set (a launchd agent, a bare systemd unit), Chinese.
+    """
+    said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    # LANGUAGE counts before the rest, except in the C locale: as GNU gettext ranks them
+    wish = "" if _is_c(said) else os.environ.get("LANGUAGE", "").partition(":")[0]
+    if not (wish or said) and sys.platform == "win32":  # which has none of the variables
+        said = locale.getlocale()[0] or ""
+    tongue = wish or said or "zh"
+    return "zh" if tongue.lower().startswith(("zh", "chinese")) else "en"
+
+
+def _is_c(name: str) -> bool:
+    """Whether a locale's name is that of the C locale, in whatever encoding."""
+    return name.partition(".")[0] in ("C", "POSIX")

@@ -66,6 +66,10 @@ class OpenaiVideos:
             return self._on_task(target, parts[2], act)
         return None
 
+    def order(self, call: Call) -> Order | str:
+        """The order in a create, or the name of what is wrong with it."""
+        return _order(_body(call))
+
     def refusal(self, kind: str, status: int | None = None) -> Answer:
         """An error, or for ``no_id`` a create's good answer without one; over ``status`` where it is given.
 

@@ -16,6 +16,8 @@ from sorad.simulator import control, downloads
 from sorad.simulator.faults import Fault, Faults
 from sorad.simulator.openai_videos import OpenaiVideos
 from sorad.simulator.route import Book, Route
+from sorad.simulator.script import Script
+from sorad.simulator.scripted import Play
 from sorad.simulator.sora_hk import SoraHk
 from sorad.simulator.state import Account, Pace, Task, stage
 from sorad.simulator.strike import strike
@@ -55,6 +57,7 @@ class Simulator:
         persist: str | Path | None = None,
         clock: Clock | None = None,
         watch: Callable[[Exchange], None] | None = None,
+        script: Script | None = None,
     ) -> None:
         """Nothing is opened before :meth:`start`.
 
@@ -65,6 +68,8 @@ class Simulator:
         one that is taken; ``None``: any. ``url_seconds``: how long a download URL is good. ``list_shape``:
         the member of ``data`` that holds a page of tasks ("list", "items", "tasks"), or "data". ``persist``:
         a file that keeps the tasks over restarts. ``watch`` is told of every exchange, from the threads.
+        ``script``: what is answered to creates, polls and downloads in place of the simulator's own answers;
+        then ``/files/*.mp4`` of the API's own address is a video, whatever its name.
         """
         self._clock = clock or SystemClock()
         self.faults = Faults(seed, faults)
@@ -81,6 +86,7 @@ class Simulator:
         self._book = Book(self.account, self._clock, self.faults, file_size, url_seconds)
         self._hk = SoraHk(self._book, list_shape)
         self._openai = OpenaiVideos(self._book)
+        self._play = Play(script, self._book, self._authority) if script is not None else None
         self._address = (host, port)
         self._files_address = (host, files_port)
         self._key = key
@@ -150,6 +156,9 @@ class Simulator:
     def file_size(self, size: int) -> None:
         self._book.file_size = size
 
+    def _authority(self) -> str:
+        return _url(self._address).partition("//")[2]
+
     @property
     def base_url(self) -> str:
         """What goes into ``base_url`` of the config, for both formats."""
@@ -212,6 +221,8 @@ class Simulator:
         """The reply of the API's own port."""
         if call.parts[:1] == ("control",):
             return control.answer(self, call)
+        if self._play is not None and call.parts[:1] == ("files",):
+            return self._play.video(call)
         api = self._openai if call.parts[1:2] in (("videos",), ("models",)) else self._hk
         if call.parts[:1] != ("v1",):
             return api.refusal("path")
@@ -222,6 +233,10 @@ class Simulator:
         if route is None:
             return api.refusal("path")
         self._count(route.target)
+        if self._play is not None:
+            if route.target == "download":
+                return self._play.content(call, route.subject)
+            route = self._play.route(call, api, route)
         fault = self.faults.pick(route.target, route.subject or route.target, route.prompt)
         if route.target == "download":
             return self._content(call, route, fault)

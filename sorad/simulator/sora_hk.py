@@ -55,6 +55,10 @@ class SoraHk:
             return Route("account", "", "", self._pricing)
         return None
 
+    def order(self, call: Call) -> Order | str:
+        """The order in a create, or the name of what is wrong with it."""
+        return _order(call.json())
+
     def refusal(self, kind: str, status: int | None = None) -> Answer:
         """An error, or for ``no_id`` a create's good answer without one; over ``status``, where given."""
         if kind == "no_id":

@@ -143,10 +143,15 @@ class Account:
             now = self._clock.time()
             if self.capacity is not None and self._count_running(now) >= self.capacity:
                 raise NoRoom
-            cost = self.prices[1] if order.pro else self.prices[0]
-            if cost > self._balance:
+            if self._price(order) > self._balance:
                 raise NoMoney
-            task = self._plan(wire, order, now, cost)
+            return self.accept(wire, order)
+
+    def accept(self, wire: str, order: Order, task_id: str = "") -> Task:
+        """Accept a task and take its price, whatever room and money there are; ``task_id``: its id, if given."""
+        with self._lock:
+            now, cost = self._clock.time(), self._price(order)
+            task = self._plan(wire, order, now, cost, task_id)
             self._enter(task)
             self._balance -= cost
             self.peak = max(self.peak, self._count_running(now))
@@ -154,11 +159,14 @@ class Account:
                 self._journal.write("create", {**vars(task), "order": vars(order)})
             return task
 
-    def _plan(self, wire: str, order: Order, now: float, cost: int) -> Task:
+    def _price(self, order: Order) -> int:
+        return self.prices[1] if order.pro else self.prices[0]
+
+    def _plan(self, wire: str, order: Order, now: float, cost: int, task_id: str) -> Task:
         number = self._ordered[(wire, order.prompt)] + 1
         name = f"{self._seed}/{wire}/{order.prompt}/{number}"
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-        task_id = _task_id(wire, digest)
+        task_id = task_id or _task_id(wire, digest)
         fate = self._faults.pick("task", name, order.prompt)
         kind = fate.kind if fate is not None else ""
         ready_at = math.inf if kind == "stuck" else now + self._pace.seconds(name, order.pro)

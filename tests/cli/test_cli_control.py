@@ -87,7 +87,7 @@ def test_the_last_take_of_a_segment_is_the_one_that_is_done_again(house, order):
         (("cancel", "1"), 1, "1 take is cancelled."),
         (("redo", "1", "-y"), 1, "1 more take is queued."),
         (("pause",), 1, "Paused"),
-        (("resume",), 1, "buying goes on"),
+        (("resume",), 1, "Buying goes on"),
         (("scan",), 1, "looked through"),
     ],
 )

@@ -267,9 +267,9 @@ def test_a_command_is_not_broken_where_it_fits_a_line():
     assert any("`sorad approve /文档/第一集/storyboard.json`," in line for line in lines)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_the_readme_shows_the_json_as_it_is(name):
-    told = (Path(__file__).parents[2] / name).read_text("utf-8")
+@pytest.mark.parametrize("folder", ["docs", "docs/zh"])
+def test_the_chapter_on_monitoring_shows_the_json_as_it_is(folder):
+    told = (Path(__file__).parents[2] / folder / "monitoring.md").read_text("utf-8")
     (block,) = [text for text in re.findall(r"```json\n(.*?)```", told, re.DOTALL) if "queue_done_at" in text]
     shown = json.loads(block)
     real = busy()

@@ -142,17 +142,35 @@ def test_a_mistyped_command_is_corrected(house):
         ("", "auto", "en_US.UTF-8", False),
         ("", "auto", "zh_CN.UTF-8", True),
         ("", "", "en_GB.UTF-8", False),
-        ("", "", "C", True),
-        ("", "", "fr_FR.UTF-8", True),
+        ("", "", "C", False),
+        ("", "", "C.UTF-8", False),
+        ("", "", "POSIX", False),
+        ("", "", "fr_FR.UTF-8", False),
+        ("", "", "zh_TW.Big5", True),
+        ("", "", "", True),
     ],
 )
-def test_language_by_flag_then_config_then_locale_else_chinese(
-    house, monkeypatch, flag, config, locale, chinese
-):
+def test_language_by_flag_then_config_then_locale(house, monkeypatch, flag, config, locale, chinese):
     monkeypatch.setenv("LANG", locale)
     line = f'language = "{config}"\n' if config else ""
     house.config.write_text(line + house.config.read_text("utf-8"), "utf-8")
     assert ("查看" in house.sorad("--help", lang=flag).out) is chinese
+
+
+@pytest.mark.parametrize(
+    ("variables", "chinese"),
+    [
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, True),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, False),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_CN:en"}, True),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C", "LANGUAGE": "zh_CN"}, False),
+        ({"LANG": "", "LANGUAGE": "en"}, False),
+    ],
+)
+def test_the_variables_of_the_locale_rank_as_in_gettext(house, monkeypatch, variables, chinese):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert ("查看" in house.sorad("--help", lang="").out) is chinese
 
 
 def test_language_may_stand_behind_the_command(house):

@@ -214,7 +214,11 @@ def test_show_tells_what_comes_next_and_whose_turn_it_is(house, name):
 
 @pytest.mark.parametrize(
     ("key", "message", "fix"),
-    [("paused", "after the pause", "sorad resume"), ("halt", "once buying goes on", "sorad status")],
+    [
+        ("paused", "after the pause", "sorad resume"),
+        ("halt", "once buying goes on", "sorad status"),
+        ("stops", "once buying goes on", "sorad status"),
+    ],
 )
 def test_show_tells_why_a_queued_take_is_not_bought(house, key, message, fix):
     house.started()

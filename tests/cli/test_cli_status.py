@@ -15,6 +15,7 @@ import pytest
 
 from sorad.cli.main import main
 from sorad.cli.words import width
+from sorad.engine.stops import Stop
 from sorad.ledger.interface import Change
 from sorad.model import State
 from sorad.problems import Problem
@@ -196,6 +197,12 @@ SAYS = {
         "provider.server",
         "Nothing is bought since",
         "Wait a while. What is paid for goes on",
+    ),
+    "stop": (
+        lambda h: h.ledger.remember("stops", [Stop(WHY, 1.7e9, (1,)).to_json()]),
+        "provider.server",
+        "Nothing is bought since",
+        "Wait a while. `sorad resume` buys on all the same. What is paid for goes on",
     ),
     "safe mode": (
         lambda h: (

@@ -10,7 +10,10 @@ from typing import Callable
 import pytest
 from daemon_stage import Stage, wait_for
 
+from sorad.engine.stops import Stop
+from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State
+from sorad.problems import Problem
 from sorad.simulator import KEY
 from sorad.simulator.wire import Exchange
 
@@ -109,6 +112,22 @@ def test_once_with_a_refused_key_ends_with_1_and_what_to_do(stage: Stage) -> Non
     ended = stage.cli("once", code=1)
     assert "key" in ended.out()
     assert stage.simulator.accepted == []
+
+
+def test_what_waits_for_the_user_ends_once_with_1_and_the_reason_until_resume(stage: Stage) -> None:
+    stage.state.mkdir(parents=True)
+    ledger = SqliteLedger.open(stage.state / "ledger.sqlite3")
+    ledger.remember(
+        "stops", [Stop(Problem("provider.x", "it went astray.", "Mend it."), time.time()).to_json()]
+    )
+    ledger.close()
+    stage.drop("storyboard.json", "one")
+    shown = stage.cli("once", code=1).out()
+    assert "it went astray. Mend it. `sorad resume` buys on all the same." in shown
+    assert stage.simulator.accepted == []
+    stage.cli("resume")
+    stage.cli("once")
+    stage.check_delivered(1)
 
 
 def test_a_prompt_that_is_refused_does_not_stop_the_others(stage: Stage) -> None:

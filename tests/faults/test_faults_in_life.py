@@ -20,16 +20,16 @@ from sorad.vault import root, service, watch
 
 MINUTE = 60.0
 ROOT = Path(__file__).parents[2]
-# Shown by the tests of a process; told in a README by a word of their own.
+# Shown by the tests of a process; told in the chapter by a word of their own.
 OF_A_PROCESS = {"daemon.not_running", "log.not_writable"}
 BY_ANOTHER_WORD = {"storyboard.json", "provider.moderation", "ledger.missing"}
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
-def test_the_readme_has_the_codes_of_the_table_and_no_other(readme: str) -> None:
-    text = (ROOT / readme).read_text("utf-8")
-    chapter = text[text.index("`tests/faults`") :].partition("\n### ")[0]
-    told = set(re.findall(r"`([a-z]+\.[a-z_]+|paused)`", chapter))
+@pytest.mark.parametrize("folder", ["docs", "docs/zh"])
+def test_the_chapter_on_trouble_has_the_codes_of_the_table_and_no_other(folder: str) -> None:
+    text = (ROOT / folder / "troubleshooting.md").read_text("utf-8")
+    section = text[text.index("`tests/faults`") :].partition("\n## ")[0]
+    told = set(re.findall(r"`([a-z]+\.[a-z_]+|paused)`", section))
     shown = {code for fault in FAULTS for code in f"{fault.problems} {fault.notes}".split()}
     assert told == (shown | OF_A_PROCESS) - BY_ANOTHER_WORD
 

@@ -199,9 +199,9 @@ def test_an_ordinary_address_stays_readable():
     assert "https://cdn.test/cat.png" in faults.failed("", "no such picture: https://cdn.test/cat.png").text()
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_the_readme_has_every_code_of_a_provider(name):
-    told = (Path(__file__).parents[2] / name).read_text("utf-8")
+@pytest.mark.parametrize("folder", ["docs", "docs/zh"])
+def test_the_chapter_on_trouble_has_every_code_of_a_provider(folder):
+    told = (Path(__file__).parents[2] / folder / "troubleshooting.md").read_text("utf-8")
     assert {one.code for one in every_problem()} - set(re.findall(r"`(provider\.\w+)`", told)) <= {
         "provider.file"
     }
