@@ -13,8 +13,10 @@ from sorad.problems import Problem
 _OF_EXCHANGE = frozenset(
     {
         "provider.account",
+        "provider.challenge",
         "provider.balance",
         "provider.key",
+        "provider.page",
         "provider.retired",
         "proxy.address",
         "proxy.login",
