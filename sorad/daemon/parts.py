@@ -34,6 +34,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.paper import unwritten
 from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
 from sorad.health.pulse import LIMIT
@@ -80,6 +81,7 @@ class Kept:
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    unwritten: dict[int, Problem] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -93,7 +95,7 @@ class Parts:
         self._retired = threading.Event()
         self._settled = False
         self._saw_scan = False
-        self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes)
+        self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
         self._key = KeySource(config.provider)
@@ -147,6 +149,7 @@ class Parts:
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,
+            unwritten=kept.unwritten,
             buying=kept.buying,
             stepped=self.telling.stepped,
         )
@@ -239,6 +242,7 @@ class Parts:
         while not self._rest(stop):
             beat()
             self._kept.complain("ledger", self._ledger.look())
+            self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
             self._kept.complain("provider", self._kept.reach.problem())
             self._kept.complain("log", logs.trouble())
             self._watch_key()

@@ -232,6 +232,17 @@ class Ledger(Protocol):
         """:class:`LedgerUnavailable` where nothing could be written just now; writes nothing."""
         ...
 
+    def prove(self, now: float) -> None:
+        """Write a few bytes and see them onto the disk, in the main file, too.
+
+        :class:`LedgerUnavailable` where that fails.
+        """
+        ...
+
+    def sick(self) -> str:
+        """Why the last write failed, where that was no lock; ``""``: since then one is on the disk. No I/O."""
+        ...
+
     # --- folder side -------------------------------------------------------------------------------
     def storyboards(self, root: Optional[str] = None) -> list[Storyboard]:
         """The storyboards known, of one root or of all; those ``gone`` included."""

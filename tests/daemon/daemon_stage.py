@@ -190,13 +190,13 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def run(self, changed: str = "") -> Process:
+    def run(self, changed: str = "", env: Optional[Mapping[str, str]] = None) -> Process:
         """Start the daemon and wait until it watches. ``changed``: Python that changes sorad before."""
         command = self.command("run")
         if changed:
             script = f"import sys\n{changed}\nfrom sorad.cli.main import main\nsys.exit(main())\n"
             command[1:3] = ["-c", script]
-        process = self.launch(command)
+        process = self.launch(command, env)
         process.says("sorad is running")
         return process
 

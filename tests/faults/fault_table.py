@@ -543,6 +543,39 @@ def message_unsent(patient: Inside) -> Iterator[None]:
     patient.unsent = ""
 
 
+# --- a sick disk, under a daemon of its own (see sickdisk.c) -----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sickness:
+    """One row: what fails, whether something is bought meanwhile, and what `sorad status` must say."""
+
+    orders: tuple[str, ...]
+    problem: str
+    buys: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{' '.join(self.orders)}{'' if self.buys else ', idle'}".replace("/", "").replace(" ", "_")
+
+
+CALLS = ("open", "write", "fsync", "rename")
+LEDGER, RECEIPT = "*/ledger.sqlite3*", "*_v*_????????.json"
+SICKNESSES = (
+    *(
+        Sickness((f"{call} {LEDGER}",), "ledger.disk", buys)
+        for call in ("write", "fsync")
+        for buys in (False, True)
+    ),
+    *(Sickness((f"{call} */ledger.sqlite3",), "ledger.disk", buys=False) for call in ("write", "fsync")),
+    *(Sickness((f"{call} */vault/*",), "delivery.disk_error") for call in CALLS),
+    *(Sickness((f"{call} */vault/*.mp4.tmp",), "delivery.disk_error") for call in CALLS[:3]),
+    Sickness(("rename */vault/*.mp4",), "delivery.disk_error"),
+    *(Sickness((f"{call} */vault/{RECEIPT}.tmp",), "delivery.disk_error") for call in CALLS[:3]),
+    Sickness((f"rename */vault/{RECEIPT}",), "delivery.disk_error"),
+)
+
+
 # --- the table --------------------------------------------------------------------------------------------
 
 SUPERVISED = ("engine", "vault", "housekeeping", "notify", "ping", "http")

@@ -69,6 +69,8 @@ class Kit:
     # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
     # account whose list it was.
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    # Receipts that cannot be written just now: by take, why.
+    unwritten: dict[int, Problem] = field(default_factory=dict)
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed

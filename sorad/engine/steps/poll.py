@@ -12,12 +12,12 @@ from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.late import look_for_first
+from sorad.engine.steps.paper import lay_receipt
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Missing, Polled, Provider, Running, TaskFailed, Trouble
-from sorad.receipts.writing import write_receipt_for
 
 
 def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
@@ -64,7 +64,9 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     _log(take, found)
     # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
-        write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+        lay_receipt(kit, written, provider.currency)
+    else:
+        kit.unwritten.pop(take.id, None)
     if written is not None and written.state is State.FAILED and take.rebuy:
         record(kit, written, decide.buy_anew(kit.clock.time()))
 

@@ -16,6 +16,7 @@ from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.paper import lay_receipt
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
@@ -23,7 +24,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 from sorad.receipts.receipt import Receipt, read_receipt
-from sorad.receipts.writing import drop_intent, write_receipt_for
+from sorad.receipts.writing import drop_intent
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
@@ -118,7 +119,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
         adopted = record(kit, take, adopt(task.remote_id, now, task.created_at, provider.account))
         if adopted is not None:
-            write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
+            lay_receipt(kit, adopted, provider.currency)
         return
     looks = take.attempt + 1
     if _missed_for(kit, take, provider) < rules.window or looks < LOOKS:

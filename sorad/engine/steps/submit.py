@@ -12,6 +12,7 @@ from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import wait_for_twin
 from sorad.ledger.change import changed
@@ -20,7 +21,7 @@ from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider, Trouble
-from sorad.receipts.writing import drop_intent, write_intent_for, write_receipt_for
+from sorad.receipts.writing import drop_intent, write_intent_for
 
 
 def submit(kit: Kit, take: Take) -> None:
@@ -71,7 +72,7 @@ def submit(kit: Kit, take: Take) -> None:
         # Where the ledger cannot take it, the folder tells the id, should the process end.
         bought = changed(intent, result.change, kit.clock.time())
         if bought.state is State.GENERATING:
-            write_receipt_for(bought, provider.currency, payer=kit.payer(take.root))
+            lay_receipt(kit, bought, provider.currency)
 
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
@@ -81,7 +82,7 @@ def submit(kit: Kit, take: Take) -> None:
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+        lay_receipt(kit, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(intent, written)
 
