@@ -52,7 +52,7 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
         say(to_json(_as_json(plans, count, price if sure else None, provider.currency), indent=2))
     else:
         _show(plans, count, price, provider.currency, sure=sure)
-        outside = [one.path for one in plans if config.watch and not _owner(config, Path(one.path))]
+        outside = [one.path for one in plans if config.watch and not owner_of(config, Path(one.path))]
         if outside:
             text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
             say(text.format(path=_(", ").join(outside)))
@@ -75,9 +75,13 @@ def planned(
     there = ledger_path(config.state_dir)
     ledger = SqliteLedger.attach(there) if there.exists() else None
     try:
+        dark: list[Planned] = []
         return [
-            plan_storyboard(path, watch, config, validate, price, ledger, force=force)
-            for path, watch in _storyboards(config, paths)
+            *(
+                plan_storyboard(path, watch, config, validate, price, ledger, force=force)
+                for path, watch in _storyboards(config, paths, dark)
+            ),
+            *dark,
         ]
     finally:
         if ledger is not None:
@@ -97,25 +101,35 @@ def _pricer(
     return price
 
 
-def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
-    """The storyboards meant, each with the watched folder it belongs to (or would, by default)."""
+def _storyboards(config: Config, paths: list[str], dark: list[Planned]) -> list[tuple[Path, Watch]]:
+    """The storyboards meant, each with the watched folder it belongs to (or would, by default).
+
+    What could not be looked at is added to ``dark``.
+    """
     from sorad.config.model import Watch
-    from sorad.vault.scan import scan
+    from sorad.intake.plan import Planned
+    from sorad.vault.reports import unreadable
+    from sorad.vault.scan import Seen, scan
+
+    def found_below(folder: Path, others: list[Path]) -> list[Seen]:
+        found = scan(folder, others)
+        dark.extend(Planned(path, problems=(unreadable(path, why),)) for path, why in found.errors)
+        return found.files
 
     roots = [watch.path for watch in config.watch]
     if not paths:
         found = []
         for watch in config.watch:
             others = [root for root in roots if root != watch.path]
-            found += [(Path(seen.path), watch) for seen in scan(watch.path, others).files]
+            found += [(Path(seen.path), watch) for seen in found_below(watch.path, others)]
         return found
     chosen = []
     for name in paths:
         path = Path(name).expanduser().absolute()
-        owner = _owner(config, path)
+        owner = owner_of(config, path)
         if path.is_dir():
             watch = owner or Watch(path=path)
-            chosen += [(Path(seen.path), watch) for seen in scan(path, []).files]
+            chosen += [(Path(seen.path), watch) for seen in found_below(path, [])]
         elif path.is_file():
             chosen.append((path, owner or Watch(path=path.parent)))
         else:
@@ -123,7 +137,7 @@ def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
     return chosen
 
 
-def _owner(config: Config, path: Path) -> Optional[Watch]:
+def owner_of(config: Config, path: Path) -> Optional[Watch]:
     """The innermost watched folder that a path is, or lies in."""
     return max(
         (watch for watch in config.watch if watch.path == path or watch.path in path.parents),

@@ -26,9 +26,10 @@ from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.vault.reports import NOT_TAKEN_UP
 
 # Codes of what the folder side could not look at.
-UNREAD = frozenset({"vault.unreadable", "vault.name"})
+UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
 # How often the screen and the end are looked at, in seconds.
 LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.

@@ -21,6 +21,7 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.units import format_size
+from sorad.vault.reports import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5
@@ -166,6 +167,7 @@ def _roots(facts: Facts) -> Iterator[Complaint]:
 
 
 def _storyboards(facts: Facts) -> Iterator[Complaint]:
+    yield from _named((one for one in _notices(facts) if one.code in NOT_TAKEN_UP), heavy=True)
     invalid = [board for board in facts.storyboards if board.state == "invalid"]
     for board in invalid[:NAMED]:
         for problem in board.problems[:NAMED]:
@@ -231,7 +233,7 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
         said = N_("{takes} are paid for and cannot be fetched: {reason}")
         yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
     kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
-    for takes in _by_code(kept_out):
+    for takes in _by_reason(kept_out):
         said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
@@ -375,6 +377,16 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
     )
 
 
+def _by_reason(takes: Sequence[Take]) -> list[list[Take]]:
+    """In groups of the same words, for each names a place of its own; of many, those left over by their codes."""
+
+    def reason(take: Take) -> str:
+        return take.error.text() if take.error else ""
+
+    groups = [list(group) for _reason, group in groupby(sorted(takes, key=reason), key=reason)]
+    return [*groups[:NAMED], *_by_code([take for group in groups[NAMED:] for take in group])]
+
+
 def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
     """The takes in groups of the same error, the largest group first."""
 
@@ -428,7 +440,11 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
     yield from _named(map(Problem.from_json, facts.paid_too))
-    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
+    yield from _named(
+        problem
+        for problem in _notices(facts)
+        if not problem.params.get("waiting") and problem.code not in NOT_TAKEN_UP
+    )
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(
@@ -449,14 +465,15 @@ def _notices(facts: Facts) -> list[Problem]:
     return [Problem.from_json(notice) for notice in facts.notices]
 
 
-def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:
-    """Notes, of each kind as many as a screen has room for; the rest is counted."""
+def _named(problems: Iterable[Problem], *, heavy: bool = False) -> Iterator[Complaint]:
+    """Of each kind as many as a screen has room for; the rest is counted."""
     for code, group in groupby(sorted(problems, key=_code), key=_code):
         several = list(group)
         for problem in several[:NAMED]:
-            yield Complaint(problem, heavy=False)
+            yield Complaint(problem, heavy=heavy)
         if len(several) > NAMED:
-            yield _note(code, N_("{count} more of this kind."), count=len(several) - NAMED)
+            more = Problem(code, N_("{count} more of this kind."), "", {"count": len(several) - NAMED})
+            yield Complaint(more, heavy=heavy)
 
 
 def _code(problem: Problem) -> str:

@@ -10,15 +10,17 @@ from typing import Callable, Optional
 from sorad.config.model import Config, Watch
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.origin import is_there, nearest, offline, same_content
+from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import Key, renumbered
 from sorad.intake.rules import Validate, rules_of
 from sorad.intake.sorting import key_of, known_of
-from sorad.intake.wants import wants_of
+from sorad.intake.wants import assets_of, wants_of
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.storyboard.read import read_file
+from sorad.vault.reports import not_read
 
 BUY, SKIP = "buy", "skip"
 
@@ -72,11 +74,17 @@ def plan_storyboard(
     *,
     force: bool = False,
 ) -> Planned:
-    """What a storyboard would buy. ``OSError`` where the file cannot be read."""
-    reading = read_file(path, rules_of(config, watch, validate))
-    if reading.problems:
-        return Planned(str(path), problems=reading.problems)
-    wants = wants_of(reading, path, watch)
+    """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
+    try:
+        reading = read_file(path, rules_of(config, watch, validate))
+        if reading.problems:
+            return Planned(str(path), problems=reading.problems)
+        trouble = out_of_place(path, assets_of(path, watch))
+        if trouble is not None:
+            return Planned(str(path), problems=(trouble,))
+        wants = wants_of(reading, path, watch)
+    except OSError as error:
+        return Planned(str(path), problems=(not_read(str(path), error),))
     watched = {str(one.path) for one in config.watch}
     same = same_content(ledger, str(path), reading.content, watched) if ledger is not None else None
     if ledger is not None and same is not None and is_there(same, watched, offline(ledger), str(path)):
@@ -91,7 +99,9 @@ def plan_storyboard(
         if copy_of(ledger, reading.content, *((same,) if same is not None else (row, origin))):
             mine = origin or row
             wants = held_back(ledger, mine.id if mine is not None else 0, wants, known)
-    return Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
+    plan = Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
+    shut = closed(assets_of(path, watch)) if plan.bought else None
+    return plan if shut is None else Planned(str(path), problems=(shut,))
 
 
 def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
