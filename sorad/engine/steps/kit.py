@@ -71,6 +71,7 @@ class Kit:
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     # Receipts that cannot be written just now: by take, why.
     unwritten: dict[int, Problem] = field(default_factory=dict)
+    unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed
