@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loguru import logger
@@ -16,6 +16,7 @@ from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.reconcile import waits_for_user
+from sorad.engine.unfound import is_stuck
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.intake.again import another_take
@@ -104,9 +105,22 @@ def standing_of(daemon: Daemon) -> Standing:
             # Takes of the same request wait with it: sent now, the two could not be told apart.
             same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
             waiting += sum(take.fingerprint in asking for take in same)
+        waiting += _stuck(daemon, root, here)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
     return Standing(counts, waiting, failed)
+
+
+def _stuck(daemon: Daemon, root: str, here: Mapping[State, int]) -> int:
+    """How many more finished takes than the parked ones wait for an address, asked after since the start.
+
+    Below 0: parked ones that were not asked after yet. The config may have changed since they were parked.
+    """
+    states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
+    stuck = filter(is_stuck, daemon.ledger.takes(states=states, root=root)) if states else ()
+    since = daemon.holder.started if daemon.holder is not None else 0.0
+    asked = [(take.parked, take.updated_at >= since) for take in stuck]
+    return asked.count((False, True)) - asked.count((True, False))
 
 
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:

@@ -39,7 +39,8 @@ class Watch(Section):
 
 
 class ProviderConfig(Section):
-    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone."""
+    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos``
+    alone, but ``video_url_paths`` for all."""
 
     kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default

@@ -48,6 +48,7 @@ class SoraHk(Api):
     ) -> None:
         super().__init__(config, key, heard)
         self.currency = "USD"
+        self._own_urls = config.video_url_paths
         self._prices = Prices(self._wire, monotonic)
 
     def price(self, request: Request) -> Optional[int]:
@@ -79,7 +80,9 @@ class SoraHk(Api):
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
-        return came.fault() if isinstance(came, Broken) else answers.after_poll(came)
+        if isinstance(came, Broken):
+            return came.fault()
+        return answers.after_poll(came, self._own_urls, self.base_url)
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""

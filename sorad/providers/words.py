@@ -79,6 +79,7 @@ _MISSING = re.compile(
 )
 
 
+_EXPIRED = re.compile(r"expired|no longer available|过期|已失效", re.IGNORECASE)
 # Under 409: what was sent has been taken, by this request or by one before it.
 _DUPLICATE = re.compile(r"already|duplicate|repeated|\bexists\b|重复|已存在|已提交|已创建", re.IGNORECASE)
 
@@ -129,6 +130,11 @@ def named(code: str) -> int:
 def is_moderation(code: str, words: str) -> bool:
     """Whether a task failed because of what it was to show."""
     return code.lower() in MODERATION_CODES or bool(_MODERATION_OF_TASK.search(f"{code} {words}"))
+
+
+def is_expired(words: object) -> bool:
+    """Whether a video is said to be kept no longer."""
+    return isinstance(words, str) and bool(_EXPIRED.search(words))
 
 
 def is_missing(status: int, code: str, words: str) -> bool:
