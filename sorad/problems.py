@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from sorad.messages import _
+from sorad.plaintext import one_line
 
 Param = Union[str, int, float, "Problem"]
 
@@ -106,7 +107,7 @@ def _fill(template: str, params: Mapping[str, Param]) -> str:
         if isinstance(one, Problem):
             told[name], told[f"{name}_fix"] = one.text(), one.fix_text()
         else:
-            told[name] = one
+            told[name] = one_line(one) if isinstance(one, str) else one
     try:
         return _(template).format(**told)
     except (KeyError, IndexError, ValueError):

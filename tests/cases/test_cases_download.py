@@ -8,7 +8,7 @@ import pytest
 from case_play import CASES, Played, script_of
 from daemon_stage import wait_for
 
-from sorad.delivery.container import check_mp4
+from sorad.files.mp4 import check_mp4
 from sorad.model import State
 
 Play = Callable[..., Played]
