@@ -24,12 +24,9 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
-<<<<<<< HEAD
 from sorad.providers.faults import NO_ADDRESS
-=======
 from sorad.receipts.place import look
 from sorad.receipts.writing import base_of, lies_below, write_receipt_for
->>>>>>> main
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
