@@ -10,7 +10,7 @@ from typing import Optional
 from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
-from sorad.engine.unfound import STUCK_AT
+from sorad.engine.unfound import NO_ADDRESS, STUCK_AT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -28,7 +28,6 @@ from sorad.providers.base import (
     TaskFailed,
     Trouble,
 )
-from sorad.providers.faults import NO_ADDRESS
 
 # A paid take is asked after for a day before it is given up as lost (design: the life of a take). Patience with
 # it goes by `Take.watched`, the waits between looks that told something: not by dates, for the clock may be set,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sorad.model import State, Take
-from sorad.providers.faults import MISSING, NO_ADDRESS
 
+# The codes of their problems. (`sorad.providers` has them, too; what `status` goes by does without it.)
+MISSING, NO_ADDRESS = "provider.missing", "provider.no_address"
 # Said once it may be a lagging replica, or a task that was called finished a little early.
 TOLD_AT = 2
 # So many answers in a row without an address, and it takes a change of the config to find it.

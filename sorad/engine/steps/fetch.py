@@ -19,12 +19,12 @@ from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
+from sorad.engine.unfound import NO_ADDRESS
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
-from sorad.providers.faults import NO_ADDRESS
 from sorad.receipts.place import look
 from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 
