@@ -130,6 +130,8 @@ def _as_lines(checked: _Checked) -> Iterator[str]:
     for problem in checked.reading.problems:
         place = f"{checked.path}:{problem.line}" if problem.line else checked.path
         yield f"{place}: {replace(problem, line=0)}"
+    for note in checked.reading.notes:
+        yield _("{file}: note: {text}").format(file=checked.path, text=str(note))
 
 
 def _is_named_so(path: Path) -> bool:
@@ -139,21 +141,22 @@ def _is_named_so(path: Path) -> bool:
 
 
 def _as_json(checked: _Checked) -> dict[str, object]:
-    problems = [
-        {
-            "code": problem.code,
-            "where": problem.where,
-            "line": problem.line or None,
-            "message": replace(problem, where="", line=0).text(),
-            "fix": problem.fix_text(),
-        }
-        for problem in checked.reading.problems
-    ]
     segments = checked.reading.segments
     return {
         "path": str(checked.path),
         "ok": checked.reading.ok,
         "segments": len(segments),
         "takes": sum(segment.takes for segment in segments),
-        "problems": problems,
+        "problems": [_problem(problem) for problem in checked.reading.problems],
+        "notes": [_problem(note) for note in checked.reading.notes],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.code,
+        "where": problem.where,
+        "line": problem.line or None,
+        "message": replace(problem, where="", line=0).text(),
+        "fix": problem.fix_text(),
     }

@@ -37,6 +37,7 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "simulator/": ("what a provider says", None),
     "storyboard/schema.py": ("prompts of an example", re.compile("A lighthouse|opens the door")),
     "storyboard/json_text.py": ("patterns of what the parser says", None),
+    "storyboard/names.py": ("names that people give to fields", None),
     "vault/names.py": ("patterns of file names", None),
     "vault/observer.py": ("what the watcher says", None),
     # the name of a step in a take's history, and the cause beside a whole sentence, as systems give it
