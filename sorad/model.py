@@ -108,6 +108,9 @@ class Take:
     watched: float = 0.0  # seconds that the last create's task was waited for between looks at it
     wanted: bool = True  # its storyboard, or `redo`, asks for it; kept by the folder side
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
+    rebuy: bool = (
+        False  # `retry` asks after its failed task first, and buys it anew if that still says failed
+    )
 
 
 def micros(amount: float) -> int:

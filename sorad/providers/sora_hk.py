@@ -48,7 +48,7 @@ class SoraHk(Api):
     ) -> None:
         super().__init__(config, key, heard)
         self.currency = "USD"
-        self._own_urls = config.video_url_paths
+        self._config = config
         self._prices = Prices(self._wire, monotonic)
 
     def price(self, request: Request) -> Optional[int]:
@@ -75,14 +75,14 @@ class SoraHk(Api):
         came = self._wire.post_json("/create", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        return answers.after_create(came)
+        return answers.after_create(came, self._config.id_paths, self._config.refusals)
 
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
         if isinstance(came, Broken):
             return came.fault()
-        return answers.after_poll(came, self._own_urls, self.base_url)
+        return answers.after_poll(came, self._config.video_url_paths, self.base_url)
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""

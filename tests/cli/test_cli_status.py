@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from sorad.cli import status
 from sorad.cli.main import main
 from sorad.cli.words import width
 from sorad.engine.stops import Stop
@@ -187,7 +188,7 @@ SAYS = {
             ),
         ),
         "storyboard.x",
-        "bad/storyboard.json: line 7, segments[2].is_pro: not a number",
+        "bad/storyboard.json: line 7, segments no. 3, is_pro: not a number",
         "Mend it.",
     ),
     "halt": (
@@ -561,7 +562,17 @@ def test_a_ledger_of_a_newer_sorad_is_said(house, alive):
     assert "ledger.newer" in codes(ran.json)
 
 
-def test_a_daemon_whose_ledger_was_deleted_is_not_well(running):
+def test_a_daemon_that_has_just_begun_shows_the_folders_it_is_about_to_watch(running):
+    for file in running.state_dir.glob("ledger*"):
+        file.unlink()
+    ran = running.sorad("status", "--json")
+    assert ran.code == 0
+    assert [(root["path"], root["state"]) for root in ran.json["roots"]] == [(running.vault, "starting")]
+    assert "starting" in running.sorad("status").out
+
+
+def test_a_daemon_whose_ledger_was_deleted_is_not_well(running, monkeypatch):
+    monkeypatch.setattr(status, "START", 0.0)  # it has run for longer
     for file in running.state_dir.glob("ledger*"):
         file.unlink()
     ran = running.sorad("status", "--json")

@@ -30,6 +30,8 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "messages/catalog.py": ("a tool for developers", None),
     "providers/places.py": ("names in answers", None),
     "providers/statuses.py": ("names and words in answers", None),
+    "providers/pages.py": ("patterns of what pages say", None),
+    "providers/proof.py": ("patterns of what providers say", None),
     "providers/reasons.py": ("patterns of what providers say", None),
     "providers/words.py": ("patterns of what providers say", None),
     "service/render.py": ("comments in a unit, whose reader speaks systemd", None),

@@ -167,7 +167,7 @@ def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
     pause = _pause(kit, take)
     if fault.problem.code == NO_ADDRESS:
         pause = min(pause, ASK_AGAIN)  # the config is being mended, maybe, and asking is cheap
-    wait = max(pause, fault.retry_after or 0.0)
+    wait = max(pause, min(fault.retry_after or 0.0, AGAIN_LONGEST))
     if fault.trouble is Trouble.EXPIRED and not take.attempt:
         wait = 0.0
     if fault.trouble is not Trouble.TRANSPORT:
