@@ -242,7 +242,7 @@ def _owned(remote_id: str) -> Problem:
 def _busy(count: int) -> Problem:
     return Problem(
         "command.busy",
-        N_("{count} takes were being worked on just then and were left as they are."),
+        N_("Left as they are, for they were being worked on just then: {count}."),
         N_("Try again in a moment."),
         {"count": count},
     )
