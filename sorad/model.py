@@ -86,7 +86,8 @@ class Take:
     state: State
     output: str  # absolute path of the video to be
     due_at: float  # epoch seconds of the next step
-    attempt: int = 0  # failures in a row of the current kind of step; drives the backoff
+    # Failures in a row of the current kind of step, which drive the backoff; of a queued take: refusals in a row.
+    attempt: int = 0
     creates: int = 0  # creates that left and were not clearly refused
     claim: str = ""  # the fence: who may write an outcome
     provider: str = ""  # kind, set with the intent

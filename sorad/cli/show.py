@@ -70,6 +70,7 @@ _NOTES = {
     "found again": N_("its video is there again"),
     "mended": N_("its damaged receipt is gone"),
     "no place": N_("its folder takes no files"),
+    "maybe accepted": N_("refused, and on the list all the same"),
 }
 
 _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
