@@ -33,7 +33,7 @@ class Sightings:
     clock: int = 0  # how often the clock had been set
 
     def after(self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float) -> Sightings:
-        """With one more look, which ended at ``now``. ``own``: creates of ours that it should have shown by its reach."""
+        """With one more look, which ended at ``now``. ``own``: creates of ours that are within its reach."""
         rows = {one: seen for one, seen in self.rows.items() if one not in owned}
         for task in listed.tasks:
             if task.remote_id not in owned and task.remote_id not in rows:

@@ -84,8 +84,8 @@ class _Reading:
     @property
     def back_to(self) -> Optional[float]:
         """Since when every task came, by the order of the rows; ``None``: the order does not tell."""
-        in_order = self.in_order and not self.gap and not self.broken and bool(self.found)
-        return self.low + ORDER if in_order else None
+        in_order = self.in_order and not self.gap and not self.broken
+        return self.low + ORDER if in_order and self.low < float("inf") else None
 
     @property
     def counted(self) -> bool:
@@ -144,10 +144,10 @@ def _told(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Faul
 def _with_prompts(
     found: Iterable[RemoteTask], task_of: ReadTask, since: float
 ) -> Union[list[RemoteTask], Fault]:
-    """Those since then, each with its whole prompt, where that can be had: a cut one matches nothing."""
+    """Those since shortly before then, each with its whole prompt, where that can be had: a cut one matches nothing."""
     rows, asked = [], 0
     for task in found:
-        if task.created_at is not None and task.created_at < since:
+        if task.created_at is not None and task.created_at < since - ORDER:
             continue
         row = task
         if asked < MOST_DETAILS and (not task.prompt.strip() or task.prompt.rstrip().endswith(("…", "..."))):

@@ -22,7 +22,8 @@ class OddList:
     ``lag``: seconds until a task shows. ``cap``: only so many of the newest. ``offsets``: pages are counted, else
     each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is the
     first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
-    are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts. ``bare``: it tells no lengths and models.
+    are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts.
+    ``bare``: it tells no lengths and models.
     """
 
     lag: float = 0.0
