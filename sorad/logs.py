@@ -22,6 +22,7 @@ from loguru import logger
 from sorad.logfile import RotatingFile, existing
 from sorad.masking import mask
 from sorad.messages import N_, _, ngettext
+from sorad.plaintext import printable
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _body(record: Record) -> str:
 
 def _clean(message: str) -> str:
     """The masked text; lines after the first are indented, so that none looks like a line of its own."""
-    return mask(message).rstrip("\n").translate(_CONTROL).replace("\n", _INDENT)
+    return printable(mask(message).rstrip("\n").translate(_CONTROL)).replace("\n", _INDENT)
 
 
 def _plain(message: Message) -> str:

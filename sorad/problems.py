@@ -7,14 +7,17 @@ the ledger of a Chinese daemon can be read in English.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from sorad.messages import _
+from sorad.plaintext import one_line
 
 Param = Union[str, int, float, "Problem"]
 
+_IN_SEGMENT = re.compile(r"segments\[(?P<at>\d+)\]\.?(?P<rest>.*)", re.DOTALL)
 EX_CONFIG = 78  # as in sysexits.h; the systemd unit does not restart on it
 
 
@@ -27,7 +30,8 @@ class Problem:
     A field may be a problem itself, which stays untranslated, too: ``{reason}`` is its sentence,
     ``{reason_fix}`` its mend.
     ``where`` and ``line`` tell the place inside a file (``"segments[3].is_pro"``, 1-based; 0: not known),
-    apart from the sentence, so that a sentence from elsewhere can be placed without touching it.
+    apart from the sentence, so that a sentence from elsewhere can be placed without touching it. ``number`` is
+    the user's own for the segment that ``where`` leads into, which people are told in place of its position.
     """
 
     code: str
@@ -36,15 +40,34 @@ class Problem:
     params: Mapping[str, Param] = field(default_factory=dict)
     where: str = ""
     line: int = 0
+    number: Optional[int] = None
 
     def text(self) -> str:
         """What happened and at which place, in the language in force."""
         text = _fill(self.message, self.params)
-        if self.line and self.where:
-            return _("line {line}, {where}: {text}").format(line=self.line, where=self.where, text=text)
+        where = self.place()
+        if self.line and where:
+            return _("line {line}, {where}: {text}").format(line=self.line, where=where, text=text)
         if self.line:
             return _("line {line}: {text}").format(line=self.line, text=text)
-        return _("{where}: {text}").format(where=self.where, text=text) if self.where else text
+        return _("{where}: {text}").format(where=where, text=text) if where else text
+
+    def place(self) -> str:
+        """``where`` as people count: ``segment 3, asset.props no. 1``, in the language in force."""
+        found = _IN_SEGMENT.fullmatch(self.where)
+        rest = found["rest"] if found else self.where
+        steps = []
+        if found and self.number is not None:
+            steps = [_("segment {number}").format(number=self.number)]
+        elif found:
+            steps = [_("{field} no. {number}").format(field="segments", number=int(found["at"]) + 1)]
+        for step in filter(None, rest.split("].")):
+            name, bracket, at = step.rstrip("]").rpartition("[")
+            numbered = bracket and at.isdecimal()
+            steps.append(
+                _("{field} no. {number}").format(field=name, number=int(at) + 1) if numbered else step
+            )
+        return _(", ").join(steps)
 
     def fix_text(self) -> str:
         """What to do about it, in the language in force; may be empty."""
@@ -70,6 +93,8 @@ class Problem:
             raw["where"] = self.where
         if self.line:
             raw["line"] = self.line
+        if self.number is not None:
+            raw["number"] = self.number
         return raw
 
     @classmethod
@@ -87,6 +112,7 @@ class Problem:
             {name: cls._from_raw(one) if isinstance(one, dict) else one for name, one in params.items()},
             raw.get("where", ""),
             raw.get("line", 0),
+            raw.get("number"),
         )
 
 
@@ -106,7 +132,7 @@ def _fill(template: str, params: Mapping[str, Param]) -> str:
         if isinstance(one, Problem):
             told[name], told[f"{name}_fix"] = one.text(), one.fix_text()
         else:
-            told[name] = one
+            told[name] = one_line(one) if isinstance(one, str) else one
     try:
         return _(template).format(**told)
     except (KeyError, IndexError, ValueError):

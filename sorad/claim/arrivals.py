@@ -15,14 +15,14 @@ from typing import Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
-from sorad.delivery.found import Found, look
-from sorad.delivery.receipt import Receipt, read_intent, read_receipt
-from sorad.intake.reading import STOOD_BY
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.place import Found, look
+from sorad.receipts.receipt import Receipt, read_intent, read_receipt
 from sorad.vault.names import fold
 
 # A take that another machine has bought is looked at again after this, in seconds.
@@ -62,31 +62,31 @@ class Arrivals:
             )
             return now + LOOK_AGAIN
 
-    def theirs(self, take: Take) -> bool:
+    def is_foreign(self, take: Take) -> bool:
         """Whether a take that is under way was bought by another machine, which sees to it: it buys there now."""
         if not self._claims.stands_by(take.root):
             return False
         video = Path(take.output)
         try:
-            paper = read_receipt(receipt_path(video)) if take.remote_id else read_intent(video)
+            evidence = read_receipt(receipt_path(video)) if take.remote_id else read_intent(video)
         except OSError:
             return False
         return (
-            paper is not None
-            and (paper.fingerprint, paper.remote_id) == (take.fingerprint, take.remote_id)
-            and not self._claims.is_us(paper.payer)
+            evidence is not None
+            and (evidence.fingerprint, evidence.remote_id) == (take.fingerprint, take.remote_id)
+            and not self._claims.is_us(evidence.payer)
         )
 
     def sweep(self, roots: list[str]) -> None:
         """Look at what may have arrived in these roots, which are there. :class:`LedgerUnavailable`."""
-        theirs = [root for root in roots if self._claims.stands_by(root)]
-        for root in set(roots).difference(theirs):
+        is_foreign = [root for root in roots if self._claims.stands_by(root)]
+        for root in set(roots).difference(is_foreign):
             self._take_up(root)
-        for root in theirs:
+        for root in is_foreign:
             for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
                 if Path(take.output).exists():
                     self._is_there(take)
-        ours = set(roots).difference(theirs)
+        ours = set(roots).difference(is_foreign)
         for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
             if purchase.root in ours and purchase.remote_id:
                 self._compare(purchase)

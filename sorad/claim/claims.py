@@ -27,11 +27,11 @@ from sorad.claim.note import Claim, Reading
 from sorad.claim.signs import sync_service, vault_of
 from sorad.clock import Clock, iso
 from sorad.config.model import Watch
-from sorad.delivery.folder import Sleep
-from sorad.delivery.receipt import Payer, Receipt
+from sorad.files.durable import Sleep
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.problems import Problem
+from sorad.receipts.receipt import Payer, Receipt
 
 # A new claim waits so long for another one to arrive: sync services take seconds, a sleeping laptop's first
 # sync a little more. Seconds.

@@ -11,7 +11,7 @@ from typing import Optional
 
 from sorad.claim import note
 from sorad.claim.note import NAME, Claim, Reading
-from sorad.delivery.folder import Sleep, write_whole
+from sorad.files.durable import Sleep, write_whole
 from sorad.vault.names import fold
 from sorad.vault.scan import is_placeholder
 

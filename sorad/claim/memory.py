@@ -7,6 +7,9 @@ from typing import Any
 
 from sorad.claim.decide import Mine, Rival
 
+# Under this key and the root's path the ledger remembers that a root was read while another machine bought there.
+STOOD_BY = "stood by: "
+
 
 def to_json(mine: Mine) -> dict[str, Any]:
     """All but the monotonic times: what has not settled settles anew after a restart."""

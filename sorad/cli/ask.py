@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sorad.cli.words import wrap
 from sorad.messages import _
+from sorad.plaintext import printable
 from sorad.problems import SoradError
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ def until_good(
 
 def say(text: str) -> None:
     """A line for the person at the terminal, whose words stay whole where it is narrow."""
-    print("\n".join(_fitted(text)))  # noqa: T201
+    print("\n".join(_fitted(printable(text))))  # noqa: T201
 
 
 def _fitted(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sorad.ledger.place import ledger_path
 from sorad.messages import N_, _
+from sorad.plaintext import json_escaped, printable
 from sorad.problems import Problem, SoradError
 
 if TYPE_CHECKING:
@@ -152,9 +153,9 @@ def storyboard_path(text: str) -> str:
 # --- output ---------------------------------------------------------------------------------------------
 
 
-def say(text: str) -> None:
-    """A line on stdout."""
-    print(text)  # noqa: T201
+def say(text: str = "", *, flush: bool = False) -> None:
+    """A line on stdout, or several."""
+    print(printable(text), flush=flush)  # noqa: T201
 
 
 def complain(problem: Problem | str) -> None:
@@ -164,12 +165,12 @@ def complain(problem: Problem | str) -> None:
     else:
         fix = problem.fix_text()
         text = f"sorad: {problem.text()}" + (f"\n  {fix}" if fix else "")
-    print(text, file=sys.stderr)  # noqa: T201
+    print(printable(text), file=sys.stderr)  # noqa: T201
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
     """JSON that stdout can carry: as it is written where it can, else with escapes."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    text = json_escaped(json.dumps(value, ensure_ascii=False, indent=indent))
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:

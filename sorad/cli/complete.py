@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sorad.cli import common
-from sorad.cli.words import plain
 from sorad.ledger.glance import newest_storyboards, newest_takes
 from sorad.messages import LANGUAGES, _, ngettext
+from sorad.plaintext import printable
 from sorad.problems import SoradError
 
 MOST = 200  # candidates of one kind: more than anyone looks through
@@ -43,6 +43,7 @@ VALUES = {
     "output_dir": (FOLDERS,),
     "config": (FILES,),
     "key_file": (FILES,),
+    "script": (FILES,),
     "credential": (FILES,),
     "state": (FILES,),  # of the simulator; that of `list` is a choice
 }
@@ -81,7 +82,7 @@ def main(words: list[str]) -> None:
     besides = next((kind for kind in (FILES, FOLDERS) if kind in kinds), "-")
     lines = [besides]
     for candidate in found:
-        what = " ".join(plain(candidate.what).split())
+        what = " ".join(printable(candidate.what).split())
         if candidate.value.isprintable():
             lines.append(f"{candidate.value}\t{what}" if what else candidate.value)
     sys.stdout.write("\n".join(lines) + "\n")

@@ -218,7 +218,7 @@ def redo(args: argparse.Namespace) -> int:
 
 def approve(args: argparse.Namespace) -> int:
     """Held takes: named by number, of some storyboards, or all but those that a copy would buy once more."""
-    from sorad.intake.copied import is_copied
+    from sorad.ledger.copied import is_copied
     from sorad.model import State
 
     with _Desk(args) as desk:

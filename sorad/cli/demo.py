@@ -36,6 +36,7 @@ def handler(args: argparse.Namespace) -> int:
     """Run the demo."""
     import tempfile
 
+    from sorad.cli.common import say
     from sorad.cli.work import work
     from sorad.simulator import Simulator
 
@@ -46,12 +47,12 @@ def handler(args: argparse.Namespace) -> int:
     )
     vault = base / "vault"
     storyboard = write_storyboard(vault)
-    print(_("A storyboard with {count} segments lies in {path}").format(count=3, path=storyboard))  # noqa: T201
+    say(_("A storyboard with {count} segments lies in {path}").format(count=3, path=storyboard))
     with Simulator(task_seconds=(1.0, 4.0), file_size=2_000_000) as simulator:
         code = work(demo_config(base, vault, simulator.base_url), "demo")
     for video in sorted(vault.rglob("*.mp4")):
-        print(f"  {video}")  # noqa: T201
-    print(_("Next: `sorad init` sets it up for your own folders; `sorad --help` shows all commands."))  # noqa: T201
+        say(f"  {video}")
+    say(_("Next: `sorad init` sets it up for your own folders; `sorad --help` shows all commands."))
     return code
 
 

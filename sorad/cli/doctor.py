@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sorad.cli.common import find_state_dir, looked_at, say, to_json
-from sorad.cli.words import pad, plain, width, wrap
+from sorad.cli.words import pad, width, wrap
 from sorad.messages import _, ngettext
+from sorad.plaintext import printable
 
 if TYPE_CHECKING:
     from sorad.doctor.examination import Group
@@ -80,9 +81,9 @@ def _plain(_group: Group, finding: Finding, homes: Sequence[str]) -> None:
     """A line that `grep` likes, and the mend below it."""
     from sorad.doctor.report import clean
 
-    message = plain(clean(finding.problem.text(), homes)).replace("\n", " ")
+    message = printable(clean(finding.problem.text(), homes)).replace("\n", " ")
     say(f"{finding.level}: {finding.check}: {message}")
-    for line in plain(clean(finding.problem.fix_text(), homes)).splitlines():
+    for line in printable(clean(finding.problem.fix_text(), homes)).splitlines():
         say(f"    {line}")
 
 
@@ -143,13 +144,13 @@ def lines(finding: Finding, names: int, columns: int, homes: Sequence[str]) -> I
             yield [Piece(f"  {mark} ", style), head, Piece(f"  {part}")]
     for text in clean(finding.problem.fix_text(), homes).splitlines():
         if text.startswith("  "):
-            yield [Piece(gap + plain(text), "cyan")]
+            yield [Piece(gap + printable(text), "cyan")]
         else:
-            for part in wrap(plain(text), room):
+            for part in wrap(printable(text), room):
                 yield [Piece(gap + part, "dim")]
 
 
 def _paragraphs(text: str, homes: Sequence[str]) -> list[str]:
     from sorad.doctor.report import clean
 
-    return plain(clean(text, homes)).splitlines() or [""]
+    return printable(clean(text, homes)).splitlines() or [""]

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.common import complain, looked_at, open_ledger, say, state_dir, storyboard_path, to_json
-from sorad.cli.words import clip, cut, pad, plain, width
+from sorad.cli.words import clip, cut, pad, width
 from sorad.messages import _
+from sorad.plaintext import printable
 
 if TYPE_CHECKING:
     from sorad.model import Take
@@ -131,11 +132,11 @@ def lines(take: Take, columns: int) -> Iterator[str]:
 
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
-    wrong = plain(take.error.text()).replace("\n", " ") if take.error else ""
+    wrong = printable(take.error.text()).replace("\n", " ") if take.error else ""
     if not columns:
-        yield f"{head}{plain(take.output)}{'  ' if wrong else ''}{wrong}"
+        yield f"{head}{printable(take.output)}{'  ' if wrong else ''}{wrong}"
         return
-    yield clip(head + cut(plain(take.output), max(columns - width(head), 8)), columns)
+    yield clip(head + cut(printable(take.output), max(columns - width(head), 8)), columns)
     if wrong:
         yield clip(f"        {wrong}", columns)
 

@@ -19,6 +19,7 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from sorad.cli.fit import Line
+from sorad.plaintext import one_line
 
 LOOK_EVERY = 1.0  # seconds
 # How soon a key or another size of the window is noticed.
@@ -87,7 +88,7 @@ class Painter:
 
 def text_of(line: Line) -> Text:
     """A line for rich: never read as markup."""
-    return Text(" " * line.indent + line.text, line.style, no_wrap=True, overflow="crop", end="")
+    return Text(" " * line.indent + one_line(line.text), line.style, no_wrap=True, overflow="crop", end="")
 
 
 # --- keys --------------------------------------------------------------------------------------------------

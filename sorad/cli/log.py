@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 from sorad.cli.arguments import whole_number
 from sorad.cli.common import NOT_RUNNING, complain, looked_at, no_take, open_ledger, say, state_dir
-from sorad.cli.words import plain
 from sorad.messages import N_, _
+from sorad.plaintext import printable
 from sorad.problems import Problem, SoradError
 
 LOOK_EVERY = 0.3  # seconds
@@ -63,7 +63,7 @@ def handler(args: argparse.Namespace) -> int:
             say(line)
         if args.follow:
             for line in _filtered(_follow(current, stream), wanted):
-                print(line, flush=True)  # noqa: T201
+                say(line, flush=True)
     finally:
         if stream is not None:
             stream.close()
@@ -108,7 +108,7 @@ def _filtered(lines: Iterable[str], wanted: Wanted | None) -> Iterator[str]:
         if wanted is not None and not line.startswith(" "):
             showing = wanted(line)
         if showing:
-            yield plain(line.rstrip("\n"))
+            yield printable(line.rstrip("\n"))
 
 
 def _follow(path: Path, stream: TextIO | None) -> Iterator[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from sorad.cli.common import say, to_json
 from sorad.messages import N_, _, ngettext
 
 if TYPE_CHECKING:
@@ -50,19 +49,13 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     plans = planned(config, paths, _pricer(provider.price, key), force=force)
     count, price, sure = total(plans)
     if as_json:
-        json.dump(
-            _as_json(plans, count, price if sure else None, provider.currency),
-            sys.stdout,
-            ensure_ascii=False,
-            indent=2,
-        )
-        print()  # noqa: T201
+        say(to_json(_as_json(plans, count, price if sure else None, provider.currency), indent=2))
     else:
         _show(plans, count, price, provider.currency, sure=sure)
         outside = [one.path for one in plans if config.watch and not _owner(config, Path(one.path))]
         if outside:
             text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
-            print(text.format(path=_(", ").join(outside)))  # noqa: T201
+            say(text.format(path=_(", ").join(outside)))
     return 1 if any(planned.problems for planned in plans) else 0
 
 
@@ -169,7 +162,7 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
     amount = _amount(price if sure else None, currency)
     lines.append(bought.format(count=count, price=amount) if count else _("nothing would be bought."))
     for line in lines:
-        print(line)  # noqa: T201
+        say(line)
 
 
 def _reason(item: Item) -> str:

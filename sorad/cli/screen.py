@@ -9,9 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Protocol
 
+from sorad.cli.common import say
 from sorad.engine.progress import Fetching
 from sorad.messages import N_, _
 from sorad.model import State
+from sorad.plaintext import one_line
 from sorad.units import format_size
 
 if TYPE_CHECKING:
@@ -111,13 +113,13 @@ class _Plain:
         if snapshot.notes != self._notes:
             self._notes = snapshot.notes
             for note in snapshot.notes:
-                print(f"! {note}", flush=True)  # noqa: T201
+                say(f"! {note}", flush=True)
         now = time.monotonic()
         if snapshot.counts == self._last or (now - self._at < PLAIN_EVERY and snapshot.moving):
             return
         self._last, self._at = dict(snapshot.counts), now
         if line := counts_line(snapshot.counts):
-            print(f"{line}  {_pace(snapshot)}", flush=True)  # noqa: T201
+            say(f"{line}  {_pace(snapshot)}", flush=True)
 
     def __enter__(self) -> _Plain:
         return self
@@ -170,8 +172,8 @@ def _render(snapshot: Snapshot) -> RenderableType:
         row.add_row(
             ProgressBar(total=fetching.total or None, completed=fetching.got, width=20),
             f"{format_size(fetching.got)} / {total_text}",
-            Path(fetching.output).name,
+            Text(one_line(Path(fetching.output).name)),
         )
         rows.append(row)
-    rows += [Text(f"! {note}", style="yellow") for note in snapshot.notes]
+    rows += [Text(f"! {one_line(note)}", style="yellow") for note in snapshot.notes]
     return Group(*rows)

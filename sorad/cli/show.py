@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from sorad.cli.arguments import whole_number
 from sorad.cli.common import local_time, no_take, open_ledger, say, start_command, state_dir, to_json
-from sorad.cli.words import pad, plain, width
+from sorad.cli.words import pad, width
 from sorad.messages import N_, _
+from sorad.plaintext import printable
 from sorad.problems import joined
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _card(seen: _Seen) -> Iterator[str]:
     longest = max(width(name) for name, _text in rows)
     for name, text in rows:
         if text:
-            first, *more = plain(text).split("\n")
+            first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
 
@@ -265,4 +266,4 @@ def _history(history: list[Event]) -> Iterator[str]:
         note = _(_NOTES.get(event.note, event.note))
         yield f"{local_time(event.at)}  {pad(_(STATE_NAMES[event.state]), 11)}  {note}{request_id}"
         if event.problem is not None:
-            yield f"    {plain(str(event.problem))}"
+            yield f"    {printable(str(event.problem))}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.common import complain, say
 from sorad.messages import N_, _
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def handler(args: argparse.Namespace) -> int:
     with Ending() as ending:
         simulator = make(args)
         try:
-            print(_("The simulator runs; Ctrl+C ends it. For config.toml:"), file=sys.stderr)  # noqa: T201
-            print(config_lines(simulator), flush=True)  # noqa: T201
+            complain(_("The simulator runs; Ctrl+C ends it. For config.toml:"))
+            say(config_lines(simulator), flush=True)
             ending.wait()
         finally:
             simulator.close()
@@ -222,7 +222,7 @@ def show(exchange: Exchange) -> None:
     """One line for an exchange."""
     status = str(exchange.status) if exchange.status else _("cut")
     note = f"  {exchange.note}" if exchange.note else ""
-    print(f"{exchange.request_id}  {status}  {exchange.method} {exchange.path}{note}", file=sys.stderr)  # noqa: T201
+    complain(f"{exchange.request_id}  {status}  {exchange.method} {exchange.path}{note}")
 
 
 def _size(text: str) -> int:

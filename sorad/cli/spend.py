@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.common import open_ledger, say, state_dir, to_json
-from sorad.cli.words import pad, plain, width
+from sorad.cli.words import pad, width
 from sorad.messages import N_, _
+from sorad.plaintext import printable
 
 if TYPE_CHECKING:
     from sorad.ledger.interface import Purchase
@@ -118,7 +119,7 @@ def _show(found: dict[str, Sum], by: str, currency: str) -> None:
         say(_("Nothing was bought yet."))
         return
     total = _total(found)
-    names = {key: _(STATE_NAMES[State(key)]) if by == STATE else plain(key) for key in found}
+    names = {key: _(STATE_NAMES[State(key)]) if by == STATE else printable(key) for key in found}
     rows = [(_(_TITLES[by]), _("takes"), _("estimated"), _("actual"))]
     rows += [(names[key], *_amounts(one)) for key, one in found.items()]
     rows.append((_("total ({currency})").format(currency=currency), *_amounts(total)))

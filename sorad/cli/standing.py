@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.fit import Item, Line, Section, Step, fit
-from sorad.cli.words import clip, cut, pad, plain, width
+from sorad.cli.words import clip, cut, pad, width
 from sorad.messages import N_, _, ngettext
+from sorad.plaintext import printable
 from sorad.units import format_size
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _noted(count: int) -> Line:
 
 
 def _one_line(text: str) -> str:
-    return plain(text).replace("\n", " ").replace("\t", " ")
+    return printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def _problem(mark: str, style: str, message: str, fix: str, columns: int) -> Item:
@@ -178,7 +179,7 @@ def _in_flight(take: dict[str, Any], moment: datetime, columns: int) -> Line:
     text = _("take {id}: {state} {till}; segment {segment} of {storyboard}")
     state = STATE_NAMES[State(take["state"])]
     values = {"id": take["id"], "state": _(state), "till": till}
-    board = plain(take["storyboard"])
+    board = printable(take["storyboard"])
     if columns:
         room = columns - 4 - width(text.format(**values, segment=take["segment"], storyboard=""))
         board = cut(board, max(room, 12))
@@ -214,7 +215,7 @@ def _folders(report: Report, columns: int) -> Section:
     running = report["daemon"]["running"]
     roots = sorted(report["roots"], key=lambda root: (root["state"] != "offline", not root["invalid"]))
     most = PATH_WIDTH if not columns else max(min(PATH_WIDTH, columns - 34), 12)
-    longest = min(most, max((width(plain(root["path"])) for root in roots), default=0))
+    longest = min(most, max((width(printable(root["path"])) for root in roots), default=0))
 
     def more(count: int) -> Line:
         text = ngettext("and {count} more folder", "and {count} more folders", count).format(count=count)
@@ -233,7 +234,7 @@ def _root(root: dict[str, Any], longest: int, most: int, *, running: bool) -> Li
     word = ROOT_STATES[root["state"]] if running else _NOT_WATCHED
     name = _(word)
     style = _STYLES[root["state"] if running else "offline"]
-    return Line(f"{pad(cut(plain(root['path']), most), longest)}  {name}  {what}", style, 2)
+    return Line(f"{pad(cut(printable(root['path']), most), longest)}  {name}  {what}", style, 2)
 
 
 def _numbers(report: Report) -> Section:
@@ -254,7 +255,7 @@ def _numbers(report: Report) -> Section:
         text = _("{free} free, {needed} needed").format(
             free=format_size(disk["free"]), needed=format_size(disk["needed"])
         )
-        rows.append((_("Disk"), f"{text}  {cut(plain(disk['path']), 40)}"))
+        rows.append((_("Disk"), f"{text}  {cut(printable(disk['path']), 40)}"))
     longest = max(width(name) for name, _text in rows)
     return Section((), [[[Line(f"{pad(name, longest)}  {text}")]] for name, text in rows], _left_out)
 

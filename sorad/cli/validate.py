@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.common import say, to_json
 from sorad.messages import N_, _, ngettext
 from sorad.problems import Problem
 
@@ -42,12 +41,10 @@ def handler(args: argparse.Namespace) -> int:
     """Check the files."""
     rules = _rules(args)
     checked = [_check(path, rules) for name in args.files for path in _storyboards(Path(name))]
-    lines = (
-        [json.dumps([_as_json(one) for one in checked], ensure_ascii=False, indent=2)] if args.json else []
-    )
-    for one in checked if not args.json else ():
-        lines += _as_lines(one)
-    sys.stdout.write("\n".join(lines) + "\n")
+    if args.json:
+        say(to_json([_as_json(one) for one in checked], indent=2))
+    else:
+        say("\n".join(line for one in checked for line in _as_lines(one)))
     if any(one.code == NO_SUCH_FILE for one in checked):
         return NO_SUCH_FILE
     return PROBLEMS if any(one.code for one in checked) else GOOD
@@ -133,6 +130,8 @@ def _as_lines(checked: _Checked) -> Iterator[str]:
     for problem in checked.reading.problems:
         place = f"{checked.path}:{problem.line}" if problem.line else checked.path
         yield f"{place}: {replace(problem, line=0)}"
+    for note in checked.reading.notes:
+        yield _("{file}: note: {text}").format(file=checked.path, text=str(note))
 
 
 def _is_named_so(path: Path) -> bool:
@@ -142,21 +141,22 @@ def _is_named_so(path: Path) -> bool:
 
 
 def _as_json(checked: _Checked) -> dict[str, object]:
-    problems = [
-        {
-            "code": problem.code,
-            "where": problem.where,
-            "line": problem.line or None,
-            "message": replace(problem, where="", line=0).text(),
-            "fix": problem.fix_text(),
-        }
-        for problem in checked.reading.problems
-    ]
     segments = checked.reading.segments
     return {
         "path": str(checked.path),
         "ok": checked.reading.ok,
         "segments": len(segments),
         "takes": sum(segment.takes for segment in segments),
-        "problems": problems,
+        "problems": [_problem(problem) for problem in checked.reading.problems],
+        "notes": [_problem(note) for note in checked.reading.notes],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.code,
+        "where": problem.where,
+        "line": problem.line or None,
+        "message": replace(problem, where="", line=0).text(),
+        "fix": problem.fix_text(),
     }

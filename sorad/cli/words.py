@@ -82,8 +82,3 @@ def _head(text: str, columns: int) -> str:
         if used > columns:
             return text[:at]
     return text
-
-
-def plain(text: str) -> str:
-    """``text`` without control characters: what a file or a provider brings must not steer the terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)

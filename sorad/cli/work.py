@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from loguru import logger
 
 from sorad import logs
+from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
+from sorad.engine.again import another_take
 from sorad.engine.steps.reconcile import waits_for_user
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.intake.again import another_take
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
@@ -209,5 +210,5 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
     if interrupted:
         out.append(_("Stopped. Nothing is lost: the next start goes on where this one ended."))
     for line in out:
-        print(line)  # noqa: T201
+        say(line)
     logger.debug(_("ended"))

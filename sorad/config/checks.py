@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Union
 from urllib.parse import urlsplit
 
 from sorad.config.errors import shown
@@ -180,6 +181,11 @@ def _provider(config: Config) -> Iterator[Finding]:
     for key in ("seconds", "seconds_pro"):
         if any(number < 1 for number in getattr(provider, key)):
             yield _bad_value(config, key, N_("Write lengths of at least one second, as in [4, 8, 12]."))
+    if any(not _is_refusal(one) for one in provider.refusals):
+        fix = N_(
+            'Write HTTP statuses from 400 to 599 and error codes in quotes, as in [500, "do_request_failed"].'
+        )
+        yield _bad_value(config, "refusals", fix)
     if provider.base_url and not _is_url(provider.base_url, ("http", "https"), bare=True):
         yield _bad_value(config, "base_url", N_('Write an address such as "https://api.sora.hk/v1".'))
     for key in ("proxy", "download_proxy"):
@@ -238,6 +244,10 @@ def _telling(config: Config) -> Iterator[Finding]:
             N_('Write an address of this machine alone, and a port, as in "127.0.0.1:9187".'),
             "http",
         )
+
+
+def _is_refusal(one: Union[int, str]) -> bool:
+    return 400 <= one <= 599 if isinstance(one, int) else bool(one.strip())
 
 
 def _fails(parse: Callable[[str], object], text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal, Optional, Union
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -39,7 +39,8 @@ class Watch(Section):
 
 
 class ProviderConfig(Section):
-    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone."""
+    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone, but for
+    ``id_paths`` and ``refusals``."""
 
     kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
@@ -68,6 +69,8 @@ class ProviderConfig(Section):
     id_paths: tuple[str, ...] = ()
     status_paths: tuple[str, ...] = ()
     error_paths: tuple[str, ...] = ()
+    # HTTP statuses and error codes with which this gateway surely takes nothing, by its user's word
+    refusals: tuple[Union[int, str], ...] = ()
 
 
 class Limits(Section):

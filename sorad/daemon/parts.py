@@ -146,7 +146,7 @@ class Parts:
             kept=self._ledger.is_there,
             is_away=self.vault.is_away,
             guard=self._arrivals.guard,
-            theirs=self._arrivals.theirs,
+            is_foreign=self._arrivals.is_foreign,
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sorad.messages import N_
 from sorad.problems import Problem
+from sorad.receipts.place import another_file
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,4 @@ def disk_away(mount: str) -> Blocked:
 
 def in_the_way(video: Path) -> Blocked:
     """Another whole video, a folder or a link has the name."""
-    problem = Problem(
-        "delivery.in_the_way",
-        N_("{name} in {folder} is another file than the one that was bought; it is left as it is."),
-        N_("Move it or rename it; the video then arrives by itself."),
-        {"name": video.name, "folder": str(video.parent)},
-    )
-    return Blocked(Obstacle.IN_THE_WAY, problem)
+    return Blocked(Obstacle.IN_THE_WAY, another_file(video))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable
 
 from sorad.delivery.digest import Digest
-from sorad.delivery.folder import remove
+from sorad.files.durable import remove
 from sorad.heartbeat import beat
 
 PIECE = 1 << 20

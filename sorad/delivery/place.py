@@ -6,10 +6,10 @@ import stat
 from itertools import count
 from pathlib import Path
 
-from sorad.delivery.container import check_mp4
-from sorad.delivery.folder import Sleep, remove, rename, sync_folder
 from sorad.delivery.outcome import Blocked, Received, in_the_way
 from sorad.delivery.partial import Partial, sha256_of
+from sorad.files.durable import Sleep, remove, rename, sync_folder
+from sorad.files.mp4 import check_mp4
 
 
 def place(partial: Partial, video: Path, request_id: str, sleep: Sleep) -> Received | Blocked:

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Union
 
-from sorad.delivery.container import check_mp4_file
-from sorad.delivery.folder import Sleep, make_folders, remove
-from sorad.delivery.found import look
 from sorad.delivery.outcome import Blocked, Received, Stopped, blocked, no_room
 from sorad.delivery.partial import Interrupted, Partial, sha256_of
 from sorad.delivery.place import place
+from sorad.files.durable import Sleep, make_folders, remove
+from sorad.files.mp4 import check_mp4_file
 from sorad.layout import partial_path
 from sorad.messages import N_
 from sorad.problems import Param, Problem
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble
+from sorad.receipts.place import look
 
 # Free space is asked for after this many bytes: often enough for 8 downloads at once to stay above what
 # is to stay free by a hair, rare enough to cost nothing where each question goes over a network.

@@ -9,17 +9,17 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine.again import another_take
 from sorad.engine.keyless import NO_KEY
-from sorad.engine.receipts import drop_intent
-from sorad.engine.rescue import is_rescued
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
-from sorad.intake.again import another_take
-from sorad.intake.copied import is_copied
+from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.receipts.rescued import is_rescued
+from sorad.receipts.writing import drop_intent
 
 Result = dict[str, Any]
 

@@ -1,8 +1,8 @@
 """A halt: buying has stopped because no create can succeed. Pure.
 
-A refused key, an empty balance or a retired model is no case for the breaker: trying more slowly does not
-help. Buying stops at once, `status` says what to do, and one gentle probe every ``probe_seconds`` finds
-out that it is mended.
+A refused key, an empty balance, a retired model or a wrong address is no case for the breaker: trying more
+slowly does not help. Buying stops at once, `status` says what to do, and one gentle probe every ``probe_seconds``
+finds out that it is mended.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Optional
 from sorad.problems import Problem
 from sorad.providers.base import Trouble
 
-HALTING = frozenset({Trouble.KEY, Trouble.BALANCE, Trouble.RETIRED})
+HALTING = frozenset({Trouble.KEY, Trouble.BALANCE, Trouble.RETIRED, Trouble.PAGE})
 
 
 @dataclass(frozen=True)

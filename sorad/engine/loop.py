@@ -23,10 +23,10 @@ from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.probe import look_for_provider, probe
+from sorad.engine.steps.recheck import READ_AGAIN
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
-from sorad.engine.steps.told import READ_AGAIN
 from sorad.engine.steps.weigh import is_unpriced, weigh
 from sorad.engine.times import told
 from sorad.ledger.interface import Change, LedgerUnavailable

@@ -19,10 +19,6 @@ from sorad.problems import Problem
 
 # The note of a download that did not come to its end, in the history.
 NOTE = "download failed"
-# The problem that a rescued take carries.
-CODE = "take.rescued"
-# Under this key the ledger remembers the ids of the latest ones, for `sorad status`.
-RESCUED, REMEMBERED = "rescued", 1_000
 
 
 @dataclass(frozen=True)
@@ -88,24 +84,6 @@ def shelves(rescued: Path, take: Take) -> Iterator[Path]:
     while True:
         yield rescued.joinpath(f"{name} {number}", folder, *assets)
         number += 1
-
-
-def note(home: Path, shelf: Path, why: Problem) -> Problem:
-    """What a rescued take carries. ``home``: its own place. ``why``: what is the matter with that."""
-    return Problem(
-        CODE,
-        N_("its video lies in {path}: {folder} could not take it ({reason})"),
-        N_(
-            "Move it to where you want it. If its folder comes back, sorad puts it there when it next reads "
-            "the storyboard, as far as both are on one disk."
-        ),
-        {"path": str(shelf), "folder": str(home.parent), "reason": why},
-    )
-
-
-def is_rescued(take: Take) -> bool:
-    """Whether its video lies where it was brought to safety."""
-    return take.error is not None and take.error.code == CODE
 
 
 def away(root: str) -> Problem:

@@ -14,7 +14,7 @@ from sorad.engine.keyless import NO_KEY
 from sorad.engine.stops import Stop
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
-from sorad.intake.copied import is_copied
+from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take

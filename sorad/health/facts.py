@@ -9,7 +9,6 @@ from typing import Any, Optional
 
 from sorad.budget import day_began
 from sorad.engine.late import told
-from sorad.engine.rescue import RESCUED, is_rescued
 from sorad.health.pulse import Pulse, read_pulse
 from sorad.ledger.interface import (
     Generation,
@@ -24,6 +23,7 @@ from sorad.lock import Holder, holder
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem, SoradError
+from sorad.receipts.rescued import RESCUED, is_rescued
 
 # So many takes of a kind are read to say what is the matter with them; the counts are of all.
 SAMPLE = 200

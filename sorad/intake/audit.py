@@ -18,14 +18,14 @@ from pathlib import Path
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.delivery.folder import remove
-from sorad.delivery.found import look
-from sorad.delivery.receipt import read_intent, read_receipt
-from sorad.intake.holdings import missing, segment_folders
+from sorad.files.durable import remove
 from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.folder import missing, segment_folders
+from sorad.receipts.place import look
+from sorad.receipts.receipt import read_intent, read_receipt
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0

@@ -17,12 +17,11 @@ from typing import Optional
 
 from sorad.budget import NEVER
 from sorad.intake.renumber import Key
+from sorad.ledger.copied import CODE, is_unsent
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
-
-CODE = "take.copied"
 
 
 def copy_of(ledger: Ledger, content: str, *itself: Optional[Storyboard]) -> str:
@@ -53,16 +52,6 @@ def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mappi
             want = replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))
         result.append(want)
     return result
-
-
-def is_unsent(take: Take) -> bool:
-    """Whether no create ever left for it."""
-    return take.state in (State.QUEUED, State.HELD, State.CANCELLED) and not take.creates
-
-
-def is_copied(take: Take) -> bool:
-    """Whether a take is held for this. Who approves all that waits does not mean it."""
-    return take.state is State.HELD and take.error is not None and take.error.code == CODE
 
 
 def _is_copied(other: str) -> Problem:

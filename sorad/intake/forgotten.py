@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from sorad.budget import NEVER
 from sorad.clock import Clock
-from sorad.intake.copied import is_unsent, may_be_copied
+from sorad.intake.copied import may_be_copied
+from sorad.ledger.copied import is_unsent
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
 from sorad.ledger.states import PAID
 from sorad.model import State, Take

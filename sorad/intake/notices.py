@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sorad.intake.audit import Audit
-from sorad.intake.rescued import Rescued
 from sorad.ledger.interface import Ledger, Want
 from sorad.ledger.rescue import REBUILT
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
+from sorad.receipts.rescued import Rescued
 
 # What the ledger learned from receipts is told for so long, in seconds.
 TOLD_FOR = 86_400.0

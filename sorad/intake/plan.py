@@ -10,10 +10,10 @@ from typing import Callable, Optional
 from sorad.config.model import Config, Watch
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.origin import is_there, nearest, offline, same_content
-from sorad.intake.reading import wants_of
 from sorad.intake.renumber import Key, renumbered
 from sorad.intake.rules import Validate, rules_of
 from sorad.intake.sorting import key_of, known_of
+from sorad.intake.wants import wants_of
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take

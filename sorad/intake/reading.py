@@ -33,59 +33,44 @@ from typing import Callable, Optional
 from loguru import logger
 
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
+from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
-from sorad.delivery.folder import make_folders
-from sorad.delivery.receipt import Payer
-from sorad.engine.rescue import is_rescued
+from sorad.files.durable import make_folders
 from sorad.intake.audit import Audit
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.forgotten import Forgotten
-from sorad.intake.holdings import (
-    Paper,
-    Theirs,
-    asked,
-    bring_along,
-    creates,
-    found,
-    intents,
-    is_used,
-    papers,
-    relocate,
-)
 from sorad.intake.notices import learned, notices
 from sorad.intake.origin import is_there, nearest, offline, same_content
-from sorad.intake.outputs import former
 from sorad.intake.renumber import Key
-from sorad.intake.rescued import Rescued, bring_home, is_at_shelf, remember, where_it_lies
 from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.sorting import Move, Sorted, key_of, sort_out
-from sorad.intake.strays import Stray, Strays, create
+from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.ledger.wants import UNSENT
 from sorad.messages import N_, _
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, receipts_in
+from sorad.receipts.former import former
+from sorad.receipts.moving import is_occupied, move_folder, move_video
+from sorad.receipts.orphaned import OrphanedFolder, OrphanedFolders, create
+from sorad.receipts.receipt import Payer
+from sorad.receipts.rescued import (
+    Rescued,
+    bring_home,
+    is_rescued,
+    is_where_rescued,
+    left_where_rescued,
+    remember,
+)
 from sorad.storyboard.read import Reading, read_file
 from sorad.vault.mounted import mounted
 from sorad.vault.scan import Seen
 
 # By this full scan since the start, what the first one saw has been read.
 READ_BY = 2
-
-# What is remembered of a root that was read while another machine bought there; the root follows.
-STOOD_BY = "stood by: "
-
-
-def wants_of(reading: Reading, storyboard: Path, watch: Watch) -> list[Want]:
-    """The takes that a storyboard asks for, each with what its folder already holds."""
-    return [found(want) for want in asked(reading, assets_of(storyboard, watch))]
-
-
-def assets_of(storyboard: Path, watch: Watch) -> Path:
-    """The output folder of a storyboard below a watched folder."""
-    return assets_folder(storyboard, watch.path, watch.output_mode, watch.output_dir)
 
 
 @dataclass
@@ -110,7 +95,7 @@ class Intake:
         self.rules = digest(self.config)
         self._watched = {str(watch.path) for watch in self.config.watch}
         watches = [*self.config.watch, *former(self.config.state_dir, self.config.watch)]
-        self._strays = Strays(watches, self.ledger, self.clock)
+        self._orphaned = OrphanedFolders(watches, self.ledger, self.clock)
         self._audit = Audit(self.ledger, self.clock)
         self._forgotten = Forgotten(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
@@ -151,7 +136,7 @@ class Intake:
             same = None
         if known is not None and (known.state, known.content) == ("ok", board.content):
             same = None  # it is what it was: a copy of it that is gone was not renamed to it
-        self._follow(board, known, same, asked(reading, assets_of(path, watch)), watch)
+        self._follow(board, known, same, bare_wants(reading, assets_of(path, watch)), watch)
 
     def gone(self, board: Storyboard) -> None:
         """A storyboard is no longer there: what is not bought yet is not wanted any more."""
@@ -191,8 +176,8 @@ class Intake:
 
     def _take_in(self, watch: Watch) -> None:
         """Have fetched what was bought for storyboards that are gone, where the ledger does not know of it."""
-        for stray, wants in self._strays.left_over(watch.path, self.clock.monotonic()).items():
-            board = _board_of(stray)
+        for orphan, wants in self._orphaned.unfetched(watch.path, self.clock.monotonic()).items():
+            board = _board_of(orphan)
             there = [one for one in self.ledger.storyboards(board.root) if one.path == board.path]
             if any(one.state != "gone" for one in there):
                 continue
@@ -236,8 +221,8 @@ class Intake:
         With the ledger lost, the copy may be read first.
         """
         fingerprints = {segment.request.fingerprint() for segment in reading.segments}
-        there = papers(assets_of(path, watch))
-        if not any(paper.receipt.fingerprint in fingerprints for paper in there):
+        there = receipts_in(assets_of(path, watch))
+        if not any(evidence.receipt.fingerprint in fingerprints for evidence in there):
             return False
         return all(take.state in UNSENT or take.state is State.CANCELLED for take in self._takes_of(same))
 
@@ -251,12 +236,12 @@ class Intake:
     ) -> None:
         """A storyboard of its own: which one it is, what it has, what it lacks."""
         assets = assets_of(Path(board.path), watch)
-        theirs = self._theirs(board.root)
+        is_foreign = self._theirs(board.root)
         takes = self._takes_of(known)
         new = not takes or known is None or known.state == "gone"
         # Without rules: somebody saw that its folder tells more than the ledger knows.
         closer = new or board.path in self._doubtful or (known is not None and not known.rules)
-        there = papers(assets) if closer else []
+        there = receipts_in(assets) if closer else []
         origin = same or (self._nearest(board, wants, there) if new else None) or known
         if origin is not None and origin.id != board.id:
             takes = self._takes_of(origin)
@@ -271,20 +256,20 @@ class Intake:
             # The folder may bear a name that was never seen here, or the ledger is lost, or an old copy.
             there = [*there, *self._stray(board.path, wants, takes, assets, watch)]
         if doubt or not takes or _buys(wants, takes, there):
-            there = [*there, *self._strays.unheard(board.path, wants, takes, there, doubted)]
+            there = [*there, *self._orphaned.unknown_creates(board.path, wants, takes, there, doubted)]
         rescued = self._rescued_of(takes, wants, there, assets)
         newcomers = self._come_over(takes, there)
-        lost = intents(assets) if closer else []
-        if theirs is None and (takes or newcomers or there or lost):
+        lost = intents_in(assets) if closer else []
+        if is_foreign is None and (takes or newcomers or there or lost):
             _make_room(assets, watch)
-        move: Move = relocate if theirs is None else self._from_shelf
-        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets, theirs, move)
+        move: Move = move_video if is_foreign is None else self._from_shelf
+        todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets, is_foreign, move)
         if rescued:
             self._rescued.forget()
             todo = replace(
                 todo,
-                wants=[where_it_lies(want, rescued, assets) for want in todo.wants],
-                beside=[where_it_lies(want, rescued, assets) for want in todo.beside],
+                wants=[left_where_rescued(want, rescued, assets) for want in todo.wants],
+                beside=[left_where_rescued(want, rescued, assets) for want in todo.beside],
             )
         # Known under a storyboard that is gone: nothing of that is rebuilt.
         told = () if takes else [want.remote_id for want in (*todo.wants, *todo.beside)]
@@ -300,7 +285,7 @@ class Intake:
         if not takes and learned(self.ledger, (*todo.wants, *todo.beside), self.clock.time(), heard):
             self._forgotten.learned = True
 
-    def _theirs(self, root: str) -> Theirs:
+    def _theirs(self, root: str) -> Foreign:
         """What is left to another machine that buys for a root. Once it no longer does, all is read again."""
         if not self.stands_by(root):
             return None
@@ -309,9 +294,9 @@ class Intake:
         return lambda payer: not self.is_us(payer)
 
     def _from_shelf(self, old: Path, new: Path, segment: int, take: int) -> bool:
-        """Nothing is moved but what this machine has bought and brought to safety; see :func:`relocate`."""
+        """Nothing is moved but what this machine has bought and brought to safety; see :func:`move_video`."""
         if self.config.state_dir in old.parents:
-            return relocate(old, new, segment, take)
+            return move_video(old, new, segment, take)
         return os.path.lexists(new)
 
     def _takes_of(self, board: Optional[Storyboard]) -> list[Take]:
@@ -319,7 +304,7 @@ class Intake:
             return []
         return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
 
-    def _come_over(self, takes: Sequence[Take], there: Sequence[Paper]) -> list[Take]:
+    def _come_over(self, takes: Sequence[Take], there: Sequence[Evidence]) -> list[Take]:
         """Takes of other storyboards whose files lie here and no longer there: they are this one's now.
 
         So it is where the process ended after a folder was renamed along, and the storyboards are told apart
@@ -327,44 +312,48 @@ class Intake:
         missing there, or be known a second time here.
         """
         own, keys = {take.remote_id for take in takes}, {key_of(take) for take in takes}
-        places = {paper.receipt.remote_id: paper for paper in there if paper.receipt.remote_id not in own}
+        places = {
+            evidence.receipt.remote_id: evidence
+            for evidence in there
+            if evidence.receipt.remote_id not in own
+        }
         places.pop("", None)
         away = offline(self.ledger) if places else set()
         gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"} if places else set()
         come = []
         for take in self.ledger.with_tasks(places):
-            paper = places.pop(take.remote_id, None)
-            if paper is None or take.root in away or (take.mount and not mounted(take.mount)):
+            evidence = places.pop(take.remote_id, None)
+            if evidence is None or take.root in away or (take.mount and not mounted(take.mount)):
                 continue
             place = Path(take.output)
-            if take.storyboard_id not in gone if place == paper.video else is_used(place):
+            if take.storyboard_id not in gone if place == evidence.video else is_occupied(place):
                 continue
-            here = replace(take, segment=paper.segment, take=paper.take)
+            here = replace(take, segment=evidence.segment, take=evidence.take)
             if key_of(here) not in keys:
                 keys.add(key_of(here))
                 come.append(here)
         return come
 
     def _rescued_of(
-        self, takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Paper], assets: Path
-    ) -> list[Paper]:
+        self, takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Evidence], assets: Path
+    ) -> list[Evidence]:
         """What lies in ``rescued`` of a storyboard and must be looked at, since its own folder does not tell."""
         texts = {*(want.fingerprint for want in wants), *(take.fingerprint for take in takes)}
         rescued = self._rescued.of(takes, texts)
-        return bring_home(rescued, there or papers(assets)) if rescued else []
+        return bring_home(rescued, there or receipts_in(assets)) if rescued else []
 
     def _nearest(
-        self, board: Storyboard, wants: Sequence[Want], there: Sequence[Paper]
+        self, board: Storyboard, wants: Sequence[Want], there: Sequence[Evidence]
     ) -> Optional[Storyboard]:
         return nearest(
             self.ledger,
             board.path,
             {want.fingerprint for want in wants},
-            {paper.receipt.remote_id for paper in there},
+            {evidence.receipt.remote_id for evidence in there},
             self._watched,
         )
 
-    def _bring_along(self, origin: Storyboard, watch: Watch, assets: Path) -> list[Paper]:
+    def _bring_along(self, origin: Storyboard, watch: Watch, assets: Path) -> list[Evidence]:
         """Rename the output folder of a storyboard that was renamed; the receipts in it, if that was done."""
         if self._stands_by_any(Path(origin.root), watch.path):
             return []
@@ -373,7 +362,9 @@ class Intake:
             old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
         except ValueError:
             return []
-        return [] if self._is_anothers(old, origin) or not _brought(old, assets, watch) else papers(assets)
+        return (
+            [] if self._is_anothers(old, origin) or not _brought(old, assets, watch) else receipts_in(assets)
+        )
 
     def _is_anothers(self, assets: Path, origin: Storyboard) -> bool:
         """Whether another storyboard, one that is there, has that output folder, too."""
@@ -388,26 +379,26 @@ class Intake:
 
     def _stray(
         self, path: str, wants: Sequence[Want], takes: Sequence[Take], assets: Path, watch: Watch
-    ) -> list[Paper]:
+    ) -> list[Evidence]:
         """What an output folder without a storyboard has of what is wanted or known. It goes along if most is."""
         fingerprints = {want.fingerprint for want in wants}
         folders = {
-            folder: len(stray.texts & fingerprints)
-            for folder, stray in self._strays.folders(self._doubtful.get(path)).items()
-            if stray.may_be_of(path)
+            folder: len(orphan.texts & fingerprints)
+            for folder, orphan in self._orphaned.folders(self._doubtful.get(path)).items()
+            if orphan.may_be_of(path)
         }
         best = max(folders, key=lambda folder: folders[folder], default=None)
         if best is None or not folders[best]:
             return []
         left = self._stands_by_any(assets, best)
         if not left and 2 * folders[best] >= len(fingerprints) and _brought(best, assets, watch):
-            del self._strays.folders()[best]
-            return papers(assets)
+            del self._orphaned.folders()[best]
+            return receipts_in(assets)
         own = set(map(create, takes))
         return [
-            paper
-            for paper in creates(best)
-            if paper.receipt.fingerprint in fingerprints or paper.create in own
+            evidence
+            for evidence in creates_in(best)
+            if evidence.receipt.fingerprint in fingerprints or evidence.create in own
         ]
 
     def _stands_by_any(self, *places: Path) -> bool:
@@ -424,7 +415,7 @@ class Intake:
             wants = held_back(self.ledger, board.id, wants, todo.known)
         wants = [*self._held(board, wants, todo.known), *todo.beside]
         applied = self.ledger.apply(board, wants, self.clock.time(), todo.moved)
-        if any(map(is_at_shelf, wants)):
+        if any(map(is_where_rescued, wants)):
             takes = self.ledger.takes(states=[State.DONE], storyboard=board.path)
             remember(self.ledger, [take.id for take in takes if is_rescued(take)])
         logger.info(
@@ -461,9 +452,9 @@ class Intake:
         ]
 
 
-def _lacks(takes: Sequence[Take], there: Sequence[Paper], assets: Path) -> bool:
+def _lacks(takes: Sequence[Take], there: Sequence[Evidence], assets: Path) -> bool:
     """Whether a delivered video is neither where it was, nor where it would be now, nor told by a receipt."""
-    told = {paper.receipt.remote_id for paper in there}
+    told = {evidence.receipt.remote_id for evidence in there}
     return any(
         take.state is State.DONE
         and take.remote_id not in told
@@ -473,19 +464,21 @@ def _lacks(takes: Sequence[Take], there: Sequence[Paper], assets: Path) -> bool:
     )
 
 
-def _buys(wants: Sequence[Want], takes: Sequence[Take], there: Sequence[Paper]) -> bool:
+def _buys(wants: Sequence[Want], takes: Sequence[Take], there: Sequence[Evidence]) -> bool:
     """Whether something is wanted that neither the ledger nor a receipt tells of."""
     unsent = (*UNSENT, State.CANCELLED)
     texts = Counter(take.fingerprint for take in takes if take.state not in unsent)
     tasks = {take.remote_id for take in takes}
-    texts.update(paper.receipt.fingerprint for paper in there if paper.receipt.remote_id not in tasks)
+    texts.update(
+        evidence.receipt.fingerprint for evidence in there if evidence.receipt.remote_id not in tasks
+    )
     return any(count > texts[text] for text, count in Counter(want.fingerprint for want in wants).items())
 
 
 def _brought(old: Path, new: Path, watch: Watch) -> bool:
     """Whether an output folder bears the new name now, and not the old one."""
     _make_room(new, watch)
-    if not bring_along(old, new):
+    if not move_folder(old, new):
         return False
     logger.info(_("{old} is now {new}"), old=str(old), new=str(new))
     return True
@@ -504,9 +497,9 @@ def _mostly(wants: Sequence[Want], known: set[str]) -> bool:
     return 2 * len(fingerprints & known) >= len(fingerprints)
 
 
-def _board_of(stray: Stray) -> Storyboard:
+def _board_of(orphan: OrphanedFolder) -> Storyboard:
     """The storyboard that an output folder without one is named after, as one that is gone."""
-    path, root = str(stray.storyboard), str(stray.root)
+    path, root = str(orphan.storyboard), str(orphan.root)
     return Storyboard(id=0, root=root, path=path, size=0, mtime_ns=0, content="", state="gone")
 
 

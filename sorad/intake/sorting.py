@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Union
 
-from sorad.intake.holdings import Paper, Theirs, create_of, found, is_anothers, is_used, relocate, unasked
 from sorad.intake.renumber import Key, Known, renumbered
 from sorad.layout import video_path
 from sorad.ledger.interface import Moved, Want
 from sorad.ledger.states import PAID
 from sorad.model import State, Take
+from sorad.receipts.folder import Evidence, Foreign, create_of, observed, surplus
+from sorad.receipts.moving import holds_other_create, is_occupied, move_video
 
 _BOUGHT = PAID | {State.DONE}
 Numbers = dict[int, tuple[int, int]]
@@ -40,10 +41,10 @@ def sort_out(
     takes: Sequence[Take],
     newcomers: Sequence[Take],
     wants: Sequence[Want],
-    there: Sequence[Paper],
+    there: Sequence[Evidence],
     assets: Path,
-    theirs: Theirs = None,
-    move: Move = relocate,
+    is_foreign: Foreign = None,
+    move: Move = move_video,
 ) -> Sorted:
     """Compare the ledger's takes, the wants and the receipts. ``OSError`` where a place cannot be looked at.
 
@@ -52,10 +53,10 @@ def sort_out(
     takes = [*takes, *newcomers]
     own = {key_of(take): take for take in takes}
     creates = set().union(*map(_creates, takes))
-    wants = [want if _settled(own.get(key_of(want))) else found(want, theirs) for want in wants]
+    wants = [want if _settled(own.get(key_of(want))) else observed(want, is_foreign) for want in wants]
     beside = [
         want
-        for want in unasked(there, wants, theirs)
+        for want in surplus(there, wants, is_foreign)
         if not _settled(own.get(key_of(want))) and _create(want) not in creates
     ]
     # Bought by somebody else (another machine, a lost ledger) under the number that is wanted.
@@ -72,7 +73,7 @@ def sort_out(
     ]
     keys = {key_of(want) for want in wants}
     numbers = renumbered(known, keys)
-    videos = {paper.create: paper.video for paper in there}
+    videos = {evidence.create: evidence.video for evidence in there}
     moved, after = _moves(takes, numbers, keys, assets, videos, {take.id for take in newcomers}, move)
     first = len(takes)
     for index, want in enumerate(beside, start=first):
@@ -150,8 +151,8 @@ def _place(
     counts where it lies; it is moved along where it is still wanted. Nothing takes the place of another one
     of the same text, whose video may still come.
     """
-    old = next((place for place in places if is_used(place)), Path(take.output))
-    if old != new and take.state in _BOUGHT and is_anothers(new, _creates(take)):
+    old = next((place for place in places if is_occupied(place)), Path(take.output))
+    if old != new and take.state in _BOUGHT and holds_other_create(new, _creates(take)):
         return str(old)
     if take.state in PAID or (take.state is State.DONE and wanted):
         for place in places:  # the video at one, half of it at another
@@ -163,7 +164,7 @@ def _place(
 def _adopted(want: Want, segment: int, number: int, assets: Path, move: Move) -> Want:
     """A take that the folder alone tells of, under the number by which it is wanted now."""
     old, new = Path(want.output), video_path(assets, segment, number, want.fingerprint)
-    stays = old != new and is_anothers(new, _creates(want))
+    stays = old != new and holds_other_create(new, _creates(want))
     if not stays:
         # A delivered video that cannot be moved (to another disk) counts where it lies.
         stays = not move(old, new, segment, number) and want.state is State.DONE and os.path.lexists(old)

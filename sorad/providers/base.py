@@ -32,7 +32,7 @@ class Capabilities:
 class Trouble(str, enum.Enum):
     """What kind of trouble an answer shows; the engine decides by it."""
 
-    RATE = "rate"  # 429, 408: too many, later
+    RATE = "rate"  # 429: too many, later
     SERVER = "server"  # 5xx
     TRANSPORT = "transport"  # name, connect, cut, time-out
     KEY = "key"  # 401, 403: refused or disabled
@@ -41,6 +41,7 @@ class Trouble(str, enum.Enum):
     REQUEST = "request"  # bad parameters or moderation: this take cannot get better
     EXPIRED = "expired"  # the download URL is too old: poll for a new one
     BAD_FILE = "bad_file"  # what came is no video
+    PAGE = "page"  # a web page in place of an answer: a wrong address, or a proxy that lets nothing through
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,13 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The task may or may not exist (time-out, cut, 5xx, an answer without an id): never resend blindly."""
+    """The task may or may not exist (time-out, cut, 5xx, an answer without an id): never resend blindly.
+
+    ``answer``: what came, masked and bounded, where it is a whole answer that says yes and names no task.
+    """
 
     fault: Fault
+    answer: str = ""
 
 
 Created = Union[Accepted, Refused, NotSent, Unknown]

@@ -29,6 +29,7 @@ _CODES = {
     Trouble.REQUEST: "provider.parameters",
     Trouble.EXPIRED: "provider.expired",
     Trouble.BAD_FILE: "provider.file",
+    Trouble.PAGE: "provider.page",
 }
 _MESSAGES = {
     Trouble.RATE: N_("The provider takes no more requests for now. It says: {said}"),
@@ -40,6 +41,9 @@ _MESSAGES = {
     Trouble.REQUEST: N_("The provider refuses these parameters. It says: {said}"),
     Trouble.EXPIRED: N_("The address of the video is too old. The answer was: {said}"),
     Trouble.BAD_FILE: N_("What came is not a video. The answer was: {said}"),
+    Trouble.PAGE: N_(
+        "What answers at this address is a web page (HTTP {status}), not the API. It says: {said}"
+    ),
 }
 _FIXES = {
     Trouble.RATE: N_("Nothing to do: sorad slows down and goes on by itself."),
@@ -54,6 +58,10 @@ _FIXES = {
     Trouble.REQUEST: N_("Change the segment in the storyboard as the provider says."),
     Trouble.EXPIRED: N_("Nothing to do: sorad asks for a new one."),
     Trouble.BAD_FILE: N_("Nothing to do: sorad fetches it again."),
+    Trouble.PAGE: N_(
+        "Check base_url under [provider]: most end in /v1, as the provider documents it. Until then nothing is bought, "
+        "and what waits stays in the queue."
+    ),
 }
 
 
@@ -62,10 +70,15 @@ def said(told: object, status: int = 0) -> str:
 
     Of an address that may be signed only the host stays.
     """
-    line = _SPACE.sub(" ", mask(_SIGNED.sub(r"\1/…", told))).strip() if isinstance(told, str) else ""
+    line = _SPACE.sub(" ", masked(told)).strip() if isinstance(told, str) else ""
     if not line:
         return f"HTTP {status}" if status else "-"
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def masked(text: str) -> str:
+    """Without keys; of an address that may be signed only the host stays."""
+    return mask(_SIGNED.sub(r"\1/…", text))
 
 
 def fault(
@@ -90,7 +103,11 @@ def fault(
 def _closer(trouble: Trouble, code: str, told: str) -> Optional[Reason]:
     if trouble is Trouble.REQUEST:
         return reasons.first(reasons.PARAMETERS, code, told)
-    one = {Trouble.KEY: reasons.ACCOUNT, Trouble.RATE: reasons.CONCURRENCY}.get(trouble)
+    one = {
+        Trouble.KEY: reasons.ACCOUNT,
+        Trouble.RATE: reasons.CONCURRENCY,
+        Trouble.BALANCE: reasons.QUOTA,
+    }.get(trouble)
     return one if one is not None and one.meets(code, told) else None
 
 
@@ -141,6 +158,36 @@ def answer(told: object, status: int = 0) -> Problem:
         "provider.answer",
         N_("The provider's answer (HTTP {status}) makes no sense to sorad. It says: {said}"),
         N_("If it stays so, check base_url and kind under [provider]."),
+        {"said": said(told, status), "status": status},
+    )
+
+
+def unreadable(told: object, status: int = 0) -> Problem:
+    """A create was answered with a yes, and the answer names no task."""
+    return Problem(
+        "provider.unreadable",
+        N_(
+            "The create was answered (HTTP {status}), and sorad finds no task id in the answer. It says: {said}"
+        ),
+        N_(
+            "It may be paid for. `sorad show` has the whole answer: if the id is in it, name its place with id_paths "
+            "under [provider]."
+        ),
+        {"said": said(told, status), "status": status},
+    )
+
+
+def challenge(told: object, status: int = 0) -> Problem:
+    """A proxy before the API wants to see a person."""
+    return Problem(
+        "provider.challenge",
+        N_(
+            "A proxy before the provider answers with a challenge page, which only a browser can pass. It says: {said}"
+        ),
+        N_(
+            "Check base_url under [provider] and the proxy in use; else ask the provider to let this machine through. "
+            "The key is not the matter. sorad goes on by itself."
+        ),
         {"said": said(told, status), "status": status},
     )
 

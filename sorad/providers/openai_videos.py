@@ -8,8 +8,8 @@ from urllib.parse import quote
 from sorad.config.model import ProviderConfig
 from sorad.model import Request, micros
 from sorad.problems import Problem
+from sorad.providers import ids, reading
 from sorad.providers import openai_answers as answers
-from sorad.providers import reading
 from sorad.providers.api import Api
 from sorad.providers.base import (
     Balance,
@@ -85,7 +85,7 @@ class OpenAiVideos(Api):
             came = self._wire.post_json("/videos", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        return answers.after_create(came, self._paths, lists_tasks=self.capabilities.lists_tasks)
+        return answers.after_create(came, self._paths, self._config.refusals)
 
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
@@ -167,7 +167,7 @@ class OpenAiVideos(Api):
         return found if isinstance(found, Fault) else self._task(_video_of(came))
 
     def _task(self, row: Any) -> Optional[RemoteTask]:
-        remote_id = answers.id_of(row, self._paths)
+        remote_id = ids.row_id(row, self._paths.ids)
         if not remote_id:
             return None
         prompt, model = reading.at(row, "prompt"), reading.text(reading.at(row, "model"))

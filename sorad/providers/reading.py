@@ -16,6 +16,15 @@ _ISO = re.compile(
 _MILLISECONDS = 100_000_000_000
 _LONGEST_ID = 2_000  # gateways pack routes into base64 ids of hundreds of characters
 
+# Where an object keeps its words; what repeats the request; and names of secrets.
+_MESSAGES = ("msg", "message", "detail", "reason", "error", "description", "error_message")
+_REPEATED = frozenset({"prompt", "input", "request", "params", "parameters", "headers"})
+_SECRET = re.compile(
+    r"secret|password|api_?key|access_?key|^key$|(?:^|_)token$|authorization|signature", re.IGNORECASE
+)
+_HIDDEN = "******"
+_MOST_WORDS = 100
+
 HORIZONTAL = frozenset({"horizontal", "landscape", "16:9"})
 VERTICAL = frozenset({"vertical", "portrait", "9:16"})
 
@@ -54,6 +63,43 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value.strip()
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+
+
+def sentence(value: Any) -> str:
+    """The words of an error in whichever shape: a text, or objects in lists, as FastAPI's ``detail``."""
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(sentence, value[:_MOST_WORDS])))
+    if not isinstance(value, dict):
+        return text(value)
+    told = next(filter(None, (text(value.get(name)) for name in _MESSAGES)), "")
+    where = value.get("loc", value.get("field"))
+    place = ".".join(map(text, where)) if isinstance(where, list) else text(where)
+    return f"{place}: {told}" if place and told else told
+
+
+def all_words(value: Any) -> str:
+    """All that a body says, one text after the other; what it repeats of the request is left out."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting and len(found) < _MOST_WORDS:
+        one = waiting.pop(0)
+        if isinstance(one, dict):
+            waiting += [below for name, below in one.items() if str(name).lower() not in _REPEATED]
+        elif isinstance(one, list):
+            waiting += one[:_MOST_WORDS]
+        elif isinstance(one, str):
+            found.append(one)
+    return " ".join(found)
+
+
+def without_secrets(value: Any) -> Any:
+    """The same, without what is a secret by its name."""
+    if isinstance(value, dict):
+        return {
+            name: _HIDDEN if _SECRET.search(str(name)) and isinstance(below, str) else without_secrets(below)
+            for name, below in value.items()
+        }
+    return [without_secrets(one) for one in value] if isinstance(value, list) else value
 
 
 def identifier(value: Any) -> str:

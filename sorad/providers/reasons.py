@@ -51,6 +51,17 @@ ACCOUNT = Reason(
     ),
     frozenset({"account_deactivated", "account_disabled", "account_suspended", "user_disabled"}),
 )
+QUOTA = Reason(
+    "provider.quota",
+    N_("No quota is left at the gateway for this API key. It says: {said}"),
+    N_("Raise the quota of this key on the gateway's page, or set another key; sorad goes on by itself."),
+    _words(
+        r"\b(?:token|api[ _]?key|key)\b.{0,40}?\b(?:quota|credits?|allowance)\b",
+        r"\b(?:quota|credits?)\b.{0,20}?\bof (?:the |this )?(?:token|key)\b",
+        r"(?:令牌|密钥).{0,8}?额度|额度.{0,4}?(?:已)?(?:用尽|用完|耗尽)",
+    ),
+    frozenset({"pre_consume_token_quota_failed", "token_quota_exhausted"}),
+)
 CONCURRENCY = Reason(
     "provider.concurrency",
     N_("The provider takes no more takes at once. It says: {said}"),

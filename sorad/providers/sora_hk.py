@@ -49,6 +49,7 @@ class SoraHk(Api):
     ) -> None:
         super().__init__(config, key, heard)
         self.currency = "USD"
+        self._config = config
         self._prices = Prices(self._wire, monotonic)
 
     def price(self, request: Request) -> Optional[int]:
@@ -75,7 +76,7 @@ class SoraHk(Api):
         came = self._wire.post_json("/create", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        return answers.after_create(came)
+        return answers.after_create(came, self._config.id_paths, self._config.refusals)
 
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Optional
 
-from sorad.providers import faults, reading, words
+from sorad.providers import creates, faults, ids, reading, words
 from sorad.providers.base import (
-    Accepted,
     Created,
     Fault,
     Finished,
     Missing,
     Polled,
-    Refused,
     RemoteTask,
     Running,
     TaskFailed,
     Trouble,
-    Unknown,
     Video,
 )
+from sorad.providers.creates import Told, outcome, page_of, refusal, said, server_fault
 from sorad.providers.headers import poll_after
 from sorad.providers.http import Answer
+from sorad.providers.ids import is_of_request
+from sorad.providers.proof import Refusals
 
 CENT = 10_000  # micro-units
 DOLLAR = 100 * CENT
 _UNITS = {"cent": CENT, "cents": CENT, "分": CENT, "usd": DOLLAR, "dollar": DOLLAR, "dollars": DOLLAR}
 # The API's own codes that mean the same as an HTTP status, or are one.
 _AS_STATUS = {1001: 400, 1012: 402}
-# Codes that say no so clearly that they count under whatever status (but those of a proxy).
-_CLEAR = frozenset({401, 1001, 1012})
 _STATES = {
     "completed": "completed",
     "complete": "completed",
@@ -52,38 +51,15 @@ def micros_of(value: Any, unit: Any = "cents") -> Optional[int]:
     return round(amount * size) if amount is not None and amount >= 0 and size is not None else None
 
 
-def after_create(came: Answer) -> Created:
-    """What an answer to a create means. What is not a documented yes or no is unknown."""
-    body, request_id = came.json(), came.request_id()
-    code = _code(body)
-    remote_id = reading.identifier(reading.first(body, ("data.task_id", "task_id", "data.id")))
-    if came.good and code in (None, 200):
-        if remote_id:
-            return Accepted(remote_id, request_id, micros_of(reading.at(body, "data.cost")))
-        return Unknown(senseless(came))
-    status = _refused_as(came.status, code)
-    if remote_id or (status is not None and words.is_duplicate(status, "", _message(body))):
-        return Unknown(_server_fault(came))  # a refusal that names a task, or says that it is there
-    if status is not None:
-        return Refused(_refusal(came, status))
-    if came.redirects:
-        # 301, 307 and 308 say "send it there instead"; the others may come after it was done
-        fault = Fault(Trouble.RETIRED, came.elsewhere(), request_id)
-        return Refused(fault) if came.status in (301, 307, 308) else Unknown(fault)
-    return Unknown(_server_fault(came))
-
-
-def _refused_as(status: int, code: Optional[int]) -> Optional[int]:
-    """The 4xx that a create was clearly refused with; ``None`` where it was not."""
-    meant = _AS_STATUS.get(code, code) if code is not None else None
-    refuses = meant is not None and 400 <= meant < 500
-    if 400 <= status < 500:
-        if code is not None and 500 <= code < 600:
-            return None
-        return meant if refuses else status
-    if 200 <= status < 300 or (status in (500, 503) and code in _CLEAR):
-        return meant if refuses else None
-    return None
+def after_create(came: Answer, paths: Sequence[str] = (), refusals: Refusals = ()) -> Created:
+    """What an answer to a create means: see ``proof``. ``paths``: where the config says that ids are."""
+    body, told, meant = came.json(), _told(came.json()), _meant(came.json())
+    task = ids.task_id(body, paths)
+    if is_of_request(task, came.request_id()):
+        task = ""
+    doubtful = _code(body) not in (None, 200)
+    what = said(came, told, meant, task, doubtful=doubtful)
+    return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")))
 
 
 def after_poll(came: Answer) -> Polled:
@@ -117,17 +93,20 @@ def after_poll(came: Answer) -> Polled:
 def fault_of(came: Answer) -> Optional[Fault]:
     """The trouble with an answer to anything but a create; ``None`` where it is a good one."""
     body = came.json()
-    code = _code(body)
-    meant = _AS_STATUS.get(code, code) if code is not None else None
-    if came.good and meant in (None, 200):
+    told, code, meant = _told(body), _code(body), _meant(body)
+    page = page_of(came)
+    if page is not None:
+        return page
+    if came.good and code in (None, 200):
         return None if isinstance(body, dict) else senseless(came)
     if came.redirects:
         return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
-    client = meant is not None and 400 <= meant < 500
-    status = meant if came.good or (client and came.status < 500) else came.status
+    status: Optional[int] = came.status
+    if came.good or (400 <= meant < 500 and came.status < 500):
+        status = meant or code
     if status in (401, 402, 403, 408, 429):
-        return _refusal(came, status)
-    return _server_fault(came) if status is None or status >= 500 else senseless(came)
+        return refusal(came, told, status)
+    return server_fault(came, told) if status is None or status >= 500 else senseless(came)
 
 
 def rows_of(body: Any) -> tuple[Optional[list[Any]], Optional[int]]:
@@ -142,7 +121,7 @@ def rows_of(body: Any) -> tuple[Optional[list[Any]], Optional[int]]:
 
 
 def task(row: Any) -> Optional[RemoteTask]:
-    remote_id = reading.identifier(reading.first(row, ("task_id", "id")))
+    remote_id = ids.row_id(row)
     if not remote_id:
         return None
     prompt, image = row.get("prompt"), row.get("image_url")
@@ -163,27 +142,25 @@ def _code(body: Any) -> Optional[int]:
     return 200 if code == 0 else code
 
 
+def _meant(body: Any) -> int:
+    """The HTTP status that the body's code is or stands for; 0: none."""
+    code = _code(body)
+    if code is None:
+        code = reading.whole(reading.at(body, "error.code")) or 0
+    meant = _AS_STATUS.get(code, code)
+    return meant if 400 <= meant < 600 else 0
+
+
 def _message(body: Any) -> str:
-    return reading.text(reading.first(body, ("message", "msg", "error.message", "error", "data.error_msg")))
+    return reading.sentence(reading.first(body, ("message", "msg", "error", "detail", "data.error_msg")))
 
 
-def _refusal(came: Answer, status: int) -> Fault:
-    told = _message(came.json())
-    trouble, content = words.refusal(status, "", told)
-    request_id = came.request_id()
-    if content:
-        return Fault(Trouble.REQUEST, faults.moderation(told, came.status), request_id)
-    wait = came.retry_after()
-    return faults.fault(trouble, told, status=came.status, request_id=request_id, retry_after=wait)
-
-
-def _server_fault(came: Answer) -> Fault:
-    told, wait = _message(came.json()), came.retry_after()
-    return faults.fault(
-        Trouble.SERVER, told, status=came.status, request_id=came.request_id(), retry_after=wait
-    )
+def _told(body: Any) -> Told:
+    code = reading.text(reading.first(body, ("code", "error.code", "error.type")))
+    message = _message(body)
+    return Told(code, message, bool(message or code) and _code(body) != 200)
 
 
 def senseless(came: Answer) -> Fault:
-    problem = faults.answer(_message(came.json()), came.status)
-    return Fault(Trouble.SERVER, problem, came.request_id(), came.retry_after())
+    """An answer that cannot be understood."""
+    return creates.senseless(came, _told(came.json()))

@@ -38,8 +38,11 @@ MODERATION_CODES = frozenset(
 MISSING_CODES = frozenset({"task_not_exist", "task_not_found", "video_not_found"})
 
 _BALANCE = re.compile(
-    r"insufficient[ _](?:account[ _])?(?:balance|credit|fund|quota)|(?:balance|quota) is not enough"
-    r"|余额不足|额度不足|欠费",
+    r"insufficient[ _](?:(?:account|user|token|key)[ _])?(?:balance|credit|fund|quota)"
+    r"|(?:balance|quota|credits?) (?:is|are) (?:not enough|insufficient|exhausted|used up|depleted)"
+    r"|(?:out of|no(?: more)?|not enough) (?:credits?|balance|quota)\b"
+    r"|\b(?:token|key)\b.{0,20}?\bquota\b.{0,20}?(?:exhaust|used up|exceed|deplet)|TokenStatusExhausted"
+    r"|余额.{0,4}?(?:不足|用尽|用完|耗尽|不够)|额度.{0,4}?(?:不足|用尽|用完|耗尽|不够)|欠费",
     re.IGNORECASE,
 )
 _RETIRED = re.compile(
@@ -79,10 +82,6 @@ _MISSING = re.compile(
 )
 
 
-# Under 409: what was sent has been taken, by this request or by one before it.
-_DUPLICATE = re.compile(r"already|duplicate|repeated|\bexists\b|重复|已存在|已提交|已创建", re.IGNORECASE)
-
-
 def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     """The trouble that a 4xx stands for, and whether the content was what was refused.
 
@@ -93,22 +92,21 @@ def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
         return Trouble.KEY, False  # also for what was in some video: it is no matter of this one
     if code in MODERATION_CODES or (status in (400, 403, 422, 451) and _MODERATION.search(words)):
         return Trouble.REQUEST, True
-    if status == 402 or code in BALANCE_CODES or (status in (400, 403, 429) and _BALANCE.search(words)):
+    if status == 402 or code in BALANCE_CODES or (status in (400, 401, 403, 429) and _BALANCE.search(words)):
         return Trouble.BALANCE, False
     if code in RATE_CODES or (status in (400, 403) and _RATE.search(words)):
         return Trouble.RATE, False
-    if status in (404, 405, 410) or code in RETIRED_CODES or (status != 429 and _RETIRED.search(words)):
+    if (
+        status in (404, 405, 406, 410, 421)
+        or code in RETIRED_CODES
+        or (status != 429 and _RETIRED.search(words))
+    ):
         return Trouble.RETIRED, False
     if status in (401, 403):
         return Trouble.KEY, False
     if status in (408, 409, 423, 425, 429):
         return Trouble.RATE, False
     return (Trouble.TRANSPORT if status == 407 else Trouble.REQUEST), False
-
-
-def is_duplicate(status: int, code: str, words: str) -> bool:
-    """Whether a create was refused because its task is there: then it may be paid for."""
-    return status == 409 and bool(_DUPLICATE.search(f"{code} {words}"))
 
 
 def named(code: str) -> int:

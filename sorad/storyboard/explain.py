@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any
 
 from sorad.messages import N_
 from sorad.problems import Param, Problem
+from sorad.storyboard.lines import Place
 from sorad.storyboard.schema import CONTROL, LIST_MAX, PROMPT_MAX
-
-Place = tuple[Union[str, int], ...]
 
 # Per field: the code, and how to mend it. A field inside an asset goes by the asset's member.
 _FIELDS: Mapping[str, tuple[str, str]] = {

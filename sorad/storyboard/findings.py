@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Optional
 
 from pydantic import ValidationError
 
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.storyboard.explain import Place, explain
-from sorad.storyboard.lines import lines
+from sorad.storyboard.explain import explain
+from sorad.storyboard.lines import Place, lines
 
+Numbers = Optional[Mapping[int, int]]
 SHOWN = 20  # a file that is wrong throughout is not told about line by line
 
 
@@ -21,6 +23,8 @@ class Findings:
 
     max_takes: int
     found: list[tuple[Place, Problem]] = field(default_factory=list)
+    notes: list[tuple[Place, Problem]] = field(default_factory=list)  # what is no mistake, and worth a word
+    meant: set[Place] = field(default_factory=set)  # fields that stand there under another name: not missing
 
     def add(self, problem: Problem, path: Place) -> None:
         """A problem that others found, at its place."""
@@ -34,15 +38,16 @@ class Findings:
     def refused(self, error: ValidationError, path: Place = ()) -> None:
         """What pydantic found below ``path``."""
         for one in error.errors(include_url=False, include_context=False):
-            self.note(one["type"], one["input"], (*path, *one["loc"]))
+            place = (*path, *one["loc"])
+            if one["type"] != "missing" or place not in self.meant:
+                self.note(one["type"], one["input"], place)
 
-    def problems(self, text: str) -> Iterator[Problem]:
-        """The first of them with place and line in ``text``, and how many more there are."""
-        known = lines(text)
-        for path, problem in self.found[:SHOWN]:
-            segment, name = _place(path)
-            line = known.get((segment, name)) or known.get((segment, "")) or 0
-            yield replace(problem, where=_written(path), line=line)
+    def problems(self, text: str, numbers: Numbers = None) -> Iterator[Problem]:
+        """The first of them with place and line in ``text``, and how many more there are.
+
+        ``numbers`` are the segments' own, by position.
+        """
+        yield from _placed(self.found[:SHOWN], text, numbers or {})
         if len(self.found) > SHOWN:
             yield Problem(
                 "storyboard.more",
@@ -51,12 +56,20 @@ class Findings:
                 {"count": len(self.found) - SHOWN},
             )
 
+    def remarks(self, text: str, numbers: Numbers = None) -> Iterator[Problem]:
+        """The notes, placed likewise."""
+        yield from _placed(self.notes[:SHOWN], text, numbers or {})
 
-def _place(path: Place) -> tuple[int, str]:
-    """What to look up among the lines: position of the segment or -1, and the field."""
-    if len(path) > 1 and isinstance(path[1], int):
-        return path[1], str(path[2]) if len(path) > 2 else ""
-    return -1, str(path[0]) if path else ""
+
+def _placed(
+    found: Sequence[tuple[Place, Problem]], text: str, numbers: Mapping[int, int]
+) -> Iterator[Problem]:
+    known = lines(text) if found else {}
+    for path, problem in found:
+        ends = range(len(path), 0, -1)
+        line = problem.line or next((known[path[:end]] for end in ends if path[:end] in known), 0)
+        number = numbers.get(path[1]) if len(path) > 1 and isinstance(path[1], int) else None
+        yield replace(problem, where=_written(path), line=line, number=number)
 
 
 def _written(path: Place) -> str:

@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from sorad.messages import N_
 from sorad.problems import Param, Problem
+from sorad.storyboard.slips import first_slip
 
 _BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"(?P<reason>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)
@@ -37,7 +38,7 @@ _REASONS = (
     (
         "control character",
         N_("At column {column}, a text holds a line break or another control character."),
-        N_("Write a line break inside a text as \\n, a tab as \\t."),
+        N_('Write a line break inside a text as \\n, a tab as \\t; or close the text with ".'),
     ),
     (
         "invalid escape",
@@ -61,10 +62,6 @@ _REASONS = (
         N_("Write numbers in plain digits, such as 10."),
     ),
 )
-# What a Chinese keyboard puts where JSON wants a mark of an English one.
-_FULL_WIDTH = "：，“”‘’｛｝［］【】、；"
-_FULL_WIDTH_FOUND = N_("At column {column} stands {value}, which is not a mark of JSON.")
-_FULL_WIDTH_FIX = N_('Switch the keyboard to English for the marks : , " [ ] {{ }}')
 _ELSE = N_("At column {column} stands what is not JSON: {value}")
 
 
@@ -107,11 +104,14 @@ def _explain(said: str, text: str) -> Problem:
         column = len(_line(text, line).encode()) + 1
     here = _line(text, line)
     column = len(here.encode()[: max(column - 1, 0)].decode("utf-8", "ignore")) + 1  # it counts bytes
+    slip = first_slip(text)
+    if slip is not None:
+        place = (text.count("\n", 0, slip.at) + 1, slip.at - text.rfind("\n", 0, slip.at))
+        if place <= (line, column):
+            params: dict[str, Param] = {"column": place[1], "value": slip.value, "right": slip.right}
+            return Problem("storyboard.json", slip.message, slip.fix, params, line=place[0])
     value = _WORD.match(here, column - 1)
-    params: dict[str, Param] = {"column": column, "value": value[0] if value else ""}
-    if here[column - 1 : column] and here[column - 1] in _FULL_WIDTH:
-        params["value"] = here[column - 1]
-        return Problem("storyboard.json", _FULL_WIDTH_FOUND, _FULL_WIDTH_FIX, params, line=line)
+    params = {"column": column, "value": value[0] if value else ""}
     for beginning, message, fix in _REASONS:
         if reason.startswith(beginning):
             return Problem("storyboard.json", message, fix, params, line=line)

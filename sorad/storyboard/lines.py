@@ -4,46 +4,90 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any, Union
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s"\[\]{},:]+')
+_COLON = re.compile(r"\s*:")
+ENOUGH = 20  # names that stand twice: nobody needs a longer list
 
-Key = tuple[int, str]  # position of the segment, -1: the storyboard itself; field, "": the whole
+Place = tuple[Union[str, int], ...]  # names and positions that lead from the top of the file to a value
 
 
-def lines(text: str) -> dict[Key, int]:
-    """1-based lines of the storyboard's fields, the segments, and the fields of each segment.
+def lines(text: str) -> dict[Place, int]:
+    """1-based lines of every name, and of the segments.
 
     ``text`` is valid JSON; a name that stands twice counts where it stands last, as in parsing.
     """
-    found: dict[Key, int] = {}
-    depth = 0
-    line, counted = 1, 0
-    position = -1  # of the segment we are in
-    name = ["", ""]  # the last name seen in the storyboard, in the segment
-    for token in _TOKEN.finditer(text):
-        sign = token[0]
-        here = (depth == 1, depth == 2 and name[0] == "segments", depth == 3 and name[0] == "segments")
-        if any(here) and sign not in "]}":
-            line += text.count("\n", counted, token.start())
-            counted = token.start()
-            if here[0] and sign[0] == '"' and _is_name(text, token.end()):
-                name[0] = json.loads(sign)
-                position = -1
-                found[-1, name[0]] = line
-            elif here[1]:
-                position += 1
-                found[position, ""] = line
-            elif here[2] and sign[0] == '"' and _is_name(text, token.end()):
-                found[position, json.loads(sign)] = line
-        if sign in "[{":
-            depth += 1
-        elif sign in "]}":
-            depth -= 1
+    return dict(_numbered(text))
+
+
+def doubles(text: str) -> list[tuple[Place, int]]:
+    """Names that stand again in one object, each with the line of the later one.
+
+    Those that begin with ``_``, and all that is in them, are the author's own and left out.
+    """
+    if not _has_doubles(text):
+        return []
+    found, seen = [], set[Place]()
+    for place, line in _numbered(text):
+        if not isinstance(place[-1], str) or is_remark(place):
+            continue
+        if place in seen:
+            found.append((place, line))
+            # What is inside the later one is not compared with what was inside the earlier one.
+            seen = {one for one in seen if one[: len(place)] != place}
+            if len(found) > ENOUGH:
+                break
+        seen.add(place)
     return found
 
 
-_COLON = re.compile(r"\s*:")
+def is_remark(place: Place) -> bool:
+    """Whether a name on the way to it begins with ``_``."""
+    return any(isinstance(step, str) and step.startswith("_") for step in place)
 
 
-def _is_name(text: str, end: int) -> bool:
-    return _COLON.match(text, end) is not None
+def _has_doubles(text: str) -> bool:
+    """The quick look: by the parser of the standard library, which tells no places."""
+    found = False
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len(pairs) > len({name for name, _value in pairs})
+
+    json.loads(text, object_pairs_hook=look, parse_int=len, parse_float=len)
+    return found
+
+
+def _numbered(text: str) -> Iterator[tuple[Place, int]]:
+    line, counted = 1, 0
+    for place, start in _places(text):
+        line += text.count("\n", counted, start)
+        counted = start
+        yield place, line
+
+
+def _places(text: str) -> Iterator[tuple[Place, int]]:
+    """Each name and each segment, in order, with where it begins."""
+    path: list[
+        Union[str, int]
+    ] = []  # for each open bracket the name, or the position, that was reached in it
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in ("}", "]"):
+            path.pop()
+            continue
+        step = path[-1] if path else None
+        if isinstance(step, int):
+            path[-1] = step + 1
+            if len(path) == 2 and path[0] == "segments":
+                yield tuple(path), token.start()
+        elif step is not None and sign[0] == '"' and _COLON.match(text, token.end()):
+            path[-1] = json.loads(sign)
+            yield tuple(path), token.start()
+            continue
+        if sign == "{":
+            path.append("")
+        elif sign == "[":
+            path.append(-1)

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem
-from sorad.storyboard.explain import Place
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.image import Image, find_image
 from sorad.storyboard.json_text import decode, parse
+from sorad.storyboard.lines import Place
 from sorad.storyboard.prompt import Character, compose
 from sorad.storyboard.schema import AssetPart, Head, SegmentPart
+from sorad.storyboard.unknown import look_through, stands_twice
 from sorad.units import format_size
 
 # More than so many times the allowed segments are not even parsed: a million would take a gigabyte.
@@ -55,6 +56,7 @@ class Reading:
     segments: tuple[Segment, ...] = ()
     content: str = ""  # SHA-256 of what it means, in hex; "" with problems
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()  # what is no mistake, and worth a word: names that are left out
 
     @property
     def ok(self) -> bool:
@@ -90,10 +92,26 @@ def read_bytes(data: bytes, folder: Path, rules: Rules) -> Reading:
     if isinstance(raws, list) and len(raws) > rules.max_segments:
         return _only(_too_many(rules))
     findings = Findings(rules.max_takes)
+    if isinstance(document, dict):
+        look_through(document, findings)
+        stands_twice(text, findings)
     segments = tuple(_segments(document, _Context(folder, rules, findings)))
+    numbers = _numbers(raws) if findings.found or findings.notes else {}
+    notes = tuple(findings.remarks(text, numbers))
     if findings.found:
-        return Reading(problems=tuple(findings.problems(text)))
-    return Reading(segments, _content(segments))
+        return Reading(problems=tuple(findings.problems(text, numbers)), notes=notes)
+    return Reading(segments, _content(segments), notes=notes)
+
+
+def _numbers(raws: Any) -> dict[int, int]:
+    """The segments' own numbers, by position, where there are usable ones."""
+    raws = raws if isinstance(raws, list) else []
+    told = {position: raw.get("segment_index") for position, raw in enumerate(raws) if isinstance(raw, dict)}
+    return {
+        position: number
+        for position, number in told.items()
+        if isinstance(number, int) and not isinstance(number, bool) and abs(number) < 10**9
+    }
 
 
 @dataclass

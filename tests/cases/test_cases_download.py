@@ -7,7 +7,7 @@ from typing import Any, Callable
 import pytest
 from case_play import CASES, Played, script_of
 
-from sorad.delivery.container import check_mp4
+from sorad.files.mp4 import check_mp4
 
 Play = Callable[..., Played]
 

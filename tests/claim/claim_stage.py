@@ -11,8 +11,8 @@ from sorad.claim.claims import Claims
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, read
 from sorad.config.model import Watch
-from sorad.delivery.receipt import GENERATING, Receipt
 from sorad.model import Request
+from sorad.receipts.receipt import GENERATING, Receipt
 
 SETTLE = 60.0
 ZERO = 1_800_000_000.0
@@ -49,7 +49,7 @@ class Memory:
 
 def receipt_by(machine: Machine, generation: int, remote_id: str, at: Optional[float] = None) -> Receipt:
     """What that machine leaves beside a video that it bought."""
-    from sorad.delivery.receipt import Payer
+    from sorad.receipts.receipt import Payer
 
     request = Request("a cat")
     payer = Payer(machine.id, machine.name, machine.home, generation)

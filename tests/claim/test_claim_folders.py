@@ -17,12 +17,12 @@ from sorad.claim.claims import LOOK_FOR_SIGNS, WRITE_AGAIN, Claims
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
 from sorad.config.model import Disk, Watch
-from sorad.delivery.receipt import DONE, write_receipt
 from sorad.engine.rooms import Rooms
 from sorad.ledger.interface import Change, RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+from sorad.receipts.receipt import DONE, write_receipt
 
 OTHER = Machine("f" * 16, "studio", "e" * 16)
 REQUEST = Request("a cat")

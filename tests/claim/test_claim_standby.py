@@ -38,7 +38,7 @@ class Computer(Stage):
         machine = Machine(f"{self.number:016x}", f"pc{self.number}", f"{self.number + 100:016x}")
         self.claims = Claims([watch], self.raw, self.clock, machine, sleep=lambda seconds: None)
         self.arrivals = Arrivals(self.raw, self.claims, self.clock, self.vault.rescan)
-        self.kit.guard, self.kit.theirs = self.arrivals.guard, self.arrivals.theirs
+        self.kit.guard, self.kit.is_foreign = self.arrivals.guard, self.arrivals.is_foreign
         self.kit.payer = self.claims.payer
         self.engine._folders._ours = self.claims.may_buy  # type: ignore[attr-defined]
         self.intake.stands_by, self.intake.is_us = self.claims.stands_by, self.claims.is_us

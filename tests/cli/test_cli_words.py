@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.cli.words import cut, pad, plain, width, wrap
+from sorad.cli.words import cut, pad, width, wrap
+from sorad.plaintext import printable
 
 TEXT = st.text(st.sampled_from("ab 中文，。（）x-é\u0301"), max_size=60)
 
@@ -49,4 +50,4 @@ def test_words_of_latin_text_stay_whole():
 
 
 def test_control_characters_are_shown_as_none():
-    assert plain("a\x1b[31m\tb\nc") == "a�[31m\tb\nc"
+    assert printable("a\x1b[31m\tb\nc") == "a�[31m\tb\nc"

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
 from daemon_stage import Stage, wait_for
 from power_disk import Disk
 
-from sorad.delivery.container import check_mp4
+from sorad.files.mp4 import check_mp4
 from sorad.ledger.states import OPEN
 from sorad.model import State
 

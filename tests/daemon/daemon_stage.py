@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar, Union
 
-from sorad.delivery.container import check_mp4
-from sorad.delivery.receipt import DONE, read_receipt
+from sorad.files.mp4 import check_mp4
 from sorad.layout import receipt_path
 from sorad.ledger.interface import LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State, Take
 from sorad.problems import SoradError
+from sorad.receipts.receipt import DONE, read_receipt
 from sorad.simulator import KEY, Simulator
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.delivery.outcome import Received
-from sorad.delivery.receipt import DONE, read_receipt
-from sorad.engine.receipts import write_receipt_for
 from sorad.layout import assets_folder, receipt_path, video_path
 from sorad.model import Request, State, Take
+from sorad.receipts.receipt import DONE, read_receipt
+from sorad.receipts.writing import write_receipt_for
 
 
 def test_steps_that_write_one_receipt_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:

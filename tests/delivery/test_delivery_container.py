@@ -10,7 +10,7 @@ from delivery_stage import box, video_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.delivery.container import check_mp4, check_mp4_file
+from sorad.files.mp4 import check_mp4, check_mp4_file
 
 FTYP, MOOV, MDAT = box(b"ftyp", b"isom\0\0\2\0isom"), box(b"moov", bytes(120)), box(b"mdat", bytes(5000))
 FREE = box(b"free", bytes(16))

@@ -15,14 +15,14 @@ from typing import Any, Callable, NoReturn
 import pytest
 from delivery_stage import video_of
 
-from sorad.delivery.found import look
 from sorad.delivery.outcome import Received
 from sorad.delivery.partial import Partial
-from sorad.delivery.receipt import DONE, Receipt, read_receipt, write_receipt
 from sorad.delivery.receive import receive
 from sorad.layout import partial_path, receipt_path
 from sorad.model import Request
 from sorad.providers.base import Download
+from sorad.receipts.place import look
+from sorad.receipts.receipt import DONE, Receipt, read_receipt, write_receipt
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from delivery_stage import Desk, Server, opener, video_of
 
-from sorad.delivery.folder import make_folders, rename
 from sorad.delivery.outcome import Blocked, Obstacle, Received, blocked
 from sorad.delivery.receive import ASK_EVERY, Outcome
+from sorad.files.durable import make_folders, rename
 
 
 def is_blocked(outcome: Outcome, obstacle: Obstacle, code: str) -> None:

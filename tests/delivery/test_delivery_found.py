@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from delivery_stage import video_of
 
-from sorad.delivery import found as found_module
-from sorad.delivery.found import Found, look
-from sorad.delivery.receipt import DONE, GENERATING, Receipt, write_receipt
 from sorad.layout import partial_path
 from sorad.model import Request
+from sorad.receipts import place as found_module
+from sorad.receipts.place import Found, look
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, write_receipt
 
 RECEIPT = Receipt(Request("a fox"), "0a1b2c3d" * 8, 1, 1, GENERATING, "task-1")
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sorad.delivery.receipt import DONE, GENERATING, Receipt, read_receipt, write_receipt
 from sorad.layout import receipt_path
 from sorad.model import Request
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_receipt, write_receipt
 
 BOUGHT = Receipt(
     request=Request("狐狸 “jumps”\nover", "sha256:00ff", 15, "vertical", True, "/pictures/fox.png"),

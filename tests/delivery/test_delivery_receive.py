@@ -9,10 +9,10 @@ import pytest
 from delivery_stage import Desk, Server, opener, video_of
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
-from sorad.delivery.receipt import DONE, Receipt, write_receipt
 from sorad.delivery.receive import Outcome
 from sorad.model import Request
 from sorad.providers.base import Fault, Trouble
+from sorad.receipts.receipt import DONE, Receipt, write_receipt
 
 
 def sha(content: bytes) -> str:

@@ -17,13 +17,13 @@ from unittest import SkipTest
 
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
-from sorad.delivery.container import check_mp4
-from sorad.delivery.receipt import DONE, read_receipt
+from sorad.files.mp4 import check_mp4
 from sorad.health.complaints import complaints
 from sorad.health.facts import gather
 from sorad.layout import receipt_path
 from sorad.ledger.interface import RootRow
 from sorad.model import State, Take
+from sorad.receipts.receipt import DONE, read_receipt
 from sorad.simulator import KEY, Simulator
 
 

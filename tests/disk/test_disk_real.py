@@ -14,12 +14,12 @@ import pytest
 from disk_stage import House, fill, remount, small_disk, until
 from world import mp4
 
-from sorad.delivery.receipt import GENERATING, read_receipt
 from sorad.engine.rescue import Patience
 from sorad.engine.steps import fetch, rescue
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.model import State, Take
+from sorad.receipts.receipt import GENERATING, read_receipt
 
 # Version 7 warns, with all its tables, of what its own handling of new folders does to itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")

@@ -12,7 +12,6 @@ from world import Died, Odds, World, mp4
 
 from sorad.delivery import receive as receiving
 from sorad.delivery.outcome import OBSTACLES, Obstacle, blocked
-from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.rescue import NOTE, Patience, Place, blocked_since, due, shelves
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
@@ -21,6 +20,7 @@ from sorad.ledger.interface import Change, Event, LedgerUnavailable
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
+from sorad.receipts.receipt import DONE, read_receipt
 
 # In a hurry: an hour and a day of patience in minutes, so that fewer tries are simulated.
 HOUR, DAY = 900.0, 7_200.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from world import Odds, World, mp4
 
-from sorad.intake.reading import assets_of
+from sorad.intake.wants import assets_of
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State, Take

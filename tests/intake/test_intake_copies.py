@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
-from sorad.intake.copied import is_copied
 from sorad.intake.plan import plan_storyboard
+from sorad.ledger.copied import is_copied
 from sorad.model import State
 
 A, B = "ep1/storyboard_a.json", "ep1/storyboard_b.json"

@@ -11,11 +11,12 @@ import pytest
 from intake_stage import Stage
 from world import mp4
 
-from sorad.engine.rescue import RESCUED, Patience, is_rescued
+from sorad.engine.rescue import Patience
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.rescue import REBUILT
 from sorad.model import State, Take
+from sorad.receipts.rescued import RESCUED, is_rescued
 
 A = "ep1/storyboard_a.json"
 TWO = ["one", "two"]

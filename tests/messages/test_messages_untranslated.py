@@ -28,6 +28,8 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "http/": ("for programs: metrics and their servers", None),
     "ledger/": ("what SQLite says; mistakes of the program", None),
     "messages/catalog.py": ("a tool for developers", None),
+    "providers/pages.py": ("patterns of what pages say", None),
+    "providers/proof.py": ("patterns of what providers say", None),
     "providers/reasons.py": ("patterns of what providers say", None),
     "providers/words.py": ("patterns of what providers say", None),
     "service/render.py": ("comments in a unit, whose reader speaks systemd", None),
@@ -35,6 +37,7 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "simulator/": ("what a provider says", None),
     "storyboard/schema.py": ("prompts of an example", re.compile("A lighthouse|opens the door")),
     "storyboard/json_text.py": ("patterns of what the parser says", None),
+    "storyboard/names.py": ("names that people give to fields", None),
     "vault/names.py": ("patterns of file names", None),
     "vault/observer.py": ("what the watcher says", None),
     # the name of a step in a take's history, and the cause beside a whole sentence, as systems give it

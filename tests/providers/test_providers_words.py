@@ -65,7 +65,6 @@ CODES = [
     (400, "moderation_blocked", "no", Trouble.REQUEST, "provider.moderation"),
     (403, "account_deactivated", "no", Trouble.KEY, "provider.account"),
     (400, "rate_limit_exceeded", "no", Trouble.RATE, "provider.rate"),
-    (500, "rate_limit_exceeded", "no", Trouble.RATE, "provider.rate"),
     (400, "invalid_duration", "no", Trouble.REQUEST, "provider.seconds"),
     (400, "model_not_found", "no", Trouble.RETIRED, "provider.retired"),
 ]
@@ -113,7 +112,7 @@ def refused_natively(status: int, words: str) -> Refused:
 
 def refused_by_a_gateway(status: int, code: str, words: str, **more: str) -> Refused:
     body = {"error": {"code": code, "message": words, **more}}
-    found = openai_answers.after_create(answer(status, body), PATHS, lists_tasks=True)
+    found = openai_answers.after_create(answer(status, body), PATHS)
     assert isinstance(found, Refused)
     return found
 
@@ -151,9 +150,17 @@ def test_a_failed_task_is_told_by_its_reason(words, code):
 
 
 def every_problem() -> list[Problem]:
-    every = [reasons.ACCOUNT, reasons.CONCURRENCY, reasons.RESULT, *reasons.PARAMETERS, *reasons.TASK]
+    every = [
+        reasons.ACCOUNT,
+        reasons.QUOTA,
+        reasons.CONCURRENCY,
+        reasons.RESULT,
+        *reasons.PARAMETERS,
+        *reasons.TASK,
+    ]
     told = [Problem(one.code, one.message, one.fix, {"said": "呵呵 oh"}) for one in every]
     told += [faults.fault(trouble, "呵呵 oh").problem for trouble in Trouble]
+    told += [faults.unreadable("呵呵 oh"), faults.challenge("呵呵 oh")]
     return [*told, faults.moderation("呵呵 oh"), faults.failed("", "呵呵 oh"), faults.missing("呵呵 oh")]
 
 

@@ -17,10 +17,10 @@ from typing import Optional
 import pytest
 from world import Odds, World
 
-from sorad.delivery.receipt import read_intent, read_receipt
-from sorad.intake.reading import assets_of
+from sorad.intake.wants import assets_of
 from sorad.layout import receipt_path
 from sorad.model import State
+from sorad.receipts.receipt import read_intent, read_receipt
 
 
 class Hands:

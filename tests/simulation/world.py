@@ -22,7 +22,6 @@ from odd_lists import OddList
 from turns import Alone, Died, Turns
 
 from sorad.config.model import Config
-from sorad.delivery.receipt import DONE, read_receipt
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
@@ -61,6 +60,7 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
+from sorad.receipts.receipt import DONE, read_receipt
 from sorad.vault.service import Vault
 
 START = 1_800_000_000.0

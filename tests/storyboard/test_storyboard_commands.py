@@ -56,11 +56,11 @@ def test_problems_are_told_with_file_and_line(capsys: pytest.CaptureFixture[str]
     code, said = run(capsys, "validate", str(path), str(SAMPLES / "storyboard_assets_template.json"))
     assert code == 1
     assert said.splitlines() == [
-        f"{path}:2: segments[0].prompt_text: prompt_text is missing. "
+        f"{path}:2: segment 1, prompt_text: prompt_text is missing. "
         "Describe the video in words, in quotation marks.",
-        f'{path}:3: segments[0].is_pro: "no" is neither true nor false. '
+        f'{path}:3: segment 1, is_pro: "no" is neither true nor false. '
         "Write true or false, without quotation marks.",
-        f"{SAMPLES / 'storyboard_assets_template.json'}:17: segments[0]: 5 s is not offered. Use 10.",
+        f"{SAMPLES / 'storyboard_assets_template.json'}:17: segment 1: 5 s is not offered. Use 10.",
     ]
 
 

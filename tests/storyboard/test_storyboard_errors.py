@@ -96,25 +96,25 @@ def assert_readable(problem: Problem) -> None:
         ({"image_url": "x" * 5000}, "storyboard.image", "segments[0].image_url", 6),
         ({"image_url": "file:///nowhere/a.png"}, "storyboard.image", "segments[0].image_url", 6),
         ({"asset": "Alice"}, "storyboard.asset", "segments[0].asset", 6),
-        ({"asset": {"characters": "Alice"}}, "storyboard.characters", "segments[0].asset.characters", 6),
-        ({"asset": {"characters": [1]}}, "storyboard.characters", "segments[0].asset.characters[0]", 6),
+        ({"asset": {"characters": "Alice"}}, "storyboard.characters", "segments[0].asset.characters", 7),
+        ({"asset": {"characters": [1]}}, "storyboard.characters", "segments[0].asset.characters[0]", 7),
         (
             {"asset": {"characters": ["[]"]}},
             "storyboard.characters",
             "segments[0].asset.characters[0].name",
-            6,
+            7,
         ),
-        ({"asset": {"characters": [{}]}}, "storyboard.characters", "segments[0].asset.characters[0].name", 6),
+        ({"asset": {"characters": [{}]}}, "storyboard.characters", "segments[0].asset.characters[0].name", 7),
         (
             {"asset": {"characters": [{"name": "A", "id": "alice"}]}},
             "storyboard.characters",
             "segments[0].asset.characters[0].id",
-            6,
+            10,
         ),
-        ({"asset": {"characters": ["A"] * 101}}, "storyboard.characters", "segments[0].asset.characters", 6),
-        ({"asset": {"scene": ["Room"]}}, "storyboard.scene", "segments[0].asset.scene", 6),
-        ({"asset": {"props": "cup"}}, "storyboard.props", "segments[0].asset.props", 6),
-        ({"asset": {"props": ["cup", 1]}}, "storyboard.props", "segments[0].asset.props[1]", 6),
+        ({"asset": {"characters": ["A"] * 101}}, "storyboard.characters", "segments[0].asset.characters", 7),
+        ({"asset": {"scene": ["Room"]}}, "storyboard.scene", "segments[0].asset.scene", 7),
+        ({"asset": {"props": "cup"}}, "storyboard.props", "segments[0].asset.props", 7),
+        ({"asset": {"props": ["cup", 1]}}, "storyboard.props", "segments[0].asset.props[1]", 7),
     ],
 )
 def test_a_bad_field_is_named(fields: dict[str, Any], code: str, where: str, line: int) -> None:
@@ -128,7 +128,7 @@ def test_a_bad_field_is_named(fields: dict[str, Any], code: str, where: str, lin
 
 def test_the_bad_value_is_shown_shortened_with_what_belongs_there() -> None:
     (problem,) = read_segment(duration_seconds="ten seconds, " * 20).problems
-    assert problem.text().startswith('line 6, segments[0].duration_seconds: "ten seconds, ten seconds,')
+    assert problem.text().startswith('line 6, segment 1, duration_seconds: "ten seconds, ten seconds,')
     assert problem.text().endswith("… is not a whole number.")
     assert len(problem.text()) < 130
     assert problem.fix_text() == "Give the seconds as a whole number without quotation marks, such as 10."
@@ -171,17 +171,17 @@ NESTED = 100_000
         (b" \n ", "storyboard.json", 0, None),
         (b"\xef\xbb\xbf", "storyboard.json", 0, None),
         (b'{\n "segments": [\n', "storyboard.json", 2, None),
-        (b'{"a": 1,}', "storyboard.json", 1, 9),
+        (b'{"a": 1,}', "storyboard.json", 1, 8),
         ('{"猫": 1\n"b": 2}'.encode(), "storyboard.json", 2, 1),
         ('{"猫": 1 "b": 2}'.encode(), "storyboard.json", 1, 9),
         (b'{"a" 1}', "storyboard.json", 1, 6),
         (b"{'a': 1}", "storyboard.json", 1, 2),
         (b'{"a": "x\ny"}', "storyboard.json", 1, 9),
         (b'{"a": "\\q"}', "storyboard.json", 1, 9),
-        (b'{"a": 01}', "storyboard.json", 1, 8),
+        (b'{"a": 01}', "storyboard.json", 1, 7),
         (b'{"a": "\\ud800"}', "storyboard.json", 1, None),
         (b'{"a": NaN}', "storyboard.json", 1, 7),
-        (b'{"a": -Infinity}', "storyboard.json", 1, 8),
+        (b'{"a": -Infinity}', "storyboard.json", 1, 7),
         (b'{"a": ' + b"1" * 5000 + b"}", "storyboard.json", 1, None),
         ('{"a"：1}'.encode(), "storyboard.json", 1, 5),
         ('{"a": 1，"b": 2}'.encode(), "storyboard.json", 1, 8),
@@ -264,7 +264,7 @@ def test_what_the_provider_refuses_is_placed_and_kept_as_it_is() -> None:
 
     (problem,) = read(json.dumps(board, indent=1).encode(), validate=validate).problems
     assert (problem.code, problem.message, problem.params) == (refusal.code, refusal.message, refusal.params)
-    assert problem.text() == "line 7, segments[1]: 5 s is not offered."
+    assert problem.text() == "line 7, segment 2: 5 s is not offered."
     assert Problem.from_json(problem.to_json()) == problem
 
 
@@ -279,7 +279,7 @@ def test_lines_are_found_in_whatever_layout() -> None:
     text = """{"note": {"segments": [
       {"segment_index": "no"}]},
     "segm\\u0065nts": [ {"prompt_text": "a \\"segment_index\\": {[",
-      "x": {"takes": [
+      "_x": {"takes": [
       1]}, "takes":
 
       0,

@@ -9,23 +9,23 @@ from typing import Callable, Optional, Union
 import psutil
 from loguru import logger
 
-from sorad.delivery.found import look
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, disk_away, no_room
 from sorad.delivery.receive import Outcome, receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
 from sorad.engine.keyless import keyless
-from sorad.engine.receipts import base_of, lies_below, write_receipt_for
 from sorad.engine.rescue import NOTE
+from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
-from sorad.engine.steps.theirs import left_to_them
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
+from sorad.receipts.place import look
+from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
@@ -38,7 +38,7 @@ def fetch(kit: Kit, take: Take) -> None:
     if kit.stopping():
         release(kit, take)
         return
-    if left_to_them(kit, take):
+    if left_to_its_buyer(kit, take):
         return
     video = kit.videos.get(take.id)
     if video is None:

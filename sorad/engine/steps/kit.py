@@ -12,7 +12,6 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Config
-from sorad.delivery.receipt import Payer
 from sorad.engine import backoff
 from sorad.engine.accounts import Accounts
 from sorad.engine.control import Control
@@ -26,6 +25,7 @@ from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Video
+from sorad.receipts.receipt import Payer
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Kit:
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     # Whether a take under way was bought by another machine, which sees to it.
-    theirs: Callable[[Take], bool] = lambda take: False
+    is_foreign: Callable[[Take], bool] = lambda take: False
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
     stepped: Callable[[Take, str, float], None] = lambda take, step, seconds: (
         None

@@ -9,14 +9,14 @@ from loguru import logger
 from sorad.engine import decide
 from sorad.engine.accounts import is_sure
 from sorad.engine.keyless import NO_KEY, keyless, other_account
-from sorad.engine.receipts import write_receipt_for
+from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.late import look_for_first
-from sorad.engine.steps.theirs import left_to_them
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, Trouble
+from sorad.receipts.writing import write_receipt_for
 
 
 def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
@@ -24,7 +24,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
 
     ``ago``: the next step is dated back by so many seconds; what is overdue stays so (see ``rescue_away``).
     """
-    if left_to_them(kit, take):
+    if left_to_its_buyer(kit, take):
         return
     provider = kit.accounts.of(take)
     now = kit.clock.time()

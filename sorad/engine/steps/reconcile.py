@@ -10,22 +10,22 @@ from typing import Optional
 from loguru import logger
 
 from sorad.config.model import Polling
-from sorad.delivery.receipt import Receipt, read_receipt
 from sorad.engine import backoff
 from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
 from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, match, resembles, same
-from sorad.engine.receipts import drop_intent, write_receipt_for
+from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
-from sorad.engine.steps.theirs import left_to_them
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
+from sorad.receipts.receipt import Receipt, read_receipt
+from sorad.receipts.writing import drop_intent, write_receipt_for
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
@@ -48,7 +48,7 @@ LOOKS = 2
 
 def reconcile(kit: Kit, take: Take) -> None:
     """One take, claimed as ``unknown``: one look at the list."""
-    if left_to_them(kit, take):
+    if left_to_its_buyer(kit, take):
         return
     now = kit.clock.time()
     told = _receipt(kit, take)

@@ -12,23 +12,23 @@ from typing import Union
 
 from loguru import logger
 
-from sorad.delivery.found import look
 from sorad.delivery.outcome import Blocked, Received, Stopped
-from sorad.delivery.receipt import write_receipt
 from sorad.delivery.receive import receive
 from sorad.engine import backoff
 from sorad.engine.disk import free_bytes
 from sorad.engine.keyless import keyless
-from sorad.engine.receipts import receipt_of, write_receipt_for
-from sorad.engine.rescue import Place, away, due, note, shelves
+from sorad.engine.rescue import Place, away, due, shelves
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
-from sorad.intake.rescued import remember
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
+from sorad.receipts.place import look
+from sorad.receipts.receipt import write_receipt
+from sorad.receipts.rescued import note, remember
+from sorad.receipts.writing import receipt_of, write_receipt_for
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 30.0, 600.0

@@ -11,16 +11,16 @@ from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
-from sorad.engine.receipts import drop_intent, write_intent_for, write_receipt_for
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import wait_for_twin
-from sorad.engine.steps.told import LOOK_AGAIN, told_by_folder
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider, Trouble
+from sorad.receipts.writing import drop_intent, write_intent_for, write_receipt_for
 
 
 def submit(kit: Kit, take: Take) -> None:
@@ -42,7 +42,7 @@ def submit(kit: Kit, take: Take) -> None:
     if again is not None:
         release(kit, take, again)
         return
-    if told_by_folder(kit, take):
+    if already_bought(kit, take):
         return
     provider = kit.accounts.current
     price = provider.price(take.request)

@@ -10,7 +10,7 @@ from pathlib import Path
 from loguru import logger
 
 from sorad.config.model import Watch
-from sorad.delivery.folder import write_whole
+from sorad.files.durable import write_whole
 from sorad.messages import _
 
 NAME = "outputs.json"  # in ``state_dir``: by watched folder, each ``output_dir`` that it had

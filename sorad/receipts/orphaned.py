@@ -18,12 +18,12 @@ from typing import Optional
 
 from sorad.clock import Clock
 from sorad.config.model import Watch
-from sorad.delivery.folder import remove
-from sorad.delivery.receipt import GENERATING, SUBMITTING
-from sorad.intake.holdings import ASSETS, SEGMENT, Paper, create_of, creates, unasked
+from sorad.files.durable import remove
 from sorad.layout import intent_path
 from sorad.ledger.interface import Ledger, Want
 from sorad.model import State, Take
+from sorad.receipts.folder import ASSETS, SEGMENT, Evidence, create_of, creates_in, surplus
+from sorad.receipts.receipt import GENERATING, SUBMITTING
 
 # A walk through all roots holds for so many times what it took, so that many storyboards that are read one
 # after the other cost little more than one; and for so many seconds at most.
@@ -31,7 +31,7 @@ HOLDS, AT_MOST = 20.0, 60.0
 
 
 @dataclass(frozen=True)
-class Stray:
+class OrphanedFolder:
     """An output folder that tells of purchases: of which texts, and which storyboard it is named after."""
 
     texts: frozenset[str]
@@ -45,93 +45,99 @@ class Stray:
 
 
 @dataclass
-class Strays:
+class OrphanedFolders:
     """Belongs to the folder side's thread."""
 
     watches: Sequence[Watch]
     ledger: Ledger
     clock: Clock
-    _found: dict[Path, Stray] = field(default_factory=dict)
+    _found: dict[Path, OrphanedFolder] = field(default_factory=dict)
     _began: Optional[float] = None
     _until: float = 0.0
 
-    def folders(self, since: Optional[float] = None) -> dict[Path, Stray]:
+    def folders(self, since: Optional[float] = None) -> dict[Path, OrphanedFolder]:
         """The folders; as they were after ``since`` (monotonic)."""
         now = self.clock.monotonic()
         if self._began is None or now > self._until or (since is not None and self._began < since):
             self._began, self._found = now, {}
             for watch in sorted(self.watches, key=lambda one: len(one.path.parts)):
-                self._found.update(strays(watch))  # of nested roots, the inner one has what is in both
+                self._found.update(
+                    orphaned_folders(watch)
+                )  # of nested roots, the inner one has what is in both
             ended = self.clock.monotonic()
             self._until = ended + min(AT_MOST, HOLDS * (ended - now))
         return self._found
 
-    def unheard(
+    def unknown_creates(
         self,
         storyboard: str,
         wants: Sequence[Want],
         takes: Sequence[Take],
-        there: Sequence[Paper],
+        there: Sequence[Evidence],
         since: Optional[float],
-    ) -> list[Paper]:
+    ) -> list[Evidence]:
         """Receipts and intents of creates that the ledger never heard of, for a storyboard that they may tell of.
 
         It is where the text is wanted; and where the folder holds a receipt of a task of that storyboard, too:
         it was its folder once, whatever else it tells of. ``there`` is what is known without this.
         """
-        ours = {*map(create, takes), *(paper.create for paper in there)}
+        ours = {*map(create, takes), *(evidence.create for evidence in there)}
         wanted = {want.fingerprint for want in wants}
         texts = wanted.union((take.fingerprint for take in takes), (one.receipt.fingerprint for one in there))
-        result: list[Paper] = []
-        for folder, stray in self.folders(since).items():
-            if stray.texts.isdisjoint(texts) or not stray.may_be_of(storyboard):
+        result: list[Evidence] = []
+        for folder, orphan in self.folders(since).items():
+            if orphan.texts.isdisjoint(texts) or not orphan.may_be_of(storyboard):
                 continue
-            found = creates(folder)
-            its_own = any(paper.create in ours for paper in found)
+            found = creates_in(folder)
+            its_own = any(evidence.create in ours for evidence in found)
             known = self._known(found) | ours
-            for paper in found:
-                if paper.create not in known and (its_own or paper.receipt.fingerprint in wanted):
-                    result.append(paper)
+            for evidence in found:
+                if evidence.create not in known and (its_own or evidence.receipt.fingerprint in wanted):
+                    result.append(evidence)
         return result
 
-    def left_over(self, root: Path, since: float) -> dict[Stray, list[Want]]:
+    def unfetched(self, root: Path, since: float) -> dict[OrphanedFolder, list[Want]]:
         """What was bought and is not there yet, of which neither the ledger nor a storyboard tells.
 
         Its storyboard is gone, and the ledger was lost since: nobody else would fetch it. ``since`` as above.
         """
         result = {}
-        for folder, stray in self.folders(since).items():
-            if stray.is_there or stray.root != root:
+        for folder, orphan in self.folders(since).items():
+            if orphan.is_there or orphan.root != root:
                 continue
-            found = [paper for paper in creates(folder) if paper.receipt.state in (GENERATING, SUBMITTING)]
+            found = [
+                evidence
+                for evidence in creates_in(folder)
+                if evidence.receipt.state in (GENERATING, SUBMITTING)
+            ]
             known = self._known(found) if found else set()
-            self._tidy([paper for paper in found if paper.create in known])
-            wants = unasked([paper for paper in found if paper.create not in known], ())
+            self._tidy([evidence for evidence in found if evidence.create in known])
+            wants = surplus([evidence for evidence in found if evidence.create not in known], ())
             # An intent may have become a receipt, or a video, while it was looked at.
             owned = self.ledger.owned([want.remote_id for want in wants]) if wants else set()
             wants = [want for want in wants if want.remote_id not in owned]
             if wants:
-                result[stray] = wants
+                result[orphan] = wants
         return result
 
-    def _known(self, found: Sequence[Paper]) -> set[str]:
+    def _known(self, found: Sequence[Evidence]) -> set[str]:
         """The creates of which the ledger knows: by their tasks, or by their intents, answered by now or not."""
-        known = self.ledger.owned([paper.receipt.remote_id for paper in found])
-        if any(not paper.receipt.remote_id for paper in found):
+        known = self.ledger.owned([evidence.receipt.remote_id for evidence in found])
+        if any(not evidence.receipt.remote_id for evidence in found):
             # In whatever state: a create that was refused is known as well.
             intended = (one for one in self.ledger.takes() if one.intent_at is not None)
             known.update(create_of("", one.fingerprint, one.intent_at) for one in intended)
         return known
 
-    def _tidy(self, known: Sequence[Paper]) -> None:
+    def _tidy(self, known: Sequence[Evidence]) -> None:
         """Remove the intents of creates that were answered: the process ended before it could."""
-        intents = [paper for paper in known if not paper.receipt.remote_id]
+        intents = [evidence for evidence in known if not evidence.receipt.remote_id]
         if not intents:
             return
         still = set(map(create, self.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])))
-        for paper in intents:
-            if paper.create not in still:
-                remove(intent_path(paper.video))
+        for evidence in intents:
+            if evidence.create not in still:
+                remove(intent_path(evidence.video))
 
 
 def create(take: Take) -> str:
@@ -139,7 +145,7 @@ def create(take: Take) -> str:
     return create_of(take.remote_id, take.fingerprint, take.intent_at)
 
 
-def strays(watch: Watch) -> dict[Path, Stray]:
+def orphaned_folders(watch: Watch) -> dict[Path, OrphanedFolder]:
     """Those of a watched folder: a walk through it, one through its ``output_dir``. Unreadable ones are left out."""
     result = {}
     names = cache(_names)
@@ -151,10 +157,10 @@ def strays(watch: Watch) -> dict[Path, Stray]:
         if is_there and mode == watch.output_mode:
             continue
         with contextlib.suppress(OSError):
-            texts = frozenset(paper.receipt.fingerprint for paper in creates(folder))
+            texts = frozenset(evidence.receipt.fingerprint for evidence in creates_in(folder))
             if texts:
                 storyboard = storyboard.with_name(real or storyboard.name)
-                result[folder] = Stray(texts, watch.path, storyboard, is_there)
+                result[folder] = OrphanedFolder(texts, watch.path, storyboard, is_there)
     return result
 
 

@@ -10,22 +10,22 @@ from pathlib import Path
 
 from loguru import logger
 
-from sorad.delivery.found import look
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.place import look
 
 # Its video is looked for at this pace, in seconds.
 LOOK_AGAIN = 60.0
 
 
-def left_to_them(kit: Kit, take: Take) -> bool:
+def left_to_its_buyer(kit: Kit, take: Take) -> bool:
     """Whether a take under way is another machine's. Then nothing is asked or fetched for it from here.
 
     It is done once its video has come, and holds no slot until then.
     """
-    if not kit.theirs(take):
+    if not kit.is_foreign(take):
         return False
     now = kit.clock.time()
     if take.state in (State.GENERATING, State.DOWNLOADING) and _is_there(take):

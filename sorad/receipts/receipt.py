@@ -17,7 +17,7 @@ from typing import Any
 
 from sorad import __version__
 from sorad.clock import iso
-from sorad.delivery.folder import Sleep, make_folders, write_whole
+from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.layout import intent_path, receipt_path
 from sorad.model import Request, micros, units
 
@@ -100,7 +100,7 @@ def write_receipt(
 ) -> None:
     """Write the receipt of a video, whole and synced; nothing is written where it says so already.
 
-    ``base`` is the folder that must be there, as in :func:`sorad.delivery.folder.make_folders`. ``OSError``
+    ``base`` is the folder that must be there, as in :func:`sorad.files.durable.make_folders`. ``OSError``
     where it cannot be written; the old one then stands as it was.
     """
     path = receipt_path(video)

@@ -12,7 +12,7 @@ import pytest
 from intake_stage import Stage
 from world import mp4
 
-from sorad.intake.strays import AT_MOST, HOLDS, Strays
+from sorad.receipts.orphaned import AT_MOST, HOLDS, OrphanedFolders
 
 A = "ep1/storyboard_a.json"
 
@@ -128,8 +128,8 @@ def test_a_walk_serves_many_and_is_never_older_than_a_doubt(
         clock.now += 1.0
         return {}
 
-    monkeypatch.setattr("sorad.intake.strays.strays", walk)
-    found = Strays(stage.config.watch, stage.raw, clock)  # type: ignore[arg-type]
+    monkeypatch.setattr("sorad.receipts.orphaned.orphaned_folders", walk)
+    found = OrphanedFolders(stage.config.watch, stage.raw, clock)  # type: ignore[arg-type]
     for _again in range(10):
         found.folders()
         clock.now += 1.0

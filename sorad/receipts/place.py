@@ -6,12 +6,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from sorad.delivery.container import check_mp4
-from sorad.delivery.outcome import in_the_way
-from sorad.delivery.receipt import GENERATING, Receipt, read_receipt
+from sorad.files.mp4 import check_mp4
 from sorad.layout import partial_path, receipt_path
 from sorad.messages import N_
 from sorad.problems import Problem
+from sorad.receipts.receipt import GENERATING, Receipt, read_receipt
 from sorad.vault.scan import is_placeholder
 
 
@@ -48,7 +47,7 @@ def look(video: Path) -> Found:
     if problem is None and receipt is not None and receipt.size and receipt.size != size:
         problem = _other_size(size, receipt.size)
     if problem is None and not in_cloud and receipt is not None and receipt.state == GENERATING:
-        problem = in_the_way(video).problem if _under_way(video) else None
+        problem = another_file(video) if _under_way(video) else None
     return Found(problem is None, size, receipt, problem, in_cloud)
 
 
@@ -57,6 +56,16 @@ def _under_way(video: Path) -> bool:
         return partial_path(video).stat().st_size > 0
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def another_file(video: Path) -> Problem:
+    """Another whole video, a folder or a link has the name."""
+    return Problem(
+        "delivery.in_the_way",
+        N_("{name} in {folder} is another file than the one that was bought; it is left as it is."),
+        N_("Move it or rename it; the video then arrives by itself."),
+        {"name": video.name, "folder": str(video.parent)},
+    )
 
 
 def _no_file() -> Problem:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.intake.holdings import found
 from sorad.ledger.interface import Want
 from sorad.ledger.wants import changes_found, news
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.folder import observed
 
 # A folder that cannot be looked at is looked at again at this pace, in seconds.
 LOOK_AGAIN = 30.0
@@ -21,7 +21,7 @@ LOOK_AGAIN = 30.0
 READ_AGAIN = 1.0
 
 
-def told_by_folder(kit: Kit, take: Take) -> bool:
+def already_bought(kit: Kit, take: Take) -> bool:
     """Whether the take, claimed as ``queued``, is not to be bought now; the ledger then knows why."""
     now = kit.clock.time()
     if not kit.ready(take.root):
@@ -31,7 +31,7 @@ def told_by_folder(kit: Kit, take: Take) -> bool:
         release(kit, take, now + LOOK_AGAIN)
         return True
     try:
-        there = found(Want(take.segment, take.take, take.request, take.fingerprint, take.output))
+        there = observed(Want(take.segment, take.take, take.request, take.fingerprint, take.output))
     except OSError as error:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
         release(kit, take, now + LOOK_AGAIN)

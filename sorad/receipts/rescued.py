@@ -14,16 +14,20 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.clock import Clock
-from sorad.delivery.found import look
-from sorad.delivery.receipt import DONE
-from sorad.engine.rescue import CODE, REMEMBERED, RESCUED, note
-from sorad.intake.holdings import SEGMENT, Paper, papers, relocate
 from sorad.layout import video_path
 from sorad.ledger.interface import Ledger, Want
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.receipts.folder import SEGMENT, Evidence, receipts_in
+from sorad.receipts.moving import move_video
+from sorad.receipts.place import look
+from sorad.receipts.receipt import DONE
 
+# The problem that a rescued take carries.
+CODE = "take.rescued"
+# Under this key the ledger remembers the ids of the latest ones, for `sorad status`.
+RESCUED, REMEMBERED = "rescued", 1_000
 # What was found lying there holds for so long, in seconds.
 FOR = 60.0
 
@@ -37,21 +41,21 @@ class Rescued:
     folder: Path
     ledger: Ledger
     clock: Clock
-    _seen: Optional[tuple[float, list[Paper]]] = field(default=None, repr=False)
+    _seen: Optional[tuple[float, list[Evidence]]] = field(default=None, repr=False)
 
-    def of(self, takes: Iterable[Take], fingerprints: Collection[str]) -> list[Paper]:
+    def of(self, takes: Iterable[Take], fingerprints: Collection[str]) -> list[Evidence]:
         """What lies there of these texts and is nobody's by the ledger, or belongs to one of ``takes``."""
-        there = [paper for paper in self._papers() if paper.receipt.fingerprint in fingerprints]
+        there = [evidence for evidence in self._papers() if evidence.receipt.fingerprint in fingerprints]
         if not there:
             return []
-        known = self.ledger.owned([paper.receipt.remote_id for paper in there])
+        known = self.ledger.owned([evidence.receipt.remote_id for evidence in there])
         # What is being brought to safety just now is left alone.
         own = {take.remote_id for take in takes if take.state is not State.DONE}
         return [
-            paper
-            for paper in there
-            if paper.receipt.remote_id not in known
-            or (paper.receipt.remote_id in own and paper.receipt.state == DONE)
+            evidence
+            for evidence in there
+            if evidence.receipt.remote_id not in known
+            or (evidence.receipt.remote_id in own and evidence.receipt.state == DONE)
         ]
 
     def forget(self) -> None:
@@ -61,8 +65,10 @@ class Rescued:
     def unclaimed(self) -> Optional[Problem]:
         """What is said where paid videos lie there that the ledger knows nothing of."""
         there = self._papers()
-        known = self.ledger.owned([paper.receipt.remote_id for paper in there]) if there else set()
-        count = sum(1 for paper in there if paper.receipt.remote_id not in known and paper.video.exists())
+        known = self.ledger.owned([evidence.receipt.remote_id for evidence in there]) if there else set()
+        count = sum(
+            1 for evidence in there if evidence.receipt.remote_id not in known and evidence.video.exists()
+        )
         if not count:
             return None
         return Problem(
@@ -72,7 +78,7 @@ class Rescued:
             {"count": count, "path": str(self.folder)},
         )
 
-    def _papers(self) -> list[Paper]:
+    def _papers(self) -> list[Evidence]:
         now = self.clock.monotonic()
         seen = self._seen
         if seen is None or not 0 <= now - seen[0] < FOR:
@@ -80,37 +86,37 @@ class Rescued:
         return seen[1]
 
 
-def _walk(folder: Path) -> list[Paper]:
+def _walk(folder: Path) -> list[Evidence]:
     found = []
     for place, folders, _files in os.walk(folder):
         if any(name.startswith(SEGMENT) for name in folders):
-            found += papers(Path(place))
+            found += receipts_in(Path(place))
     return found
 
 
-def bring_home(rescued: Iterable[Paper], there: Iterable[Paper]) -> list[Paper]:
-    """Move what has its receipt at home to it; the papers that stay, since their receipt is all there is."""
-    home = {paper.receipt.remote_id: paper for paper in there}
+def bring_home(rescued: Iterable[Evidence], there: Iterable[Evidence]) -> list[Evidence]:
+    """Move what has its receipt at home to it; the evidence that stay, since their receipt is all there is."""
+    home = {evidence.receipt.remote_id: evidence for evidence in there}
     left = []
-    for paper in rescued:
-        place = home.get(paper.receipt.remote_id)
-        if place is None or not relocate(paper.video, place.video, place.segment, place.take):
-            left.append(paper)
+    for evidence in rescued:
+        place = home.get(evidence.receipt.remote_id)
+        if place is None or not move_video(evidence.video, place.video, place.segment, place.take):
+            left.append(evidence)
     return left
 
 
-def where_it_lies(want: Want, rescued: Iterable[Paper], assets: Path) -> Want:
+def left_where_rescued(want: Want, rescued: Iterable[Evidence], assets: Path) -> Want:
     """The want, delivered to where its video was brought to safety, if that could not be moved home."""
-    paper = next((paper for paper in rescued if paper.receipt.remote_id == want.remote_id), None)
+    evidence = next((evidence for evidence in rescued if evidence.receipt.remote_id == want.remote_id), None)
     home = video_path(assets, want.segment, want.take, want.fingerprint)
-    if paper is None or os.path.lexists(home) or not look(paper.video).verified:
+    if evidence is None or os.path.lexists(home) or not look(evidence.video).verified:
         return want
     return replace(
         want,
         state=State.DONE,
-        output=str(paper.video),
-        finished_at=paper.receipt.finished_at,
-        error=note(home, paper.video, _apart()),
+        output=str(evidence.video),
+        finished_at=evidence.receipt.finished_at,
+        error=note(home, evidence.video, _apart()),
     )
 
 
@@ -121,7 +127,25 @@ def remember(ledger: Ledger, ids: Collection[int]) -> None:
         ledger.remember(RESCUED, [*(one for one in before if one not in ids), *ids][-REMEMBERED:])
 
 
-def is_at_shelf(want: Want) -> bool:
+def note(home: Path, place: Path, why: Problem) -> Problem:
+    """What a rescued take carries. ``home``: its own place. ``why``: what is the matter with that."""
+    return Problem(
+        CODE,
+        N_("its video lies in {path}: {folder} could not take it ({reason})"),
+        N_(
+            "Move it to where you want it. If its folder comes back, sorad puts it there when it next reads "
+            "the storyboard, as far as both are on one disk."
+        ),
+        {"path": str(place), "folder": str(home.parent), "reason": why},
+    )
+
+
+def is_rescued(take: Take) -> bool:
+    """Whether its video lies where it was brought to safety."""
+    return take.error is not None and take.error.code == CODE
+
+
+def is_where_rescued(want: Want) -> bool:
     """Whether it was found where it was brought to safety."""
     return want.error is not None and want.error.code == CODE
 

@@ -6,13 +6,15 @@ import errno
 import os
 import threading
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Protocol
 
 from loguru import logger
 
-from sorad.delivery.folder import remove
-from sorad.delivery.outcome import Received
-from sorad.delivery.receipt import (
+from sorad.files.durable import remove
+from sorad.layout import intent_path, receipt_path
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.receipts.receipt import (
     DONE,
     FAILED,
     GENERATING,
@@ -23,10 +25,22 @@ from sorad.delivery.receipt import (
     write_intent,
     write_receipt,
 )
-from sorad.layout import intent_path, receipt_path
-from sorad.messages import _
-from sorad.model import State, Take
 from sorad.vault.mounted import mounted
+
+
+class Delivered(Protocol):
+    """A video that is in its place, verified."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Its hash, in hex."""
+        ...
+
 
 _NOBODY = Payer()
 # Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
@@ -36,7 +50,7 @@ _TURNS = tuple(threading.Lock() for _number in range(32))
 
 
 def receipt_of(
-    take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
+    take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
 ) -> Receipt:
     """The receipt of a take that was bought; ``received`` once its video is there.
 
@@ -90,14 +104,14 @@ def drop_intent(*takes: Take) -> None:
 
 
 def write_receipt_for(
-    take: Take, currency: str, received: Optional[Received] = None, payer: Payer = _NOBODY
+    take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
 ) -> bool:
     """Write it; whether it is there. A folder that is away is no trouble: it is tried again at each poll."""
     with _TURNS[take.id % len(_TURNS)]:
         return _write(take, currency, received, payer)
 
 
-def _write(take: Take, currency: str, received: Optional[Received], payer: Payer) -> bool:
+def _write(take: Take, currency: str, received: Optional[Delivered], payer: Payer) -> bool:
     video = Path(take.output)
     try:
         _check_disk(take)
@@ -118,7 +132,7 @@ def _write(take: Take, currency: str, received: Optional[Received], payer: Payer
     return True
 
 
-def _state(take: Take, received: Optional[Received]) -> str:
+def _state(take: Take, received: Optional[Delivered]) -> str:
     if received is not None:
         return DONE
     if take.state is State.SUBMITTING:

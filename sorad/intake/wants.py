@@ -1,0 +1,32 @@
+"""The takes that a storyboard asks for, and where they go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sorad.config.model import Watch
+from sorad.layout import assets_folder, video_path
+from sorad.ledger.interface import Want
+from sorad.receipts.folder import observed
+from sorad.storyboard.read import Reading
+
+
+def assets_of(storyboard: Path, watch: Watch) -> Path:
+    """The output folder of a storyboard below a watched folder."""
+    return assets_folder(storyboard, watch.path, watch.output_mode, watch.output_dir)
+
+
+def bare_wants(reading: Reading, assets: Path) -> list[Want]:
+    """The takes that a storyboard asks for, with their places; nothing is looked at."""
+    wants = []
+    for segment in reading.segments:
+        fingerprint = segment.request.fingerprint()
+        for number in range(1, segment.takes + 1):
+            video = video_path(assets, segment.index, number, fingerprint)
+            wants.append(Want(segment.index, number, segment.request, fingerprint, str(video)))
+    return wants
+
+
+def wants_of(reading: Reading, storyboard: Path, watch: Watch) -> list[Want]:
+    """The same, each with what its place holds. ``OSError`` where one cannot be looked at just now."""
+    return [observed(want) for want in bare_wants(reading, assets_of(storyboard, watch))]

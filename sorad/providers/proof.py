@@ -1,0 +1,168 @@
+"""What an answer to a create proves: whether the task was taken. One table for all formats. Pure.
+
+Money hangs on it. What is refused is sent again; so only an answer that cannot come after a handler has taken the
+task is a refusal. All else that names no task is unknown, whatever it says: gateways forward a create, pay for it,
+and answer a 408, a 500 or a 400 of their own when the upstream's answer is late or lost.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Union
+
+Refusals = Collection[Union[int, str]]
+
+# Given before a handler runs (by routers, proxies, and checks of key, balance and rate), whatever their body.
+REFUSED = frozenset(
+    {301, 307, 308, 401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 421, 429, 431, 451}
+)
+# Client errors by their number, and yet given when time is up, after the request was forwarded.
+NEVER = frozenset({408, 425, 499})
+
+# A time-out, or an upstream that was cut off: the request was on its way.
+_CUT = re.compile(
+    r"timed?[_-]?out|\btim(?:e|es|ed|ing)[\s_-]+out\b|deadline|超时|等待.{0,6}(?:过久|太久|过长)"
+    r"|\bEOF\b|unexpected[\s_]end|incomplete[\s_]?read|premature"
+    r"|do[\s_]?request[\s_]?(?:failed|error)|(?:fetch|forward\w*|proxy\w*)[\s_]failed"
+    r"|connect\w*[\s_-]*(?:\w+[\s_-]+){0,2}?(?:reset|clos|refus|abort|lost|brok|terminat|drop|interrupt|err|fail|cut)"
+    r"|\bECONN|\bEPIPE\b|\bENET|\bEHOST|broken[\s_]?pipe|sockets?[\s_-]*(?:hang|hung|clos|err)|hang[\s_-]?up"
+    r"|(?:read|write|dial|lookup)[\s_](?:tcp|udp|unix)|\bi/o\b|reset by peer|no route to host|no such host"
+    r"|server disconnected|remote (?:end|host|peer|server) closed|(?:remote|local)protocolerror|network[\s_-]*err"
+    r"|(?:read|write|connect|transport|ssl)error\b|tls handshake|goaway|stream[\s_](?:err|clos|reset)|http2:"
+    r"|(?:context|request|client|operation|stream)[\s_](?:was[\s_])?(?:cancel|abort|disconnect|closed)"
+    r"|bad[\s_-]*gateway|gateway[\s_-]*err|\b(?:no|empty)[\s_-](?:response|reply|answer)\b"
+    r"|upstream.{0,40}?(?:err|fail|clos|cut|lost|reset|disconnect|unavailable|unreachable|no response|abort)"
+    r"|(?:err\w*|fail\w*|disconnect\w*|no response).{0,20}?\bupstream\b"
+    r"|上游.{0,12}?(?:错误|异常|失败|断|无响应|未响应|没有响应|不可用|中止)|(?:请求|连接|调用|转发)上游.{0,6}?(?:失败|出错)"
+    r"|(?:连接|网络|传输).{0,6}?(?:重置|中断|断开|关闭|异常|错误|失败|中止|丢失)|响应.{0,4}?(?:中断|不完整|为空)"
+    r"|(?:status|http(?:/[\d.]+)?|code|error)[\s_:=(\"']{0,4}(?:code)?[\s:=(\"']{0,4}5\d\d\b",
+    re.IGNORECASE,
+)
+# The type under which gateways pass on what an upstream said: that tells who, and not what.
+_WHO = re.compile(r"\bupstream_error\b", re.IGNORECASE)
+# A gateway that passes a status on without its words. What it was tells whether it is a proof.
+_PASSED_ON = re.compile(r"bad[\s_]response[\s_]status[\s_]code", re.IGNORECASE)
+_NUMBER = re.compile(r"status[\s_]code\D{0,3}(\d{3})\b", re.IGNORECASE)
+# What was sent has been taken, by this request or by one before it.
+_EXISTS = re.compile(
+    r"already[\s_](?:been[\s_])?(?:exist|submitted|accepted|created|received|taken)|\bduplicate"
+    r"|\b(?:task|job|request|video|generation)\b.{0,30}?\bexists\b|已经?(?:存在|提交|创建|受理|接收|收到)"
+    r"|重复(?:的)?(?:提交|请求|任务|创建)",
+    re.IGNORECASE,
+)
+# Under 409 less will do: that is what the status stands for.
+_EXISTS_409 = re.compile(r"already|duplicate|repeated|\bexists\b|重复|已存在|已提交|已创建", re.IGNORECASE)
+_LONGEST, _LONGEST_VAGUE = 20_000, 60  # characters that are looked at
+# Says that something went wrong, and not what: no cause.
+_PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus)
+_VAGUE = re.compile(
+    r"\W*(?:an? )?(?:(?:unknown|unexpected|internal|server|system|(?:new_)?api|upstream|general|request|http)[\s_-]*)*"
+    r"(?:error|fail(?:ed|ure)?|exception)?(?: occurred)?\W*|\W*(?:something went wrong|oops)\W*"
+    r"|\W*(?:未知|内部|系统|服务器?|请求|操作|接口|网络)*(?:错误|异常|失败|出错了?)\W*",
+    re.IGNORECASE,
+)
+
+
+class Proof(enum.Enum):
+    """What an answer proves."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNREADABLE = (
+        "unreadable"  # a whole answer that says yes, as JSON, and names no task: unknown, and not understood
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an answer to a create says, read from whichever format. ``status`` is HTTP's."""
+
+    status: int
+    json: bool = False  # the body is JSON
+    task: str = ""  # the id of the task that it names, as far as one is found
+    doubtful: bool = False  # that id stands beside an error, or may be the request's
+    code: str = ""  # the API's own code
+    meant: int = 0  # the HTTP status that this code is, or stands for; 0: none
+    error: bool = False  # the body is the API's own error
+    words: str = ""  # what that error says
+    text: str = ""  # all that the body says
+
+
+def proof(said: Said, refusals: Refusals = ()) -> Proof:
+    """What an answer proves. ``refusals``: statuses and codes of which the user knows that they refuse."""
+    if said.task and _good(said) and not said.doubtful:
+        return Proof.ACCEPTED
+    if said.task or exists(said):
+        return Proof.UNKNOWN
+    if said.status in refusals or (said.code and said.code.lower() in _small(refusals)):
+        return Proof.REFUSED
+    if is_lost(said):
+        return Proof.UNKNOWN
+    if _good(said) and not 400 <= said.meant < 500:
+        return Proof.UNREADABLE if said.json else Proof.UNKNOWN
+    return Proof.REFUSED if _refuses(said) else Proof.UNKNOWN
+
+
+def _refuses(said: Said) -> bool:
+    """Of an answer that tells of no time-out and names no task."""
+    if _good(said) or said.status in REFUSED:
+        return True
+    return 400 <= said.status < 500 and names_cause(said)
+
+
+def is_lost(said: Said) -> bool:
+    """Whether it tells of a server error, a time-out or a cut upstream: of the task it says nothing."""
+    return said.status >= 500 or said.meant >= 500 or bool(NEVER & {said.status, said.meant}) or is_cut(said)
+
+
+def is_cut(said: Said) -> bool:
+    """Whether it tells of a time-out or of an upstream that was cut off."""
+    return tells_of_cut(_all(said))
+
+
+def tells_of_cut(words: str) -> bool:
+    """The same of its words alone."""
+    told = _WHO.sub(" ", words)
+    if _CUT.search(told):
+        return True
+    if not _PASSED_ON.search(told):
+        return False
+    number = _NUMBER.search(told)
+    return number is None or int(number.group(1)) not in REFUSED
+
+
+def exists(said: Said) -> bool:
+    """Whether it says that the task is there already."""
+    words = _EXISTS_409 if 409 in (said.status, said.meant) else _EXISTS
+    return bool(words.search(_all(said)))
+
+
+def names_cause(said: Said) -> bool:
+    """Whether it is the API's own error, and says what is wrong."""
+    if not said.error:
+        return False
+    code, words = said.code.strip(), said.words.strip()
+    return not (_is_vague(words) and (_is_vague(code) or code == str(said.status)))
+
+
+def _is_vague(text: str) -> bool:
+    if len(text) > _LONGEST_VAGUE:
+        return False
+    return text.strip(" .!").lower() in _PHRASES or bool(_VAGUE.fullmatch(text))
+
+
+def _all(said: Said) -> str:
+    return f"{said.code} {said.words} {said.text}"[:_LONGEST]
+
+
+def _good(said: Said) -> bool:
+    return 200 <= said.status < 300
+
+
+def _small(refusals: Refusals) -> set[str]:
+    return {one.lower() for one in refusals if isinstance(one, str)}

@@ -1,0 +1,94 @@
+"""Bringing an output folder, or one video with its receipt, to a new name. Nothing is ever written over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from sorad.files.durable import make_folders, sync_folder
+from sorad.layout import intent_path, partial_path, receipt_path
+from sorad.receipts.folder import create_of
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_intent, read_receipt, write_receipt
+
+
+def move_folder(old: Path, new: Path) -> bool:
+    """Rename an output folder, whole or not at all; whether it has the new name now.
+
+    Not where something has that name already, nor to another disk.
+    """
+    if not old.is_dir() or os.path.lexists(new) or not new.parent.is_dir():
+        return False
+    try:
+        old.rename(new)
+    except OSError:
+        return False
+    for folder in {old.parent, new.parent}:
+        with contextlib.suppress(OSError):
+            sync_folder(folder)
+    return True
+
+
+def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
+    """Bring a video, what there is of it, and its receipt to a new name; whether the video is there then.
+
+    The receipt goes first: with the power cut between the two, it tells of a video that is missed, and the
+    next call brings it. Nothing is ever written over, but for a receipt of the same task that knows less; what
+    cannot be moved stays.
+    """
+    parts = [(part(old), part(new)) for part in (intent_path, receipt_path, partial_path, Path)]
+    if not any(os.path.lexists(source) for source, _target in parts):
+        return os.path.lexists(new)
+    with contextlib.suppress(OSError):
+        make_folders(new)
+        for source, target in parts:
+            if os.path.lexists(source) and (not os.path.lexists(target) or _knows_more(source, target)):
+                source.replace(target)
+        receipt = read_receipt(receipt_path(new))
+        _drop_double(old, receipt)
+        if receipt is not None and (receipt.segment, receipt.take) != (segment, take):
+            write_receipt(new, replace(receipt, segment=segment, take=take))
+        sync_folder(new.parent)
+        old.parent.rmdir()  # where it is empty now
+    return os.path.lexists(new)
+
+
+def _drop_double(old: Path, receipt: Receipt | None) -> None:
+    """Remove a receipt that stayed behind alone, where the one at the new name tells of the same task.
+
+    It was laid down after the folder had moved and before the ledger knew; a storyboard that gets the old
+    name later would take it for its own.
+    """
+    if receipt is None or os.path.lexists(old) or os.path.lexists(partial_path(old)):
+        return
+    left = read_receipt(receipt_path(old))
+    if left is not None and left.remote_id and left.remote_id == receipt.remote_id:
+        receipt_path(old).unlink()
+
+
+def is_occupied(video: Path) -> bool:
+    """Whether the place of a video holds it, or its receipt or intent."""
+    return any(os.path.lexists(path) for path in (video, receipt_path(video), intent_path(video)))
+
+
+def holds_other_create(video: Path, creates: Collection[str]) -> bool:
+    """Whether the place of a video is that of a create that is not one of these, which may still be under way."""
+    receipt = read_receipt(receipt_path(video)) or read_intent(video)
+    if receipt is None:
+        return False
+    return create_of(receipt.remote_id, receipt.fingerprint, receipt.submitted_at) not in creates
+
+
+def _knows_more(source: Path, target: Path) -> bool:
+    """Whether both are receipts of one task, and only the first knows that its video came."""
+    if source.suffix != ".json":
+        return False
+    one, other = read_receipt(source), read_receipt(target)
+    return (
+        one is not None
+        and other is not None
+        and one.remote_id == other.remote_id
+        and (one.state, other.state) == (DONE, GENERATING)
+    )

@@ -1,0 +1,120 @@
+"""Which field a name that is not one was probably meant to be. Pure.
+
+A shot that is bought in another length or form than was asked for, because a field was called ``duration`` or
+``isPro``, is money lost; so a name that is nearly a field's is no remark. Words of the trade are remarks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Optional
+
+# What LLMs call the fields, without regard to case, "_" and "-". Exact: "duration" is one, "pace" is none.
+_SYNONYMS: Mapping[str, str] = {
+    synonym: field
+    for field, synonyms in {
+        "segment_index": "segment_number segment_no segment_num segment_id segment_idx seg_index seg_no",
+        "prompt_text": "prompt prompts text_prompt video_prompt prompt_string prompt_content prompt_body",
+        "image_url": (
+            "image images image_path image_file image_uri image_link image_src img img_url img_path"
+            " reference_image reference_images reference_image_url ref_image ref_image_url ref_img ref_img_url"
+            " image_reference image_ref input_image input_image_url input_reference init_image start_image"
+            " first_frame_image first_frame_url"
+        ),
+        "duration_seconds": (
+            "duration durations duration_sec duration_secs duration_s duration_in_seconds seconds secs sec length"
+            " length_seconds length_sec video_length video_duration video_seconds clip_length clip_duration"
+            " segment_duration segment_length target_duration"
+        ),
+        "is_pro": "pro pro_mode pro_model use_pro use_pro_model is_pro_mode is_pro_model",
+        "resolution": (
+            "aspect aspect_ratio aspect_ratios ratio video_ratio video_aspect_ratio video_resolution orientation"
+            " video_orientation screen_orientation frame_ratio"
+        ),
+        "takes": (
+            "num_takes n_takes number_of_takes no_of_takes take_count takes_count takes_num num_videos num_variations"
+            " num_outputs num_samples"
+        ),
+        "director_intent": "director_intention directors_intention intent_of_director",
+        "asset": "asset_info asset_list",
+        "characters": "character_list chars",
+        "props": "prop_list",
+        "id": "character_id char_id user_id user_name handle",
+    }.items()
+    for synonym in synonyms.replace("_", "").split()
+}
+# Words that people write in storyboards and that are a letter or two off a field. They are never one.
+_ORDINARY = """
+    absolution beset cakes caked crops dame devolution dissolution drops evolution fakes fame frame game lakes lame
+    makes mode modes name named names need needs pollution prods prompted prompter pros rakes revolution same scenic
+    scent shakes solution speed stage stake stakes tags taken taker tales tame tapes tastes tasks tops types wakes
+"""
+ORDINARY = frozenset(_ORDINARY.split())
+# Objects that are about something else than the video: what is in them has lengths and pictures of its own.
+_ABOUT_ELSE = re.compile(
+    r"audio|music|bgm|sound|sfx|voice|dialog|narrat|speech|subtitle|caption|text|title|logo|transition|effect|vfx|camera"
+    r"|lens|light|fade|motion|move|movement|action|font|credits|timing|timeline|edit|cut|pace|rhythm|beat|history|meta"
+    r"|source|schema|cover|thumbnail|poster|description|note|comment|remark"
+)
+# Objects at the top of the file that are meant for every segment.
+_FOR_ALL = re.compile(
+    r"(default|global|common|shared|video|generation|gen|render|output)?((param|parameter|config|option|default)s?|settings)"
+)
+
+
+def folded(name: str) -> str:
+    """What is left of a name without case, ``_``, ``-`` and spaces."""
+    return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def meant(name: str, fields: Iterable[str]) -> Optional[str]:
+    """Which of ``fields`` the name was probably meant to be; ``None``: none."""
+    fields = list(fields)
+    known = spelled(name, fields)
+    bare = folded(name)
+    if known is not None or bare in ORDINARY or len(bare) < 3:
+        return known
+    near = [(_distance(bare, folded(field), _allowed(field)), field) for field in fields]
+    return min((one for one in near if one[0] <= _allowed(one[1])), default=(0, None))[1]
+
+
+def spelled(name: str, fields: Collection[str]) -> Optional[str]:
+    """As :func:`meant`, but by spelling and synonyms alone: no letter may be off."""
+    bare = folded(name)
+    same = next((field for field in fields if folded(field) == bare), None)
+    synonym = _SYNONYMS.get(bare)
+    return same or (synonym if synonym in fields else None)
+
+
+def is_about_else(name: str) -> bool:
+    """Whether an object of a segment is about something of its own, such as the music."""
+    return _ABOUT_ELSE.match(folded(name)) is not None
+
+
+def is_for_all(name: str) -> bool:
+    """Whether an object at the top of a file is meant for every segment, such as ``defaults``."""
+    return _FOR_ALL.fullmatch(folded(name)) is not None
+
+
+def _allowed(field: str) -> int:
+    """How many letters may be off."""
+    letters = len(folded(field))
+    return 0 if letters < 4 else 1 if letters <= 8 else 2
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Letters to change, add, leave out or swap with their neighbour; ``most + 1`` where it is more than that."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        row = [i]
+        for j, against in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != against))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return min(last[-1], most + 1)

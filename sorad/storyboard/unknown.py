@@ -1,0 +1,214 @@
+"""Names in a storyboard that are no fields: mistakes where one was meant, else left out. Pure.
+
+=========================================================  =================================================
+name                                                       is
+=========================================================  =================================================
+``_comment``, and whatever is in it                        the author's own, never looked at
+``isPro``, ``duration``, ``resolutions`` in a segment      a mistake: a field was meant
+``resolution`` at the top of the file                      a mistake: it has no effect there
+``duration`` in ``video_params`` of a segment              a mistake, likewise
+one of these, with what the field itself says              a note
+``mood``, ``camera``, ``transition: {"duration": 1}``      left out; told once, all together, as a note
+=========================================================  =================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+from sorad.messages import N_
+from sorad.problems import Param, Problem
+from sorad.storyboard.findings import Findings
+from sorad.storyboard.lines import Place, doubles
+from sorad.storyboard.names import is_about_else, is_for_all, meant, spelled
+from sorad.storyboard.schema import AssetPart, CharacterPart, Head, SegmentPart
+
+_LISTED = 20  # names of those left out
+_SEGMENT, _ASSET, _CHARACTER = (tuple(part.model_fields) for part in (SegmentPart, AssetPart, CharacterPart))
+_TOP = ("segments", *Head.model_fields)
+# What a top may say of itself: the text it was made from, its picture, its number in a series.
+_OF_ONE = ("segment_index", "prompt_text", "image_url", "director_intent")
+_WAYS = {
+    "landscape": "horizontal",
+    "wide": "horizontal",
+    "16:9": "horizontal",
+    "portrait": "vertical",
+    "9:16": "vertical",
+}
+
+
+def look_through(document: Mapping[str, Any], findings: Findings) -> None:
+    """Find the names of a storyboard that are no fields."""
+    segments = document.get("segments")
+    segments = [one for one in segments if isinstance(one, dict)] if isinstance(segments, list) else []
+    left_out: dict[str, None] = {}
+    _top(document, segments, findings, left_out)
+    raws = document.get("segments")
+    for position, raw in enumerate(raws if isinstance(raws, list) else ()):
+        if isinstance(raw, dict):
+            _segment(raw, ("segments", position), findings, left_out)
+    if left_out:
+        names = list(left_out)
+        more = len(names) - _LISTED
+        listed = ", ".join(names[:_LISTED]) + (f" … (+{more})" if more > 0 else "")
+        findings.notes.append(
+            (
+                (),
+                Problem(
+                    "storyboard.left_out", N_("Not known here, and left out: {names}."), "", {"names": listed}
+                ),
+            )
+        )
+
+
+def stands_twice(text: str, findings: Findings) -> None:
+    """Find the names that stand twice in one object of a valid JSON text: a parser hears the last alone."""
+    for path, line in doubles(text):
+        fix = N_("Keep one of the two: which one was meant cannot be told.")
+        problem = Problem(
+            "storyboard.twice", N_("{name} stands twice in one object."), fix, {"name": path[-1]}, line=line
+        )
+        findings.add(problem, path)
+
+
+def _top(
+    document: Mapping[str, Any],
+    segments: list[Mapping[str, Any]],
+    findings: Findings,
+    left_out: dict[str, None],
+) -> None:
+    for name, value in _others(document, _TOP):
+        field = meant(name, _TOP)
+        if field is not None:
+            _is_near((name,), field, value, document, findings)
+        elif (field := _of_segments(name)) is not None:
+            _misplaced((name,), field, value, segments, findings)
+        elif isinstance(value, dict) and is_for_all(name):
+            _inside((name,), value, segments, findings)
+        else:
+            left_out[name] = None
+
+
+def _of_segments(name: str) -> Optional[str]:
+    """Which field of a segment a name at the top is. A synonym may tell of the whole there: the text it came from."""
+    if name in _SEGMENT:
+        return name
+    field = spelled(name, _SEGMENT) or meant(name, [one for one in _SEGMENT if len(one) > 8])
+    return None if field in _OF_ONE else field
+
+
+def _segment(raw: Mapping[str, Any], path: Place, findings: Findings, left_out: dict[str, None]) -> None:
+    for name, value in _others(raw, _SEGMENT):
+        field = meant(name, _SEGMENT)
+        if field is not None:
+            _is_near((*path, name), field, value, raw, findings)
+        elif (
+            isinstance(value, dict)
+            and not is_about_else(name)
+            and _inside((*path, name), value, [raw], findings)
+        ):
+            continue
+        else:
+            left_out[name] = None
+    asset = raw.get("asset")
+    if isinstance(asset, dict):
+        _asset(asset, raw, (*path, "asset"), findings, left_out)
+
+
+def _asset(
+    asset: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    path: Place,
+    findings: Findings,
+    left_out: dict[str, None],
+) -> None:
+    for name, value in _others(asset, _ASSET):
+        field, of_segment = meant(name, _ASSET), spelled(name, _SEGMENT)
+        if field is not None:
+            _is_near((*path, name), field, value, asset, findings)
+        elif of_segment is not None:
+            _misplaced((*path, name), of_segment, value, [raw], findings)
+        else:
+            left_out[f"asset.{name}"] = None
+    characters = asset.get("characters")
+    for position, character in enumerate(characters if isinstance(characters, list) else ()):
+        for name, value in _others(character, _CHARACTER) if isinstance(character, dict) else ():
+            field = meant(name, _CHARACTER)
+            if field is not None:
+                _is_near((*path, "characters", position, name), field, value, character, findings)
+            else:
+                left_out[f"characters.{name}"] = None
+
+
+def _others(raw: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """What is in an object and is neither a field nor the author's own."""
+    return ((name, value) for name, value in raw.items() if name not in fields and not name.startswith("_"))
+
+
+def _inside(
+    path: Place, outer: Mapping[str, Any], segments: list[Mapping[str, Any]], findings: Findings
+) -> bool:
+    """Segments' fields one level down in an object that has no meaning here; whether there are any."""
+    found = [(name, value, spelled(name, _SEGMENT)) for name, value in _others(outer, ())]
+    for name, value, field in found:
+        if field is not None:
+            _misplaced((*path, name), field, value, segments, findings)
+    return any(field is not None for _name, _value, field in found)
+
+
+def _is_near(path: Place, field: str, value: Any, beside: Mapping[str, Any], findings: Findings) -> None:
+    name = str(path[-1])
+    params: dict[str, Param] = {"name": name, "field": field}
+    if value is None or (field in beside and _same(field, value, beside[field])):
+        findings.notes.append((path, _says_the_same(params)))
+        return
+    if field in beside:
+        fix = N_("Did you mean {field}? It is there too and says something else: keep one of the two.")
+    else:
+        fix = N_(
+            'Did you mean {field}? If it is a remark of your own, put an underscore before the name: "_{name}".'
+        )
+        findings.meant.add((*path[:-1], field))
+    findings.add(Problem("storyboard.near", N_("There is no field {name}."), fix, params), path)
+
+
+def _misplaced(
+    path: Place, field: str, value: Any, segments: list[Mapping[str, Any]], findings: Findings
+) -> None:
+    params: dict[str, Param] = {"name": str(path[-1]), "field": field}
+    told = [field in one and _same(field, value, one[field]) for one in segments]
+    if value is None or (told and all(told)):
+        findings.notes.append((path, _says_the_same(params)))
+        return
+    fix = N_(
+        "Did you mean {field}, in each segment? If it is a remark of your own, put an underscore before the name: "
+        '"_{name}".'
+    )
+    findings.add(
+        Problem("storyboard.misplaced", N_("{name} has no effect at this place."), fix, params), path
+    )
+    if len(path) > 2:
+        findings.meant.add((*path[:2], field))
+
+
+def _says_the_same(params: Mapping[str, Param]) -> Problem:
+    return Problem(
+        "storyboard.says_the_same", N_("{name} adds nothing to {field}, and is left out."), "", params
+    )
+
+
+def _same(field: str, one: Any, other: Any) -> bool:
+    return _meaning(field, one) == _meaning(field, other)
+
+
+def _meaning(field: str, value: Any) -> object:
+    """A value as people read it: ``"15s"`` is 15, ``portrait`` is vertical."""
+    if isinstance(value, str):
+        text = value.strip().casefold()
+        if field == "resolution":
+            return _WAYS.get(text, text)
+        number = text.removesuffix("s").strip()
+        whole = field == "duration_seconds" and number.isdecimal() and len(number) < 10
+        return int(number) if whole else text
+    return value

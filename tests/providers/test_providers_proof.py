@@ -1,0 +1,133 @@
+"""What an answer to a create proves: nothing outside the table is ever a refusal, whatever a gateway makes up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_providers_pure import ANSWERS, BODIES, HEADERS, TREES, outcomes
+
+from sorad.providers import proof
+from sorad.providers.base import Refused
+from sorad.providers.http import Answer
+from sorad.providers.proof import Proof, Said
+
+# The issue's own list, written down a second time on purpose.
+BEFORE_A_HANDLER = {
+    429,
+    301,
+    307,
+    308,
+    401,
+    402,
+    403,
+    404,
+    405,
+    406,
+    407,
+    410,
+    411,
+    413,
+    414,
+    415,
+    421,
+    431,
+    451,
+}
+STATUSES = st.integers(100, 999)
+CUT = st.sampled_from(
+    [
+        "context deadline exceeded",
+        "litellm.Timeout",
+        "unexpected EOF",
+        "do request failed",
+        "connection reset",
+        "请求超时",
+    ]
+)
+THERE = st.sampled_from(["task already exists", "duplicate request", "任务已存在", "请勿重复提交"])
+
+
+def in_the_table(came: Answer) -> bool:
+    """Whether an answer may be a refusal at all, by the plainest reading of the table."""
+    if came.status in BEFORE_A_HANDLER:
+        return True
+    body = came.json()
+    if 200 <= came.status < 300:
+        return isinstance(body, dict) and bool({"code", "error"} & set(body))
+    return (
+        400 <= came.status < 499 and came.status not in (408, 425) and isinstance(body, dict) and bool(body)
+    )
+
+
+@given(st.builds(Answer, STATUSES, HEADERS, BODIES))
+def test_no_answer_outside_the_table_is_a_refusal(came: Answer) -> None:
+    for found in outcomes(came):
+        assert not isinstance(found, Refused) or in_the_table(came)
+
+
+def with_words(body: Any, words: str, where: str) -> bytes:
+    """Any body that also says something, somewhere."""
+    tree: Any = dict(body) if isinstance(body, dict) else {"data": body}
+    if where == "error":
+        tree["error"] = {"message": words, "type": "x"}
+    elif where == "deep":
+        tree["details"] = [{"cause": {"raw": words}}]
+    else:
+        tree[where] = words
+    return json.dumps(tree).encode()
+
+
+PLACES = st.sampled_from(["message", "error", "msg", "detail", "deep"])
+
+
+@given(STATUSES, TREES, CUT, PLACES)
+def test_words_of_a_time_out_refuse_nothing(status: int, body: Any, words: str, where: str) -> None:
+    came = Answer(status, {}, with_words(body, words, where))
+    assert not any(isinstance(found, Refused) for found in outcomes(came))
+
+
+@given(STATUSES, TREES, THERE, PLACES)
+def test_what_says_that_it_is_there_refuses_nothing(status: int, body: Any, words: str, where: str) -> None:
+    came = Answer(status, {}, with_words(body, words, where))
+    assert not any(isinstance(found, Refused) for found in outcomes(came))
+
+
+@given(ANSWERS, st.sampled_from(["task_id", "taskId", "video_id"]), st.booleans())
+def test_what_names_a_task_refuses_nothing(came: Answer, name: str, below: bool) -> None:
+    body = came.json()
+    tree: Any = dict(body) if isinstance(body, dict) else {}
+    tree["data" if below else name] = {name: "task_7"} if below else "task_7"
+    named = Answer(came.status, {}, json.dumps(tree).encode())
+    assert not any(isinstance(found, Refused) for found in outcomes(named))
+
+
+@settings(deadline=2000, max_examples=20)
+@given(st.text(max_size=200))
+def test_no_words_take_long_to_read(words: str) -> None:
+    for many in (words, words * 100, "error " * 3000, " " * 20_000, "upstream " * 2000, "status " * 3000):
+        said = Said(400, True, error=True, words=many, text=many)
+        assert isinstance(proof.proof(said), Proof)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "names"),
+    [
+        ("", "", False),
+        ("", "Unprocessable Entity", False),
+        ("422", "", False),
+        ("", "an unknown error occurred", False),
+        ("server_error", "Internal error", False),
+        ("", "未知错误", False),
+        ("invalid_value", "", True),
+        ("", "seconds is wrong", True),
+        ("", "内容违规", True),
+    ],
+)
+def test_what_names_a_cause(code: str, words: str, names: bool) -> None:
+    said = Said(422, True, code=code, error=True, words=words)
+    assert proof.names_cause(said) is names
+    assert (proof.proof(said) is Proof.REFUSED) is names
