@@ -52,7 +52,7 @@ def state_dir(args: argparse.Namespace) -> Path:
     expanded = os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111  (Path's raises without a home)
     if not expanded or expanded.startswith("~") or "$" in expanded:
         return _checked_state_dir(args)
-    return Path(os.path.abspath(path.parent / expanded))  # noqa: PTH100  (resolve() would follow links)
+    return Path(_placed(path, expanded))
 
 
 def find_state_dir(args: argparse.Namespace) -> tuple[Path | None, Problem | None]:
@@ -82,21 +82,43 @@ def _written_state_dir(args: argparse.Namespace) -> Path | None:
     expanded = os.path.expandvars(os.path.expanduser(found[1]))  # noqa: PTH111
     if expanded.startswith("~") or "$" in expanded:
         return None
-    return Path(os.path.abspath(path.parent / expanded))  # noqa: PTH100
+    return Path(_placed(path, expanded))
 
 
 def _peek(path: Path) -> str | None:
     """``state_dir`` as it is written; ``""`` where only a full reading can tell what is wrong."""
+    found = _toml(path)
+    named = "" if found is None else found.get("state_dir")
+    return named if named is None or isinstance(named, str) else ""
+
+
+def watched_folders(args: argparse.Namespace) -> list[str]:
+    """The watched folders that the config names, as far as it can be read at all."""
+    path = config_path(args.config)
+    tables = (_toml(path) or {}).get("watch") if path else None
+    if path is None or not isinstance(tables, list):
+        return []
+    named = [table.get("path") for table in tables if isinstance(table, dict)]
+    paths = [one for one in named if isinstance(one, str)]
+    return [_placed(path, os.path.expandvars(os.path.expanduser(one))) for one in paths]  # noqa: PTH111
+
+
+def _placed(config: Path, name: str) -> str:
+    """A path of the config: relative ones start at its folder."""
+    return os.path.abspath(config.parent / name)  # noqa: PTH100  (resolve() would follow links)
+
+
+def _toml(path: Path) -> dict[str, Any] | None:
+    """What stands in a config; ``None`` where it cannot be read."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
 
     try:
-        named = tomllib.loads(path.read_text("utf-8-sig")).get("state_dir")
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
-        return ""
-    return named if named is None or isinstance(named, str) else ""
+        return None
 
 
 def _usual_state_dir() -> Path:

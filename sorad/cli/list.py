@@ -6,13 +6,13 @@ import argparse
 import shutil
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.common import complain, looked_at, open_ledger, say, state_dir, storyboard_path, to_json
 from sorad.cli.words import clip, cut, pad, width
 from sorad.messages import _
-from sorad.plaintext import printable
+from sorad.plaintext import one_line, printable
 
 if TYPE_CHECKING:
     from sorad.model import Take
@@ -49,6 +49,10 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--storyboard", metavar=_("PATH"), help=_("only of this storyboard, or below this folder")
     )
+    parser.add_argument("--missing", action="store_true", help=_("only those whose video is no longer there"))
+    parser.add_argument(
+        "--old", action="store_true", help=_("only those of an earlier text of their segment")
+    )
     parser.add_argument("-n", metavar=_("N"), type=_count, help=_("only the last so many, by their numbers"))
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
@@ -64,6 +68,7 @@ def handler(args: argparse.Namespace) -> int:
             states=[State(name) for name in args.state] if args.state else None,
             storyboard=storyboard_path(args.storyboard) if args.storyboard else None,
         )
+        takes = filter(_wanted(args), takes)
         if args.n is not None:
             takes = iter(deque(takes, maxlen=args.n))
         if args.json:
@@ -73,6 +78,21 @@ def handler(args: argparse.Namespace) -> int:
     finally:
         ledger.close()
     return 0
+
+
+def is_missing(take: Take) -> bool:
+    """Whether its video was delivered and is no longer there."""
+    return take.state == "done" and take.error is not None and take.error.code == "take.missing"
+
+
+def is_old(take: Take) -> bool:
+    """Whether it was bought for a text that its segment no longer has."""
+    return not take.wanted and (take.state == "done" or bool(take.remote_id))
+
+
+def _wanted(args: argparse.Namespace) -> Callable[[Take], bool]:
+    """What ``--missing`` and ``--old`` leave."""
+    return lambda take: (not args.missing or is_missing(take)) and (not args.old or is_old(take))
 
 
 def as_json(take: Take) -> dict[str, Any]:
@@ -90,6 +110,7 @@ def as_json(take: Take) -> dict[str, Any]:
         "remote_id": take.remote_id or None,
         "request_id": take.request_id or None,
         "error": problem_json(take.error),
+        "wanted": take.wanted,
         "cost": None if take.cost is None else units(take.cost),
         "created_at": iso(take.created_at),
         "updated_at": iso(take.updated_at),
@@ -132,7 +153,8 @@ def lines(take: Take, columns: int) -> Iterator[str]:
 
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
-    wrong = printable(take.error.text()).replace("\n", " ") if take.error else ""
+    marks = [_("of an earlier text")] if is_old(take) else []
+    wrong = _("; ").join([*marks, *([one_line(take.error.text())] if take.error else [])])
     if not columns:
         yield f"{head}{printable(take.output)}{'  ' if wrong else ''}{wrong}"
         return

@@ -9,6 +9,7 @@ import errno
 import importlib
 import os
 import re
+import shlex
 import sys
 from typing import NamedTuple
 
@@ -93,6 +94,8 @@ def _run(words: list[str]) -> int:
     set_language(_language(words))
     translate_argparse()
     name = command_of(words)
+    if words and (name is None or name not in COMMANDS):
+        _meant_once(words)
     if name is None:
         return _without_command(words)
     if name not in COMMANDS:
@@ -140,6 +143,22 @@ def _without_command(words: list[str]) -> int:
     parser.parse_args(words)
     common.say(_help())
     return common.OK
+
+
+def _meant_once(words: list[str]) -> None:
+    """Options of ``once`` without its name, as the old program took them, are told with the whole command."""
+    known = parser_of("once")._option_string_actions  # argparse has no other way
+    own = {option for action in common_options()._actions for option in action.option_strings}
+    if any(word.partition("=")[0] in known.keys() - own - {"-h", "--help"} for word in words):
+        raise SoradError(
+            Problem(
+                "command.missing",
+                N_("The name of the command is missing."),
+                N_("Did you mean `sorad once {words}`?"),
+                {"words": shlex.join(words)},
+            ),
+            exit_code=common.USAGE,
+        )
 
 
 def command_of(words: list[str]) -> str | None:

@@ -46,6 +46,7 @@ _NOTES = {
     "finished": N_("generated"),
     "failed": N_("failed at the provider"),
     "lost": N_("given up"),
+    "not failed": N_("not failed after all"),
     "download": N_("being fetched"),
     "download failed": N_("could not be fetched"),
     "rescued": N_("its folder is gone: brought to safety"),
@@ -65,9 +66,11 @@ _NOTES = {
     "crashed": N_("failed for a mistake in sorad"),
     "not ours": N_("left to the computer that bought it"),
     "turned up": N_("its video is there"),
+    "gone": N_("its video is no longer there"),
     "found again": N_("its video is there again"),
     "mended": N_("its damaged receipt is gone"),
     "no place": N_("its folder takes no files"),
+    "maybe accepted": N_("refused, and on the list all the same"),
 }
 
 _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
@@ -134,6 +137,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
             paused=bool(ledger.recall("paused")),
             halted=bool(ledger.recall("halt") or ledger.recall("stops")),
             paces=learn(ledger.generations(LEARNT_FROM)),
+            looks=ledger.looks(take.id),
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
@@ -197,6 +201,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
 
 
 def _card(seen: _Seen) -> Iterator[str]:
+    from sorad.cli.list import is_old
     from sorad.cli.screen import STATE_NAMES
     from sorad.units import format_size
 
@@ -210,6 +215,7 @@ def _card(seen: _Seen) -> Iterator[str]:
             ),
         ),
         (_("state"), _(STATE_NAMES[take.state])),
+        (_("text"), _("an earlier one of its segment") if is_old(take) else ""),
         (_("next"), _next(seen.next)),
         (_("error"), str(take.error or "")),
         (_("storyboard"), take.storyboard),

@@ -19,9 +19,14 @@ from sorad.units import format_size
 if TYPE_CHECKING:
     from sorad.health.report import Report
 
-ROOT_STATES = {"watching": N_("watching"), "polling": N_("polling"), "offline": N_("offline")}
+ROOT_STATES = {
+    "starting": N_("starting"),
+    "watching": N_("watching"),
+    "polling": N_("polling"),
+    "offline": N_("offline"),
+}
 _MODES = {"normal": N_("normal"), "safe": N_("safe mode"), "recovering": N_("recovering")}
-_STYLES = {"watching": "green", "polling": "yellow", "offline": "red"}
+_STYLES = {"starting": "dim", "watching": "green", "polling": "yellow", "offline": "red"}
 _NOT_WATCHED = N_("not watched")
 # Even where there is room, no more takes in flight and no more folders than this are named.
 NAMED = 10
@@ -151,7 +156,7 @@ def _takes(report: Report, moment: datetime, columns: int) -> Section:
 
     counts = counts_line({State(name): count for name, count in report["takes"].items()})
     title = [Line(_("Takes"), "bold"), Line(counts or _("none yet"), "", 2)]
-    flying = sorted(report["in_flight"], key=lambda take: not take["overdue"])  # the late ones first
+    flying = sorted(report["in_flight"], key=_place)
     there = sum(report["takes"][state] for state in ("submitting", "generating", "downloading"))
 
     def more(count: int) -> Line:
@@ -161,6 +166,11 @@ def _takes(report: Report, moment: datetime, columns: int) -> Section:
     items = [[[_in_flight(take, moment, columns)]] for take in flying[:NAMED]]
     beyond = max(there - len(items), 0)
     return Section(title, items, more, list(_forecast(report, moment)), beyond)
+
+
+def _place(take: dict[str, Any]) -> tuple[object, ...]:
+    """The late ones first, then as they stand in their storyboards."""
+    return not take["overdue"], take["storyboard"], take["segment"], take["take"]
 
 
 def _in_flight(take: dict[str, Any], moment: datetime, columns: int) -> Line:
@@ -176,9 +186,9 @@ def _in_flight(take: dict[str, Any], moment: datetime, columns: int) -> Line:
         till = _("since {since}, longer than usual").format(since=since)
     else:
         till = _("since {since}").format(since=since)
-    text = _("take {id}: {state} {till}; segment {segment} of {storyboard}")
+    text = _("take {id}: {state} {till}; {segment}_v{take} of {storyboard}")
     state = STATE_NAMES[State(take["state"])]
-    values = {"id": take["id"], "state": _(state), "till": till}
+    values = {"id": take["id"], "take": take["take"], "state": _(state), "till": till}
     board = printable(take["storyboard"])
     if columns:
         room = columns - 4 - width(text.format(**values, segment=take["segment"], storyboard=""))
@@ -191,20 +201,26 @@ def _forecast(report: Report, moment: datetime) -> Iterator[Line]:
     told = []
     if report["queue_done_at"]:
         told.append(_("all ready by about {time}").format(time=_brief(report["queue_done_at"], moment)))
-    paces = [_pace(pace) for pace in report["pace"][:3]]
-    if paces and report["takes"]["queued"] + report["takes"]["generating"]:
-        told.append(_("usually {paces}").format(paces=_(", ").join(paces)))
+    if report["takes"]["queued"] + report["takes"]["generating"]:
+        told += [_pace(pace) for pace in report["pace"][:3]]
     if told:
         yield Line(_("; ").join(told), "", 4)
 
 
 def _pace(pace: dict[str, Any]) -> str:
-    from sorad.cli.screen import duration
-
     text = (
-        _("{quick} to {slow} for {seconds} s pro") if pace["pro"] else _("{quick} to {slow} for {seconds} s")
+        _("a {seconds} s pro video usually takes {took}")
+        if pace["pro"]
+        else _("a {seconds} s video usually takes {took}")
     )
-    return text.format(quick=duration(pace["quick"]), slow=duration(pace["slow"]), seconds=pace["seconds"])
+    return text.format(seconds=pace["seconds"], took=_took(pace["quick"], pace["slow"]))
+
+
+def _took(quick: float, slow: float) -> str:
+    """``20–40 s``, ``4–7 min``; no range where its ends are the same."""
+    unit, text = (1, _("{range} s")) if slow < 100 else (60, _("{range} min"))
+    ends = dict.fromkeys(max(round(end / unit), 1) for end in (quick, slow))
+    return text.format(range=_("–").join(map(str, ends)))
 
 
 # --- folders and figures -----------------------------------------------------------------------------------
@@ -248,7 +264,12 @@ def _numbers(report: Report) -> Section:
         money += f"; {more.format(count=unpriced)}"
     rows = [(_("Money"), money)]
     if limits["concurrency"]:
-        text = _("{mode}: {effective} of {concurrency} in flight at most")
+        same = limits["effective"] == limits["concurrency"]
+        text = (
+            _("{mode}: {effective} in flight at most")
+            if same
+            else _("{mode}: {effective} of {concurrency} in flight at most")
+        )
         mode = _MODES[limits["mode"]]
         rows.append((_("Limits"), text.format(**{**limits, "mode": _(mode)})))
     for disk in sorted(report["disk"], key=lambda disk: bool(disk["ok"])):

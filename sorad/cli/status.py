@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.common import OK, find_state_dir, looked_at, say, start_command, to_json
+from sorad.cli.common import OK, find_state_dir, looked_at, say, start_command, to_json, watched_folders
 from sorad.ledger.place import ledger_path
 from sorad.messages import _
 from sorad.problems import Problem
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sorad.health.report import Report
 
 WATCH_EVERY = 1.0  # seconds
+# A sorad makes its ledger within moments of its start; one that is missing later is a problem. Seconds.
+START = 30.0
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -79,8 +81,18 @@ class _Eyes:
             return report(self._blind(config))
         if folder not in self._looks:
             self._looks = {folder: Look(ledger_path(folder))}
-        facts = self._looks[folder].facts(time.time(), config)
+        facts = self._begun(self._looks[folder].facts(time.time(), config))
         return report(facts if facts.holder else replace(facts, start=start_command(self._args)))
+
+    def _begun(self, facts: Facts) -> Facts:
+        """Of a sorad that has just begun and made no ledger yet: the folders that it is about to watch."""
+        begins = facts.holder is not None and facts.now - facts.holder.started < START
+        if not begins or facts.ledger is None or facts.ledger.code != "ledger.missing":
+            return facts
+        from sorad.ledger.interface import RootRow
+
+        roots = tuple(RootRow(path, "starting", "") for path in watched_folders(self._args))
+        return replace(facts, ledger=None, roots=roots)
 
     @staticmethod
     def _blind(config: Optional[Problem]) -> Facts:

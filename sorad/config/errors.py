@@ -172,7 +172,7 @@ def unknown_key(loc: Loc, place: Place) -> Problem:
     elsewhere = [section for section, keys in sections.items() if key in keys]
     if table == ("provider",) and key in ("api_key", "key", "token"):
         fix = N_("A key does not belong here: name its variable in api_key_env, or its file in api_key_file.")
-    elif near:
+    elif near and not elsewhere:
         fix = N_("Did you mean {near}?")
         params["near"] = near[0]
     elif elsewhere == [()]:

@@ -92,7 +92,7 @@ class Audit:
             return False
         if not known:
             logger.warning(_("take {id}: {problem}"), id=take.id, problem=str(missing(video)))
-            self._write(take, Change(State.DONE, "missing", error=missing(video)))
+            self._write(take, Change(State.DONE, "gone", error=missing(video)))
         return True
 
     def _write(self, take: Take, change: Change) -> None:

@@ -29,7 +29,7 @@ _REASONS = {
     State.DOWNLOADING: N_("bought already, being fetched"),
     State.SUBMITTING: N_("being bought"),
     State.UNKNOWN: N_("perhaps bought already: being looked up"),
-    State.FAILED: N_("failed earlier: `sorad retry` buys it again"),
+    State.FAILED: N_("failed earlier: `sorad retry` asks again, and buys it if it still failed"),
     State.CANCELLED: N_("cancelled by you"),
 }
 

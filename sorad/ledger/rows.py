@@ -29,7 +29,7 @@ SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 _REQUEST = TAKE_FIELDS.index("request")
 _STATE = TAKE_FIELDS.index("state")
 _ERROR = TAKE_FIELDS.index("error")
-_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted"))
+_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy"))
 _PROBLEMS = BOARD_FIELDS.index("problems")
 
 

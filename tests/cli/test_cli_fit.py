@@ -127,7 +127,7 @@ def test_80_by_24_tells_every_kind_of_trouble_and_the_commands():
         "queued 35 · held 3 · generating 20 · failed 40",
         "more in flight: `sorad list --state generating`",
         "all ready by about 14:1",
-        "usually 4:12 to 6:36 for 10 s",
+        "a 10 s video usually takes 4–7 min",
         "and 2 more folders, all seen",
         "note: `sorad status --all`",
     ):
@@ -167,9 +167,9 @@ def test_since_when_and_till_when():
     counts = {**dict.fromkeys(State, 0), State.GENERATING: 2, State.DOWNLOADING: 1}
     members = {"in_flight": flying, "counts": counts, "failed": (), "held": (), "queued": ()}
     shown = text(screen(busy(**members), 80, 40))
-    assert "take 1: generating since 13:59, ready about 14:04; segment 1 of …" in shown
-    assert "take 2: generating since 13:10, longer than usual; segment 2 of …" in shown
-    assert "take 3: downloading since 13:59; segment 3 of …" in shown
+    assert "take 1: generating since 13:59, ready about 14:04; 1_v1 of …" in shown
+    assert "take 2: generating since 13:10, longer than usual; 2_v1 of …" in shown
+    assert "take 3: downloading since 13:59; 3_v1 of …" in shown
 
 
 def test_yesterday_is_told_by_its_date():

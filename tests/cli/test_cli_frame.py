@@ -362,6 +362,13 @@ def test_a_slip_is_told_by_the_command_itself(house, words, en, zh):
         assert not [word for word in ARGPARSE if lang == "zh" and word in ran.err]
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], ["--input-dir", "x"], ["--input-dir=x", "--force"]])
+def test_options_of_once_without_its_name_are_told_with_the_whole_command(house, words):
+    ran = house.sorad(*words)
+    assert ran.code == 2
+    assert f"`sorad once --config {house.config} {' '.join(words)}`" in ran.err.replace("--lang en ", "")
+
+
 def test_a_folder_in_place_of_the_config_is_called_one(house, capsys):
     assert main(["--lang", "en", "--config", str(house.home), "run"]) == 78
     assert "is a folder" in capsys.readouterr().err

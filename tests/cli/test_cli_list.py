@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import pytest
@@ -25,6 +26,7 @@ MEMBERS = [
     "remote_id",
     "request_id",
     "error",
+    "wanted",
     "cost",
     "created_at",
     "updated_at",
@@ -281,3 +283,16 @@ def test_of_what_waits_for_you_no_time_is_told(house):
     members = {"error": Problem("take.unknown", "Was it bought?"), "due_at": time.time() + 86_400}
     (take,) = house.takes(1, State.UNKNOWN, **members)
     assert "may it have been bought? `sorad" in house.sorad("show", str(take.id)).out
+
+
+def test_missing_and_old_ones_can_be_asked_for(house):
+    first, second, _third = house.takes(3, State.DONE)
+    gone = Problem("take.missing", "The video is no longer there.")
+    with sqlite3.connect(house.state_dir / "ledger.sqlite3") as db:
+        db.execute("UPDATE takes SET error = ? WHERE id = ?", (gone.to_json(), first.id))
+        db.execute("UPDATE takes SET wanted = 0 WHERE id = ?", (second.id,))
+    assert [one["id"] for one in house.sorad("list", "--missing", "--json").json] == [first.id]
+    assert [one["id"] for one in house.sorad("list", "--old", "--json").json] == [second.id]
+    assert [one["wanted"] for one in house.sorad("list", "--json").json] == [True, False, True]
+    assert "of an earlier text" in house.sorad("list").out
+    assert "an earlier one of its segment" in house.sorad("show", str(second.id)).out

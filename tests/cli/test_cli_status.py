@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from sorad.cli import status
 from sorad.cli.main import main
 from sorad.cli.words import width
 from sorad.engine.stops import Stop
@@ -187,7 +188,7 @@ SAYS = {
             ),
         ),
         "storyboard.x",
-        "bad/storyboard.json: line 7, segments[2].is_pro: not a number",
+        "bad/storyboard.json: line 7, segments no. 3, is_pro: not a number",
         "Mend it.",
     ),
     "halt": (
@@ -210,7 +211,7 @@ SAYS = {
             h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
         ),
         "breaker.safe",
-        "at most 5 takes are in flight until",
+        "at most 5 in flight",
         "by itself",
     ),
     "disk": (
@@ -346,7 +347,7 @@ def test_no_more_of_a_kind_are_named_than_fit_a_screen(running):
         running.board(name=f"c{number}/storyboard.json", state="copy", copy_of="/a")
     report = running.sorad("status", "--json").json
     assert len(codes(report)) == 6
-    assert "7 more" in report["problems"][5]["message"]
+    assert "besides: 7" in report["problems"][5]["message"]
     assert len(notes(report)) == 6
 
 
@@ -561,7 +562,17 @@ def test_a_ledger_of_a_newer_sorad_is_said(house, alive):
     assert "ledger.newer" in codes(ran.json)
 
 
-def test_a_daemon_whose_ledger_was_deleted_is_not_well(running):
+def test_a_daemon_that_has_just_begun_shows_the_folders_it_is_about_to_watch(running):
+    for file in running.state_dir.glob("ledger*"):
+        file.unlink()
+    ran = running.sorad("status", "--json")
+    assert ran.code == 0
+    assert [(root["path"], root["state"]) for root in ran.json["roots"]] == [(running.vault, "starting")]
+    assert "starting" in running.sorad("status").out
+
+
+def test_a_daemon_whose_ledger_was_deleted_is_not_well(running, monkeypatch):
+    monkeypatch.setattr(status, "START", 0.0)  # it has run for longer
     for file in running.state_dir.glob("ledger*"):
         file.unlink()
     ran = running.sorad("status", "--json")

@@ -161,6 +161,7 @@ def test_config_bad_values_name_line_key_and_what_is_allowed(write, text, line, 
     ("text", "key", "fix"),
     [
         (WATCH + "take = 2", "watch[0].take", "Did you mean takes?"),
+        (WATCH + "[provider]\nconcurrency = 2", "provider.concurrency", "It belongs below [limits]."),
         (WATCH + "[limit]\nconcurrency = 2", "limit", "Did you mean limits?"),
         (WATCH + "language = 'zh'", "watch[0].language", "top of the file"),
         ("takes = 2\n" + WATCH, "takes", "[[watch]]"),

@@ -79,7 +79,7 @@ def test_units_hold_what_the_daemon_counts_on(unit):
     text = render.shipped(unit)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     wanted = {"Type=notify", "NotifyAccess=main", "WatchdogSec=180", "RestartPreventExitStatus=78"}
-    wanted |= {"Restart=on-failure", "ExecReload=/bin/kill -HUP $MAINPID", "TimeoutStopSec=30"}
+    wanted |= {"Restart=on-failure", 'ExecReload=/bin/sh -c "kill -HUP $MAINPID"', "TimeoutStopSec=30"}
     assert wanted - set(lines) == set()
     assert not any(line.startswith(("ProcSubset=", "UMask=0077")) for line in lines)
     assert any(line.startswith("RuntimeDirectory=") for line in lines)

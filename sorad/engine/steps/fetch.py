@@ -150,7 +150,7 @@ def _blocked(kit: Kit, take: Take, provider: Provider, video: Video, outcome: Bl
 
 def _again(kit: Kit, take: Take, fault: Fault) -> None:
     """It did not come whole: when to try again, and whether the URL is still good."""
-    wait = max(_pause(kit, take), fault.retry_after or 0.0)
+    wait = max(_pause(kit, take), min(fault.retry_after or 0.0, AGAIN_LONGEST))
     if fault.trouble is Trouble.EXPIRED and not take.attempt:
         wait = 0.0
     if fault.trouble is not Trouble.TRANSPORT:

@@ -73,6 +73,7 @@ class Kit:
     # How often in a row the list could not be read, or proved nothing; by the same.
     in_vain: dict[tuple[int, int, str], int] = field(default_factory=dict)
     sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
+    unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed

@@ -54,7 +54,7 @@ def reconcile(kit: Kit, take: Take) -> None:
     told = _receipt(kit, take)
     if told is not None:
         logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
-        record(kit, take, adopt(told.remote_id, now, told.accepted_at))
+        record(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
@@ -86,14 +86,14 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
     mine = [task for task in view.listed.tasks if same(take.request, task)]
-    matched = match([take, *unknown], mine, _not_ours(view, unknown), view.now, view.ahead)
+    matched = match([take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
         return
     _conclude(kit, take, provider, matched.get(take.id), found.window)
 
 
-def _not_ours(view: View, twins: list[Take]) -> set[str]:
+def not_ours(view: View, twins: Sequence[Take]) -> set[str]:
     """Tasks that somebody owns, or that were on a list before the first of the open creates left."""
     first = min([view.take, *twins], key=lambda take: take.intent_at or 0.0)
     return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first))}
@@ -150,7 +150,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     rules, now = kit.config.reconcile, kit.clock.time()
     if task is not None:
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
-        adopted = record(kit, take, adopt(task.remote_id, now, task.created_at, provider.account))
+        adopted = record(kit, take, adopt(take, task.remote_id, now, task.created_at, provider.account))
         if adopted is not None:
             write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
@@ -227,9 +227,13 @@ def for_the_user(
 
 
 def adopt(
-    remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
+    take: Take, remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
 ) -> Change:
-    """The change that makes a task of the provider's list ours. ``account``: whose list it was."""
+    """The change that makes a task of the provider's list the take's. ``account``: whose list it was.
+
+    By our clock it was accepted after the intent: another clock's date must not move its money to another day.
+    """
+    accepted_at = now if created_at is None else min(max(created_at, take.intent_at or created_at), now)
     return Change(
         State.GENERATING,
         "adopted",
@@ -238,7 +242,7 @@ def adopt(
         clear_error=True,
         remote_id=remote_id,
         account=account,
-        accepted_at=min(created_at, now) if created_at is not None else now,
+        accepted_at=accepted_at,
     )
 
 
