@@ -17,7 +17,7 @@ from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
-from sorad.vault.names import conflict_copy, is_storyboard
+from sorad.vault.names import conflict_copy, is_storyboard, is_text
 from sorad.vault.reports import (
     conflict,
     happened,
@@ -172,6 +172,9 @@ class Root:
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
         if not self.online:
+            return False
+        if not is_text(path):
+            self._scan_at = now  # told there
             return False
         if Path(path).is_dir() and not Path(path).is_symlink():
             if path == self.path:
