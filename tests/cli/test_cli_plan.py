@@ -23,7 +23,6 @@ BOARD = {
         {
             "segment_index": 2,
             "prompt_text": "B",
-            "is_pro": True,
             "duration_seconds": 15,
             "resolution": "vertical",
         },
@@ -46,7 +45,7 @@ class House:
     def configure(self, more: str = "", provider: str = "") -> None:
         provider = provider or (
             'kind = "openai_videos"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\nmodel_pro = "n"\n'
-            'seconds = [10, 15]\nprice_per_take = 0.5\napi_key_file = "key"'
+            'seconds = [10, 15]\nprice_per_second = 0.05\napi_key_file = "key"'
         )
         (self.folder / "config.toml").write_text(
             f'state_dir = "state"\n[[watch]]\npath = "vault"\n{more}\n[provider]\n{provider}\n', "utf-8"
@@ -75,8 +74,8 @@ def test_the_plan_shows_length_direction_model_and_how_the_prompt_begins(house: 
     one, two = (line for line in said.splitlines() if line.startswith("  + "))
     assert one.startswith("  + segment 1, take 1  0.50 USD  10 seconds, horizontal  A cat that sits for long")
     assert one.endswith("…")
-    assert two == "  + segment 2, take 1  0.50 USD  15 seconds, vertical  B"
-    assert "2 takes would be bought: 1.00 USD" in said
+    assert two == "  + segment 2, take 1  0.75 USD  15 seconds, vertical  B"
+    assert "2 takes would be bought: 1.25 USD" in said
 
 
 def test_a_root_that_is_away_hides_none_that_is_there(house: House) -> None:
@@ -100,7 +99,7 @@ def test_names_that_are_never_read_are_told(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("budget", "code"),
-    [("approve_above = 0.9", "plan.approve"), ("per_day = 0.9", "plan.day"), ("per_day = 1.0", "")],
+    [("approve_above = 0.9", "plan.approve"), ("per_day = 0.9", "plan.day"), ("per_day = 1.25", "")],
 )
 def test_what_the_budget_holds_is_told(house: House, budget: str, code: str) -> None:
     house.configure(f"[budget]\n{budget}")
@@ -128,7 +127,7 @@ def test_force_asks_with_the_price_where_a_person_sits(house: House, monkeypatch
     monkeypatch.setattr(common, "asks", lambda: True)
     monkeypatch.setattr("builtins.input", answer)
     code, _said = house.sorad("once", "--force")
-    assert (code, asked) == (0, ["Buy 2 takes, for 1.00 USD? [y/N] "])
+    assert (code, asked) == (0, ["Buy 2 takes, for 1.25 USD? [y/N] "])
     assert not (house.folder / "state" / "ledger.sqlite3").exists()
 
 
