@@ -11,6 +11,7 @@ from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
+from sorad.engine.first import place_of
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import wait_for_twin
@@ -46,6 +47,16 @@ def submit(kit: Kit, take: Take) -> None:
         return
     provider = kit.accounts.current
     price = provider.price(take.request)
+    place = place_of(provider.base_url, kit.config.provider, take.request)
+    with kit.control.first.alone(place) as may:
+        if may:
+            _buy(kit, take, provider, price, place)
+        else:
+            release(kit, take)
+
+
+def _buy(kit: Kit, take: Take, provider: Provider, price: Optional[int], place: str) -> None:
+    """Intent, create, outcome."""
     try:
         intent = _intend(kit, take, provider, price)
     except ClaimLost:
@@ -65,7 +76,11 @@ def submit(kit: Kit, take: Take) -> None:
         return
     began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
-    result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
+    known = kit.control.first.knows(place)
+    result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
+    if result.stop is not None:
+        settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
+        kit.control.stop_for_user(result.stop, [intent.id], settings)
 
     def lay_down() -> None:
         # Where the ledger cannot take it, the folder tells the id, should the process end.
@@ -76,6 +91,8 @@ def submit(kit: Kit, take: Take) -> None:
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
+    if result.verdict is Verdict.GOOD:
+        kit.control.first.answered(place)
     kit.control.created(result)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
@@ -139,7 +156,7 @@ def _tell(take: Take, result: decide.AfterCreate) -> None:
             segment=take.segment,
             remote=result.change.remote_id,
         )
-    elif result.verdict is Verdict.ERROR:
+    elif result.change.to is State.UNKNOWN:
         log.warning(
             _("take {id}: it is not known whether it was bought: {problem}"),
             id=take.id,
