@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Callable
 
 import pytest
+from odd_answers import outcome
 from test_simulation_histories import run_all
 from world import Odds, World
 
 from sorad.engine import first
 from sorad.model import State
-from sorad.providers import proof
+from sorad.providers import proof, words
+from sorad.providers.base import Trouble
+from sorad.providers.proof import Said
 
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 
@@ -43,34 +47,29 @@ class TestSeededFaults:
 
     @pytest.mark.timeout(300)
     @pytest.mark.parametrize(
-        "rule", ["server errors", "words of a time-out", "408", "no cause", "names a task"]
+        ("rule", "undone"),
+        [
+            ("none", lambda said: False),
+            ("server errors", lambda said: said.status >= 500 and said.error),
+            ("words of a time-out", lambda said: said.status == 400 and proof.is_cut(said)),
+            ("408", lambda said: said.status in proof.NEVER),
+            ("no cause", lambda said: said.status == 422),
+            ("names a task", lambda said: said.status == 400 and bool(said.task)),
+        ],
     )
     def test_without_one_rule_a_take_is_paid_for_twice(
-        self, rule: str, monkeypatch: pytest.MonkeyPatch
+        self, rule: str, undone: Callable[[Said], bool], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         honest = proof.proof
 
-        def without(said: proof.Said, refusals: proof.Refusals = ()) -> proof.Proof:
-            undone = {
-                "server errors": said.status >= 500 and said.error,
-                "words of a time-out": said.status == 400 and proof.is_cut(said),
-                "408": said.status in proof.NEVER,
-                "no cause": said.status == 422,
-                "names a task": said.status == 400 and bool(said.task),
-            }
-            return proof.Proof.REFUSED if undone[rule] else honest(said, refusals)
+        def without(said: Said, refusals: proof.Refusals = ()) -> proof.Proof:
+            return proof.Proof.REFUSED if undone(said) else honest(said, refusals)
 
-        monkeypatch.setattr("sorad.providers.creates.proof.proof", without)
-        # What is refused for its parameters fails; so that it shows, it is tried again as the others are.
-        monkeypatch.setattr("sorad.providers.words.refusal", lambda *said: (proof_trouble(), False))
+        monkeypatch.setattr(proof, "proof", without)
+        # What is refused for its parameters fails and is not tried again; here all of it is.
+        monkeypatch.setattr(words, "refusal", lambda *said: (Trouble.RATE, False))
         broken = run_all(range(40), live_at_a_gateway)
-        assert any("was bought" in one for one in broken)
-
-
-def proof_trouble() -> object:
-    from sorad.providers.base import Trouble
-
-    return Trouble.RATE
+        assert any("was bought" in one for one in broken) is (rule != "none")
 
 
 # --- an answer that is not understood ---------------------------------------------------------------------
@@ -134,8 +133,6 @@ def test_html_cut_and_half_answers_stop_nothing_where_it_worked_before(tmp_path:
     world.write("storyboard_a.json", ["first"])
     world.run(1800)
     world.provider.create = lambda request: page  # type: ignore[method-assign,assignment]
-    from odd_answers import outcome
-
     page = outcome(200, "<html>maintenance</html>", native=False)
     world.write("storyboard_b.json", ["second"])
     world.run(60)
@@ -148,8 +145,6 @@ def test_html_cut_and_half_answers_stop_nothing_where_it_worked_before(tmp_path:
 
 
 def test_a_web_page_at_an_address_that_never_worked_stops_buying_at_once(tmp_path: Path) -> None:
-    from odd_answers import outcome
-
     world = World(3, tmp_path / "w", odds=Odds(**vars(CALM)), lists=False)
     page = outcome(200, "<html><title>Welcome</title></html>", native=False)
     left = []
