@@ -50,7 +50,10 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser = command(
         "retry",
         _("try failed takes again"),
-        _("Tries failed takes again. One that is paid for is looked at again, not bought again."),
+        _(
+            "Tries failed takes again. The provider is asked first, which costs nothing: only what it still says to "
+            "have failed is bought anew."
+        ),
         retry,
     )
     _takes_arguments(parser)
@@ -100,7 +103,10 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser = command(
         "resolve",
         _("say what became of a take that may have been bought"),
-        _("Ends the wait of an `unknown` take, after a look at your account at the provider."),
+        _(
+            "Ends the wait of an `unknown` take, after a look at your account at the provider. With --adopt it brings "
+            "back a failed one, too."
+        ),
         resolve,
     )
     parser.add_argument(
@@ -163,20 +169,16 @@ def retry(args: argparse.Namespace) -> int:
             takes = desk.named(
                 args.takes, _may_be_retried, N_("take {take} is {state}: there is nothing to try again.")
             )
-            count, order = len(takes), {"ids": [take.id for take in takes]}
-        elif args.storyboard:
-            order = {"storyboard": storyboard_path(args.storyboard)}
-            count = desk.count(State.FAILED, order["storyboard"])
+            order = {"ids": [take.id for take in takes]}
         else:
-            count = desk.ledger.counts()[State.FAILED]
-        if not count:
+            board = storyboard_path(args.storyboard) if args.storyboard else None
+            order = {"storyboard": board} if board else order
+            takes = list(desk.ledger.takes(states=[State.FAILED], storyboard=board))
+        if not takes:
             return _nothing(_("No failed takes here."))
-        question = ngettext(
-            "Try {count} take again? It may cost money.",
-            "Try {count} takes again? They may cost money.",
-            count,
-        )
-        if not confirm(question.format(count=count), yes=args.yes or args.all or bool(args.takes)):
+        say(_anew(takes, str(desk.ledger.recall("currency") or "USD")))
+        question = ngettext("Try {count} take again?", "Try {count} takes again?", len(takes))
+        if not confirm(question.format(count=len(takes)), yes=args.yes or args.all or bool(args.takes)):
             return OK
         return desk.post("retry", order, _retried)
 
@@ -251,7 +253,9 @@ def resolve(args: argparse.Namespace) -> int:
     with _Desk(args) as desk:
         (take,) = desk.named(
             [args.take],
-            lambda take: take.state is State.UNKNOWN,
+            lambda take: (
+                take.state is State.UNKNOWN or (args.adopt is not None and take.state is State.FAILED)
+            ),
             N_("take {take} is {state}: it does not wait to be resolved."),
         )
         if args.adopt is not None:
@@ -284,6 +288,27 @@ def scan(args: argparse.Namespace) -> int:
     order = {"path": storyboard_path(args.path)} if args.path else {}
     with _Desk(args) as desk:
         return desk.post("scan", order, lambda count: _("The folders are being looked through."))
+
+
+def _anew(takes: list[Take], currency: str) -> str:
+    """What it may cost, by what was paid the last time."""
+    from sorad.model import units
+
+    prices = [take.cost for take in takes if take.cost is not None]
+    if any(take.remote_id for take in takes):
+        said = _(
+            "The provider is asked first. What it still says to have failed is bought anew: {price} at most."
+        )
+    else:
+        said = _("What failed is bought anew: {price}.")
+    if not prices:
+        return said.format(price=_("price not known"))
+    price = f"{units(sum(prices)):.2f} {currency}"
+    if len(prices) < len(takes):
+        price = _("{price}, and {count} without a known price").format(
+            price=price, count=len(takes) - len(prices)
+        )
+    return said.format(price=price)
 
 
 def _may_be_retried(take: Take) -> bool:

@@ -23,6 +23,7 @@ Faults are written KIND[=RATE][,OPTION=VALUE...], and --fault may be given many 
   --fault rate=0.1            every tenth create gets 429
   --fault cut,count=3         the next three downloads break off
   --fault fail,match=storm    tasks with "storm" in the prompt fail
+  --fault fail,seconds=90     tasks are said to have failed, and are videos 90 seconds later
   --fault server,status=503,target=poll
 
 Kinds, by what they strike:

@@ -28,6 +28,8 @@ class Sum:
     estimated: int = 0  # prices when they were sent; of one that was not sent from here, what it cost
     actual: int = 0  # as the provider told; where it told nothing, the estimate
     unpriced: int = 0
+    doubtful: int = 0  # of the purchases: those that may not have been accepted
+    possible: int = 0  # of ``actual``: what they count
 
     def add(self, one: Purchase) -> None:
         """Count one in."""
@@ -35,6 +37,9 @@ class Sum:
         self.actual += one.cost or 0
         self.estimated += (one.cost or 0) if one.estimate is None else one.estimate
         self.unpriced += one.cost is None
+        if not one.remote_id:
+            self.doubtful += 1
+            self.possible += one.cost or 0
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -44,8 +49,8 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         parents=common,
         help=_("what was spent, by day, storyboard or state"),
         description=_(
-            "Sums what was bought: the price when it was sent, beside what the provider said it cost. A create "
-            "that may have been accepted counts until that is known."
+            "Sums what was bought: the price when it was sent, beside what the provider said it cost. Each create "
+            "that may have been accepted counts, whatever became of its take since."
         ),
     )
     parser.add_argument("--by", choices=(DAY, STORYBOARD, STATE), default=DAY, help=_("default: day"))
@@ -89,6 +94,8 @@ def _total(found: dict[str, Sum]) -> Sum:
         total.estimated += one.estimated
         total.actual += one.actual
         total.unpriced += one.unpriced
+        total.doubtful += one.doubtful
+        total.possible += one.possible
     return total
 
 
@@ -101,6 +108,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
             "estimated": units(one.estimated),
             "actual": units(one.actual),
             "unpriced": one.unpriced,
+            "possible": units(one.possible),
         }
 
     return {
@@ -113,7 +121,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
 
 def _show(found: dict[str, Sum], by: str, currency: str) -> None:
     from sorad.cli.screen import STATE_NAMES
-    from sorad.model import State
+    from sorad.model import State, units
 
     if not found:
         say(_("Nothing was bought yet."))
@@ -128,6 +136,11 @@ def _show(found: dict[str, Sum], by: str, currency: str) -> None:
     for row in rows:
         cells = (" " * (most - width(cell)) + cell for cell, most in zip(row[1:], widest))
         say("  ".join((pad(row[0], first), *cells)))
+    if total.doubtful:
+        text = _(
+            "{count} of them, for {price} {currency}, may not have been accepted: no task is known of them."
+        )
+        say(text.format(count=total.doubtful, price=f"{units(total.possible):.2f}", currency=currency))
     if total.unpriced:
         say(_("{count} of them without a known price count as 0.").format(count=total.unpriced))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 from loguru import logger
 
 from sorad.claim.claims import Claims
+from sorad.engine import decide
 from sorad.engine.again import another_take
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.steps.kit import Kit
@@ -97,10 +99,8 @@ class Commands:
                 parked=False,
                 watched=0.0,
             )
-        # Failed at the provider, or refused: a create of its own, asked for by the user.
-        return Change(
-            State.QUEUED, "retry", due_at=now, attempt=0, clear_error=True, remote_id="", fresh=True
-        )
+        # Failed, as the provider said: asked after first. Refused: a create of its own.
+        return decide.ask_first(now) if take.remote_id else decide.buy_anew(now)
 
     def _cancel(self, args: Mapping[str, Any]) -> Result:
         ended = {State.QUEUED, State.HELD, State.FAILED}
@@ -135,7 +135,8 @@ class Commands:
 
     def _resolve(self, args: Mapping[str, Any]) -> Result:
         take = self._kit.ledger.take(int(args["id"]))
-        if take is None or take.state is not State.UNKNOWN:
+        failed = take is not None and take.state is State.FAILED and args.get("how") == "adopt"
+        if take is None or not (failed or take.state is State.UNKNOWN):
             return _refused(_not_unknown(int(args["id"])))
         if take.claim:
             return {"ok": False, "count": 0, "problem": _busy(1).to_json()}  # it is being looked up just now
@@ -143,9 +144,14 @@ class Commands:
         how = args.get("how")
         if how == "adopt":
             remote_id = str(args.get("remote_id", ""))
-            if self._kit.ledger.owned([remote_id]):
+            own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
+            if remote_id not in own and self._kit.ledger.owned([remote_id]):
                 return _refused(_owned(remote_id))
-            change = adopt(remote_id, now)
+            change = adopt(take, remote_id, now)
+            if failed:
+                # It has given its slot up, and the money of a task of its own counts since then.
+                told = replace(change, accepted_at=None) if remote_id in own else change
+                change = replace(told, parked=True, watched=self._kit.config.polling.give_up_after)
         elif how == "resend":
             change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
         else:
@@ -236,7 +242,7 @@ def _owned(remote_id: str) -> Problem:
 def _busy(count: int) -> Problem:
     return Problem(
         "command.busy",
-        N_("{count} takes were being worked on just then and were left as they are."),
+        N_("Left as they are, for they were being worked on just then: {count}."),
         N_("Try again in a moment."),
         {"count": count},
     )

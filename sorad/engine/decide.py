@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 import random
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import Optional, Union
 
 from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
+from sorad.engine.late import NOT_SENT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -34,10 +35,14 @@ from sorad.providers.base import (
 LOST_AFTER = 86_400.0
 # Past `give_up_after` a take is polled this many times more slowly.
 PARKED_SLOWER = 30
-# Polls that meet no answer at all are tried again no later than this, in seconds.
+# Polls that meet no answer at all are tried again no later than this, in seconds; nor does a server that asks to
+# come back in a day (`Retry-After`) keep a paid take from being asked after.
 AWAY = 300.0
 # "I do not know that task" right after a create is often a lagging replica: several looks, then park.
 MISSES_TO_PARK = 3
+# After so many refusals in a row, others are tried first: a take that is refused again and again for what it is must
+# not hold up the line, for creates are tried one at a time then. Seconds that it waits more after each further one.
+REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
 
 
 # Under this name a problem in the history keeps the answer that was not understood.
@@ -91,11 +96,12 @@ def after_create(
                 State.FAILED, "refused", error=fault.problem, request_id=fault.request_id, refused=True
             )
             return AfterCreate(change, Verdict.NEUTRAL, fault)
+        refusals = take.attempt + (isinstance(outcome, Refused) and fault.trouble not in HALTING)
         change = Change(
             State.QUEUED,
-            "refused" if isinstance(outcome, Refused) else "not sent",
-            due_at=now,  # first in line again; the gate does the waiting
-            attempt=take.attempt + 1,
+            "refused" if isinstance(outcome, Refused) else NOT_SENT,
+            due_at=now + wait_for_others(refusals),
+            attempt=refusals,
             error=fault.problem,
             request_id=fault.request_id,
             refused=True,
@@ -124,6 +130,14 @@ def unreadable(take: Take, why: Problem) -> Problem:
     )
 
 
+def wait_for_others(refusals: int) -> float:
+    """How long a take waits after so many refusals in a row, in seconds: 10 minutes after a dozen, then 20, 30…
+
+    Before that it is first in line again, and the gate does the waiting.
+    """
+    return min(max(refusals + 1 - REFUSALS_TO_WAIT, 0) * WAITS_MORE, WAITS_MOST)
+
+
 def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: random.Random) -> Change:
     """A task was asked after. ``take`` is ``generating``, or ``downloading`` with its URL forgotten."""
     if isinstance(found, Finished):
@@ -136,16 +150,19 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
             cost=found.cost,
             request_id=found.request_id or None,
             parked=False,
+            rebuy=False,
         )
     if isinstance(found, TaskFailed):
-        return Change(State.FAILED, "failed", error=found.problem, request_id=found.request_id or None)
+        return failed(found, "failed")
     if isinstance(found, Fault):
         return _later(take, found, polling, now, rng)
     if isinstance(found, Missing):
         if take.watched >= LOST_AFTER:
-            return Change(State.FAILED, "lost", error=found.problem, request_id=found.request_id or None)
+            return failed(found, "lost")
         missed = take.error is not None and take.error.code == found.problem.code
         attempt = take.attempt + 1 if missed else 1  # other trouble between is no miss
+        if take.rebuy and attempt >= MISSES_TO_PARK:
+            return failed(found, "missing")  # it was said to have failed before
         wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
         parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
         return Change(
@@ -160,21 +177,36 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
     return _running(take, found, polling, now, rng)
 
 
+def failed(found: Union[TaskFailed, Missing], note: str) -> Change:
+    """The provider gave it up, or no longer knows it. The ledger has it asked after for a day more."""
+    return Change(
+        State.FAILED,
+        note,
+        error=found.problem,
+        request_id=found.request_id or None,
+        parked=False,
+        rebuy=False,
+    )
+
+
 def _running(take: Take, found: Running, polling: Polling, now: float, rng: random.Random) -> Change:
     if take.watched >= LOST_AFTER:
         return Change(State.FAILED, "lost", error=lost(take.watched))
-    parked = take.watched >= polling.give_up_after
+    # One that was said to have failed has given its slot up.
+    watched = max(take.watched, polling.give_up_after) if take.rebuy else take.watched
+    parked = watched >= polling.give_up_after
     every = polling.every * (PARKED_SLOWER if parked else 1)
-    wait = max(found.poll_after or 0.0, backoff.spread(every, rng))
+    wait = max(min(found.poll_after or 0.0, AWAY), backoff.spread(every, rng))
     return Change(
         take.state,
         "parked" if parked and not take.parked else "running",
         due_at=now + wait,
         attempt=0,
         clear_error=take.error is not None and not parked,
-        error=slow(take.watched) if parked and not take.parked else None,
+        error=slow(watched) if parked and not take.parked else None,
         parked=parked,
-        watched=take.watched + wait,
+        watched=watched + wait,
+        rebuy=False,
     )
 
 
@@ -188,10 +220,64 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
     return Change(
         take.state,
         "poll failed",
-        due_at=now + max(wait, fault.retry_after or 0.0),
+        due_at=now + max(wait, min(fault.retry_after or 0.0, AWAY)),
         attempt=attempt,
         error=fault.problem,
         request_id=fault.request_id or None,
+    )
+
+
+def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: float) -> Change:
+    """A task that was said to have failed did not. ``take`` bears the task's id and account.
+
+    Where it still runs it holds no slot: another take may have that by now.
+    """
+    ready = isinstance(found, Finished)
+    return Change(
+        State.DOWNLOADING if ready else State.GENERATING,
+        "not failed",
+        due_at=now if ready else now + AWAY,
+        attempt=0,
+        clear_error=True,
+        provider=take.provider,
+        base_url=take.base_url,
+        account=take.account,
+        remote_id=take.remote_id,
+        request_id=found.request_id or None,
+        cost=found.cost if isinstance(found, Finished) else None,
+        validator="",
+        parked=not ready,
+        watched=polling.give_up_after,
+        rebuy=False,
+    )
+
+
+def ask_first(now: float) -> Change:
+    """`retry` of a take whose task was said to have failed: is that still so? Its answer decides (`rebuy`)."""
+    return Change(
+        State.GENERATING,
+        "retry",
+        due_at=now,
+        attempt=0,
+        clear_error=True,
+        parked=False,
+        watched=0.0,
+        rebuy=True,
+    )
+
+
+def buy_anew(now: float) -> Change:
+    """A create of its own, asked for by the user."""
+    return Change(
+        State.QUEUED,
+        "retry",
+        due_at=now,
+        attempt=0,
+        clear_error=True,
+        remote_id="",
+        parked=False,
+        rebuy=False,
+        fresh=True,
     )
 
 

@@ -1,20 +1,34 @@
-"""A create that was on no list in time, and was sent again, may turn up after all: then two were paid for.
+"""What was paid for twice: a create that was on no list in time and was sent again may turn up after all; a task that
+was said to have failed and was bought anew may end well after all.
 
-Nothing undoes that, but it is told, so that the video of the first can be had from the provider.
+Nothing undoes that, but it is told, so that both videos can be had.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any, Optional
 
-from sorad.ledger.interface import Ledger
+from sorad.ledger.interface import Event, Ledger, Purchase
 from sorad.messages import N_
-from sorad.model import Take
+from sorad.model import State, Take, units
 from sorad.problems import Problem
 
 # It is told for so long, in seconds; so many are remembered.
 TOLD_FOR, REMEMBERED = 7 * 86_400.0, 50
 _KEY = "paid too"
+# Notes in the history of creates that surely never left: there was no way to the server, or no folder to tell them in.
+NOT_SENT, NO_PLACE = "not sent", "no place"
+
+
+def creates_that_left(history: Sequence[Event]) -> list[float]:
+    """When a take's creates left (epoch seconds), those that were refused among them: one may be there all the same."""
+    return [
+        event.at
+        for event, after in zip_longest(history, history[1:])
+        if event.state is State.SUBMITTING and (after is None or after.note not in (NOT_SENT, NO_PLACE))
+    ]
 
 
 def told(ledger: Ledger, now: float) -> list[str]:
@@ -43,3 +57,28 @@ def paid_too(take: Take, remote_id: str) -> Problem:
         ),
         {"take": take.id, "remote_id": remote_id},
     )
+
+
+def bought_anew(take: Take, others: Sequence[Purchase], paid: Optional[Purchase], currency: str) -> Problem:
+    """A task that was said to have failed goes on after all, and was bought anew meanwhile. ``take`` bears its id."""
+    return Problem(
+        "take.paid_twice",
+        N_(
+            "the task {remote_id} of take {take} was said to have failed, and did not. Meanwhile it was bought anew as "
+            "{others}: {cost} for the first, {more} for that."
+        ),
+        N_("Both videos are kept. The provider can tell why it said so."),
+        {
+            "remote_id": take.remote_id,
+            "take": take.id,
+            "others": ", ".join(one.remote_id or f"#{one.take_id}" for one in others),
+            "cost": _money([paid], currency),
+            "more": _money(others, currency),
+        },
+    )
+
+
+def _money(purchases: Sequence[Optional[Purchase]], currency: str) -> str:
+    """``0.60 USD``; a question mark where no price is known."""
+    known = [one.cost for one in purchases if one is not None and one.cost is not None]
+    return f"{units(sum(known)):.2f} {currency}" if known else f"? {currency}"

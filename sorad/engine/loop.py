@@ -18,6 +18,7 @@ from loguru import logger
 
 from sorad.budget import PRICE_AGAIN
 from sorad.engine.lanes import Lane
+from sorad.engine.steps.again import asking
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
@@ -149,6 +150,7 @@ class Engine:
             self._claim(agenda, State.DOWNLOADING, self.fetching, fetch, now, there),
             self._claim_overdue(agenda, now, there),
             self._claim(agenda, State.UNKNOWN, self.polling, reconcile, now, None),
+            self._claim_looks(now),
             self._release_held(agenda, now),
             self._claim_submits(agenda, now),
         ]
@@ -189,6 +191,7 @@ class Engine:
         dues = [now + self._waiting[0][0] - kit.clock.monotonic()] if self._waiting else []
         if self.polling.free:
             dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
+            dues += filter(None, [kit.ledger.next_look()])
         if self.fetching.free:
             dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
         dues += _dues(agenda, State.HELD, None)
@@ -258,6 +261,15 @@ class Engine:
             return False
         for take in kit.ledger.claim(state, now, lane.free, roots):
             lane.run(partial(guarded, step, kit, take))
+        return True
+
+    def _claim_looks(self, now: float) -> bool:
+        """What was said to have failed is asked after again."""
+        due = self._kit.ledger.next_look()
+        if not self.polling.free or due is None or due > now:
+            return False
+        for look in self._kit.ledger.claim_looks(now, self.polling.free):
+            self.polling.run(partial(guarded, asking(look), self._kit, look.take))
         return True
 
     def _claim_submits(self, agenda: Agenda, now: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
@@ -24,6 +24,7 @@ class Standing:
     paused: bool = False
     halted: bool = False
     paces: Mapping[Kind, Pace] = field(default_factory=dict)
+    looks: Sequence[float] = ()  # when the take's failed tasks are asked after again, the earliest first
 
 
 class Outlook(NamedTuple):
@@ -41,6 +42,8 @@ def outlook(take: Take, standing: Standing) -> Outlook:
     by_itself = take.state in _SENTENCES and not _waits_for_user(take)
     at = take.due_at if by_itself and take.due_at > standing.now else None
     message, fix = _sentence(take)
+    if take.state is State.FAILED and standing.looks and standing.running:
+        message, at = N_("The provider is asked once more whether it truly failed."), standing.looks[0]
     told = Problem(f"next.{take.state}", message, fix, {"take": take.id})
     if take.state not in _BY_ITSELF or standing.running:
         return Outlook(told, at, forecast(take, standing.paces, standing.now).expected)

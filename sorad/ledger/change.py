@@ -26,6 +26,7 @@ _PLAIN = (
     "finished_at",
     "parked",
     "watched",
+    "rebuy",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.

@@ -84,6 +84,15 @@ class Want:
     due_at: Optional[float] = None  # None: now
     error: Optional[Problem] = None  # with HELD: what it waits for; with FAILED, DONE: what is wrong
     wanted: bool = True  # False: the folder alone tells of it (an earlier text, a further take)
+    earlier: tuple[
+        Request, ...
+    ] = ()  # what an earlier version of sorad would have sent for it, where that differs
+    newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
+
+    @property
+    def texts(self) -> set[str]:
+        """The fingerprints under which it may have been bought."""
+        return {self.fingerprint, *(one.fingerprint() for one in self.earlier)}
 
 
 @dataclass(frozen=True)
@@ -128,11 +137,12 @@ class Change:
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None
-    refused: bool = False  # takes that count back: the create was surely not accepted
+    refused: bool = False  # takes that count, and the purchase, back: proved to be refused, or never sent
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     parked: Optional[bool] = None
     watched: Optional[float] = None
+    rebuy: Optional[bool] = None
     fresh: bool = (
         False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
     )
@@ -167,6 +177,14 @@ class Purchase:
     estimate: Optional[int]  # the price when it was sent; None: not known, or not sent from here
     cost: Optional[int]  # what counts as spent: as the provider told, or else the estimate
     charged_at: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """A task that was said to have failed, and is to be asked after once more."""
+
+    take: Take  # as it is now, but for the task's own id, address and account
+    failed_at: float  # when it was said so
 
 
 @dataclass(frozen=True)
@@ -355,6 +373,36 @@ class Ledger(Protocol):
         downloading."""
         ...
 
+    # --- what was said to have failed --------------------------------------------------------------
+    # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
+    def claim_looks(self, now: float, limit: int) -> list[Look]:
+        """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
+        ...
+
+    def next_look(self) -> Optional[float]:
+        """When the next one is due."""
+        ...
+
+    def looks(self, take_id: int) -> list[float]:
+        """When the failed tasks of a take are asked after again, the earliest first."""
+        ...
+
+    def looked(self, look: Look, due_at: Optional[float]) -> None:
+        """It was asked after: again then, or (``None``) not any more."""
+        ...
+
+    def bought_since(self, take: Take, since: float) -> list[Purchase]:
+        """What was bought in place of a take since then: its own later creates, and takes of its text added since."""
+        ...
+
+    def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+        """Deliver a task of a take beside it, as one more take of the same segment.
+
+        ``take`` bears the task's id and account; the new one is as ``change`` says, with the next free number and
+        ``output(number)`` as its file. The money of the task is counted already.
+        """
+        ...
+
     # --- questions ---------------------------------------------------------------------------------
     def counts(self, root: Optional[str] = None) -> dict[State, int]:
         """How many takes stand in each state (all nine keys), of one root or of all; kept, not counted."""
@@ -392,7 +440,8 @@ class Ledger(Protocol):
         """Money out since then (micro-units): every create that was accepted or may have been, at its cost.
 
         A take that is bought again counts each time: purchases are rows of their own, written with the
-        intent and the outcome.
+        intent and the outcome. Only a create that was proved to be refused, or never left, counts no more
+        (``Change.refused``): not one that was on no list, or that the user gave up or had sent again.
         """
         ...
 

@@ -7,6 +7,7 @@ from typing import Optional
 
 from sorad.ledger.connection import Connection
 from sorad.ledger.interface import ClaimLost
+from sorad.ledger.later import LOOKS, has_failed
 from sorad.ledger.purchases import Entry, charged_at, entry
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
 from sorad.model import State, Take
@@ -25,9 +26,18 @@ _UPDATE_PURCHASE = (
 _VOID_PURCHASE = (
     "UPDATE purchases SET charged_at = NULL WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
+# Whether another entry than the take's last one counts a task's money.
+_COUNTED = (
+    "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND charged_at IS NOT NULL "
+    "AND id <> (SELECT max(id) FROM purchases WHERE take_id = ?) LIMIT 1"
+)
 _INSERT_NOTE = (
     "INSERT INTO history (take_id, n, at, state, note, request_id, problem) "
     "VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE take_id = ?), ?, ?, ?, ?, ?)"
+)
+_INSERT_LOOK = (
+    "INSERT OR REPLACE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -56,11 +66,11 @@ class Part:
             )
         )
 
-    def _write(self, before: Take, after: Take) -> None:
+    def _write(self, before: Take, after: Take, *, refused: bool = False) -> None:
         """Write the members that differ, fenced by the claim; raises :class:`ClaimLost`.
 
         Unchanged columns are left out, so that a poll touches no index but that of the due time and wakes no
-        trigger.
+        trigger. ``refused``: the last create is no purchase (see :func:`sorad.ledger.purchases.entry`).
         """
         values = {
             name: column(getattr(after, name))
@@ -75,13 +85,28 @@ class Part:
         )
         if written.rowcount != 1:
             raise ClaimLost(f"take {before.id}")
-        self._enter(before, after)
+        self._enter(before, after, refused=refused)
 
-    def _enter(self, before: Take | None, after: Take) -> None:
-        """Keep the purchases."""
-        what = entry(before, after)
+    def _enter(self, before: Take | None, after: Take, *, refused: bool = False) -> None:
+        """Keep the purchases, and which failed tasks are to be asked after again."""
+        if has_failed(before, after):
+            self._db.run(
+                _INSERT_LOOK,
+                (
+                    after.id,
+                    after.remote_id,
+                    after.provider,
+                    after.base_url,
+                    after.account,
+                    after.updated_at,
+                    after.updated_at + LOOKS[0],
+                ),
+            )
+        what = entry(before, after, refused=refused)
         spent_at = charged_at(after)
         if what is Entry.CURRENT:
+            if self._db.row(_COUNTED, (after.remote_id, after.id)):
+                spent_at = None  # by an earlier entry
             written = self._db.run(_UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.id))
             what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:

@@ -21,15 +21,15 @@ _SPENT = """
 SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?), 0)
      + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
 """
-_PURCHASE = """
+PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
        p.charged_at
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
 """
-_PURCHASES = _PURCHASE + (
+_PURCHASES = PURCHASE + (
     "WHERE p.charged_at >= ? AND (p.charged_at > ? OR p.id > ?) ORDER BY p.charged_at, p.id LIMIT ?"
 )
-_BOUGHT = _PURCHASE + "WHERE p.take_id = ? AND p.charged_at IS NOT NULL ORDER BY p.charged_at, p.id"
+_BOUGHT = PURCHASE + "WHERE p.take_id = ? AND p.charged_at IS NOT NULL ORDER BY p.charged_at, p.id"
 # The index by state has the ids in order: as many rows are read as are asked for, however many there are.
 _GENERATIONS = """
 SELECT t.provider, t.base_url, t.request, t.accepted_at,
@@ -54,6 +54,7 @@ class Questions(Part):
             "                 WHERE state IN ('submitting', 'unknown', 'generating')), 0)"
             " - (SELECT count(*) FROM takes WHERE parked = 1 "
             "    AND state IN ('submitting', 'unknown', 'generating'))"
+            " - (SELECT count(*) FROM takes WHERE rebuy = 1 AND parked = 0 AND state = 'generating')"
             " + (SELECT count(*) FROM takes WHERE claim <> '' AND +state = 'queued')"
         )
         return int(row[0]) if row else 0
@@ -175,12 +176,12 @@ class Questions(Part):
         at, last = since, 0
         while page := self._db.rows(_PURCHASES, (at, at, last, _PAGE)):
             for row in page:
-                purchase = _purchase_of(row)
+                purchase = purchase_of(row)
                 yield purchase
                 at, last = purchase.charged_at, row[0]
 
     def bought(self, take_id: int) -> list[Purchase]:
-        return [_purchase_of(row) for row in self._db.rows(_BOUGHT, (take_id,))]
+        return [purchase_of(row) for row in self._db.rows(_BOUGHT, (take_id,))]
 
     def generations(self, limit: int) -> list[Generation]:
         found = []
@@ -206,8 +207,8 @@ class Questions(Part):
         return [board_id for board_id, board_path in rows if board_path.startswith(folder)]
 
 
-def _purchase_of(row: Row) -> Purchase:
-    """A purchase from a row of ``_PURCHASE``."""
+def purchase_of(row: Row) -> Purchase:
+    """A purchase from a row of ``PURCHASE``."""
     _id, state, take_id, root, storyboard, segment, take, output, remote_id, estimate, cost, charged_at = row
     return Purchase(
         take_id, root, storyboard, segment, take, State(state), output, remote_id, estimate, cost, charged_at

@@ -10,6 +10,7 @@ from sorad.ledger.connection import BUSY_SECONDS, check_sound, create_file, open
 from sorad.ledger.control import Control
 from sorad.ledger.folder import Folder
 from sorad.ledger.interface import Ledger
+from sorad.ledger.looks import Looks
 from sorad.ledger.migrate import check_not_newer, migrate, steps, version
 from sorad.ledger.questions import Questions
 from sorad.ledger.steps import Steps
@@ -17,7 +18,7 @@ from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 
 
-class SqliteLedger(Folder, Steps, Questions, Control):
+class SqliteLedger(Folder, Steps, Looks, Questions, Control):
     """The ledger of :mod:`sorad.ledger.interface`, in a file."""
 
     @classmethod

@@ -4,6 +4,9 @@ queued ──► submitting ──► generating ──► downloading ──►
    ▲            │              │               │
 held            ▼              ▼               ▼
              unknown        failed        (again, until verified)
+
+A task that was said to have failed is asked after for a day more (:mod:`sorad.ledger.looks`). Where it goes on after
+all, its take moves on with it, also one that was queued again meanwhile and not sent yet.
 """
 
 from __future__ import annotations
@@ -21,15 +24,18 @@ Q, H, S, U, G, D = (
 DONE, FAILED, CANCELLED = State.DONE, State.FAILED, State.CANCELLED
 
 MOVES: dict[State, frozenset[State]] = {
-    Q: frozenset({Q, H, S, CANCELLED, DONE, FAILED}),  # DONE: its file turned up; FAILED: too many creates
-    H: frozenset({H, Q, CANCELLED}),  # H: weighed, and still too dear
+    # DONE: its file turned up; FAILED: too many creates; G, D: its failed task goes on after all
+    Q: frozenset({Q, H, S, G, D, CANCELLED, DONE, FAILED}),
+    H: frozenset({H, Q, G, D, CANCELLED}),  # H: weighed, and still too dear; G, D: as above
     S: frozenset({Q, U, G, FAILED, CANCELLED}),  # CANCELLED: refused, and no longer wanted
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
     G: frozenset({G, D, FAILED}),
     D: frozenset({D, DONE, FAILED}),  # FAILED: the provider no longer has it
     DONE: frozenset({DONE, G}),  # G: by `retry`, where the file is missing and the provider may still have it
-    FAILED: frozenset({Q, G, D, CANCELLED}),  # by `retry`: G and D where a paid task is looked at again
-    CANCELLED: frozenset({Q}),  # wanted again
+    FAILED: frozenset({Q, G, D, CANCELLED}),  # G and D: its task is looked at again, by `retry` or by itself
+    CANCELLED: frozenset(
+        {Q, G, D}
+    ),  # Q: wanted again; G and D: put aside after it failed, and not failed after all
 }
 
 PAID = frozenset({S, U, G, D})  # money is or may be out: never cancelled by the folder side

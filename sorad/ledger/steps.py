@@ -65,6 +65,7 @@ class Steps(Part):
         cut = self._db.run(
             f"UPDATE takes SET due_at = ? WHERE {_DUE} AND due_at > ? AND due_at < ?", (now, now, NEVER)
         )
+        self._db.run("UPDATE looks SET due_at = min(due_at, ?), failed_at = min(failed_at, ?)", (now, now))
         for table, column in (("takes", "accepted_at"), ("purchases", "charged_at")):
             self._db.run(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + FUTURE))
         return cut.rowcount
@@ -119,7 +120,7 @@ class Steps(Part):
             if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
             after = changed(before, change, now)
-            self._write(before, after)
+            self._write(before, after, refused=change.refused)
             if noteworthy(before, after):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after

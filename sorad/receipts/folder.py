@@ -243,7 +243,7 @@ def failed_before() -> Problem:
     return Problem(
         "take.failed_before",
         N_("it failed at the provider, as its receipt tells."),
-        N_("`sorad retry` buys it anew."),
+        N_("`sorad retry` asks the provider once more, and buys it anew only if it still says so."),
     )
 
 

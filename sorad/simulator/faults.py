@@ -54,7 +54,9 @@ KINDS: Mapping[str, Kind] = {
     "retired": Kind(("create",), N_("the model is gone"), status=404),
     "lost_task": Kind(("poll",), N_("the task is not known"), status=404),
     "stuck": Kind(("task",), N_("a new task never ends")),
-    "fail": Kind(("task",), N_("a new task fails, refused by the moderation")),
+    "fail": Kind(
+        ("task",), N_("a new task fails; with seconds=N only for so long: then it has ended well after all")
+    ),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
     "expired": Kind(("download",), N_("the URL has expired"), status=403),

@@ -65,6 +65,7 @@ class Task:
     ready_at: float  # infinite for a task that is stuck
     cost: int
     error: str = ""  # why it will fail
+    fails_for: float = math.inf  # seconds for which it is said to have failed; then it is a video after all
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Stage:
 def stage(task: Task, now: float) -> Stage:
     """How a task stands at ``now``. A stuck one looks as if it were half done."""
     if now >= task.ready_at:
-        return Stage("failed", FAILED_AT) if task.error else Stage("completed", 100)
+        failed = task.error and now < task.ready_at + task.fails_for
+        return Stage("failed", FAILED_AT) if failed else Stage("completed", 100)
     if math.isinf(task.ready_at):
         return Stage("processing", 50)
     share = max(0.0, (now - task.created_at) / (task.ready_at - task.created_at))
@@ -170,7 +172,10 @@ class Account:
         fate = self._faults.pick("task", name, order.prompt)
         kind = fate.kind if fate is not None else ""
         ready_at = math.inf if kind == "stuck" else now + self._pace.seconds(name, order.pro)
-        return Task(task_id, wire, order, now, ready_at, cost, MODERATION if kind == "fail" else "")
+        if fate is None or kind != "fail":
+            return Task(task_id, wire, order, now, ready_at, cost)
+        fails_for = fate.setting("seconds") or math.inf
+        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for)
 
     def _enter(self, task: Task) -> None:
         self._ordered[(task.wire, task.order.prompt)] += 1

@@ -114,8 +114,9 @@ def drive(ledger: SqliteLedger, take: Take, to: State, **members: Any) -> Take:
     ways: list[list[State]] = [[take.state]]
     while ways[0][-1] is not to:
         way = ways.pop(0)
-        # what was bought has been submitted; a queued take may end without
-        short = {State.DONE, State.FAILED} if way[-1] is State.QUEUED else set()
+        # what was bought has been submitted; a take that was not may end without
+        unsent = way[-1] in (State.QUEUED, State.HELD, State.CANCELLED)
+        short = {State.GENERATING, State.DOWNLOADING, State.DONE, State.FAILED} if unsent else set()
         steps = MOVES[way[-1]] - set(way) - short
         ways += [[*way, state] for state in sorted(steps, key=str)]
     for state in ways[0][1:]:

@@ -121,7 +121,7 @@ def test_the_contract_holds_in_trouble(running):
     assert (root["storyboards"], root["invalid"]) == (3, 1)
     assert report["takes"]["failed"] == 1
     assert report["takes"]["generating"] == 2
-    assert report["spend"] == {"today": 2.5, "unpriced_today": 0, "total": 2.5, "currency": "USD"}
+    assert report["spend"] == {"today": 2.5, "unpriced_today": 1, "total": 2.5, "currency": "USD"}
 
 
 def test_money_says_so_where_prices_are_not_known(running):
@@ -211,7 +211,7 @@ SAYS = {
             h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
         ),
         "breaker.safe",
-        "at most 5 takes are in flight until",
+        "at most 5 in flight",
         "by itself",
     ),
     "disk": (
@@ -347,7 +347,7 @@ def test_no_more_of_a_kind_are_named_than_fit_a_screen(running):
         running.board(name=f"c{number}/storyboard.json", state="copy", copy_of="/a")
     report = running.sorad("status", "--json").json
     assert len(codes(report)) == 6
-    assert "7 more" in report["problems"][5]["message"]
+    assert "besides: 7" in report["problems"][5]["message"]
     assert len(notes(report)) == 6
 
 

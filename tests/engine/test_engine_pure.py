@@ -232,6 +232,27 @@ def test_an_accepted_create_keeps_its_price_where_the_answer_has_none() -> None:
     assert (change.cost, change.due_at, change.remote_id) == (30_000, 1020.0, "r1")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "before", "after", "wait"),
+    [
+        (Refused(Fault(Trouble.RATE, WHAT)), 0, 1, 0.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 10, 11, 0.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 11, 12, 600.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 12, 13, 1200.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 13, 14, 1800.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 5000, 5001, 86_400.0),
+        (NotSent(Fault(Trouble.TRANSPORT, WHAT)), 3, 3, 0.0),  # says nothing of the take
+        (Refused(Fault(Trouble.BALANCE, WHAT)), 3, 3, 0.0),  # nor does that
+    ],
+)
+def test_a_dozen_refusals_in_a_row_send_a_take_to_the_end_of_the_line(
+    outcome: object, before: int, after: int, wait: float
+) -> None:
+    change = after_create(take(attempt=before), outcome, 30_000, POLLING, 1000.0).change  # type: ignore[arg-type]
+    assert (change.to, change.refused) == (State.QUEUED, True)
+    assert (change.attempt, change.due_at) == (after, 1000.0 + wait)
+
+
 RNG = random.Random(7)
 
 
@@ -294,7 +315,31 @@ class TestPoll:
             assert self.poll(fault(trouble), age).to is State.GENERATING
 
     def test_retry_after_is_obeyed(self) -> None:
-        assert self.poll(fault(Trouble.RATE, 500.0), 100).due_at == 600
+        assert self.poll(fault(Trouble.RATE, 200.0), 100).due_at == 300
+
+    @pytest.mark.parametrize("found", [Running(poll_after=86_400.0), fault(Trouble.RATE, 86_400.0)])
+    def test_no_server_keeps_a_paid_take_from_being_asked_after_for_a_day(self, found: object) -> None:
+        assert self.poll(found, 100).due_at == 400
+
+    def test_a_server_that_always_asks_for_a_day_is_asked_hundreds_of_times_before_it_is_given_up(
+        self,
+    ) -> None:
+        seen, looks, now = take(state=State.GENERATING, accepted_at=0.0, watched=20.0), 0, 20.0
+        while seen.state is not State.FAILED:
+            change = after_poll(seen, Running(poll_after=86_400.0), POLLING, now, RNG)
+            seen, looks = changed(seen, change, now), looks + 1
+            now = seen.due_at
+        assert looks > 250
+
+    @pytest.mark.parametrize("looks", [1, 2, 3])
+    def test_retry_of_a_failed_task_that_is_known_no_more_ends_after_a_few_looks(self, looks: int) -> None:
+        error = WHAT if looks > 1 else None
+        change = self.poll(Missing(WHAT), 10, rebuy=True, attempt=looks - 1, error=error)
+        assert change.to is (State.FAILED if looks == 3 else State.GENERATING)
+
+    def test_retry_of_a_failed_task_that_runs_on_takes_no_slot_and_buys_nothing(self) -> None:
+        change = self.poll(Running(), 10, rebuy=True)
+        assert (change.to, change.parked, change.rebuy) == (State.GENERATING, True, False)
 
     def test_a_task_not_known_yet_is_asked_after_again_then_parked(self) -> None:
         assert not self.poll(Missing(WHAT), 10).parked

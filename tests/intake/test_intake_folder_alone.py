@@ -197,7 +197,7 @@ def test_an_old_copy_of_the_ledger_buys_nothing_before_the_folders_were_read(sta
     stage.all_delivered(board, "new", *THREE)
 
 
-def test_a_task_that_failed_is_neither_asked_after_nor_bought_again(stage: Stage) -> None:
+def test_a_task_that_failed_is_asked_after_a_few_times_and_not_bought_again(stage: Stage) -> None:
     stage.board(A, ["one"])
     stage.until("generating")
     for task in stage.provider.tasks.values():
@@ -209,7 +209,8 @@ def test_a_task_that_failed_is_neither_asked_after_nor_bought_again(stage: Stage
     stage.provider.poll = lambda remote_id: polls.append(remote_id) or poll(remote_id)  # type: ignore
     without_ledger(stage)
     assert (stage.take("one").state, stage.take("one").error.code) == (State.FAILED, "take.failed_before")  # type: ignore
-    assert polls == []
+    assert set(polls) == {"t0"}
+    assert len(polls) <= 5
     assert stage.bought() == Counter(one=1)
     stage.order("retry", ids=[stage.take("one").id])
     stage.go()

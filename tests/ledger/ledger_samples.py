@@ -60,6 +60,9 @@ def drive(ledger: Ledger, take: Take, to: State, now: float = NOW, **members: An
     return take
 
 
+_BOUGHT = (State.GENERATING, State.DOWNLOADING, State.DONE, State.FAILED)
+
+
 def _route(start: State, end: State) -> list[State]:
     """The shortest way by legal moves that passes a create, as a take in real life does."""
     ways: deque[list[State]] = deque([[start]])
@@ -68,6 +71,7 @@ def _route(start: State, end: State) -> list[State]:
         if way[-1] is end:
             return way[1:]
         for state in sorted(MOVES[way[-1]] - set(way), key=str):
-            if not (way[-1] is State.QUEUED and state in (State.DONE, State.FAILED)):
+            unsent = way[-1] in (State.QUEUED, State.HELD, State.CANCELLED)
+            if not (unsent and state in _BOUGHT):
                 ways.append([*way, state])
     raise LookupError(f"{start} -> {end}")

@@ -98,6 +98,14 @@ class Task:
     ready_at: float  # inf: stuck
     fails: bool
     listed_at: float
+    mends_after: float = float(
+        "inf"
+    )  # so many seconds after it was ready (and failed) it is a video after all
+
+    @property
+    def mends(self) -> bool:
+        """Whether it is said to have failed for less than a day."""
+        return self.fails and self.mends_after < 86_000
 
 
 def mp4(text: str) -> bytes:
@@ -127,6 +135,7 @@ class Odds:
     poll_missing: float = 0.01
     stuck: float = 0.02
     fails: float = 0.03
+    mends: float = 0.5  # of those that fail
     cut: float = 0.1
     expired: float = 0.05
     bad_file: float = 0.05
@@ -208,6 +217,8 @@ class SimProvider:
         ready = float("inf") if dice() < odds.stuck else now + self.rng.uniform(100, 1500)
         listed = now + self.rng.choice([0.0, 0.0, 20.0])
         task = Task(f"t{len(self.tasks)}", request, now, ready, dice() < odds.fails, listed)
+        if task.fails and dice() < odds.mends:
+            task.mends_after = self.rng.choice([200.0, 400.0, 3000.0, 20_000.0, 80_000.0])
         self.tasks[task.remote_id] = task
         running = sum(1 for other in self.tasks.values() if other.ready_at > now)
         self.most_at_once = max(self.most_at_once, running)
@@ -227,7 +238,8 @@ class SimProvider:
             return Missing(MISSED)
         if self.clock.now < task.ready_at:
             return Running(50.0)
-        return TaskFailed(SAID) if task.fails else Finished(Video(f"https://cdn.invalid/{remote_id}"))
+        failed = task.fails and self.clock.now < task.ready_at + task.mends_after
+        return TaskFailed(SAID) if failed else Finished(Video(f"https://cdn.invalid/{remote_id}"))
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         odds, dice = self.odds, self.rng.random
@@ -598,13 +610,17 @@ class World:
             task.ready_at = min(task.ready_at, self.clock.now)
 
     def settle(self, days: float = 2.0) -> None:
-        """Run until nothing is open any more, or for so many days."""
-        end = self.clock.now + days * 86_400
+        """Run until nothing is open or asked after any more, or for so many days."""
+        end, wait = self.clock.now + days * 86_400, 600.0
         while self.clock.now < end:
-            self.run(600)
+            self.run(wait)
             open_takes = [take for take in self.takes() if take.state in OPEN and not self.stuck(take)]
-            if not open_takes:
+            look = self.raw.next_look()
+            if not open_takes and look is None:
                 return
+            wait = (
+                600.0 if open_takes or look is None else max(600.0, min(look - self.clock.time(), 21_600.0))
+            )
         raise AssertionError(f"seed {self.seed}: these never end: {open_takes}")
 
     # --- what must hold --------------------------------------------------------------------------
@@ -664,7 +680,8 @@ class World:
         )
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
-            if take is None and task.fails and self.raw.owned([remote_id]):
+            forgotten = not task.mends or self.lost
+            if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
                 continue  # it failed, as the purchases tell, and its take was bought anew
             if take is None:
                 waiting = [t for t in takes if t.request.prompt == task.request.prompt and self.stuck(t)]
@@ -676,6 +693,9 @@ class World:
                 assert receipt is not None, f"seed {self.seed}: no receipt for {video}"
                 assert (receipt.state, receipt.remote_id) == (DONE, remote_id), f"seed {self.seed}: {receipt}"
             else:
+                assert take.state in OPEN or forgotten, (
+                    f"seed {self.seed}: {task} was given up too early: {take}"
+                )
                 assert take.state in OPEN or take.error is not None, f"seed {self.seed}: {take} says nothing"
         outputs = self.out_dir or self.vault_dir
         for note in outputs.rglob(f"*{INTENT}"):

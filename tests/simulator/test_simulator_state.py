@@ -38,6 +38,13 @@ def test_how_a_task_stands_follows_from_its_times(after: float, error: str, expe
     assert stage(task, 1000.0 + after) == expected
 
 
+def test_a_failed_task_may_be_a_video_after_all(clock: HandClock) -> None:
+    one = account(clock, "fail,seconds=60")
+    task = one.create(SIM, Order("p"))
+    said = [stage(task, task.ready_at + after).status for after in (-1, 0, 59, 60, 1e6)]
+    assert said == ["processing", "failed", "failed", "completed", "completed"]
+
+
 def test_a_stuck_task_never_ends() -> None:
     task = Task("1", SIM, Order("p"), 0.0, math.inf, 3)
     assert stage(task, 1e12).status == "processing"

@@ -130,6 +130,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     record(kit, take, done)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
+    kit.progress.delivered(take.output)
     logger.bind(request_id=received.request_id).info(
         _("take {id}: delivered {output}"), id=take.id, output=take.output
     )
@@ -150,7 +151,7 @@ def _blocked(kit: Kit, take: Take, provider: Provider, video: Video, outcome: Bl
 
 def _again(kit: Kit, take: Take, fault: Fault) -> None:
     """It did not come whole: when to try again, and whether the URL is still good."""
-    wait = max(_pause(kit, take), fault.retry_after or 0.0)
+    wait = max(_pause(kit, take), min(fault.retry_after or 0.0, AGAIN_LONGEST))
     if fault.trouble is Trouble.EXPIRED and not take.attempt:
         wait = 0.0
     if fault.trouble is not Trouble.TRANSPORT:

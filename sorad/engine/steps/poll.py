@@ -12,6 +12,7 @@ from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.late import look_for_first
+from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -29,7 +30,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     provider = kit.accounts.of(take)
     now = kit.clock.time()
     if isinstance(provider, Problem):
-        record(kit, take, keyless(take, provider, now - ago))
+        _keyless(kit, take, provider, now - ago)
         return
     sure = is_sure(take, provider)
     began = kit.clock.monotonic()
@@ -40,7 +41,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     if not sure and (refused or isinstance(found, Missing)):
         # At another account nobody knows it, or may ask after it: that is no word about the task.
         why = other_account(take)
-        record(kit, take, keyless(take, why, kit.clock.time() - ago))
+        _keyless(kit, take, why, kit.clock.time() - ago)
         logger.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(why))
         return
     if take.error is not None and take.error.code == NO_KEY:
@@ -58,7 +59,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     if isinstance(found, Finished):
         kit.videos[take.id] = found.video
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
-    written = record(kit, take, change)
+    # Between "failed" and "bought anew" nobody else is to take it up.
+    written = record(kit, take, replace(change, keep_claim=take.rebuy and change.to is State.FAILED))
     if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
     if isinstance(found, Fault) and refused and provider is kit.accounts.current:
@@ -73,3 +75,13 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+    if written is not None and written.state is State.FAILED and take.rebuy:
+        record(kit, written, decide.buy_anew(kit.clock.time()))
+
+
+def _keyless(kit: Kit, take: Take, why: Problem, due_from: float) -> None:
+    """It cannot be asked after. What `retry` wanted to know of a failed one is not known: it stays failed."""
+    if take.rebuy:
+        record(kit, take, Change(State.FAILED, "no key", error=why, rebuy=False))
+    else:
+        record(kit, take, keyless(take, why, due_from))

@@ -1,0 +1,34 @@
+"""When a task that was said to have failed is asked after again: some come to an end after all. Pure."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from sorad.model import State, Take
+
+# Seconds after it was said.
+LOOKS = (60.0, 600.0, 3_600.0, 21_600.0, 86_400.0)
+# A look that met no answer is made again so much later: within the first day, and after it, until this is over.
+SOON, AT_TIMES, UNTIL = 300.0, 3_600.0, 7 * 86_400.0
+
+
+def has_failed(before: Optional[Take], after: Take) -> bool:
+    """Whether a write says of a task that it failed, or that it was given up."""
+    return (
+        after.state is State.FAILED
+        and after.remote_id != ""
+        and (before is None or before.state is not State.FAILED)
+    )
+
+
+def after_answer(failed_at: float, now: float) -> Optional[float]:
+    """When it is asked after again, once it was; ``None``: not any more. Looks that were missed are one."""
+    return next((failed_at + wait for wait in LOOKS if failed_at + wait > now), None)
+
+
+def after_trouble(failed_at: float, now: float) -> Optional[float]:
+    """The same, where nobody answered."""
+    age = now - failed_at
+    if age >= UNTIL:
+        return None
+    return now + (SOON if age < LOOKS[-1] else AT_TIMES)
