@@ -34,7 +34,8 @@ def submit(kit: Kit, take: Take) -> None:
     price = provider.price(take.request)
     place = place_of(provider.base_url, kit.config.provider, take.request)
     with kit.control.first.alone(place) as may:
-        if may:
+        # Asked again: the first one there may have been answered meanwhile, and not been understood.
+        if may and kit.control.may_leave():
             _purchase(kit, take, provider, price, place)
         else:
             release(kit, take)
