@@ -113,13 +113,13 @@ def _dark(folder: Path) -> Iterator[_Checked]:
 
 def _place(path: Path, config: Config) -> Optional[Problem]:
     """What keeps its outputs out, where the config would put them."""
-    from sorad.cli.plan import owner_of
+    from sorad.cli.boards import owner
     from sorad.config.model import Watch
     from sorad.intake.places import out_of_place
     from sorad.intake.wants import assets_of
 
     path = path.absolute()
-    return out_of_place(path, assets_of(path, owner_of(config, path) or Watch(path=path.parent)))
+    return out_of_place(path, assets_of(path, owner(config, path) or Watch(path=path.parent)))
 
 
 def _check(path: Path, rules: Rules, config: Config) -> _Checked:

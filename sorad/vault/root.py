@@ -23,6 +23,7 @@ from sorad.vault.reports import (
     happened,
     in_the_cloud,
     mistake,
+    never_read,
     no_events,
     not_read,
     polled,
@@ -78,6 +79,7 @@ class Root:
         self._forced: set[str] = set()  # to be read though nothing changed
         self._waiting: set[str] = set()  # in the cloud
         self._conflicts: set[str] = set()
+        self._never_read: list[str] = []
         self._unreadable: dict[str, str] = {}
         self._boards: dict[str, Storyboard] | None = None
         self._scan_at = clock.monotonic()
@@ -112,6 +114,7 @@ class Root:
     def problems(self) -> list[Problem]:
         """What in this root needs somebody's eye, beside its state."""
         found = [conflict(path) for path in sorted(self._conflicts)]
+        found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
         found += [problem for _path, problem in sorted(self._failed.items())]
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
@@ -219,6 +222,7 @@ class Root:
         for path in sorted(fresh):
             logger.warning("{}", conflict(path))
         self._conflicts = set(found.conflicts)
+        self._never_read = sorted(found.never_read)
         self._waiting.clear()
         self._see_disks(found)
         there = {seen.path for seen in found.files}
