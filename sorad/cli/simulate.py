@@ -32,7 +32,7 @@ Kinds, by what they strike:
   API calls   key
   poll        lost_task
   new tasks   stuck, fail
-  download    cut, slow_download, expired, html_download, wrong_length, no_moov
+  download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
   the clock   clock_skew
 Options:
   rate        the share that is struck, 0 to 1
@@ -41,6 +41,7 @@ Options:
   target      create, poll, list, account, delete, download, any
   status, seconds, retry_after
   accepted    true: the call takes effect all the same
+  location    where a redirect leads
 
 While it runs, at the same address, from this machine only:
   GET    /control/stats       requests, accepted creates by prompt, money, keys sent to a wrong host

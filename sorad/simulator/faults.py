@@ -59,6 +59,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
+    "crawl": Kind(("download",), N_("the download takes this many seconds for each byte"), seconds=1.0),
+    "redirect": Kind(("download",), N_("the download is sent on to the location that is given"), status=302),
     "expired": Kind(("download",), N_("the URL has expired"), status=403),
     "html_download": Kind(("download",), N_("a web page in place of the video"), status=200),
     "wrong_length": Kind(("download",), N_("a shortened file that calls itself whole")),
@@ -80,6 +82,7 @@ class Fault:
     seconds: float | None = None
     retry_after: float | None = None
     accepted: bool | None = None
+    location: str = ""  # where a redirect leads
 
     def __post_init__(self) -> None:
         kind = KINDS.get(self.kind)
@@ -165,6 +168,7 @@ _READERS: Mapping[str, Any] = {
     "seconds": float,
     "retry_after": float,
     "accepted": _flag,
+    "location": str,
 }
 
 
