@@ -1,4 +1,4 @@
-"""What answers to creates leave in doubt: one id for two takes, and creates that nobody can look up. Pure, and light."""
+"""What answers to creates leave in doubt: one id for two takes, and creates that nobody can look up. Pure and light."""
 
 from __future__ import annotations
 

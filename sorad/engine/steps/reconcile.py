@@ -57,6 +57,8 @@ def reconcile(kit: Kit, take: Take) -> None:
         return
     rules = kit.config.reconcile
     if not can_look_up(kit, provider):
+        if not waits_for_user(take):
+            kit.control.lost(take, take.base_url)
         _give_to_the_user(kit, take, "waits", waits(take))
         return
     account = take.account or provider.account
@@ -97,8 +99,6 @@ def reconcile(kit: Kit, take: Take) -> None:
 
 def _give_to_the_user(kit: Kit, take: Take, note: str, why: Problem, again: float = WAIT) -> None:
     change = for_the_user(take, note, why, kit.config.polling, kit.clock.time(), again)
-    if why.code == "take.unknown" and not waits_for_user(take):
-        kit.control.lost(take, take.base_url)
     record(kit, take, replace(change, attempt=0))
 
 
