@@ -15,7 +15,15 @@ from loguru import logger
 from sorad.engine.late import creates_that_left
 from sorad.engine.matching import alike, began, lookalike, match, same
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.reconcile import DOUBT, adopt, changed_text, for_the_user, open_creates, several
+from sorad.engine.steps.reconcile import (
+    DOUBT,
+    adopt,
+    changed_text,
+    for_the_user,
+    open_creates,
+    record_adoption,
+    several,
+)
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
@@ -100,7 +108,7 @@ def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
         remote=task.remote_id,
     )
     change = adopt(intent, task.remote_id, kit.clock.time(), task.created_at, provider.account)
-    adopted = record(kit, intent, change)
+    adopted = record_adoption(kit, intent, change)
     if adopted is not None:
         write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
 
