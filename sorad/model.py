@@ -108,6 +108,9 @@ class Take:
     parked: bool = False  # past give_up_after: polled slowly, holds no slot
     watched: float = 0.0  # seconds that the last create's task was waited for between looks at it
     wanted: bool = True  # its storyboard, or `redo`, asks for it; kept by the folder side
+    newer: Optional[Request] = (
+        None  # bought with the text of an earlier version of sorad: what it would be now
+    )
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
     rebuy: bool = (
         False  # `retry` asks after its failed task first, and buys it anew if that still says failed

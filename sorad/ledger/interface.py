@@ -88,6 +88,15 @@ class Want:
     due_at: Optional[float] = None  # None: now
     error: Optional[Problem] = None  # with HELD: what it waits for; with FAILED, DONE: what is wrong
     wanted: bool = True  # False: the folder alone tells of it (an earlier text, a further take)
+    earlier: tuple[
+        Request, ...
+    ] = ()  # what an earlier version of sorad would have sent for it, where that differs
+    newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
+
+    @property
+    def texts(self) -> set[str]:
+        """The fingerprints under which it may have been bought."""
+        return {self.fingerprint, *(one.fingerprint() for one in self.earlier)}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from sorad.providers.base import (
     Created,
     Download,
     Fault,
+    Listed,
     Missing,
     NotSent,
     Polled,
@@ -86,7 +87,7 @@ class SoraHk(Api):
         """Open the video. Its URL lies on another host, which never gets the key."""
         return open_video(self._wire, video, offset, validator)
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+    def recent(self, since: float) -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /tasks``."""
         return read_back(self._page, self._whole, since, PAGE_SIZE)
 
@@ -108,8 +109,8 @@ class SoraHk(Api):
         found = self.balance()
         return found if isinstance(found, Fault) else None
 
-    def _page(self, number: int, _after: str) -> Union[Page, Fault]:
-        came = self._wire.get("/tasks", {"page": number, "page_size": PAGE_SIZE})
+    def _page(self, number: int, _after: str, size: int) -> Union[Page, Fault]:
+        came = self._wire.get("/tasks", {"page": number, "page_size": size})
         if isinstance(came, Broken):
             return came.fault()
         trouble = answers.fault_of(came)

@@ -16,6 +16,7 @@ from sorad.providers.base import (
     Download,
     Fault,
     Finished,
+    Listed,
     Missing,
     NotSent,
     Refused,
@@ -403,8 +404,8 @@ def test_list_goes_on_after_the_last_id(server: ScriptedServer) -> None:
     rows = [(f"v{number}", "a", 1_790_000_100.0 - number) for number in range(30)]
     server.script(*OpenAiVideos().pages(rows, 10))
     found = OpenAiVideos().make(server.url).recent(1_790_000_000.0)
-    assert isinstance(found, list)
-    assert len(found) == 30
+    assert isinstance(found, Listed)
+    assert len(found.tasks) == 30
 
     def after(asked: Asked) -> str:
         return asked.path.partition("after=")[2]
