@@ -21,6 +21,7 @@ from sorad.engine.admission import Admitted, Facts, admit
 from sorad.engine.breaker import Breaker
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.doubtful import LOST_IN_A_ROW, lost_in_a_row
+from sorad.engine.first import First
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
 from sorad.engine.stops import Settings, Stop, added, is_settled, standing
@@ -48,6 +49,7 @@ class Control:
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
         self._lost: tuple[int, ...] = tuple(ledger.recall("lost") or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
+        self.first = First(ledger)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
 
@@ -62,7 +64,7 @@ class Control:
             if self._halt is not None:
                 self._halt = self._halt.as_of(now, self._limits.probe_seconds)
             self._review_stops()
-            stopped = bool(self._stops)
+            stopped = bool(self._stops) or self.first.busy
             facts = Facts(
                 now, self._paused, self._breaker, self._gate, self._halt, in_flight, trying, stopped
             )

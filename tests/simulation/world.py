@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
+from odd_answers import AFTER_ACCEPTANCE, WITHOUT_ID, outcome
 from odd_lists import OddList
 from turns import Alone, Died, Turns
 
@@ -141,11 +142,11 @@ class Odds:
     expired: float = 0.05
     bad_file: float = 0.05
     list_fault: float = 0.1
-    # Of gateways between; not thrown for where they are 0.
+    # Of gateways between; rolled for only where they are above 0, so that the histories of before stay what they were:
     rate_accepted: float = 0.0  # accepted, and answered with 429; the list shows it at once
-    same_id: float = (
-        0.0  # answered with the id of an earlier task: merged with it, or a task of its own all the same
-    )
+    same_id: float = 0.0  # answered with the id of an earlier task, merged with it or not
+    odd_answer: float = 0.0  # accepted, and answered as if not
+    no_id: float = 0.0  # accepted, and the answer names no task
 
 
 class SimProvider:
@@ -223,6 +224,9 @@ class SimProvider:
             return Accepted(merged, "req", PRICE)
         if dice() < odds.lost_answer:
             return Unknown(Fault(Trouble.TRANSPORT, SAID))
+        for chance, answers in ((odds.odd_answer, AFTER_ACCEPTANCE), (odds.no_id, WITHOUT_ID)):
+            if chance and dice() < chance:
+                return outcome(*self.rng.choice(answers), native=dice() < 0.5)
         self.answered.append(task.remote_id)
         return Accepted(task.remote_id, "req", PRICE)
 
@@ -663,6 +667,8 @@ class World:
         """Whether it waits for the user, or for one that does."""
         if self.vault.states()[0].state == "offline":
             return True  # the user deleted all there was: for all sorad can tell, the disk is away
+        if take.state is State.QUEUED and self.control.stops:
+            return True
         if take.state is State.QUEUED:
             twins = self.raw.takes(states=[State.UNKNOWN])
             return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)
