@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from loguru import logger
 
@@ -14,18 +15,23 @@ from sorad import logs
 from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
+from sorad.cli.stillness import Stillness
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.again import another_take
 from sorad.engine.steps.reconcile import waits_for_user
+from sorad.engine.unfound import is_stuck
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
-from sorad.model import State, Take
+from sorad.model import State, Take, units
 from sorad.problems import Problem
+from sorad.vault.reports import NOT_TAKEN_UP
 
+# Codes of what the folder side could not look at.
+UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
 # How often the screen and the end are looked at, in seconds.
 LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.
@@ -54,15 +60,19 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
     logs.setup(None, level, stderr=shown)
     daemon = Daemon(config, command)
     with Ending() as ending, make_screen(looked_at) as screen:
+        began = daemon.clock.time()
         daemon.start(lambda: logs.setup(config.state_dir, level, stderr=shown))
         try:
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
-            invalid, none = _invalid(daemon), _none_there(daemon)
+            unread = unread_of(daemon)
+            invalid, none = _invalid(daemon), () if unread else _none_there(daemon)
+            spent = _spent(daemon, began)
         finally:
             ended = daemon.stop()
-    _summary(standing, [*stopped, *invalid, *none], interrupted=ending.asked)
+    stopped = [*stopped, *(one for one in unread if one not in stopped)]
+    _summary(standing, [*stopped, *invalid, *none], spent, interrupted=ending.asked)
     undone = standing.failed or standing.waiting or stopped or invalid
     code = INTERRUPTED if ending.asked else int(bool(undone))
     if not ended:
@@ -73,22 +83,25 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
 def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standing, list[Problem]]:
     """Wait for the end; what stands then, and what stopped the buying, if anything did."""
     began = looked = time.monotonic()
-    before = standing_of(daemon).counts[State.DONE]
+    before = standing_of(daemon, {}).counts[State.DONE]
+    in_vain = _tried_in_vain(daemon)
     notes: list[str] = []
+    stillness = Stillness(daemon)
     while True:
         if time.monotonic() - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)
+            stillness.look(standing_of(daemon, in_vain), looked)
         quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
-        standing = standing_of(daemon)
-        stopped = _stopped(daemon, standing)
+        standing = standing_of(daemon, in_vain)
+        stopped = _stopped(daemon, standing) or stillness.ends
         screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
         ending.wait(LOOK)
 
 
-def standing_of(daemon: Daemon) -> Standing:
-    """Count the takes under the watched folders."""
+def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
+    """Count the takes under the watched folders. ``in_vain``: see :func:`_stuck`."""
     counts: Counter[State] = Counter()
     waiting = 0
     failed: list[Take] = []
@@ -105,16 +118,41 @@ def standing_of(daemon: Daemon) -> Standing:
             # Takes of the same request wait with it: sent now, the two could not be told apart.
             same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
             waiting += sum(take.fingerprint in asking for take in same)
+        waiting += _stuck(daemon, root, here, in_vain)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
     return Standing(counts, waiting, failed)
+
+
+def _stuck(daemon: Daemon, root: str, here: Mapping[State, int], in_vain: Mapping[int, int]) -> int:
+    """How many more finished takes than the parked ones wait for an address in vain.
+
+    ``in_vain``: how often each was tried in vain before the start, by take. The config may have changed since, so
+    these count once they were tried again; below 0 are parked ones that were not.
+    """
+    takes = _stuck_takes(daemon, root, here)
+    tried = [(take.parked, take.attempt > in_vain.get(take.id, 0)) for take in takes]
+    return tried.count((False, True)) - tried.count((True, False))
+
+
+def _tried_in_vain(daemon: Daemon) -> dict[int, int]:
+    roots = [str(watch.path) for watch in daemon.config.watch]
+    stuck = [take for root in roots for take in _stuck_takes(daemon, root, daemon.ledger.counts(root))]
+    return {take.id: take.attempt for take in stuck}
+
+
+def _stuck_takes(daemon: Daemon, root: str, here: Mapping[State, int]) -> list[Take]:
+    states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
+    return (
+        [take for take in daemon.ledger.takes(states=states, root=root) if is_stuck(take)] if states else []
+    )
 
 
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     """Why nothing more will be bought, once all that was bought has arrived."""
     if standing.moving > standing.counts[State.QUEUED]:
         return []
-    halt = daemon.control.halt
+    halt = daemon.control.halted
     found = [halt.problem] if halt is not None else []
     found += [stop.told() for stop in daemon.control.stops]
     if daemon.control.paused and standing.counts[State.QUEUED]:
@@ -122,6 +160,12 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     if standing.moving == 0:
         found += filter(None, (daemon.claims.waits(str(watch.path)) for watch in daemon.config.watch))
     return found
+
+
+def unread_of(daemon: Daemon) -> list[Problem]:
+    """What in the folders could not even be looked at: whole roots, folders, files."""
+    away = [row.reason for row in daemon.vault.states() if row.state == "offline" and row.reason is not None]
+    return [*away, *(one for one in daemon.vault.problems() if one.code in UNREAD)]
 
 
 def _troubles(daemon: Daemon) -> list[str]:
@@ -174,6 +218,7 @@ def _snapshot(
         downloads=daemon.progress.downloads(),
         elapsed=elapsed,
         notes=notes,
+        latest=daemon.progress.latest(),
     )
 
 
@@ -192,9 +237,24 @@ def _force(daemon: Daemon, ending: Ending) -> None:
     daemon.engine.wake()
 
 
-def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -> None:
+def _spent(daemon: Daemon, began: float) -> list[str]:
+    """What this run has cost, and where the videos of it lie."""
+    cost, unpriced = daemon.ledger.spend(began), daemon.ledger.unpriced(began)
+    told = []
+    if cost or unpriced:
+        currency = daemon.ledger.recall("currency") or "USD"
+        told.append(
+            _("Spent in this run: {cost:.2f} {currency}.").format(cost=units(cost), currency=currency)
+        )
+    if unpriced:
+        told.append(_("Takes whose price is not known, counted as 0: {count}.").format(count=unpriced))
+    folders = sorted({str(Path(video).parent.parent) for video in daemon.progress.latest()})
+    return [*told, *(_("The videos lie in {folder}").format(folder=folder) for folder in folders)]
+
+
+def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, interrupted: bool) -> None:
     done = standing.counts[State.DONE]
-    out = [ngettext("{count} video is there.", "{count} videos are there.", done).format(count=done)]
+    out = [ngettext("{count} video is there.", "{count} videos are there.", done).format(count=done), *spent]
     for take in standing.failed[:10]:
         where = _("{storyboard}, segment {segment}").format(storyboard=take.storyboard, segment=take.segment)
         out.append(_("{where}: {text}").format(where=where, text=take.error))
@@ -205,6 +265,8 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
             )
         )
     out += [str(problem) for problem in stopped]
+    if stopped and not interrupted:
+        out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:
         text = ngettext(
             "{count} take waits for you or is slow: `sorad status`",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
 from sorad.engine.late import NOT_SENT
+from sorad.engine.unfound import NO_ADDRESS, STUCK_AT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -45,6 +46,10 @@ MISSES_TO_PARK = 3
 REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
 
 
+# Under this name a problem in the history keeps the answer that was not understood.
+ANSWER = "answer"
+
+
 class Verdict(enum.Enum):
     """What a create says about creates as such."""
 
@@ -62,12 +67,13 @@ class AfterCreate:
     change: Change
     verdict: Verdict
     fault: Optional[Fault] = None
+    stop: Optional[Problem] = None  # why buying stops until the user acts
 
 
 def after_create(
-    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float
+    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float, known: bool = True
 ) -> AfterCreate:
-    """A create was answered (or not)."""
+    """A create was answered (or not). ``known``: its address has answered creates with tasks before."""
     if isinstance(outcome, Accepted):
         return AfterCreate(
             Change(
@@ -77,6 +83,7 @@ def after_create(
                 attempt=0,
                 clear_error=True,
                 remote_id=outcome.remote_id,
+                sole=True,
                 request_id=outcome.request_id,
                 cost=outcome.cost if outcome.cost is not None else price,
                 accepted_at=now,
@@ -103,10 +110,26 @@ def after_create(
         )
         verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
         return AfterCreate(change, verdict, fault)
-    change = Change(
-        State.UNKNOWN, "unknown", due_at=now, attempt=0, error=fault.problem, request_id=fault.request_id
+    why, stop = lost_create(fault), None
+    if outcome.answer:
+        stop = unreadable(take, fault.problem)
+        why = replace(stop, params={**stop.params, ANSWER: outcome.answer})
+    change = Change(State.UNKNOWN, "unknown", due_at=now, attempt=0, error=why, request_id=fault.request_id)
+    # A web page may be a wrong address, or a proxy's that is in trouble: that it worked before tells them apart.
+    wrong = fault.trouble in HALTING and not known
+    return AfterCreate(change, Verdict.HALT if wrong else Verdict.ERROR, fault, stop)
+
+
+def unreadable(take: Take, why: Problem) -> Problem:
+    """Why nothing more is bought where an answer was not understood."""
+    return replace(
+        why,
+        fix=N_(
+            "Take {take} may be paid for. `sorad show {take}` has the whole answer: if the id is in it, name its place "
+            "with id_paths under [provider]. `sorad resolve {take}` says what became of it."
+        ),
+        params={**why.params, "take": take.id},
     )
-    return AfterCreate(change, Verdict.ERROR, fault)
 
 
 def wait_for_others(refusals: int) -> float:
@@ -201,6 +224,7 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
     # first answer after it has them all asked after at once (see `Engine`).
     longest = AWAY if fault.trouble is Trouble.TRANSPORT else 60.0
     wait = backoff.delay(attempt, polling.every, max(longest, polling.every), rng)
+    no_address = fault.problem.code == NO_ADDRESS
     return Change(
         take.state,
         "poll failed",
@@ -208,7 +232,22 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
         attempt=attempt,
         error=fault.problem,
         request_id=fault.request_id or None,
+        # A generation that has ended needs no slot, though its video is not to be found.
+        parked=True if take.state is State.GENERATING and attempt >= STUCK_AT and no_address else None,
     )
+
+
+def lost_create(fault: Fault) -> Problem:
+    """Why nobody knows whether a create was accepted. It is not sent again by itself, as what else fails is.
+
+    What only the user can mend keeps its mend.
+    """
+    if fault.trouble in HALTING:
+        return fault.problem
+    fix = N_(
+        "Nothing to do yet: whether it was bought is looked up, and until that is known it is not sent again."
+    )
+    return replace(fault.problem, fix=fix)
 
 
 def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: float) -> Change:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.doubtful import SAME_ID, is_same_id
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.stops import Stop
+from sorad.engine.unfound import is_told
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.copied import is_copied
@@ -20,12 +22,13 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.units import format_size
+from sorad.vault.reports import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
-FOR_THE_USER = frozenset({"take.unknown", "take.several", NO_KEY})
+FOR_THE_USER = frozenset({"take.unknown", "take.several", SAME_ID, NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
@@ -108,14 +111,17 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
     yield from _claims(facts)
     for row in facts.disk:
         if not row["ok"]:
-            yield _heavy(
-                "disk.full",
-                N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
-                N_("Make room there; it goes on by itself."),
-                path=row["path"],
-                free=format_size(row["free"]),
-                needed=format_size(row["needed"]),
-            )
+            yield Complaint(full_disk(row))
+
+
+def full_disk(row: Mapping[str, Any]) -> Problem:
+    """Of a row of ``disk`` that is not ``ok``."""
+    return Problem(
+        "disk.full",
+        N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
+        N_("Make room there; it goes on by itself."),
+        {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
+    )
 
 
 def _safe(facts: Facts) -> Complaint:
@@ -153,6 +159,7 @@ def _roots(facts: Facts) -> Iterator[Complaint]:
 
 
 def _storyboards(facts: Facts) -> Iterator[Complaint]:
+    yield from _named((one for one in _notices(facts) if one.code in NOT_TAKEN_UP), heavy=True)
     invalid = [board for board in facts.storyboards if board.state == "invalid"]
     for board in invalid[:NAMED]:
         for problem in board.problems[:NAMED]:
@@ -215,13 +222,8 @@ def _claims(facts: Facts) -> Iterator[Complaint]:
 
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
-    keyless = [take for take in facts.in_flight if take.error is not None and take.error.code == NO_KEY]
-    if keyless:
-        yield _keyless(keyless)
-    for takes in _by_code(_obstructed(facts.downloading)):
-        said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
-        yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
-    for takes in _by_code(_obstructed(facts.queued)):
+    yield from _paid(facts)
+    for takes in _by_reason(_with_code(facts.queued, OBSTACLES)):
         said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
@@ -230,16 +232,25 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
         yield _failed(takes, facts.counts[State.FAILED])
 
 
-def _obstructed(takes: Iterable[Take]) -> list[Take]:
-    """Those that something on this machine stands in the way of."""
-    return [take for take in takes if take.error is not None and take.error.code in OBSTACLES]
+def _paid(facts: Facts) -> Iterator[Complaint]:
+    """What was bought and does not come."""
+    keyless = _with_code(facts.in_flight, {NO_KEY})
+    if keyless:
+        yield _keyless(keyless)
+    told_apart = {NO_KEY, *OBSTACLES}
+    away = [take for take in facts.in_flight if is_told(take) and not _with_code([take], told_apart)]
+    for takes in _by_code(away):
+        yield _unfetched(takes)
+    for takes in _by_code(_with_code(facts.downloading, OBSTACLES)):
+        said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
+        yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
 
 
 def _unknown(facts: Facts) -> Iterator[Complaint]:
     waiting = [take for take in facts.unknown if take.error is not None and take.error.code in FOR_THE_USER]
     for take in waiting[:NAMED]:
         yield _heavy(
-            "take.unknown",
+            SAME_ID if is_same_id(take) else "take.unknown",
             N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
             N_(
                 "Set that key again: sorad then looks there by itself. Or look at that account. It is there: `sorad "
@@ -282,6 +293,24 @@ def _keyless(takes: Sequence[Take]) -> Complaint:
         reason=takes[0].error.text() if takes[0].error else "",
         mend=takes[0].error.fix_text() if takes[0].error else "",
         ids=" ".join(str(take.id) for take in takes[:NAMED]),
+    )
+
+
+def _unfetched(takes: Sequence[Take]) -> Complaint:
+    """Paid for, and the provider does not show them or their video."""
+    error = takes[0].error
+    return _heavy(
+        error.code if error else "take.unfetched",
+        N_("Take {ids} ({storyboard}, segment {segment}) is paid for and has not come yet: {reason}")
+        if len(takes) == 1
+        else N_("Paid for, and not come yet: {takes}. {reason}"),
+        "{mend}",
+        takes=_counted(len(takes), len(takes)),
+        storyboard=takes[0].storyboard,
+        segment=takes[0].segment,
+        ids=takes[0].id,
+        reason=error.text() if error else "",
+        mend=error.fix_text() if error else "",
     )
 
 
@@ -374,6 +403,16 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
     )
 
 
+def _by_reason(takes: Sequence[Take]) -> list[list[Take]]:
+    """In groups of the same words, for each names a place of its own; of many, those left over by their codes."""
+
+    def reason(take: Take) -> str:
+        return take.error.text() if take.error else ""
+
+    groups = [list(group) for _reason, group in groupby(sorted(takes, key=reason), key=reason)]
+    return [*groups[:NAMED], *_by_code([take for group in groups[NAMED:] for take in group])]
+
+
 def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
     """The takes in groups of the same error, the largest group first."""
 
@@ -382,6 +421,10 @@ def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
 
     groups = [list(group) for _code, group in groupby(sorted(takes, key=code), key=code)]
     return sorted(groups, key=len, reverse=True)
+
+
+def _with_code(takes: Iterable[Take], codes: Collection[str]) -> list[Take]:
+    return [take for take in takes if take.error is not None and take.error.code in codes]
 
 
 def _counted(seen: int, total: int) -> str:
@@ -415,7 +458,11 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
     yield from _named(map(Problem.from_json, facts.paid_too))
-    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
+    yield from _named(
+        problem
+        for problem in _notices(facts)
+        if not problem.params.get("waiting") and problem.code not in NOT_TAKEN_UP
+    )
     yield from _copies(facts)
 
 
@@ -457,14 +504,15 @@ def _notices(facts: Facts) -> list[Problem]:
     return [Problem.from_json(notice) for notice in facts.notices]
 
 
-def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:
-    """Notes, of each kind as many as a screen has room for; the rest is counted."""
+def _named(problems: Iterable[Problem], *, heavy: bool = False) -> Iterator[Complaint]:
+    """Of each kind as many as a screen has room for; the rest is counted."""
     for code, group in groupby(sorted(problems, key=_code), key=_code):
         several = list(group)
         for problem in several[:NAMED]:
-            yield Complaint(problem, heavy=False)
+            yield Complaint(problem, heavy=heavy)
         if len(several) > NAMED:
-            yield _note(code, N_("{count} more of this kind."), count=len(several) - NAMED)
+            more = Problem(code, N_("{count} more of this kind."), "", {"count": len(several) - NAMED})
+            yield Complaint(more, heavy=heavy)
 
 
 def _code(problem: Problem) -> str:

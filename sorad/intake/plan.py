@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import known_of
@@ -14,6 +14,7 @@ from sorad.intake.copied import copy_of, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
 from sorad.intake.older import as_bought, texts_of
+from sorad.intake.places import closed, out_of_place
 from sorad.intake.presence import lookalikes, relatives
 from sorad.intake.renumber import renumbered
 from sorad.intake.rules import Validate, rules_of
@@ -23,7 +24,8 @@ from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import missing, observed, receipts_in
-from sorad.storyboard.read import read_file
+from sorad.storyboard.read import Reading, read_file
+from sorad.vault.reports import not_read
 
 BUY, SKIP = "buy", "skip"
 
@@ -51,6 +53,7 @@ class Item:
     output: str
     price: Optional[int] = None
     problem: Optional[Problem] = None  # in place of ``reason``: why it is held until somebody does something
+    approved: bool = False  # by the user, or queued before: no approval is needed any more
     older: bool = False  # bought by an earlier version of sorad, with another text than today's
 
 
@@ -78,26 +81,43 @@ def plan_storyboard(
     *,
     force: bool = False,
 ) -> Planned:
-    """What a storyboard would buy. ``OSError`` where the file cannot be read."""
-    reading = read_file(path, rules_of(config, watch, validate))
-    if reading.problems:
-        return Planned(str(path), problems=reading.problems)
+    """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
+    read = _read(path, watch, config, validate)
+    if isinstance(read, Planned):
+        return read
+    reading, wants = read
     assets = assets_of(path, watch)
-    wants: Sequence[Want] = bare_wants(reading, assets)
-    wants = [observed(want) for want in as_bought(wants, (), receipts_in(assets), assets, observed)]
-    if ledger is None:
-        return Planned(str(path), tuple(_item(want, None, price, force=force) for want in wants))
-    watched = {str(one.path) for one in config.watch}
-    same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
-    if same is not None and same.is_there:
-        problem = Problem(
-            "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.board.path}
-        )
-        return Planned(str(path), problems=(problem,))
-    original = None if same is None else same.board
-    wants, known = _compared(str(path), reading.contents, wants, original, ledger, watched, assets)
-    items = (_item(want, known.get(key_of(want)), price, force=force) for want in wants)
-    return Planned(str(path), tuple(items))
+    known: dict[Key, Take] = {}
+    if ledger is not None:
+        watched = {str(one.path) for one in config.watch}
+        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
+        if same is not None and same.is_there:
+            original = {"original": same.board.path}
+            problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
+            return Planned(str(path), problems=(problem,))
+        board = None if same is None else same.board
+        wants, known = _compared(str(path), reading.contents, wants, board, ledger, watched, assets)
+    plan = Planned(
+        str(path), tuple(_item(want, known.get(key_of(want)), price, force=force) for want in wants)
+    )
+    shut = closed(assets) if plan.bought else None
+    return plan if shut is None else Planned(str(path), problems=(shut,))
+
+
+def _read(
+    path: Path, watch: Watch, config: Config, validate: Validate
+) -> Union[Planned, tuple[Reading, Sequence[Want]]]:
+    """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
+    assets = assets_of(path, watch)
+    try:
+        reading = read_file(path, rules_of(config, watch, validate))
+        trouble = None if reading.problems else out_of_place(path, assets)
+        if reading.problems or trouble is not None:
+            return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
+        wants = as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets, observed)
+        return reading, [observed(want) for want in wants]
+    except OSError as error:
+        return Planned(str(path), problems=(not_read(str(path), error),))
 
 
 def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
@@ -167,7 +187,8 @@ def _item(
         )
     if _waits(state, take) or (force and state is State.DONE):
         request = want.newer or want.request
-        return Item(want.segment, want.take, BUY, "", request, want.output, price(request))
+        approved = take is not None and (take.approved or take.state is State.QUEUED)
+        return Item(want.segment, want.take, BUY, "", request, want.output, price(request), approved=approved)
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
 
 

@@ -20,7 +20,14 @@ from pathlib import Path
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.vault import mounted
-from sorad.vault.names import PREFIX, conflict_copy, is_ignored_folder, is_storyboard, stub_target
+from sorad.vault.names import (
+    PREFIX,
+    conflict_copy,
+    is_ignored_folder,
+    is_never_read,
+    is_storyboard,
+    stub_target,
+)
 
 _DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
 _RECALL_ON_DATA_ACCESS = 0x400000  # the same on Windows
@@ -45,6 +52,7 @@ class Scan:
 
     files: list[Seen] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    never_read: list[str] = field(default_factory=list)  # meant as storyboards, most likely, by their names
     identity: str = ""  # device and inode of the root
     device: int = 0  # of the root
     walked: list[str] = field(default_factory=list)  # the folders looked into
@@ -206,17 +214,20 @@ def _enter(
                 stack.append(entry.path)
         elif name[: len(PREFIX)].lower() == PREFIX:
             _enter_file(entry, folder, found, roots, top)
+        elif name.endswith(".json"):
+            found.never_read += [entry.path] if is_never_read(name) else []
         elif name.endswith(".icloud"):
             _enter_stub(name, folder, found)
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
-        if error.errno not in _VANISHED:
+        if error.errno not in _VANISHED or os.path.islink(entry.path):  # noqa: PTH114
             found.errors.append((entry.path, os.strerror(error.errno or 0)))
 
 
 def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[str], top: str) -> None:
     if not is_storyboard(entry.name):
+        found.never_read += [entry.path] if is_never_read(entry.name) else []
         return
     if conflict_copy(entry.name):
         found.conflicts.append(entry.path)
@@ -256,6 +267,7 @@ def _linked(path: str, roots: Collection[str]) -> Seen | None:
     """A link to a file outside of every root; inside of one, the file itself is found there."""
     target = os.path.realpath(path)
     if any(_inside(target, root) for root in roots):
+        os.stat(path)  # where it leads nowhere, nothing is found there
         return None
     return _seen(path, os.stat(path))
 

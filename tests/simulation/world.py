@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
+from odd_answers import AFTER_ACCEPTANCE, WITHOUT_ID, outcome
+from odd_lists import OddList
 from turns import Alone, Died, Turns
 
 from sorad.config.model import Config
@@ -47,6 +49,7 @@ from sorad.providers.base import (
     DownloadCut,
     Fault,
     Finished,
+    Listed,
     Missing,
     NotSent,
     Polled,
@@ -139,6 +142,11 @@ class Odds:
     expired: float = 0.05
     bad_file: float = 0.05
     list_fault: float = 0.1
+    # Of gateways between; rolled for only where they are above 0, so that the histories of before stay what they were:
+    rate_accepted: float = 0.0  # accepted, and answered with 429; the list shows it at once
+    same_id: float = 0.0  # answered with the id of an earlier task, merged with it or not
+    odd_answer: float = 0.0  # accepted, and answered as if not
+    no_id: float = 0.0  # accepted, and the answer names no task
 
 
 class SimProvider:
@@ -160,7 +168,12 @@ class SimProvider:
         self.tells_date = rng.random() < 0.7
         self.away_until, self.tries_away = 0.0, 0
         self.pause: Callable[[], None] = lambda: None  # where others may come between
+        self.answered: list[str] = []  # ids, as creates were answered
         self.keeps_prices: Optional[Problem] = None  # why it tells none
+        self.list = OddList()
+        self.foreign: list[Task] = []  # of neighbours on the same account
+        self.unreadable = False
+        self.date_skew = 0.0  # how far its answers' dates are off
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
@@ -197,18 +210,36 @@ class SimProvider:
         if dice() < odds.lost_request:
             return Unknown(Fault(Trouble.SERVER, SAID))
         self.pause()
+        merged = self._merged()
+        if merged is not None and dice() < 0.5:
+            return Accepted(merged, "req", PRICE)
         task = self._accept(request)
+        if odds.rate_accepted and dice() < odds.rate_accepted:
+            task.listed_at = self.clock.now
+            return Refused(Fault(Trouble.RATE, SAID, "", self.rng.choice([None, 5.0])))
         self.pause()
         if dice() < odds.die_in_create:
             raise Died
+        if merged is not None:
+            return Accepted(merged, "req", PRICE)
         if dice() < odds.lost_answer:
             return Unknown(Fault(Trouble.TRANSPORT, SAID))
+        for chance, answers in ((odds.odd_answer, AFTER_ACCEPTANCE), (odds.no_id, WITHOUT_ID)):
+            if chance and dice() < chance:
+                return outcome(*self.rng.choice(answers), native=dice() < 0.5)
+        self.answered.append(task.remote_id)
         return Accepted(task.remote_id, "req", PRICE)
+
+    def _merged(self) -> Optional[str]:
+        """The id of a task that was answered before, where this create is answered with it."""
+        if not self.odds.same_id or not self.answered or self.rng.random() >= self.odds.same_id:
+            return None
+        return self.rng.choice(self.answered)
 
     def _accept(self, request: Request) -> Task:
         now, odds, dice = self.clock.now, self.odds, self.rng.random
         ready = float("inf") if dice() < odds.stuck else now + self.rng.uniform(100, 1500)
-        listed = now + self.rng.choice([0.0, 0.0, 20.0])
+        listed = now + self.rng.choice([0.0, 0.0, 20.0]) + self.list.lag * self.rng.random()
         task = Task(f"t{len(self.tasks)}", request, now, ready, dice() < odds.fails, listed)
         if task.fails and dice() < odds.mends:
             task.mends_after = self.rng.choice([200.0, 400.0, 3000.0, 20_000.0, 80_000.0])
@@ -251,15 +282,15 @@ class SimProvider:
                 raise DownloadCut("cut")
             yield body[at : at + 64]
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+    def recent(self, since: float) -> Union[Listed, Fault]:
         if self.times is not None and self.tells_date:
-            self.times.heard(self.clock.now, self.clock.time(), 0.0)
-        if self.rng.random() < self.odds.list_fault:
+            self.times.heard(self.clock.now + self.date_skew, self.clock.time(), 0.0)
+        if self.rng.random() < self.odds.list_fault or self.unreadable:
             return Fault(Trouble.SERVER, SAID)
         self.pause()
-        found = [task for task in self.tasks.values() if task.listed_at <= self.clock.now]
+        found = [task for task in self.all_tasks() if task.listed_at <= self.clock.now]
         self.pause()
-        return [
+        rows = [
             RemoteTask(
                 task.remote_id,
                 task.request.prompt,
@@ -269,8 +300,18 @@ class SimProvider:
                 task.request.pro,
             )
             for task in reversed(found)
-            if task.created_at + self.skew >= since - 600
         ]
+        return self.list.read(rows, since)
+
+    def all_tasks(self) -> list[Task]:
+        """Ours and the neighbours', as they were created."""
+        return sorted([*self.tasks.values(), *self.foreign], key=lambda task: task.created_at)
+
+    def neighbour(self, request: Request) -> None:
+        """Another program buys something on the same account."""
+        now = self.clock.now
+        listed = now + self.list.lag * self.rng.random()
+        self.foreign.append(Task(f"n{len(self.foreign)}", request, now, now + 300.0, False, listed))
 
 
 class Mortal:
@@ -598,6 +639,7 @@ class World:
         for name in vars(self.odds):
             setattr(self.odds, name, 0.0)
         self.provider.refusing_until = 0.0
+        self.provider.list, self.provider.unreadable = OddList(), False
         self.free = 10**12
         for task in self.provider.tasks.values():
             task.ready_at = min(task.ready_at, self.clock.now)
@@ -625,6 +667,8 @@ class World:
         """Whether it waits for the user, or for one that does."""
         if self.vault.states()[0].state == "offline":
             return True  # the user deleted all there was: for all sorad can tell, the disk is away
+        if take.state is State.QUEUED and self.control.stops:
+            return True
         if take.state is State.QUEUED:
             twins = self.raw.takes(states=[State.UNKNOWN])
             return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)
