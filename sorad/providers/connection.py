@@ -57,7 +57,7 @@ class Exchange:
         passing = [address for address in addresses if self._passes(address)]
         if not passing:
             self.barred = True
-            raise OSError("no address of this host may be connected to")
+            raise OSError(host)
         return passing
 
     def no_deadline(self) -> None:
