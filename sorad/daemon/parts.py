@@ -192,7 +192,8 @@ class Parts:
         ledger, now = self._kept.ledger, self._kept.clock.time()
         try:
             ledger.remember("currency", self.provider.currency)
-            ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
+            limits = {"concurrency": self.config.limits.concurrency, "per_day": self.config.budget.per_day}
+            ledger.remember("limits", limits)
             weigh_anew(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:

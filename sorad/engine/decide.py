@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
 from sorad.engine.late import NOT_SENT
+from sorad.engine.unfound import NO_ADDRESS, STUCK_AT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -45,6 +46,10 @@ MISSES_TO_PARK = 3
 REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
 
 
+# Under this name a problem in the history keeps the answer that was not understood.
+ANSWER = "answer"
+
+
 class Verdict(enum.Enum):
     """What a create says about creates as such."""
 
@@ -62,12 +67,13 @@ class AfterCreate:
     change: Change
     verdict: Verdict
     fault: Optional[Fault] = None
+    stop: Optional[Problem] = None  # why buying stops until the user acts
 
 
 def after_create(
-    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float
+    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float, known: bool = True
 ) -> AfterCreate:
-    """A create was answered (or not)."""
+    """A create was answered (or not). ``known``: its address has answered creates with tasks before."""
     if isinstance(outcome, Accepted):
         return AfterCreate(
             Change(
@@ -103,10 +109,26 @@ def after_create(
         )
         verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
         return AfterCreate(change, verdict, fault)
-    change = Change(
-        State.UNKNOWN, "unknown", due_at=now, attempt=0, error=fault.problem, request_id=fault.request_id
+    why, stop = fault.problem, None
+    if outcome.answer:
+        stop = unreadable(take, why)
+        why = replace(stop, params={**stop.params, ANSWER: outcome.answer})
+    change = Change(State.UNKNOWN, "unknown", due_at=now, attempt=0, error=why, request_id=fault.request_id)
+    # A web page may be a wrong address, or a proxy's that is in trouble: that it worked before tells them apart.
+    wrong = fault.trouble in HALTING and not known
+    return AfterCreate(change, Verdict.HALT if wrong else Verdict.ERROR, fault, stop)
+
+
+def unreadable(take: Take, why: Problem) -> Problem:
+    """Why nothing more is bought where an answer was not understood."""
+    return replace(
+        why,
+        fix=N_(
+            "Take {take} may be paid for. `sorad show {take}` has the whole answer: if the id is in it, name its place "
+            "with id_paths under [provider]. `sorad resolve {take}` says what became of it."
+        ),
+        params={**why.params, "take": take.id},
     )
-    return AfterCreate(change, Verdict.ERROR, fault)
 
 
 def wait_for_others(refusals: int) -> float:
@@ -196,6 +218,7 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
     # first answer after it has them all asked after at once (see `Engine`).
     longest = AWAY if fault.trouble is Trouble.TRANSPORT else 60.0
     wait = backoff.delay(attempt, polling.every, max(longest, polling.every), rng)
+    no_address = fault.problem.code == NO_ADDRESS
     return Change(
         take.state,
         "poll failed",
@@ -203,6 +226,8 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
         attempt=attempt,
         error=fault.problem,
         request_id=fault.request_id or None,
+        # A generation that has ended needs no slot, though its video is not to be found.
+        parked=True if take.state is State.GENERATING and attempt >= STUCK_AT and no_address else None,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Protocol, Union
 
@@ -103,6 +103,14 @@ class Video:
 
     url: str = field(repr=False)
     needs_key: bool = False  # only ever true for the provider's own host
+    # Where else it may lie: tried one after the other where nothing is there, or no video.
+    others: tuple[Video, ...] = field(default=(), repr=False, compare=False)
+    # What to tell where nothing is there: for an address that no answer named.
+    guessed: Optional[Problem] = field(default=None, compare=False)
+
+    def next(self) -> Optional[Video]:
+        """The next place to look at; ``None`` after the last."""
+        return replace(self.others[0], others=self.others[1:]) if self.others else None
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,7 @@ class Download:
     content_type: str
     request_id: str
     pieces: Iterator[bytes]
+    ranges: bool = False  # the server says, or has shown, that it can begin anywhere
 
     def close(self) -> None:
         """Give the connection back."""

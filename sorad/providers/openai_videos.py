@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Optional, Union
 from urllib.parse import quote
 
@@ -95,15 +96,20 @@ class OpenAiVideos(Api):
             return came.fault()
         found = answers.after_poll(came, self._paths, f"{self.base_url}{path}/content")
         if isinstance(found, Finished):
-            video = Video(found.video.url, needs_key=self._wire.is_own(found.video.url))
-            return Finished(video, found.request_id, found.cost)
+            return replace(found, video=self._with_key(found.video))
         return found
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video, also where ``/content`` only tells its address in JSON."""
-        return open_video(
+        found = open_video(
             self._wire, video, offset, validator, lambda body: answers.content(body, self._paths)
         )
+        return answers.not_there(found, video) if isinstance(found, Fault) else found
+
+    def _with_key(self, video: Video) -> Video:
+        """Marked where it lies on the provider's own host, the other places, too."""
+        others = tuple(self._with_key(other) for other in video.others)
+        return replace(video, needs_key=self._wire.is_own(video.url), others=others)
 
     def recent(self, since: float) -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /videos``."""

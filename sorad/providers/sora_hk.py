@@ -81,7 +81,9 @@ class SoraHk(Api):
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
-        return came.fault() if isinstance(came, Broken) else answers.after_poll(came)
+        if isinstance(came, Broken):
+            return came.fault()
+        return answers.after_poll(came, self._config.video_url_paths, self.base_url)
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
