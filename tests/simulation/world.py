@@ -338,7 +338,7 @@ class Inline:
     def free(self) -> int:
         return self.size - self.busy
 
-    def run(self, job: Callable[[], None]) -> None:
+    def run(self, job: Callable[[], None], key: Optional[int] = None) -> None:
         self.busy += 1
 
         def counted() -> None:
@@ -348,6 +348,9 @@ class Inline:
                 self.busy -= 1
 
         self._jobs.append(counted)
+
+    def go_aside(self, key: int) -> None:
+        """Jobs run one after the other here: none keeps others waiting."""
 
 
 class NoWatcher:
