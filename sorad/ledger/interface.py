@@ -32,6 +32,10 @@ class IllegalMove(Exception):
     """That move between states does not exist."""
 
 
+class IdOwned(Exception):
+    """Another take has that remote id, or had it: nothing was written."""
+
+
 class LedgerUnavailable(Exception):
     """The database cannot be used just now (locked, disk full, I/O error). Nothing was written; try again."""
 
@@ -131,6 +135,7 @@ class Change:
     base_url: Optional[str] = None
     account: Optional[str] = None
     remote_id: Optional[str] = None
+    sole: bool = False  # the remote id must be one that no other take has or had, or nothing is written
     request_id: Optional[str] = None
     validator: Optional[str] = None
     cost: Optional[int] = None
@@ -241,6 +246,17 @@ class Ledger(Protocol):
         """:class:`LedgerUnavailable` where nothing could be written just now; writes nothing."""
         ...
 
+    def prove(self, now: float) -> None:
+        """Write a few bytes and see them onto the disk, in the main file, too.
+
+        :class:`LedgerUnavailable` where that fails.
+        """
+        ...
+
+    def sick(self) -> str:
+        """Why the last write failed, where that was no lock; ``""``: since then one is on the disk. No I/O."""
+        ...
+
     # --- folder side -------------------------------------------------------------------------------
     def storyboards(self, root: Optional[str] = None) -> list[Storyboard]:
         """The storyboards known, of one root or of all; those ``gone`` included."""
@@ -345,8 +361,12 @@ class Ledger(Protocol):
         """
         ...
 
+    def hasten(self, takes: Collection[int], now: float) -> None:
+        """What these wait for may be there: their next steps are due now, unless they are under way or held."""
+        ...
+
     def record(self, take: Take, change: Change, now: float) -> Take:
-        """Write what a step found; returns the take as it is now. Fenced by ``take.claim``.
+        """Write what a step found; returns the take as it is now. Fenced by ``take.claim``. :class:`IdOwned`.
 
         A take whose ``claim`` is "" can be changed so too (by a command), if nobody claimed it meanwhile.
         """

@@ -17,6 +17,7 @@ from sorad.engine.keyless import keyless
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.engine.unfound import NO_ADDRESS
@@ -26,7 +27,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
 from sorad.receipts.place import look
-from sorad.receipts.writing import base_of, lies_below, write_receipt_for
+from sorad.receipts.writing import base_of, lies_below
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
@@ -34,6 +35,8 @@ AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
 LOOK_AGAIN = 30.0
 # A task whose video is not to be found is asked after no less often.
 ASK_AGAIN = 60.0
+# One that crawled goes on so much later.
+PUT_OFF = 60.0
 
 
 def fetch(kit: Kit, take: Take) -> None:
@@ -56,16 +59,23 @@ def fetch(kit: Kit, take: Take) -> None:
         return
 
     def open_at(offset: int, validator: str) -> Download | Fault:
-        return provider.open_video(take.remote_id, video, offset, validator)
+        found = provider.open_video(take.remote_id, video, offset, validator)
+        if isinstance(found, Download):
+            resumable = found.ranges and bool(found.validator)
+            kit.downloads.opened(take.id, found.offset, found.total, resumable=resumable)
+        return found
 
+    kit.downloads.began(take.id)
     try:
         outcome = _away(kit, take) or _receive(kit, take, open_at)
+        put_off = kit.downloads.is_cut(take.id)
     finally:
         kit.progress.ended(take.id)
+        kit.downloads.ended(take.id)
     if isinstance(outcome, Received):
         _delivered(kit, take, outcome, provider.currency)
     elif isinstance(outcome, Stopped):
-        release(kit, take)
+        release(kit, take, kit.clock.time() + PUT_OFF if put_off else None)
     elif isinstance(outcome, Blocked):
         _blocked(kit, take, provider, video, outcome)
     else:
@@ -91,14 +101,18 @@ def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download,
         # Kept, so that a restart can resume what is there.
         record(kit, take, Change(take.state, "download", validator=validator, keep_claim=True))
 
+    def progress(got: int, total: Optional[int]) -> None:
+        kit.progress.fetched(take.id, take.output, got, total)
+        kit.downloads.came(take.id, got, total)
+
     return receive(
         open_at,
         Path(take.output),
         validator=take.validator,
         keep_free=kit.config.disk.min_free,
-        stop=kit.stopping,
+        stop=lambda: kit.stopping() or kit.downloads.is_cut(take.id),
         started=started,
-        progress=lambda got, total: kit.progress.fetched(take.id, take.output, got, total),
+        progress=progress,
         free=free_bytes,
         base=base_of(take),
         booted_at=psutil.boot_time(),
@@ -121,13 +135,14 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     # The receipt first: nobody comes back to a take that is done, and a death between the two would leave a
     # receipt that still speaks of a generation.
     delivered = replace(take, finished_at=now, request_id=received.request_id or take.request_id)
-    told = write_receipt_for(delivered, currency, received, kit.payer(take.root))
-    folder = Path(take.output).parent
-    free = free_bytes(folder)
-    if not told and free < kit.config.disk.min_free:
-        # The video took the last room. The receipt comes as soon as there is some; until then it is not done.
-        problem = no_room(folder, free, kit.config.disk.min_free).problem
-        later = Change(State.DOWNLOADING, "download", due_at=now + LOOK_AGAIN, error=problem)
+    untold = lay_receipt(kit, delivered, currency, received)
+    if untold is not None:
+        # The receipt comes as soon as the disk takes it; until then it is not done.
+        folder = Path(take.output).parent
+        free = free_bytes(folder)
+        if free < kit.config.disk.min_free:  # the video took the last room
+            untold = no_room(folder, free, kit.config.disk.min_free)
+        later = Change(State.DOWNLOADING, "download", due_at=now + LOOK_AGAIN, error=untold.problem)
         record(kit, take, later)
         return
     record(kit, take, done)

@@ -13,19 +13,22 @@ from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
+from sorad.engine.decide import lost_create
+from sorad.engine.doubtful import SAME_ID, is_same_id
 from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, match, resembles, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
+from sorad.engine.steps.paper import lay_receipt
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change
+from sorad.ledger.interface import Change, IdOwned
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 from sorad.receipts.receipt import Receipt, read_receipt
-from sorad.receipts.writing import drop_intent, write_receipt_for
+from sorad.receipts.writing import drop_intent
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
@@ -54,14 +57,18 @@ def reconcile(kit: Kit, take: Take) -> None:
     told = _receipt(kit, take)
     if told is not None:
         logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
-        record(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
+        record_adoption(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
+        return
+    if is_same_id(take):
+        _give_to_the_user(kit, take, "waits", take.error or waits(take))  # no list tells what became of it
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
         _give_to_the_user(kit, take, "no key", provider, NO_KEY_EVERY)
         return
-    rules = kit.config.reconcile
-    if rules.on_unknown == "hold" or not provider.capabilities.lists_tasks:
+    if not can_look_up(kit, provider):
+        if not waits_for_user(take):
+            kit.control.lost(take, take.base_url)
         _give_to_the_user(kit, take, "waits", waits(take))
         return
     account = take.account or provider.account
@@ -105,15 +112,17 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
         kit.accounts.refused(take.account)
     if fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(asked)
+    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
+        kit.control.stop_buying(fault)
     if fault.trouble is Trouble.TRANSPORT and kit.reach.problem() is not None:
         wait = backoff.delay(take.attempt + 1, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng)
         record(
             kit,
             take,
-            Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=fault.problem),
+            Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=lost_create(fault)),
         )
         return
-    _in_vain(kit, take, "unread", fault.problem, fault.retry_after or 0.0)
+    _in_vain(kit, take, "unread", lost_create(fault), fault.retry_after or 0.0)
 
 
 def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.0) -> None:
@@ -121,6 +130,8 @@ def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.
     key = (take.id, take.creates, what)
     count = kit.in_vain[key] = kit.in_vain.get(key, 0) + 1
     if count >= FEW:
+        if what == "unread" and not waits_for_user(take):
+            kit.control.lost(take, take.base_url)  # a list that cannot be read is none
         problem = unread(take, why) if what == "unread" else unproven(take, why)
         _give_to_the_user(kit, take, "look failed", problem, max(LONGEST_PAUSE, at_least))
         return
@@ -150,9 +161,10 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     rules, now = kit.config.reconcile, kit.clock.time()
     if task is not None:
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
-        adopted = record(kit, take, adopt(take, task.remote_id, now, task.created_at, provider.account))
+        change = adopt(take, task.remote_id, now, task.created_at, provider.account)
+        adopted = record_adoption(kit, take, change)
         if adopted is not None:
-            write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
+            lay_receipt(kit, adopted, provider.currency)
         return
     looks = take.attempt + 1
     if _missed_for(kit, take, provider) < window or looks < LOOKS:
@@ -243,6 +255,7 @@ def adopt(
         remote_id=remote_id,
         account=account,
         accepted_at=accepted_at,
+        sole=True,
     )
 
 
@@ -272,7 +285,7 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     if unknown:
         for_user = all(waits_for_user(twin) for twin in unknown)
         return USER_WAIT if for_user else kit.config.reconcile.look_every
-    if kit.config.reconcile.on_unknown == "hold" or not provider.capabilities.lists_tasks:
+    if not can_look_up(kit, provider):
         return None
     others = [twin for twin in twins if twin.fingerprint != take.fingerprint and not waits_for_user(twin)]
     if any(twin.state is State.UNKNOWN for twin in others):
@@ -280,9 +293,24 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     return AFTER_TWIN if others else None
 
 
+def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+    """Write an adoption down; ``None`` also where another take has got that task just now: then it is looked again."""
+    try:
+        return record(kit, take, change)
+    except IdOwned:
+        later = kit.clock.time() + kit.config.reconcile.look_every
+        record(kit, take, Change(State.UNKNOWN, "look", due_at=later))
+        return None
+
+
+def can_look_up(kit: Kit, provider: Provider) -> bool:
+    """Whether a lost create is looked up by itself."""
+    return provider.capabilities.lists_tasks and kit.config.reconcile.on_unknown != "hold"
+
+
 def waits_for_user(take: Take) -> bool:
     """Whether an unknown take is past what sorad can find out by itself."""
-    return take.error is not None and take.error.code in ("take.unknown", "take.several", NO_KEY)
+    return take.error is not None and take.error.code in ("take.unknown", "take.several", SAME_ID, NO_KEY)
 
 
 def waits(take: Take) -> Problem:
