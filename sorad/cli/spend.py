@@ -28,11 +28,15 @@ class Sum:
     estimated: int = 0  # prices when they were sent; of one that was not sent from here, what it cost
     actual: int = 0  # as the provider told; where it told nothing, the estimate
     unpriced: int = 0
+    possible: int = (
+        0  # of the actual: what a gateway may have spent besides, by sending creates again by itself
+    )
 
     def add(self, one: Purchase) -> None:
         """Count one in."""
         self.purchases += 1
-        self.actual += one.cost or 0
+        self.actual += (one.cost or 0) + one.possible
+        self.possible += one.possible
         self.estimated += (one.cost or 0) if one.estimate is None else one.estimate
         self.unpriced += one.cost is None
 
@@ -89,6 +93,7 @@ def _total(found: dict[str, Sum]) -> Sum:
         total.estimated += one.estimated
         total.actual += one.actual
         total.unpriced += one.unpriced
+        total.possible += one.possible
     return total
 
 
@@ -101,6 +106,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
             "estimated": units(one.estimated),
             "actual": units(one.actual),
             "unpriced": one.unpriced,
+            "possible": units(one.possible),
         }
 
     return {
@@ -113,7 +119,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
 
 def _show(found: dict[str, Sum], by: str, currency: str) -> None:
     from sorad.cli.screen import STATE_NAMES
-    from sorad.model import State
+    from sorad.model import State, units
 
     if not found:
         say(_("Nothing was bought yet."))
@@ -128,6 +134,12 @@ def _show(found: dict[str, Sum], by: str, currency: str) -> None:
     for row in rows:
         cells = (" " * (most - width(cell)) + cell for cell, most in zip(row[1:], widest))
         say("  ".join((pad(row[0], first), *cells)))
+    if total.possible:
+        say(
+            _("{amount} of it may have been spent by a gateway that sent creates again by itself.").format(
+                amount=f"{units(total.possible):.2f} {currency}"
+            )
+        )
     if total.unpriced:
         say(_("{count} of them without a known price count as 0.").format(count=total.unpriced))
 

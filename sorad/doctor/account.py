@@ -11,6 +11,7 @@ from sorad.config.key import Key, KeySource, looks_like_key
 from sorad.config.model import ProviderConfig
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
+from sorad.engine.gateways import repeats_by_itself
 from sorad.engine.matching import SKEW
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
@@ -59,6 +60,7 @@ class Asked:
     currency: str = ""
     waiting: int = 0  # takes that are still to be bought at a known price
     due: Optional[int] = None  # what those cost, in micro-units
+    base_url: str = ""
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -70,6 +72,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.shell_unseen and asked.key is not None and asked.key.source in ("env", "dotenv"):
         yield Finding("key", Level.WARNING, key_unseen(asked.key.place, str(context.environment_file)))
     yield from judge_provider(asked)
+    yield from judge_gateway(asked)
     yield from judge_balance(asked)
     yield from judge_clock(asked.heard)
 
@@ -96,6 +99,7 @@ def look(config: ProviderConfig, context: Context) -> Asked:
         source.warnings(),
         has_balance=provider.capabilities.has_balance,
         currency=provider.currency,
+        base_url=provider.base_url,
     )
     if context.offline or unfit is not None:
         return asked
@@ -212,6 +216,12 @@ def judge_provider(asked: Asked) -> Iterator[Finding]:
         return
     level = Level.WARNING if fault.trouble is Trouble.RATE else Level.PROBLEM
     yield Finding("provider", level, fault.problem)
+
+
+def judge_gateway(asked: Asked) -> Iterator[Finding]:
+    """Does it send creates again by itself?"""
+    if asked.heard is not None and asked.heard.gateway:
+        yield Finding("provider", Level.WARNING, repeats_by_itself(asked.base_url, asked.heard.gateway))
 
 
 def judge_balance(asked: Asked) -> Iterator[Finding]:

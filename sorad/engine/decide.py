@@ -77,6 +77,7 @@ def after_create(
                 cost=outcome.cost if outcome.cost is not None else price,
                 accepted_at=now,
                 watched=polling.first_after,
+                repeats=outcome.repeats or None,
             ),
             Verdict.GOOD,
         )
@@ -99,7 +100,13 @@ def after_create(
         verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
         return AfterCreate(change, verdict, fault)
     change = Change(
-        State.UNKNOWN, "unknown", due_at=now, attempt=0, error=fault.problem, request_id=fault.request_id
+        State.UNKNOWN,
+        "unknown",
+        due_at=now,
+        attempt=0,
+        error=fault.problem,
+        request_id=fault.request_id,
+        repeats=outcome.repeats or None,
     )
     return AfterCreate(change, Verdict.ERROR, fault)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.gateways import repeats_by_itself
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.stops import Stop
 from sorad.health.alive import ailments
@@ -416,6 +417,9 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
     yield from _named(map(Problem.from_json, facts.paid_too))
+    if facts.gateway:
+        told = repeats_by_itself(str(facts.gateway["base_url"]), str(facts.gateway["version"]))
+        yield Complaint(told, heavy=False)
     yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:

@@ -54,5 +54,5 @@ def charged_at(take: Take) -> float | None:
     return take.intent_at if take.state in PAID or take.state is State.DONE else None
 
 
-def _figures(take: Take) -> tuple[str, int | None, float | None]:
-    return take.remote_id, take.cost, charged_at(take)
+def _figures(take: Take) -> tuple[str, int | None, float | None, int]:
+    return take.remote_id, take.cost, charged_at(take), take.repeats

@@ -64,6 +64,7 @@ class Accepted:
     remote_id: str
     request_id: str = ""
     cost: Optional[int] = None  # micro-units, where the answer says
+    repeats: int = 0  # so often a gateway says that it sent the create again by itself: each may be paid for
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Unknown:
 
     fault: Fault
     answer: str = ""
+    repeats: int = 0  # as in :class:`Accepted`
 
 
 Created = Union[Accepted, Refused, NotSent, Unknown]

@@ -65,6 +65,7 @@ START = 1_800_000_000.0
 SAID = Problem("sim", "simulated")
 MISSED = Problem("sim.missing", "simulated")
 PRICE = 30_000
+NEVER = float("inf")
 
 
 class Clock:
@@ -97,9 +98,8 @@ class Task:
     ready_at: float  # inf: stuck
     fails: bool
     listed_at: float
-    mends_after: float = float(
-        "inf"
-    )  # so many seconds after it was ready (and failed) it is a video after all
+    mends_after: float = NEVER  # so many seconds after it was ready (and failed) it is a video after all
+    repeat: bool = False  # a gateway sent its create besides, and answered with another one's id
 
     @property
     def mends(self) -> bool:
@@ -135,6 +135,7 @@ class Odds:
     stuck: float = 0.02
     fails: float = 0.03
     mends: float = 0.5  # of those that fail
+    repeats: float = 0.02  # a gateway sends the create twice or three times
     cut: float = 0.1
     expired: float = 0.05
     bad_file: float = 0.05
@@ -197,13 +198,16 @@ class SimProvider:
         if dice() < odds.lost_request:
             return Unknown(Fault(Trouble.SERVER, SAID))
         self.pause()
+        repeats = self.rng.randrange(1, 3) if odds.repeats and dice() < odds.repeats else 0
+        for _time in range(repeats):
+            self._accept(request).repeat = True
         task = self._accept(request)
         self.pause()
         if dice() < odds.die_in_create:
             raise Died
         if dice() < odds.lost_answer:
             return Unknown(Fault(Trouble.TRANSPORT, SAID))
-        return Accepted(task.remote_id, "req", PRICE)
+        return Accepted(task.remote_id, "req", PRICE, repeats)
 
     def _accept(self, request: Request) -> Task:
         now, odds, dice = self.clock.now, self.odds, self.rng.random
@@ -632,7 +636,7 @@ class World:
 
     def bought(self) -> Counter[str]:
         """Accepted creates per prompt: the truth about money."""
-        return Counter(task.request.prompt for task in self.provider.tasks.values())
+        return Counter(task.request.prompt for task in self.provider.tasks.values() if not task.repeat)
 
     def check_limits(self) -> None:
         """At every moment: never more in flight than allowed, but for what was bought under another limit.
@@ -672,6 +676,8 @@ class World:
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
             forgotten = not task.mends or self.lost
+            if take is None and task.repeat:
+                continue  # that a gateway may have bought it is told with the money
             if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
                 continue  # it failed, as the purchases tell, and its take was bought anew
             if take is None:

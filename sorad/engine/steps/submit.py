@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Optional
 
@@ -11,6 +12,7 @@ from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
+from sorad.engine.gateways import LITELLM_IDS, notice
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import wait_for_twin
@@ -77,6 +79,9 @@ def submit(kit: Kit, take: Take) -> None:
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
     kit.control.created(result)
+    if (result.change.remote_id or "").startswith(LITELLM_IDS):
+        with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
+            notice(kit.ledger, provider.base_url, "")
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
         write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
