@@ -89,7 +89,8 @@ class Take:
     state: State
     output: str  # absolute path of the video to be
     due_at: float  # epoch seconds of the next step
-    attempt: int = 0  # failures in a row of the current kind of step; drives the backoff
+    # Failures in a row of the current kind of step, which drive the backoff; of a queued take: refusals in a row.
+    attempt: int = 0
     creates: int = 0  # creates that left and were not clearly refused
     claim: str = ""  # the fence: who may write an outcome
     provider: str = ""  # kind, set with the intent
@@ -110,6 +111,9 @@ class Take:
     parked: bool = False  # past give_up_after: polled slowly, holds no slot
     watched: float = 0.0  # seconds that the last create's task was waited for between looks at it
     wanted: bool = True  # its storyboard, or `redo`, asks for it; kept by the folder side
+    newer: Optional[Request] = (
+        None  # bought with the text of an earlier version of sorad: what it would be now
+    )
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
     rebuy: bool = False  # `retry` asks after its failed task first: bought anew if it still says failed
     repeats: int = 0  # so often a gateway sent the last create again by itself: each may be paid for

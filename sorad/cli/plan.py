@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sorad.model import Request
 
 
+START = 40  # columns of a prompt's beginning
+
+
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
@@ -151,7 +154,7 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
-                lines.append(f"  + {what}  {_amount(item.price, currency)}")
+                lines.append(f"  + {what}  {_amount(item.price, currency)}  {_form(item.request)}")
             else:
                 lines.append(f"  - {what}  {_reason(item)}")
     if not plans:
@@ -165,8 +168,16 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
         say(line)
 
 
+def _form(request: Request) -> str:
+    """How long, in which direction, by which model, and how the prompt begins."""
+    from sorad.cli.words import clip, form
+
+    return f"{form(request)}  {clip(' '.join(request.prompt.split()), START)}"
+
+
 def _reason(item: Item) -> str:
-    return _(item.reason) if item.problem is None else str(item.problem)
+    reason = _(item.reason) if item.problem is None else str(item.problem)
+    return _("{reason} (bought with the older text)").format(reason=reason) if item.older else reason
 
 
 def _amount(micros: Optional[int], currency: str) -> str:
@@ -196,6 +207,8 @@ def _as_json(plans: list[Planned], count: int, price: Optional[int], currency: s
                         "action": item.action,
                         "reason": _reason(item),
                         "price": None if item.price is None else units(item.price),
+                        "request": item.request.canonical(),
+                        "older_text": item.older,
                         "output": item.output,
                     }
                     for item in planned.items

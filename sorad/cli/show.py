@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from sorad.cli.arguments import whole_number
 from sorad.cli.common import local_time, no_take, open_ledger, say, start_command, state_dir, to_json
-from sorad.cli.words import pad, width
+from sorad.cli.words import form, pad, width
 from sorad.messages import N_, _
 from sorad.plaintext import printable
 from sorad.problems import joined
@@ -70,9 +70,8 @@ _NOTES = {
     "found again": N_("its video is there again"),
     "mended": N_("its damaged receipt is gone"),
     "no place": N_("its folder takes no files"),
+    "maybe accepted": N_("refused, and on the list all the same"),
 }
-
-_ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -165,6 +164,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
         **as_json(take),
         "fingerprint": take.fingerprint,
         "request": take.request.canonical(),
+        "newer": None if take.newer is None else take.newer.canonical(),
         "provider": take.provider or None,
         "base_url": take.base_url or None,
         "creates": take.creates,
@@ -206,7 +206,6 @@ def _card(seen: _Seen) -> Iterator[str]:
     from sorad.units import format_size
 
     take, request = seen.take, seen.take.request
-    kind = [_("{seconds} seconds").format(seconds=request.seconds), _(_ORIENTATIONS[request.orientation])]
     rows = [
         (
             _("take"),
@@ -224,7 +223,8 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("receipt"), seen.receipt or ""),
         (_("prompt"), request.prompt),
         (_("picture"), request.image_path or request.image),
-        (_("form"), _(", ").join([*kind, "pro"] if request.pro else kind)),
+        (_("text today"), _today(take)),
+        (_("form"), form(request)),
         (_("provider"), f"{take.provider} {take.base_url}".strip()),
         (_("task id"), take.remote_id),
         (_("request id"), take.request_id),
@@ -237,6 +237,14 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _today(take: Take) -> str:
+    """What its segment asks for now, where an earlier version of sorad bought another text."""
+    if take.newer is None:
+        return ""
+    told = _("{prompt}\n(It was bought with the older text; `sorad redo {id}` buys today's.)")
+    return told.format(prompt=take.newer.prompt, id=take.id)
 
 
 def _money(seen: _Seen) -> Iterator[tuple[str, str]]:

@@ -28,17 +28,22 @@ class Sum:
     estimated: int = 0  # prices when they were sent; of one that was not sent from here, what it cost
     actual: int = 0  # as the provider told; where it told nothing, the estimate
     unpriced: int = 0
-    possible: int = (
-        0  # of the actual: what a gateway may have spent besides, by sending creates again by itself
+    doubtful: int = 0  # of the purchases: those that may not have been accepted
+    possible: int = 0  # of ``actual``: what they count
+    repeated: int = (
+        0  # of ``actual``: what a gateway may have spent besides, by sending creates again by itself
     )
 
     def add(self, one: Purchase) -> None:
         """Count one in."""
         self.purchases += 1
         self.actual += (one.cost or 0) + one.possible
-        self.possible += one.possible
+        self.repeated += one.possible
         self.estimated += (one.cost or 0) if one.estimate is None else one.estimate
         self.unpriced += one.cost is None
+        if not one.remote_id:
+            self.doubtful += 1
+            self.possible += one.cost or 0
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -48,8 +53,8 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         parents=common,
         help=_("what was spent, by day, storyboard or state"),
         description=_(
-            "Sums what was bought: the price when it was sent, beside what the provider said it cost. A create "
-            "that may have been accepted counts until that is known."
+            "Sums what was bought: the price when it was sent, beside what the provider said it cost. Each create "
+            "that may have been accepted counts, whatever became of its take since."
         ),
     )
     parser.add_argument("--by", choices=(DAY, STORYBOARD, STATE), default=DAY, help=_("default: day"))
@@ -93,7 +98,9 @@ def _total(found: dict[str, Sum]) -> Sum:
         total.estimated += one.estimated
         total.actual += one.actual
         total.unpriced += one.unpriced
+        total.doubtful += one.doubtful
         total.possible += one.possible
+        total.repeated += one.repeated
     return total
 
 
@@ -107,6 +114,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
             "actual": units(one.actual),
             "unpriced": one.unpriced,
             "possible": units(one.possible),
+            "repeated": units(one.repeated),
         }
 
     return {
@@ -134,10 +142,15 @@ def _show(found: dict[str, Sum], by: str, currency: str) -> None:
     for row in rows:
         cells = (" " * (most - width(cell)) + cell for cell, most in zip(row[1:], widest))
         say("  ".join((pad(row[0], first), *cells)))
-    if total.possible:
+    if total.doubtful:
+        text = _(
+            "{count} of them, for {price} {currency}, may not have been accepted: no task is known of them."
+        )
+        say(text.format(count=total.doubtful, price=f"{units(total.possible):.2f}", currency=currency))
+    if total.repeated:
         say(
             _("{amount} of it may have been spent by a gateway that sent creates again by itself.").format(
-                amount=f"{units(total.possible):.2f} {currency}"
+                amount=f"{units(total.repeated):.2f} {currency}"
             )
         )
     if total.unpriced:

@@ -33,6 +33,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "files", metavar=_("FILE"), nargs="+", help=_("storyboards, or folders with storyboards")
     )
+    parser.add_argument("--prompts", action="store_true", help=_("print the final prompts, too"))
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
 
@@ -42,9 +43,9 @@ def handler(args: argparse.Namespace) -> int:
     rules = _rules(args)
     checked = [_check(path, rules) for name in args.files for path in _storyboards(Path(name))]
     if args.json:
-        say(to_json([_as_json(one) for one in checked], indent=2))
+        say(to_json([_as_json(one, prompts=args.prompts) for one in checked], indent=2))
     else:
-        say("\n".join(line for one in checked for line in _as_lines(one)))
+        say("\n".join(line for one in checked for line in _as_lines(one, prompts=args.prompts)))
     if any(one.code == NO_SUCH_FILE for one in checked):
         return NO_SUCH_FILE
     return PROBLEMS if any(one.code for one in checked) else GOOD
@@ -113,7 +114,7 @@ def _check(path: Path, rules: Rules) -> _Checked:
     return _Checked(path, reading, GOOD if reading.ok else PROBLEMS)
 
 
-def _as_lines(checked: _Checked) -> Iterator[str]:
+def _as_lines(checked: _Checked, *, prompts: bool) -> Iterator[str]:
     """``file:line: field: problem`` as compilers say it, so that editors and terminals can jump there."""
     if checked.reading.ok:
         segments = checked.reading.segments
@@ -130,8 +131,18 @@ def _as_lines(checked: _Checked) -> Iterator[str]:
     for problem in checked.reading.problems:
         place = f"{checked.path}:{problem.line}" if problem.line else checked.path
         yield f"{place}: {replace(problem, line=0)}"
+    if prompts:
+        yield from _prompts(checked)
     for note in checked.reading.notes:
         yield _("{file}: note: {text}").format(file=checked.path, text=str(note))
+
+
+def _prompts(checked: _Checked) -> Iterator[str]:
+    from sorad.cli.words import form
+
+    for segment in checked.reading.segments:
+        yield _("  segment {number}: {form}").format(number=segment.index, form=form(segment.request))
+        yield from (f"    {line}" for line in segment.request.prompt.splitlines())
 
 
 def _is_named_so(path: Path) -> bool:
@@ -140,9 +151,11 @@ def _is_named_so(path: Path) -> bool:
     return is_storyboard(path.name)
 
 
-def _as_json(checked: _Checked) -> dict[str, object]:
+def _as_json(checked: _Checked, *, prompts: bool) -> dict[str, object]:
     segments = checked.reading.segments
+    told = [{"segment": one.index, **one.request.canonical()} for one in segments]
     return {
+        **({"requests": told} if prompts else {}),
         "path": str(checked.path),
         "ok": checked.reading.ok,
         "segments": len(segments),

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+from sorad.messages import N_, _
+
+if TYPE_CHECKING:
+    from sorad.model import Request
 
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6"
 _CLOSING = "，。；：！？、）】》」”’…,.;:!?)"
 # A run of spaces; a command, which is copied whole; a wide character with the signs that may not begin a line; a word.
 _PIECES = re.compile(f"\\s+|`[^`]+`[{_CLOSING}]*|[{_WIDE}][{_CLOSING}]*|[^\\s{_WIDE}]+[{_CLOSING}]*")
+
+
+_ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
+
+
+def form(request: Request) -> str:
+    """``10 seconds, horizontal, pro``."""
+    direction = _(_ORIENTATIONS.get(request.orientation, request.orientation))
+    kind = [_("{seconds} seconds").format(seconds=request.seconds), direction]
+    return _(", ").join([*kind, "pro"] if request.pro else kind)
 
 
 def width(text: str) -> int:

@@ -206,7 +206,12 @@ def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -
         )
     out += [str(problem) for problem in stopped]
     if standing.waiting:
-        out.append(_("{count} takes wait for you or are slow: `sorad status`").format(count=standing.waiting))
+        text = ngettext(
+            "{count} take waits for you or is slow: `sorad status`",
+            "{count} takes wait for you or are slow: `sorad status`",
+            standing.waiting,
+        )
+        out.append(text.format(count=standing.waiting))
     if interrupted:
         out.append(_("Stopped. Nothing is lost: the next start goes on where this one ended."))
     for line in out:

@@ -13,7 +13,7 @@ from sorad.messages import _, language
 _HEADER = re.compile(r"\[+(\w+)\]+")
 _KEY = re.compile(r"(?:# )?(\w+) = ")
 _CHINESE = re.compile("[\u3400-\u9fff]")
-_NAMES = re.compile(r"# \w+(?:, \w+)+(?::|$)")  # the values that a key can have
+_SHARED = re.compile(r'#\s+"[^"]*"\s+')
 
 
 @dataclass(frozen=True)
@@ -139,15 +139,12 @@ def _parted(line: str) -> tuple[str, str]:
 
 
 def _chosen(comment: str, chinese: bool) -> str:
-    english, slash, other = comment.partition(" / ")
+    """A comment in one language; an example at its beginning stands for both."""
+    shared = (_SHARED.match(comment) or [""])[0]
+    english, slash, other = comment[len(shared) :].partition(" / ")
     if not slash:
-        return "" if not chinese and _CHINESE.search(comment) and '"' not in comment else comment
-    if not chinese:
-        return comment if '"' in other and '"' not in english else english.rstrip()
-    # what is typed stands in the English half alone
-    if ('"' in english and '"' not in other) or _NAMES.match(english):
-        return comment
-    return f"# {other}"
+        return "" if not chinese and _CHINESE.search(comment) and not shared else comment
+    return f"{shared or '# '}{other}" if chinese else f"{shared}{english.rstrip()}"
 
 
 def _value(value: object) -> str:

@@ -252,7 +252,7 @@ def judge_balance(asked: Asked) -> Iterator[Finding]:
             due=f"{units(asked.due):.2f} {asked.currency}",
         )
     elif asked.due is not None:
-        message = N_("{left} left; {takes} that wait to be bought cost {due}.")
+        message = N_("{left} left; what waits to be bought costs {due} ({takes}).")
         due = f"{units(asked.due):.2f} {asked.currency}"
         yield ok("balance", "balance.ok", message, left=left, takes=takes, due=due)
     else:

@@ -41,18 +41,21 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def look(context: Context) -> list[Room]:
-    """The disks that sorad writes to, each once; those that do not answer are left out."""
-    videos = [
-        watch.output_dir if watch.output_mode == "centralized" and watch.output_dir else watch.path
+    """The disks that sorad writes to, each once; those that do not answer, or are away, are left out."""
+    folders: list[tuple[Path, Optional[Path]]] = [
+        (
+            watch.output_dir if watch.output_mode == "centralized" and watch.output_dir else watch.path,
+            watch.path,
+        )
         for watch in context.watches
     ]
-    folders = [(folder, True) for folder in videos]
     if context.state_dir is not None:
-        folders.append((context.state_dir, False))
+        folders.append((context.state_dir, None))
     rooms: dict[int, Room] = {}
-    for folder, for_videos in folders:
+    for folder, root in folders:
+        for_videos = root is not None
         try:
-            seen = within(ANSWER, lambda folder=folder: _room(folder))  # type: ignore[misc]
+            seen = within(ANSWER, lambda folder=folder, root=root: _room(folder, root))  # type: ignore[misc]
         except OSError:
             continue
         if seen is not None:
@@ -68,7 +71,10 @@ def look(context: Context) -> list[Room]:
     return list(rooms.values())
 
 
-def _room(folder: Path) -> tuple[int, int, Optional[int]]:
+def _room(folder: Path, root: Optional[Path]) -> tuple[int, int, Optional[int]]:
+    """:class:`OSError` where ``root`` is away: of another disk in its place nothing is to be told."""
+    if root is not None:
+        root.stat()
     place = nearest(folder)
     nodes = None
     if hasattr(os, "statvfs"):

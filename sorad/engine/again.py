@@ -10,12 +10,15 @@ from sorad.model import Take
 
 
 def another_take(ledger: Ledger, take: Take, now: float) -> int:
-    """Queue one more take of the same segment and request, beside what is there: 1, or 0 if one is open."""
+    """Queue one more take of the same segment and request, beside what is there: 1, or 0 if one is open.
+
+    One that has the text of an earlier version of sorad is bought with what its storyboard asks for now.
+    """
     return (
         1 if ledger.again(take.id, lambda number: str(sibling(Path(take.output), take, number)), now) else 0
     )
 
 
 def sibling(video: Path, take: Take, number: int) -> Path:
-    """Where take ``number`` of the same segment and request goes."""
-    return video_path(video.parent.parent, take.segment, number, take.fingerprint)
+    """Where take ``number`` of the same segment goes; see :func:`another_take`."""
+    return video_path(video.parent.parent, take.segment, number, (take.newer or take.request).fingerprint())

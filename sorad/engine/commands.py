@@ -147,7 +147,7 @@ class Commands:
             own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
             if remote_id not in own and self._kit.ledger.owned([remote_id]):
                 return _refused(_owned(remote_id))
-            change = adopt(remote_id, now)
+            change = adopt(take, remote_id, now)
             if failed:
                 # It has given its slot up, and the money of a task of its own counts since then.
                 told = replace(change, accepted_at=None) if remote_id in own else change
@@ -242,7 +242,7 @@ def _owned(remote_id: str) -> Problem:
 def _busy(count: int) -> Problem:
     return Problem(
         "command.busy",
-        N_("{count} takes were being worked on just then and were left as they are."),
+        N_("Left as they are, for they were being worked on just then: {count}."),
         N_("Try again in a moment."),
         {"count": count},
     )

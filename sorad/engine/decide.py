@@ -10,6 +10,7 @@ from typing import Optional, Union
 from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
+from sorad.engine.late import NOT_SENT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -39,6 +40,9 @@ PARKED_SLOWER = 30
 AWAY = 300.0
 # "I do not know that task" right after a create is often a lagging replica: several looks, then park.
 MISSES_TO_PARK = 3
+# After so many refusals in a row, others are tried first: a take that is refused again and again for what it is must
+# not hold up the line, for creates are tried one at a time then. Seconds that it waits more after each further one.
+REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
 
 
 class Verdict(enum.Enum):
@@ -88,11 +92,12 @@ def after_create(
                 State.FAILED, "refused", error=fault.problem, request_id=fault.request_id, refused=True
             )
             return AfterCreate(change, Verdict.NEUTRAL, fault)
+        refusals = take.attempt + (isinstance(outcome, Refused) and fault.trouble not in HALTING)
         change = Change(
             State.QUEUED,
-            "refused" if isinstance(outcome, Refused) else "not sent",
-            due_at=now,  # first in line again; the gate does the waiting
-            attempt=take.attempt + 1,
+            "refused" if isinstance(outcome, Refused) else NOT_SENT,
+            due_at=now + wait_for_others(refusals),
+            attempt=refusals,
             error=fault.problem,
             request_id=fault.request_id,
             refused=True,
@@ -109,6 +114,14 @@ def after_create(
         repeats=outcome.repeats or None,
     )
     return AfterCreate(change, Verdict.ERROR, fault)
+
+
+def wait_for_others(refusals: int) -> float:
+    """How long a take waits after so many refusals in a row, in seconds: 10 minutes after a dozen, then 20, 30…
+
+    Before that it is first in line again, and the gate does the waiting.
+    """
+    return min(max(refusals + 1 - REFUSALS_TO_WAIT, 0) * WAITS_MORE, WAITS_MOST)
 
 
 def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: random.Random) -> Change:

@@ -7,16 +7,28 @@ Nothing undoes that, but it is told, so that both videos can be had.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, Optional
 
-from sorad.ledger.interface import Ledger, Purchase
+from sorad.ledger.interface import Event, Ledger, Purchase
 from sorad.messages import N_
-from sorad.model import Take, units
+from sorad.model import State, Take, units
 from sorad.problems import Problem
 
 # It is told for so long, in seconds; so many are remembered.
 TOLD_FOR, REMEMBERED = 7 * 86_400.0, 50
 _KEY = "paid too"
+# Notes in the history of creates that surely never left: there was no way to the server, or no folder to tell them in.
+NOT_SENT, NO_PLACE = "not sent", "no place"
+
+
+def creates_that_left(history: Sequence[Event]) -> list[float]:
+    """When a take's creates left (epoch seconds), those that were refused among them: one may be there all the same."""
+    return [
+        event.at
+        for event, after in zip_longest(history, history[1:])
+        if event.state is State.SUBMITTING and (after is None or after.note not in (NOT_SENT, NO_PLACE))
+    ]
 
 
 def told(ledger: Ledger, now: float) -> list[str]:

@@ -135,9 +135,9 @@ def _safe(facts: Facts) -> Complaint:
     closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
     refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
     if refused and said:
-        message = N_("Creates meet errors, so at most {count} takes are in flight until {until}: {reason}")
+        message = N_("Creates meet errors: until {until} at most {count} in flight. {reason}")
     else:
-        message = N_("Creates met errors in a row: at most {count} takes are in flight until {until}.")
+        message = N_("Creates met errors in a row: until {until} at most {count} in flight.")
     problem = Problem(
         "breaker.safe",
         message,
@@ -177,7 +177,7 @@ def _storyboards(facts: Facts) -> Iterator[Complaint]:
         if len(board.problems) > NAMED:
             yield _heavy(
                 "storyboard.more_problems",
-                N_("{path}: and {count} more mistakes."),
+                N_("{path}: further mistakes: {count}."),
                 N_("`sorad validate {path}` shows all."),
                 path=board.path,
                 count=len(board.problems) - NAMED,
@@ -185,7 +185,7 @@ def _storyboards(facts: Facts) -> Iterator[Complaint]:
     if len(invalid) > NAMED:
         yield _heavy(
             "storyboard.more_invalid",
-            N_("{count} more storyboards have mistakes in them."),
+            N_("Storyboards with mistakes besides: {count}."),
             N_("`sorad validate FOLDER` shows all."),
             count=len(invalid) - NAMED,
         )
@@ -217,11 +217,11 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
         yield _keyless(keyless)
     blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(blocked):
-        said = N_("{takes} are paid for and cannot be delivered: {reason}")
+        said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
     kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
     for takes in _by_code(kept_out):
-        said = N_("{takes} are not bought, for their folder takes no files: {reason}")
+        said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
@@ -270,7 +270,7 @@ def _keyless(takes: Sequence[Take]) -> Complaint:
     """Paid for, and only the key that bought them can ask after them."""
     return _heavy(
         NO_KEY,
-        N_("{takes} are paid for and wait for the key that bought them: {reason}"),
+        N_("Paid for, and waiting for the key that bought them: {takes}. {reason}"),
         N_("{mend} `sorad cancel {ids}` gives up waiting."),
         takes=_counted(len(takes), len(takes)),
         reason=takes[0].error.text() if takes[0].error else "",
@@ -328,7 +328,7 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
     if error is not None and is_copied(takes[0]):
         return _note(
             error.code,
-            N_("{takes} are not bought by themselves: {reason}"),
+            N_("Not bought without you: {takes}. {reason}"),
             N_("`sorad list --state held` shows them; `sorad approve PATH` buys, `sorad cancel` drops them."),
             takes=_counted(len(takes), total),
             reason=reason,

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Optional
 
 from sorad.budget import NEVER
+from sorad.intake.older import texts_of
 from sorad.intake.renumber import Key
 from sorad.ledger.copied import CODE, is_unsent
 from sorad.ledger.interface import Ledger, Storyboard, Want
@@ -24,7 +25,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 
 
-def copy_of(ledger: Ledger, content: str, *itself: Optional[Storyboard]) -> str:
+def copy_of(ledger: Ledger, contents: Sequence[str], *itself: Optional[Storyboard]) -> str:
     """The path of the storyboard that this one repeats, or repeated once, or ``""``.
 
     ``itself`` are the rows that it had. A copy that comes at the same time as an edit of the original has what
@@ -33,7 +34,8 @@ def copy_of(ledger: Ledger, content: str, *itself: Optional[Storyboard]) -> str:
     mine = [one for one in itself if one is not None]
     told = next((one.copy_of for one in mine if one.copy_of), "")
     ids = {one.id for one in mine}
-    return told or next((one.path for one in ledger.had_content(content) if one.id not in ids), "")
+    had = (one for content in contents for one in ledger.had_content(content))
+    return told or next((one.path for one in had if one.id not in ids), "")
 
 
 def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mapping[Key, Take]) -> list[Want]:
@@ -43,10 +45,10 @@ def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mappi
     """
     own = {take.fingerprint for take in known.values() if take.approved or not is_unsent(take)}
     open_ = {key for key, take in known.items() if take.state is State.QUEUED}
-    elsewhere = ledger.texts_elsewhere({want.fingerprint for want in wants} - own, board_id)
+    elsewhere = ledger.texts_elsewhere(texts_of(wants) - own, board_id)
     result = []
     for want in wants:
-        other = elsewhere.get(want.fingerprint)
+        other = next((elsewhere[text] for text in sorted(want.texts) if text in elsewhere), None)
         key = (want.segment, want.take, want.fingerprint)
         if other is not None and want.state is State.QUEUED and key not in open_:
             want = replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))

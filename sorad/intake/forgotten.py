@@ -7,14 +7,14 @@ tells nothing, while another one has bought it, it is held as if it had been cop
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sorad.budget import NEVER
 from sorad.clock import Clock
 from sorad.intake.copied import may_be_copied
 from sorad.ledger.copied import is_unsent
-from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
+from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
 from sorad.ledger.states import PAID
 from sorad.model import State, Take
 
@@ -27,19 +27,21 @@ class Forgotten:
     clock: Clock
     learned: bool = False  # since the start, from receipts: only then something was forgotten
     _new: set[str] = field(default_factory=set)  # storyboards
+    _earlier: dict[str, set[str]] = field(default_factory=dict)  # texts, with those of earlier versions
     _through: set[str] = field(default_factory=set)  # roots
 
-    def met(self, board: Storyboard) -> None:
+    def met(self, board: Storyboard, wants: Iterable[Want]) -> None:
         """A storyboard of which the ledger knew nothing was read."""
         if board.root not in self._through:
             self._new.add(board.path)
+            self._earlier.update((want.fingerprint, want.texts) for want in wants if want.earlier)
 
     def read_through(self, root: str) -> bool:
         """All that is in a root was read; false: a take is being looked at just now, ask again."""
         there = (board for board in self.ledger.storyboards() if board.state == "ok")
         boards = [board for board in there if board.path in self._new] if self.learned else []
         asked = [self._asked(board) for board in boards]
-        bought = self._bought({take.fingerprint for takes in asked for take in takes})
+        bought = self._bought({text for takes in asked for take in takes for text in self._texts(take)})
         if not all(self._hold(board, takes, bought) for board, takes in zip(boards, asked)):
             return False
         self._through.add(root)
@@ -55,6 +57,9 @@ class Forgotten:
             if take.state is State.QUEUED and not (take.approved or take.extra or take.fingerprint in own)
         ]
 
+    def _texts(self, take: Take) -> set[str]:
+        return self._earlier.get(take.fingerprint, {take.fingerprint})
+
     def _bought(self, texts: set[str]) -> dict[str, set[str]]:
         """By text, the storyboards that have bought it."""
         found: dict[str, set[str]] = {}
@@ -66,7 +71,8 @@ class Forgotten:
     def _hold(self, board: Storyboard, asked: list[Take], bought: Mapping[str, set[str]]) -> bool:
         copied, now = "", self.clock.time()
         for take in asked:
-            other = min(bought.get(take.fingerprint, set()) - {board.path}, default="")
+            boards = set[str]().union(*(bought.get(text, ()) for text in self._texts(take)))
+            other = min(boards - {board.path}, default="")
             if not other:
                 continue
             change = Change(State.HELD, "copied", due_at=NEVER, error=may_be_copied(other))

@@ -20,10 +20,13 @@ from sorad.vault.scan import is_listed
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
-def same_content(ledger: Ledger, path: str, content: str, watched: Collection[str]) -> Storyboard | None:
-    """Another storyboard with the same content: one that is there first. See :func:`is_there`."""
+def same_content(
+    ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str]
+) -> Storyboard | None:
+    """Another storyboard with the same content (one of these): one that is there first. See :func:`is_there`."""
     others = [
         other
+        for content in contents
         for other in ledger.with_content(content)
         if other.path != path and other.state in ("ok", "gone")
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Callable, Optional
 
 from sorad.config.model import Config, Watch
 from sorad.intake.copied import copy_of, held_back
+from sorad.intake.older import as_bought, texts_of
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key, renumbered
 from sorad.intake.rules import Validate, rules_of
 from sorad.intake.sorting import key_of, known_of
-from sorad.intake.wants import wants_of
+from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+from sorad.receipts.folder import missing, observed, receipts_in
 from sorad.storyboard.read import read_file
 
 BUY, SKIP = "buy", "skip"
@@ -46,6 +49,7 @@ class Item:
     output: str
     price: Optional[int] = None
     problem: Optional[Problem] = None  # in place of ``reason``: why it is held until somebody does something
+    older: bool = False  # bought by an earlier version of sorad, with another text than today's
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,12 @@ def plan_storyboard(
     reading = read_file(path, rules_of(config, watch, validate))
     if reading.problems:
         return Planned(str(path), problems=reading.problems)
-    wants = wants_of(reading, path, watch)
+    assets = assets_of(path, watch)
+    wants = [
+        observed(want) for want in as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets)
+    ]
     watched = {str(one.path) for one in config.watch}
-    same = same_content(ledger, str(path), reading.content, watched) if ledger is not None else None
+    same = same_content(ledger, str(path), reading.contents, watched) if ledger is not None else None
     if ledger is not None and same is not None and is_there(same, watched, offline(ledger), str(path)):
         problem = Problem(
             "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.path}
@@ -86,9 +93,11 @@ def plan_storyboard(
         return Planned(str(path), problems=(problem,))
     known: dict[Key, Take] = {}
     if ledger is not None:
-        origin, known = _known(ledger, str(path), same, wants, watched)
+        origin, takes = _takes(ledger, str(path), same, wants, watched)
+        wants = [*as_bought(wants, takes, (), assets)]
+        known = _known(takes, wants)
         row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
-        if copy_of(ledger, reading.content, *((same,) if same is not None else (row, origin))):
+        if copy_of(ledger, reading.contents, *((same,) if same is not None else (row, origin))):
             mine = origin or row
             wants = held_back(ledger, mine.id if mine is not None else 0, wants, known)
     return Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
@@ -100,20 +109,25 @@ def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
     return len(items), sum(item.price or 0 for item in items), all(item.price is not None for item in items)
 
 
-def _known(
+def _takes(
     ledger: Ledger, path: str, same: Optional[Storyboard], wants: Sequence[Want], watched: Collection[str]
-) -> tuple[Optional[Storyboard], dict[Key, Take]]:
-    """Which one the storyboard was, and its takes, renumbered as they may be, by their new numbers."""
+) -> tuple[Optional[Storyboard], list[Take]]:
+    """Which one the storyboard was, and its takes."""
     takes = list(ledger.takes(storyboard=path))
     origin = same
     if origin is None and not takes:
-        fingerprints = {want.fingerprint for want in wants}
+        fingerprints = texts_of(wants)
         remote_ids = {want.remote_id for want in wants}
         origin = nearest(ledger, path, fingerprints, remote_ids, watched)
     if origin is not None:
         takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
+    return origin, takes
+
+
+def _known(takes: Sequence[Take], wants: Sequence[Want]) -> dict[Key, Take]:
+    """The takes, renumbered as they may be, by their new numbers."""
     numbers = renumbered([known_of(take) for take in takes], {key_of(want) for want in wants})
-    return origin, {
+    return {
         (*numbers.get(index, (take.segment, take.take)), take.fingerprint): take
         for index, take in enumerate(takes)
     }
@@ -128,14 +142,27 @@ def _item(
 ) -> Item:
     take = known.get(key_of(want))
     state = want.state if want.state is not State.QUEUED or take is None else take.state
-    doubtful = (
-        want.state is State.HELD and want.error is not None and not (take is not None and take.approved)
-    )
-    if doubtful:
-        return Item(want.segment, want.take, SKIP, "", want.request, want.output, problem=want.error)
+    older = want.newer is not None
+    problem = _told(want, take, state)
+    if problem is not None and not (force and state is State.DONE):
+        return Item(
+            want.segment, want.take, SKIP, "", want.request, want.output, problem=problem, older=older
+        )
     waits = state in (State.QUEUED, State.HELD) or (
         state is State.CANCELLED and take is not None and take.error is None
     )
     if waits or (force and state is State.DONE):
-        return Item(want.segment, want.take, BUY, "", want.request, want.output, price(want.request))
-    return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output)
+        request = want.newer or want.request
+        return Item(want.segment, want.take, BUY, "", request, want.output, price(request))
+    return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
+
+
+def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
+    """Why the user has something to do: its receipt is damaged, it would be a copy, its video is gone."""
+    if want.state is State.HELD and want.error is not None:
+        return None if take is not None and take.approved else want.error
+    if state is not State.DONE:
+        return None
+    if want.state is State.DONE:
+        return want.error
+    return None if take is None or os.path.lexists(take.output) else missing(Path(take.output))

@@ -41,6 +41,7 @@ from sorad.intake.audit import Audit
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.forgotten import Forgotten
 from sorad.intake.notices import learned, notices
+from sorad.intake.older import as_bought, texts_of
 from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.renumber import Key
 from sorad.intake.rules import Validate, digest, rules_of
@@ -127,16 +128,16 @@ class Intake:
         if reading.problems:
             self._invalid(board, now)
             return
-        same = same_content(self.ledger, board.path, board.content, self._watched)
+        same = same_content(self.ledger, board.path, reading.contents, self._watched)
         if same is not None and is_there(same, self._watched, offline(self.ledger), board.path):
             if not self._outranks(path, watch, reading, same):
                 self._copy(board, same, now)
                 return
             self._copy(same, board, now)
             same = None
-        if known is not None and (known.state, known.content) == ("ok", board.content):
+        if known is not None and known.state == "ok" and known.content in reading.contents:
             same = None  # it is what it was: a copy of it that is gone was not renamed to it
-        self._follow(board, known, same, bare_wants(reading, assets_of(path, watch)), watch)
+        self._follow(board, known, same, reading, watch)
 
     def gone(self, board: Storyboard) -> None:
         """A storyboard is no longer there: what is not bought yet is not wanted any more."""
@@ -220,8 +221,9 @@ class Intake:
 
         With the ledger lost, the copy may be read first.
         """
-        fingerprints = {segment.request.fingerprint() for segment in reading.segments}
-        there = receipts_in(assets_of(path, watch))
+        assets = assets_of(path, watch)
+        fingerprints = texts_of(bare_wants(reading, assets))
+        there = receipts_in(assets)
         if not any(evidence.receipt.fingerprint in fingerprints for evidence in there):
             return False
         return all(take.state in UNSENT or take.state is State.CANCELLED for take in self._takes_of(same))
@@ -231,11 +233,12 @@ class Intake:
         board: Storyboard,
         known: Optional[Storyboard],
         same: Optional[Storyboard],
-        wants: list[Want],
+        reading: Reading,
         watch: Watch,
     ) -> None:
         """A storyboard of its own: which one it is, what it has, what it lacks."""
         assets = assets_of(Path(board.path), watch)
+        wants: Sequence[Want] = bare_wants(reading, assets)
         is_foreign = self._theirs(board.root)
         takes = self._takes_of(known)
         new = not takes or known is None or known.state == "gone"
@@ -263,6 +266,7 @@ class Intake:
         if is_foreign is None and (takes or newcomers or there or lost):
             _make_room(assets, watch)
         move: Move = move_video if is_foreign is None else self._from_shelf
+        wants = as_bought(wants, [*takes, *newcomers], [*there, *rescued, *lost], assets)
         todo = sort_out(takes, newcomers, wants, [*there, *rescued, *lost], assets, is_foreign, move)
         if rescued:
             self._rescued.forget()
@@ -275,13 +279,13 @@ class Intake:
         told = () if takes else [want.remote_id for want in (*todo.wants, *todo.beside)]
         heard = self.ledger.owned(told)
         rows = (same,) if same is not None else (known, origin)
-        copied = copy_of(self.ledger, board.content, *rows)
+        copied = copy_of(self.ledger, reading.contents, *rows)
         self._apply(replace(board, id=board.id if origin is None else origin.id, copy_of=copied), todo)
         self._doubtful.pop(board.path, None)
         if origin is not None and origin.content != board.content:
             self._let_go({board.path, origin.path}, board.content)
         if origin is None:
-            self._forgotten.met(board)
+            self._forgotten.met(board, wants)
         if not takes and learned(self.ledger, (*todo.wants, *todo.beside), self.clock.time(), heard):
             self._forgotten.learned = True
 
@@ -338,7 +342,7 @@ class Intake:
         self, takes: Sequence[Take], wants: Sequence[Want], there: Sequence[Evidence], assets: Path
     ) -> list[Evidence]:
         """What lies in ``rescued`` of a storyboard and must be looked at, since its own folder does not tell."""
-        texts = {*(want.fingerprint for want in wants), *(take.fingerprint for take in takes)}
+        texts = {*texts_of(wants), *(take.fingerprint for take in takes)}
         rescued = self._rescued.of(takes, texts)
         return bring_home(rescued, there or receipts_in(assets)) if rescued else []
 
@@ -348,7 +352,7 @@ class Intake:
         return nearest(
             self.ledger,
             board.path,
-            {want.fingerprint for want in wants},
+            texts_of(wants),
             {evidence.receipt.remote_id for evidence in there},
             self._watched,
         )
@@ -381,7 +385,7 @@ class Intake:
         self, path: str, wants: Sequence[Want], takes: Sequence[Take], assets: Path, watch: Watch
     ) -> list[Evidence]:
         """What an output folder without a storyboard has of what is wanted or known. It goes along if most is."""
-        fingerprints = {want.fingerprint for want in wants}
+        fingerprints = texts_of(wants)
         folders = {
             folder: len(orphan.texts & fingerprints)
             for folder, orphan in self._orphaned.folders(self._doubtful.get(path)).items()
@@ -391,7 +395,11 @@ class Intake:
         if best is None or not folders[best]:
             return []
         left = self._stands_by_any(assets, best)
-        if not left and 2 * folders[best] >= len(fingerprints) and _brought(best, assets, watch):
+        if (
+            not left
+            and 2 * folders[best] >= len({want.fingerprint for want in wants})
+            and _brought(best, assets, watch)
+        ):
             del self._orphaned.folders()[best]
             return receipts_in(assets)
         own = set(map(create, takes))
@@ -493,8 +501,8 @@ def _make_room(assets: Path, watch: Watch) -> None:
 
 def _mostly(wants: Sequence[Want], known: set[str]) -> bool:
     """Whether at least half of the texts that are wanted are known."""
-    fingerprints = {want.fingerprint for want in wants}
-    return 2 * len(fingerprints & known) >= len(fingerprints)
+    asked = {want.fingerprint: want.texts for want in wants}
+    return 2 * sum(not texts.isdisjoint(known) for texts in asked.values()) >= len(asked)
 
 
 def _board_of(orphan: OrphanedFolder) -> Storyboard:

@@ -9,7 +9,10 @@ from typing import Callable
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
+
+READ_BY = 2  # how storyboards are judged; raised where a later sorad must look at all of them again
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -28,10 +31,10 @@ def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
 
 
 def digest(config: Config) -> str:
-    """A hash of all settings that change what a storyboard means: other settings, read everything again."""
+    """A hash of all that changes what a storyboard means: other settings or another sorad, read everything again."""
     provider = config.provider.model_dump(
         mode="json", exclude={"api_key_env", "api_key_file", "api_key_keyring", "request_timeout"}
     )
     watches = [watch.model_dump(mode="json") for watch in config.watch]
-    parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump()]
+    parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump(), READ_BY, RULES]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -7,7 +7,6 @@ from pathlib import Path
 from sorad.config.model import Watch
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.interface import Want
-from sorad.receipts.folder import observed
 from sorad.storyboard.read import Reading
 
 
@@ -23,10 +22,8 @@ def bare_wants(reading: Reading, assets: Path) -> list[Want]:
         fingerprint = segment.request.fingerprint()
         for number in range(1, segment.takes + 1):
             video = video_path(assets, segment.index, number, fingerprint)
-            wants.append(Want(segment.index, number, segment.request, fingerprint, str(video)))
+            earlier = tuple(one for one in dict.fromkeys(segment.earlier) if one != segment.request)
+            wants.append(
+                Want(segment.index, number, segment.request, fingerprint, str(video), earlier=earlier)
+            )
     return wants
-
-
-def wants_of(reading: Reading, storyboard: Path, watch: Watch) -> list[Want]:
-    """The same, each with what its place holds. ``OSError`` where one cannot be looked at just now."""
-    return [observed(want) for want in bare_wants(reading, assets_of(storyboard, watch))]

@@ -9,7 +9,7 @@ from sorad.ledger.change import changed
 from sorad.ledger.interface import Applied, Moved, Storyboard, Want
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
-from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan
+from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
 from sorad.model import State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
@@ -99,6 +99,7 @@ class Folder(Part):
             known = self._known(board.id)
             todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
             self._carry_out(todo, wants, board, now)
+            self._mark_older(board.id, wants)
             return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
 
     def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
@@ -120,6 +121,7 @@ class Folder(Part):
                 (model.storyboard_id, model.segment),
             )
             number = int(row[0]) + 1 if row else 1
+            request = model.newer or model.request
             take = Take(
                 id=self._next_id(),
                 storyboard_id=model.storyboard_id,
@@ -127,8 +129,8 @@ class Folder(Part):
                 storyboard=model.storyboard,
                 segment=model.segment,
                 take=number,
-                fingerprint=model.fingerprint,
-                request=model.request,
+                fingerprint=request.fingerprint(),
+                request=request,
                 state=State.QUEUED,
                 output=output(number),
                 due_at=now,
@@ -227,9 +229,14 @@ class Folder(Part):
 
     def _is_open(self, take: Take) -> bool:
         row = self._db.row(
-            "SELECT 1 FROM takes WHERE storyboard_id = ? AND segment = ? AND fingerprint = ? "
+            "SELECT 1 FROM takes WHERE storyboard_id = ? AND segment = ? AND fingerprint IN (?, ?) "
             "AND state NOT IN ('done', 'failed', 'cancelled') LIMIT 1",
-            (take.storyboard_id, take.segment, take.fingerprint),
+            (
+                take.storyboard_id,
+                take.segment,
+                take.fingerprint,
+                (take.newer or take.request).fingerprint(),
+            ),
         )
         return row is not None
 
@@ -285,6 +292,25 @@ class Folder(Part):
             self._find(have, want, now)
         self._add(todo.insert, asked, board, now)
 
+    def _mark_older(self, board_id: int, wants: Sequence[Want]) -> None:
+        """Remember which takes have the text of an earlier version, and what their segments ask for now."""
+        newer = {
+            (want.segment, want.take, want.fingerprint): want.newer.to_json()
+            for want in wants
+            if want.wanted and want.newer is not None
+        }
+        rows = self._db.rows(
+            "SELECT id, segment, take, fingerprint, newer FROM takes WHERE storyboard_id = ?", (board_id,)
+        )
+        self._db.run_many(
+            "UPDATE takes SET newer = ? WHERE id = ?",
+            [
+                (newer.get((segment, take, fingerprint)), take_id)
+                for take_id, segment, take, fingerprint, was in rows
+                if newer.get((segment, take, fingerprint)) != was
+            ],
+        )
+
     def _cancel(self, take_ids: Sequence[int], note: str, now: float) -> None:
         """Cancel unsent takes; a worker that holds one loses its claim, and with it the right to send."""
         self._db.run_many(
@@ -305,7 +331,7 @@ class Folder(Part):
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = {(want.segment, want.fingerprint) for want in asked if want.wanted}
+        texts = texts_of(asked)
         takes = [_take_of(want, first + n, board, now, texts) for n, want in enumerate(wants)]
         self._insert(takes)
         self._note(

@@ -85,6 +85,15 @@ class Want:
     due_at: Optional[float] = None  # None: now
     error: Optional[Problem] = None  # with HELD: what it waits for; with FAILED, DONE: what is wrong
     wanted: bool = True  # False: the folder alone tells of it (an earlier text, a further take)
+    earlier: tuple[
+        Request, ...
+    ] = ()  # what an earlier version of sorad would have sent for it, where that differs
+    newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
+
+    @property
+    def texts(self) -> set[str]:
+        """The fingerprints under which it may have been bought."""
+        return {self.fingerprint, *(one.fingerprint() for one in self.earlier)}
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,7 @@ class Change:
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None
-    refused: bool = False  # takes that count back: the create was surely not accepted
+    refused: bool = False  # takes that count, and the purchase, back: proved to be refused, or never sent
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
     parked: Optional[bool] = None
@@ -439,7 +448,8 @@ class Ledger(Protocol):
         """Money out since then (micro-units): every create that was accepted or may have been, at its cost.
 
         A take that is bought again counts each time: purchases are rows of their own, written with the
-        intent and the outcome.
+        intent and the outcome. Only a create that was proved to be refused, or never left, counts no more
+        (``Change.refused``): not one that was on no list, or that the user gave up or had sent again.
         """
         ...
 

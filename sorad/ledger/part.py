@@ -67,11 +67,11 @@ class Part:
             )
         )
 
-    def _write(self, before: Take, after: Take) -> None:
+    def _write(self, before: Take, after: Take, *, refused: bool = False) -> None:
         """Write the members that differ, fenced by the claim; raises :class:`ClaimLost`.
 
         Unchanged columns are left out, so that a poll touches no index but that of the due time and wakes no
-        trigger.
+        trigger. ``refused``: the last create is no purchase (see :func:`sorad.ledger.purchases.entry`).
         """
         values = {
             name: column(getattr(after, name))
@@ -86,9 +86,9 @@ class Part:
         )
         if written.rowcount != 1:
             raise ClaimLost(f"take {before.id}")
-        self._enter(before, after)
+        self._enter(before, after, refused=refused)
 
-    def _enter(self, before: Take | None, after: Take) -> None:
+    def _enter(self, before: Take | None, after: Take, *, refused: bool = False) -> None:
         """Keep the purchases, and which failed tasks are to be asked after again."""
         if has_failed(before, after):
             self._db.run(
@@ -103,7 +103,7 @@ class Part:
                     after.updated_at + LOOKS[0],
                 ),
             )
-        what = entry(before, after)
+        what = entry(before, after, refused=refused)
         spent_at = charged_at(after)
         if what is Entry.CURRENT:
             if self._db.row(_COUNTED, (after.remote_id, after.id)):

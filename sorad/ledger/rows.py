@@ -27,6 +27,7 @@ SELECT_TAKE = (
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 
 _REQUEST = TAKE_FIELDS.index("request")
+_NEWER = TAKE_FIELDS.index("newer")
 _STATE = TAKE_FIELDS.index("state")
 _ERROR = TAKE_FIELDS.index("error")
 _FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy"))
@@ -37,6 +38,7 @@ def take_of(row: Row) -> Take:
     """A take from a row of ``SELECT_TAKE``."""
     values = list(row)
     values[_REQUEST] = Request.from_json(values[_REQUEST])
+    values[_NEWER] = None if values[_NEWER] is None else Request.from_json(values[_NEWER])
     values[_STATE] = State(values[_STATE])
     values[_ERROR] = problem_of(values[_ERROR])
     for flag in _FLAGS:

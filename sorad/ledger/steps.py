@@ -120,7 +120,7 @@ class Steps(Part):
             if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
             after = changed(before, change, now)
-            self._write(before, after)
+            self._write(before, after, refused=change.refused)
             if noteworthy(before, after):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after

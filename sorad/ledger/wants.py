@@ -72,7 +72,7 @@ def plan(
             continue
         left.pop(key, None)
         _one(result, have, want, heard_of)
-    texts = {(segment, fingerprint) for segment, _take, fingerprint in seen}
+    texts = texts_of(wants)
     shown = {have.id for have, _want in result.found}
     for (segment, _take, fingerprint), have in left.items():
         if have.id in shown:
@@ -88,6 +88,13 @@ def plan(
         elif have.state in PAID or have.state is State.DONE:
             result.kept += 1
     return result
+
+
+def texts_of(wants: Iterable[Want]) -> set[tuple[int, str]]:
+    """Segments with the texts that they ask for, of which `redo` may have bought further takes."""
+    asked = [want for want in wants if want.wanted]
+    newer = {(want.segment, want.newer.fingerprint()) for want in asked if want.newer is not None}
+    return newer.union((want.segment, want.fingerprint) for want in asked)
 
 
 def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:

@@ -224,7 +224,7 @@ def _is_empty(memory: Memory) -> bool:
 def _unsent(target: Target, line: Line, count: int) -> Problem:
     return Problem(
         "notify.unsent",
-        N_("{count} messages to {name} wait, because they cannot be sent: {reason}"),
+        N_("Messages to {name} that cannot be sent and wait: {count}. {reason}"),
         N_("They are tried again by themselves. `sorad notify --test` tries all addresses."),
         {"count": count, "name": target.name, "reason": line.error},
     )

@@ -82,7 +82,7 @@ class OrphanedFolders:
         it was its folder once, whatever else it tells of. ``there`` is what is known without this.
         """
         ours = {*map(create, takes), *(evidence.create for evidence in there)}
-        wanted = {want.fingerprint for want in wants}
+        wanted = set[str]().union(*(want.texts for want in wants))
         texts = wanted.union((take.fingerprint for take in takes), (one.receipt.fingerprint for one in there))
         result: list[Evidence] = []
         for folder, orphan in self.folders(since).items():

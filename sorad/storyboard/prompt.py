@@ -12,16 +12,22 @@ prompt_text                            characters                becomes
 ``王大力 @wang_cc 满分``               王大力 → @wang_cc         ``@wang_cc 满分``
 ``王大力和王大``                       王大 → @da, 王大力 → none  ``王大力和 @da``
 ``Alices, Alice's``                    Alice → @alice            ``Alices, @alice 's``
+``林走进树林``, ``[林]走进树林``         林 → @lin                 ``林走进树林``, ``@lin 走进树林``
+``Alice waves``                        ``"Alice (@alice)"``      ``@alice waves``
 =====================================  ========================  ====================================
 
 A name that its own id follows, in brackets or not, is an author's way of naming one person once: both
-together become the id. Names are told apart by case, and none is looked for inside an ``@id``.
+together become the id. Names are told apart by case, and none is looked for inside an ``@id``. A name of one
+letter is part of too many words (树林, "A cat"): it is one only in brackets.
+
+What was bought stays bought when these rules change: :data:`EARLIER` ones can still be asked for, and a text that
+they made counts as bought (see :mod:`sorad.intake.older`). 1: a name of one letter anywhere, and no ids in names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sorad.storyboard.quotes import gaps
@@ -30,6 +36,11 @@ ID = r"@[A-Za-z0-9_.-]*[A-Za-z0-9_]"  # a full stop or dash behind it belongs to
 # The lookbehind has a run of letters tried once, not once for each of its letters.
 _MAIL = r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
 _MAIL_OR_ID = re.compile(f"{_MAIL}|(?P<id>{ID})")
+
+RULES = 2  # by which prompts are built; raised with every change that changes a prompt
+EARLIER = (1,)  # whose texts may have been bought, the latest first
+
+_NAME_AND_ID = re.compile(rf"\s*(?P<name>[^@]*[^@\s(（])\s*(?:[(（]\s*)?(?P<id>{ID})\s*[)）]?\s*")
 
 _CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 # A letter of a script that puts spaces between its words; Chinese, Japanese and Korean are left out.
@@ -51,10 +62,14 @@ def compose(
     scene: str = "",
     props: Sequence[str] = (),
     intent: str = "",
+    rules: int = RULES,
 ) -> str:
-    """The prompt as it is sent. Line breaks stay; a scene or prop that the text names adds nothing."""
+    """The prompt as it is sent, by the ``rules`` in force or :data:`EARLIER` ones.
+
+    Line breaks stay; a scene or prop that the text names adds nothing.
+    """
     chinese = _CHINESE.search(text) is not None
-    lines = [_call_by_id(text, characters)]
+    lines = [_call_by_id(text, characters if rules == 1 else map(_apart, characters), rules)]
     if scene and not _names(text, scene):
         lines.append(f"场景：{scene}" if chinese else f"Scene: {scene}")
     absent = [prop for prop in dict.fromkeys(props) if prop and not _names(text, prop)]
@@ -91,7 +106,16 @@ def _put(done: list[str], before: str, character_id: str, following: str) -> Non
         done.append(" ")
 
 
-def _call_by_id(text: str, characters: Iterable[Character]) -> str:
+def _apart(character: Character) -> Character:
+    """``Alice (@alice)`` without an id is the name Alice with that id; an e-mail address is a name."""
+    found = _NAME_AND_ID.fullmatch(character.name) if len(character.name) < 200 else None
+    if character.id or found is None or re.fullmatch(_MAIL, character.name.strip()):
+        return character
+    name = found["name"].strip().removeprefix("[").removesuffix("]").strip()
+    return Character(name, found["id"]) if name else character
+
+
+def _call_by_id(text: str, characters: Iterable[Character], rules: int) -> str:
     """The text with ids for names, outside quotation marks."""
     ids: dict[str, str] = {}
     for character in characters:
@@ -100,17 +124,13 @@ def _call_by_id(text: str, characters: Iterable[Character]) -> str:
     if not any(ids.values()):
         return text
     open_to_change = list(gaps(text))
-    pattern = _pattern(ids, r"\[\s*(?P<name>{})\s*\]")
-    if not any(
-        found["name"] for start, end in open_to_change for found in pattern.finditer(text, start, end)
-    ):
-        pattern = _pattern(ids, "(?P<name>{})")
+    pattern = _form(text, open_to_change, ids, rules)
     done: list[str] = []
     copied = 0
     for start, end in open_to_change:
         while (found := pattern.search(text, start, end)) is not None:
             start = found.end()
-            character_id = ids.get(found["name"] or "", "")
+            character_id = ids.get(_name(found), "")
             if character_id:
                 start = _after_id(text, start, end, character_id)
                 _put(done, text[copied : found.start()], character_id, text[start : start + 1])
@@ -118,10 +138,32 @@ def _call_by_id(text: str, characters: Iterable[Character]) -> str:
     return "".join([*done, text[copied:]])
 
 
-def _pattern(ids: Mapping[str, str], form: str) -> re.Pattern[str]:
+def _form(text: str, places: Sequence[tuple[int, int]], names: Iterable[str], rules: int) -> re.Pattern[str]:
+    """How the text writes names: where one stands in brackets, they are names only there."""
+    names = list(names)
+    short = [name for name in names if len(name) == 1 and rules > 1]
+    bracketed = _pattern(names, ())
+    found = [one for start, end in places for one in bracketed.finditer(text, start, end)]
+    if any(_name(one) and _name(one) not in short for one in found):
+        return bracketed
+    return _pattern(short, [name for name in names if name not in short])
+
+
+def _pattern(bracketed: Sequence[str], bare: Sequence[str]) -> re.Pattern[str]:
     """Finds names, the longest first; those without an id too, so that no part of them is replaced."""
-    names = "|".join(_word(name) for name in sorted(ids, key=len, reverse=True))
-    return re.compile(f"{_MAIL}|{ID}|" + form.replace("{}", names))
+
+    def any_of(names: Sequence[str]) -> str:
+        return "|".join(_word(name) for name in sorted(names, key=len, reverse=True))
+
+    forms = [_MAIL, ID]
+    forms += [rf"\[\s*(?P<bracketed>{any_of(bracketed)})\s*\]"] if bracketed else []
+    forms += [f"(?P<bare>{any_of(bare)})"] if bare else []
+    return re.compile("|".join(forms))
+
+
+def _name(found: re.Match[str]) -> str:
+    """The name that was found; ``""``: it is an address or an id."""
+    return next((name for name in found.groupdict().values() if name), "")
 
 
 def _after_id(text: str, start: int, end: int, character_id: str) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -19,7 +19,7 @@ from sorad.storyboard.findings import Findings
 from sorad.storyboard.image import Image, find_image
 from sorad.storyboard.json_text import decode, parse
 from sorad.storyboard.lines import Place
-from sorad.storyboard.prompt import Character, compose
+from sorad.storyboard.prompt import EARLIER, RULES, Character, compose
 from sorad.storyboard.schema import AssetPart, Head, SegmentPart
 from sorad.storyboard.unknown import look_through, stands_twice
 from sorad.units import format_size
@@ -47,6 +47,7 @@ class Segment:
     index: int
     takes: int
     request: Request
+    earlier: tuple[Request, ...] = ()  # what it asked for by each of the EARLIER rules, where one differs
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,13 @@ class Reading:
     segments: tuple[Segment, ...] = ()
     content: str = ""  # SHA-256 of what it means, in hex; "" with problems
     problems: tuple[Problem, ...] = ()
+    earlier: tuple[str, ...] = ()  # ``content`` as earlier versions of sorad had it, where it differs
     notes: tuple[Problem, ...] = ()  # what is no mistake, and worth a word: names that are left out
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """``content`` as this and earlier versions have it."""
+        return (self.content, *self.earlier)
 
     @property
     def ok(self) -> bool:
@@ -100,7 +107,8 @@ def read_bytes(data: bytes, folder: Path, rules: Rules) -> Reading:
     notes = tuple(findings.remarks(text, numbers))
     if findings.found:
         return Reading(problems=tuple(findings.problems(text, numbers)), notes=notes)
-    return Reading(segments, _content(segments), notes=notes)
+    content, *earlier = dict.fromkeys(_contents(segments))
+    return Reading(segments, content, earlier=tuple(earlier), notes=notes)
 
 
 def _numbers(raws: Any) -> dict[int, int]:
@@ -145,7 +153,11 @@ def _segments(document: Any, context: _Context) -> Iterator[Segment]:
             findings.note("twice", part.segment_index, (*path, "segment_index"))
         seen.add(part.segment_index)
         wanted = _takes(part.takes, path, context) or takes
-        yield Segment(part.segment_index, wanted, _request(part, path, context))
+        request = _request(part, path, context)
+        with_intent = context.rules.director_intent
+        earlier = tuple(replace(request, prompt=_prompt(part, with_intent, rules)) for rules in EARLIER)
+        differs = any(one != request for one in earlier)
+        yield Segment(part.segment_index, wanted, request, earlier if differs else ())
 
 
 def _list_of_segments(document: Any, findings: Findings) -> list[Any]:
@@ -174,7 +186,7 @@ def _takes(wanted: int | None, path: Place, context: _Context) -> int | None:
 def _request(part: SegmentPart, path: Place, context: _Context) -> Request:
     image = _image(part.image_url, path, context)
     request = Request(
-        prompt=_prompt(part, context.rules.director_intent),
+        prompt=_prompt(part, context.rules.director_intent, RULES),
         image=image.image,
         seconds=10 if part.duration_seconds is None else part.duration_seconds,
         orientation=part.resolution or "horizontal",
@@ -198,7 +210,7 @@ def _image(reference: str | None, path: Place, context: _Context) -> Image:
     return Image("")
 
 
-def _prompt(part: SegmentPart, with_intent: bool) -> str:
+def _prompt(part: SegmentPart, with_intent: bool, rules: int) -> str:
     asset = part.asset or AssetPart()
     return compose(
         part.prompt_text,
@@ -206,13 +218,20 @@ def _prompt(part: SegmentPart, with_intent: bool) -> str:
         scene=asset.scene or "",
         props=asset.props or (),
         intent=(part.director_intent or "").strip() if with_intent else "",
+        rules=rules,
     )
 
 
-def _content(segments: Iterable[Segment]) -> str:
-    """A hash that is the same for storyboards that ask for the same videos."""
-    meaning = sorted((one.index, one.takes, one.request.fingerprint()) for one in segments)
-    return hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
+def _contents(segments: Sequence[Segment]) -> Iterator[str]:
+    """A hash that is the same for storyboards that ask for the same videos; then by each of the EARLIER rules."""
+    for version in range(1 + len(EARLIER)):
+        requests = [(one.request, *one.earlier)[version if one.earlier else 0] for one in segments]
+        meaning = sorted(
+            (one.index, one.takes, request.fingerprint()) for one, request in zip(segments, requests)
+        )
+        yield hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
+        if not any(one.earlier for one in segments):
+            return
 
 
 def _only(problem: Problem) -> Reading:

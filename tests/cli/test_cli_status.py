@@ -211,7 +211,7 @@ SAYS = {
             h.ledger.record(h.takes(1)[0], Change(State.QUEUED, "refused", error=WHY), time.time()),
         ),
         "breaker.safe",
-        "at most 5 takes are in flight until",
+        "at most 5 in flight",
         "by itself",
     ),
     "disk": (
@@ -347,7 +347,7 @@ def test_no_more_of_a_kind_are_named_than_fit_a_screen(running):
         running.board(name=f"c{number}/storyboard.json", state="copy", copy_of="/a")
     report = running.sorad("status", "--json").json
     assert len(codes(report)) == 6
-    assert "7 more" in report["problems"][5]["message"]
+    assert "besides: 7" in report["problems"][5]["message"]
     assert len(notes(report)) == 6
 
 

@@ -330,7 +330,7 @@ def test_status_tells_of_a_folder_that_is_gone_of_the_rescue_and_of_the_return(w
     ready(world)
     heavy, said = told(world)["delivery.folder_gone"]
     assert heavy
-    assert "2 takes are paid for and cannot be delivered" in said
+    assert "Paid for, and cannot be delivered: 2 takes" in said
     assert str(world.vault_dir / "ep1") in said
     world.run(HOUR + 60)
     heavy, said = told(world)["take.rescued"]

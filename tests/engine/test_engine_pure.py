@@ -232,6 +232,27 @@ def test_an_accepted_create_keeps_its_price_where_the_answer_has_none() -> None:
     assert (change.cost, change.due_at, change.remote_id) == (30_000, 1020.0, "r1")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "before", "after", "wait"),
+    [
+        (Refused(Fault(Trouble.RATE, WHAT)), 0, 1, 0.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 10, 11, 0.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 11, 12, 600.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 12, 13, 1200.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 13, 14, 1800.0),
+        (Refused(Fault(Trouble.RATE, WHAT)), 5000, 5001, 86_400.0),
+        (NotSent(Fault(Trouble.TRANSPORT, WHAT)), 3, 3, 0.0),  # says nothing of the take
+        (Refused(Fault(Trouble.BALANCE, WHAT)), 3, 3, 0.0),  # nor does that
+    ],
+)
+def test_a_dozen_refusals_in_a_row_send_a_take_to_the_end_of_the_line(
+    outcome: object, before: int, after: int, wait: float
+) -> None:
+    change = after_create(take(attempt=before), outcome, 30_000, POLLING, 1000.0).change  # type: ignore[arg-type]
+    assert (change.to, change.refused) == (State.QUEUED, True)
+    assert (change.attempt, change.due_at) == (after, 1000.0 + wait)
+
+
 RNG = random.Random(7)
 
 

@@ -106,11 +106,17 @@ class LedgerMachine(RuleBasedStateMachine):
             self.mine.append(take)
 
     @precondition(lambda self: self.mine)
-    @rule(data=st.data(), to=st.sampled_from(list(State)), keep=st.booleans(), cost=st.integers(0, 9))
-    def record(self, data: st.DataObject, to: State, keep: bool, cost: int) -> None:
+    @rule(
+        data=st.data(),
+        to=st.sampled_from(list(State)),
+        keep=st.booleans(),
+        cost=st.integers(0, 9),
+        refused=st.booleans(),
+    )
+    def record(self, data: st.DataObject, to: State, keep: bool, cost: int, refused: bool) -> None:
         take = data.draw(st.sampled_from(self.mine), "take")
         self.mine.remove(take)
-        self.write(take, to, keep, cost)
+        self.write(take, to, keep, cost, refused)
 
     @precondition(lambda self: self.takes)
     @rule(data=st.data(), to=st.sampled_from(list(State)), cost=st.integers(0, 9))
@@ -120,10 +126,11 @@ class LedgerMachine(RuleBasedStateMachine):
         if not take.claim:
             self.write(take, to, False, cost)
 
-    def write(self, take: Take, to: State, keep: bool, cost: int) -> None:
+    def write(self, take: Take, to: State, keep: bool, cost: int, refused: bool = False) -> None:
         model = self.takes[take.id]
         now = self.tick()
-        members: dict[str, Any] = {"cost": cost, "keep_claim": keep}
+        refused = refused and model["state"] is State.SUBMITTING and to in (State.QUEUED, State.FAILED)
+        members: dict[str, Any] = {"cost": cost, "keep_claim": keep, "refused": refused}
         if to is State.SUBMITTING:
             members["intent"] = True
         if to is State.GENERATING and model["state"] in UNRESOLVED:
@@ -140,27 +147,33 @@ class LedgerMachine(RuleBasedStateMachine):
             after = self.ledger.record(take, change, now)
             if to is State.QUEUED and model["state"] in UNRESOLVED and not model["wanted"]:
                 to = State.CANCELLED  # its create was not accepted, and nobody asks for it any more
-            self.bought(take.id, model["state"], after, now)
-            model.update(state=to, claim=after.claim, creates=model["creates"] + ("intent" in members))
+            self.bought(take, after, now, refused)
+            creates = max(0, model["creates"] + ("intent" in members) - refused)
+            model.update(state=to, claim=after.claim, creates=creates)
             assert after.claim == (take.claim if keep else "")
             if after.claim:
                 self.mine.append(after)
 
-    def bought(self, number: int, old: State, after: Take, now: float) -> None:
-        """What the model knows of money: a purchase from the intent on, until it was not accepted."""
-        made = self.purchases[number]
+    def bought(self, before: Take, after: Take, now: float, refused: bool) -> None:
+        """What the model knows of money: a purchase from the intent on, unless it was refused."""
+        made = self.purchases[before.id]
         if after.state is State.SUBMITTING:
             made.append({"at": now, "cost": after.cost, "id": ""})
-        elif old in UNRESOLVED and after.state in UNBOUGHT:
+        elif refused:
             made[-1]["at"] = None
-        elif old in UNBOUGHT or after.state in UNBOUGHT:
+        elif (
+            before.state in UNBOUGHT or after.state in UNBOUGHT or self.figures(before) == self.figures(after)
+        ):
             return
         elif made or after.state is not State.FAILED:
             if not made:  # it failed before it was ever sent, and is looked at as if it had been
                 made.append({"at": None, "cost": 0, "id": ""})
-            going = after.state is not State.FAILED
-            at = after.accepted_at if after.accepted_at is not None else after.intent_at if going else None
-            made[-1].update(at=at, cost=after.cost, id=after.remote_id)
+            remote_id, cost, at = self.figures(after)
+            made[-1].update(at=at, cost=cost, id=remote_id)
+
+    @staticmethod
+    def figures(take: Take) -> tuple[str, int | None, float | None]:
+        return take.remote_id, take.cost, take.intent_at if take.accepted_at is None else take.accepted_at
 
     def refused(self, take: Take, change: Change, error: type[Exception]) -> None:
         try:

@@ -29,13 +29,49 @@ def test_ledger_spend_counts_from_the_intent_and_settles_at_the_acceptance(ledge
     assert ledger.spend() == 480
 
 
-@pytest.mark.parametrize("to", [State.QUEUED, State.CANCELLED])
-def test_ledger_spend_takes_back_what_was_not_accepted(ledger: Ledger, to: State) -> None:
+@pytest.mark.parametrize("to", [State.QUEUED, State.CANCELLED, State.FAILED])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_ledger_spend_keeps_what_may_have_been_accepted(ledger: Ledger, to: State, fresh: bool) -> None:
     apply(ledger, want())
     take = drive(ledger, only(ledger), State.UNKNOWN, cost=500)
     assert ledger.spend() == 500
-    ledger.record(take, Change(to, "resolved"), NOW)
+    take = ledger.record(take, Change(to, "resolved", fresh=fresh), NOW + HOUR)
+    assert (ledger.spend(), ledger.spend(NOW + 1)) == (500, 0)
+    assert [one.remote_id for one in ledger.bought(take.id)] == [""]
+
+
+@pytest.mark.parametrize("to", [State.QUEUED, State.FAILED])
+def test_ledger_spend_takes_back_what_was_refused(ledger: Ledger, to: State) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.SUBMITTING, cost=500)
+    assert ledger.spend() == 500
+    ledger.record(take, Change(to, "refused", refused=True), NOW)
     assert ledger.spend() == 0
+
+
+def test_ledger_spend_counts_every_create_that_left(ledger: Ledger) -> None:
+    """Lost and sent again, refused in between, sent by the user's word, given up: each that left is money."""
+    apply(ledger, want())
+    take = only(ledger)
+
+    def leaves(at: float, then: Change) -> None:
+        nonlocal take
+        take = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True, cost=500), at)
+        take = ledger.record(take, then, at)
+
+    leaves(NOW, Change(State.UNKNOWN, "cut"))
+    take = ledger.record(take, Change(State.QUEUED, "not accepted"), NOW + 1)
+    leaves(NOW + HOUR, Change(State.QUEUED, "refused", refused=True))
+    assert (ledger.spend(), take.creates) == (500, 1)
+    leaves(NOW + 2 * HOUR, Change(State.UNKNOWN, "cut"))
+    assert (ledger.spend(), ledger.spend(NOW + HOUR), take.creates) == (1_000, 500, 2)
+    take = ledger.record(take, Change(State.QUEUED, "resend", fresh=True), NOW + 2 * HOUR)
+    leaves(NOW + 3 * HOUR, Change(State.UNKNOWN, "cut"))
+    ledger.record(take, Change(State.CANCELLED, "dropped"), NOW + 4 * HOUR)
+    assert ledger.spend() == sum(one.cost or 0 for one in ledger.purchases()) == 1_500
+    apply(ledger, want(), now=NOW + 5 * HOUR)
+    ledger.withdraw(only(ledger).storyboard_id, "gone", NOW + 5 * HOUR)
+    assert ledger.spend() == 1_500
 
 
 def test_ledger_spend_does_not_count_a_refused_or_free_take(ledger: Ledger) -> None:

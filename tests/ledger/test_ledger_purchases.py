@@ -15,6 +15,12 @@ SENT: dict[str, Any] = {"intent_at": 5.0, "cost": 9}
 ACCEPTED: dict[str, Any] = {**SENT, "remote_id": "r", "accepted_at": 7.0}
 Step = tuple[State, dict[str, Any]]
 
+# A proved refusal, or a create that never left, is told by the change, not by the states.
+REFUSED: list[tuple[Step, Step]] = [
+    ((State.SUBMITTING, SENT), (State.QUEUED, SENT)),
+    ((State.SUBMITTING, SENT), (State.CANCELLED, SENT)),
+    ((State.SUBMITTING, SENT), (State.FAILED, SENT)),
+]
 TABLE: list[tuple[Optional[Step], Step, Entry]] = [
     (None, (State.QUEUED, {}), Entry.NONE),
     (None, (State.GENERATING, ACCEPTED), Entry.NEW),
@@ -28,10 +34,11 @@ TABLE: list[tuple[Optional[Step], Step, Entry]] = [
     ((State.QUEUED, {}), (State.DONE, ACCEPTED), Entry.NEW),
     ((State.SUBMITTING, SENT), (State.GENERATING, ACCEPTED), Entry.CURRENT),
     ((State.SUBMITTING, SENT), (State.UNKNOWN, SENT), Entry.NONE),
-    ((State.SUBMITTING, SENT), (State.QUEUED, SENT), Entry.VOID),
-    ((State.SUBMITTING, SENT), (State.FAILED, SENT), Entry.CURRENT),
-    ((State.UNKNOWN, SENT), (State.QUEUED, SENT), Entry.VOID),
-    ((State.UNKNOWN, SENT), (State.CANCELLED, SENT), Entry.VOID),
+    ((State.SUBMITTING, SENT), (State.QUEUED, SENT), Entry.NONE),
+    ((State.SUBMITTING, SENT), (State.FAILED, SENT), Entry.NONE),
+    ((State.UNKNOWN, SENT), (State.QUEUED, SENT), Entry.NONE),
+    ((State.UNKNOWN, SENT), (State.CANCELLED, SENT), Entry.NONE),
+    ((State.UNKNOWN, SENT), (State.FAILED, {**SENT, "cost": 8}), Entry.CURRENT),
     ((State.GENERATING, ACCEPTED), (State.GENERATING, ACCEPTED), Entry.NONE),
     ((State.GENERATING, ACCEPTED), (State.DOWNLOADING, {**ACCEPTED, "cost": 8}), Entry.CURRENT),
     ((State.GENERATING, ACCEPTED), (State.FAILED, ACCEPTED), Entry.NONE),
@@ -47,6 +54,12 @@ def test_ledger_purchase_of_a_write(before: Optional[Step], after: Step, expecte
     assert entry(old, replace(TAKE, state=after[0], **after[1])) is expected
 
 
+@pytest.mark.parametrize(("before", "after"), REFUSED)
+def test_ledger_purchase_that_was_refused_is_none(before: Step, after: Step) -> None:
+    old = replace(TAKE, state=before[0], **before[1])
+    assert entry(old, replace(TAKE, state=after[0], **after[1]), refused=True) is Entry.VOID
+
+
 @pytest.mark.parametrize(
     ("state", "members", "expected"),
     [
@@ -55,7 +68,8 @@ def test_ledger_purchase_of_a_write(before: Optional[Step], after: Step, expecte
         (State.GENERATING, SENT, 5.0),
         (State.GENERATING, ACCEPTED, 7.0),
         (State.FAILED, ACCEPTED, 7.0),
-        (State.FAILED, SENT, None),
+        (State.FAILED, SENT, 5.0),
+        (State.QUEUED, {}, None),
         (State.DONE, {}, None),
     ],
 )

@@ -176,3 +176,45 @@ def test_quotations_and_gaps_make_up_the_text(text: str) -> None:
 def test_a_hundred_thousand_characters_of_trouble_take_no_time(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     assert compose(text, characters=[ALICE, WANG])  # a quadratic search would run into the test's time limit
+
+
+# --- rules ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "characters", "now", "earlier"),
+    [
+        ("林走进树林，林夕在等", [Character("林", "@lin")], "林走进树林，林夕在等", "@lin 走进树 @lin ， @lin 夕在等"),
+        ("[林]走进树林", [Character("林", "@lin")], "@lin 走进树林", "@lin 走进树林"),
+        ("A cat. [A] waves", [Character("A", "@a")], "A cat. @a waves", "A cat. @a waves"),
+        ("A cat sees A", [Character("A", "@a")], "A cat sees A", "@a cat sees @a"),
+        (
+            "[林]看见小美，小美笑了",
+            [Character("林", "@lin"), Character("小美", "@mei")],
+            "@lin 看见 @mei ， @mei 笑了",
+            "@lin 看见小美，小美笑了",
+        ),
+        ("[小美]和林", [Character("林", "@lin"), Character("小美", "@mei")], "@mei 和林", "@mei 和林"),
+        ("Alice waves", [Character("Alice@123")], "@123 waves", "Alice waves"),
+        ("小美笑了", [Character("小美 @xiaomei")], "@xiaomei 笑了", "小美笑了"),
+        ("小美笑了", [Character("小美（@xiaomei）")], "@xiaomei 笑了", "小美笑了"),
+        ("Alice waves", [Character("Alice (@x)")], "@x waves", "Alice waves"),
+        ("Alice waves", [Character("Alice @x", "@y")], "Alice waves", "Alice waves"),
+        ("al waves", [Character("al@example.com")], "al waves", "al waves"),
+        ("@x waves", [Character("@x")], "@x waves", "@x waves"),
+    ],
+)  # fmt: skip
+def test_names_of_one_letter_and_names_with_ids_under_each_of_the_rules(
+    text: str, characters: list[Character], now: str, earlier: str
+) -> None:
+    assert compose(text, characters=characters) == now
+    assert compose(text, characters=characters, rules=1) == earlier
+
+
+@given(
+    st.text(alphabet="林小美 @x[](（）Alice,.", max_size=30),
+    st.lists(st.sampled_from(["小美", "Alice", "Al"])),
+)
+def test_names_of_several_letters_without_ids_in_them_are_as_ever(text: str, names: list[str]) -> None:
+    characters = [Character(name, f"@{n}x") for n, name in enumerate(names)]
+    assert compose(text, characters=characters) == compose(text, characters=characters, rules=1)

@@ -69,6 +69,7 @@ class Kit:
     # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
     # account whose list it was.
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed

@@ -7,7 +7,7 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.engine.late import paid_too, remember
+from sorad.engine.late import creates_that_left, paid_too, remember
 from sorad.engine.matching import began, lookalike
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.reconcile import DOUBT, open_creates
@@ -18,15 +18,17 @@ from sorad.providers.base import Fault, Provider
 
 
 def look_for_first(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
-    """One more look at the list when the generation of a take that was sent again has ended.
+    """One more look at the list when the generation of a take whose create left more than once has ended.
 
     Returns the take as it is now; ``None``: somebody else has it. A list that cannot be read is not asked again.
     """
-    if take.creates < 2 or take.state is not State.GENERATING or not provider.capabilities.lists_tasks:
+    if take.state is not State.GENERATING or not provider.capabilities.lists_tasks:
         return take
     now = kit.clock.time()
     try:
-        intents = [event.at for event in kit.ledger.history(take.id) if event.state is State.SUBMITTING]
+        intents = creates_that_left(kit.ledger.history(take.id))
+        if len(intents) < 2:
+            return take
         first = replace(
             take, intent_at=min((at for at in intents if at > now - DOUBT), default=take.intent_at)
         )

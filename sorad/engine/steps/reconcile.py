@@ -45,7 +45,7 @@ def reconcile(kit: Kit, take: Take) -> None:
     told = _receipt(kit, take)
     if told is not None:
         logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
-        record(kit, take, adopt(told.remote_id, now, told.accepted_at))
+        record(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
@@ -113,7 +113,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     rules, now = kit.config.reconcile, kit.clock.time()
     if task is not None:
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
-        adopted = record(kit, take, adopt(task.remote_id, now, task.created_at, provider.account))
+        adopted = record(kit, take, adopt(take, task.remote_id, now, task.created_at, provider.account))
         if adopted is not None:
             write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
@@ -187,9 +187,13 @@ def for_the_user(
 
 
 def adopt(
-    remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
+    take: Take, remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
 ) -> Change:
-    """The change that makes a task of the provider's list ours. ``account``: whose list it was."""
+    """The change that makes a task of the provider's list the take's. ``account``: whose list it was.
+
+    By our clock it was accepted after the intent: another clock's date must not move its money to another day.
+    """
+    accepted_at = now if created_at is None else min(max(created_at, take.intent_at or created_at), now)
     return Change(
         State.GENERATING,
         "adopted",
@@ -198,7 +202,7 @@ def adopt(
         clear_error=True,
         remote_id=remote_id,
         account=account,
-        accepted_at=min(created_at, now) if created_at is not None else now,
+        accepted_at=accepted_at,
     )
 
 

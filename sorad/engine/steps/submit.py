@@ -8,14 +8,16 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, PRICE_AGAIN, day_began, next_day, over_day
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
 from sorad.engine.gateways import LITELLM_IDS, notice
+from sorad.engine.late import NO_PLACE
+from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import wait_for_twin
+from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import N_, _
@@ -27,29 +29,12 @@ from sorad.receipts.writing import drop_intent, write_intent_for, write_receipt_
 
 def submit(kit: Kit, take: Take) -> None:
     """One take, claimed as ``queued``: one intent, one create, one outcome."""
-    if kit.stopping() or not kit.control.may_leave():
-        release(kit, take)
-        return
-    if not kit.kept():
-        release(kit, take, kit.clock.time() + LOOK_AGAIN)
-        return
-    if take.creates >= kit.config.limits.max_creates_per_take:
-        record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
-        return
-    wait = wait_for_twin(kit, take)
-    if wait is not None:
-        release(kit, take, kit.clock.time() + wait)
-        return
-    again = kit.guard(take)
-    if again is not None:
-        release(kit, take, again)
-        return
-    if already_bought(kit, take):
+    if _kept_back(kit, take) or already_bought(kit, take) or accepted_after_all(kit, take):
         return
     provider = kit.accounts.current
     price = provider.price(take.request)
     try:
-        intent = _intend(kit, take, provider, price)
+        intent = _intend(kit, take, provider, price, bill(kit, take, provider, price))
     except ClaimLost:
         return  # no longer wanted: its storyboard changed just now
     except LedgerUnavailable as error:
@@ -59,9 +44,13 @@ def submit(kit: Kit, take: Take) -> None:
         )
         release(kit, take)
         return
-    if intent is None:
-        return
-    unwritten = write_intent_for(intent, provider.currency, kit.payer(take.root))
+    if intent is not None:
+        _buy(kit, intent, provider, price)
+
+
+def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int]) -> None:
+    """The create of a committed intent, and its outcome."""
+    unwritten = write_intent_for(intent, provider.currency, kit.payer(intent.root))
     if unwritten is not None:
         _put_off(kit, intent, unwritten)
         return
@@ -73,7 +62,7 @@ def submit(kit: Kit, take: Take) -> None:
         # Where the ledger cannot take it, the folder tells the id, should the process end.
         bought = changed(intent, result.change, kit.clock.time())
         if bought.state is State.GENERATING:
-            write_receipt_for(bought, provider.currency, payer=kit.payer(take.root))
+            write_receipt_for(bought, provider.currency, payer=kit.payer(intent.root))
 
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
@@ -84,9 +73,27 @@ def submit(kit: Kit, take: Take) -> None:
             notice(kit.ledger, provider.base_url, "")
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
+        write_receipt_for(written, provider.currency, payer=kit.payer(intent.root))
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(intent, written)
+
+
+def _kept_back(kit: Kit, take: Take) -> bool:
+    """Whether a take is not to be sent just now, by what is known here; then it is given back, or fails."""
+    if kit.stopping() or not kit.control.may_leave():
+        release(kit, take)
+        return True
+    if not kit.kept():
+        release(kit, take, kit.clock.time() + LOOK_AGAIN)
+        return True
+    if take.creates >= kit.config.limits.max_creates_per_take:
+        record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
+        return True
+    wait = wait_for_twin(kit, take)
+    again = kit.guard(take) if wait is None else kit.clock.time() + wait
+    if again is not None:
+        release(kit, take, again)
+    return again is not None
 
 
 def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
@@ -94,15 +101,14 @@ def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
     why = blocked(error, Path(intent.output).parent).problem
     logger.warning(_("take {id}: not bought: {problem}"), id=intent.id, problem=str(why))
     later = kit.clock.time() + LOOK_AGAIN
-    record(kit, intent, Change(State.QUEUED, "no place", due_at=later, error=why, refused=True))
+    record(kit, intent, Change(State.QUEUED, NO_PLACE, due_at=later, error=why, refused=True))
 
 
-def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Optional[Take]:
-    """Commit the intent, if the day's budget has room for it; ``None``: it is held, or waits, instead.
+def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices) -> Optional[Take]:
+    """Commit the intent, if the budget has room for it; ``None``: it is held, or waits, instead.
 
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
-    budget = kit.config.budget
     account = provider.account
     kit.accounts.remember(account)
     with kit.buying:
@@ -111,15 +117,10 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> O
         if wait is not None:
             release(kit, take, now + wait)
             return None
-        spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
-        over = over_day(budget, spent, price, provider.currency)
-        if over is not None and not (take.approved and over.code == "budget.price"):
-            until = next_day(now) if over.code == "budget.day" else NEVER
-            trouble = provider.price_trouble() if over.code == "budget.price" else None
-            if trouble is not None:
-                over, until = trouble, now + PRICE_AGAIN
-            record(kit, take, Change(State.HELD, "over budget", due_at=until, error=over))
-            logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over))
+        over = over_budget(kit, take, provider, price, prices)
+        if over is not None:
+            record(kit, take, Change(State.HELD, "over budget", due_at=over.until, error=over.problem))
+            logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over.problem))
             return None
         change = Change(
             State.SUBMITTING,

@@ -1,0 +1,55 @@
+"""Afford: whether the money for a create may go out now, by the day's budget and by its storyboard's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day
+from sorad.engine.steps.kit import Kit
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Provider
+
+Prices = Sequence[Optional[int]]  # micro-units; None: not known
+
+
+class Over(NamedTuple):
+    """Why a take is held, and until when (epoch seconds)."""
+
+    problem: Problem
+    until: float
+
+
+def bill(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Prices:
+    """What a storyboard may cost with one more create of a take of which one left before; empty for a first create.
+
+    The first ones were weighed together when they were asked for. Now there is more than was weighed then: what was
+    asked for together counts, sent or not, each create that may have been accepted once.
+    """
+    if not take.creates or kit.config.budget.approve_above is None or take.approved or take.extra:
+        return ()
+    prices = [price]
+    for one in list(kit.ledger.takes(storyboard=take.storyboard)):
+        if one.created_at == take.created_at:
+            prices += [purchase.cost or 0 for purchase in kit.ledger.bought(one.id)]
+            if one.id != take.id and one.wanted and one.state in (State.QUEUED, State.HELD):
+                prices.append(provider.price(one.request))
+    return prices
+
+
+def over_budget(
+    kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices
+) -> Optional[Over]:
+    """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
+    budget, now = kit.config.budget, kit.clock.time()
+    spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
+    over = over_day(budget, spent, price, provider.currency)
+    if over is None or (take.approved and over.code == "budget.price"):
+        over = needs_approval(budget, list(prices), provider.currency)
+    if over is None:
+        return None
+    trouble = provider.price_trouble() if over.code == "budget.price" else None
+    if trouble is not None:
+        return Over(trouble, now + PRICE_AGAIN)
+    return Over(over, next_day(now) if over.code == "budget.day" else NEVER)

@@ -1,0 +1,159 @@
+"""What is refused with 429: it costs nothing, makes no take fail, and is looked for before the next try."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from test_simulation_creates import BUSY, LOST
+from test_simulation_lookalikes import calm_world, shown
+from world import PRICE, World
+
+from sorad.engine.steps import submit
+from sorad.model import Request, State
+from sorad.providers.base import Created, Fault, RemoteTask, Trouble
+
+
+def answer(world: World, fate: Callable[[int, Request], str]) -> list[tuple[float, str]]:
+    """What becomes of each create, told by its number and request: ``refused``, ``refused and accepted``, ``lost``,
+    ``lost and accepted`` or ``answered``. Returns when which text left."""
+    honest, left = world.provider.create, list[tuple[float, str]]()
+
+    def create(request: Request) -> Created:
+        left.append((world.clock.now, request.prompt))
+        told = fate(len(left), request)
+        answered = honest(request) if told == "answered" or told.endswith("accepted") else None
+        for task in world.provider.tasks.values():
+            task.listed_at = task.created_at
+        if told.startswith("lost"):
+            return LOST
+        return BUSY if answered is None or told != "answered" else answered
+
+    world.provider.create = create  # type: ignore[method-assign]
+    return left
+
+
+def test_a_day_of_429_makes_no_take_fail_and_spends_nothing(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    left = answer(world, lambda number, request: "refused")
+    world.write("storyboard_a.json", ["never"])
+    world.run(86_400)
+    (take,) = world.takes()
+    assert (take.state, take.creates, world.raw.spend()) == (State.QUEUED, 0, 0)
+    assert not world.raw.bought(take.id)
+    waits = [later - sooner for (sooner, _a), (later, _b) in zip(left, left[1:])]
+    assert all(wait <= 70 for wait in waits[:11])
+    assert [round(wait, -2) for wait in waits[11:15]] == [600, 1200, 1800, 2400]
+
+
+def test_one_that_is_refused_again_and_again_holds_up_no_other(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused" if request.prompt == "bad" else "answered")
+    world.write("storyboard_a.json", ["bad", *(f"good {n}" for n in range(5))])
+    world.run(2 * 3600)
+    assert Counter(take.state for take in world.takes()) == {State.DONE: 5, State.QUEUED: 1}
+
+
+@pytest.mark.parametrize("takes", [1, 2])
+def test_what_was_accepted_with_a_429_is_adopted_and_not_bought_again(tmp_path: Path, takes: int) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused and accepted" if number <= takes else "answered")
+    world.write("storyboard_a.json", ["text"], takes=takes)
+    world.run(3 * 3600)
+    assert world.bought() == {"text": takes}
+    assert [take.state for take in world.takes()] == [State.DONE] * takes
+    assert world.raw.spend() == takes * PRICE
+    world.check()
+
+
+def test_a_task_that_is_listed_late_is_told_when_it_was_bought_again(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
+    shown(world, lambda task, request: None if world.clock.now < task.created_at + 60 else task)
+    world.write("storyboard_a.json", ["text"])
+    world.run(3 * 3600)
+    (take,) = world.takes()
+    assert world.bought() == {"text": 2}
+    assert "paid too" in [event.note for event in world.raw.history(take.id)]
+
+
+def test_what_looks_much_like_it_is_for_the_user(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
+    prompt = "A cat walks slowly over the old bridge at night, in the rain"
+    shown(world, lambda task, request: RemoteTask(task.remote_id, f"{prompt[:45]}...", task.created_at))
+    world.write("storyboard_a.json", [prompt])
+    world.run(3 * 3600)
+    (take,) = world.takes()
+    assert world.bought() == {prompt: 1}
+    assert (take.state, take.error and take.error.code) == (State.UNKNOWN, "take.several")
+    assert world.raw.spend() == PRICE
+
+
+def test_a_list_that_cannot_be_read_keeps_no_refused_take_for_good(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused" if number == 1 else "answered")
+    world.provider.recent = lambda since: Fault(Trouble.SERVER, BUSY.fault.problem)  # type: ignore[method-assign]
+    world.write("storyboard_a.json", ["text"])
+    world.run(3600)
+    assert [take.state for take in world.takes()] == [State.DONE]
+
+
+def test_refusals_between_lost_creates_leave_the_limit_as_it_is(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    left = answer(world, lambda number, request: "refused" if number % 2 else "lost")
+    world.write("storyboard_a.json", ["text"])
+    world.run(6 * 3600)
+    (take,) = world.takes()
+    assert len(left) == 4
+    assert (take.state, take.creates, world.raw.spend()) == (State.UNKNOWN, 2, 2 * PRICE)
+
+
+class TestSeededFaults:
+    def test_without_the_look_a_take_is_paid_for_twice(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(submit, "accepted_after_all", lambda kit, take: False)
+        world = calm_world(tmp_path)
+        answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
+        world.write("storyboard_a.json", ["text"])
+        world.run(3 * 3600)
+        with pytest.raises(AssertionError, match="was bought 2 times"):
+            world.check()
+
+
+class TestBudget:
+    def test_a_create_that_was_on_no_list_counts_for_the_day(self, tmp_path: Path) -> None:
+        world = calm_world(tmp_path)
+        world.restart(budget={"per_day": 0.06})
+        answer(world, lambda number, request: "lost" if number == 1 else "answered")
+        world.write("storyboard_a.json", ["one", "two"])
+        world.run(3600)
+        assert Counter(take.state for take in world.takes()) == {State.DONE: 1, State.HELD: 1}
+        assert world.raw.spend() == 2 * PRICE
+
+    def test_sent_again_it_may_be_dearer_than_was_approved(self, tmp_path: Path) -> None:
+        world = calm_world(tmp_path)
+        world.restart(budget={"approve_above": 0.06})
+        answer(world, lambda number, request: "lost" if number == 1 else "answered")
+        world.write("storyboard_a.json", ["one", "two"])
+        world.run(3600)
+        held = [take for take in world.takes() if take.state is State.HELD]
+        assert [take.error and take.error.code for take in held] == ["budget.approve"]
+        world.raw.post("approve", {"ids": [held[0].id]}, world.clock.time())
+        world.commanded = True
+        world.run(3 * 3600)
+        assert Counter(take.state for take in world.takes()) == {State.DONE: 2}
+        assert world.raw.spend() == 3 * PRICE
+
+    def test_another_days_purchases_of_the_storyboard_are_not_weighed_again(self, tmp_path: Path) -> None:
+        world = calm_world(tmp_path)
+        world.restart(budget={"approve_above": 0.06})
+        answer(world, lambda number, request: "lost" if number == 3 else "answered")
+        world.write("storyboard_a.json", ["one", "two"])
+        world.run(3600)
+        world.write("storyboard_a.json", ["one", "two", "three"])
+        world.run(3 * 3600)
+        assert Counter(take.state for take in world.takes()) == {State.DONE: 3}
