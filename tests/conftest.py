@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# Examples have no time limit of their own: on a busy machine any of them may be slow once.
+settings.register_profile("sorad", deadline=None)
+settings.load_profile("sorad")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

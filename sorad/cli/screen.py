@@ -46,6 +46,7 @@ class Snapshot:
     downloads: Sequence[Fetching]
     elapsed: float
     notes: Sequence[str] = ()  # what stands in the way
+    latest: Sequence[str] = ()  # the last few videos that were delivered, by their paths
 
     @property
     def left(self) -> Optional[float]:
@@ -92,7 +93,8 @@ def _pace(snapshot: Snapshot) -> str:
     time_left = (
         _("about {time} left").format(time=duration(left)) if left is not None and snapshot.moving else ""
     )
-    return "  ".join(part for part in (f"{format_size(snapshot.speed)}/s", time_left) if part)
+    parts = (duration(snapshot.elapsed), f"{format_size(snapshot.speed)}/s", time_left)
+    return "  ".join(part for part in parts if part)
 
 
 def duration(seconds: float) -> str:
@@ -172,8 +174,10 @@ def _render(snapshot: Snapshot) -> RenderableType:
         row.add_row(
             ProgressBar(total=fetching.total or None, completed=fetching.got, width=20),
             f"{format_size(fetching.got)} / {total_text}",
+            f"{fetching.got / fetching.total:.0%}" if fetching.total else "",
             Text(one_line(Path(fetching.output).name)),
         )
         rows.append(row)
+    rows += [Text(f"✓ {one_line(Path(video).name)}", style="green") for video in snapshot.latest]
     rows += [Text(f"! {one_line(note)}", style="yellow") for note in snapshot.notes]
     return Group(*rows)

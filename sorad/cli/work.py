@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from loguru import logger
 
@@ -23,7 +24,7 @@ from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Storyboard
 from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
-from sorad.model import State, Take
+from sorad.model import State, Take, units
 from sorad.problems import Problem
 
 # How often the screen and the end are looked at, in seconds.
@@ -54,15 +55,17 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
     logs.setup(None, level, stderr=shown)
     daemon = Daemon(config, command)
     with Ending() as ending, make_screen(looked_at) as screen:
+        began = daemon.clock.time()
         daemon.start(lambda: logs.setup(config.state_dir, level, stderr=shown))
         try:
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
             invalid, none = _invalid(daemon), _none_there(daemon)
+            spent = _spent(daemon, began)
         finally:
             ended = daemon.stop()
-    _summary(standing, [*stopped, *invalid, *none], interrupted=ending.asked)
+    _summary(standing, [*stopped, *invalid, *none], spent, interrupted=ending.asked)
     undone = standing.failed or standing.waiting or stopped or invalid
     code = INTERRUPTED if ending.asked else int(bool(undone))
     if not ended:
@@ -174,6 +177,7 @@ def _snapshot(
         downloads=daemon.progress.downloads(),
         elapsed=elapsed,
         notes=notes,
+        latest=daemon.progress.latest(),
     )
 
 
@@ -192,9 +196,24 @@ def _force(daemon: Daemon, ending: Ending) -> None:
     daemon.engine.wake()
 
 
-def _summary(standing: Standing, stopped: list[Problem], *, interrupted: bool) -> None:
+def _spent(daemon: Daemon, began: float) -> list[str]:
+    """What this run has cost, and where the videos of it lie."""
+    cost, unpriced = daemon.ledger.spend(began), daemon.ledger.unpriced(began)
+    told = []
+    if cost or unpriced:
+        currency = daemon.ledger.recall("currency") or "USD"
+        told.append(
+            _("Spent in this run: {cost:.2f} {currency}.").format(cost=units(cost), currency=currency)
+        )
+    if unpriced:
+        told.append(_("Takes whose price is not known, counted as 0: {count}.").format(count=unpriced))
+    folders = sorted({str(Path(video).parent.parent) for video in daemon.progress.latest()})
+    return [*told, *(_("The videos lie in {folder}").format(folder=folder) for folder in folders)]
+
+
+def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, interrupted: bool) -> None:
     done = standing.counts[State.DONE]
-    out = [ngettext("{count} video is there.", "{count} videos are there.", done).format(count=done)]
+    out = [ngettext("{count} video is there.", "{count} videos are there.", done).format(count=done), *spent]
     for take in standing.failed[:10]:
         where = _("{storyboard}, segment {segment}").format(storyboard=take.storyboard, segment=take.segment)
         out.append(_("{where}: {text}").format(where=where, text=take.error))

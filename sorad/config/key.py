@@ -56,24 +56,31 @@ class KeySource:
         self._read: dict[Path, tuple[tuple[int, ...], str]] = {}  # by file: its signature and what it held
 
     def __call__(self) -> str:
-        """The key; ``""`` for the simulator, which needs none. Else :class:`SoradError` with exit code 78."""
+        """The key; ``""`` for a simulator that is told none. Else :class:`SoradError` with exit code 78."""
         return self.find().value
 
     def find(self) -> Key:
         """The key and where it comes from. Raises as a call does."""
-        if self._provider.kind == "simulator":
+        if self._keyless():
             return Key("", "none", "")
         for source, place, text in self._candidates():
             value = clean_key(text, place)
             if value:
                 register_secret(value)
                 return Key(value, source, place)
+        if self._provider.kind == "simulator":
+            return Key("", "none", "")
         raise _error(self._missing())
+
+    def _keyless(self) -> bool:
+        """A simulator takes any key, unless the config says where one is (`sorad simulate --key`)."""
+        named = self._provider.model_fields_set & {"api_key_env", "api_key_file", "api_key_keyring"}
+        return self._provider.kind == "simulator" and not named
 
     def warnings(self) -> tuple[Problem, ...]:
         """What is unwise about how the key is kept."""
         file = self._provider.api_key_file
-        if self._provider.kind == "simulator" or file is None or os.name == "nt":
+        if file is None or os.name == "nt":
             return ()
         try:
             mode = file.stat().st_mode

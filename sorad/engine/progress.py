@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from typing import Optional
+
+# So many of the videos that were delivered are shown by their names.
+LATEST = 3
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Progress:
         self._fetching: dict[int, Fetching] = {}
         self._percent: dict[int, float] = {}
         self._bytes = 0
+        self._finished: deque[str] = deque(maxlen=LATEST)
 
     def percent(self, take_id: int, value: Optional[float]) -> None:
         """What the provider says of a generation, 0..100."""
@@ -45,6 +50,16 @@ class Progress:
         with self._lock:
             self._fetching.pop(take_id, None)
             self._percent.pop(take_id, None)
+
+    def delivered(self, output: str) -> None:
+        """A video has got its name."""
+        with self._lock:
+            self._finished.append(output)
+
+    def latest(self) -> list[str]:
+        """The last few videos that were delivered, in their order."""
+        with self._lock:
+            return list(self._finished)
 
     def downloads(self) -> list[Fetching]:
         """The downloads under way."""

@@ -106,6 +106,12 @@ def test_key_missing_tells_every_way_to_give_one(tmp_path):
         assert way in str(caught.value)
 
 
+def test_a_simulator_gets_the_key_that_its_config_names(tmp_path):
+    named = {"kind": "simulator", "api_key_env": "SORA_API_KEY"}
+    assert source(tmp_path, {"SORA_API_KEY": KEY}, **named)() == KEY
+    assert source(tmp_path, {}, **named)() == ""
+
+
 def test_key_of_the_simulator_is_none_even_where_there_is_one(tmp_path):
     assert source(tmp_path, {"SORA_API_KEY": KEY}, kind="simulator")() == ""
 

@@ -102,10 +102,10 @@ def test_the_new_config_speaks_one_language(lang):
         ("# how long / 多久", "# how long", "# 多久"),
         ("# 多久", "", "# 多久"),
         ("# how long", "# how long", "# how long"),
-        ("# auto, zh, en / 语言", "# auto, zh, en", "# auto, zh, en / 语言"),
-        ("# auto, never: for shares / 轮询", "# auto, never: for shares", "# auto, never: for shares / 轮询"),
-        ('# as in "x" / 例如', '# as in "x"', '# as in "x" / 例如'),
-        ('# a name / 如 "x"', '# a name / 如 "x"', '# 如 "x"'),
+        ("# auto, zh, en / 语言", "# auto, zh, en", "# 语言"),
+        ('# as in "x" / 如 "x"', '# as in "x"', '# 如 "x"'),
+        ('#   "x://"   a bot / 机器人', '#   "x://"   a bot', '#   "x://"   机器人'),
+        ('#   "x://"   Bark', '#   "x://"   Bark', '#   "x://"   Bark'),
     ],
 )
 def test_a_comment_in_two_languages_is_parted(line, english, chinese):

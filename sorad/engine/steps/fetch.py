@@ -130,6 +130,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     record(kit, take, done)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
+    kit.progress.delivered(take.output)
     logger.bind(request_id=received.request_id).info(
         _("take {id}: delivered {output}"), id=take.id, output=take.output
     )
