@@ -33,6 +33,7 @@ Kinds, by what they strike:
   poll        lost_task
   new tasks   stuck, fail
   download    cut, slow_download, expired, html_download, wrong_length, no_moov
+  the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_text
   the clock   clock_skew
 Options:
   rate        the share that is struck, 0 to 1
@@ -40,6 +41,8 @@ Options:
   match       only where the prompt has these words
   target      create, poll, list, account, delete, download, any
   status, seconds, retry_after
+  rows        of the list, or of a page of it
+  how         what the list makes of texts: lower, at, halfwidth, translated, rewritten, none
   accepted    true: the call takes effect all the same
 
 While it runs, at the same address, from this machine only:

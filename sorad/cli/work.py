@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.again import another_take
 from sorad.engine.steps.reconcile import waits_for_user
+from sorad.engine.unfound import is_stuck
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Storyboard
@@ -76,13 +77,14 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
 def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standing, list[Problem]]:
     """Wait for the end; what stands then, and what stopped the buying, if anything did."""
     began = looked = time.monotonic()
-    before = standing_of(daemon).counts[State.DONE]
+    before = standing_of(daemon, {}).counts[State.DONE]
+    in_vain = _tried_in_vain(daemon)
     notes: list[str] = []
     while True:
         if time.monotonic() - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)
         quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
-        standing = standing_of(daemon)
+        standing = standing_of(daemon, in_vain)
         stopped = _stopped(daemon, standing)
         screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
@@ -90,8 +92,8 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
         ending.wait(LOOK)
 
 
-def standing_of(daemon: Daemon) -> Standing:
-    """Count the takes under the watched folders."""
+def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
+    """Count the takes under the watched folders. ``in_vain``: see :func:`_stuck`."""
     counts: Counter[State] = Counter()
     waiting = 0
     failed: list[Take] = []
@@ -108,9 +110,34 @@ def standing_of(daemon: Daemon) -> Standing:
             # Takes of the same request wait with it: sent now, the two could not be told apart.
             same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
             waiting += sum(take.fingerprint in asking for take in same)
+        waiting += _stuck(daemon, root, here, in_vain)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
     return Standing(counts, waiting, failed)
+
+
+def _stuck(daemon: Daemon, root: str, here: Mapping[State, int], in_vain: Mapping[int, int]) -> int:
+    """How many more finished takes than the parked ones wait for an address in vain.
+
+    ``in_vain``: how often each was tried in vain before the start, by take. The config may have changed since, so
+    these count once they were tried again; below 0 are parked ones that were not.
+    """
+    takes = _stuck_takes(daemon, root, here)
+    tried = [(take.parked, take.attempt > in_vain.get(take.id, 0)) for take in takes]
+    return tried.count((False, True)) - tried.count((True, False))
+
+
+def _tried_in_vain(daemon: Daemon) -> dict[int, int]:
+    roots = [str(watch.path) for watch in daemon.config.watch]
+    stuck = [take for root in roots for take in _stuck_takes(daemon, root, daemon.ledger.counts(root))]
+    return {take.id: take.attempt for take in stuck}
+
+
+def _stuck_takes(daemon: Daemon, root: str, here: Mapping[State, int]) -> list[Take]:
+    states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
+    return (
+        [take for take in daemon.ledger.takes(states=states, root=root) if is_stuck(take)] if states else []
+    )
 
 
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:

@@ -40,7 +40,7 @@ class Watch(Section):
 
 class ProviderConfig(Section):
     """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone, but for
-    ``id_paths`` and ``refusals``."""
+    ``id_paths``, ``video_url_paths`` and ``refusals``."""
 
     kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default

@@ -11,6 +11,7 @@ from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.halt import HALTING
 from sorad.engine.late import NOT_SENT
+from sorad.engine.unfound import NO_ADDRESS, STUCK_AT
 from sorad.ledger.interface import Change
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -203,6 +204,7 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
     # first answer after it has them all asked after at once (see `Engine`).
     longest = AWAY if fault.trouble is Trouble.TRANSPORT else 60.0
     wait = backoff.delay(attempt, polling.every, max(longest, polling.every), rng)
+    no_address = fault.problem.code == NO_ADDRESS
     return Change(
         take.state,
         "poll failed",
@@ -210,6 +212,8 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
         attempt=attempt,
         error=fault.problem,
         request_id=fault.request_id or None,
+        # A generation that has ended needs no slot, though its video is not to be found.
+        parked=True if take.state is State.GENERATING and attempt >= STUCK_AT and no_address else None,
     )
 
 

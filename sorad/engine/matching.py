@@ -24,39 +24,7 @@ SKEW = 600.0
 PREFIX, TINY, WITHIN = 40, 4, 12
 
 
-def stranger(take: Take, tasks: Sequence[RemoteTask], owned: Collection[str]) -> Optional[RemoteTask]:
-    """A task of the same request that nobody owns, whatever its time; ``None``: there is none.
-
-    Where a clock was wrong, the time of a task proves nothing; so before a create is sent again, no task that
-    it may have made may be left over.
-    """
-    found = [task for task in tasks if task.remote_id not in owned and same(take.request, task)]
-    return found[0] if found else None
-
-
-def lookalike(
-    take: Take,
-    tasks: Sequence[RemoteTask],
-    owned: Collection[str],
-    others: Sequence[Take],
-    now: float,
-    ahead: float = 0.0,
-) -> Optional[RemoteTask]:
-    """A task that nobody owns, of the take's time and much like it, if not the same; ``None``: there is none.
-
-    A list may show texts cut off or added to, pictures under addresses of its own, lengths as they came out. So
-    this is no match, but reason enough not to send again. Many prompts of a storyboard begin alike: what is the
-    task of one of ``others``, whose creates are open, does not count.
-    """
-    for task in tasks:
-        if task.remote_id in owned or not in_window(take, task, now, ahead):
-            continue
-        if _resembles(take.request, task) and not any(same(other.request, task) for other in others):
-            return task
-    return None
-
-
-def _resembles(request: Request, task: RemoteTask) -> bool:
+def resembles(request: Request, task: RemoteTask) -> bool:
     """Whether a text could have become the other on its way through a list."""
     texts = (look_of(text).rstrip(". \u2026") for text in (request.prompt, task.prompt))
     shorter, longer = sorted(texts, key=len)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
@@ -13,6 +13,7 @@ from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.gateways import repeats_by_itself
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.stops import Stop
+from sorad.engine.unfound import is_told
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.ledger.copied import is_copied
@@ -212,21 +213,28 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
-    keyless = [take for take in facts.in_flight if take.error is not None and take.error.code == NO_KEY]
-    if keyless:
-        yield _keyless(keyless)
-    blocked = [take for take in facts.downloading if take.error is not None and take.error.code in OBSTACLES]
-    for takes in _by_code(blocked):
-        said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
-        yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
-    kept_out = [take for take in facts.queued if take.error is not None and take.error.code in OBSTACLES]
-    for takes in _by_code(kept_out):
+    yield from _paid(facts)
+    for takes in _by_code(_with_code(facts.queued, OBSTACLES)):
         said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
         yield _failed(takes, facts.counts[State.FAILED])
+
+
+def _paid(facts: Facts) -> Iterator[Complaint]:
+    """What was bought and does not come."""
+    keyless = _with_code(facts.in_flight, {NO_KEY})
+    if keyless:
+        yield _keyless(keyless)
+    told_apart = {NO_KEY, *OBSTACLES}
+    away = [take for take in facts.in_flight if is_told(take) and not _with_code([take], told_apart)]
+    for takes in _by_code(away):
+        yield _unfetched(takes)
+    for takes in _by_code(_with_code(facts.downloading, OBSTACLES)):
+        said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
+        yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
 
 
 def _unknown(facts: Facts) -> Iterator[Complaint]:
@@ -276,6 +284,24 @@ def _keyless(takes: Sequence[Take]) -> Complaint:
         reason=takes[0].error.text() if takes[0].error else "",
         mend=takes[0].error.fix_text() if takes[0].error else "",
         ids=" ".join(str(take.id) for take in takes[:NAMED]),
+    )
+
+
+def _unfetched(takes: Sequence[Take]) -> Complaint:
+    """Paid for, and the provider does not show them or their video."""
+    error = takes[0].error
+    return _heavy(
+        error.code if error else "take.unfetched",
+        N_("Take {ids} ({storyboard}, segment {segment}) is paid for and has not come yet: {reason}")
+        if len(takes) == 1
+        else N_("Paid for, and not come yet: {takes}. {reason}"),
+        "{mend}",
+        takes=_counted(len(takes), len(takes)),
+        storyboard=takes[0].storyboard,
+        segment=takes[0].segment,
+        ids=takes[0].id,
+        reason=error.text() if error else "",
+        mend=error.fix_text() if error else "",
     )
 
 
@@ -372,6 +398,10 @@ def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
 
     groups = [list(group) for _code, group in groupby(sorted(takes, key=code), key=code)]
     return sorted(groups, key=len, reverse=True)
+
+
+def _with_code(takes: Iterable[Take], codes: Collection[str]) -> list[Take]:
+    return [take for take in takes if take.error is not None and take.error.code in codes]
 
 
 def _counted(seen: int, total: int) -> str:

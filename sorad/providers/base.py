@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Protocol, Union
 
@@ -105,6 +105,14 @@ class Video:
 
     url: str = field(repr=False)
     needs_key: bool = False  # only ever true for the provider's own host
+    # Where else it may lie: tried one after the other where nothing is there, or no video.
+    others: tuple[Video, ...] = field(default=(), repr=False, compare=False)
+    # What to tell where nothing is there: for an address that no answer named.
+    guessed: Optional[Problem] = field(default=None, compare=False)
+
+    def next(self) -> Optional[Video]:
+        """The next place to look at; ``None`` after the last."""
+        return replace(self.others[0], others=self.others[1:]) if self.others else None
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,28 @@ class RemoteTask:
     orientation: Optional[str] = None
     pro: Optional[bool] = None
     image: Optional[str] = None
+    other_model: str = (
+        ""  # as told, where it is none that the config names: another one, or the gateway's own name
+    )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a list of tasks showed, and what can be said for it as a proof that a task is not there.
+
+    What is not on the list is not there, where the list reaches back behind the moment (``back_to``), or holds all
+    that there are (``counted``). That it ``ended`` is less: a list that shows only its newest tasks ends, too.
+    """
+
+    tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first
+    ids: frozenset[str] = frozenset()  # of all that came, older ones included
+    counted: bool = False  # as many came as the answers say there are
+    ended: bool = False  # nothing follows, and nothing that it says speaks against that
+    said_so: bool = False  # that nothing follows, it said itself
+    back_to: Optional[float] = (
+        None  # newest first, without gaps: every task since then came (provider's clock)
+    )
+    doubt: Optional[Problem] = None  # why not all may have come, where that was seen
 
 
 @dataclass(frozen=True)
@@ -234,11 +264,10 @@ class Provider(Protocol):
         """Open the video at ``offset`` (``If-Range: validator``). The key goes to the provider's host only."""
         ...
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
-        """All tasks created since ``since`` (epoch seconds), newest first; only where ``lists_tasks``.
+    def recent(self, since: float) -> Union[Listed, Fault]:
+        """The tasks created since ``since`` (epoch seconds, the provider's clock); only where ``lists_tasks``.
 
-        A list that could not be read back to ``since`` is a :class:`Fault`: what is not on half a list
-        may still exist.
+        A list that could not be read to its end, or back to ``since``, is told as far as it came, and says so.
         """
         ...
 

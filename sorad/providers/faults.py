@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Optional
 
 from sorad.masking import mask
@@ -12,6 +13,7 @@ from sorad.providers import reasons, words
 from sorad.providers.base import Fault, Trouble
 from sorad.providers.reasons import Reason
 
+MISSING, NO_ADDRESS = "provider.missing", "provider.no_address"
 _LONGEST = 300  # characters of what a provider says
 # An address whose path may be signed: a query, or a part so long that nobody chose it.
 _SIGNED = re.compile(
@@ -145,7 +147,7 @@ def failed(code: str, told: str) -> Problem:
 def missing(told: object, status: int = 0) -> Problem:
     """The provider does not know the task."""
     return Problem(
-        "provider.missing",
+        MISSING,
         N_("The provider does not know this task. It says: {said}"),
         N_("Nothing to do yet: sorad asks again for a day. If it stays so, ask the provider about it."),
         {"said": said(told, status), "status": status},
@@ -159,6 +161,22 @@ def answer(told: object, status: int = 0) -> Problem:
         N_("The provider's answer (HTTP {status}) makes no sense to sorad. It says: {said}"),
         N_("If it stays so, check base_url and kind under [provider]."),
         {"said": said(told, status), "status": status},
+    )
+
+
+def no_address(keys: Sequence[str], told: str = "", status: int = 0) -> Problem:
+    """The provider calls a task finished, and no video is to be found. ``keys``: what its answer holds."""
+    params: dict[str, Param] = {"said": said(told, status), "status": status, "keys": said(", ".join(keys))}
+    return Problem(
+        NO_ADDRESS,
+        N_(
+            "The provider calls the video finished, but where it lies is not to be found. Its answer has: {keys}"
+        ),
+        N_(
+            "If one of these is the address of the video, name it in video_url_paths under [provider], for example "
+            'video_url_paths = ["data.link"]; sorad goes on by itself. Else ask the provider where it lies.'
+        ),
+        params,
     )
 
 

@@ -1,23 +1,24 @@
-"""Read a provider's list of tasks back to a moment, or say that it could not be done.
+"""Read a provider's list of tasks back to a moment, and tell how far it proves that a task is not there.
 
-A create whose answer was lost is sent again when its task is not on the list. So half a list must never
-pass for a whole one: pages are read until one is empty, or all that follows is surely older. A short page
-proves nothing (servers cut page sizes), nor does a page that repeats the last one.
+A create whose answer was lost is sent again when its task is not on the list. So half a list must never pass for
+a whole one, and lists are halved in many ways: they page wrongly, cut pages, end too early, show only the newest.
+What came is told all the same: a task that is on half a list is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Callable, Optional, Union
 
 from sorad.messages import N_
 from sorad.providers import faults
-from sorad.providers.base import Fault, RemoteTask, Trouble
+from sorad.providers.base import Fault, Listed, RemoteTask, Trouble
 
-SKEW = 600.0  # seconds that the clocks of server and client may be apart
 MOST_PAGES = 250
 MOST_DETAILS = 100
+# Rows may be out of order by so many seconds in a list that counts as "newest first".
+ORDER = 60.0
 
 
 @dataclass(frozen=True)
@@ -26,68 +27,135 @@ class Page:
 
     tasks: Sequence[Optional[RemoteTask]]
     total: Optional[int] = None  # tasks on all pages, where the answer says
-    last: bool = False  # the answer says that nothing follows
-    after: str = ""  # where the next page begins, for APIs that name it by an id
+    more: Optional[bool] = None  # whether something follows, where the answer says
+    after: str = ""  # where the next page begins, for APIs that name it by an id; the others count pages
 
 
-ReadPage = Callable[[int, str], Union[Page, Fault]]
+# A page by its number, counted from 1, by where it begins, and by how many rows are asked for.
+ReadPage = Callable[[int, str, int], Union[Page, Fault]]
 ReadTask = Callable[[str], Union[RemoteTask, Fault, None]]
 
 
-def read_back(
-    page_of: ReadPage, task_of: ReadTask, since: float, page_size: int
-) -> Union[list[RemoteTask], Fault]:
-    """The tasks created since ``since`` (less :data:`SKEW`), newest first, or why they cannot be had.
+def read_back(page_of: ReadPage, task_of: ReadTask, since: float, page_size: int) -> Union[Listed, Fault]:
+    """The tasks created since ``since`` (epoch seconds, the provider's clock), or why they cannot be had.
 
-    ``page_of(number, after)`` reads a page, counted from 1; ``task_of`` one task, asked for where the list
-    does not show a whole prompt.
+    ``task_of`` reads one task; it is asked for where the list does not show a whole prompt.
     """
-    found: dict[str, RemoteTask] = {}
-    bound, descending, after = since - SKEW, True, ""
+    came = _read(page_of, since, page_size)
+    if isinstance(came, _Reading) and came.gap:
+        # Pages of the size that the server gives leave no gap, however it counts.
+        again = _read(page_of, since, came.first)
+        if isinstance(again, _Reading):
+            again.found = {**came.found, **again.found}
+        came = again
+    return came if isinstance(came, Fault) else _told(came, task_of, since)
+
+
+def _read(page_of: ReadPage, since: float, size: int) -> Union[_Reading, Fault]:
+    came, after = _Reading(size), ""
     for number in range(1, MOST_PAGES + 1):
-        page = page_of(number, after)
+        page = page_of(number, after, size)
         if isinstance(page, Fault):
             return page
-        if None in page.tasks:
-            return _half(N_("The provider's list of tasks has entries without an id."))
-        tasks = [task for task in page.tasks if task is not None]
-        fresh = [task for task in tasks if task.remote_id not in found]
-        found.update((task.remote_id, task) for task in fresh)
-        whole = page.last or not tasks
-        if not fresh and not whole:
-            # The same page again: paging does not work. Either all fitted on that page, or who knows.
-            whole = len(found) == page.total if page.total is not None else len(found) < page_size
-            if not whole:
-                return _half(N_("The provider's list of tasks cannot be read to its end."))
-        times = [task.created_at for task in tasks if task.created_at is not None]
-        descending = descending and all(a >= b - SKEW for a, b in zip(times, times[1:]))
-        aged = descending and len(times) == len(tasks) > 1 and max(times) < bound
-        if whole or aged:
-            return _complete(found, task_of, bound)
+        if came.enter(page) or (came.back_to is not None and came.back_to < since):
+            return came
         after = page.after
-    return _half(N_("The provider's list of tasks is too long to be read back far enough."))
+    came.doubt = N_("The provider's list of tasks is too long to be read back far enough.")
+    return came
 
 
-def _complete(
-    found: dict[str, RemoteTask], task_of: ReadTask, bound: float
+@dataclass
+class _Reading:
+    """What came of a list, page by page."""
+
+    size: int  # rows that were asked for in a page
+    found: dict[str, RemoteTask] = field(default_factory=dict)
+    first: int = 0  # rows of the first page
+    totals: list[Optional[int]] = field(default_factory=list)  # as each page says
+    ended: bool = False
+    said_so: bool = False
+    gap: bool = False  # rows may be missing between two pages
+    broken: bool = False  # what came is no proof at all
+    doubt: str = ""  # message id: why what came may not be all
+    low: float = float("inf")  # the oldest time
+    in_order: bool = True
+    short: bool = False  # the last page had fewer rows than were asked for
+
+    @property
+    def back_to(self) -> Optional[float]:
+        """Since when every task came, by the order of the rows; ``None``: the order does not tell."""
+        in_order = self.in_order and not self.gap and not self.broken
+        return self.low + ORDER if in_order and self.low < float("inf") else None
+
+    @property
+    def counted(self) -> bool:
+        """Whether as many came as there are in all. Some may have been added while they were read."""
+        told = [total for total in self.totals if total is not None]
+        whole = bool(told) and len(told) == len(self.totals) and not self.broken
+        return whole and told[0] <= len(self.found) <= max(told)
+
+    def enter(self, page: Page) -> bool:
+        """Enter the next page; whether it is the last one that can be had."""
+        tasks = [task for task in page.tasks if task is not None]
+        fresh = [task for task in tasks if task.remote_id not in self.found]
+        if len(tasks) < len(page.tasks):
+            self.broken, self.doubt = True, N_("The provider's list of tasks has entries without an id.")
+        # Where pages are counted, one that follows on a short one may begin behind rows that never came.
+        self.gap = self.gap or (self.short and bool(fresh) and not page.after)
+        self.found.update((task.remote_id, task) for task in fresh)
+        self.first = self.first or len(page.tasks)
+        self.short = len(page.tasks) < self.size
+        self.totals.append(page.total)
+        self._see_order(tasks)
+        stuck = bool(tasks) and not fresh and page.more is not False  # the same again: paging does not work
+        if page.more is False or not page.tasks:
+            self.ended, self.said_so = page.more is not True, page.more is False
+        if self.gap:
+            self.doubt = self.doubt or N_("The provider's list of tasks has gaps between its pages.")
+        elif stuck or (not tasks and not self.ended):
+            self.doubt = self.doubt or N_("The provider's list of tasks cannot be read to its end.")
+        return self.ended or stuck or self.gap or not page.tasks
+
+    def _see_order(self, tasks: Sequence[RemoteTask]) -> None:
+        for task in tasks:
+            if task.created_at is None or task.created_at > self.low + ORDER:
+                self.in_order = False
+            else:
+                self.low = min(self.low, task.created_at)
+
+
+def _told(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Fault]:
+    rows = _with_prompts(came.found.values(), task_of, since)
+    if isinstance(rows, Fault):
+        return rows
+    few = [total for total in came.totals if total is not None and total > len(came.found)]
+    doubt = came.doubt or (N_("The provider's list of tasks tells of more than it shows.") if few else "")
+    return Listed(
+        tuple(sorted(rows, key=lambda row: row.created_at or 0.0, reverse=True)),
+        ids=frozenset(came.found),
+        counted=came.counted,
+        ended=came.ended and not came.gap and not came.broken and not few,
+        said_so=came.said_so,
+        back_to=came.back_to,
+        doubt=faults.incomplete_list(doubt) if doubt else None,
+    )
+
+
+def _with_prompts(
+    found: Iterable[RemoteTask], task_of: ReadTask, since: float
 ) -> Union[list[RemoteTask], Fault]:
-    """Those since ``bound``, each with its whole prompt: a cut one would match nothing."""
+    """Those since shortly before then, each with its whole prompt, where that can be had: a cut one matches nothing."""
     rows, asked = [], 0
-    for task in found.values():
-        if task.created_at is not None and task.created_at < bound:
+    for task in found:
+        if task.created_at is not None and task.created_at < since - ORDER:
             continue
         row = task
-        if not task.prompt.strip() or task.prompt.rstrip().endswith(("…", "...")):
+        if asked < MOST_DETAILS and (not task.prompt.strip() or task.prompt.rstrip().endswith(("…", "..."))):
             asked += 1
-            told = task_of(task.remote_id) if asked <= MOST_DETAILS else None
-            if isinstance(told, Fault):
+            told = task_of(task.remote_id)
+            if isinstance(told, Fault) and told.trouble in (Trouble.TRANSPORT, Trouble.RATE):
                 return told
-            if told is None or not told.prompt.strip():
-                return _half(N_("The provider's list of tasks does not show their prompts."))
-            row = replace(told, remote_id=task.remote_id, created_at=task.created_at or told.created_at)
+            if isinstance(told, RemoteTask) and told.prompt.strip():
+                row = replace(told, remote_id=task.remote_id, created_at=task.created_at or told.created_at)
         rows.append(row)
-    return sorted(rows, key=lambda row: row.created_at or 0.0, reverse=True)
-
-
-def _half(reason: str) -> Fault:
-    return Fault(Trouble.SERVER, faults.incomplete_list(reason))
+    return rows

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional, Union
 
 from sorad.config.model import ProviderConfig
-from sorad.providers import creates, faults, ids, reading, words
-from sorad.providers.addresses import joined
+from sorad.providers import creates, faults, ids, reading, statuses, words
 from sorad.providers.base import (
     Created,
     Fault,
@@ -23,20 +22,12 @@ from sorad.providers.base import (
 from sorad.providers.creates import Told, outcome, page_of, refusal, said, server_fault
 from sorad.providers.headers import poll_after
 from sorad.providers.http import Answer
+from sorad.providers.places import addresses, keys_of
 from sorad.providers.proof import Refusals
-
-# Each seen at some gateway. Anything else means: still running.
-COMPLETED = frozenset({"completed", "complete", "success", "succeeded", "succeed", "finished", "done"})
-FAILED = frozenset({"failed", "failure", "fail", "error", "cancelled", "canceled", "expired"})
 
 _STATUS = ("status", "data.status", "task_status", "data.task_status")
 _ERROR = ("error", "data.error", "fail_reason", "data.fail_reason", "data.data.error")
 _WORDS = ("message", "msg", "detail", "error_message", "errors")
-_URL = tuple(
-    prefix + name
-    for prefix in ("", "data.")
-    for name in ("metadata.url", "url", "video_url", "result_url", "video.url")
-)
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,9 @@ class Paths:
     ids: tuple[str, ...]
     statuses: tuple[str, ...]
     errors: tuple[str, ...]
-    urls: tuple[str, ...]
+    # Of the config alone; the usual places are in `sorad.providers.statuses` and `.places`.
+    own_statuses: tuple[str, ...]
+    own_urls: tuple[str, ...]
 
     @classmethod
     def of(cls, config: ProviderConfig) -> Paths:
@@ -58,7 +51,8 @@ class Paths:
             config.id_paths,
             config.status_paths + _STATUS,
             config.error_paths + _ERROR,
-            config.video_url_paths + _URL,
+            config.status_paths,
+            config.video_url_paths,
         )
 
 
@@ -92,30 +86,47 @@ def after_create(came: Answer, paths: Paths, refusals: Refusals = ()) -> Created
 def after_poll(came: Answer, paths: Paths, content_url: str) -> Polled:
     """What an answer about a task means; ``content_url`` is where the video lies if nothing else is said."""
     body = came.json()
-    status = reading.text(reading.first(body, paths.statuses)).lower()
     error = told(body, paths)
+    found = addresses(body, paths.own_urls, content_url)
+    status = statuses.status_of(body, paths.own_statuses, found)
     if not came.good or not (status or ids.task_id(body, paths.ids)):
         if came.status not in (401, 403, 429) and words.is_missing(came.status, error.code, error.words):
             return Missing(faults.missing(error.words, came.status), came.request_id())
         return fault_of(came, paths) or senseless(came, paths)
     request_id = came.request_id()
-    if status in FAILED:
-        return TaskFailed(faults.failed(error.code, error.words or status), request_id)
-    if status in COMPLETED:
-        return Finished(Video(_url_of(body, paths, content_url) or content_url), request_id)
-    progress = reading.percent(reading.first(body, ("progress", "data.progress")))
-    return Running(progress, poll_after(came.headers, time.time()), request_id)
+    if status == statuses.FAILED:
+        word = reading.text(reading.first(body, paths.statuses)).lower()
+        return TaskFailed(faults.failed(error.code, error.words or word), request_id)
+    if status == statuses.COMPLETED:
+        guess = Video(content_url, guessed=faults.no_address(keys_of(body)))
+        videos = [*(Video(address) for address in found if address != content_url), guess]
+        return Finished(replace(videos[0], others=tuple(videos[1:])), request_id)
+    return Running(statuses.progress_of(body), poll_after(came.headers, time.time()), request_id)
 
 
 def content(body: Any, paths: Paths) -> Union[str, Fault]:
     """What JSON in place of a video means: the URL to go on with, or what is wrong."""
-    url = _url_of(body, paths, "")
-    if url:
-        return url
+    found = addresses(body, paths.own_urls)
+    if found:
+        return found[0]
     error = told(body, paths)
-    if words.is_missing(0, error.code, error.words) or "expired" in f"{error.code} {error.words}".lower():
+    if words.is_missing(0, error.code, error.words) or words.is_expired(f"{error.code} {error.words}"):
         return faults.fault(Trouble.EXPIRED, error.words, status=200)
     return faults.fault(Trouble.SERVER if error.own else Trouble.BAD_FILE, error.words, status=200)
+
+
+def not_there(fault: Fault, video: Video) -> Fault:
+    """What a failed download means: at an address that no answer named, no file means that none is known."""
+    status = fault.problem.params.get("status")
+    nothing = fault.trouble in (Trouble.EXPIRED, Trouble.BAD_FILE) or status in (405, 501)
+    if (
+        video.guessed is None
+        or not nothing
+        or status in (401, 403)
+        or words.is_expired(fault.problem.params.get("said"))
+    ):
+        return fault
+    return replace(fault, trouble=Trouble.BAD_FILE, problem=video.guessed)
 
 
 def fault_of(came: Answer, paths: Paths) -> Optional[Fault]:
@@ -145,17 +156,6 @@ def senseless(came: Answer, paths: Paths) -> Fault:
 def no_balance() -> Fault:
     """There is no balance to ask for."""
     return faults.fault(Trouble.RETIRED, "balance")
-
-
-def _url_of(body: Any, paths: Paths, base: str) -> str:
-    """The video's URL; one that is written without a host is read against ``base``."""
-    for path in paths.urls:
-        found = reading.text(reading.at(body, path))
-        if base and found.startswith("/"):
-            found = joined(base, found)
-        if found.startswith(("http://", "https://")) or (found.startswith("/") and not base):
-            return found
-    return ""
 
 
 def _meant(code: str) -> int:

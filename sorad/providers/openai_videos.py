@@ -18,6 +18,7 @@ from sorad.providers.base import (
     Download,
     Fault,
     Finished,
+    Listed,
     Missing,
     NotSent,
     Polled,
@@ -98,17 +99,22 @@ class OpenAiVideos(Api):
             return came.fault()
         found = answers.after_poll(came, self._paths, f"{self.base_url}{path}/content")
         if isinstance(found, Finished):
-            video = Video(found.video.url, needs_key=self._wire.is_own(found.video.url))
-            return Finished(video, found.request_id, found.cost)
+            return replace(found, video=self._with_key(found.video))
         return found
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video, also where ``/content`` only tells its address in JSON."""
-        return open_video(
+        found = open_video(
             self._wire, video, offset, validator, lambda body: answers.content(body, self._paths)
         )
+        return answers.not_there(found, video) if isinstance(found, Fault) else found
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+    def _with_key(self, video: Video) -> Video:
+        """Marked where it lies on the provider's own host, the other places, too."""
+        others = tuple(self._with_key(other) for other in video.others)
+        return replace(video, needs_key=self._wire.is_own(video.url), others=others)
+
+    def recent(self, since: float) -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /videos``."""
         return read_back(self._page, self._whole, since, PAGE_SIZE)
 
@@ -136,8 +142,8 @@ class OpenAiVideos(Api):
             "size": config.size_vertical if vertical else config.size_horizontal,
         }
 
-    def _page(self, _number: int, after: str) -> Union[Page, Fault]:
-        params: dict[str, Union[str, int]] = {"limit": PAGE_SIZE, "order": "desc"}
+    def _page(self, _number: int, after: str, size: int) -> Union[Page, Fault]:
+        params: dict[str, Union[str, int]] = {"limit": size, "order": "desc"}
         if after:
             params["after"] = after
         came = self._wire.get("/videos", params)
@@ -156,7 +162,8 @@ class OpenAiVideos(Api):
         last_id = reading.identifier(reading.at(body, "last_id"))
         if not last_id and tasks and tasks[-1] is not None:
             last_id = tasks[-1].remote_id
-        return Page(tasks, last=reading.at(body, "has_more") is False, after=last_id)
+        total = reading.whole(reading.first(body, ("total", "data.total", "total_count")))
+        return Page(tasks, total, reading.truth(reading.at(body, "has_more")), after=last_id)
 
     def _whole(self, remote_id: str) -> Union[RemoteTask, Fault, None]:
         """One task with its full prompt; ``None`` where it is gone."""
@@ -180,6 +187,7 @@ class OpenAiVideos(Api):
             seconds=reading.whole(reading.at(row, "seconds")),
             orientation=reading.orientation(reading.at(row, "size")),
             pro=self._is_pro(model),
+            other_model="" if model in (self._config.model, self._config.model_pro) else model,
         )
 
     def _is_pro(self, model: str) -> Optional[bool]:

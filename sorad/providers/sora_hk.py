@@ -19,6 +19,7 @@ from sorad.providers.base import (
     Created,
     Download,
     Fault,
+    Listed,
     Missing,
     NotSent,
     Polled,
@@ -80,13 +81,15 @@ class SoraHk(Api):
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
-        return came.fault() if isinstance(came, Broken) else answers.after_poll(came)
+        if isinstance(came, Broken):
+            return came.fault()
+        return answers.after_poll(came, self._config.video_url_paths, self.base_url)
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
         return open_video(self._wire, video, offset, validator)
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+    def recent(self, since: float) -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /tasks``."""
         return read_back(self._page, self._whole, since, PAGE_SIZE)
 
@@ -108,8 +111,8 @@ class SoraHk(Api):
         found = self.balance()
         return found if isinstance(found, Fault) else None
 
-    def _page(self, number: int, _after: str) -> Union[Page, Fault]:
-        came = self._wire.get("/tasks", {"page": number, "page_size": PAGE_SIZE})
+    def _page(self, number: int, _after: str, size: int) -> Union[Page, Fault]:
+        came = self._wire.get("/tasks", {"page": number, "page_size": size})
         if isinstance(came, Broken):
             return came.fault()
         trouble = answers.fault_of(came)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from sorad.providers import creates, faults, ids, reading, words
+from sorad.providers import creates, faults, ids, reading, statuses, words
 from sorad.providers.base import (
     Created,
     Fault,
@@ -23,6 +23,7 @@ from sorad.providers.creates import Told, outcome, page_of, refusal, said, serve
 from sorad.providers.headers import poll_after
 from sorad.providers.http import Answer
 from sorad.providers.ids import is_of_request
+from sorad.providers.places import addresses, keys_of
 from sorad.providers.proof import Refusals
 
 CENT = 10_000  # micro-units
@@ -30,17 +31,6 @@ DOLLAR = 100 * CENT
 _UNITS = {"cent": CENT, "cents": CENT, "分": CENT, "usd": DOLLAR, "dollar": DOLLAR, "dollars": DOLLAR}
 # The API's own codes that mean the same as an HTTP status, or are one.
 _AS_STATUS = {1001: 400, 1012: 402}
-_STATES = {
-    "completed": "completed",
-    "complete": "completed",
-    "succeeded": "completed",
-    "success": "completed",
-    "failed": "failed",
-    "failure": "failed",
-    "error": "failed",
-    "cancelled": "failed",
-    "canceled": "failed",
-}
 
 
 def micros_of(value: Any, unit: Any = "cents") -> Optional[int]:
@@ -62,8 +52,9 @@ def after_create(came: Answer, paths: Sequence[str] = (), refusals: Refusals = (
     return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")))
 
 
-def after_poll(came: Answer) -> Polled:
-    """What an answer about a task means."""
+def after_poll(came: Answer, own_urls: Sequence[str] = (), base: str = "") -> Polled:
+    """What an answer about a task means. ``own_urls``: where the config says that addresses are; ``base``: what
+    one without a host is read against."""
     trouble = fault_of(came)
     if trouble is not None:
         body = came.json()
@@ -74,20 +65,25 @@ def after_poll(came: Answer) -> Polled:
         ):
             return Missing(faults.missing(told, came.status), came.request_id())
         return trouble
-    data, request_id = reading.at(came.json(), "data"), came.request_id()
+    body, request_id = came.json(), came.request_id()
+    found = addresses(body, own_urls, base)
+    status = statuses.status_of(body, addresses=found)
+    # Some leave the wrapper out; one that holds nothing tells nothing.
+    flat = status and "data" not in body
+    data = body if flat else reading.first(body, ("data.0", "data"))
     if not isinstance(data, dict):
         return senseless(came)
-    status = _STATES.get(reading.text(data.get("status")).lower(), "running")
-    if status == "failed":
+    if status == statuses.FAILED:
         told = reading.text(reading.first(data, ("error_msg", "error", "message", "fail_reason")))
         code = reading.text(reading.first(data, ("error_code", "err_code")))
         return TaskFailed(faults.failed(code, told), request_id)
-    if status == "completed":
-        url = reading.text(data.get("video_url"))
-        if not url:
-            return senseless(came)
-        return Finished(Video(url), request_id, micros_of(data.get("cost")))
-    return Running(reading.percent(data.get("progress")), poll_after(came.headers, time.time()), request_id)
+    if status == statuses.COMPLETED:
+        if not found:
+            problem = faults.no_address(keys_of(body), _message(body), came.status)
+            return Fault(Trouble.SERVER, problem, request_id, came.retry_after())
+        video = Video(found[0], others=tuple(map(Video, found[1:])))
+        return Finished(video, request_id, micros_of(data.get("cost")))
+    return Running(statuses.progress_of(body), poll_after(came.headers, time.time()), request_id)
 
 
 def fault_of(came: Answer) -> Optional[Fault]:

@@ -82,6 +82,9 @@ _MISSING = re.compile(
 )
 
 
+_EXPIRED = re.compile(r"expired|no longer available|过期|已失效", re.IGNORECASE)
+
+
 def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     """The trouble that a 4xx stands for, and whether the content was what was refused.
 
@@ -127,6 +130,11 @@ def named(code: str) -> int:
 def is_moderation(code: str, words: str) -> bool:
     """Whether a task failed because of what it was to show."""
     return code.lower() in MODERATION_CODES or bool(_MODERATION_OF_TASK.search(f"{code} {words}"))
+
+
+def is_expired(words: object) -> bool:
+    """Whether a video is said to be kept no longer."""
+    return isinstance(words, str) and bool(_EXPIRED.search(words))
 
 
 def is_missing(status: int, code: str, words: str) -> bool:

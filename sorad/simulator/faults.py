@@ -23,6 +23,10 @@ API_TARGETS = (*CALLS, "download", "any")  # "any": every call of the API, downl
 
 _LONGEST = 1_000_000  # seconds
 
+# What a list may have made of a text: small letters, no @, punctuation of half width, another language, other
+# words, nothing.
+TEXTS = ("lower", "at", "halfwidth", "translated", "rewritten", "none")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -34,6 +38,8 @@ class Kind:
     seconds: float = 0.0
     retry_after: float = 0.0  # seconds; 0: no such header
     accepted: bool = False  # whether the call takes effect all the same
+    rows: int = 0
+    how: str = ""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -66,6 +72,13 @@ KINDS: Mapping[str, Kind] = {
     "html_download": Kind(("download",), N_("a web page in place of the video"), status=200),
     "wrong_length": Kind(("download",), N_("a shortened file that calls itself whole")),
     "no_moov": Kind(("download",), N_("a file without its index")),
+    "list_lag": Kind(("listing",), N_("the list shows a task only after this many seconds"), seconds=60.0),
+    "list_cap": Kind(("listing",), N_("the list shows only this many of the newest tasks"), rows=5),
+    "list_repeat": Kind(("listing",), N_("each page of the list is the first one again")),
+    "list_size": Kind(("listing",), N_("a page has fewer rows than were asked for"), rows=2),
+    "list_more": Kind(("listing",), N_("the list never says that it ends, nor how long it is")),
+    "list_empty": Kind(("listing",), N_("pages are empty after so many rows, though there are more"), rows=2),
+    "list_text": Kind(("listing",), N_("the list shows other texts than were sent"), how="lower"),
     "clock_skew": Kind(("clock",), N_("the server's clock is ahead by this many seconds"), seconds=300.0),
 }
 
@@ -83,6 +96,8 @@ class Fault:
     seconds: float | None = None
     retry_after: float | None = None
     accepted: bool | None = None
+    rows: int | None = None  # of a list
+    how: str | None = None  # what the list makes of texts
 
     def __post_init__(self) -> None:
         kind = KINDS.get(self.kind)
@@ -97,6 +112,10 @@ class Fault:
             raise _error(N_("{value} is no status of HTTP."), "200 … 599", value=self.status)
         if not 0 <= self.setting("seconds") <= _LONGEST:
             raise _error(N_("{value} seconds are not possible."), f"0 … {_LONGEST}", value=self.seconds or 0)
+        if not 0 <= self.setting("rows") <= _LONGEST:
+            raise _error(N_("{value} rows are not possible."), f"0 … {_LONGEST}", value=self.rows or 0)
+        if self.how is not None and self.how not in TEXTS:
+            raise _error(N_("a list cannot show texts as {value}."), ", ".join(TEXTS), value=self.how)
 
     def setting(self, name: str) -> Any:
         """The value of an option, or its kind's own."""
@@ -168,6 +187,8 @@ _READERS: Mapping[str, Any] = {
     "seconds": float,
     "retry_after": float,
     "accepted": _flag,
+    "rows": int,
+    "how": str,
 }
 
 
@@ -240,6 +261,11 @@ class Faults:
                 if entry.strikes(self._seed, subject):
                     return entry.fault
         return None
+
+    def standing(self, kind: str) -> Fault | None:
+        """A fault of that kind that is in force for every call, if any: the first that was added."""
+        with self._lock:
+            return next((entry.fault for entry in self._entries if entry.fault.kind == kind), None)
 
     def skew(self) -> float:
         """Seconds by which the server's clock is ahead."""

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sorad.simulator.lists import Oddities
 from sorad.simulator.multipart import File, fields
 from sorad.simulator.route import Book, Route
 from sorad.simulator.state import NoMoney, NoRoom, Order, Task, stage
@@ -129,17 +130,20 @@ class OpenaiVideos:
             return _error(400, "invalid_request_error", "invalid_value", "Invalid value: 'limit'.", "limit")
         if order not in ("asc", "desc"):
             return _error(400, "invalid_request_error", "invalid_value", "Invalid value: 'order'.", "order")
-        tasks = self._book.account.newest(WIRE)
+        odd = Oddities.of(self._book.faults)
+        tasks = odd.shown(self._book.account.newest(WIRE), self._book.clock.time())
         if order == "asc":
             tasks.reverse()
+        start = 0
         if after := query.get("after"):
             ids = [task.id for task in tasks]
             if after not in ids:
                 return _error(
                     400, "invalid_request_error", "invalid_value", "Invalid value: 'after'.", "after"
                 )
-            tasks = tasks[ids.index(after) + 1 :]
-        page = [self._show(task) for task in tasks[: int(limit)]]
+            start = ids.index(after) + 1
+        page = [self._show(task) for task in odd.page(tasks, start, int(limit))]
+        left = len(tasks) - (0 if odd.repeats else start) - len(page)
         return json_answer(
             200,
             {
@@ -147,7 +151,7 @@ class OpenaiVideos:
                 "data": page,
                 "first_id": page[0]["id"] if page else None,
                 "last_id": page[-1]["id"] if page else None,
-                "has_more": len(tasks) > len(page),
+                "has_more": left > 0 or odd.endless,
             },
         )
 
@@ -166,7 +170,7 @@ class OpenaiVideos:
             "created_at": int(task.created_at + skew),
             "completed_at": ended,
             "expires_at": ended + int(self._book.url_seconds) if ended is not None else None,
-            "prompt": task.order.prompt,
+            "prompt": Oddities.of(self._book.faults).text(task.order.prompt),
             "seconds": str(task.order.seconds),
             "size": task.order.details.get("size"),
             "remixed_from_video_id": None,

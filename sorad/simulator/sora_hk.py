@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from sorad.simulator.lists import Oddities
 from sorad.simulator.route import Book, Route
 from sorad.simulator.state import NoMoney, NoRoom, Order, Task, stage
 from sorad.simulator.wire import Answer, Call, json_answer
@@ -97,13 +98,15 @@ class SoraHk:
             return self.refusal("parameters")
         if page < 1 or not 1 <= size <= 100:
             return self.refusal("parameters")
-        tasks = self._book.account.newest(WIRE)
+        odd, now = Oddities.of(self._book.faults), self._book.clock.time()
+        tasks = odd.shown(self._book.account.newest(WIRE), now)
         if status := query.get("status"):
-            now = self._book.clock.time()
             tasks = [task for task in tasks if stage(task, now).status == status]
-        shown = [self._show(task) for task in tasks[(page - 1) * size : page * size]]
+        shown = [self._show(task) for task in odd.page(tasks, (page - 1) * size, size)]
         if self._list_shape == "data":
             return _ok(shown)
+        if odd.endless:
+            return _ok({self._list_shape: shown})
         return _ok({self._list_shape: shown, "total": len(tasks), "page": page, "page_size": size})
 
     def _pricing(self) -> Answer:
@@ -117,7 +120,7 @@ class SoraHk:
             "task_id": task.id,
             "status": at.status,
             "progress": at.progress,
-            "prompt": task.order.prompt,
+            "prompt": Oddities.of(self._book.faults).text(task.order.prompt),
             "video_url": self._book.video_url(task) if at.status == "completed" else None,
             "error_msg": task.error if at.status == "failed" else None,
             "is_pro": task.order.pro,

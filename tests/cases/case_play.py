@@ -42,9 +42,15 @@ class Played(Stage):
     ) -> None:
         """``kind``: the format that sorad speaks; ``sections``: changes to the config, by section."""
         super().__init__(folder, script=script_of(case), **simulator)
-        provider = {"kind": kind, **FORMATS[kind], **sections.pop("provider", {})}
-        self.configure(provider=provider, **sections)
+        self._sections = sections
+        self._provider = {"kind": kind, **FORMATS[kind], **sections.pop("provider", {})}
+        self.reconfigure()
         self.drop("storyboard_1.json", *prompts)
+
+    def reconfigure(self, **provider: Any) -> None:
+        """Write the config anew, with these changes below ``[provider]``."""
+        self._provider.update(provider)
+        self.configure(provider=self._provider, **self._sections)
 
     def once(self, code: int = 0, patience: float = 60.0, **how: Any) -> Process:
         """`sorad once` over the vault, to its end, which must have this exit code."""

@@ -21,8 +21,8 @@ def play(tmp_path: Path) -> Iterator[Callable[..., Played]]:
     """Plays a case: ``play("F3_qnaigc_nested_url")``, or a script written in the test."""
     played: list[Played] = []
 
-    def make(script: Any, **settings: Any) -> Played:
-        played.append(Played(tmp_path / f"case{len(played)}", script, **settings))
+    def make(script: Any, kind: str = "openai_videos", **settings: Any) -> Played:
+        played.append(Played(tmp_path / f"case{len(played)}", script, kind, **settings))
         return played[-1]
 
     yield make

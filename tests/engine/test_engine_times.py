@@ -6,7 +6,7 @@ from typing import Optional
 
 import pytest
 
-from sorad.engine.matching import began, in_window, stranger
+from sorad.engine.matching import began, in_window
 from sorad.engine.times import Jump, Times, span
 from sorad.engine.times import told as told_of
 from sorad.messages import set_language
@@ -129,13 +129,6 @@ def test_the_window_holds_the_task_whatever_the_clock_said(
     task = RemoteTask("r", "p", TRUE + 2.0)
     assert began(take, now, heard) <= TRUE
     assert in_window(take, task, now, heard)
-
-
-def test_a_task_of_the_same_text_counts_whatever_its_time() -> None:
-    take, old = lost(TRUE), RemoteTask("r", "p", TRUE - DAY)
-    assert stranger(take, [old], set()) == old
-    assert stranger(take, [old], {"r"}) is None
-    assert stranger(take, [RemoteTask("r", "other", TRUE)], set()) is None
 
 
 def test_a_span_is_told_in_the_language_of_who_reads():

@@ -28,6 +28,8 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "http/": ("for programs: metrics and their servers", None),
     "ledger/": ("what SQLite says; mistakes of the program", None),
     "messages/catalog.py": ("a tool for developers", None),
+    "providers/places.py": ("names in answers", None),
+    "providers/statuses.py": ("names and words in answers", None),
     "providers/pages.py": ("patterns of what pages say", None),
     "providers/proof.py": ("patterns of what providers say", None),
     "providers/reasons.py": ("patterns of what providers say", None),

@@ -106,6 +106,9 @@ class SoraHk:
         pages = [shown[start : start + size] for start in range(0, len(shown), size)] + [[]]
         return [self.say(200, "ok", 200, {"list": page}) for page in pages]
 
+    def empty_though_more(self) -> Reply:
+        return self.say(200, "ok", 200, {"list": [], "total": 4})
+
 
 class Simulator(SoraHk):
     """The same format under its own name."""
@@ -210,6 +213,9 @@ class OpenAiVideos:
             )
             for number, page in enumerate(pages)
         ]
+
+    def empty_though_more(self) -> Reply:
+        return Reply({"object": "list", "data": [], "has_more": True}, 200, ID)
 
 
 class OpenAiWithoutList(OpenAiVideos):

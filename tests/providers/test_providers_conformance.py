@@ -17,6 +17,7 @@ from sorad.providers.base import (
     DownloadCut,
     Fault,
     Finished,
+    Listed,
     Missing,
     NotSent,
     Refused,
@@ -760,14 +761,18 @@ def test_closing_early_gives_the_connection_back(
 NOW = 1_790_000_000.0
 
 
-def recent(
-    dialect: Any, server: ScriptedServer, *replies: Any, since: float = NOW
-) -> list[RemoteTask] | Fault:
+def recent(dialect: Any, server: ScriptedServer, *replies: Any, since: float = NOW) -> Listed | Fault:
     server.script(*replies)
-    found: list[RemoteTask] | Fault = dialect.make(server.url + "/v1").recent(since)
+    found: Listed | Fault = dialect.make(server.url + "/v1").recent(since)
     if isinstance(found, Fault):
         fault_of(found)
     return found
+
+
+def whole(listed: Listed | Fault, since: float = NOW) -> bool:
+    """Whether it proves that what it does not show, of that time, is not there."""
+    assert isinstance(listed, Listed)
+    return listed.counted or (listed.back_to is not None and listed.back_to < since)
 
 
 listing = pytest.mark.parametrize("dialect", DIALECTS[:3], ids=lambda one: type(one).__name__)
@@ -777,41 +782,68 @@ listing = pytest.mark.parametrize("dialect", DIALECTS[:3], ids=lambda one: type(
 def test_recent_tasks(dialect: Any, server: ScriptedServer) -> None:
     rows = [("b", "a prompt", NOW + 20), ("a", "a prompt", NOW + 10)]
     found = recent(dialect, server, *dialect.pages(rows))
-    assert found == [
+    assert isinstance(found, Listed)
+    assert list(found.tasks) == [
         RemoteTask(name, prompt, created, 10, "horizontal", False) for name, prompt, created in rows
     ]
+    assert (found.ended, found.counted, found.ids) == (True, False, {"a", "b"})
+    assert found.back_to is not None
+    assert not whole(found)
+    assert whole(found, NOW + 100)
     assert all(asked.headers["authorization"] == f"Bearer {KEY}" for asked in server.asked)
 
 
 @listing
 def test_list_is_read_over_its_pages_and_no_further_than_needed(dialect: Any, server: ScriptedServer) -> None:
     rows = [(f"t{number}", f"prompt {number}", NOW + 3000 - number * 100) for number in range(100)]
-    found = recent(dialect, server, *dialect.pages(rows, 10))
-    assert isinstance(found, list)
-    assert {task.remote_id for task in found} >= {f"t{number}" for number in range(31)}
-    assert 4 <= len(server.asked) < 10
+    found = recent(dialect, server, *dialect.pages(rows, 20))
+    assert whole(found)
+    assert isinstance(found, Listed)
+    assert {task.remote_id for task in found.tasks} == {f"t{number}" for number in range(31)}, (
+        "and none that is older"
+    )
+    assert len(server.asked) == 2
 
 
 @listing
 def test_servers_that_cut_pages_short_are_read_on(dialect: Any, server: ScriptedServer) -> None:
     rows = [(f"t{number}", "a prompt", NOW + 100 - number) for number in range(25)]
     found = recent(dialect, server, *dialect.pages(rows, 5))
-    assert isinstance(found, list)
-    assert len(found) == 25
+    assert isinstance(found, Listed)
+    assert len(found.tasks) == 25
 
 
 @listing
-def test_list_that_does_not_page_is_no_list(dialect: Any, server: ScriptedServer) -> None:
+def test_list_that_does_not_page_proves_nothing_but_by_its_age(dialect: Any, server: ScriptedServer) -> None:
     rows = [(f"t{number}", "a prompt", NOW + 100) for number in range(200)]
     found = recent(dialect, server, dialect.pages(rows, 100)[0])
-    assert isinstance(found, Fault)
-    assert found.problem.code == "provider.list"
+    assert not whole(found)
+    assert isinstance(found, Listed)
+    assert not found.ended
+    assert found.doubt is not None
+    assert found.doubt.code == "provider.list"
+    assert len(found.tasks) == 100
+    old = [("new", "a prompt", NOW + 100), ("old", "a prompt", NOW - 900)] * 50
+    assert not whole(recent(dialect, server, dialect.pages(old, 100)[0])), "not in order"
+    assert whole(recent(dialect, server, *dialect.pages(old[:2])))
+
+
+@listing
+def test_what_is_empty_while_more_is_told_of_is_no_end(dialect: Any, server: ScriptedServer) -> None:
+    first, *_more = dialect.pages([(f"t{number}", "a prompt", NOW + 100) for number in range(4)], 2)
+    found = recent(dialect, server, first, dialect.empty_though_more())
+    assert isinstance(found, Listed)
+    assert (found.ended, found.counted, len(found.tasks)) == (False, False, 2)
+    assert found.doubt is not None
+    nothing = recent(dialect, server, dialect.empty_though_more())
+    assert isinstance(nothing, Listed)
+    assert (nothing.ended, nothing.counted, nothing.tasks) == (False, False, ())
 
 
 @listing
 def test_trouble_on_a_later_page_is_a_fault(dialect: Any, server: ScriptedServer) -> None:
-    rows = [(f"t{number}", "a prompt", NOW + 100) for number in range(20)]
-    found = recent(dialect, server, dialect.pages(rows, 10)[0], dialect.server())
+    rows = [(f"t{number}", "a prompt", NOW + 100) for number in range(40)]
+    found = recent(dialect, server, dialect.pages(rows, 20)[0], dialect.server())
     assert isinstance(found, Fault)
 
 
@@ -834,14 +866,14 @@ def test_shortened_prompts_are_asked_for_in_full(dialect: Any, server: ScriptedS
         return pages[0] if first else pages[-1]
 
     found = recent(dialect, server, answer)
-    assert isinstance(found, list)
-    assert [(task.remote_id, task.prompt, task.created_at) for task in found] == [
+    assert isinstance(found, Listed)
+    assert [(task.remote_id, task.prompt, task.created_at) for task in found.tasks] == [
         ("a", REQUEST.prompt, NOW + 5)
     ]
 
 
 @listing
-def test_list_without_prompts_cannot_tell(dialect: Any, server: ScriptedServer) -> None:
+def test_list_without_prompts_shows_tasks_that_cannot_be_told(dialect: Any, server: ScriptedServer) -> None:
     pages = dialect.pages([("a", "", NOW + 5)])
 
     def answer(asked: Any) -> Any:
@@ -850,8 +882,8 @@ def test_list_without_prompts_cannot_tell(dialect: Any, server: ScriptedServer) 
         return pages[0] if len(server.asked) == 1 else pages[-1]
 
     found = recent(dialect, server, answer)
-    assert isinstance(found, Fault)
-    assert found.problem.code == "provider.list"
+    assert isinstance(found, Listed)
+    assert [(task.remote_id, task.prompt) for task in found.tasks] == [("a", "")]
 
 
 # --- check ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sorad.providers.base import (
     Download,
     Fault,
     Finished,
+    Listed,
     Missing,
     NotSent,
     Refused,
@@ -403,10 +404,52 @@ def test_list_goes_on_after_the_last_id(server: ScriptedServer) -> None:
     rows = [(f"v{number}", "a", 1_790_000_100.0 - number) for number in range(30)]
     server.script(*OpenAiVideos().pages(rows, 10))
     found = OpenAiVideos().make(server.url).recent(1_790_000_000.0)
-    assert isinstance(found, list)
-    assert len(found) == 30
+    assert isinstance(found, Listed)
+    assert len(found.tasks) == 30
 
     def after(asked: Asked) -> str:
         return asked.path.partition("after=")[2]
 
     assert [after(asked) for asked in server.asked] == ["", "v9", "v19"]
+
+
+# --- a finished task without an address -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (Reply({"error": {"message": "404 page not found"}}, 404), "provider.no_address"),
+        (Reply(b"<html>gone</html>", 410), "provider.no_address"),
+        (Reply(b"", 405), "provider.no_address"),
+        (Reply({"code": "task_not_exist"}), "provider.no_address"),
+        (Reply({"status": "ok"}), "provider.no_address"),
+        (
+            Reply({"error": {"code": "video_expired", "message": "The video has expired."}}, 404),
+            "provider.expired",
+        ),
+        (Reply({"error": {"message": "no"}}, 401), "provider.key"),
+        (Reply({"error": {"message": "busy"}}, 503), "provider.server"),
+    ],
+)
+def test_nothing_at_content_where_no_address_is_known(server: ScriptedServer, act: Reply, code: str) -> None:
+    server.script(Reply({"id": "v", "status": "completed", "films": [{"link": "https://cdn.test/a"}]}), act)
+    provider = OpenAiVideos().make(server.url)
+    found = provider.poll("v")
+    assert isinstance(found, Finished)
+    opened = provider.open_video("v", found.video, 0, "")
+    assert isinstance(opened, Fault)
+    assert opened.problem.code == code, opened.problem
+    assert opened.trouble is not Trouble.EXPIRED or code == "provider.expired"
+
+
+def test_each_place_gets_the_key_only_on_the_own_host(server: ScriptedServer) -> None:
+    body = {"id": "v", "status": "completed", "video_url": "https://cdn.test/a.mp4", "url": "/share/v"}
+    found = polled(server, body)
+    places = [found.video, *found.video.others]
+    assert [(place.url, place.needs_key) for place in places] == [
+        ("https://cdn.test/a.mp4", False),
+        (f"{server.url}/share/v", True),
+        (f"{server.url}/videos/task%2F1%3Aa%2Bb%3D%3D/content", True),
+    ]
+    assert [place.guessed is not None for place in places] == [False, False, True]

@@ -21,6 +21,7 @@ from sorad.providers.base import (
     DownloadCut,
     Fault,
     Finished,
+    Listed,
     Missing,
     Provider,
     Refused,
@@ -152,9 +153,9 @@ def test_lost_answers_are_found_on_the_list(kind: str, api: Simulator) -> None:
     api.faults.add("reset_after,count=1,target=create")
     assert isinstance(provider.create(request), Unknown)
     listed = provider.recent(before)
-    assert isinstance(listed, list)
-    assert len(listed) == 46
-    lost = [task for task in listed if task.prompt == request.prompt]
+    assert isinstance(listed, Listed)
+    assert len(listed.tasks) == 46
+    lost = [task for task in listed.tasks if task.prompt == request.prompt]
     (task,) = api.accepted[-1:]
     expected = RemoteTask(task.id, request.prompt, None, 15, "vertical", False)
     assert [(one.remote_id, one.seconds, one.orientation, one.pro) for one in lost] == [
@@ -167,12 +168,14 @@ def test_lost_answers_are_found_on_the_list(kind: str, api: Simulator) -> None:
 def test_every_shape_of_the_list_is_read(shape: str) -> None:
     with Simulator(task_seconds=(0.0, 0.0), list_shape=shape) as api:
         provider = provider_of("sora_hk", api)
-        assert provider.recent(time.time()) == []
+        nothing = provider.recent(time.time())
+        assert isinstance(nothing, Listed)
+        assert (nothing.tasks, nothing.ended) == ((), True)
         for number in range(25):
             bought(provider, Request(f"prompt {number}"))
         listed = provider.recent(time.time() - 60)
-        assert isinstance(listed, list)
-        assert [task.prompt for task in sorted(listed, key=lambda one: int(one.prompt.split()[1]))] == [
+        assert isinstance(listed, Listed)
+        assert [task.prompt for task in sorted(listed.tasks, key=lambda one: int(one.prompt.split()[1]))] == [
             f"prompt {number}" for number in range(25)
         ]
 

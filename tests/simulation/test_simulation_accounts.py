@@ -17,10 +17,10 @@ from sorad.model import Request, State
 from sorad.providers.base import (
     Created,
     Fault,
+    Listed,
     Missing,
     Polled,
     Provider,
-    RemoteTask,
     Trouble,
     Unknown,
 )
@@ -46,7 +46,7 @@ class Account(SimProvider):
             return Fault(Trouble.KEY, SAID)
         return super().poll(remote_id) if remote_id in self.tasks else Missing(SAID)
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+    def recent(self, since: float) -> Union[Listed, Fault]:
         if self.bad_key:
             return Fault(Trouble.KEY, SAID)
         return NO_LIST if self.unlisted else super().recent(since)

@@ -14,7 +14,7 @@ from world import SAID, Odds, World
 
 from sorad.engine.steps import submit
 from sorad.model import Request, State
-from sorad.providers.base import Created, Fault, RemoteTask, Trouble, Unknown
+from sorad.providers.base import Created, Fault, Listed, RemoteTask, Trouble, Unknown
 
 LOST = Unknown(Fault(Trouble.TRANSPORT, SAID))
 
@@ -29,12 +29,12 @@ def shown(world: World, change: Callable[[RemoteTask, Request], Optional[RemoteT
     """The list shows its tasks changed, or not at all."""
     honest = world.provider.recent
 
-    def recent(since: float) -> Union[list[RemoteTask], Fault]:
-        tasks = honest(since)
-        if isinstance(tasks, Fault):
-            return tasks
-        rows = (change(task, world.provider.tasks[task.remote_id].request) for task in tasks)
-        return [row for row in rows if row is not None]
+    def recent(since: float) -> Union[Listed, Fault]:
+        listed = honest(since)
+        if isinstance(listed, Fault):
+            return listed
+        rows = (change(task, world.provider.tasks[task.remote_id].request) for task in listed.tasks)
+        return replace(listed, tasks=tuple(row for row in rows if row is not None))
 
     world.provider.recent = recent  # type: ignore[method-assign]
 

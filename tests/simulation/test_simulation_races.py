@@ -15,7 +15,7 @@ from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.submit import submit
 from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged
 from sorad.model import Request, State, Take
-from sorad.providers.base import Accepted, Created, Fault, RemoteTask, Trouble, Unknown
+from sorad.providers.base import Accepted, Created, Fault, Listed, Trouble, Unknown
 
 LOST = Unknown(Fault(Trouble.TRANSPORT, SAID))
 
@@ -69,7 +69,7 @@ def test_a_resolve_waits_for_the_look_that_is_under_way(tmp_path: Path) -> None:
     submit(world.kit, take)
     list_tasks = world.provider.recent
 
-    def recent(since: float) -> Union[list[RemoteTask], Fault]:
+    def recent(since: float) -> Union[Listed, Fault]:
         world.raw.post("resolve", {"id": take.id, "how": "resend"}, world.clock.time())
         (command,) = world.raw.commands()
         answers.append(Commands(world.kit, world.vault.rescan)._carry_out(command))

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
+from odd_lists import OddList
 from turns import Alone, Died, Turns
 
 from sorad.config.model import Config
@@ -47,6 +48,7 @@ from sorad.providers.base import (
     DownloadCut,
     Fault,
     Finished,
+    Listed,
     Missing,
     NotSent,
     Polled,
@@ -162,6 +164,10 @@ class SimProvider:
         self.away_until, self.tries_away = 0.0, 0
         self.pause: Callable[[], None] = lambda: None  # where others may come between
         self.keeps_prices: Optional[Problem] = None  # why it tells none
+        self.list = OddList()
+        self.foreign: list[Task] = []  # of neighbours on the same account
+        self.unreadable = False
+        self.date_skew = 0.0  # how far its answers' dates are off
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
@@ -212,7 +218,7 @@ class SimProvider:
     def _accept(self, request: Request) -> Task:
         now, odds, dice = self.clock.now, self.odds, self.rng.random
         ready = float("inf") if dice() < odds.stuck else now + self.rng.uniform(100, 1500)
-        listed = now + self.rng.choice([0.0, 0.0, 20.0])
+        listed = now + self.rng.choice([0.0, 0.0, 20.0]) + self.list.lag * self.rng.random()
         task = Task(f"t{len(self.tasks)}", request, now, ready, dice() < odds.fails, listed)
         if task.fails and dice() < odds.mends:
             task.mends_after = self.rng.choice([200.0, 400.0, 3000.0, 20_000.0, 80_000.0])
@@ -255,15 +261,15 @@ class SimProvider:
                 raise DownloadCut("cut")
             yield body[at : at + 64]
 
-    def recent(self, since: float) -> Union[list[RemoteTask], Fault]:
+    def recent(self, since: float) -> Union[Listed, Fault]:
         if self.times is not None and self.tells_date:
-            self.times.heard(self.clock.now, self.clock.time(), 0.0)
-        if self.rng.random() < self.odds.list_fault:
+            self.times.heard(self.clock.now + self.date_skew, self.clock.time(), 0.0)
+        if self.rng.random() < self.odds.list_fault or self.unreadable:
             return Fault(Trouble.SERVER, SAID)
         self.pause()
-        found = [task for task in self.tasks.values() if task.listed_at <= self.clock.now]
+        found = [task for task in self.all_tasks() if task.listed_at <= self.clock.now]
         self.pause()
-        return [
+        rows = [
             RemoteTask(
                 task.remote_id,
                 task.request.prompt,
@@ -273,8 +279,18 @@ class SimProvider:
                 task.request.pro,
             )
             for task in reversed(found)
-            if task.created_at + self.skew >= since - 600
         ]
+        return self.list.read(rows, since)
+
+    def all_tasks(self) -> list[Task]:
+        """Ours and the neighbours', as they were created."""
+        return sorted([*self.tasks.values(), *self.foreign], key=lambda task: task.created_at)
+
+    def neighbour(self, request: Request) -> None:
+        """Another program buys something on the same account."""
+        now = self.clock.now
+        listed = now + self.list.lag * self.rng.random()
+        self.foreign.append(Task(f"n{len(self.foreign)}", request, now, now + 300.0, False, listed))
 
 
 class Mortal:
@@ -602,6 +618,7 @@ class World:
         for name in vars(self.odds):
             setattr(self.odds, name, 0.0)
         self.provider.refusing_until = 0.0
+        self.provider.list, self.provider.unreadable = OddList(), False
         self.free = 10**12
         for task in self.provider.tasks.values():
             task.ready_at = min(task.ready_at, self.clock.now)

@@ -19,6 +19,7 @@ from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
+from sorad.engine.unfound import NO_ADDRESS
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -31,6 +32,8 @@ from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
 # A full disk and a folder that is away are looked at at this pace.
 LOOK_AGAIN = 30.0
+# A task whose video is not to be found is asked after no less often.
+ASK_AGAIN = 60.0
 
 
 def fetch(kit: Kit, take: Take) -> None:
@@ -66,7 +69,7 @@ def fetch(kit: Kit, take: Take) -> None:
     elif isinstance(outcome, Blocked):
         _blocked(kit, take, provider, video, outcome)
     else:
-        _again(kit, take, outcome)
+        _again(kit, take, outcome, video)
 
 
 def _is_there(take: Take) -> bool:
@@ -149,9 +152,23 @@ def _blocked(kit: Kit, take: Take, provider: Provider, video: Video, outcome: Bl
     _try_later(kit, take, outcome.problem, min(now + wait, at))
 
 
-def _again(kit: Kit, take: Take, fault: Fault) -> None:
+def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
     """It did not come whole: when to try again, and whether the URL is still good."""
-    wait = max(_pause(kit, take), min(fault.retry_after or 0.0, AGAIN_LONGEST))
+    other = video.next() if fault.trouble in (Trouble.BAD_FILE, Trouble.EXPIRED) else None
+    if other is not None:
+        kit.videos[take.id] = other
+        change = Change(State.DOWNLOADING, NOTE, due_at=kit.clock.time(), error=fault.problem)
+        record(kit, take, change)
+        logger.info(
+            _("take {id}: no video at one address, the next is tried: {problem}"),
+            id=take.id,
+            problem=str(fault.problem),
+        )
+        return
+    pause = _pause(kit, take)
+    if fault.problem.code == NO_ADDRESS:
+        pause = min(pause, ASK_AGAIN)  # the config is being mended, maybe, and asking is cheap
+    wait = max(pause, min(fault.retry_after or 0.0, AGAIN_LONGEST))
     if fault.trouble is Trouble.EXPIRED and not take.attempt:
         wait = 0.0
     if fault.trouble is not Trouble.TRANSPORT:

@@ -18,6 +18,7 @@ from sorad.engine.control import Control
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rescue import Patience
+from sorad.engine.sightings import Memory
 from sorad.engine.times import Times
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerDamaged, LedgerUnavailable
 from sorad.messages import _
@@ -69,6 +70,9 @@ class Kit:
     # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
     # account whose list it was.
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    # How often in a row the list could not be read, or proved nothing; by the same.
+    in_vain: dict[tuple[int, int, str], int] = field(default_factory=dict)
+    sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(
         default_factory=threading.Lock

@@ -7,10 +7,12 @@ from typing import Optional
 
 from loguru import logger
 
+from sorad.engine.absence import turned_up
 from sorad.engine.late import creates_that_left, paid_too, remember
-from sorad.engine.matching import began, lookalike
+from sorad.engine.matching import began
 from sorad.engine.steps.kit import Kit, record
-from sorad.engine.steps.reconcile import DOUBT, open_creates
+from sorad.engine.steps.looking import look
+from sorad.engine.steps.reconcile import DOUBT
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
@@ -32,12 +34,10 @@ def look_for_first(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
         first = replace(
             take, intent_at=min((at for at in intents if at > now - DOUBT), default=take.intent_at)
         )
-        listed = provider.recent(began(first, now, kit.times.ahead))
-        if isinstance(listed, Fault):
+        found = look(kit, first, provider, began(first, now, kit.times.ahead))
+        if isinstance(found, Fault):
             return take
-        others = open_creates(kit, take, provider.account)
-        owned = kit.ledger.owned([task.remote_id for task in listed])
-        late = lookalike(first, listed, owned, others, kit.clock.time(), kit.times.ahead)
+        late = turned_up(found.view, take)
         if late is None:
             return take
         why = paid_too(take, late.remote_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional
@@ -10,16 +11,18 @@ from loguru import logger
 
 from sorad.config.model import Polling
 from sorad.engine import backoff
+from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
 from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
-from sorad.engine.matching import alike, began, in_window, lookalike, match, same, stranger
+from sorad.engine.matching import alike, began, match, resembles, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.looking import look, open_creates
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
-from sorad.problems import Problem
+from sorad.problems import Param, Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 from sorad.receipts.receipt import Receipt, read_receipt
 from sorad.receipts.writing import drop_intent, write_receipt_for
@@ -33,6 +36,12 @@ AFTER_TWIN = 1.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
+# After so many looks that told nothing, the user decides; they are this far apart at most, in seconds, then and later.
+FEW, LONGEST_PAUSE = 5, 300.0
+# What is kept back by a task is looked at again at this pace: the task may be found to be another take's.
+KEPT_BACK_EVERY = 3_600.0
+# So many tasks are named.
+NAMED = 5
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
 
@@ -65,30 +74,58 @@ def reconcile(kit: Kit, take: Take) -> None:
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
         return
     asked = kit.clock.monotonic()
-    listed = provider.recent(began(take, now, kit.times.ahead))
-    if isinstance(listed, Fault):
-        if listed.trouble is Trouble.KEY and provider is not kit.accounts.current:
-            kit.accounts.refused(take.account)
-        if listed.trouble is Trouble.TRANSPORT:
-            kit.reach.failed(asked)
-        wait = max(
-            listed.retry_after or 0.0, backoff.delay(take.attempt + 1, rules.look_every, 300.0, kit.rng)
-        )
-        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
+    found = look(kit, take, provider, began(take, now, kit.times.ahead))
+    if isinstance(found, Fault):
+        _unread(kit, take, provider, found, asked)
         return
-    # Read anew, before what is owned: while the list was on its way, another may have left, or have been answered.
-    twins = _twins(kit, take, account)
+    kit.in_vain.pop((take.id, take.creates, "unread"), None)
+    view = found.view
+    twins = [other for other in view.others if alike(other.request, take.request)]
     if any(twin.state is State.SUBMITTING for twin in twins):
-        release(kit, take, now + 1.0)
+        release(kit, take, now + 1.0)  # it left, or was answered, while the list was on its way
         return
-    owned = kit.ledger.owned([task.remote_id for task in listed])
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
-    mine = [task for task in listed if same(take.request, task)]
-    matched = match([take, *unknown], mine, owned, kit.clock.time(), kit.times.ahead)
+    mine = [task for task in view.listed.tasks if same(take.request, task)]
+    matched = match([take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
     if matched is None:
-        _give_to_the_user(kit, take, "several", several(take))
+        _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
         return
-    _conclude(kit, take, provider, matched.get(take.id))
+    _conclude(kit, take, provider, matched.get(take.id), found.window)
+
+
+def not_ours(view: View, twins: Sequence[Take]) -> set[str]:
+    """Tasks that somebody owns, or that were on a list before the first of the open creates left."""
+    first = min([view.take, *twins], key=lambda take: take.intent_at or 0.0)
+    return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first))}
+
+
+def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float) -> None:
+    """The list could not be read. A network that is away tells nothing of the list; the next answer ends the wait."""
+    if fault.trouble is Trouble.KEY and provider is not kit.accounts.current:
+        kit.accounts.refused(take.account)
+    if fault.trouble is Trouble.TRANSPORT:
+        kit.reach.failed(asked)
+    if fault.trouble is Trouble.TRANSPORT and kit.reach.problem() is not None:
+        wait = backoff.delay(take.attempt + 1, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng)
+        record(
+            kit,
+            take,
+            Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=fault.problem),
+        )
+        return
+    _in_vain(kit, take, "unread", fault.problem, fault.retry_after or 0.0)
+
+
+def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.0) -> None:
+    """A look told nothing: again after growing pauses, in seconds; after a few, the user decides."""
+    key = (take.id, take.creates, what)
+    count = kit.in_vain[key] = kit.in_vain.get(key, 0) + 1
+    if count >= FEW:
+        problem = unread(take, why) if what == "unread" else unproven(take, why)
+        _give_to_the_user(kit, take, "look failed", problem, max(LONGEST_PAUSE, at_least))
+        return
+    wait = max(at_least, backoff.delay(count, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng))
+    record(kit, take, Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=why))
 
 
 def _give_to_the_user(kit: Kit, take: Take, note: str, why: Problem, again: float = WAIT) -> None:
@@ -109,7 +146,7 @@ def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
     return receipt
 
 
-def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTask]) -> None:
+def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTask], window: float) -> None:
     rules, now = kit.config.reconcile, kit.clock.time()
     if task is not None:
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
@@ -118,7 +155,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
             write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
     looks = take.attempt + 1
-    if _missed_for(kit, take, provider) < rules.window or looks < LOOKS:
+    if _missed_for(kit, take, provider) < window or looks < LOOKS:
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
     elif not is_sure(take, provider):
@@ -137,28 +174,31 @@ def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
 
 
 def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
-    """It was not accepted, if no task is left over that it may have made under a clock that was wrong."""
-    now = kit.clock.time()
-    # Where no server tells its time, ours may be wrong by any length: then the whole list is read.
-    listed = provider.recent(began(take, now, kit.times.ahead) - DOUBT if kit.times.proven else 0.0)
-    if isinstance(listed, Fault):
-        wait = max(listed.retry_after or 0.0, kit.config.reconcile.look_every)
-        record(kit, take, Change(State.UNKNOWN, "look failed", due_at=now + wait, error=listed.problem))
+    """It was not accepted, if the list is whole, and no task is left over that may be its own."""
+    now, asked = kit.clock.time(), kit.clock.monotonic()
+    if _was_kept_back(kit, take):
+        _give_to_the_user(kit, take, "several", take.error or waits(take), KEPT_BACK_EVERY)
         return
-    others = open_creates(kit, take, provider.account)  # before the owners: what is accepted now is theirs
-    owned = kit.ledger.owned([task.remote_id for task in listed])
-    left_over = stranger(take, listed, owned)
-    if left_over is not None and in_window(take, left_over, kit.clock.time(), kit.times.ahead):
-        # Of a twin that has not adopted it yet, or on the list just now: the next look tells.
+    # Where no server tells its time, ours may be wrong by any length: then the whole list is read.
+    found = look(kit, take, provider, began(take, now, kit.times.ahead) - DOUBT if kit.times.proven else 0.0)
+    if isinstance(found, Fault):
+        _unread(kit, take, provider, found, asked)
+        return
+    view = found.view
+    left = list(keeps_back(view))
+    news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= now for task in left)
+    if left and (news or any(kind(view, task) is Kind.OURS for task in left)):
+        # Of one that is being answered, of a twin that has not adopted it yet, or on the list just now: the next
+        # look tells.
         due_at = now + kit.config.reconcile.look_every
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
         return
-    if left_over is not None:
-        _give_to_the_user(kit, take, "several", out_of_time(take))
+    if left:
+        _give_to_the_user(kit, take, "several", kept_back(take, left[0]), KEPT_BACK_EVERY)
         return
-    like_it = lookalike(take, listed, owned, others, kit.clock.time(), kit.times.ahead)
-    if like_it is not None:
-        _give_to_the_user(kit, take, "several", changed_text(take, like_it))
+    half = not_whole(view)
+    if half is not None:
+        _in_vain(kit, take, "half", half)
         return
     kit.missed.pop((take.id, take.creates, provider.account), None)
     after = record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
@@ -206,15 +246,17 @@ def adopt(
     )
 
 
+def _was_kept_back(kit: Kit, take: Take) -> bool:
+    """Whether it waits for the user because of a task that still nobody owns, even if lists show it no more."""
+    if take.error is None or take.error.code != "take.several":
+        return False
+    named = str(take.error.params.get("remote_id", ""))
+    return not named or not kit.ledger.owned([named])
+
+
 def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
     """Those of the open creates that look alike."""
     return [twin for twin in open_creates(kit, take, account) if alike(twin.request, take.request)]
-
-
-def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
-    """Other takes whose create, sent to that account, is open."""
-    takes = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
-    return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
 def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
@@ -256,40 +298,65 @@ def waits(take: Take) -> Problem:
     )
 
 
-def several(take: Take) -> Problem:
+def unread(take: Take, why: Problem) -> Problem:
+    """The list of tasks cannot be read, again and again."""
+    return _ask(
+        "take.unknown",
+        N_(
+            "it is not known whether the provider accepted it, and its list of tasks cannot be read: {reason} "
+            "sorad goes on trying."
+        ),
+        take,
+        reason=why,
+    )
+
+
+def unproven(take: Take, why: Problem) -> Problem:
+    """The list of tasks can be read, but would perhaps not show the task if it were there."""
+    return _ask(
+        "take.unknown",
+        N_("it is not on the provider's list of tasks, but that proves nothing: {reason}"),
+        take,
+        reason=why,
+    )
+
+
+def several(take: Take, tasks: Sequence[RemoteTask]) -> Problem:
     """More tasks look like ours than we have lost."""
-    return Problem(
+    return _ask(
         "take.several",
-        N_("several tasks at the provider could be this one."),
-        N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
-        ),
-        {"take": take.id},
+        N_("several tasks at the provider could be this one: {tasks}."),
+        take,
+        tasks=", ".join(task.remote_id for task in tasks[:NAMED]),
     )
 
 
-def out_of_time(take: Take) -> Problem:
-    """A task of the same text was created at another time than the lost create."""
-    return Problem(
-        "take.several",
-        N_(
-            "a task at the provider could be this one, though its time does not fit: the clock of this machine "
-            "may have been wrong."
-        ),
-        N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
-        ),
-        {"take": take.id},
-    )
+def kept_back(take: Take, task: RemoteTask) -> Problem:
+    """A task at the provider may be the lost create's, so it is not sent again."""
+    if same(take.request, task):
+        message = N_(
+            "the task {remote_id} at the provider could be this one, though its time does not fit: the clock of this "
+            "machine may have been wrong."
+        )
+    elif resembles(take.request, task):
+        message = N_(
+            "the task {remote_id} at the provider is much like this one: its list may show texts changed."
+        )
+    else:
+        message = N_(
+            "the task {remote_id} at the provider was created when this one was sent, and is nobody's here: it may be "
+            "this one, for lists show other texts than were sent, or another program's."
+        )
+    return _ask("take.several", message, take, remote_id=task.remote_id)
 
 
-def changed_text(take: Take, task: RemoteTask) -> Problem:
-    """A task of the lost create's time is much like it, though not the same."""
-    return Problem(
-        "take.several",
-        N_("the task {remote_id} at the provider is much like this one: its list may show texts changed."),
-        N_(
+def _ask(code: str, message: str, take: Take, **params: Param) -> Problem:
+    if "remote_id" in params:
+        fix = N_(
             "Look at your account there, then `sorad resolve {take} --adopt {remote_id}`, `--resend` or `--drop`."
-        ),
-        {"take": take.id, "remote_id": task.remote_id},
-    )
+        )
+    else:
+        fix = N_(
+            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
+        )
+    return Problem(code, message, fix, {"take": take.id, **params})

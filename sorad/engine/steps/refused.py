@@ -6,16 +6,17 @@ nothing; but a look at the list is free.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional, Union
 
 from loguru import logger
 
+from sorad.engine.absence import Kind, View, kind
 from sorad.engine.late import creates_that_left
-from sorad.engine.matching import alike, began, lookalike, match, same
+from sorad.engine.matching import alike, began, in_window, match, resembles, same
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.reconcile import DOUBT, adopt, changed_text, for_the_user, open_creates, several
+from sorad.engine.steps.looking import look
+from sorad.engine.steps.reconcile import DOUBT, adopt, for_the_user, kept_back, not_ours, several
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
@@ -38,11 +39,11 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
         return False
     first = _since_the_first(kit, take)
-    listed = provider.recent(began(first, kit.clock.time(), kit.times.ahead))
-    if isinstance(listed, Fault):
-        return _unread(kit, take, listed)
+    looked = look(kit, first, provider, began(first, kit.clock.time(), kit.times.ahead))
+    if isinstance(looked, Fault):
+        return _unread(kit, take, looked)
     kit.unread = 0
-    found = _found(kit, first, provider, listed)
+    found = _found(kit, looked.view)
     if isinstance(found, RemoteTask):
         _adopt(kit, take, provider, found)
     elif found is not None:
@@ -50,23 +51,26 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     return found is not None
 
 
-def _found(
-    kit: Kit, first: Take, provider: Provider, listed: Sequence[RemoteTask]
-) -> Union[RemoteTask, Problem, None]:
-    """Its task; why that cannot be told; or ``None``: nothing on the list may be one."""
-    now = kit.clock.time()
-    owned = kit.ledger.owned([task.remote_id for task in listed])
+def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
+    """Its task; why that cannot be told; or ``None``: nothing on the list looks like one.
+
+    A refusal is no doubt: only a task that looks like this one is a reason for another.
+    """
+    first, tasks = view.take, view.listed.tasks
     refused = _refused_too(kit, first)
-    mine = [task for task in listed if same(first.request, task)]
+    mine = [task for task in tasks if same(first.request, task)]
     alike_too = [one for one in refused if alike(one.request, first.request)]
-    matched = match([first, *alike_too], mine, owned, now, kit.times.ahead)
+    matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead)
     if matched is None:
-        return several(first)
+        return several(first, mine)
     if first.id in matched:
         return matched[first.id]
-    others = [*open_creates(kit, first, provider.account), *refused]
-    like_it = lookalike(first, listed, owned, others, now, kit.times.ahead)
-    return None if like_it is None else changed_text(first, like_it)
+    view = replace(view, others=[*view.others, *refused])
+    for task in tasks:
+        like_it = in_window(first, task, view.now, view.ahead) and resembles(first.request, task)
+        if like_it and kind(view, task) is not Kind.NOT_OURS:
+            return kept_back(first, task)
+    return None
 
 
 def _since_the_first(kit: Kit, take: Take) -> Take:

@@ -1,0 +1,29 @@
+"""Paid takes whose task or video the provider does not show. Pure."""
+
+from __future__ import annotations
+
+from sorad.model import State, Take
+
+# The codes of their problems. (`sorad.providers` has them, too; what `status` goes by does without it.)
+MISSING, NO_ADDRESS = "provider.missing", "provider.no_address"
+# Said once it may be a lagging replica, or a task that was called finished a little early.
+TOLD_AT = 2
+# So many answers in a row without an address, and it takes a change of the config to find it.
+STUCK_AT = 3
+# Downloads that failed so often, for about a minute, are told whatever the reason.
+FAILING_AT = 6
+
+
+def is_told(take: Take) -> bool:
+    """Whether the user is to know: the task is not known, or its video not to be found, twice in a row; or its
+    download fails again and again."""
+    if take.error is None:
+        return False
+    if take.error.code in (MISSING, NO_ADDRESS):
+        return take.attempt >= TOLD_AT
+    return take.state is State.DOWNLOADING and take.attempt >= FAILING_AT
+
+
+def is_stuck(take: Take) -> bool:
+    """Whether waiting alone brings nothing: its video is finished, and where it lies is not to be found."""
+    return take.error is not None and take.error.code == NO_ADDRESS and take.attempt >= STUCK_AT

@@ -1,0 +1,77 @@
+"""A provider's list of tasks as it may be: late, cut, paged wrongly, with other texts than were sent."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Optional, Union
+
+from sorad.providers.base import Fault, Listed, RemoteTask
+from sorad.providers.listing import Page, read_back
+from sorad.simulator.faults import TEXTS
+from sorad.simulator.lists import Oddities
+
+PAGE = 4
+
+
+@dataclass(frozen=True)
+class OddList:
+    """As it stands here, nothing is odd about it.
+
+    ``lag``: seconds until a task shows. ``cap``: only so many of the newest. ``offsets``: pages are counted, else
+    each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is the
+    first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
+    are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts.
+    ``bare``: it tells no lengths and models.
+    """
+
+    lag: float = 0.0
+    cap: Optional[int] = None
+    offsets: bool = True
+    size: Optional[int] = None
+    repeats: bool = False
+    empty_after: Optional[int] = None
+    total: bool = True
+    more: bool = False
+    endless: bool = False
+    how: str = ""
+    bare: bool = False
+
+    def read(self, rows: Sequence[RemoteTask], since: float) -> Union[Listed, Fault]:
+        """What sorad reads of these tasks, the newest first."""
+        shown = [self._shown(row) for row in rows][: self.cap]
+
+        def page_of(number: int, after: str, size: int) -> Page:
+            ids = [row.remote_id for row in shown]
+            start = (number - 1) * size if self.offsets else ids.index(after) + 1 if after else 0
+            start = 0 if self.repeats else start
+            end = start + (size if self.size is None else min(size, self.size))
+            page = shown[start : end if self.empty_after is None else min(end, self.empty_after)]
+            more = True if self.endless else start + len(page) < len(shown) if self.more else None
+            last = page[-1].remote_id if page and not self.offsets else ""
+            return Page(page, len(rows) if self.total else None, more, last)
+
+        return read_back(page_of, lambda remote_id: None, since, PAGE)
+
+    def _shown(self, row: RemoteTask) -> RemoteTask:
+        row = replace(row, prompt=Oddities(how=self.how).text(row.prompt))
+        return replace(row, seconds=None, pro=None, orientation=None) if self.bare else row
+
+
+def any_list(rng: random.Random) -> OddList:
+    """Some list of the field."""
+    offsets = rng.random() < 0.5
+    return OddList(
+        lag=rng.choice([0.0, 0.0, 20.0, 100.0]),
+        cap=rng.choice([None, None, 5, 5, 10]),
+        offsets=offsets,
+        size=rng.choice([None, None, 1, 2, 3]),
+        repeats=rng.random() < 0.15,
+        empty_after=rng.choice([None, None, None, 0, 2, 5]),
+        total=offsets and rng.random() < 0.5,
+        more=not offsets,
+        endless=rng.random() < 0.15,
+        how=rng.choice(["", "", *TEXTS]),
+        bare=rng.random() < 0.3,
+    )
