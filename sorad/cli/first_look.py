@@ -58,6 +58,7 @@ def provider_config(answers: Answers) -> ProviderConfig:
 
 def look(config: ProviderConfig, key: str) -> Verdict:
     """Ask the provider. :class:`SoradError` where the address is none."""
+    from sorad.engine.gateways import version_of
     from sorad.masking import register_secret
     from sorad.model import Request
     from sorad.providers import make
@@ -69,7 +70,7 @@ def look(config: ProviderConfig, key: str) -> Verdict:
     heard: list[Heard] = []
     provider = make(config, lambda: key, heard.append)
     found = provider.balance() if provider.capabilities.has_balance else provider.check()
-    gateway = heard[0].gateway if heard else ""
+    gateway = version_of(provider, heard)
     if isinstance(found, Fault):
         return Verdict(found, gateway=gateway)
     price = provider.price(Request("-", seconds=provider.capabilities.seconds[0]))

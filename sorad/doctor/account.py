@@ -11,7 +11,7 @@ from sorad.config.key import Key, KeySource, looks_like_key
 from sorad.config.model import ProviderConfig
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
-from sorad.engine.gateways import repeats_by_itself
+from sorad.engine.gateways import repeats_by_itself, version_of
 from sorad.engine.matching import SKEW
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
@@ -61,6 +61,7 @@ class Asked:
     waiting: int = 0  # takes that are still to be bought at a known price
     due: Optional[int] = None  # what those cost, in micro-units
     base_url: str = ""
+    gateway: str = ""  # the version of LiteLLM, where that answers
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -105,8 +106,18 @@ def look(config: ProviderConfig, context: Context) -> Asked:
         return asked
     fault, balance = _ask(provider)
     first = heard[0] if heard else None
+    gateway = version_of(provider, heard)
     waiting, due = (0, None) if fault is not None else _due(provider, context)
-    return replace(asked, tried=True, fault=fault, heard=first, balance=balance, waiting=waiting, due=due)
+    return replace(
+        asked,
+        tried=True,
+        fault=fault,
+        heard=first,
+        balance=balance,
+        waiting=waiting,
+        due=due,
+        gateway=gateway,
+    )
 
 
 def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
@@ -220,8 +231,8 @@ def judge_provider(asked: Asked) -> Iterator[Finding]:
 
 def judge_gateway(asked: Asked) -> Iterator[Finding]:
     """Does it send creates again by itself?"""
-    if asked.heard is not None and asked.heard.gateway:
-        yield Finding("provider", Level.WARNING, repeats_by_itself(asked.base_url, asked.heard.gateway))
+    if asked.gateway:
+        yield Finding("provider", Level.WARNING, repeats_by_itself(asked.base_url, asked.gateway))
 
 
 def judge_balance(asked: Asked) -> Iterator[Finding]:

@@ -5,11 +5,16 @@ LiteLLM does, up to three times by default, and says so only with answers that a
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Optional
 
 from sorad.ledger.interface import Ledger
 from sorad.messages import N_
 from sorad.problems import Problem
+
+if TYPE_CHECKING:  # `sorad status` reads this file, and needs no network
+    from sorad.providers.base import Provider
+    from sorad.providers.http import Heard
 
 # How ids that LiteLLM gives to videos begin: base64 of "litellm:".
 LITELLM_IDS = "video_bGl0ZWxsbTo"
@@ -29,6 +34,17 @@ def follow(ledger: Ledger, base_url: str) -> None:
     known: Optional[dict[str, Any]] = ledger.recall(GATEWAY)
     if known and known.get("base_url") != base_url:
         ledger.remember(GATEWAY, None)
+
+
+def version_of(provider: Provider, heard: Sequence[Heard]) -> str:
+    """The version of the LiteLLM that answers there; "" where it is none. ``heard`` grows with each answer.
+
+    LiteLLM names itself with answers about videos, not with its list of models. So where no answer told, a task that
+    nobody has is asked after, which is free.
+    """
+    if provider.kind == "openai_videos" and heard and not any(one.gateway for one in heard):
+        provider.poll("sorad-asks-who-answers")
+    return next((one.gateway for one in heard if one.gateway), "")
 
 
 def repeats_by_itself(base_url: str, version: str) -> Problem:
