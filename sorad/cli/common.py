@@ -214,11 +214,16 @@ def local_time(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
+def asks() -> bool:
+    """Whether a person sits there to answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> bool:
     """Ask before money goes out. Without a terminal, ``--yes`` is asked for instead."""
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not asks():
         raise SoradError(
             Problem("command.confirm", N_("This may cost money, and nobody can be asked."), N_("Add --yes.")),
             exit_code=USAGE,

@@ -12,6 +12,7 @@ from sorad.cli.arguments import whole_number
 from sorad.cli.common import (
     OK,
     PROBLEMS,
+    asks,
     complain,
     confirm,
     no_take,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sorad.ledger.interface import Ledger
-    from sorad.model import Take
+    from sorad.model import Request, Take
 
 # How long a running daemon is given to answer, and how often the answer is looked for, in seconds.
 PATIENCE, LOOK_EVERY = 3.0, 0.05
@@ -212,8 +213,12 @@ def redo(args: argparse.Namespace) -> int:
                 return _nothing(_("No takes here."))
         else:
             raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
-        question = ngettext("Buy {count} more take?", "Buy {count} more takes?", len(takes))
-        if not confirm(question.format(count=len(takes)), yes=args.yes):
+        question = ngettext(
+            "Buy {count} more take, for about {price}?",
+            "Buy {count} more takes, for about {price}?",
+            len(takes),
+        )
+        if not _agreed(args, question, [take.newer or take.request for take in takes], yes=args.yes):
             return OK
         return desk.post("redo", {"ids": [take.id for take in takes]}, _queued)
 
@@ -226,22 +231,23 @@ def approve(args: argparse.Namespace) -> int:
     with _Desk(args) as desk:
         numbers = [int(word) for word in args.which if word.isdecimal()]
         paths = [storyboard_path(word) for word in args.which if not word.isdecimal()]
-        desk.named(
+        takes = desk.named(
             numbers,
             lambda take: take.state is State.HELD,
             N_("take {take} is {state}: it does not wait for approval."),
         )
-        count = len(numbers) + sum(desk.count(State.HELD, path) for path in paths)
+        takes += [take for path in paths for take in desk.ledger.takes(states=[State.HELD], storyboard=path)]
         orders: list[Args] = [{"storyboard": path} for path in paths]
         if numbers:
             orders.append({"ids": numbers})
         if not orders:
             held = desk.ledger.takes(states=[State.HELD])
-            count, orders = sum(not is_copied(take) for take in held), [{"all": True}]
-        if not count:
+            takes, orders = [take for take in held if not is_copied(take)], [{"all": True}]
+        takes = list({take.id: take for take in takes}.values())
+        if not takes:
             return _nothing(_("Nothing waits for approval here."))
-        question = ngettext("Buy {count} take?", "Buy {count} takes?", count)
-        if not confirm(question.format(count=count), yes=args.yes or args.all):
+        question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(takes))
+        if not _agreed(args, question, [take.request for take in takes], yes=args.yes or args.all):
             return OK
         return max(desk.post("approve", order, _approved) for order in orders)
 
@@ -309,6 +315,14 @@ def _anew(takes: list[Take], currency: str) -> str:
             price=price, count=len(takes) - len(prices)
         )
     return said.format(price=price)
+
+
+def _agreed(args: argparse.Namespace, question: str, requests: list[Request], *, yes: bool) -> bool:
+    """Ask before money goes out, with the price, which is looked up only where somebody is asked."""
+    from sorad.cli.price import price_of
+
+    price = "" if yes or not asks() else price_of(args, requests)
+    return confirm(question.format(count=len(requests), price=price), yes=yes)
 
 
 def _may_be_retried(take: Take) -> bool:

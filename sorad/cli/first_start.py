@@ -24,13 +24,15 @@ LOGIN, MACHINE, NO, RUNS = "login", "machine", "no", "runs"
 
 def say_what_waits(config: Config, price: Callable[[Request], Optional[int]], currency: str) -> bool:
     """Whether storyboards are there that sorad would buy as soon as it runs; then how much is said."""
+    from sorad.cli.boards import boards
     from sorad.cli.plan import planned
     from sorad.intake.plan import total
     from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
     from sorad.model import units
 
     try:
-        count, amount, sure = total(planned(config, [], price))
+        plans, _spent = planned(config, boards(config, []).files, price)
+        count, amount, sure = total(plans)
     except (SoradError, LedgerDamaged, LedgerUnavailable):
         return False  # of a ledger in trouble `sorad status` tells
     if not count:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sorad.messages import _
+from sorad.cli.common import asks, confirm
+from sorad.messages import _, ngettext
+
+if TYPE_CHECKING:
+    from sorad.config.model import Config
 
 # Exit codes (design: Commands).
 ALL_DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
@@ -43,6 +47,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help=_("only show what would be bought, and its price")
     )
+    parser.add_argument("--yes", "-y", action="store_true", help=_("with --force: do not ask"))
     parser.add_argument("--verbose", "-v", action="store_true", help=_("show every step"))
     parser.set_defaults(handler=handler)
 
@@ -58,4 +63,15 @@ def handler(args: argparse.Namespace) -> int:
         return show_plan(config, [], force=args.force)
     from sorad.cli.work import work
 
+    if args.force and not args.yes and asks() and not _agreed(config):
+        return ALL_DONE
     return work(config, "once", force=args.force, verbose=args.verbose)
+
+
+def _agreed(config: Config) -> bool:
+    """Whether somebody wants to buy one more take of everything, having heard the price."""
+    from sorad.cli.plan import force_costs
+
+    count, price = force_costs(config)
+    question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", count)
+    return not count or confirm(question.format(count=count, price=price), yes=False)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from sorad.cli.boards import boards, owner
 from sorad.cli.common import say, to_json
 from sorad.messages import N_, _, ngettext
+from sorad.problems import Problem, SoradError
 
 if TYPE_CHECKING:
-    from sorad.config.model import Config, Watch
+    from sorad.config.model import Budget, Config, Watch
     from sorad.intake.plan import Item, Planned
     from sorad.model import Request
 
@@ -46,29 +49,98 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     from sorad import providers
     from sorad.config.key import KeySource
     from sorad.intake.plan import total
+    from sorad.vault.reports import never_read
 
     key = KeySource(config.provider)
     provider = providers.make(config.provider, key)
-    plans = planned(config, paths, _pricer(provider.price, key), force=force)
+    pricer, no_key = _pricer(provider.price, key)
+    found = boards(config, paths)
+    plans, spent = planned(config, found.files, pricer, force=force)
     count, price, sure = total(plans)
+    notes = list(found.away)
+    if not sure:
+        notes.append(no_key or _no_price(provider.price_trouble(), config.provider.kind))
+    notes += _budget(config.budget, plans, spent, provider.currency)
+    notes += [never_read(found.never_read)] if found.never_read else []
     if as_json:
-        say(to_json(_as_json(plans, count, price if sure else None, provider.currency), indent=2))
+        told = _as_json(plans, count, price if sure else None, provider.currency)
+        say(to_json({**told, "notes": [_problem(one) for one in notes]}, indent=2))
     else:
         _show(plans, count, price, provider.currency, sure=sure)
-        outside = [one.path for one in plans if config.watch and not _owner(config, Path(one.path))]
+        for note in notes:
+            say(f"! {note}")
+        outside = [one.path for one in plans if config.watch and not owner(config, Path(one.path))]
         if outside:
             text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
             say(text.format(path=_(", ").join(outside)))
-    return 1 if any(planned.problems for planned in plans) else 0
+    return 1 if found.away or any(planned.problems for planned in plans) else 0
+
+
+def force_costs(config: Config) -> tuple[int, str]:
+    """How many takes `once --force` buys, and for how much, in words."""
+    from sorad import providers
+    from sorad.cli.price import in_words
+    from sorad.config.key import KeySource
+
+    key = KeySource(config.provider)
+    provider = providers.make(config.provider, key)
+    pricer, _no_key = _pricer(provider.price, key)
+    plans, _spent = planned(config, boards(config, []).files, pricer, force=True)
+    prices = [item.price for one in plans for item in one.bought]
+    return len(prices), in_words(prices, provider.currency)
+
+
+def _budget(budget: Budget, plans: list[Planned], spent: int, currency: str) -> list[Problem]:
+    """What of it has to wait for an approval, or for another day."""
+    from sorad.budget import needs_approval, over_day
+
+    waits = [
+        (one.path, needs_approval(budget, [item.price for item in one.bought if not item.approved], currency))
+        for one in plans
+    ]
+    said = N_("{path}: nothing of it is bought before you approve: {reason}")
+    notes = [
+        Problem("plan.approve", said, "{reason_fix}", {"path": path, "reason": problem})
+        for path, problem in waits
+        if problem is not None
+    ]
+    held = {path for path, problem in waits if problem is not None}
+    price = sum(item.price or 0 for one in plans if one.path not in held for item in one.bought)
+    over = over_day(budget, spent, price, currency) if price else None
+    if over is not None:
+        said = N_("Not all of it is bought today: {reason}")
+        notes.append(Problem("plan.day", said, "{reason_fix}", {"reason": over}))
+    return notes
+
+
+def _no_price(trouble: Optional[Problem], kind: str) -> Problem:
+    if trouble is not None:
+        told = N_("The price is not known: {reason}")
+        return Problem("plan.no_price", told, "{reason_fix}", {"reason": trouble})
+    return Problem(
+        "plan.no_price",
+        N_("The price is not known: {provider} does not tell its prices."),
+        N_("Set price_per_take or price_per_second in [provider]."),
+        {"provider": kind},
+    )
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {"code": problem.code, "message": problem.text(), "fix": problem.fix_text()}
 
 
 def planned(
-    config: Config, paths: list[str], price: Callable[[Request], Optional[int]], *, force: bool = False
-) -> list[Planned]:
-    """What each storyboard in ``paths`` would buy; of all that is watched where there are none.
+    config: Config,
+    files: list[tuple[Path, Watch]],
+    price: Callable[[Request], Optional[int]],
+    *,
+    force: bool = False,
+) -> tuple[list[Planned], int]:
+    """What each storyboard would buy, and what was spent today (micro-units).
 
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
+    from sorad.budget import day_began
     from sorad.intake.plan import plan_storyboard
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
@@ -78,10 +150,11 @@ def planned(
     there = ledger_path(config.state_dir)
     ledger = SqliteLedger.attach(there) if there.exists() else None
     try:
-        return [
+        plans = [
             plan_storyboard(path, watch, config, validate, price, ledger, force=force)
-            for path, watch in _storyboards(config, paths)
+            for path, watch in files
         ]
+        return plans, ledger.spend(day_began(time.time())) if ledger is not None else 0
     finally:
         if ledger is not None:
             ledger.close()
@@ -89,59 +162,14 @@ def planned(
 
 def _pricer(
     price: Callable[[Request], Optional[int]], key: Callable[[], str]
-) -> Callable[[Request], Optional[int]]:
-    """The provider's price where there is a key to ask with: a plan needs none."""
-    from sorad.problems import SoradError
-
+) -> tuple[Callable[[Request], Optional[int]], Optional[Problem]]:
+    """The provider's price where there is a key to ask with, else why there is none: a plan needs none."""
     try:
         key()
-    except SoradError:
-        return lambda request: None
-    return price
-
-
-def _storyboards(config: Config, paths: list[str]) -> list[tuple[Path, Watch]]:
-    """The storyboards meant, each with the watched folder it belongs to (or would, by default)."""
-    from sorad.config.model import Watch
-    from sorad.vault.scan import scan
-
-    roots = [watch.path for watch in config.watch]
-    if not paths:
-        found = []
-        for watch in config.watch:
-            others = [root for root in roots if root != watch.path]
-            found += [(Path(seen.path), watch) for seen in scan(watch.path, others).files]
-        return found
-    chosen = []
-    for name in paths:
-        path = Path(name).expanduser().absolute()
-        owner = _owner(config, path)
-        if path.is_dir():
-            watch = owner or Watch(path=path)
-            chosen += [(Path(seen.path), watch) for seen in scan(path, []).files]
-        elif path.is_file():
-            chosen.append((path, owner or Watch(path=path.parent)))
-        else:
-            raise _nothing_there(path)
-    return chosen
-
-
-def _owner(config: Config, path: Path) -> Optional[Watch]:
-    """The innermost watched folder that a path is, or lies in."""
-    return max(
-        (watch for watch in config.watch if watch.path == path or watch.path in path.parents),
-        key=lambda watch: len(watch.path.parts),
-        default=None,
-    )
-
-
-def _nothing_there(path: Path) -> Exception:
-    from sorad.problems import Problem, SoradError
-
-    problem = Problem(
-        "plan.path", N_("there is no {path}."), N_("Name a storyboard or a folder."), {"path": str(path)}
-    )
-    return SoradError(problem, exit_code=2)
+    except SoradError as error:
+        told = N_("The price is not known, for there is no key to ask with: {reason}")
+        return lambda request: None, Problem("plan.no_price", told, "{reason_fix}", {"reason": error.problem})
+    return price, None
 
 
 def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: bool) -> None:
@@ -196,10 +224,7 @@ def _as_json(plans: list[Planned], count: int, price: Optional[int], currency: s
         "storyboards": [
             {
                 "path": planned.path,
-                "problems": [
-                    {"code": problem.code, "message": problem.text(), "fix": problem.fix_text()}
-                    for problem in planned.problems
-                ],
+                "problems": [_problem(problem) for problem in planned.problems],
                 "takes": [
                     {
                         "segment": item.segment,

@@ -194,6 +194,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
                 "note": event.note,
                 "request_id": event.request_id or None,
                 "error": problem_json(event.problem),
+                **({"answer": _answer(event)} if _answer(event) else {}),
             }
             for event in seen.history
         ],
@@ -288,3 +289,13 @@ def _history(history: list[Event]) -> Iterator[str]:
         yield f"{local_time(event.at)}  {pad(_(STATE_NAMES[event.state]), 11)}  {note}{request_id}"
         if event.problem is not None:
             yield f"    {printable(str(event.problem))}"
+        answer = _answer(event)
+        if answer:
+            yield "    " + printable(_("The answer was: {answer}").format(answer=answer))
+
+
+def _answer(event: Event) -> str:
+    """The answer to a create that was not understood, as it is kept."""
+    from sorad.engine.decide import ANSWER
+
+    return str(event.problem.params.get(ANSWER, "")) if event.problem is not None else ""

@@ -255,7 +255,11 @@ def _root(root: dict[str, Any], longest: int, most: int, *, running: bool) -> Li
 
 def _numbers(report: Report) -> Section:
     limits, spend = report["limits"], report["spend"]
-    money = _("{today:.2f} {currency} today, {total:.2f} {currency} in all").format(**spend)
+    money = (
+        _("{today:.2f} {currency} today, {total:.2f} {currency} in all")
+        if spend["per_day"] is None
+        else _("{today:.2f} of {per_day:.2f} {currency} today, {total:.2f} {currency} in all")
+    ).format(**spend)
     unpriced = spend["unpriced_today"]
     if unpriced:
         more = ngettext(

@@ -197,7 +197,8 @@ class Parts:
         ledger, now = self._kept.ledger, self._kept.clock.time()
         try:
             ledger.remember("currency", self.provider.currency)
-            ledger.remember("limits", {"concurrency": self.config.limits.concurrency})
+            limits = {"concurrency": self.config.limits.concurrency, "per_day": self.config.budget.per_day}
+            ledger.remember("limits", limits)
             gateways.follow(ledger, self.provider.base_url)
             weigh_anew(ledger, self.config.budget, now)
             self._settled = True

@@ -106,7 +106,7 @@ def look(config: ProviderConfig, context: Context) -> Asked:
         return asked
     fault, balance = _ask(provider)
     first = heard[0] if heard else None
-    gateway = version_of(provider, heard)
+    asked = replace(asked, gateway=version_of(provider, heard))
     waiting, due = (0, None) if fault is not None else _due(provider, context)
     return replace(
         asked,
@@ -116,7 +116,6 @@ def look(config: ProviderConfig, context: Context) -> Asked:
         balance=balance,
         waiting=waiting,
         due=due,
-        gateway=gateway,
     )
 
 

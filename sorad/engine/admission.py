@@ -21,7 +21,7 @@ class Facts:
     halt: Optional[Halt]
     in_flight: int  # slots taken, ``trying`` among them
     trying: int
-    stopped: bool = False  # until the user acts
+    stopped: bool = False  # until the user acts, or the first create anywhere is answered
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sorad.engine import gate as gates
 from sorad.engine.admission import Admitted, Facts, admit
 from sorad.engine.breaker import Breaker
 from sorad.engine.decide import AfterCreate, Verdict
+from sorad.engine.first import First
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
 from sorad.engine.stops import Settings, Stop, added, standing
@@ -44,6 +45,7 @@ class Control:
         self._halt = Halt.from_json(ledger.recall("halt"))
         self._stops = tuple(map(Stop.from_json, ledger.recall("stops") or ()))
         self._settings: Optional[Settings] = None  # of [provider], once they were told
+        self.first = First(ledger)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
 
@@ -58,7 +60,7 @@ class Control:
             if self._halt is not None:
                 self._halt = self._halt.as_of(now, self._limits.probe_seconds)
             self._review_stops()
-            stopped = bool(self._stops)
+            stopped = bool(self._stops) or self.first.busy
             facts = Facts(
                 now, self._paused, self._breaker, self._gate, self._halt, in_flight, trying, stopped
             )

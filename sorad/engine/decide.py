@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 from sorad.config.model import Polling
@@ -46,6 +46,10 @@ MISSES_TO_PARK = 3
 REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
 
 
+# Under this name a problem in the history keeps the answer that was not understood.
+ANSWER = "answer"
+
+
 class Verdict(enum.Enum):
     """What a create says about creates as such."""
 
@@ -63,12 +67,13 @@ class AfterCreate:
     change: Change
     verdict: Verdict
     fault: Optional[Fault] = None
+    stop: Optional[Problem] = None  # why buying stops until the user acts
 
 
 def after_create(
-    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float
+    take: Take, outcome: Created, price: Optional[int], polling: Polling, now: float, known: bool = True
 ) -> AfterCreate:
-    """A create was answered (or not)."""
+    """A create was answered (or not). ``known``: its address has answered creates with tasks before."""
     if isinstance(outcome, Accepted):
         return AfterCreate(
             Change(
@@ -105,16 +110,34 @@ def after_create(
         )
         verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
         return AfterCreate(change, verdict, fault)
+    why, stop = fault.problem, None
+    if outcome.answer:
+        stop = unreadable(take, why)
+        why = replace(stop, params={**stop.params, ANSWER: outcome.answer})
     change = Change(
         State.UNKNOWN,
         "unknown",
         due_at=now,
         attempt=0,
-        error=fault.problem,
+        error=why,
         request_id=fault.request_id,
         repeats=outcome.repeats or None,
     )
-    return AfterCreate(change, Verdict.ERROR, fault)
+    # A web page may be a wrong address, or a proxy's that is in trouble: that it worked before tells them apart.
+    wrong = fault.trouble in HALTING and not known
+    return AfterCreate(change, Verdict.HALT if wrong else Verdict.ERROR, fault, stop)
+
+
+def unreadable(take: Take, why: Problem) -> Problem:
+    """Why nothing more is bought where an answer was not understood."""
+    return replace(
+        why,
+        fix=N_(
+            "Take {take} may be paid for. `sorad show {take}` has the whole answer: if the id is in it, name its place "
+            "with id_paths under [provider]. `sorad resolve {take}` says what became of it."
+        ),
+        params={**why.params, "take": take.id},
+    )
 
 
 def wait_for_others(refusals: int) -> float:

@@ -66,6 +66,7 @@ class Facts:
     spent: int = 0
     currency: str = "USD"
     concurrency: int = 0  # 0: no daemon has told yet
+    per_day: Optional[float] = None  # what may be spent in a day; None: no limit, or no daemon has told yet
     paused: Optional[Mapping[str, Any]] = None
     breaker: Optional[Mapping[str, Any]] = None
     gate: Optional[Mapping[str, Any]] = None
@@ -103,6 +104,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         return tuple(ledger.takes(states=present, limit=SAMPLE)) if present else ()
 
     midnight = day_began(now)
+    limits = ledger.recall("limits") or {}
     return Facts(
         now=now,
         holder=working,
@@ -123,7 +125,8 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         unpriced_today=ledger.unpriced(midnight),
         spent=ledger.spend(),
         currency=ledger.recall("currency") or "USD",
-        concurrency=(ledger.recall("limits") or {}).get("concurrency", 0),
+        concurrency=limits.get("concurrency", 0),
+        per_day=limits.get("per_day"),
         paused=ledger.recall("paused"),
         breaker=ledger.recall("breaker"),
         gate=ledger.recall("gate"),

@@ -50,6 +50,7 @@ def report(facts: Facts) -> Report:
         ],
         "spend": {
             "today": units(facts.spent_today),
+            "per_day": facts.per_day,
             "unpriced_today": facts.unpriced_today,
             "total": units(facts.spent),
             "currency": facts.currency,

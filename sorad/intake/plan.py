@@ -49,6 +49,7 @@ class Item:
     output: str
     price: Optional[int] = None
     problem: Optional[Problem] = None  # in place of ``reason``: why it is held until somebody does something
+    approved: bool = False  # by the user, or queued before: no approval is needed any more
     older: bool = False  # bought by an earlier version of sorad, with another text than today's
 
 
@@ -153,7 +154,8 @@ def _item(
     )
     if waits or (force and state is State.DONE):
         request = want.newer or want.request
-        return Item(want.segment, want.take, BUY, "", request, want.output, price(request))
+        approved = take is not None and (take.approved or take.state is State.QUEUED)
+        return Item(want.segment, want.take, BUY, "", request, want.output, price(request), approved=approved)
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
+from sorad.messages import N_
 from sorad.providers import faults, pages, proof, reading, words
 from sorad.providers.base import Accepted, Created, Fault, Refused, Trouble, Unknown
 from sorad.providers.http import Answer
 from sorad.providers.proof import Proof, Refusals, Said
 
 _LONGEST = 4_000  # characters of an answer that is kept
+_OPEN = N_("It may have been accepted all the same, so it is not sent again blindly.")
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def _unknown(came: Answer, what: Said, told: Told) -> Fault:
     page = page_of(came)
     if page is not None:
         return page
-    return server_fault(came, told) if proof.is_lost(what) else senseless(came, told)
+    fault = server_fault(came, told) if proof.is_lost(what) else senseless(came, told)
+    return replace(fault, problem=replace(fault.problem, fix=_OPEN))
 
 
 def kept(body: Any) -> str:

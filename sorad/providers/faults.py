@@ -187,10 +187,7 @@ def unreadable(told: object, status: int = 0) -> Problem:
         N_(
             "The create was answered (HTTP {status}), and sorad finds no task id in the answer. It says: {said}"
         ),
-        N_(
-            "It may be paid for. `sorad show` has the whole answer: if the id is in it, name its place with id_paths "
-            "under [provider]."
-        ),
+        N_("If the id is in it, name its place with id_paths under [provider]."),
         {"said": said(told, status), "status": status},
     )
 

@@ -97,8 +97,10 @@ def proof(said: Said, refusals: Refusals = ()) -> Proof:
     """What an answer proves. ``refusals``: statuses and codes of which the user knows that they refuse."""
     if said.task and _good(said) and not said.doubtful:
         return Proof.ACCEPTED
-    if said.task or exists(said):
+    if said.task:
         return Proof.UNKNOWN
+    if exists(said):  # as an error does; beside a yes, "submitted" is part of it
+        return Proof.UNREADABLE if _good(said) and said.json and not said.meant else Proof.UNKNOWN
     if said.status in refusals or (said.code and said.code.lower() in _small(refusals)):
         return Proof.REFUSED
     if is_lost(said):

@@ -60,6 +60,7 @@ _DUPLICATE = re.compile(
     rf"|(?: -)? ?(?:的|の)?(?:{_COPY_WORDS})(?: ?\d+| ?[(（]\d+[)）])?"  # name copy 2, name - Copy (2)
     r")$"
 )
+_MEANT = re.compile("分镜|分鏡|story[ _-]?board")
 _HOST = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -72,6 +73,19 @@ def is_storyboard(name: str) -> bool:
     """Whether a file of that name is looked at: ``storyboard*.json``. Conflict copies match, too."""
     folded = fold(name)
     return folded.startswith(PREFIX) and folded.endswith(_SUFFIX)
+
+
+def is_never_read(name: str) -> bool:
+    """Whether a file was probably meant as a storyboard, and its name keeps it from being one.
+
+    ``storyboard_1.json.txt``, ``分镜_01.json``, ``my storyboard.json``.
+    """
+    folded = fold(name)
+    if is_temporary(name) or is_storyboard(name) or conflict_copy(name):
+        return False
+    if folded.startswith(PREFIX):
+        return folded.endswith((".txt", ".jsonc", ".json5")) or f"{_SUFFIX}." in folded
+    return folded.endswith(_SUFFIX) and _MEANT.search(folded) is not None
 
 
 def is_temporary(name: str) -> bool:

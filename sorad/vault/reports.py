@@ -37,6 +37,17 @@ def conflict(path: str) -> Problem:
     )
 
 
+def never_read(paths: list[str]) -> Problem:
+    """Files that were meant as storyboards, most likely, and are passed over for their names."""
+    listed = ", ".join(paths[:5]) + (f" … (+{len(paths) - 5})" if len(paths) > 5 else "")
+    return Problem(
+        "vault.never_read",
+        N_("Passed over for their names: {paths}"),
+        N_("Only files named storyboard*.json are read: rename what is meant as a storyboard."),
+        {"paths": listed},
+    )
+
+
 def in_the_cloud(path: str) -> Problem:
     """A placeholder waits."""
     return Problem(

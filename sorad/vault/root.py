@@ -17,7 +17,7 @@ from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard
-from sorad.vault.reports import conflict, happened, in_the_cloud, no_events, polled, unreadable
+from sorad.vault.reports import conflict, happened, in_the_cloud, never_read, no_events, polled, unreadable
 from sorad.vault.roots import Roots
 from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, is_listed, look, scan
 from sorad.vault.settle import Settle
@@ -65,6 +65,7 @@ class Root:
         self._forced: set[str] = set()  # to be read though nothing changed
         self._waiting: set[str] = set()  # in the cloud
         self._conflicts: set[str] = set()
+        self._never_read: list[str] = []
         self._unreadable: dict[str, str] = {}
         self._boards: dict[str, Storyboard] | None = None
         self._scan_at = clock.monotonic()
@@ -99,6 +100,7 @@ class Root:
     def problems(self) -> list[Problem]:
         """What in this root needs somebody's eye, beside its state."""
         found = [conflict(path) for path in sorted(self._conflicts)]
+        found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
         recent = self._clock.time() - TOLD_FOR
@@ -202,6 +204,7 @@ class Root:
         for path in sorted(fresh):
             logger.warning("{}", conflict(path))
         self._conflicts = set(found.conflicts)
+        self._never_read = sorted(found.never_read)
         self._waiting.clear()
         self._see_disks(found)
         there = {seen.path for seen in found.files}

@@ -20,7 +20,14 @@ from pathlib import Path
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.vault import mounted
-from sorad.vault.names import PREFIX, conflict_copy, is_ignored_folder, is_storyboard, stub_target
+from sorad.vault.names import (
+    PREFIX,
+    conflict_copy,
+    is_ignored_folder,
+    is_never_read,
+    is_storyboard,
+    stub_target,
+)
 
 _DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
 _RECALL_ON_DATA_ACCESS = 0x400000  # the same on Windows
@@ -45,6 +52,7 @@ class Scan:
 
     files: list[Seen] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    never_read: list[str] = field(default_factory=list)  # meant as storyboards, most likely, by their names
     identity: str = ""  # device and inode of the root
     device: int = 0  # of the root
     walked: list[str] = field(default_factory=list)  # the folders looked into
@@ -196,6 +204,7 @@ def _enter(
                 stack.append(entry.path)
         elif name[: len(PREFIX)].lower() == PREFIX:
             if not is_storyboard(name):
+                found.never_read += [entry.path] if is_never_read(name) else []
                 return
             if conflict_copy(name):
                 found.conflicts.append(entry.path)
@@ -204,6 +213,8 @@ def _enter(
             seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
             if seen is not None:
                 found.files.append(_on_its_disk(seen, folder, found, top))
+        elif name.endswith(".json"):
+            found.never_read += [entry.path] if is_never_read(name) else []
         elif name.endswith(".icloud"):
             target = stub_target(name)
             if target is not None and is_storyboard(target) and not conflict_copy(target):

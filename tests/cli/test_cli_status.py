@@ -121,7 +121,13 @@ def test_the_contract_holds_in_trouble(running):
     assert (root["storyboards"], root["invalid"]) == (3, 1)
     assert report["takes"]["failed"] == 1
     assert report["takes"]["generating"] == 2
-    assert report["spend"] == {"today": 2.5, "unpriced_today": 1, "total": 2.5, "currency": "USD"}
+    assert report["spend"] == {
+        "today": 2.5,
+        "per_day": None,
+        "unpriced_today": 1,
+        "total": 2.5,
+        "currency": "USD",
+    }
 
 
 def test_money_says_so_where_prices_are_not_known(running):

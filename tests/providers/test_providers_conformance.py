@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from email.utils import formatdate
 from typing import Any
 
@@ -289,6 +290,95 @@ def test_a_native_time_out_or_server_error_is_none(dialect: Any, server: Scripte
     found = bought(dialect, server, Reply({"code": code, "message": "no", "data": None}, 200))
     assert isinstance(found, Unknown)
     assert not found.answer  # it is understood: it only proves nothing
+
+
+@each
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"code": 200, "message": "ok", "data": {"status": "pending"}},
+        {"code": 0, "message": "已提交到渠道", "data": None},
+        {"message": "already submitted to the channel"},
+        {"status": "queued", "user": {"id": "u1"}, "request": {"task_id": "r1"}},
+        {"data": "submitted"},
+        {"data": {"model": {"id": "veo"}, "channel": {"id": 7}}},
+    ],
+    ids=str,
+)
+def test_a_whole_answer_without_an_id_is_kept(dialect: Any, server: ScriptedServer, body: Any) -> None:
+    for status in (200, 202):
+        found = bought(dialect, server, Reply(body, status))
+        assert isinstance(found, Unknown), found
+        assert found.fault.problem.code == "provider.unreadable"
+        assert "id_paths" in found.fault.problem.fix_text()
+        assert json.loads(found.answer) == body
+        server.asked.clear()
+
+
+@each
+def test_what_is_kept_of_it_is_masked_and_bounded(dialect: Any, server: ScriptedServer) -> None:
+    body = {"token": "abc", "note": f"{KEY} https://cdn.test{SIGNED}", "apiKey": "k1k1k1", "long": "x" * 9000}
+    found = bought(dialect, server, Reply(body, 200))
+    assert isinstance(found, Unknown)
+    assert len(found.answer) <= 4000
+    for secret in ("abc", KEY, "very-secret", "k1k1k1"):
+        assert secret not in found.answer
+
+
+@each
+@pytest.mark.parametrize(
+    "act",
+    [Reply(b"<html>ok</html>", 200), Reply(b"", 200), Reply(b'{"code": 2', 200), Reply(b"ok", 200), Cut()],
+    ids=named,
+)
+def test_a_page_and_half_an_answer_are_lost_answers(dialect: Any, server: ScriptedServer, act: Any) -> None:
+    found = bought(dialect, server, act)
+    assert isinstance(found, Unknown)
+    assert not found.answer
+
+
+@each
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"task_id": "t-1", "id": "of the request"},
+        {"id": "t-1", "status": "queued"},
+        {"id": "of the request", "status": "queued", "data": {"task_id": "t-1"}},
+        {"taskId": "t-1"},
+        {"data": {"taskId": "t-1", "user": {"id": "u"}}},
+        {"data": [{"task_id": "t-1", "status": "submitted"}]},
+        {"code": "success", "message": "", "data": [{"id": "t-1"}]},
+        {"data": {"task": {"id": "t-1"}}},
+        {"data": {"result": {"task": {"id": "t-1"}}}},
+        {"result": {"data": {"task_id": "t-1"}}},
+        {"data": {"data": {"task_id": "t-1"}}},
+        {"response": {"video": {"id": "t-1"}}},
+        {"data": "t-1"},
+        {"data": ["t-1"]},
+        {"code": 200, "data": {"id": "t-1"}},
+        {"user": {"task_id": "u", "id": "u"}, "request": {"id": "r"}, "task": {"id": "t-1"}},
+        {"error": None, "id": "t-1", "status": "queued"},
+    ],
+    ids=str,
+)
+def test_ids_are_found_where_gateways_put_them(dialect: Any, server: ScriptedServer, body: Any) -> None:
+    found = bought(dialect, server, Reply(body, 200))
+    assert isinstance(found, Accepted), found
+    assert found.remote_id == "t-1"
+
+
+@each
+def test_an_id_may_be_a_number_and_the_config_says_where_first(dialect: Any, server: ScriptedServer) -> None:
+    found = bought(dialect, server, Reply({"data": {"id": 1234567}}, 200))
+    assert isinstance(found, Accepted)
+    assert found.remote_id == "1234567"
+    server.asked.clear()
+    body = {"task_id": "wrong", "out": [{"job": {"no": 17}}]}
+    found = bought(dialect, server, Reply(body, 200), id_paths=("nowhere", "out.0.job.no"))
+    assert isinstance(found, Accepted)
+    assert found.remote_id == "17"
 
 
 @each

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
+from odd_answers import AFTER_ACCEPTANCE, WITHOUT_ID, outcome
 from odd_lists import OddList
 from turns import Alone, Died, Turns
 
@@ -60,6 +61,7 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
+from sorad.providers.openai_videos import repeated
 from sorad.receipts.receipt import DONE, read_receipt
 from sorad.vault.service import Vault
 
@@ -142,6 +144,9 @@ class Odds:
     expired: float = 0.05
     bad_file: float = 0.05
     list_fault: float = 0.1
+    # Rolled for only where they are above 0, so that the histories of before stay what they were:
+    odd_answer: float = 0.0  # accepted, and answered as if not
+    no_id: float = 0.0  # accepted, and the answer names no task
 
 
 class SimProvider:
@@ -213,6 +218,9 @@ class SimProvider:
             raise Died
         if dice() < odds.lost_answer:
             return Unknown(Fault(Trouble.TRANSPORT, SAID))
+        for chance, answers in ((odds.odd_answer, AFTER_ACCEPTANCE), (odds.no_id, WITHOUT_ID)):
+            if chance and dice() < chance:
+                return repeated(outcome(*self.rng.choice(answers), native=dice() < 0.5), repeats)
         return Accepted(task.remote_id, "req", PRICE, repeats)
 
     def _accept(self, request: Request) -> Task:
@@ -646,6 +654,8 @@ class World:
         """Whether it waits for the user, or for one that does."""
         if self.vault.states()[0].state == "offline":
             return True  # the user deleted all there was: for all sorad can tell, the disk is away
+        if take.state is State.QUEUED and self.control.stops:
+            return True
         if take.state is State.QUEUED:
             twins = self.raw.takes(states=[State.UNKNOWN])
             return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)

@@ -9,6 +9,7 @@ import pytest
 from sorad.vault.names import (
     conflict_copy,
     is_ignored_folder,
+    is_never_read,
     is_storyboard,
     is_temporary,
     original_of,
@@ -157,3 +158,27 @@ def test_stubs() -> None:
     assert stub_target(".storyboard.json.icloud") == "storyboard.json"
     assert stub_target("storyboard.json") is None
     assert stub_target(".storyboard.json") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("分镜_01.json", True),
+        ("第1集分镜.JSON", True),
+        ("my_storyboard.json", True),
+        ("Story-Board 2.json", True),
+        ("storyboard_1.json.txt", True),
+        ("storyboard_1.txt", True),
+        ("storyboard_1.jsonc", True),
+        ("storyboard_1.json", False),
+        ("storyboard_1 (conflicted copy).json", False),
+        ("storyboard.md", False),
+        ("分镜.md", False),
+        ("history.json", False),
+        ("~$storyboard.json.txt", False),
+        (".storyboard.json.txt", False),
+        ("storyboard_1.json.tmp", False),
+    ],
+)
+def test_names_that_were_meant_and_are_never_read(name: str, expected: bool) -> None:
+    assert is_never_read(name) is expected

@@ -11,6 +11,7 @@ from loguru import logger
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import Verdict
+from sorad.engine.first import place_of
 from sorad.engine.gateways import LITELLM_IDS, notice
 from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
@@ -33,6 +34,17 @@ def submit(kit: Kit, take: Take) -> None:
         return
     provider = kit.accounts.current
     price = provider.price(take.request)
+    place = place_of(provider.base_url, kit.config.provider, take.request)
+    with kit.control.first.alone(place) as may:
+        # Asked again: the first one there may have been answered meanwhile, and not been understood.
+        if may and kit.control.may_leave():
+            _purchase(kit, take, provider, price, place)
+        else:
+            release(kit, take)
+
+
+def _purchase(kit: Kit, take: Take, provider: Provider, price: Optional[int], place: str) -> None:
+    """The intent, where it may be bought now, and all that follows from it."""
     try:
         intent = _intend(kit, take, provider, price, bill(kit, take, provider, price))
     except ClaimLost:
@@ -45,10 +57,10 @@ def submit(kit: Kit, take: Take) -> None:
         release(kit, take)
         return
     if intent is not None:
-        _buy(kit, intent, provider, price)
+        _buy(kit, intent, provider, price, place)
 
 
-def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int]) -> None:
+def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
     """The create of a committed intent, and its outcome."""
     unwritten = write_intent_for(intent, provider.currency, kit.payer(intent.root))
     if unwritten is not None:
@@ -56,7 +68,11 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int]) -> No
         return
     began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
-    result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time())
+    known = kit.control.first.knows(place)
+    result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
+    if result.stop is not None:
+        settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
+        kit.control.stop_for_user(result.stop, [intent.id], settings)
 
     def lay_down() -> None:
         # Where the ledger cannot take it, the folder tells the id, should the process end.
@@ -67,6 +83,8 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int]) -> No
     written = record(kit, intent, result.change, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
+    if result.verdict is Verdict.GOOD:
+        kit.control.first.answered(place)
     kit.control.created(result)
     if (result.change.remote_id or "").startswith(LITELLM_IDS):
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
@@ -145,7 +163,7 @@ def _tell(take: Take, result: decide.AfterCreate) -> None:
             segment=take.segment,
             remote=result.change.remote_id,
         )
-    elif result.verdict is Verdict.ERROR:
+    elif result.change.to is State.UNKNOWN:
         log.warning(
             _("take {id}: it is not known whether it was bought: {problem}"),
             id=take.id,
