@@ -267,6 +267,29 @@ def lengths(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in found)
 
 
+def per_day(given: str | None, found: Found) -> float:
+    """What may be spent in a day; 0: no limit. Asked where there are prices, which a budget needs."""
+    if given is not None:
+        return amount(given)
+    if found.kind != "sora_hk" and not found.price:
+        return 0.0
+    question = _("How much may sorad spend in a day, in the provider's currency? 0: no limit")
+    return until_good(question, amount, default="20")
+
+
+def amount(text: str) -> float:
+    """An amount of money; :class:`SoradError` for what is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise error(
+            "init.amount", N_("{text} is no amount of money."), N_("Write a number, such as 20."), text=text
+        )
+    return value
+
+
 def _address(text: str) -> str:
     from sorad.config.model import ProviderConfig
 

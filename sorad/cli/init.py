@@ -54,6 +54,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument("--seconds", metavar="4,8,12", help=_("the lengths on offer, for openai_videos"))
     parser.add_argument("--key-env", metavar=_("NAME"), help=_("the variable that holds the key"))
     parser.add_argument("--key-file", metavar=_("FILE"), help=_("a file that holds the key alone"))
+    parser.add_argument("--per-day", metavar=_("AMOUNT"), help=_("what may be spent in a day (0: no limit)"))
     parser.add_argument("--no-check", action="store_true", help=_("do not ask the provider about the key"))
     flag = argparse.BooleanOptionalAction
     parser.add_argument("--service", action=flag, help=_("start it now and at every login, or do not ask"))
@@ -159,6 +160,7 @@ def _from_flags(args: argparse.Namespace, target: Path) -> Plan:
         seconds=first_questions.lengths(args.seconds) if args.seconds else (),
         api_key_env=args.key_env or "SORA_API_KEY",
         api_key_file=Path(args.key_file).expanduser().absolute() if args.key_file else None,
+        per_day=first_questions.amount(args.per_day or "0"),
     )
     if not args.no_check:
         _check(answers)
@@ -218,6 +220,7 @@ def _ask(args: argparse.Namespace, target: Path) -> Plan:
         else first_questions.folders()
     )
     found = first_questions.provider(args, target.parent)
+    per_day = first_questions.per_day(args.per_day, found)
     waits = args.service is None and first_questions.say_what_waits(paths, found)
     start = first_start.ask_start(args.service, careful=waits)
     key, file = found.key, found.api_key_file
@@ -225,7 +228,15 @@ def _ask(args: argparse.Namespace, target: Path) -> Plan:
         file, key = first_questions.key_for_service(target.parent, found)
     example = first_start.ask_example(args.example, paths[0], found.price, free=found.kind == "simulator")
     answers = Answers(
-        paths, choice, found.kind, found.base_url, found.model, found.seconds, found.api_key_env, file
+        paths,
+        choice,
+        found.kind,
+        found.base_url,
+        found.model,
+        found.seconds,
+        found.api_key_env,
+        file,
+        per_day,
     )
     return Plan(answers, key, start, example)
 

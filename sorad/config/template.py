@@ -28,6 +28,7 @@ class Answers:
     seconds: tuple[int, ...] = ()
     api_key_env: str = "SORA_API_KEY"
     api_key_file: Path | None = None
+    per_day: float = 0.0  # what may be spent in a day; 0: no limit
 
 
 def example() -> str:
@@ -51,6 +52,7 @@ def render(answers: Answers) -> str:
     ]
     top, *sections = _sections(example())
     lines += _section(top[_first_key(top) :], _top(answers), chinese)
+    given = {"provider": _provider(answers), "budget": _budget(answers)}
     for section in sections:
         header, name = section[0], (_HEADER.match(section[0]) or [""])[1]
         if name == "watch":
@@ -58,7 +60,7 @@ def render(answers: Answers) -> str:
             continue
         # a table that may be repeated means something even when it is empty
         lines.append(("# " if header.startswith("[[") else "") + _in_language(header, chinese))
-        lines += _section(section[1:], _provider(answers) if name == "provider" else {}, chinese)
+        lines += _section(section[1:], given.get(name, {}), chinese)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
@@ -102,6 +104,10 @@ def _provider(answers: Answers) -> dict[str, object]:
     elif answers.kind != "simulator":
         given["api_key_env"] = answers.api_key_env
     return given
+
+
+def _budget(answers: Answers) -> dict[str, object]:
+    return {"per_day": answers.per_day} if answers.per_day else {}
 
 
 def _section(lines: list[str], given: dict[str, object], chinese: bool) -> Iterator[str]:

@@ -44,7 +44,7 @@ class Terminal:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.chdir(tmp_path)
 
-    def run(self, *flags: str, answers: list[str] | None = None, key: str = "") -> int:
+    def run(self, *flags: str, answers: list[str] | None = None, key: str = "", per_day: str = "0") -> int:
         common = argparse.ArgumentParser(add_help=False)
         common.add_argument("--config")
         common.add_argument("--lang")
@@ -61,7 +61,7 @@ class Terminal:
         self._patch.setattr("builtins.input", answer)
         self._patch.setattr("getpass.getpass", lambda _prompt: key)
         self._patch.setattr("sys.stdin", argparse.Namespace(isatty=lambda: answers is not None))
-        quiet = ["--no-check", "--no-service", "--no-example"]
+        quiet = ["--no-check", "--no-service", "--no-example", *(["--per-day", per_day] if per_day else [])]
         args = parser.parse_args(["init", "--config", str(self.config), *quiet, *flags])
         return args.handler(args)
 
@@ -71,6 +71,26 @@ def terminal(tmp_path, monkeypatch):
     set_language("en")
     yield Terminal(tmp_path, monkeypatch)
     set_language("en")
+
+
+def test_init_asks_for_a_daily_budget_until_it_is_one(terminal, capsys):
+    answers = ["en", str(terminal.vault), "sora_hk", "file", "lots", "-1", "nan", "7.5"]
+    assert terminal.run(answers=answers, key=KEY, per_day="") == 0
+    assert load(terminal.config).budget.per_day == 7.5
+    assert capsys.readouterr().out.count("is no amount of money") == 3
+
+
+@pytest.mark.parametrize(("answer", "limit"), [("", 20.0), ("0", None)])
+def test_init_suggests_a_daily_budget_and_takes_none_for_an_answer(terminal, answer, limit):
+    answers = ["en", str(terminal.vault), "sora_hk", "file", answer]
+    assert terminal.run(answers=answers, key=KEY, per_day="") == 0
+    assert load(terminal.config).budget.per_day == limit
+
+
+def test_init_by_flags_takes_a_daily_budget(terminal):
+    flags = ["--yes", "--path", str(terminal.vault), "--provider", "sora_hk"]
+    assert terminal.run(*flags, per_day="3") == 0
+    assert load(terminal.config).budget.per_day == 3.0
 
 
 def obsidian_list(folder: Path, vaults: dict) -> None:

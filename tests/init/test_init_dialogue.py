@@ -64,7 +64,8 @@ class Operator:
         return self._open[-1]
 
     def init(self, *flags: str, base_url: str = "", **env: str) -> Dialogue:
-        return self.sorad("init", "--base-url", base_url or self.simulator.base_url, *flags, **env)
+        address = base_url or self.simulator.base_url
+        return self.sorad("init", "--base-url", address, "--per-day", "5", *flags, **env)
 
     def close(self) -> None:
         for dialogue in self._open:
