@@ -32,7 +32,7 @@ Kinds, by what they strike:
   API calls   key
   poll        lost_task
   new tasks   stuck, fail
-  download    cut, slow_download, expired, html_download, wrong_length, no_moov
+  download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
   the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_text
   the clock   clock_skew
 Options:
@@ -44,6 +44,7 @@ Options:
   rows        of the list, or of a page of it
   how         what the list makes of texts: lower, at, halfwidth, translated, rewritten, none
   accepted    true: the call takes effect all the same
+  location    where a redirect leads
 
 While it runs, at the same address, from this machine only:
   GET    /control/stats       requests, accepted creates by prompt, money, keys sent to a wrong host

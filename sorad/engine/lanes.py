@@ -42,9 +42,11 @@ class Lane:
         self.failures = 0
         self._done = done
         self._monotonic = monotonic
-        self._jobs: queue.SimpleQueue[Optional[Job]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Optional[tuple[Job, Optional[int]]]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._busy = 0
+        self._keys: set[int] = set()  # of the jobs that wait or run
+        self._aside: set[int] = set()  # keys of jobs that run beside the lane's own
         self._threads = 0
         self._numbered = 0
         self._closed = False
@@ -54,33 +56,45 @@ class Lane:
 
     @property
     def busy(self) -> int:
-        """Jobs waiting or running."""
+        """Jobs waiting or running, those aside, too."""
         return self._busy
 
     @property
     def free(self) -> int:
         """How many more jobs would start at once."""
-        return max(0, self.size - self._busy)
+        return max(0, self.size - (self._busy - len(self._aside)))
 
-    def run(self, job: Job) -> None:
-        """Have a job run by the next free thread."""
+    def run(self, job: Job, key: Optional[int] = None) -> None:
+        """Have a job run by the next free thread. ``key`` names it, for :meth:`go_aside`."""
         with self._lock:
             self._busy += 1
+            if key is not None:
+                self._keys.add(key)
             if self._closed:  # from a loop that ends late: rare, so a thread of its own
-                threading.Thread(target=self._do, args=(job,), name=self.name, daemon=True).start()
+                threading.Thread(target=self._do, args=(job, key), name=self.name, daemon=True).start()
                 return
-            self._jobs.put(job)
+            self._jobs.put((job, key))
         self.start()
+
+    def go_aside(self, key: int) -> None:
+        """A job that runs goes on beside the others, on a thread of its own: its place is free."""
+        with self._lock:
+            if key in self._keys:
+                self._aside.add(key)
 
     def start(self) -> None:
         """See to it that there are threads for the jobs there are."""
         with self._lock:
-            missing = 0 if self._closed else min(self._busy, self.size) - self._threads
+            missing = 0 if self._closed else self._wanted() - self._threads
             names = [f"{self.name}-{self._numbered + n}" for n in range(1, missing + 1)]
             self._threads += len(names)
             self._numbered += len(names)
         for name in names:
             threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def _wanted(self) -> int:
+        """How many threads the jobs need."""
+        return min(self._busy, self.size + len(self._aside))
 
     def close(self) -> None:
         """Let the threads end, once the jobs that wait are done."""
@@ -104,7 +118,7 @@ class Lane:
     def _state(self, age: float, now: float) -> str:
         if age > self.limit:
             return HUNG
-        if not self._closed and self._threads < min(self._busy, self.size):
+        if not self._closed and self._threads < self._wanted():
             return DEAD
         return FAILING if self._problem is not None and now - self._died_at < SHOWN else OK
 
@@ -118,15 +132,15 @@ class Lane:
 
     def _work(self) -> None:
         try:
-            while (job := self._jobs.get()) is not None:
-                self._do(job)
+            while (one := self._jobs.get()) is not None:
+                self._do(*one)
         except BaseException as error:  # noqa: BLE001  (a thread's root: logged, counted, shown)
             self._note_death(error)
         finally:
             with self._lock:
                 self._threads -= 1
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: Job, key: Optional[int]) -> None:
         ident = threading.get_ident()
 
         def heard(ahead: float = 0.0) -> None:
@@ -142,6 +156,9 @@ class Lane:
             self._beats.pop(ident, None)
             with self._lock:
                 self._busy -= 1
+                if key is not None:
+                    self._keys.discard(key)
+                    self._aside.discard(key)
             self._done()
 
     def _note_death(self, error: BaseException) -> None:

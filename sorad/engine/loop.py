@@ -17,6 +17,7 @@ from typing import Callable, Optional, Protocol
 from loguru import logger
 
 from sorad.budget import PRICE_AGAIN
+from sorad.engine.crawling import ease
 from sorad.engine.lanes import Lane
 from sorad.engine.steps.again import asking
 from sorad.engine.steps.fetch import fetch
@@ -154,6 +155,7 @@ class Engine:
             self._release_held(agenda, now),
             self._claim_submits(agenda, now),
         ]
+        self._ease_downloads(agenda, now, there)
         self._send()
         self._probe(now)
         self._look_for_provider()
@@ -261,8 +263,23 @@ class Engine:
         if not lane.free or min(_dues(agenda, state, roots), default=math.inf) > now:
             return False
         for take in kit.ledger.claim(state, now, lane.free, roots):
-            lane.run(partial(guarded, step, kit, take))
+            lane.run(partial(guarded, step, kit, take), take.id)
         return True
+
+    def _ease_downloads(self, agenda: Agenda, now: float, there: Optional[Collection[str]]) -> None:
+        """Where every lane is taken and a download waits for one, a crawling one makes room."""
+        if self.fetching.free or min(_dues(agenda, State.DOWNLOADING, there), default=math.inf) > now:
+            return
+        downloads = self._kit.downloads
+        found = ease(downloads.flows(), downloads.best())
+        if found.aside is not None:
+            downloads.go_aside(found.aside)
+            self.fetching.go_aside(found.aside)
+            logger.info(_("take {id}: its download crawls, others go first"), id=found.aside)
+            self.wake()
+        if found.cut is not None:
+            downloads.cut(found.cut)
+            logger.info(_("take {id}: its download crawls and is put off, others go first"), id=found.cut)
 
     def _claim_looks(self, now: float) -> bool:
         """What was said to have failed is asked after again."""

@@ -170,6 +170,7 @@ class Download:
     content_type: str
     request_id: str
     pieces: Iterator[bytes]
+    ranges: bool = False  # the server says, or has shown, that it can begin anywhere
 
     def close(self) -> None:
         """Give the connection back."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Iterator
-from typing import Callable, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 import requests
 import urllib3.exceptions
@@ -24,9 +24,8 @@ from sorad.providers.http import Broken, Wire, lowered
 from sorad.providers.reading import parse
 
 PIECE = 1 << 20  # bytes; smaller pieces cost half of the speed
-SMALLEST_PIECE = 1 << 14
-# A piece is read whole or lost: on a slow line (seconds for one) pieces shrink, on a quick one they grow.
-_QUICK, _SLOW = 0.2, 1.0
+# On a slow line a piece is what came in so many seconds: nothing is lost with a cut, and it is seen to crawl.
+_LONGEST_PIECE = 1.0
 MOST_HOPS = 5
 _LARGEST_JSON = 1_000_000
 _BREAKS = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
@@ -112,7 +111,8 @@ def _look(
         length = content_length(headers)
         body.expect(length)
         kind = headers.get("content-type", "")
-        return Download(0, length, validator_of(headers), kind, request_id(headers), body)
+        ranges = headers.get("accept-ranges", "").strip().lower() == "bytes"
+        return Download(0, length, validator_of(headers), kind, request_id(headers), body, ranges)
     words = body.words()
     body.close()
     trouble = _trouble(status, with_key)
@@ -133,7 +133,7 @@ def _partial(body: Body, headers: dict[str, str], offset: int, validator: str) -
     # A server may send less than was asked for: that ends as a cut, and the rest is asked for next time.
     body.expect(announced, partly=part.total is not None and part.last + 1 < part.total)
     kind = headers.get("content-type", "")
-    return Download(offset, part.total, version or validator, kind, request_id(headers), body)
+    return Download(offset, part.total, version or validator, kind, request_id(headers), body, ranges=True)
 
 
 def _from_json(body: Body, headers: dict[str, str], read_json: ReadJson) -> Union[Fault, str]:
@@ -167,7 +167,7 @@ class Body(Iterator[bytes]):
         self._packed = coding not in ("", "identity")
         self._left: Optional[int] = None
         self._partly = False
-        self._want = SMALLEST_PIECE
+        self._broke: Optional[Exception] = None  # told after what came before it
         self._open = True
 
     def expect(self, length: Optional[int], *, partly: bool = False) -> None:
@@ -187,9 +187,8 @@ class Body(Iterator[bytes]):
             if self._partly:
                 raise DownloadCut(f"{self._host}: only a part was sent")
             raise StopIteration
-        started = time.monotonic()
         try:
-            piece: bytes = self._response.raw.read(self._want, decode_content=self._packed)
+            piece = self._read()
         except _BREAKS as error:
             self.close()
             raise DownloadCut(f"{self._host}: {type(error).__name__}") from None
@@ -203,12 +202,29 @@ class Body(Iterator[bytes]):
             if self._left < 0:
                 self.close()
                 raise DownloadCut(f"{self._host}: more bytes than announced")
-        took = time.monotonic() - started
-        if took < _QUICK:
-            self._want = min(self._want * 2, PIECE)
-        elif took > _SLOW:
-            self._want = max(self._want // 2, SMALLEST_PIECE)
         return piece
+
+    def _read(self) -> bytes:
+        """A piece, or what came of it in a second; ``b""`` at the end. What came before a break is given first."""
+        raw: Any = self._response.raw
+        if self._packed:
+            return bytes(raw.read(PIECE, decode_content=True))
+        if self._broke is not None:
+            raise self._broke
+        parts: list[bytes] = []
+        had, until = 0, time.monotonic() + _LONGEST_PIECE
+        try:
+            # urllib3 has no way to ask for what is there: its own read waits until a piece is whole.
+            while had < PIECE and (part := raw._fp.read1(PIECE - had)):
+                parts.append(part)
+                had += len(part)
+                if time.monotonic() >= until:
+                    break
+        except _BREAKS as error:
+            if not parts:
+                raise
+            self._broke = error
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def whole(self, most: int) -> bytes:
         """Up to ``most`` bytes of it."""

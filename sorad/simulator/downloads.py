@@ -28,6 +28,8 @@ def serve(call: Call, movie: Movie, fault: Fault | None) -> Answer:
     kind = fault.kind if fault is not None else ""
     if kind == "html_download":
         return html_answer(200, note=kind)
+    if fault is not None and kind == "redirect":
+        return Answer(fault.setting("status"), b"", {"location": fault.location}, note=kind)
     size = movie.size - movie.size // 10 if kind == "wrong_length" else movie.size
     headers = {"content-type": "video/mp4", "accept-ranges": "bytes", "etag": movie.etag}
     wanted = call.headers.get("range", "")
@@ -49,6 +51,7 @@ def serve(call: Call, movie: Movie, fault: Fault | None) -> Answer:
         pieces,
         stop_after=length // 2 if kind == "cut" else None,
         seconds=fault.setting("seconds") if fault is not None and kind == "slow_download" else 0.0,
+        crawl=fault.setting("seconds") if fault is not None and kind == "crawl" else 0.0,
     )
     return Answer(status, stream, headers, note=kind)
 

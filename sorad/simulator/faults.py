@@ -68,6 +68,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
+    "crawl": Kind(("download",), N_("the download takes this many seconds for each byte"), seconds=1.0),
+    "redirect": Kind(("download",), N_("the download is sent on to the location that is given"), status=302),
     "expired": Kind(("download",), N_("the URL has expired"), status=403),
     "html_download": Kind(("download",), N_("a web page in place of the video"), status=200),
     "wrong_length": Kind(("download",), N_("a shortened file that calls itself whole")),
@@ -98,6 +100,7 @@ class Fault:
     accepted: bool | None = None
     rows: int | None = None  # of a list
     how: str | None = None  # what the list makes of texts
+    location: str = ""  # where a redirect leads
 
     def __post_init__(self) -> None:
         kind = KINDS.get(self.kind)
@@ -189,6 +192,7 @@ _READERS: Mapping[str, Any] = {
     "accepted": _flag,
     "rows": int,
     "how": str,
+    "location": str,
 }
 
 

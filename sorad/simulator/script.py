@@ -72,7 +72,7 @@ def parse(text: str) -> Script:
 def _answers(raw: Any, call: str) -> tuple[ScriptedAnswer, ...]:
     if not isinstance(raw, list) or not raw:
         raise _error(N_("it must be a list of answers, with one at least."), call)
-    return tuple(_answer(item, f"{call}[{number}]") for number, item in enumerate(raw, start=1))
+    return tuple(_answer(item, f"{call}[{number}]") for number, item in enumerate(raw))
 
 
 def _answer(raw: Any, where: str) -> ScriptedAnswer:

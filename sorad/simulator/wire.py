@@ -50,12 +50,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Stream:
-    """A body in pieces. ``stop_after`` bytes the connection is closed; it takes ``seconds`` to send."""
+    """A body in pieces. ``stop_after`` bytes the connection is closed; it takes ``seconds`` to send, or
+    ``crawl`` seconds for each byte."""
 
     length: int
     pieces: Iterator[memoryview]
     stop_after: int | None = None
     seconds: float = 0.0
+    crawl: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -265,8 +267,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_stream(self, body: Stream) -> None:
         left = body.length if body.stop_after is None else body.stop_after
-        pause = body.seconds / _TRICKLE
-        step = max(1, body.length // _TRICKLE) if pause else body.length
+        pause = body.crawl or body.seconds / _TRICKLE
+        step = 1 if body.crawl else max(1, body.length // _TRICKLE) if pause else body.length
         for piece in body.pieces:
             while piece and left:
                 part = piece[: min(step, left)]

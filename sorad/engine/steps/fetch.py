@@ -34,6 +34,8 @@ AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
 LOOK_AGAIN = 30.0
 # A task whose video is not to be found is asked after no less often.
 ASK_AGAIN = 60.0
+# One that crawled goes on so much later.
+PUT_OFF = 60.0
 
 
 def fetch(kit: Kit, take: Take) -> None:
@@ -56,16 +58,23 @@ def fetch(kit: Kit, take: Take) -> None:
         return
 
     def open_at(offset: int, validator: str) -> Download | Fault:
-        return provider.open_video(take.remote_id, video, offset, validator)
+        found = provider.open_video(take.remote_id, video, offset, validator)
+        if isinstance(found, Download):
+            resumable = found.ranges and bool(found.validator)
+            kit.downloads.opened(take.id, found.offset, found.total, resumable=resumable)
+        return found
 
+    kit.downloads.began(take.id)
     try:
         outcome = _away(kit, take) or _receive(kit, take, open_at)
+        put_off = kit.downloads.is_cut(take.id)
     finally:
         kit.progress.ended(take.id)
+        kit.downloads.ended(take.id)
     if isinstance(outcome, Received):
         _delivered(kit, take, outcome, provider.currency)
     elif isinstance(outcome, Stopped):
-        release(kit, take)
+        release(kit, take, kit.clock.time() + PUT_OFF if put_off else None)
     elif isinstance(outcome, Blocked):
         _blocked(kit, take, provider, video, outcome)
     else:
@@ -91,14 +100,18 @@ def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download,
         # Kept, so that a restart can resume what is there.
         record(kit, take, Change(take.state, "download", validator=validator, keep_claim=True))
 
+    def progress(got: int, total: Optional[int]) -> None:
+        kit.progress.fetched(take.id, take.output, got, total)
+        kit.downloads.came(take.id, got, total)
+
     return receive(
         open_at,
         Path(take.output),
         validator=take.validator,
         keep_free=kit.config.disk.min_free,
-        stop=kit.stopping,
+        stop=lambda: kit.stopping() or kit.downloads.is_cut(take.id),
         started=started,
-        progress=lambda got, total: kit.progress.fetched(take.id, take.output, got, total),
+        progress=progress,
         free=free_bytes,
         base=base_of(take),
         booted_at=psutil.boot_time(),

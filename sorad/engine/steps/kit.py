@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -15,6 +16,7 @@ from sorad.config.model import Config
 from sorad.engine import backoff
 from sorad.engine.accounts import Accounts
 from sorad.engine.control import Control
+from sorad.engine.downloads import Downloads
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rescue import Patience
@@ -65,6 +67,8 @@ class Kit:
         None
     )  # told of each step, and how many seconds it took
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
+    # What is being fetched, and how quickly it comes.
+    downloads: Downloads = field(default_factory=lambda: Downloads(time.monotonic))
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
     # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and

@@ -1,0 +1,74 @@
+"""Which download makes room where others wait for a lane: pure.
+
+A server that sends a byte a second must not keep others from theirs, and there is no speed that is slow in itself:
+on a slow line all are, and nothing is gained by cutting one. So a download is judged by the others, and by what
+the line was seen to do lately.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+# Seconds that a download runs before it is judged.
+WATCHED = 20.0
+# The slowest goes aside where no lane will be free in so many seconds.
+PATIENCE = 30.0
+# So many times slower than the best is slower by far.
+BY_FAR = 20.0
+# Downloads that are aside at once, while others can be cut.
+ASIDE = 2
+# And where nothing quicker was ever seen, so that nobody knows whether the line or the servers are slow: what
+# waits gets its try beside them, one after the other, and nothing is cut for it.
+MOST_ASIDE = 6
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A download under way. ``rate``: bytes a second, lately; ``left``: bytes to come, ``None``: not known."""
+
+    take_id: int
+    seconds: float  # since it began
+    rate: float
+    left: Optional[int] = None
+    resumable: bool = False  # the server goes on where a cut one ended
+    aside: bool = False  # on a slow lane
+
+
+@dataclass(frozen=True)
+class Ease:
+    """What makes room: the download that goes aside and keeps going, or the one that is cut, to be resumed."""
+
+    aside: Optional[int] = None
+    cut: Optional[int] = None
+
+
+NOTHING = Ease()
+
+
+def ease(flows: Sequence[Flow], best: float) -> Ease:
+    """Where every lane is taken and a download waits: who makes room. ``best``: the quickest rate seen lately."""
+    busy = [flow for flow in flows if not flow.aside]
+    watched = [flow for flow in busy if flow.seconds >= WATCHED]
+    if not watched:
+        return NOTHING
+    best = max([best, *(flow.rate for flow in flows)])
+    watched.sort(key=lambda flow: flow.rate)
+    crawling = [flow for flow in watched if flow.rate * BY_FAR < best]
+    aside = len(flows) - len(busy)
+    if crawling and aside < ASIDE:
+        return Ease(aside=crawling[0].take_id)
+    cuttable = [flow for flow in crawling if flow.resumable]
+    if cuttable:
+        return Ease(cut=cuttable[0].take_id)
+    stuck = min(map(_ends_in, busy)) > PATIENCE
+    return Ease(aside=watched[0].take_id) if stuck and aside < MOST_ASIDE else NOTHING
+
+
+def _ends_in(flow: Flow) -> float:
+    """Seconds until it will have come whole; one that was not watched yet may end at any time."""
+    if flow.seconds < WATCHED:
+        return 0.0
+    return math.inf if flow.left is None or flow.rate <= 0 else flow.left / flow.rate
