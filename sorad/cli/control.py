@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sorad.cli.adopt import not_there
+from sorad.cli.adopt import Known, known_as
 from sorad.cli.arguments import whole_number
 from sorad.cli.common import (
     OK,
@@ -103,16 +103,14 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
     parser = command(
         "resolve",
-        _("say what became of a take that may have been bought"),
+        _("say what became of takes that may have been bought"),
         _(
-            "Ends the wait of an `unknown` take, after a look at your account at the provider. With --adopt it brings "
+            "Ends the wait of `unknown` takes, after a look at your account at the provider. With --adopt it brings "
             "back a failed one, too."
         ),
         resolve,
     )
-    parser.add_argument(
-        "take", metavar=_("TAKE"), type=whole_number, help=_("its number, as `sorad list` shows it")
-    )
+    _takes_arguments(parser)
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--adopt", metavar=_("TASK_ID"), help=_("it was accepted, as this task"))
     how.add_argument("--resend", action="store_true", help=_("it was not accepted: buy it"))
@@ -253,28 +251,75 @@ def approve(args: argparse.Namespace) -> int:
 
 
 def resolve(args: argparse.Namespace) -> int:
-    """An unknown take: adopted, sent again or dropped."""
+    """Unknown takes: one adopted, some sent again or dropped."""
     from sorad.model import State
 
     with _Desk(args) as desk:
-        (take,) = desk.named(
-            [args.take],
+        takes = desk.named(
+            args.takes,
             lambda take: (
                 take.state is State.UNKNOWN or (args.adopt is not None and take.state is State.FAILED)
             ),
             N_("take {take} is {state}: it does not wait to be resolved."),
         )
+        if args.storyboard:
+            path = storyboard_path(args.storyboard)
+            takes += [one for one in desk.waiting(path) if one.id not in {take.id for take in takes}]
+            if not takes:
+                return _nothing(_("Nothing waits to be resolved here."))
+        if not takes:
+            raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
         if args.adopt is not None:
-            problem = None if args.yes else not_there(args, take, args.adopt)
-            if problem is not None:
-                raise SoradError(problem)
-            return desk.post("resolve", {"id": args.take, "how": "adopt", "remote_id": args.adopt}, _resolved)
-        if args.drop:
-            return desk.post("resolve", {"id": args.take, "how": "drop"}, _resolved)
-        question = _("If the provider has it after all, it is paid for twice. Send take {take} again?")
-        if not confirm(question.format(take=args.take), yes=args.yes):
+            return _adopt(args, desk, takes)
+        question, asked = _question(takes, desk.currency(), drop=args.drop)
+        if not confirm(question, yes=args.yes or not asked):
             return OK
-        return desk.post("resolve", {"id": args.take, "how": "resend"}, _resolved)
+        which: Args = {"id": takes[0].id} if len(takes) == 1 else {"ids": [take.id for take in takes]}
+        return desk.post("resolve", {**which, "how": "drop" if args.drop else "resend"}, _resolved)
+
+
+def _adopt(args: argparse.Namespace, desk: _Desk, takes: list[Take]) -> int:
+    """One take, with the task of the id that was given, under the name that the provider has for it."""
+    if len(takes) != 1:
+        raise _usage(N_("A task belongs to one take: name one with --adopt."))
+    found = known_as(args, takes[0], args.adopt, [one.remote_id for one in desk.ledger.purchases()])
+    if isinstance(found, Problem):
+        if not args.yes:
+            raise SoradError(found)
+        found = Known(args.adopt)
+    if found.remote_id != args.adopt:
+        say(_("The provider knows that task as {remote_id}.").format(remote_id=found.remote_id))
+    order = {"id": takes[0].id, "how": "adopt", "remote_id": found.remote_id}
+    code = desk.post("resolve", order, _resolved)
+    if code == OK and found.why is not None:
+        say(_("Whether the provider knows that task could not be asked: {problem}").format(problem=found.why))
+    return code
+
+
+def _question(takes: list[Take], currency: str, *, drop: bool) -> tuple[str, bool]:
+    """What is asked before takes are sent again or given up, with the price; and whether it must be answered.
+
+    To give up spends nothing: only somebody who sits there is asked.
+    """
+    from sorad.model import units
+
+    known = [take.cost for take in takes if take.cost is not None]
+    price = f"{units(sum(known)):.2f} {currency}"
+    if len(known) < len(takes):
+        price = _("{price} and more (not all prices are known)").format(price=price)
+    if drop:
+        text = ngettext(
+            "{price} may have been spent for it, and stays counted. Give {count} take up?",
+            "{price} may have been spent for them, and stays counted. Give {count} takes up?",
+            len(takes),
+        )
+        return text.format(price=price, count=len(takes)), asks()
+    text = ngettext(
+        "If the provider has it after all, it is paid for twice. Send {count} take again, for {price}?",
+        "What the provider has after all is paid for twice. Send {count} takes again, for {price}?",
+        len(takes),
+    )
+    return text.format(count=len(takes), price=price), True
 
 
 def pause(args: argparse.Namespace) -> int:
@@ -416,6 +461,18 @@ class _Desk:
         takes = self.ledger.takes(storyboard=storyboard, segment=segment)
         last = {(take.storyboard, take.segment): take for take in takes if take.state is not State.CANCELLED}
         return list(last.values())
+
+    def waiting(self, storyboard: str) -> list[Take]:
+        """The takes of a storyboard that wait for the user to say what became of their creates."""
+        from sorad.health.complaints import FOR_THE_USER
+        from sorad.model import State
+
+        takes = self.ledger.takes(states=[State.UNKNOWN], storyboard=storyboard)
+        return [take for take in takes if take.error is not None and take.error.code in FOR_THE_USER]
+
+    def currency(self) -> str:
+        """In which the provider is paid."""
+        return str(self.ledger.recall("currency") or "USD")
 
     def count(self, state: Any, storyboard: str) -> int:
         """How many takes of a storyboard are in a state."""

@@ -16,7 +16,7 @@ from sorad.engine.keyless import NO_KEY
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.reconcile import adopt
 from sorad.ledger.copied import is_copied
-from sorad.ledger.interface import Change, ClaimLost, Command, IllegalMove
+from sorad.ledger.interface import Change, ClaimLost, Command, IdOwned, IllegalMove
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -134,32 +134,41 @@ class Commands:
         return {"ok": True, "count": count}
 
     def _resolve(self, args: Mapping[str, Any]) -> Result:
-        take = self._kit.ledger.take(int(args["id"]))
-        failed = take is not None and take.state is State.FAILED and args.get("how") == "adopt"
+        """Each take by itself: of several, those that cannot be resolved leave the others alone."""
+        done = [self._resolve_one(int(number), args) for number in args.get("ids") or [args["id"]]]
+        count = sum(one["count"] for one in done)
+        return {**next((one for one in done if not one["ok"]), done[0]), "count": count}
+
+    def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
+        take, how = self._kit.ledger.take(number), args.get("how")
+        failed = take is not None and take.state is State.FAILED and how == "adopt"
         if take is None or not (failed or take.state is State.UNKNOWN):
-            return _refused(_not_unknown(int(args["id"])))
+            return _refused(_not_unknown(number))
         if take.claim:
             return {"ok": False, "count": 0, "problem": _busy(1).to_json()}  # it is being looked up just now
         now = self._kit.clock.time()
-        how = args.get("how")
         if how == "adopt":
-            remote_id = str(args.get("remote_id", ""))
-            own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
-            if remote_id not in own and self._kit.ledger.owned([remote_id]):
-                return _refused(_owned(remote_id))
-            change = adopt(take, remote_id, now)
-            if failed:
-                # It has given its slot up, and the money of a task of its own counts since then.
-                told = replace(change, accepted_at=None) if remote_id in own else change
-                change = replace(told, parked=True, watched=self._kit.config.polling.give_up_after)
-        elif how == "resend":
+            return self._adopt(take, str(args.get("remote_id", "")), now)
+        if how == "resend":
             change = Change(State.QUEUED, "resend", due_at=now, attempt=0, clear_error=True, fresh=True)
         else:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
         result = self._each([take], lambda _take: change)
-        if result["ok"] and how != "adopt":  # there the receipt takes its place first
+        if result["ok"]:  # where a task is adopted, the receipt takes its place first
             drop_intent(take)
         return result
+
+    def _adopt(self, take: Take, remote_id: str, now: float) -> Result:
+        failed = take.state is State.FAILED
+        own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
+        if remote_id not in own and self._kit.ledger.owned([remote_id]):
+            return _refused(_owned(remote_id))
+        change = adopt(take, remote_id, now)
+        if failed:
+            # It has given its slot up, and the money of a task of its own counts since then.
+            told = replace(change, accepted_at=None) if remote_id in own else change
+            change = replace(told, parked=True, watched=self._kit.config.polling.give_up_after)
+        return self._each([take], lambda _take: change)
 
     def _pause(self) -> Result:
         self._kit.control.pause(paused=True)
@@ -193,6 +202,8 @@ class Commands:
             try:
                 self._kit.ledger.record(take, change, self._kit.clock.time())
                 count += 1
+            except IdOwned as error:  # found on the list just now
+                return {**_refused(_owned(str(error))), "count": count}
             except (ClaimLost, IllegalMove):
                 busy += 1
         if busy:

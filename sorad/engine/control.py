@@ -1,7 +1,7 @@
 """The engine's standing with the provider: pause, breaker, gate, halt and stops, kept over restarts.
 
 Threads of all lanes report here; the loop asks here. What changes is written to the ledger under the keys
-that `sorad status` reads: ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``.
+that `sorad status` reads: ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``. ``lost`` is for the next start.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from sorad.engine import gate as gates
 from sorad.engine.admission import Admitted, Facts, admit
 from sorad.engine.breaker import Breaker
 from sorad.engine.decide import AfterCreate, Verdict
+from sorad.engine.doubtful import LOST_IN_A_ROW, lost_in_a_row
 from sorad.engine.first import First
 from sorad.engine.gate import Gate
 from sorad.engine.halt import Halt
-from sorad.engine.stops import Settings, Stop, added, standing
+from sorad.engine.stops import Settings, Stop, added, is_settled, standing
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.messages import N_, _
+from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault
 
@@ -44,6 +46,8 @@ class Control:
         self._gate = Gate.from_json(ledger.recall("gate"))
         self._halt = Halt.from_json(ledger.recall("halt"))
         self._stops = tuple(map(Stop.from_json, ledger.recall("stops") or ()))
+        # Takes whose creates were lost since the last acceptance and cannot be looked up.
+        self._lost: tuple[int, ...] = tuple(ledger.recall("lost") or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
         self.first = First(ledger)
         self._paused = bool(ledger.recall("paused"))
@@ -110,7 +114,28 @@ class Control:
             if self._halt is not None and result.verdict is not Verdict.HALT:
                 self._probed(now, good=result.verdict in (Verdict.GOOD, Verdict.NEUTRAL))
 
+    def lost(self, take: Take, base_url: str) -> None:
+        """It is not known whether a take's create was accepted, and it cannot be looked up: not too many in a row.
+
+        To be called before that is committed, as :meth:`stop_for_user`.
+        """
+        with self._lock:
+            if take.id in self._lost:
+                return
+            self._keep_lost((*filter(self._is_open, self._lost), take.id))
+            if len(self._lost) >= LOST_IN_A_ROW:
+                self.stop_for_user(lost_in_a_row(len(self._lost), base_url), self._lost)
+
+    def _is_open(self, number: int) -> bool:
+        return not is_settled(self._ledger.take(number))
+
+    def _keep_lost(self, takes: tuple[int, ...]) -> None:
+        if takes != self._lost:
+            self._lost = takes
+            self._keep("lost", list(takes))
+
     def _good(self, now: float) -> None:
+        self._keep_lost(())
         if self._breaker.errors:
             self._breaker = breakers.after_success(self._breaker)
             self._keep_breaker()
@@ -193,6 +218,7 @@ class Control:
         """The user wants it to go on: ends the pause, and whatever waits for the user."""
         with self._lock:
             self._ledger.remember("stops", [])
+            self._keep_lost(())
             self._stops = ()
             self.pause(paused=False)
 

@@ -83,6 +83,7 @@ def after_create(
                 attempt=0,
                 clear_error=True,
                 remote_id=outcome.remote_id,
+                sole=True,
                 request_id=outcome.request_id,
                 cost=outcome.cost if outcome.cost is not None else price,
                 accepted_at=now,

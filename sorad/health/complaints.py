@@ -10,6 +10,7 @@ from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.doubtful import SAME_ID, is_same_id
 from sorad.engine.gateways import repeats_by_itself
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.stops import Stop
@@ -27,7 +28,7 @@ from sorad.units import format_size
 NAMED = 5
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
-FOR_THE_USER = frozenset({"take.unknown", "take.several", NO_KEY})
+FOR_THE_USER = frozenset({"take.unknown", "take.several", SAME_ID, NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
@@ -241,7 +242,7 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
     waiting = [take for take in facts.unknown if take.error is not None and take.error.code in FOR_THE_USER]
     for take in waiting[:NAMED]:
         yield _heavy(
-            "take.unknown",
+            SAME_ID if is_same_id(take) else "take.unknown",
             N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
             N_(
                 "Set that key again: sorad then looks there by itself. Or look at that account. It is there: `sorad "

@@ -32,6 +32,10 @@ class IllegalMove(Exception):
     """That move between states does not exist."""
 
 
+class IdOwned(Exception):
+    """Another take has that remote id, or had it: nothing was written."""
+
+
 class LedgerUnavailable(Exception):
     """The database cannot be used just now (locked, disk full, I/O error). Nothing was written; try again."""
 
@@ -132,6 +136,7 @@ class Change:
     base_url: Optional[str] = None
     account: Optional[str] = None
     remote_id: Optional[str] = None
+    sole: bool = False  # the remote id must be one that no other take has or had, or nothing is written
     request_id: Optional[str] = None
     validator: Optional[str] = None
     cost: Optional[int] = None
@@ -354,7 +359,7 @@ class Ledger(Protocol):
         ...
 
     def record(self, take: Take, change: Change, now: float) -> Take:
-        """Write what a step found; returns the take as it is now. Fenced by ``take.claim``.
+        """Write what a step found; returns the take as it is now. Fenced by ``take.claim``. :class:`IdOwned`.
 
         A take whose ``claim`` is "" can be changed so too (by a command), if nobody claimed it meanwhile.
         """

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sorad.budget import NEVER
 from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
-from sorad.ledger.interface import FUTURE, Change, ClaimLost
+from sorad.ledger.interface import FUTURE, Change, ClaimLost, IdOwned
 from sorad.ledger.part import Part
 from sorad.ledger.rows import SELECT_TAKE, marks, take_of
 from sorad.ledger.states import OPEN
@@ -119,6 +119,8 @@ class Steps(Part):
             # saw must still be so.
             if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
+            if change.sole and self._has_other_owner(take.id, change.remote_id or ""):
+                raise IdOwned(change.remote_id)
             after = changed(before, change, now)
             self._write(before, after, refused=change.refused)
             if noteworthy(before, after):
@@ -131,6 +133,15 @@ class Steps(Part):
             if due_at is not None:
                 found.setdefault(State(state), {})[root] = due_at
         return found
+
+    def _has_other_owner(self, take_id: int, remote_id: str) -> bool:
+        return bool(
+            remote_id
+            and self._db.row(
+                "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND take_id <> ? LIMIT 1",
+                (remote_id, take_id),
+            )
+        )
 
     def _roots(self, state: State, roots: Collection[str] | None) -> Collection[str]:
         """The roots to look through: those asked for, else those that have takes in the state."""

@@ -157,3 +157,15 @@ def house(
     )
     yield made
     made.close()
+
+
+@pytest.fixture
+def order(house):
+    """Runs a command with a dead daemon; returns what is left in the ledger as (verb, args)."""
+
+    def run(*words: str):
+        known = len(house.ledger.commands())
+        ran = house.sorad(*words)
+        return ran, [(command.verb, dict(command.args)) for command in house.ledger.commands()[known:]]
+
+    return run

@@ -12,18 +12,6 @@ WHY = Problem("x", "it broke")
 
 
 @pytest.fixture
-def order(house):
-    """Runs a command with a dead daemon; returns what is left in the ledger as (verb, args)."""
-
-    def run(*words: str):
-        known = len(house.ledger.commands())
-        ran = house.sorad(*words)
-        return ran, [(command.verb, dict(command.args)) for command in house.ledger.commands()[known:]]
-
-    return run
-
-
-@pytest.fixture
 def answered(house):
     """Runs a command with a daemon that answers ``result``."""
 

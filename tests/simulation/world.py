@@ -144,7 +144,9 @@ class Odds:
     expired: float = 0.05
     bad_file: float = 0.05
     list_fault: float = 0.1
-    # Rolled for only where they are above 0, so that the histories of before stay what they were:
+    # Of gateways between; rolled for only where they are above 0, so that the histories of before stay what they were:
+    rate_accepted: float = 0.0  # accepted, and answered with 429; the list shows it at once
+    same_id: float = 0.0  # answered with the id of an earlier task, merged with it or not
     odd_answer: float = 0.0  # accepted, and answered as if not
     no_id: float = 0.0  # accepted, and the answer names no task
 
@@ -168,6 +170,7 @@ class SimProvider:
         self.tells_date = rng.random() < 0.7
         self.away_until, self.tries_away = 0.0, 0
         self.pause: Callable[[], None] = lambda: None  # where others may come between
+        self.answered: list[str] = []  # ids, as creates were answered
         self.keeps_prices: Optional[Problem] = None  # why it tells none
         self.list = OddList()
         self.foreign: list[Task] = []  # of neighbours on the same account
@@ -209,19 +212,34 @@ class SimProvider:
         if dice() < odds.lost_request:
             return Unknown(Fault(Trouble.SERVER, SAID))
         self.pause()
+        merged = self._merged()
+        if merged is not None and dice() < 0.5:
+            return Accepted(merged, "req", PRICE)
         repeats = self.rng.randrange(1, 3) if odds.repeats and dice() < odds.repeats else 0
         for _time in range(repeats):
             self._accept(request).repeat = True
         task = self._accept(request)
+        if odds.rate_accepted and dice() < odds.rate_accepted:
+            task.listed_at = self.clock.now
+            return Refused(Fault(Trouble.RATE, SAID, "", self.rng.choice([None, 5.0])))
         self.pause()
         if dice() < odds.die_in_create:
             raise Died
+        if merged is not None:
+            return Accepted(merged, "req", PRICE)
         if dice() < odds.lost_answer:
             return Unknown(Fault(Trouble.TRANSPORT, SAID))
         for chance, answers in ((odds.odd_answer, AFTER_ACCEPTANCE), (odds.no_id, WITHOUT_ID)):
             if chance and dice() < chance:
                 return repeated(outcome(*self.rng.choice(answers), native=dice() < 0.5), repeats)
+        self.answered.append(task.remote_id)
         return Accepted(task.remote_id, "req", PRICE, repeats)
+
+    def _merged(self) -> Optional[str]:
+        """The id of a task that was answered before, where this create is answered with it."""
+        if not self.odds.same_id or not self.answered or self.rng.random() >= self.odds.same_id:
+            return None
+        return self.rng.choice(self.answered)
 
     def _accept(self, request: Request) -> Task:
         now, odds, dice = self.clock.now, self.odds, self.rng.random

@@ -90,7 +90,7 @@ def record(
 
     What a provider answered is known here and nowhere else, so giving up is no option while the process
     lives. ``meanwhile`` is called once where the first try fails. ``None``: somebody else has the take now, or the
-    ledger is damaged, and nothing was written.
+    ledger is damaged, and nothing was written. :class:`IdOwned` where ``change.sole`` forbids it.
     """
     attempt = 0
     while True:

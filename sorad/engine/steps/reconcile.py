@@ -13,13 +13,14 @@ from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
+from sorad.engine.doubtful import SAME_ID, is_same_id
 from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, match, resembles, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change
+from sorad.ledger.interface import Change, IdOwned
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
@@ -54,14 +55,18 @@ def reconcile(kit: Kit, take: Take) -> None:
     told = _receipt(kit, take)
     if told is not None:
         logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
-        record(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
+        record_adoption(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
+        return
+    if is_same_id(take):
+        _give_to_the_user(kit, take, "waits", take.error or waits(take))  # no list tells what became of it
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
         _give_to_the_user(kit, take, "no key", provider, NO_KEY_EVERY)
         return
-    rules = kit.config.reconcile
-    if rules.on_unknown == "hold" or not provider.capabilities.lists_tasks:
+    if not can_look_up(kit, provider):
+        if not waits_for_user(take):
+            kit.control.lost(take, take.base_url)
         _give_to_the_user(kit, take, "waits", waits(take))
         return
     account = take.account or provider.account
@@ -121,6 +126,8 @@ def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.
     key = (take.id, take.creates, what)
     count = kit.in_vain[key] = kit.in_vain.get(key, 0) + 1
     if count >= FEW:
+        if what == "unread" and not waits_for_user(take):
+            kit.control.lost(take, take.base_url)  # a list that cannot be read is none
         problem = unread(take, why) if what == "unread" else unproven(take, why)
         _give_to_the_user(kit, take, "look failed", problem, max(LONGEST_PAUSE, at_least))
         return
@@ -150,7 +157,8 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     rules, now = kit.config.reconcile, kit.clock.time()
     if task is not None:
         logger.info(_("take {id}: its lost create was found as {remote}"), id=take.id, remote=task.remote_id)
-        adopted = record(kit, take, adopt(take, task.remote_id, now, task.created_at, provider.account))
+        change = adopt(take, task.remote_id, now, task.created_at, provider.account)
+        adopted = record_adoption(kit, take, change)
         if adopted is not None:
             write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
         return
@@ -243,6 +251,7 @@ def adopt(
         remote_id=remote_id,
         account=account,
         accepted_at=accepted_at,
+        sole=True,
     )
 
 
@@ -272,7 +281,7 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     if unknown:
         for_user = all(waits_for_user(twin) for twin in unknown)
         return USER_WAIT if for_user else kit.config.reconcile.look_every
-    if kit.config.reconcile.on_unknown == "hold" or not provider.capabilities.lists_tasks:
+    if not can_look_up(kit, provider):
         return None
     others = [twin for twin in twins if twin.fingerprint != take.fingerprint and not waits_for_user(twin)]
     if any(twin.state is State.UNKNOWN for twin in others):
@@ -280,9 +289,24 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     return AFTER_TWIN if others else None
 
 
+def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+    """Write an adoption down; ``None`` also where another take has got that task just now: then it is looked again."""
+    try:
+        return record(kit, take, change)
+    except IdOwned:
+        later = kit.clock.time() + kit.config.reconcile.look_every
+        record(kit, take, Change(State.UNKNOWN, "look", due_at=later))
+        return None
+
+
+def can_look_up(kit: Kit, provider: Provider) -> bool:
+    """Whether a lost create is looked up by itself."""
+    return provider.capabilities.lists_tasks and kit.config.reconcile.on_unknown != "hold"
+
+
 def waits_for_user(take: Take) -> bool:
     """Whether an unknown take is past what sorad can find out by itself."""
-    return take.error is not None and take.error.code in ("take.unknown", "take.several", NO_KEY)
+    return take.error is not None and take.error.code in ("take.unknown", "take.several", SAME_ID, NO_KEY)
 
 
 def waits(take: Take) -> Problem:

@@ -16,7 +16,15 @@ from sorad.engine.late import creates_that_left
 from sorad.engine.matching import alike, began, in_window, match, resembles, same
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look
-from sorad.engine.steps.reconcile import DOUBT, adopt, for_the_user, kept_back, not_ours, several
+from sorad.engine.steps.reconcile import (
+    DOUBT,
+    adopt,
+    for_the_user,
+    kept_back,
+    not_ours,
+    record_adoption,
+    several,
+)
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take
@@ -104,7 +112,7 @@ def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
         remote=task.remote_id,
     )
     change = adopt(intent, task.remote_id, kit.clock.time(), task.created_at, provider.account)
-    adopted = record(kit, intent, change)
+    adopted = record_adoption(kit, intent, change)
     if adopted is not None:
         write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
 

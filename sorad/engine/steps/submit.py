@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 from loguru import logger
 
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
-from sorad.engine.decide import Verdict
+from sorad.engine.decide import AfterCreate, Verdict
+from sorad.engine.doubtful import same_id
 from sorad.engine.first import place_of
 from sorad.engine.gateways import LITELLM_IDS, notice
 from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
-from sorad.engine.steps.reconcile import wait_for_twin
+from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
+from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -77,10 +79,13 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     def lay_down() -> None:
         # Where the ledger cannot take it, the folder tells the id, should the process end.
         bought = changed(intent, result.change, kit.clock.time())
+        with contextlib.suppress(LedgerUnavailable):
+            if kit.ledger.owned([bought.remote_id]):
+                return
         if bought.state is State.GENERATING:
             write_receipt_for(bought, provider.currency, payer=kit.payer(intent.root))
 
-    written = record(kit, intent, result.change, lay_down)
+    written, result = _written(kit, intent, provider, result, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
     if result.verdict is Verdict.GOOD:
@@ -94,6 +99,24 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
         write_receipt_for(written, provider.currency, payer=kit.payer(intent.root))
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(intent, written)
+
+
+def _written(
+    kit: Kit, intent: Take, provider: Provider, result: AfterCreate, meanwhile: Callable[[], object]
+) -> tuple[Optional[Take], AfterCreate]:
+    """The outcome, written down; what stops buying is kept before it. Another one where the task is not this take's."""
+    if result.change.to is State.UNKNOWN and not can_look_up(kit, provider):
+        kit.control.lost(intent, provider.base_url)
+    try:
+        return record(kit, intent, result.change, meanwhile), result
+    except IdOwned:
+        remote_id = result.change.remote_id or ""
+    owner = next(iter(kit.ledger.with_tasks([remote_id])), None)
+    why = same_id(intent, remote_id, owner)
+    kit.control.stop_for_user(why, [intent.id])
+    change = for_the_user(intent, "same id", why, kit.config.polling, kit.clock.time())
+    result = AfterCreate(replace(change, request_id=result.change.request_id), Verdict.ERROR)
+    return record(kit, intent, result.change), result
 
 
 def _kept_back(kit: Kit, take: Take) -> bool:
@@ -153,7 +176,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
         return kit.ledger.record(take, change, now)
 
 
-def _tell(take: Take, result: decide.AfterCreate) -> None:
+def _tell(take: Take, result: AfterCreate) -> None:
     log = logger.bind(request_id=result.change.request_id or "")
     if result.verdict is Verdict.GOOD:
         log.info(
