@@ -22,6 +22,7 @@ class Boards:
     )  # each with the watched folder that it belongs to
     away: list[Problem] = field(default_factory=list)
     never_read: list[str] = field(default_factory=list)
+    dark: list[tuple[str, Problem]] = field(default_factory=list)  # what could not be looked at, and why
 
 
 def boards(config: Config, paths: list[str]) -> Boards:
@@ -45,6 +46,7 @@ def boards(config: Config, paths: list[str]) -> Boards:
 
 
 def _below(folder: Path, watch: Watch, others: list[Path], found: Boards) -> None:
+    from sorad.vault.reports import unreadable
     from sorad.vault.scan import RootOffline, scan
 
     try:
@@ -54,6 +56,7 @@ def _below(folder: Path, watch: Watch, others: list[Path], found: Boards) -> Non
         return
     found.files += [(Path(one.path), watch) for one in seen.files]
     found.never_read += seen.never_read
+    found.dark += [(path, unreadable(path, why)) for path, why in seen.errors]
 
 
 def owner(config: Config, path: Path) -> Optional[Watch]:

@@ -48,7 +48,7 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     """Print the plan; 0, or 1 where a storyboard has problems."""
     from sorad import providers
     from sorad.config.key import KeySource
-    from sorad.intake.plan import total
+    from sorad.intake.plan import Planned, total
     from sorad.vault.reports import never_read
 
     key = KeySource(config.provider)
@@ -56,6 +56,7 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
     pricer, no_key = _pricer(provider.price, key)
     found = boards(config, paths)
     plans, spent = planned(config, found.files, pricer, force=force)
+    plans += [Planned(path, problems=(why,)) for path, why in found.dark]
     count, price, sure = total(plans)
     notes = list(found.away)
     if not sure:

@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from sorad.cli.common import say, to_json
 from sorad.messages import N_, _, ngettext
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
+    from sorad.config.model import Config
     from sorad.storyboard.read import Reading, Rules
 
 # Exit codes (design: Commands).
@@ -40,8 +41,10 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Check the files."""
-    rules = _rules(args)
-    checked = [_check(path, rules) for name in args.files for path in _storyboards(Path(name))]
+    config = _config(args)
+    rules = _rules(config)
+    checked = [_check(path, rules, config) for name in args.files for path in _storyboards(Path(name))]
+    checked += [one for name in args.files for one in _dark(Path(name))]
     if args.json:
         say(to_json([_as_json(one, prompts=args.prompts) for one in checked], indent=2))
     else:
@@ -60,14 +63,19 @@ class _Checked:
     code: int
 
 
-def _rules(args: argparse.Namespace) -> Rules:
-    from sorad import providers
+def _config(args: argparse.Namespace) -> Config:
     from sorad.cli.settings import file_config
+    from sorad.config.model import Config
+
+    return file_config(args) or Config()
+
+
+def _rules(config: Config) -> Rules:
+    from sorad import providers
     from sorad.config.key import KeySource
-    from sorad.config.model import Config, Watch
+    from sorad.config.model import Watch
     from sorad.intake.rules import rules_of
 
-    config = file_config(args) or Config()
     provider = providers.make(config.provider, KeySource(config.provider))
     return rules_of(config, Watch(path=Path.cwd()), provider.validate)
 
@@ -86,7 +94,35 @@ def _storyboards(path: Path) -> Iterator[Path]:
     yield from found or [path]
 
 
-def _check(path: Path, rules: Rules) -> _Checked:
+def _dark(folder: Path) -> Iterator[_Checked]:
+    """What lies in a folder and could not even be looked at."""
+    from sorad.storyboard.read import Reading
+    from sorad.vault.reports import unreadable
+    from sorad.vault.scan import RootOffline, scan
+
+    if not folder.is_dir():
+        return
+    try:
+        errors = scan(folder, []).errors
+    except RootOffline as offline:
+        yield _Checked(folder, Reading(problems=(offline.problem,)), PROBLEMS)
+        return
+    for path, why in sorted(errors):
+        yield _Checked(Path(path), Reading(problems=(unreadable(path, why),)), PROBLEMS)
+
+
+def _place(path: Path, config: Config) -> Optional[Problem]:
+    """What keeps its outputs out, where the config would put them."""
+    from sorad.cli.boards import owner
+    from sorad.config.model import Watch
+    from sorad.intake.places import out_of_place
+    from sorad.intake.wants import assets_of
+
+    path = path.absolute()
+    return out_of_place(path, assets_of(path, owner(config, path) or Watch(path=path.parent)))
+
+
+def _check(path: Path, rules: Rules, config: Config) -> _Checked:
     from sorad.storyboard.read import Reading, read_file
 
     if path.is_dir():
@@ -111,6 +147,9 @@ def _check(path: Path, rules: Rules) -> _Checked:
             {"reason": error.strerror or type(error).__name__},
         )
         return _Checked(path, Reading(problems=(problem,)), PROBLEMS)
+    trouble = _place(path, config) if reading.ok else None
+    if trouble is not None:
+        reading = replace(reading, problems=(trouble,))
     return _Checked(path, reading, GOOD if reading.ok else PROBLEMS)
 
 

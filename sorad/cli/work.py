@@ -15,6 +15,7 @@ from sorad import logs
 from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
+from sorad.cli.stillness import Stillness
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.again import another_take
@@ -27,7 +28,10 @@ from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem
+from sorad.vault.reports import NOT_TAKEN_UP
 
+# Codes of what the folder side could not look at.
+UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
 # How often the screen and the end are looked at, in seconds.
 LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.
@@ -62,10 +66,12 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             if force:
                 _force(daemon, ending)
             standing, stopped = _until_done(daemon, ending, screen)
-            invalid, none = _invalid(daemon), _none_there(daemon)
+            unread = unread_of(daemon)
+            invalid, none = _invalid(daemon), () if unread else _none_there(daemon)
             spent = _spent(daemon, began)
         finally:
             ended = daemon.stop()
+    stopped = [*stopped, *(one for one in unread if one not in stopped)]
     _summary(standing, [*stopped, *invalid, *none], spent, interrupted=ending.asked)
     undone = standing.failed or standing.waiting or stopped or invalid
     code = INTERRUPTED if ending.asked else int(bool(undone))
@@ -80,12 +86,14 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
     before = standing_of(daemon, {}).counts[State.DONE]
     in_vain = _tried_in_vain(daemon)
     notes: list[str] = []
+    stillness = Stillness(daemon)
     while True:
         if time.monotonic() - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)
+            stillness.look(standing_of(daemon, in_vain), looked)
         quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
         standing = standing_of(daemon, in_vain)
-        stopped = _stopped(daemon, standing)
+        stopped = _stopped(daemon, standing) or stillness.ends
         screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
@@ -144,7 +152,7 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     """Why nothing more will be bought, once all that was bought has arrived."""
     if standing.moving > standing.counts[State.QUEUED]:
         return []
-    halt = daemon.control.halt
+    halt = daemon.control.halted
     found = [halt.problem] if halt is not None else []
     found += [stop.told() for stop in daemon.control.stops]
     if daemon.control.paused and standing.counts[State.QUEUED]:
@@ -152,6 +160,12 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     if standing.moving == 0:
         found += filter(None, (daemon.claims.waits(str(watch.path)) for watch in daemon.config.watch))
     return found
+
+
+def unread_of(daemon: Daemon) -> list[Problem]:
+    """What in the folders could not even be looked at: whole roots, folders, files."""
+    away = [row.reason for row in daemon.vault.states() if row.state == "offline" and row.reason is not None]
+    return [*away, *(one for one in daemon.vault.problems() if one.code in UNREAD)]
 
 
 def _troubles(daemon: Daemon) -> list[str]:
@@ -251,6 +265,8 @@ def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, in
             )
         )
     out += [str(problem) for problem in stopped]
+    if stopped and not interrupted:
+        out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:
         text = ngettext(
             "{count} take waits for you or is slow: `sorad status`",

@@ -72,6 +72,10 @@ class KeySource:
             return Key("", "none", "")
         raise _error(self._missing())
 
+    def doubt(self) -> None:
+        """Its key was refused: what is kept of the keyring's answer no longer counts."""
+        self._keyring.forget()
+
     def _keyless(self) -> bool:
         """A simulator takes any key, unless the config says where one is (`sorad simulate --key`)."""
         named = self._provider.model_fields_set & {"api_key_env", "api_key_file", "api_key_keyring"}

@@ -63,6 +63,11 @@ class Keyring:
             self._known = (self._now(), value)
             return value
 
+    def forget(self) -> None:
+        """The answer of before no longer counts: the key it gave was refused."""
+        with self._lock:
+            self._known = None
+
     def _judged(self, question: _Question) -> str:
         error = question.error
         if isinstance(error, ImportError):

@@ -30,12 +30,14 @@ from sorad.engine.lanes import Lane
 from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
+from sorad.engine.stuck import needs_user
 from sorad.engine.times import Times
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import LIMIT, Part, Pulse, PulseFile, read_pulse
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.rescue import open_or_rebuild
+from sorad.ledger.states import OPEN
 from sorad.lock import Holder, Lock, acquire
 from sorad.messages import _
 from sorad.problems import Problem
@@ -184,6 +186,14 @@ class Daemon:
                 ),
                 id=take.id,
             )
+        self._try_anew()
+
+    def _try_anew(self) -> None:
+        """What only the user could mend may be mended by now: a start tries it at once."""
+        takes = self.ledger.takes(states=OPEN)
+        waiting = [take.id for take in takes if take.error is not None and needs_user(take.error)]
+        if waiting:
+            self.ledger.hasten(waiting, self.clock.time())
 
     def change(self, config: Config, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Go over to another config. Raises, and stays with the present one, where that cannot be.

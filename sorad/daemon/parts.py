@@ -36,6 +36,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.paper import unwritten
 from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
 from sorad.health.pulse import LIMIT
@@ -46,7 +47,7 @@ from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
 from sorad.messages import _
 from sorad.problems import Problem, SoradError
-from sorad.providers.base import Provider, Video
+from sorad.providers.base import Provider, Trouble, Video
 from sorad.providers.http import Heard
 from sorad.vault.service import Vault
 
@@ -82,6 +83,7 @@ class Kept:
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    unwritten: dict[int, Problem] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -95,14 +97,11 @@ class Parts:
         self._retired = threading.Event()
         self._settled = False
         self._saw_scan = False
-        self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes)
+        self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
-        self.provider = provider = providers.make(
-            config.provider,
-            KeySource(config.provider),
-            self._heard,
-        )
+        self._key = KeySource(config.provider)
+        self.provider = provider = providers.make(config.provider, self._key, self._heard)
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
@@ -152,6 +151,7 @@ class Parts:
             payer=self.claims.payer,
             videos=kept.videos,
             missed=kept.missed,
+            unwritten=kept.unwritten,
             buying=kept.buying,
             stepped=self.telling.stepped,
         )
@@ -249,8 +249,10 @@ class Parts:
         while not self._rest(stop):
             beat()
             self._kept.complain("ledger", self._ledger.look())
+            self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
             self._kept.complain("provider", self._kept.reach.problem())
             self._kept.complain("log", logs.trouble())
+            self._watch_key()
             self._kept.tell()
             if not self._settled:
                 self._settle_in()
@@ -261,6 +263,21 @@ class Parts:
             if clock.monotonic() - swept >= SWEEP:
                 swept = clock.monotonic()
                 self._sweep()
+
+    def _watch_key(self) -> None:
+        """A key that was corrected is tried at once, by what waits for one, too."""
+        control, clock = self._kept.control, self._kept.clock
+        halt = control.halt
+        if halt is not None and halt.trouble is Trouble.KEY:
+            self._key.doubt()
+        if not self.accounts.was_corrected():
+            return
+        control.look_now()
+        try:
+            self._kept.ledger.clock_set(0.0, clock.time())  # cuts all waits short
+        except LedgerUnavailable as error:
+            logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
+        self.wake()
 
     def _rest(self, stop: threading.Event) -> bool:
         """Until the next turn, which the end of the first scan brings at once; whether all is to end."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from sorad.messages import N_
-from sorad.problems import Problem
+from sorad.problems import Param, Problem
 from sorad.receipts.place import another_file
 
 
@@ -70,6 +71,12 @@ _GONE = (
     N_("the folder {folder} is not there."),
     N_("Bring it back (mount the disk, undo the move); the video then arrives by itself."),
 )
+_NO_FOLDER = (
+    Obstacle.IN_THE_WAY,
+    "delivery.no_folder",
+    N_("the folder {folder} cannot be made: a file has the name of one of its folders ({file})."),
+    N_("Move or rename that file, or rename the storyboard; it goes on by itself."),
+)
 _OFFLINE = (
     Obstacle.GONE,
     "delivery.disk_offline",
@@ -108,7 +115,7 @@ _BY_NAME = {
     "EDQUOT": _QUOTA,
     "EFBIG": _TOO_LARGE,
     "ENOENT": _GONE,
-    "ENOTDIR": _GONE,
+    "ENOTDIR": _NO_FOLDER,
     "ESTALE": _OFFLINE,
     "ENODEV": _OFFLINE,
     "ENXIO": _OFFLINE,
@@ -137,7 +144,15 @@ def blocked(error: OSError, folder: Path) -> Blocked:
     """What an error of the file system under ``folder`` means."""
     obstacle, code, message, fix = _TABLE.get(error.errno or 0, _OTHER)
     text = error.strerror or str(error)
-    return Blocked(obstacle, Problem(code, message, fix, {"folder": str(folder), "error": text}))
+    params: dict[str, Param] = {"folder": str(folder), "error": text}
+    if code == _NO_FOLDER[1]:
+        params["file"] = str(_first_file(folder))
+    return Blocked(obstacle, Problem(code, message, fix, params))
+
+
+def _first_file(folder: Path) -> Path:
+    """What stands where ``folder`` or one above it should be."""
+    return next((one for one in (folder, *folder.parents) if os.path.lexists(one)), folder)
 
 
 def no_room(folder: Path, free: int, keep_free: int) -> Blocked:

@@ -17,7 +17,7 @@ from typing import Callable, Union
 from sorad.delivery.outcome import Blocked, Received, Stopped, blocked, no_room
 from sorad.delivery.partial import Interrupted, Partial, sha256_of
 from sorad.delivery.place import place
-from sorad.files.durable import Sleep, make_folders, remove
+from sorad.files.durable import Sleep, make_folders, remove, sync_folder
 from sorad.files.mp4 import check_mp4_file
 from sorad.layout import partial_path
 from sorad.messages import N_
@@ -80,6 +80,7 @@ def _already(target: Path, stop: Callable[[], bool]) -> Received | None:
     found = look(target)
     if not found.verified:
         return None
+    sync_folder(target.parent)  # the last time may have been cut off, or refused, right before it
     told = found.receipt
     sha256 = told.sha256 if told is not None else ""
     if not sha256 and not found.in_cloud:

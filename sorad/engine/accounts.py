@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional, Union
 from sorad.engine.keyless import no_key
 from sorad.ledger.interface import Ledger
 from sorad.model import Take
-from sorad.problems import Problem
+from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider
 
 # Makes a provider of an earlier config again; None where its key is no longer to be had.
@@ -32,7 +32,23 @@ class Accounts:
         self._refused: set[str] = set()
         self._known: set[str] = set()
         self._ledger = ledger
+        self._seen = self.began_as  # the account of the key that was last looked at, or met a refusal
         self.remember(self.began_as)
+
+    def _now(self) -> str:
+        try:
+            return self.current.account
+        except SoradError as error:  # there is no key, or one that is none
+            return error.problem.code
+
+    def met_refusal(self) -> None:
+        """The key of now was refused: another one that comes is a correction."""
+        self._seen = self._now()
+
+    def was_corrected(self) -> bool:
+        """Whether the key is another one than when this was last asked, or than the one that was refused."""
+        before, self._seen = self._seen, self._now()
+        return before != self._seen
 
     def remember(self, account: str) -> None:
         """Keep the way to an account before anything is bought there. :class:`LedgerUnavailable`."""

@@ -45,6 +45,7 @@ class Control:
         self._breaker = Breaker.from_json(ledger.recall("breaker"))
         self._gate = Gate.from_json(ledger.recall("gate"))
         self._halt = Halt.from_json(ledger.recall("halt"))
+        self._proved = False  # that what halts is so still: what an earlier run met may be mended
         self._stops = tuple(map(Stop.from_json, ledger.recall("stops") or ()))
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
         self._lost: tuple[int, ...] = tuple(ledger.recall("lost") or ())
@@ -52,6 +53,7 @@ class Control:
         self.first = First(ledger)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
+        self.look_now()
 
     # --- questions ---------------------------------------------------------------------------------
 
@@ -84,6 +86,12 @@ class Control:
     def halt(self) -> Optional[Halt]:
         """Why buying stopped, if it did."""
         return self._halt
+
+    @property
+    def halted(self) -> Optional[Halt]:
+        """The halt, once this run has met it, and while no create is let through to find out."""
+        halt = self._halt
+        return halt if halt is not None and self._proved and not halt.probing else None
 
     @property
     def stops(self) -> tuple[Stop, ...]:
@@ -156,7 +164,20 @@ class Control:
                 )
             since = known.since if known is not None else now
             self._halt = Halt(fault.trouble, fault.problem, since, now + self._limits.probe_seconds)
+            self._proved = True
             self._keep("halt", self._halt.to_json())
+
+    def unproved(self) -> None:
+        """A probe came to no answer: the halt stays, and is probed again."""
+        with self._lock:
+            if self._halt is not None:
+                self._halt = replace(self._halt, until=self._clock.time() + self._limits.probe_seconds)
+
+    def look_now(self) -> None:
+        """What halts may just have been mended: the probe is due now."""
+        with self._lock:
+            if self._halt is not None and not self._halt.probing:
+                self._halt, self._proved = replace(self._halt, until=self._clock.time()), False
 
     def well_again(self, *, sure: bool) -> None:
         """A probe's free calls look good. ``sure``: they prove it; otherwise the next create is the proof."""
@@ -241,9 +262,7 @@ class Control:
             if elsewhere and self._gate != Gate():
                 self._gate = Gate()
                 self._keep("gate", self._gate.to_json())
-            if self._halt is not None:
-                self._halt = replace(self._halt, until=now)
-                self._keep("halt", self._halt.to_json())
+            self.look_now()
 
     def clock_set(self, by: float) -> None:
         """The clock was set ``by`` so many seconds: all waits keep their length."""

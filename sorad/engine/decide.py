@@ -111,9 +111,9 @@ def after_create(
         )
         verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
         return AfterCreate(change, verdict, fault)
-    why, stop = fault.problem, None
+    why, stop = lost_create(fault), None
     if outcome.answer:
-        stop = unreadable(take, why)
+        stop = unreadable(take, fault.problem)
         why = replace(stop, params={**stop.params, ANSWER: outcome.answer})
     change = Change(
         State.UNKNOWN,
@@ -239,6 +239,19 @@ def _later(take: Take, fault: Fault, polling: Polling, now: float, rng: random.R
         # A generation that has ended needs no slot, though its video is not to be found.
         parked=True if take.state is State.GENERATING and attempt >= STUCK_AT and no_address else None,
     )
+
+
+def lost_create(fault: Fault) -> Problem:
+    """Why nobody knows whether a create was accepted. It is not sent again by itself, as what else fails is.
+
+    What only the user can mend keeps its mend.
+    """
+    if fault.trouble in HALTING:
+        return fault.problem
+    fix = N_(
+        "Nothing to do yet: whether it was bought is looked up, and until that is known it is not sent again."
+    )
+    return replace(fault.problem, fix=fix)
 
 
 def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: float) -> Change:

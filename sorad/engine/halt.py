@@ -14,7 +14,7 @@ from typing import Any, Optional
 from sorad.problems import Problem
 from sorad.providers.base import Trouble
 
-HALTING = frozenset({Trouble.KEY, Trouble.BALANCE, Trouble.RETIRED, Trouble.PAGE})
+HALTING = frozenset({Trouble.SETUP, Trouble.KEY, Trouble.BALANCE, Trouble.RETIRED, Trouble.PAGE})
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,10 @@ class Engine:
         """Its lanes."""
         return self.submitting, self.polling, self.fetching
 
+    def room(self, root: str) -> int:
+        """For how many more takes of a root there is room; 0 where nothing may be bought for it."""
+        return self._folders.buyable().get(root, 0)
+
     def close(self) -> None:
         """After the end of :meth:`run`: let the lanes' threads end, each with its step."""
         for lane in self.lanes:

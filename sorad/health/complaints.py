@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
@@ -23,6 +23,7 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.units import format_size
+from sorad.vault.reports import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5
@@ -120,14 +121,17 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
             yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
     for row in facts.disk:
         if not row["ok"]:
-            yield _heavy(
-                "disk.full",
-                N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
-                N_("Make room there; it goes on by itself."),
-                path=row["path"],
-                free=format_size(row["free"]),
-                needed=format_size(row["needed"]),
-            )
+            yield Complaint(full_disk(row))
+
+
+def full_disk(row: Mapping[str, Any]) -> Problem:
+    """Of a row of ``disk`` that is not ``ok``."""
+    return Problem(
+        "disk.full",
+        N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
+        N_("Make room there; it goes on by itself."),
+        {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
+    )
 
 
 def _safe(facts: Facts) -> Complaint:
@@ -165,6 +169,7 @@ def _roots(facts: Facts) -> Iterator[Complaint]:
 
 
 def _storyboards(facts: Facts) -> Iterator[Complaint]:
+    yield from _named((one for one in _notices(facts) if one.code in NOT_TAKEN_UP), heavy=True)
     invalid = [board for board in facts.storyboards if board.state == "invalid"]
     for board in invalid[:NAMED]:
         for problem in board.problems[:NAMED]:
@@ -215,7 +220,7 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 def _takes(facts: Facts) -> Iterator[Complaint]:
     yield from _unknown(facts)
     yield from _paid(facts)
-    for takes in _by_code(_with_code(facts.queued, OBSTACLES)):
+    for takes in _by_reason(_with_code(facts.queued, OBSTACLES)):
         said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
     for takes in _by_code(facts.held):
@@ -391,6 +396,16 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
     )
 
 
+def _by_reason(takes: Sequence[Take]) -> list[list[Take]]:
+    """In groups of the same words, for each names a place of its own; of many, those left over by their codes."""
+
+    def reason(take: Take) -> str:
+        return take.error.text() if take.error else ""
+
+    groups = [list(group) for _reason, group in groupby(sorted(takes, key=reason), key=reason)]
+    return [*groups[:NAMED], *_by_code([take for group in groups[NAMED:] for take in group])]
+
+
 def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
     """The takes in groups of the same error, the largest group first."""
 
@@ -451,7 +466,11 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
     if facts.gateway:
         told = repeats_by_itself(str(facts.gateway["base_url"]), str(facts.gateway["version"]))
         yield Complaint(told, heavy=False)
-    yield from _named(problem for problem in _notices(facts) if not problem.params.get("waiting"))
+    yield from _named(
+        problem
+        for problem in _notices(facts)
+        if not problem.params.get("waiting") and problem.code not in NOT_TAKEN_UP
+    )
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(
@@ -472,14 +491,15 @@ def _notices(facts: Facts) -> list[Problem]:
     return [Problem.from_json(notice) for notice in facts.notices]
 
 
-def _named(problems: Iterable[Problem]) -> Iterator[Complaint]:
-    """Notes, of each kind as many as a screen has room for; the rest is counted."""
+def _named(problems: Iterable[Problem], *, heavy: bool = False) -> Iterator[Complaint]:
+    """Of each kind as many as a screen has room for; the rest is counted."""
     for code, group in groupby(sorted(problems, key=_code), key=_code):
         several = list(group)
         for problem in several[:NAMED]:
-            yield Complaint(problem, heavy=False)
+            yield Complaint(problem, heavy=heavy)
         if len(several) > NAMED:
-            yield _note(code, N_("{count} more of this kind."), count=len(several) - NAMED)
+            more = Problem(code, N_("{count} more of this kind."), "", {"count": len(several) - NAMED})
+            yield Complaint(more, heavy=heavy)
 
 
 def _code(problem: Problem) -> str:

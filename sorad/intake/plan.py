@@ -6,12 +6,13 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from sorad.config.model import Config, Watch
 from sorad.intake.copied import copy_of, held_back
 from sorad.intake.older import as_bought, texts_of
 from sorad.intake.origin import is_there, nearest, offline, same_content
+from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import Key, renumbered
 from sorad.intake.rules import Validate, rules_of
 from sorad.intake.sorting import key_of, known_of
@@ -21,7 +22,8 @@ from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import missing, observed, receipts_in
-from sorad.storyboard.read import read_file
+from sorad.storyboard.read import Reading, read_file
+from sorad.vault.reports import not_read
 
 BUY, SKIP = "buy", "skip"
 
@@ -77,14 +79,12 @@ def plan_storyboard(
     *,
     force: bool = False,
 ) -> Planned:
-    """What a storyboard would buy. ``OSError`` where the file cannot be read."""
-    reading = read_file(path, rules_of(config, watch, validate))
-    if reading.problems:
-        return Planned(str(path), problems=reading.problems)
+    """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
+    read = _read(path, watch, config, validate)
+    if isinstance(read, Planned):
+        return read
+    reading, wants = read
     assets = assets_of(path, watch)
-    wants = [
-        observed(want) for want in as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets)
-    ]
     watched = {str(one.path) for one in config.watch}
     same = same_content(ledger, str(path), reading.contents, watched) if ledger is not None else None
     if ledger is not None and same is not None and is_there(same, watched, offline(ledger), str(path)):
@@ -101,7 +101,26 @@ def plan_storyboard(
         if copy_of(ledger, reading.contents, *((same,) if same is not None else (row, origin))):
             mine = origin or row
             wants = held_back(ledger, mine.id if mine is not None else 0, wants, known)
-    return Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
+    plan = Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
+    shut = closed(assets) if plan.bought else None
+    return plan if shut is None else Planned(str(path), problems=(shut,))
+
+
+def _read(
+    path: Path, watch: Watch, config: Config, validate: Validate
+) -> Union[Planned, tuple[Reading, list[Want]]]:
+    """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
+    assets = assets_of(path, watch)
+    try:
+        reading = read_file(path, rules_of(config, watch, validate))
+        trouble = None if reading.problems else out_of_place(path, assets)
+        if reading.problems or trouble is not None:
+            return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
+        return reading, [
+            observed(want) for want in as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets)
+        ]
+    except OSError as error:
+        return Planned(str(path), problems=(not_read(str(path), error),))
 
 
 def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:

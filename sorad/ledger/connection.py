@@ -33,6 +33,10 @@ CACHE_KIB = 16_000
 _WRONG_TABLES = ("no such table", "no such column", "Could not decode to UTF-8")
 
 
+# What keeps a write out and says nothing of the disk.
+_NOT_THE_DISK = ("database is locked", "database table is locked", "interrupted", "closed")
+
+
 class Connection:
     """A connection that several threads may share."""
 
@@ -41,6 +45,7 @@ class Connection:
         self._db: sqlite3.Connection | None = db
         self._wait = wait
         self._kept_out = False  # the last transaction waited in vain
+        self.sick = ""  # why the last write failed, where that was no lock; "" once one is on the disk again
         self._lock = threading.RLock()
         db.row_factory = _decoded
 
@@ -52,7 +57,7 @@ class Connection:
         durable one; nothing waits for the disk. Raises :class:`LedgerUnavailable` or :class:`LedgerDamaged`;
         the connection stays usable.
         """
-        with self._lock:
+        with self._lock, self._watched(durable):
             db = self._open()
             with _translated():
                 # In WAL mode only FULL waits for the disk at a commit. It cannot be changed inside one.
@@ -68,6 +73,26 @@ class Connection:
                     with contextlib.suppress(sqlite3.Error):
                         db.execute("ROLLBACK")
                 raise
+
+    @contextlib.contextmanager
+    def _watched(self, durable: bool) -> Iterator[None]:
+        """Remember whether the disk takes what is written."""
+        try:
+            yield
+        except LedgerUnavailable as error:
+            if not str(error).startswith(_NOT_THE_DISK):
+                self.sick = str(error)
+            raise
+        if durable:
+            self.sick = ""
+
+    def checkpoint(self) -> None:
+        """Bring what was written into the main file, as far as no reader is in the way. For the owner.
+
+        SQLite does so by itself now and then, but keeps it to itself where that fails.
+        """
+        with self._lock, self._watched(False), _translated():
+            self._open().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _begin(self, db: sqlite3.Connection) -> None:
         kept_out = False

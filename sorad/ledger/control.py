@@ -13,12 +13,28 @@ from sorad.ledger.rows import column, root_of
 _ROOT = "SELECT path, state, device, reason, scanned_at, active FROM roots"
 
 
+# Under this key it is remembered when the disk last proved to take what is written.
+PROOF = "proof"
+
+
 class Control(Part):
-    """``put_root``, ``roots``, ``remember``, ``recall``, ``post``, ``commands``, ``answer``, ``result``."""
+    """``check``, ``prove``, ``sick``.
+
+    And ``put_root``, ``roots``, ``remember``, ``recall``, ``post``, ``commands``, ``answer``, ``result``."""
 
     def check(self) -> None:
         with self._db.transaction(durable=False):
             pass
+
+    def prove(self, now: float) -> None:
+        with self._db.transaction():
+            self._db.run(
+                "INSERT OR REPLACE INTO memory (key, value) VALUES (?, ?)", (PROOF, _json({"at": now}))
+            )
+        self._db.checkpoint()
+
+    def sick(self) -> str:
+        return self._db.sick
 
     def put_root(self, row: RootRow) -> None:
         with self._db.held():

@@ -254,6 +254,17 @@ class Ledger(Protocol):
         """:class:`LedgerUnavailable` where nothing could be written just now; writes nothing."""
         ...
 
+    def prove(self, now: float) -> None:
+        """Write a few bytes and see them onto the disk, in the main file, too.
+
+        :class:`LedgerUnavailable` where that fails.
+        """
+        ...
+
+    def sick(self) -> str:
+        """Why the last write failed, where that was no lock; ``""``: since then one is on the disk. No I/O."""
+        ...
+
     # --- folder side -------------------------------------------------------------------------------
     def storyboards(self, root: Optional[str] = None) -> list[Storyboard]:
         """The storyboards known, of one root or of all; those ``gone`` included."""
@@ -356,6 +367,10 @@ class Ledger(Protocol):
         ``FUTURE`` ahead of now counts as of now. Returns how many waits were cut short. What is held until
         the user releases it (:data:`sorad.budget.NEVER`) stays so.
         """
+        ...
+
+    def hasten(self, takes: Collection[int], now: float) -> None:
+        """What these wait for may be there: their next steps are due now, unless they are under way or held."""
         ...
 
     def record(self, take: Take, change: Change, now: float) -> Take:

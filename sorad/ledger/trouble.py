@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Callable, Optional
 
+from sorad.clock import Clock
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.messages import N_
 from sorad.problems import Problem
@@ -14,14 +15,21 @@ from sorad.problems import Problem
 LEAST = 2_000_000
 
 
-class LedgerWatch:
-    """Looks whether the ledger can be written, without writing. ``free``: bytes free under a folder."""
+# Nobody knows whether a disk takes what is written before something is: so often it is tried, in seconds, where
+# nothing else is written, and at each look once a write has failed.
+PROVE_EVERY = 40.0
 
-    def __init__(self, ledger: Ledger, path: Path, free: Callable[[Path], int]) -> None:
+
+class LedgerWatch:
+    """Looks whether the ledger can be written. ``free``: bytes free under a folder."""
+
+    def __init__(self, ledger: Ledger, path: Path, free: Callable[[Path], int], clock: Clock) -> None:
         self._ledger = ledger
         self._path = path
         self._free = free
         self._file = _identity(path)
+        self._clock = clock
+        self._proved = clock.monotonic()
 
     def is_there(self) -> bool:
         """Whether the file is the one that was opened: what is written to a deleted one is lost with the process."""
@@ -34,10 +42,18 @@ class LedgerWatch:
         if self._free(self._path.parent) < LEAST:
             return _problem("ledger.full", *_FULL, self._path)
         try:
-            self._ledger.check()
+            self._look()
         except LedgerUnavailable as error:
             return explained(error, self._path)
         return None
+
+    def _look(self) -> None:
+        now = self._clock.monotonic()
+        if not self._ledger.sick() and now - self._proved < PROVE_EVERY:
+            self._ledger.check()
+            return
+        self._ledger.prove(self._clock.time())
+        self._proved = now
 
 
 def explained(error: LedgerUnavailable, path: Path) -> Problem:
@@ -49,6 +65,8 @@ def explained(error: LedgerUnavailable, path: Path) -> Problem:
         return _problem("ledger.full", *_FULL, path)
     if "readonly" in said:
         return _problem("ledger.readonly", *_READONLY, path)
+    if "I/O error" in said or "unable to open" in said:
+        return _problem("ledger.disk", *_DISK, path, said)
     return _problem("ledger.unavailable", *_UNAVAILABLE, path, said)
 
 
@@ -75,6 +93,14 @@ _FULL = (
 _READONLY = (
     N_("The ledger {path} cannot be written: its disk is read-only."),
     N_("Make it writable, and do not end sorad before: what came in meanwhile is kept in memory."),
+)
+_DISK = (
+    N_(
+        "The disk of the ledger {path} reports errors ({reason}): nothing is bought, what comes in stays in memory."
+    ),
+    N_(
+        "Check the disk, it may be failing; and do not end sorad before: it writes it down as soon as it can."
+    ),
 )
 _UNAVAILABLE = (
     N_("The ledger {path} cannot be used just now ({reason})."),

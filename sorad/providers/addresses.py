@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+from collections.abc import Mapping
 from typing import Optional
 from urllib.parse import urljoin, urlsplit
 
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
+
+from sorad.masking import mask
 
 
 def proxies_for(url: str, setting: str) -> dict[str, str]:
@@ -18,6 +22,15 @@ def proxies_for(url: str, setting: str) -> dict[str, str]:
     if _is_loopback(host_of(url)):
         return {}
     return dict(get_environ_proxies(url))
+
+
+def proxy_of(url: str, setting: str, env: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """The proxy for one URL, without its password, and what names it: a variable, or ``[provider]``."""
+    found = select_proxy(url, proxies_for(url, setting)) or ""
+    if setting:
+        return mask(found), "[provider]"
+    names = sorted(name for name in env if name.lower().endswith("_proxy") and env[name] == found)
+    return mask(found), names[0] if found and names else "-"
 
 
 def origin(url: str) -> Optional[tuple[str, str, int]]:

@@ -35,6 +35,7 @@ class Trouble(str, enum.Enum):
     RATE = "rate"  # 429: too many, later
     SERVER = "server"  # 5xx
     TRANSPORT = "transport"  # name, connect, cut, time-out
+    SETUP = "setup"  # of this machine: certificates, proxy; stays so until the user mends it
     KEY = "key"  # 401, 403: refused or disabled
     BALANCE = "balance"  # 1012, 402
     RETIRED = "retired"  # the model or the interface is gone, for every take

@@ -5,55 +5,112 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from typing import Any
+from typing import Any, NamedTuple, Optional
 
 import requests
 import urllib3.exceptions
 
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.providers import faults
-from sorad.providers.addresses import host_of
+from sorad.providers import faults, trust
+from sorad.providers.addresses import host_of, proxy_of
+from sorad.providers.base import Trouble
 
 
-def explain(error: BaseException, url: str, timeout: float, *, left: bool) -> Problem:
-    """What broke, in words. Never the exception's text: a signed URL or a proxy's password may be in it."""
-    host, causes = host_of(url), list(_causes(error))
-    reason = _reason(causes)
+class Cause(NamedTuple):
+    """What broke, in words, and which kind of trouble that is."""
 
-    def caused(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
+    problem: Problem
+    trouble: Trouble = Trouble.TRANSPORT
 
-    late = caused(socket.timeout, urllib3.exceptions.ReadTimeoutError)
+
+def explain(error: BaseException, url: str, timeout: float, *, left: bool, proxy: str = "") -> Cause:
+    """What broke. Never the exception's text: a signed URL or a proxy's password may be in it.
+
+    ``left``: a byte of the request may have left. ``proxy``: the setting, as of :class:`.http.Wire`.
+    """
+    causes = list(_causes(error))
     if left:
-        if late:
-            message = N_("{host} took the request but did not answer within {seconds:g} seconds.")
-            return faults.network(message, host=host, seconds=timeout)
-        if caused(ssl.SSLError, ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead):
-            return faults.network(N_("The connection to {host} was cut: {reason}."), host=host, reason=reason)
-        return faults.network(N_("{host} sent an answer that is broken: {reason}."), host=host, reason=reason)
-    if caused(
-        requests.exceptions.ProxyError, urllib3.exceptions.ProxyError, requests.exceptions.InvalidProxyURL
+        return Cause(_cut(causes, url, timeout))
+    setup = _of_setup(causes, url, proxy)
+    if setup is not None:
+        return Cause(setup, Trouble.SETUP)
+    return Cause(_unreached(causes, url, timeout))
+
+
+def _cut(causes: list[BaseException], url: str, timeout: float) -> Problem:
+    """The request may have arrived; its answer did not."""
+    host, reason = host_of(url), _reason(causes)
+    if _are(causes, socket.timeout, urllib3.exceptions.ReadTimeoutError):
+        message = N_("{host} took the request but did not answer within {seconds:g} seconds.")
+        return faults.network(message, host=host, seconds=timeout)
+    if _are(
+        causes, ssl.SSLError, ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead
     ):
-        return faults.network(
-            N_("The proxy on the way to {host} cannot be used: {reason}."), host=host, reason=reason
-        )
-    if caused(requests.exceptions.InvalidSchema):  # a base URL is checked before it gets here
+        return faults.network(N_("The connection to {host} was cut: {reason}."), host=host, reason=reason)
+    return faults.network(N_("{host} sent an answer that is broken: {reason}."), host=host, reason=reason)
+
+
+def _of_setup(causes: list[BaseException], url: str, setting: str) -> Optional[Problem]:
+    """What stays as it is until the user mends it; ``None``: nothing of that kind."""
+    host = host_of(url)
+    if url.lower().startswith("https:"):
+        bundle = trust.trouble()
+        if bundle is not None:
+            return bundle
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return trust.untrusted(host, cause.verify_message or cause.reason)
+    proxy, source = proxy_of(url, setting)
+    if _are(causes, requests.exceptions.InvalidSchema):  # a base URL is checked before it gets here
         return Problem(
-            "provider.network",
-            N_("The way to {host} leads through a SOCKS proxy, and the package for these is not installed."),
+            "proxy.socks",
+            N_(
+                "The way to {host} leads through the SOCKS proxy {proxy} ({source}), and the package for these is not "
+                "installed."
+            ),
             N_("Install PySocks beside sorad, or set an http proxy under [provider]."),
-            {"host": host},
+            {"host": host, "proxy": proxy, "source": source},
         )
-    if caused(socket.gaierror, urllib3.exceptions.NameResolutionError):
+    if any("407" in str(cause) for cause in causes if isinstance(cause, OSError)):
+        return Problem(
+            "proxy.login",
+            N_("The proxy on the way to {host} ({source}) wants a name and a password, or other ones."),
+            N_("Write them into its address: http://NAME:PASSWORD@HOST:PORT, in {source}."),
+            {"host": host, "source": source},
+        )
+    nonsense = _are(
+        causes, requests.exceptions.InvalidProxyURL, urllib3.exceptions.ProxySchemeUnknown
+    ) or any("SOCKS version" in str(cause) for cause in causes)
+    if nonsense:
+        return Problem(
+            "proxy.address",
+            N_("The proxy on the way to {host} has an address that cannot be used: {proxy} ({source})."),
+            N_("Write it as in http://HOST:PORT or socks5h://HOST:PORT, or take it away."),
+            {"host": host, "proxy": proxy, "source": source},
+        )
+    return None
+
+
+def _unreached(causes: list[BaseException], url: str, timeout: float) -> Problem:
+    """Nothing left: name, connection, proxy, TLS."""
+    host, reason = host_of(url), _reason(causes)
+    if _are(causes, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
+        message = N_("The proxy on the way to {host} cannot be used: {reason}.")
+        return faults.network(message, host=host, reason=reason)
+    if _are(causes, socket.gaierror, urllib3.exceptions.NameResolutionError):
         return faults.network(N_("The name {host} cannot be found."), host=host)
-    if caused(ssl.SSLError, urllib3.exceptions.SSLError):
+    if _are(causes, ssl.SSLError, urllib3.exceptions.SSLError):
         message = N_("No secure connection to {host} could be made: {reason}.")
         return faults.network(message, host=host, reason=reason)
-    if late:
+    if _are(causes, socket.timeout, urllib3.exceptions.ReadTimeoutError):
         message = N_("{host} could not be reached within {seconds:g} seconds.")
         return faults.network(message, host=host, seconds=timeout)
     return faults.network(N_("{host} cannot be reached: {reason}."), host=host, reason=reason)
+
+
+def _are(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(cause, kinds) for cause in causes)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -25,6 +25,7 @@ _CODES = {
     Trouble.RATE: "provider.rate",
     Trouble.SERVER: "provider.server",
     Trouble.TRANSPORT: "provider.network",
+    Trouble.SETUP: "provider.network",
     Trouble.KEY: "provider.key",
     Trouble.BALANCE: "provider.balance",
     Trouble.RETIRED: "provider.retired",
@@ -37,6 +38,7 @@ _MESSAGES = {
     Trouble.RATE: N_("The provider takes no more requests for now. It says: {said}"),
     Trouble.SERVER: N_("The provider has trouble of its own. It says: {said}"),
     Trouble.TRANSPORT: N_("The request did not get through to the provider. The answer was: {said}"),
+    Trouble.SETUP: N_("The request did not get through to the provider. The answer was: {said}"),
     Trouble.KEY: N_("The provider refuses the API key. It says: {said}"),
     Trouble.BALANCE: N_("The balance at the provider is used up. It says: {said}"),
     Trouble.RETIRED: N_("The provider no longer offers this model or this interface. It says: {said}"),
@@ -51,6 +53,7 @@ _FIXES = {
     Trouble.RATE: N_("Nothing to do: sorad slows down and goes on by itself."),
     Trouble.SERVER: N_("Nothing to do: sorad tries again by itself."),
     Trouble.TRANSPORT: N_("Check the network and the proxy; sorad tries again by itself."),
+    Trouble.SETUP: N_("Check the proxy, and the name and password in its address."),
     Trouble.KEY: N_("Check the key on the provider's page and set it anew; sorad goes on by itself."),
     Trouble.BALANCE: N_("Top it up at the provider; sorad goes on by itself."),
     Trouble.RETIRED: N_(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ import urllib3.exceptions
 from sorad import __version__
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
-from sorad.providers import faults, reading
+from sorad.providers import faults, reading, trust
 from sorad.providers.addresses import host_of, origin, proxies_for
 from sorad.providers.base import Fault, Trouble
 from sorad.providers.breakage import explain
@@ -162,7 +161,8 @@ class Wire:
             with watched(exchange), self._send(adapter, request, self._proxy) as response:
                 whole = _read(response)
         except _BREAKS as error:
-            return Broken(exchange.left, explain(error, request.url, self.timeout, left=exchange.left))
+            cause = explain(error, request.url, self.timeout, left=exchange.left, proxy=self._proxy)
+            return Broken(exchange.left, *cause)
         if whole is None:
             host = host_of(request.url)
             return Broken(True, faults.network(N_("{host} sent an answer without end."), host=host))
@@ -187,7 +187,8 @@ class Wire:
                 request = requests.Request("GET", url, headers=headers)
                 response = self._send(adapter, request, self._download_proxy)
         except _BREAKS as error:
-            return Broken(exchange.left, explain(error, url, self.timeout, left=exchange.left))
+            cause = explain(error, url, self.timeout, left=exchange.left, proxy=self._download_proxy)
+            return Broken(exchange.left, *cause)
         return response
 
     def _send(self, adapter: Adapter, request: requests.Request, proxy: str) -> requests.Response:
@@ -196,7 +197,7 @@ class Wire:
             request.prepare(),
             stream=True,
             timeout=(self.timeout, self.timeout),
-            verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+            verify=trust.verify(),
             proxies=proxies_for(request.url, proxy),
         )
 

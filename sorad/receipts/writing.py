@@ -106,13 +106,13 @@ def drop_intent(*takes: Take) -> None:
 
 def write_receipt_for(
     take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
-) -> bool:
-    """Write it; whether it is there. A folder that is away is no trouble: it is tried again at each poll."""
+) -> Optional[OSError]:
+    """Write it; why it is not there, where it is not. It is tried again at each poll."""
     with _TURNS[take.id % len(_TURNS)]:
         return _write(take, currency, received, payer)
 
 
-def _write(take: Take, currency: str, received: Optional[Delivered], payer: Payer) -> bool:
+def _write(take: Take, currency: str, received: Optional[Delivered], payer: Payer) -> Optional[OSError]:
     video = Path(take.output)
     try:
         _check_disk(take)
@@ -120,7 +120,7 @@ def _write(take: Take, currency: str, received: Optional[Delivered], payer: Paye
         told = there is not None and there.remote_id == take.remote_id
         if there is not None and told and there.state in (DONE, _state(take, received)):
             drop_intent(take)
-            return True
+            return None
         write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
     except OSError as error:
         logger.warning(
@@ -128,9 +128,9 @@ def _write(take: Take, currency: str, received: Optional[Delivered], payer: Paye
             id=take.id,
             error=error.strerror or error,
         )
-        return False
+        return error
     drop_intent(take)
-    return True
+    return None
 
 
 def _state(take: Take, received: Optional[Delivered]) -> str:

@@ -145,3 +145,12 @@ def _originals(stem: str) -> list[str]:
     dashes = [at for at, letter in enumerate(stem) if letter == "-" and at > 0]
     found += [stem[:at] for at in reversed(dashes) if _HOST.fullmatch(stem[at + 1 :])]
     return found
+
+
+def is_text(path: str) -> bool:
+    """Whether a path can be kept as text: a name that is no UTF-8 cannot."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 
 from sorad.messages import N_
@@ -58,13 +60,82 @@ def in_the_cloud(path: str) -> Problem:
     )
 
 
+# Codes of files that are not taken up for what they are: nothing is bought for them until somebody acts.
+NOT_TAKEN_UP = frozenset(
+    {"vault.file", "vault.name", "vault.link", "vault.long", "vault.disk", "vault.mistake"}
+)
+
+
 def unreadable(path: str, reason: str) -> Problem:
-    """A folder or file is dark to us."""
+    """A folder or file is dark to us. ``reason`` as the system words it."""
+    if reason == os.strerror(errno.EILSEQ):
+        return Problem(
+            "vault.name",
+            N_("{path} is not taken up: its name, or that of a folder above it, is no UTF-8 text."),
+            N_("Rename it: names that came from another system or an archive may have to be typed anew."),
+            {"path": path},
+        )
+    if reason in (os.strerror(errno.ENOENT), os.strerror(errno.ELOOP)):
+        return Problem(
+            "vault.link",
+            N_("{path} is not taken up: it is a link that leads nowhere."),
+            N_("Mend the link, or remove it."),
+            {"path": path},
+        )
     return Problem(
         "vault.unreadable",
         N_("{path} cannot be looked into: {reason}."),
         N_("Give the user that runs sorad the right to read it."),
         {"path": path, "reason": reason},
+    )
+
+
+def not_read(path: str, error: OSError) -> Problem:
+    """A storyboard, or its output folder, that cannot be read."""
+    place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else path
+    params = {"path": path, "place": place, "reason": error.strerror or str(error)}
+    if error.errno == errno.ENAMETOOLONG:
+        return Problem(
+            "vault.long",
+            N_(
+                "{path} is not taken up: its output folder is called after it, and that name would be too long."
+            ),
+            N_("Give the storyboard a shorter name."),
+            params,
+        )
+    if error.errno == errno.EIO:
+        return Problem(
+            "vault.disk",
+            N_("{path} cannot be read, for the disk reports an error ({reason})."),
+            N_("Check the disk; it may be failing. It is tried again by itself."),
+            params,
+        )
+    if place != path:
+        return Problem(
+            "vault.file",
+            N_(
+                "{path} is not taken up, for {place}, where its videos belong, cannot be looked into: {reason}."
+            ),
+            N_("Give the user that runs sorad the right to read and write there, or rename what lies there."),
+            params,
+        )
+    return Problem(
+        "vault.file",
+        N_("{path} cannot be read: {reason}."),
+        N_("Give the user that runs sorad the right to read it; it is tried again by itself."),
+        params,
+    )
+
+
+def mistake(path: str, error: BaseException) -> Problem:
+    """A file that sorad stumbles over."""
+    return Problem(
+        "vault.mistake",
+        N_("{path} could not be read, by a mistake in sorad itself: {error}."),
+        N_(
+            "The others go on. `sorad log` has the details for a report; another name or content may help meanwhile."
+        ),
+        {"path": path, "error": f"{type(error).__name__}: {error}"},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +11,24 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, RootRow, Storyboard
+from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
-from sorad.vault.names import conflict_copy, is_storyboard
-from sorad.vault.reports import conflict, happened, in_the_cloud, never_read, no_events, polled, unreadable
+from sorad.vault.names import conflict_copy, is_storyboard, is_text
+from sorad.vault.reports import (
+    conflict,
+    happened,
+    in_the_cloud,
+    mistake,
+    never_read,
+    no_events,
+    not_read,
+    polled,
+    unreadable,
+)
 from sorad.vault.roots import Roots
 from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, is_listed, look, scan
 from sorad.vault.settle import Settle
@@ -33,6 +44,8 @@ RETRY_FIRST, RETRY_LAST = 0.5, 30.0  # seconds until a file that could not be re
 READY_AFTER = 60.0  # seconds after the first look from which on a file that never settles keeps nothing up
 TOLD_FOR = 3_600.0  # seconds for which `status` tells what happened to the watcher, though it is mended
 PATIENCE = 5  # tries after which a file is no longer waited for by `quiet`
+# What no waiting mends, so that nobody waits. (Windows says so of a file that a program holds for a moment.)
+_LASTING = (errno.ENAMETOOLONG, *(() if os.name == "nt" else (errno.EACCES, errno.EPERM, errno.ENOTDIR)))
 
 
 class Root:
@@ -62,6 +75,7 @@ class Root:
         self._settle = Settle(self._watch.settle_seconds)
         self._missing: dict[str, float] = {}  # path: when it was first missed
         self._tries: dict[str, int] = {}  # path: reads that failed
+        self._failed: dict[str, Problem] = {}  # path: why it could not be read
         self._forced: set[str] = set()  # to be read though nothing changed
         self._waiting: set[str] = set()  # in the cloud
         self._conflicts: set[str] = set()
@@ -102,6 +116,7 @@ class Root:
         found = [conflict(path) for path in sorted(self._conflicts)]
         found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
+        found += [problem for _path, problem in sorted(self._failed.items())]
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
         recent = self._clock.time() - TOLD_FOR
         found += [happened(self.path, what, at) for what, at in self._happened.items() if at >= recent]
@@ -160,6 +175,9 @@ class Root:
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""
         if not self.online:
+            return False
+        if not is_text(path):
+            self._scan_at = now  # told there
             return False
         if Path(path).is_dir() and not Path(path).is_symlink():
             if path == self.path:
@@ -280,6 +298,7 @@ class Root:
     def _forget(self, path: str) -> None:
         self._settle.forget(path)
         self._tries.pop(path, None)
+        self._failed.pop(path, None)
         self._forced.discard(path)
 
     # --- reading -----------------------------------------------------------------------------------
@@ -309,12 +328,23 @@ class Root:
                 self._wake()
         except OSError as error:
             self._postpone(seen.path, error)
+        except (LedgerUnavailable, LedgerDamaged):
+            raise  # no matter of this file
+        except Exception as error:  # noqa: BLE001  (of one file, which must not keep the others out)
+            if seen.path not in self._failed:
+                logger.opt(exception=error).error(_("{path} could not be read"), path=seen.path)
+            self._failed[seen.path] = mistake(seen.path, error)
+            self._tries[seen.path] = PATIENCE
+            self._settle.postpone(seen.path, self._clock.monotonic() + RETRY_LAST)
 
     def _postpone(self, path: str, error: OSError) -> None:
-        tries = self._tries[path] = self._tries.get(path, 0) + 1
+        lasting = error.errno in _LASTING
+        tries = self._tries[path] = self._tries.get(path, PATIENCE - 1 if lasting else 0) + 1
+        if lasting or tries > 1:  # a file may be held for a moment by the program that writes it
+            self._failed[path] = not_read(path, error)
         delay = min(RETRY_LAST, RETRY_FIRST * 2.0 ** (tries - 1))
         self._settle.postpone(path, self._clock.monotonic() + delay)
-        if tries == 1:
+        if tries == (PATIENCE if lasting else 1):
             told = _("{path} cannot be read just now ({reason}); it is tried again")
             logger.warning(told, path=path, reason=os.strerror(error.errno or 0))
 
@@ -388,6 +418,7 @@ class Root:
         self._mounts = Mounts()
         self._settle = Settle(self._watch.settle_seconds)
         self._tries.clear()
+        self._failed.clear()
         self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)
         self.looked = True
         self._put("offline", problem)

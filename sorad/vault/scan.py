@@ -222,7 +222,7 @@ def _enter(
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
-        if error.errno not in _VANISHED:
+        if error.errno not in _VANISHED or os.path.islink(entry.path):  # noqa: PTH114
             found.errors.append((entry.path, os.strerror(error.errno or 0)))
 
 
@@ -248,6 +248,7 @@ def _linked(path: str, roots: Collection[str]) -> Seen | None:
     """A link to a file outside of every root; inside of one, the file itself is found there."""
     target = os.path.realpath(path)
     if any(_inside(target, root) for root in roots):
+        os.stat(path)  # where it leads nowhere, nothing is found there
         return None
     return _seen(path, os.stat(path))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar, Union
+from unittest import SkipTest
 
 from sorad.files.mp4 import check_mp4
 from sorad.layout import receipt_path
@@ -188,13 +190,13 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def run(self, changed: str = "") -> Process:
+    def run(self, changed: str = "", env: Optional[Mapping[str, str]] = None) -> Process:
         """Start the daemon and wait until it watches. ``changed``: Python that changes sorad before."""
         command = self.command("run")
         if changed:
             script = f"import sys\n{changed}\nfrom sorad.cli.main import main\nsys.exit(main())\n"
             command[1:3] = ["-c", script]
-        process = self.launch(command)
+        process = self.launch(command, env)
         process.says("sorad is running")
         return process
 
@@ -303,6 +305,21 @@ class Stage:
             process.kill()
         self.forget_ledger()
         self.simulator.close()
+
+
+def rights_bind() -> list[str]:
+    """What goes before a command so that folders without rights refuse it, though root runs it.
+
+    ``SkipTest`` where that cannot be had.
+    """
+    if os.name == "nt":
+        raise SkipTest("Windows has other rights")
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        raise SkipTest("root may write everywhere, and setpriv is not there")
+    dropped = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}"]
 
 
 def _lines(values: Mapping[str, Any]) -> Iterator[str]:

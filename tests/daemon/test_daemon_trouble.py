@@ -13,6 +13,7 @@ from typing import Callable
 import pytest
 from daemon_stage import Stage, wait_for
 
+from sorad.clock import SystemClock
 from sorad.ledger.interface import LedgerUnavailable
 from sorad.ledger.trouble import LedgerWatch, explained
 
@@ -117,18 +118,23 @@ def test_a_ledger_that_is_deleted_under_the_daemon_is_told(stage: Stage) -> None
         ("database is locked", "ledger.locked"),
         ("database or disk is full", "ledger.full"),
         ("attempt to write a readonly database", "ledger.readonly"),
-        ("disk I/O error", "ledger.unavailable"),
+        ("disk I/O error", "ledger.disk"),
+        ("something new", "ledger.unavailable"),
     ],
 )
 def test_each_trouble_of_the_ledger_has_its_code(stage: Stage, said: str, code: str) -> None:
     class Broken:
+        def sick(self) -> str:
+            return ""
+
         def check(self) -> None:
             raise LedgerUnavailable(said)
 
     path = stage.config_file
-    assert LedgerWatch(Broken(), path, lambda _path: 10**9).look() == explained(LedgerUnavailable(said), path)  # type: ignore[arg-type]
+    watch = LedgerWatch(Broken(), path, lambda _path: 10**9, SystemClock())  # type: ignore[arg-type]
+    assert watch.look() == explained(LedgerUnavailable(said), path)
     assert explained(LedgerUnavailable(said), path).code == code
-    full = LedgerWatch(Broken(), path, lambda _path: 0).look()  # type: ignore[arg-type]
+    full = LedgerWatch(Broken(), path, lambda _path: 0, SystemClock()).look()  # type: ignore[arg-type]
     assert full is not None
     assert full.code == "ledger.full"
 

@@ -175,7 +175,7 @@ def test_below_a_base_all_folders_are_made(tmp_path: Path) -> None:
 
 def test_a_file_where_a_folder_should_be(server: Server, desk: Desk) -> None:
     desk.target.parents[1].write_text("mine")
-    is_blocked(desk.receive(opener(server)), Obstacle.GONE, "delivery.folder_gone")
+    is_blocked(desk.receive(opener(server)), Obstacle.IN_THE_WAY, "delivery.no_folder")
     assert desk.target.parents[1].read_text() == "mine"
 
 
@@ -271,7 +271,7 @@ def test_a_program_that_keeps_holding_it_is_reported(
         ("ENOSPC", Obstacle.FULL, "disk_full"),
         ("EDQUOT", Obstacle.FULL, "quota"),
         ("ENOENT", Obstacle.GONE, "folder_gone"),
-        ("ENOTDIR", Obstacle.GONE, "folder_gone"),
+        ("ENOTDIR", Obstacle.IN_THE_WAY, "no_folder"),
         ("ESTALE", Obstacle.GONE, "disk_offline"),
         ("ENOTCONN", Obstacle.GONE, "disk_offline"),
         ("EROFS", Obstacle.DENIED, "read_only"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.config.model import Limits, Polling
-from sorad.engine import backoff, gate
+from sorad.engine import backoff, gate, stuck
 from sorad.engine import breaker as breakers
 from sorad.engine.admission import Facts, admit
 from sorad.engine.breaker import Breaker
@@ -64,6 +64,48 @@ def tripped(now: float = 0.0) -> Breaker:
     for _ in range(LIMITS.errors_to_trip):
         breaker = breakers.after_error(breaker, LIMITS, now)
     return breaker
+
+
+def test_a_lost_create_is_never_said_to_be_sent_again_by_itself() -> None:
+    problem = Problem(
+        "provider.network", "cut.", "Check the network and the proxy; sorad tries again by itself."
+    )
+    lost = Unknown(Fault(Trouble.TRANSPORT, problem))
+    change = after_create(take(), lost, None, Polling(), 0.0).change
+    assert change.error is not None
+    assert change.error.text() == "cut."
+    assert "proxy" not in change.error.fix_text()
+    assert "not sent again" in change.error.fix_text()
+
+
+STUCK = {
+    # state, code of its error, halted, root blocked: whether only the user can mend it
+    ("queued", "", False, False): False,
+    ("queued", "delivery.permission", False, False): True,
+    ("queued", "provider.key", False, False): False,  # mended: it stands in line
+    ("queued", "", True, False): True,
+    ("queued", "", False, True): True,
+    ("generating", "", True, False): False,  # its polls are answered
+    ("generating", "provider.key", True, False): True,
+    ("generating", "provider.key", False, False): False,
+    ("generating", "provider.network", True, False): False,
+    ("generating", "account.key", False, False): True,
+    ("unknown", "tls.bundle", True, False): True,
+    ("unknown", "provider.server", True, False): False,
+    ("downloading", "delivery.read_only", False, False): True,
+    ("downloading", "proxy.socks", False, False): True,
+    ("downloading", "provider.network", False, False): False,
+    ("downloading", "", False, True): True,
+    ("submitting", "", True, True): False,
+}
+
+
+@pytest.mark.parametrize(("facts", "expected"), STUCK.items())
+def test_what_only_the_user_can_mend(facts: tuple[str, str, bool, bool], expected: bool) -> None:
+    state, code, halted, blocked = facts
+    one = replace(take(state=State(state)), error=Problem(code, "so") if code else None)
+    why = stuck.why_stuck(one, WHAT if halted else None, WHAT if blocked else None)
+    assert (why is not None) is expected
 
 
 class TestBreaker:

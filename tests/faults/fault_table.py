@@ -297,6 +297,82 @@ def file_in_vault(patient: Inside, name: str, text: str) -> Iterator[None]:
     path.unlink()
 
 
+def file_unreadable(patient: Inside) -> Iterator[None]:
+    """A storyboard without the right to read it; to root, who may, it is refused all the same."""
+    path = patient.stage.vault / "storyboard_dark.json"
+    intake = patient.daemon.parts.intake
+    real = intake.read
+
+    def refuse(watch: Any, seen: Any, known: Any) -> None:
+        if seen.path == str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        real(watch, seen, known)
+
+    with mock.patch.object(intake, "read", refuse):
+        path.write_text("{}", "utf-8")
+        yield
+    path.unlink()
+
+
+def one_bad_input(patient: Inside) -> Iterator[None]:
+    """A storyboard over which sorad stumbles each time; the others go on."""
+    path = patient.stage.vault / "storyboard_odd.json"
+    intake = patient.daemon.parts.intake
+    real = intake.read
+
+    def stumble(watch: Any, seen: Any, known: Any) -> None:
+        if seen.path == str(path):
+            raise ZeroDivisionError
+        real(watch, seen, known)
+
+    with mock.patch.object(intake, "read", stumble):
+        path.write_text("{}", "utf-8")
+        patient.names("vault.mistake")
+        patient.buy()
+        patient.until_all_done()
+        yield
+    path.unlink()
+
+
+def name_that_is_no_text(patient: Inside) -> Iterator[None]:
+    path = os.fsencode(patient.stage.vault) + b"/storyboard_\xff.json"
+    with open(path, "w") as file:  # noqa: PTH123
+        file.write("{}")
+    patient.command("scan")
+    yield
+    os.unlink(path)  # noqa: PTH108
+    patient.command("scan")
+
+
+def link_to_nothing(patient: Inside) -> Iterator[None]:
+    path = patient.stage.vault / "storyboard_link.json"
+    path.symlink_to("nowhere.json")
+    patient.command("scan")
+    yield
+    path.unlink()
+    patient.command("scan")
+
+
+def name_too_long(patient: Inside) -> Iterator[None]:
+    path = patient.stage.vault / f"storyboard_{'x' * 239}.json"
+    path.write_text(
+        '{"segments": [{"segment_index": 1, "prompt_text": "long", "duration_seconds": 10}]}', "utf-8"
+    )
+    yield
+    path.unlink()
+
+
+def file_in_place_of_outputs(patient: Inside) -> Iterator[None]:
+    patient.count += 1
+    file = patient.stage.vault / f"storyboard_{patient.count}_assets"
+    file.write_text("mine", "utf-8")
+    patient.count -= 1
+    patient.buy()
+    yield
+    file.unlink()
+    patient.until_all_done()
+
+
 def copied(patient: Inside) -> Iterator[None]:
     original = next(patient.stage.vault.glob("storyboard_*.json"))
     path = patient.stage.vault / "storyboard_twin.json"
@@ -543,6 +619,39 @@ def message_unsent(patient: Inside) -> Iterator[None]:
     patient.unsent = ""
 
 
+# --- a sick disk, under a daemon of its own (see sickdisk.c) -----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sickness:
+    """One row: what fails, whether something is bought meanwhile, and what `sorad status` must say."""
+
+    orders: tuple[str, ...]
+    problem: str
+    buys: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{' '.join(self.orders)}{'' if self.buys else ', idle'}".replace("/", "").replace(" ", "_")
+
+
+CALLS = ("open", "write", "fsync", "rename")
+LEDGER, RECEIPT = "*/ledger.sqlite3*", "*_v*_????????.json"
+SICKNESSES = (
+    *(
+        Sickness((f"{call} {LEDGER}",), "ledger.disk", buys)
+        for call in ("write", "fsync")
+        for buys in (False, True)
+    ),
+    *(Sickness((f"{call} */ledger.sqlite3",), "ledger.disk", buys=False) for call in ("write", "fsync")),
+    *(Sickness((f"{call} */vault/*",), "delivery.disk_error") for call in CALLS),
+    *(Sickness((f"{call} */vault/*.mp4.tmp",), "delivery.disk_error") for call in CALLS[:3]),
+    Sickness(("rename */vault/*.mp4",), "delivery.disk_error"),
+    *(Sickness((f"{call} */vault/{RECEIPT}.tmp",), "delivery.disk_error") for call in CALLS[:3]),
+    Sickness((f"rename */vault/{RECEIPT}",), "delivery.disk_error"),
+)
+
+
 # --- the table --------------------------------------------------------------------------------------------
 
 SUPERVISED = ("engine", "vault", "housekeeping", "notify", "ping", "http")
@@ -578,6 +687,12 @@ FAULTS = (
     Fault("the root is unreadable", strikes(unreadable, "."), "root.unreadable", doctor="root.unreadable"),
     Fault("a folder is unreadable", strikes(unreadable, "dark"), notes="vault.unreadable"),
     Fault("a storyboard is wrong", strikes(file_in_vault, "storyboard_bad.json", "{"), "storyboard.json"),
+    Fault("a storyboard is unreadable", strikes(file_unreadable), "vault.file"),
+    Fault("a storyboard that sorad stumbles over", strikes(one_bad_input), "vault.mistake"),
+    Fault("a name is no text", strikes(name_that_is_no_text), "vault.name"),
+    Fault("a link leads nowhere", strikes(link_to_nothing), "vault.link"),
+    Fault("a name is too long for its outputs", strikes(name_too_long), "vault.long"),
+    Fault("a file in place of the outputs", strikes(file_in_place_of_outputs), "delivery.no_folder"),
     Fault(
         "a conflict copy",
         strikes(file_in_vault, "storyboard (conflicted copy).json", "{}"),

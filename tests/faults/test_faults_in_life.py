@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fault_table import FAULTS
+from fault_table import FAULTS, SICKNESSES
 
 from sorad.clock import SystemClock
 from sorad.daemon import parts, threads, watchman
@@ -15,13 +15,13 @@ from sorad.daemon.threads import Supervised
 from sorad.engine import loop, reach
 from sorad.health import pulse
 from sorad.health.pulse import DEAD
-from sorad.ledger import connection
+from sorad.ledger import connection, trouble
 from sorad.vault import root, service, watch
 
 MINUTE = 60.0
 ROOT = Path(__file__).parents[2]
 # Shown by the tests of a process; told in the chapter by a word of their own.
-OF_A_PROCESS = {"daemon.not_running", "log.not_writable"}
+OF_A_PROCESS = {"daemon.not_running", "log.not_writable", "receipt.unwritten"}
 BY_ANOTHER_WORD = {"storyboard.json", "provider.moderation", "ledger.missing"}
 
 
@@ -31,6 +31,7 @@ def test_the_chapter_on_trouble_has_the_codes_of_the_table_and_no_other(folder: 
     section = text[text.index("`tests/faults`") :].partition("\n## ")[0]
     told = set(re.findall(r"`([a-z]+\.[a-z_]+|paused)`", section))
     shown = {code for fault in FAULTS for code in f"{fault.problems} {fault.notes}".split()}
+    shown |= {sickness.problem for sickness in SICKNESSES}
     assert told == (shown | OF_A_PROCESS) - BY_ANOTHER_WORD
 
 
@@ -39,6 +40,9 @@ def test_everything_is_seen_within_a_minute() -> None:
     assert pulse.LIMIT + told < MINUTE, "a part that hangs"
     assert pulse.EVERY_ON_DISK + pulse.OVERDUE < MINUTE, "a process that is frozen"
     assert parts.HOUSEKEEPING + connection.BUSY_SECONDS + told < MINUTE, "a ledger that is locked"
+    assert trouble.PROVE_EVERY + parts.HOUSEKEEPING + told < MINUTE, (
+        "a disk that takes nothing, where nothing is written"
+    )
     assert reach.TOLD_AFTER + parts.HOUSEKEEPING + told < MINUTE, "a provider that is away"
     assert service.TURN + watch.STUCK_AFTER + service.TURN < MINUTE, "a watcher that hangs"
     assert service.TURN + root.OFFLINE_LOOK < MINUTE, "a folder that is away"

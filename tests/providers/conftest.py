@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from scripted_http import ScriptedServer
 
+from sorad.providers import trust
+
 
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
@@ -25,7 +27,9 @@ def other() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_proxies_and_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+    for name in (*trust.VARIABLES, *trust.OTHERS):
+        monkeypatch.delenv(name, raising=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import ssl
 import threading
@@ -25,6 +26,15 @@ def wire(url: str, timeout: float = 5.0, proxy: str = "") -> Wire:
 
 def post(url: str, timeout: float = 5.0, proxy: str = "") -> Answer | Broken:
     return wire(url, timeout, proxy).post_json("/create", {"prompt": "a"})
+
+
+def for_the_user(came: Answer | Broken, code: str) -> Broken:
+    """Nothing left, and nothing will until the user mends it."""
+    assert isinstance(came, Broken)
+    assert (came.left, came.trouble, came.problem.code) == (False, Trouble.SETUP, code)
+    assert SECRET not in came.problem.to_json()
+    assert "{" not in str(came.problem)
+    return came
 
 
 def broken(came: Answer | Broken, *, left: bool) -> Broken:
@@ -104,8 +114,40 @@ def test_silent_tls_handshake_is_not_sent() -> None:
 
 def test_untrusted_certificate_is_not_sent(tls: tuple[ScriptedServer, Path]) -> None:
     server, _certificate = tls
-    broken(post(server.url.replace("http:", "https:")), left=False)
+    came = for_the_user(post(server.url.replace("http:", "https:")), "tls.untrusted")
+    assert "REQUESTS_CA_BUNDLE" in came.problem.fix_text()
     assert server.asked == []
+
+
+def test_another_variable_for_certificates_is_named(
+    tls: tuple[ScriptedServer, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, certificate = tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    came = for_the_user(post(server.url.replace("http:", "https:")), "tls.untrusted")
+    assert "SSL_CERT_FILE" in came.problem.fix_text()
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_bundle_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: bytes | None
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_bytes(content)
+    monkeypatch.setenv(variable, str(bundle))
+    came = for_the_user(post(f"https://127.0.0.1:{closed_port()}"), "tls.bundle")
+    assert variable in came.problem.text()
+    assert str(bundle) in came.problem.text()
+
+
+def test_a_bundle_that_cannot_be_used_hurts_no_plain_http(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script(Reply({}))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    assert isinstance(post(server.url), Answer)
 
 
 def test_proxy_that_is_not_there_is_not_sent(server: ScriptedServer) -> None:
@@ -117,14 +159,30 @@ def test_proxy_that_is_not_there_is_not_sent(server: ScriptedServer) -> None:
 
 def test_tunnel_that_the_proxy_refuses_is_not_sent(server: ScriptedServer) -> None:
     server.script(Reply(b"", 407, {"Connection": "close"}))
-    came = post("https://api.x.invalid/v1", proxy=server.url)
-    broken(came, left=False)
+    came = for_the_user(post("https://api.x.invalid/v1", proxy=server.url), "proxy.login")
+    assert "[provider]" in came.problem.fix_text()
     assert [(asked.method, asked.path) for asked in server.asked] == [("CONNECT", "api.x.invalid:443")]
     assert SECRET not in str(server.asked)
 
 
-def test_proxy_of_an_unknown_kind_is_not_sent() -> None:
-    broken(post("https://api.x.invalid/v1", proxy="http://"), left=False)
+def test_a_tunnel_that_the_proxy_cannot_make_is_tried_again(server: ScriptedServer) -> None:
+    server.script(Reply(b"", 502, {"Connection": "close"}))
+    broken(post("https://api.x.invalid/v1", proxy=server.url), left=False)
+
+
+@pytest.mark.parametrize("proxy", ["http://", "ftp://proxy.invalid:1"])
+def test_a_proxy_that_makes_no_sense_is_named(proxy: str) -> None:
+    came = for_the_user(post("https://api.x.invalid/v1", proxy=proxy), "proxy.address")
+    assert proxy in came.problem.text()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("socks") is not None, reason="PySocks is there")
+def test_a_socks_proxy_without_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://user:hidden-password@127.0.0.1:1080")
+    came = for_the_user(post("https://api.x.invalid/v1"), "proxy.socks")
+    assert "ALL_PROXY" in came.problem.text()
+    assert "127.0.0.1:1080" in came.problem.text()
+    assert "hidden-password" not in came.problem.to_json()
 
 
 # --- something may have left ---------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from sorad.engine.again import sibling
 from sorad.engine.decide import goes_on
 from sorad.engine.late import bought_anew, remember
 from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.paper import lay_receipt
 from sorad.ledger.interface import ClaimLost, IllegalMove, Look
 from sorad.ledger.later import after_answer, after_trouble
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
-from sorad.receipts.writing import write_receipt_for
 
 # Its take is being worked on just then: looked at again after so many seconds.
 BUSY = 5.0
@@ -55,7 +55,7 @@ def _ask(kit: Kit, look: Look) -> None:
         _tell(kit, look, provider)
         back = _bring_back(kit, take, found)
         if back is not None:
-            write_receipt_for(back, provider.currency, payer=kit.payer(take.root))
+            lay_receipt(kit, back, provider.currency)
         kit.ledger.looked(look, None if back is not None else kit.clock.time() + BUSY)
 
 

@@ -17,6 +17,7 @@ from sorad.engine.keyless import keyless
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.engine.unfound import NO_ADDRESS
@@ -26,7 +27,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
 from sorad.receipts.place import look
-from sorad.receipts.writing import base_of, lies_below, write_receipt_for
+from sorad.receipts.writing import base_of, lies_below
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
@@ -134,13 +135,14 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
     # The receipt first: nobody comes back to a take that is done, and a death between the two would leave a
     # receipt that still speaks of a generation.
     delivered = replace(take, finished_at=now, request_id=received.request_id or take.request_id)
-    told = write_receipt_for(delivered, currency, received, kit.payer(take.root))
-    folder = Path(take.output).parent
-    free = free_bytes(folder)
-    if not told and free < kit.config.disk.min_free:
-        # The video took the last room. The receipt comes as soon as there is some; until then it is not done.
-        problem = no_room(folder, free, kit.config.disk.min_free).problem
-        later = Change(State.DOWNLOADING, "download", due_at=now + LOOK_AGAIN, error=problem)
+    untold = lay_receipt(kit, delivered, currency, received)
+    if untold is not None:
+        # The receipt comes as soon as the disk takes it; until then it is not done.
+        folder = Path(take.output).parent
+        free = free_bytes(folder)
+        if free < kit.config.disk.min_free:  # the video took the last room
+            untold = no_room(folder, free, kit.config.disk.min_free)
+        later = Change(State.DOWNLOADING, "download", due_at=now + LOOK_AGAIN, error=untold.problem)
         record(kit, take, later)
         return
     record(kit, take, done)

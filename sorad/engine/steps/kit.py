@@ -74,6 +74,8 @@ class Kit:
     # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
     # account whose list it was.
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    # Receipts that cannot be written just now: by take, why.
+    unwritten: dict[int, Problem] = field(default_factory=dict)
     # How often in a row the list could not be read, or proved nothing; by the same.
     in_vain: dict[tuple[int, int, str], int] = field(default_factory=dict)
     sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown

@@ -12,12 +12,12 @@ from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.late import look_for_first
+from sorad.engine.steps.paper import lay_receipt
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, Trouble
-from sorad.receipts.writing import write_receipt_for
+from sorad.providers.base import Fault, Finished, Missing, Polled, Provider, Running, TaskFailed, Trouble
 
 
 def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
@@ -35,9 +35,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     sure = is_sure(take, provider)
     began = kit.clock.monotonic()
     found = provider.poll(take.remote_id)
-    refused = isinstance(found, Fault) and found.trouble is Trouble.KEY
-    if refused and provider is not kit.accounts.current:
-        kit.accounts.refused(take.account)
+    refused = _is_refused(kit, take, provider, found)
     if not sure and (refused or isinstance(found, Missing)):
         # At another account nobody knows it, or may ask after it: that is no word about the task.
         why = other_account(take)
@@ -61,10 +59,38 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
     # Between "failed" and "bought anew" nobody else is to take it up.
     written = record(kit, take, replace(change, keep_claim=take.rebuy and change.to is State.FAILED))
-    if isinstance(found, Fault) and found.trouble is Trouble.TRANSPORT:
+    if isinstance(found, Fault):
+        _report(kit, provider, found, began)
+    _log(take, found)
+    # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
+    if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
+        lay_receipt(kit, written, provider.currency)
+    else:
+        kit.unwritten.pop(take.id, None)
+    if written is not None and written.state is State.FAILED and take.rebuy:
+        record(kit, written, decide.buy_anew(kit.clock.time()))
+
+
+def _is_refused(kit: Kit, take: Take, provider: Provider, found: Polled) -> bool:
+    """Whether the key is refused; if so, that is remembered."""
+    if not isinstance(found, Fault) or found.trouble is not Trouble.KEY:
+        return False
+    if provider is kit.accounts.current:
+        kit.accounts.met_refusal()
+    else:
+        kit.accounts.refused(take.account)
+    return True
+
+
+def _report(kit: Kit, provider: Provider, fault: Fault, began: float) -> None:
+    """What a fault tells of the provider as such. ``began``: of the exchange, monotonic."""
+    if fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
-    if isinstance(found, Fault) and refused and provider is kit.accounts.current:
-        kit.control.stop_buying(found)
+    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
+        kit.control.stop_buying(fault)
+
+
+def _log(take: Take, found: Polled) -> None:
     log = logger.bind(request_id=found.request_id)
     if isinstance(found, (Fault, Missing, TaskFailed)):
         log.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(found.problem))
@@ -72,11 +98,6 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
         log.debug(_("take {id}: asked after: still generating"), id=take.id)
     else:
         log.debug(_("take {id}: asked after: finished"), id=take.id)
-    # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
-    if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
-        write_receipt_for(written, provider.currency, payer=kit.payer(take.root))
-    if written is not None and written.state is State.FAILED and take.rebuy:
-        record(kit, written, decide.buy_anew(kit.clock.time()))
 
 
 def _keyless(kit: Kit, take: Take, why: Problem, due_from: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sorad.engine.halt import HALTING
 from sorad.engine.steps.kit import Kit
 from sorad.messages import N_
 from sorad.problems import Problem
@@ -23,11 +24,15 @@ def probe(kit: Kit) -> None:
             fault = Fault(Trouble.BALANCE, _empty())
     if fault is None:
         # Only an API that tells the balance has proved anything by answering.
-        sure = halt.trouble in (Trouble.KEY, Trouble.BALANCE) and provider.capabilities.has_balance
+        told = halt.trouble in (Trouble.KEY, Trouble.BALANCE) and provider.capabilities.has_balance
+        sure = told or halt.trouble is Trouble.SETUP  # any answer shows that the way is free
         kit.control.well_again(sure=sure)
         return
+    if fault.trouble not in HALTING:
+        kit.control.unproved()
+        return
     # What is wrong now may be another thing than before: the key was mended, the balance is empty.
-    changed = fault.trouble in (Trouble.KEY, Trouble.BALANCE)
+    changed = fault.trouble is not Trouble.RETIRED
     kit.control.stop_buying(fault if changed else Fault(halt.trouble, halt.problem), probed=True)
 
 

@@ -13,12 +13,14 @@ from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
+from sorad.engine.decide import lost_create
 from sorad.engine.doubtful import SAME_ID, is_same_id
 from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
 from sorad.engine.matching import alike, began, match, resembles, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
+from sorad.engine.steps.paper import lay_receipt
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, IdOwned
 from sorad.messages import N_, _
@@ -26,7 +28,7 @@ from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 from sorad.receipts.receipt import Receipt, read_receipt
-from sorad.receipts.writing import drop_intent, write_receipt_for
+from sorad.receipts.writing import drop_intent
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
@@ -110,15 +112,17 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
         kit.accounts.refused(take.account)
     if fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(asked)
+    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
+        kit.control.stop_buying(fault)
     if fault.trouble is Trouble.TRANSPORT and kit.reach.problem() is not None:
         wait = backoff.delay(take.attempt + 1, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng)
         record(
             kit,
             take,
-            Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=fault.problem),
+            Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=lost_create(fault)),
         )
         return
-    _in_vain(kit, take, "unread", fault.problem, fault.retry_after or 0.0)
+    _in_vain(kit, take, "unread", lost_create(fault), fault.retry_after or 0.0)
 
 
 def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.0) -> None:
@@ -160,7 +164,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         change = adopt(take, task.remote_id, now, task.created_at, provider.account)
         adopted = record_adoption(kit, take, change)
         if adopted is not None:
-            write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
+            lay_receipt(kit, adopted, provider.currency)
         return
     looks = take.attempt + 1
     if _missed_for(kit, take, provider) < window or looks < LOOKS:

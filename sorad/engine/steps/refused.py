@@ -16,6 +16,7 @@ from sorad.engine.late import creates_that_left
 from sorad.engine.matching import alike, began, in_window, match, resembles, same
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look
+from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.reconcile import (
     DOUBT,
     adopt,
@@ -30,7 +31,6 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask
-from sorad.receipts.writing import write_receipt_for
 
 # A list that cannot be read so often in a row is none: a refusal is proof enough by itself.
 UNREADABLE = 5
@@ -114,7 +114,7 @@ def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
     change = adopt(intent, task.remote_id, kit.clock.time(), task.created_at, provider.account)
     adopted = record_adoption(kit, intent, change)
     if adopted is not None:
-        write_receipt_for(adopted, provider.currency, payer=kit.payer(take.root))
+        lay_receipt(kit, adopted, provider.currency)
 
 
 def _open(kit: Kit, take: Take, why: Problem) -> None:

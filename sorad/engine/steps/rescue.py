@@ -19,6 +19,7 @@ from sorad.engine.disk import free_bytes
 from sorad.engine.keyless import keyless
 from sorad.engine.rescue import Place, away, due, shelves
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.poll import poll
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -28,7 +29,7 @@ from sorad.providers.base import Download, Fault, Provider, Trouble, Video
 from sorad.receipts.place import look
 from sorad.receipts.receipt import write_receipt
 from sorad.receipts.rescued import note, remember
-from sorad.receipts.writing import receipt_of, write_receipt_for
+from sorad.receipts.writing import receipt_of
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 30.0, 600.0
@@ -137,7 +138,7 @@ def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: st
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
     if written is not None:
-        write_receipt_for(written, currency, received, kit.payer(take.root))
+        lay_receipt(kit, written, currency, received)
     logger.bind(request_id=received.request_id).warning(
         _("take {id}: its place {output} is gone; its video lies in {shelf}"),
         id=take.id,

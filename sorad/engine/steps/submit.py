@@ -18,6 +18,7 @@ from sorad.engine.gateways import LITELLM_IDS, notice
 from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
@@ -27,7 +28,7 @@ from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider, Trouble
-from sorad.receipts.writing import drop_intent, write_intent_for, write_receipt_for
+from sorad.receipts.writing import drop_intent, write_intent_for
 
 
 def submit(kit: Kit, take: Take) -> None:
@@ -83,11 +84,13 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
             if kit.ledger.owned([bought.remote_id]):
                 return
         if bought.state is State.GENERATING:
-            write_receipt_for(bought, provider.currency, payer=kit.payer(intent.root))
+            lay_receipt(kit, bought, provider.currency)
 
     written, result = _written(kit, intent, provider, result, lay_down)
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
+    if result.fault is not None and result.fault.trouble is Trouble.KEY:
+        kit.accounts.met_refusal()
     if result.verdict is Verdict.GOOD:
         kit.control.first.answered(place)
     kit.control.created(result)
@@ -96,7 +99,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
             notice(kit.ledger, provider.base_url, "")
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        write_receipt_for(written, provider.currency, payer=kit.payer(intent.root))
+        lay_receipt(kit, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(intent, written)
 
