@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 from sorad.messages import N_
@@ -12,6 +13,7 @@ from sorad.problems import Problem
 SAME_ID = "take.same_id"
 # So many lost creates in a row, where they cannot be looked up, stop buying.
 LOST_IN_A_ROW = 3
+_EACH = N_("Look at your account there; `sorad list --state unknown` shows them, `sorad resolve` ends each.")
 
 
 def is_same_id(take: Take) -> bool:
@@ -35,6 +37,11 @@ def same_id(take: Take, remote_id: str, owner: Optional[Take]) -> Problem:
     )
 
 
+def one_id_for_all(why: Problem) -> Problem:
+    """The same, as what stops buying: more takes than the last one may be concerned."""
+    return replace(why, fix=_EACH)
+
+
 def lost_in_a_row(count: int, base_url: str) -> Problem:
     """Why buying stops where creates are lost and cannot be looked up."""
     return Problem(
@@ -43,6 +50,6 @@ def lost_in_a_row(count: int, base_url: str) -> Problem:
             "{count} creates in a row were lost: it is not known whether {url} accepted them, and no list of tasks "
             "is looked at that could tell."
         ),
-        N_("Look at your account there; `sorad list --state unknown` shows them, `sorad resolve` ends each."),
+        _EACH,
         {"count": count, "url": base_url},
     )

@@ -59,6 +59,7 @@ class TestOneIdForTwo:
         found = [(take.state, take.error and take.error.code) for take in world.takes()]
         assert found == [(State.DONE, None), (State.UNKNOWN, "take.same_id"), (State.QUEUED, None)]
         assert codes(world) == ["take.same_id"]
+        assert "sorad list --state unknown" in world.control.stops[0].told().fix_text()
         assert world.raw.spend() == 2 * PRICE, "its money is doubtful, so it counts"
         assert len(world.provider.tasks) == 2
         assert len(list(world.vault_dir.rglob("*.mp4"))) == 1

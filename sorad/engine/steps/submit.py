@@ -12,7 +12,7 @@ from loguru import logger
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.decide import AfterCreate, Verdict
-from sorad.engine.doubtful import same_id
+from sorad.engine.doubtful import one_id_for_all, same_id
 from sorad.engine.first import place_of
 from sorad.engine.gateways import LITELLM_IDS, notice
 from sorad.engine.late import NO_PLACE
@@ -116,7 +116,7 @@ def _written(
         remote_id = result.change.remote_id or ""
     owner = next(iter(kit.ledger.with_tasks([remote_id])), None)
     why = same_id(intent, remote_id, owner)
-    kit.control.stop_for_user(why, [intent.id])
+    kit.control.stop_for_user(one_id_for_all(why), [intent.id])
     change = for_the_user(intent, "same id", why, kit.config.polling, kit.clock.time())
     result = AfterCreate(replace(change, request_id=result.change.request_id), Verdict.ERROR)
     return record(kit, intent, result.change), result
