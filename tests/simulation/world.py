@@ -356,7 +356,7 @@ class Inline:
     def free(self) -> int:
         return self.size - self.busy
 
-    def run(self, job: Callable[[], None]) -> None:
+    def run(self, job: Callable[[], None], key: Optional[int] = None) -> None:
         self.busy += 1
 
         def counted() -> None:
