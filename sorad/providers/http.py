@@ -17,6 +17,7 @@ from typing import Any, Callable, Optional, Union
 
 import requests
 import urllib3.exceptions
+from requests.utils import select_proxy
 
 from sorad import __version__
 from sorad.messages import N_
@@ -30,6 +31,7 @@ from sorad.providers.headers import gateway as find_gateway
 from sorad.providers.headers import request_id as find_request_id
 from sorad.providers.headers import retry_after as find_retry_after
 from sorad.providers.headers import server_time
+from sorad.providers.inward import Fence
 
 USER_AGENT = f"sorad/{__version__}"
 LARGEST_ANSWER = 10_000_000  # bytes of JSON; a page of tasks has some 20 kB
@@ -128,6 +130,7 @@ class Wire:
         self._download_proxy = download_proxy
         self._heard = heard
         self._kept = threading.local()
+        self._fence = Fence(host_of(base_url))
 
     def __repr__(self) -> str:
         return f"Wire({self.base_url})"
@@ -182,11 +185,17 @@ class Wire:
         self, exchange: Exchange, adapter: Adapter, url: str, headers: Mapping[str, str]
     ) -> Union[requests.Response, Broken]:
         """Open a download: one GET, not redirected, with the body still to be read from ``raw``."""
+        proxies = proxies_for(url, self._download_proxy)
+        if not self._fence.names_pass(host_of(url)):
+            return _barred(url)
+        exchange.bar(None if select_proxy(url, proxies) else self._fence.passes)
         try:
             with watched(exchange):
                 request = requests.Request("GET", url, headers=headers)
                 response = self._send(adapter, request, self._download_proxy)
         except _BREAKS as error:
+            if exchange.barred:
+                return _barred(url)
             cause = explain(error, url, self.timeout, left=exchange.left, proxy=self._download_proxy)
             return Broken(exchange.left, *cause)
         return response
@@ -214,6 +223,10 @@ class Wire:
     def is_own(self, url: str) -> bool:
         """Whether a URL is on the provider's own host: same scheme, host and port."""
         return origin(url) is not None and origin(url) == origin(self.base_url)
+
+
+def _barred(url: str) -> Broken:
+    return Broken(False, faults.inward(host_of(url)), Trouble.BAD_FILE)
 
 
 def lowered(found: Mapping[str, str]) -> dict[str, str]:
