@@ -184,6 +184,7 @@ def test_the_first_create_leaves_alone_until_one_was_answered_with_a_task(tmp_pa
     world.run(300)
     assert together.most == 1
     world.odds.lost_answer = 0.0
+    world.command("resume")  # creates that were lost in a row stopped the buying
     world.write("storyboard_b.json", ["one more"])
     world.run(3600)
     world.restart()
