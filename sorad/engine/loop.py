@@ -159,7 +159,8 @@ class Engine:
             self._release_held(agenda, now),
             self._claim_submits(agenda, now),
         ]
-        self._ease_downloads(agenda, now, there)
+        if not any(claimed[1:3]):  # what waited may have just been handed over
+            self._ease_downloads(agenda, now, there)
         self._send()
         self._probe(now)
         self._look_for_provider()

@@ -6,6 +6,7 @@ from sorad.model import State, Take
 
 # The codes of their problems. (`sorad.providers` has them, too; what `status` goes by does without it.)
 MISSING, NO_ADDRESS = "provider.missing", "provider.no_address"
+ADDRESS = "provider.address"
 # Said once it may be a lagging replica, or a task that was called finished a little early.
 TOLD_AT = 2
 # So many answers in a row without an address, and it takes a change of the config to find it.
@@ -19,7 +20,7 @@ def is_told(take: Take) -> bool:
     download fails again and again."""
     if take.error is None:
         return False
-    if take.error.code in (MISSING, NO_ADDRESS):
+    if take.error.code in (MISSING, NO_ADDRESS, ADDRESS):
         return take.attempt >= TOLD_AT
     return take.state is State.DOWNLOADING and take.attempt >= FAILING_AT
 

@@ -51,6 +51,12 @@ def host_of(url: str) -> str:
         return "-"
 
 
+def scheme_of(url: str) -> str:
+    """The scheme of what should be a URL, for people; "-" where it has none."""
+    scheme = url.partition(":")[0]
+    return scheme[:20] if scheme != url and scheme.isalnum() and scheme.isascii() else "-"
+
+
 def joined(base: str, reference: str) -> str:
     """``reference`` as seen from ``base``; ``""`` where that makes no address."""
     try:

@@ -17,10 +17,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Optional
+from contextlib import contextmanager, suppress
+from typing import Any, Callable, Optional
 
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from sorad.heartbeat import beat
 
@@ -34,8 +35,30 @@ class Exchange:
     def __init__(self, timeout: float, total: Optional[float] = None) -> None:
         """``timeout`` bounds each wait for bytes, ``total`` the whole answer."""
         self.left = False  # a byte of the request may have left
+        self.barred = False  # no address of the host may be connected to
+        self._passes: Optional[Callable[[str], bool]] = None
         self._timeout = timeout
         self._deadline = None if total is None else time.monotonic() + total
+
+    def bar(self, passes: Optional[Callable[[str], bool]]) -> None:
+        """``passes``: whether an address, as it was resolved, may be connected to; ``None``: any."""
+        self._passes = passes
+
+    def addresses(self, host: str, port: int) -> Optional[list[str]]:
+        """The addresses of a host that may be connected to; ``None``: whichever the libraries find.
+
+        They are what is connected to then: a name that is asked for once more may answer otherwise.
+        ``OSError`` where there is none.
+        """
+        if self._passes is None:
+            return None
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+        passing = [address for address in addresses if self._passes(address)]
+        if not passing:
+            self.barred = True
+            raise OSError(host)
+        return passing
 
     def no_deadline(self) -> None:
         """From now on only the waits between bytes are bounded (a download)."""
@@ -134,6 +157,8 @@ class _Watched:
 
     response_class = _Response
     _connecting = False
+    _dns_host: str
+    port: int
     sock: Any
 
     def connect(self) -> None:
@@ -146,6 +171,22 @@ class _Watched:
             beat()
         finally:
             self._connecting = False
+
+    def _new_conn(self) -> Any:
+        exchange = getattr(_of_thread, "exchange", None)
+        addresses = exchange.addresses(self._dns_host, self.port) if exchange is not None else None
+        if addresses is None:
+            return super()._new_conn()  # type: ignore[misc]
+        host = self._dns_host
+        try:
+            for address in addresses[:-1]:
+                self._dns_host = address
+                with suppress(NewConnectionError, ConnectTimeoutError):
+                    return super()._new_conn()  # type: ignore[misc]
+            self._dns_host = addresses[-1]
+            return super()._new_conn()  # type: ignore[misc]
+        finally:
+            self._dns_host = host
 
     def send(self, data: Any) -> None:
         if not self._connecting:

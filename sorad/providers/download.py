@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 
 from sorad.providers import faults
-from sorad.providers.addresses import host_of, joined, origin
+from sorad.providers.addresses import host_of, joined, origin, scheme_of
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble, Video
 from sorad.providers.connection import Adapter, Exchange
 from sorad.providers.headers import content_length, content_range, request_id, retry_after
@@ -57,7 +57,7 @@ def _follow(
     for _hop in range(MOST_HOPS + 1):
         with_key = with_key and wire.is_own(url)
         if origin(url) is None:
-            return faults.fault(Trouble.BAD_FILE, "URL")
+            return Fault(Trouble.BAD_FILE, faults.no_web_address(scheme_of(url)))
         headers = _range_headers(offset, validator)
         if with_key:
             key = wire.authorization()

@@ -14,6 +14,7 @@ from sorad.providers.base import Fault, Trouble
 from sorad.providers.reasons import Reason
 
 MISSING, NO_ADDRESS = "provider.missing", "provider.no_address"
+ADDRESS = "provider.address"
 _LONGEST = 300  # characters of what a provider says
 # An address whose path may be signed: a query, or a part so long that nobody chose it.
 _SIGNED = re.compile(
@@ -207,6 +208,31 @@ def challenge(told: object, status: int = 0) -> Problem:
             "The key is not the matter. sorad goes on by itself."
         ),
         {"said": said(told, status), "status": status},
+    )
+
+
+def inward(host: str) -> Problem:
+    """The address of a video leads into this machine or its network."""
+    return Problem(
+        ADDRESS,
+        N_(
+            "The address of the video leads to {host}, inside this computer or its network; it is not opened."
+        ),
+        N_(
+            "If the provider runs there, set base_url under [provider] to its address in that network; "
+            "else ask the provider."
+        ),
+        {"host": host},
+    )
+
+
+def no_web_address(scheme: str) -> Problem:
+    """The address of a video is none of http or https."""
+    return Problem(
+        ADDRESS,
+        N_("The address of the video begins with {scheme}, not with http or https; it is not opened."),
+        N_("Ask the provider about it; sorad asks for another address by itself."),
+        {"scheme": scheme},
     )
 
 

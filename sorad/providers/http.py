@@ -17,6 +17,7 @@ from typing import Any, Callable, Optional, Union
 
 import requests
 import urllib3.exceptions
+from requests.utils import select_proxy
 
 from sorad import __version__
 from sorad.messages import N_
@@ -26,13 +27,17 @@ from sorad.providers.addresses import host_of, origin, proxies_for
 from sorad.providers.base import Fault, Trouble
 from sorad.providers.breakage import explain
 from sorad.providers.connection import Adapter, Exchange, watched
+from sorad.providers.headers import gateway as find_gateway
 from sorad.providers.headers import request_id as find_request_id
 from sorad.providers.headers import retry_after as find_retry_after
 from sorad.providers.headers import server_time
+from sorad.providers.inward import Fence
 
 USER_AGENT = f"sorad/{__version__}"
 LARGEST_ANSWER = 10_000_000  # bytes of JSON; a page of tasks has some 20 kB
 _PIECE = 65_536
+# Asks LiteLLM to send a create once; by default it sends it up to three times. Others do not know it.
+ONE_TRY = {"x-litellm-num-retries": "0"}
 # All that the libraries raise for what a network or a server does, or for an address that makes no sense.
 # ValueError: urllib3 and idna raise it for impossible hosts, http.client for broken chunk sizes.
 _BREAKS = (
@@ -87,6 +92,7 @@ class Heard:
     date: Optional[float]  # the server's clock in epoch seconds, whole ones; None: it does not tell
     sent: float  # epoch seconds by the clock of this machine
     took: float  # seconds until the whole answer was there
+    gateway: str = ""  # the version of LiteLLM, where that answered
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,7 @@ class Wire:
         self._download_proxy = download_proxy
         self._heard = heard
         self._kept = threading.local()
+        self._fence = Fence(host_of(base_url))
 
     def __repr__(self) -> str:
         return f"Wire({self.base_url})"
@@ -141,7 +148,7 @@ class Wire:
 
     def post(self, path: str, body: bytes, content_type: str) -> Union[Answer, Broken]:
         """Send a body, on a fresh connection: a kept one may be cut just as the request leaves."""
-        headers = {"Content-Type": content_type}
+        headers = {"Content-Type": content_type, **ONE_TRY}
         with closing(Adapter(max_retries=0)) as adapter:
             request = requests.Request("POST", self.base_url + path, data=body, headers=headers)
             return self._call(adapter, request)
@@ -165,7 +172,9 @@ class Wire:
         answer = Answer(response.status_code, lowered(response.headers), whole)
         if self._heard is not None:
             date = server_time(answer.headers)
-            self._heard(Heard(answer.status, date, sent, time.monotonic() - began))
+            self._heard(
+                Heard(answer.status, date, sent, time.monotonic() - began, find_gateway(answer.headers))
+            )
         return answer
 
     def exchange(self) -> Exchange:
@@ -176,11 +185,17 @@ class Wire:
         self, exchange: Exchange, adapter: Adapter, url: str, headers: Mapping[str, str]
     ) -> Union[requests.Response, Broken]:
         """Open a download: one GET, not redirected, with the body still to be read from ``raw``."""
+        proxies = proxies_for(url, self._download_proxy)
+        if not self._fence.names_pass(host_of(url)):
+            return _barred(url)
+        exchange.bar(None if select_proxy(url, proxies) else self._fence.passes)
         try:
             with watched(exchange):
                 request = requests.Request("GET", url, headers=headers)
                 response = self._send(adapter, request, self._download_proxy)
         except _BREAKS as error:
+            if exchange.barred:
+                return _barred(url)
             cause = explain(error, url, self.timeout, left=exchange.left, proxy=self._download_proxy)
             return Broken(exchange.left, *cause)
         return response
@@ -208,6 +223,10 @@ class Wire:
     def is_own(self, url: str) -> bool:
         """Whether a URL is on the provider's own host: same scheme, host and port."""
         return origin(url) is not None and origin(url) == origin(self.base_url)
+
+
+def _barred(url: str) -> Broken:
+    return Broken(False, faults.inward(host_of(url)), Trouble.BAD_FILE)
 
 
 def lowered(found: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from test_engine_pure import take
 
 from sorad.config.model import Polling
 from sorad.engine import decide
-from sorad.engine.unfound import MISSING, NO_ADDRESS, is_stuck, is_told
+from sorad.engine.unfound import ADDRESS, MISSING, NO_ADDRESS, is_stuck, is_told
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers import faults
@@ -20,6 +20,7 @@ from sorad.providers.base import Fault, Missing, Polled, Running, Trouble
 def test_the_codes_are_those_of_the_providers() -> None:
     assert faults.missing("").code == MISSING
     assert faults.no_address([]).code == NO_ADDRESS
+    assert faults.inward("").code == faults.no_web_address("").code == ADDRESS
 
 
 @pytest.mark.parametrize(
