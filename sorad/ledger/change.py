@@ -27,6 +27,7 @@ _PLAIN = (
     "parked",
     "watched",
     "rebuy",
+    "repeats",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.
@@ -43,6 +44,7 @@ _NOTED = (
     "finished_at",
     "approved",
     "parked",
+    "repeats",
 )
 
 
@@ -61,10 +63,10 @@ def changed(take: Take, change: Change, now: float) -> Take:
         change = replace(change, to=State.CANCELLED, error=None, clear_error=True)
     values: dict[str, Any] = {}
     creates = 0 if change.fresh else take.creates
-    values["creates"] = max(creates + change.intent - change.refused, 0)
+    values["creates"] = max(creates + change.intent + (change.repeats or 0) - change.refused, 0)
     if change.intent:
         at = now if change.intent_at is None else change.intent_at
-        values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0)
+        values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0)
     if change.fresh:
         values["wanted"] = True
     if change.approved:

@@ -116,6 +116,7 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         account=receipt.account,
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
+        repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
     )
