@@ -13,6 +13,9 @@ from typing import Optional
 
 from sorad.problems import Problem
 
+# No gateway repeats a create more often by itself; what says so is believed no further.
+MOST_REPEATS = 20
+
 
 @dataclass(frozen=True)
 class Request:
@@ -112,9 +115,8 @@ class Take:
         None  # bought with the text of an earlier version of sorad: what it would be now
     )
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
-    rebuy: bool = (
-        False  # `retry` asks after its failed task first, and buys it anew if that still says failed
-    )
+    rebuy: bool = False  # `retry` asks after its failed task first: bought anew if it still says failed
+    repeats: int = 0  # so often a gateway sent the last create again by itself: each may be paid for
 
 
 def micros(amount: float) -> int:

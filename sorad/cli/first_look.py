@@ -24,6 +24,7 @@ class Verdict:
     fault: Optional[Fault] = None
     balance: str = ""
     price: str = ""
+    gateway: str = ""  # the version of LiteLLM, where that answered
 
     @property
     def refused(self) -> bool:
@@ -57,26 +58,35 @@ def provider_config(answers: Answers) -> ProviderConfig:
 
 def look(config: ProviderConfig, key: str) -> Verdict:
     """Ask the provider. :class:`SoradError` where the address is none."""
+    from sorad.engine.gateways import version_of
     from sorad.masking import register_secret
     from sorad.model import Request
     from sorad.providers import make
     from sorad.providers.base import Fault
+    from sorad.providers.http import Heard
 
     if key:
         register_secret(key)
-    provider = make(config, lambda: key)
+    heard: list[Heard] = []
+    provider = make(config, lambda: key, heard.append)
     found = provider.balance() if provider.capabilities.has_balance else provider.check()
+    gateway = version_of(provider, heard)
     if isinstance(found, Fault):
-        return Verdict(found)
+        return Verdict(found, gateway=gateway)
     price = provider.price(Request("-", seconds=provider.capabilities.seconds[0]))
     return Verdict(
         balance=_money(found.amount, provider.currency) if found is not None else "",
         price=_money(price, provider.currency) if price is not None else "",
+        gateway=gateway,
     )
 
 
 def report(verdict: Verdict, kind: str, base_url: str) -> None:
     """Say what came of it."""
+    if verdict.gateway:
+        from sorad.engine.gateways import repeats_by_itself
+
+        say(str(repeats_by_itself(base_url, verdict.gateway)))
     if verdict.fault is None:
         good = _("The simulator answers.") if kind == "simulator" else _("The key is good.")
         say(good)

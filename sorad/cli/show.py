@@ -183,6 +183,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
                 "at": iso(one.charged_at),
                 "remote_id": one.remote_id or None,
                 "cost": None if one.cost is None else units(one.cost),
+                "repeats": one.repeats,
             }
             for one in seen.purchases
         ],
@@ -255,6 +256,13 @@ def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
         return _("price not known") if cost is None else f"{units(cost):.2f} {seen.currency}"
 
     take, bought = seen.take, seen.purchases
+    possible = sum(one.possible for one in bought)
+    if any(one.repeats for one in bought):
+        told = _("its gateway sent it {count} times more by itself: {price} more may be spent")
+        yield (
+            _("perhaps"),
+            told.format(count=sum(one.repeats for one in bought), price=price(possible or None)),
+        )
     if len(bought) < 2:
         yield _("cost"), "" if take.cost is None else price(take.cost)
         yield _("bought"), local_time(take.accepted_at)

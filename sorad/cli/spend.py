@@ -30,11 +30,15 @@ class Sum:
     unpriced: int = 0
     doubtful: int = 0  # of the purchases: those that may not have been accepted
     possible: int = 0  # of ``actual``: what they count
+    repeated: int = (
+        0  # of ``actual``: what a gateway may have spent besides, by sending creates again by itself
+    )
 
     def add(self, one: Purchase) -> None:
         """Count one in."""
         self.purchases += 1
-        self.actual += one.cost or 0
+        self.actual += (one.cost or 0) + one.possible
+        self.repeated += one.possible
         self.estimated += (one.cost or 0) if one.estimate is None else one.estimate
         self.unpriced += one.cost is None
         if not one.remote_id:
@@ -96,6 +100,7 @@ def _total(found: dict[str, Sum]) -> Sum:
         total.unpriced += one.unpriced
         total.doubtful += one.doubtful
         total.possible += one.possible
+        total.repeated += one.repeated
     return total
 
 
@@ -109,6 +114,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
             "actual": units(one.actual),
             "unpriced": one.unpriced,
             "possible": units(one.possible),
+            "repeated": units(one.repeated),
         }
 
     return {
@@ -141,6 +147,12 @@ def _show(found: dict[str, Sum], by: str, currency: str) -> None:
             "{count} of them, for {price} {currency}, may not have been accepted: no task is known of them."
         )
         say(text.format(count=total.doubtful, price=f"{units(total.possible):.2f}", currency=currency))
+    if total.repeated:
+        say(
+            _("{amount} of it may have been spent by a gateway that sent creates again by itself.").format(
+                amount=f"{units(total.repeated):.2f} {currency}"
+            )
+        )
     if total.unpriced:
         say(_("{count} of them without a known price count as 0.").format(count=total.unpriced))
 

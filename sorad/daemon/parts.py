@@ -5,6 +5,7 @@ A reload makes other parts beside these, and lets these end. What both must shar
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from sorad.config.model import Config, ProviderConfig
 from sorad.daemon.telling import Telling, World
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
+from sorad.engine import gateways
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
@@ -164,6 +166,9 @@ class Parts:
         ]
 
     def _heard(self, heard: Heard) -> None:
+        if heard.gateway:
+            with contextlib.suppress(LedgerUnavailable):  # the next answer tells it again
+                gateways.notice(self._kept.ledger, self.provider.base_url, heard.gateway)
         self._kept.times.heard(heard.date, heard.sent, heard.took)
         self._kept.reach.answered()
 
@@ -194,6 +199,7 @@ class Parts:
             ledger.remember("currency", self.provider.currency)
             limits = {"concurrency": self.config.limits.concurrency, "per_day": self.config.budget.per_day}
             ledger.remember("limits", limits)
+            gateways.follow(ledger, self.provider.base_url)
             weigh_anew(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:

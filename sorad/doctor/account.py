@@ -11,6 +11,7 @@ from sorad.config.key import Key, KeySource, looks_like_key
 from sorad.config.model import ProviderConfig
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
+from sorad.engine.gateways import repeats_by_itself, version_of
 from sorad.engine.matching import SKEW
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
@@ -59,6 +60,8 @@ class Asked:
     currency: str = ""
     waiting: int = 0  # takes that are still to be bought at a known price
     due: Optional[int] = None  # what those cost, in micro-units
+    base_url: str = ""
+    gateway: str = ""  # the version of LiteLLM, where that answers
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -70,6 +73,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.shell_unseen and asked.key is not None and asked.key.source in ("env", "dotenv"):
         yield Finding("key", Level.WARNING, key_unseen(asked.key.place, str(context.environment_file)))
     yield from judge_provider(asked)
+    yield from judge_gateway(asked)
     yield from judge_balance(asked)
     yield from judge_clock(asked.heard)
 
@@ -96,13 +100,23 @@ def look(config: ProviderConfig, context: Context) -> Asked:
         source.warnings(),
         has_balance=provider.capabilities.has_balance,
         currency=provider.currency,
+        base_url=provider.base_url,
     )
     if context.offline or unfit is not None:
         return asked
     fault, balance = _ask(provider)
     first = heard[0] if heard else None
+    asked = replace(asked, gateway=version_of(provider, heard))
     waiting, due = (0, None) if fault is not None else _due(provider, context)
-    return replace(asked, tried=True, fault=fault, heard=first, balance=balance, waiting=waiting, due=due)
+    return replace(
+        asked,
+        tried=True,
+        fault=fault,
+        heard=first,
+        balance=balance,
+        waiting=waiting,
+        due=due,
+    )
 
 
 def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
@@ -216,6 +230,12 @@ def judge_provider(asked: Asked) -> Iterator[Finding]:
         return
     level = Level.WARNING if fault.trouble is Trouble.RATE else Level.PROBLEM
     yield Finding("provider", level, fault.problem)
+
+
+def judge_gateway(asked: Asked) -> Iterator[Finding]:
+    """Does it send creates again by itself?"""
+    if asked.gateway:
+        yield Finding("provider", Level.WARNING, repeats_by_itself(asked.base_url, asked.gateway))
 
 
 def judge_balance(asked: Asked) -> Iterator[Finding]:

@@ -241,16 +241,18 @@ def _ended(view: View) -> bool:
     return len(listed.ids) < view.most or (listed.said_so and not foreign and not round_number)
 
 
-def covers(listed: Listed, ahead: float) -> Optional[float]:
+def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
     """Since when, by our clock, all that was accepted should be on the list; ``None``: it does not tell."""
     if listed.counted or listed.ended:
         return 0.0
-    return None if listed.back_to is None else listed.back_to + max(ahead, 0.0) + GUESSED
+    slack = MEASURED if measured else GUESSED
+    return None if listed.back_to is None else listed.back_to + max(ahead, 0.0) + slack
 
 
 def _lacking(view: View) -> Optional[Own]:
     """A create of ours that was accepted long enough ago and should be on the list, but is not."""
-    since, kept = covers(view.listed, view.ahead), view.intent_at - KEPT if view.listed.ids else 0.0
+    since = covers(view.listed, view.ahead, measured=view.measured)
+    kept = view.intent_at - KEPT if view.listed.ids else 0.0
     if since is None:
         return None
     due = (own for own in view.own if max(since, kept) <= own.accepted_at <= view.now - view.settled)

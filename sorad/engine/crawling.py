@@ -54,17 +54,21 @@ def ease(flows: Sequence[Flow], best: float) -> Ease:
     watched = [flow for flow in busy if flow.seconds >= WATCHED]
     if not watched:
         return NOTHING
-    best = max([best, *(flow.rate for flow in flows)])
     watched.sort(key=lambda flow: flow.rate)
-    crawling = [flow for flow in watched if flow.rate * BY_FAR < best]
+    crawling = _crawling(watched, max([best, *(flow.rate for flow in flows)]))
     aside = len(flows) - len(busy)
     if crawling and aside < ASIDE:
         return Ease(aside=crawling[0].take_id)
-    cuttable = [flow for flow in crawling if flow.resumable]
-    if cuttable:
-        return Ease(cut=cuttable[0].take_id)
+    cut = next((flow for flow in crawling if flow.resumable), None)
+    if cut is not None:
+        return Ease(cut=cut.take_id)
     stuck = min(map(_ends_in, busy)) > PATIENCE
     return Ease(aside=watched[0].take_id) if stuck and aside < MOST_ASIDE else NOTHING
+
+
+def _crawling(flows: Sequence[Flow], best: float) -> list[Flow]:
+    """Those that are slower by far than the best."""
+    return [flow for flow in flows if flow.rate * BY_FAR < best]
 
 
 def _ends_in(flow: Flow) -> float:

@@ -88,6 +88,7 @@ def after_create(
                 cost=outcome.cost if outcome.cost is not None else price,
                 accepted_at=now,
                 watched=polling.first_after,
+                repeats=outcome.repeats or None,
             ),
             Verdict.GOOD,
         )
@@ -114,7 +115,15 @@ def after_create(
     if outcome.answer:
         stop = unreadable(take, fault.problem)
         why = replace(stop, params={**stop.params, ANSWER: outcome.answer})
-    change = Change(State.UNKNOWN, "unknown", due_at=now, attempt=0, error=why, request_id=fault.request_id)
+    change = Change(
+        State.UNKNOWN,
+        "unknown",
+        due_at=now,
+        attempt=0,
+        error=why,
+        request_id=fault.request_id,
+        repeats=outcome.repeats or None,
+    )
     # A web page may be a wrong address, or a proxy's that is in trouble: that it worked before tells them apart.
     wrong = fault.trouble in HALTING and not known
     return AfterCreate(change, Verdict.HALT if wrong else Verdict.ERROR, fault, stop)

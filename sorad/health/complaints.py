@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.doubtful import SAME_ID, is_same_id
+from sorad.engine.gateways import repeats_by_itself
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.stops import Stop
 from sorad.engine.unfound import is_told
@@ -458,6 +459,9 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
         )
     yield from _named(take.error for take in facts.rescued if take.error is not None)
     yield from _named(map(Problem.from_json, facts.paid_too))
+    if facts.gateway:
+        told = repeats_by_itself(str(facts.gateway["base_url"]), str(facts.gateway["version"]))
+        yield Complaint(told, heavy=False)
     yield from _named(
         problem
         for problem in _notices(facts)

@@ -27,6 +27,7 @@ _PLAIN = (
     "parked",
     "watched",
     "rebuy",
+    "repeats",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.
@@ -43,6 +44,7 @@ _NOTED = (
     "finished_at",
     "approved",
     "parked",
+    "repeats",
 )
 
 
@@ -72,10 +74,11 @@ def changed(take: Take, change: Change, now: float) -> Take:
 def _flagged(take: Take, change: Change, now: float) -> dict[str, Any]:
     """The members that the flags of a change set."""
     creates = 0 if change.fresh else take.creates
-    values: dict[str, Any] = {"creates": max(creates + change.intent - change.refused, 0)}
+    counted = creates + change.intent + (change.repeats or 0) - change.refused
+    values: dict[str, Any] = {"creates": max(counted, 0)}
     if change.intent:
         at = now if change.intent_at is None else change.intent_at
-        values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0)
+        values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0)
     if change.fresh:
         values["wanted"] = True
     if change.approved:

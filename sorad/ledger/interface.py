@@ -82,6 +82,7 @@ class Want:
     account: str = ""
     request_id: str = ""
     cost: Optional[int] = None
+    repeats: int = 0
     intent_at: Optional[float] = None
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
@@ -148,6 +149,7 @@ class Change:
     parked: Optional[bool] = None
     watched: Optional[float] = None
     rebuy: Optional[bool] = None
+    repeats: Optional[int] = None  # so often a gateway sent the create again by itself; they count as creates
     fresh: bool = (
         False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
     )
@@ -182,6 +184,12 @@ class Purchase:
     estimate: Optional[int]  # the price when it was sent; None: not known, or not sent from here
     cost: Optional[int]  # what counts as spent: as the provider told, or else the estimate
     charged_at: float
+    repeats: int = 0  # so often a gateway sent it again by itself: each may have cost as much
+
+    @property
+    def possible(self) -> int:
+        """What may be out beside the cost, in micro-units."""
+        return (self.cost or 0) * self.repeats
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, requ
 
 _INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
 _INSERT_PURCHASE = (
-    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, take_id) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, take_id) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
 )
 _UPDATE_PURCHASE = (
-    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ? "
+    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ? "
     "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
 _VOID_PURCHASE = (
@@ -107,7 +108,9 @@ class Part:
         if what is Entry.CURRENT:
             if self._db.row(_COUNTED, (after.remote_id, after.id)):
                 spent_at = None  # by an earlier entry
-            written = self._db.run(_UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.id))
+            written = self._db.run(
+                _UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.repeats, after.id)
+            )
             what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:
             # A copied receipt, and the receipt of an earlier create, tell of money that is counted already.
@@ -115,7 +118,7 @@ class Part:
             estimate = after.cost if after.state is State.SUBMITTING else None
             self._db.run(
                 _INSERT_PURCHASE,
-                (after.remote_id, estimate, after.cost, None if known else spent_at, after.id),
+                (after.remote_id, estimate, after.cost, None if known else spent_at, after.repeats, after.id),
             )
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))

@@ -19,11 +19,11 @@ from sorad.model import Request, State, Take
 _PAGE = 200  # takes read at a time
 _SPENT = """
 SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?), 0)
-     + coalesce((SELECT sum(cost) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
+     + coalesce((SELECT sum(cost * (1 + repeats)) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
 """
 PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
-       p.charged_at
+       p.charged_at, p.repeats
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
 """
 _PURCHASES = PURCHASE + (
@@ -220,7 +220,6 @@ class Questions(Part):
 
 def purchase_of(row: Row) -> Purchase:
     """A purchase from a row of ``PURCHASE``."""
-    _id, state, take_id, root, storyboard, segment, take, output, remote_id, estimate, cost, charged_at = row
-    return Purchase(
-        take_id, root, storyboard, segment, take, State(state), output, remote_id, estimate, cost, charged_at
-    )
+    _id, state, *others = row
+    take_id, root, storyboard, segment, take, *money = others
+    return Purchase(take_id, root, storyboard, segment, take, State(state), *money)

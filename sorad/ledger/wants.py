@@ -188,6 +188,7 @@ def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
         remote_id=want.remote_id or None,
         request_id=want.request_id or None,
         cost=want.cost,
+        repeats=want.repeats or None,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
     )

@@ -65,6 +65,7 @@ class Accepted:
     remote_id: str
     request_id: str = ""
     cost: Optional[int] = None  # micro-units, where the answer says
+    repeats: int = 0  # so often a gateway says that it sent the create again by itself: each may be paid for
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Unknown:
 
     fault: Fault
     answer: str = ""
+    repeats: int = 0  # as in :class:`Accepted`
 
 
 Created = Union[Accepted, Refused, NotSent, Unknown]

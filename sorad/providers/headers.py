@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Optional
 
+from sorad.model import MOST_REPEATS
+
 # A server that asks for more than a day has made a mistake (or sent a date of another year).
 LONGEST_WAIT = 86_400.0
 
@@ -43,6 +45,21 @@ def poll_after(headers: Headers, now: float) -> Optional[float]:
     """Seconds until the server wants to be asked again about a task that runs."""
     milliseconds = _number(headers.get("openai-poll-after-ms"))
     return _bounded(milliseconds / 1000) if milliseconds is not None else retry_after(headers, now)
+
+
+def repeats(headers: Headers) -> int:
+    """How often a gateway (LiteLLM) says that it sent the request again by itself, here or elsewhere: 0 to 20.
+
+    It tells this with good answers alone, so silence proves nothing.
+    """
+    told = (headers.get(f"x-litellm-attempted-{what}") for what in ("retries", "fallbacks"))
+    counts = (_number(value) for value in told)
+    return int(min(sum(min(max(count or 0.0, 0.0), MOST_REPEATS) for count in counts), MOST_REPEATS))
+
+
+def gateway(headers: Headers) -> str:
+    """The version of the LiteLLM that answered; ``""`` where it was none."""
+    return _ODD.sub("", headers.get("x-litellm-version", ""))[:40]
 
 
 def server_time(headers: Headers) -> Optional[float]:

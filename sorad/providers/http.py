@@ -27,6 +27,7 @@ from sorad.providers.addresses import host_of, origin, proxies_for
 from sorad.providers.base import Fault, Trouble
 from sorad.providers.breakage import explain
 from sorad.providers.connection import Adapter, Exchange, watched
+from sorad.providers.headers import gateway as find_gateway
 from sorad.providers.headers import request_id as find_request_id
 from sorad.providers.headers import retry_after as find_retry_after
 from sorad.providers.headers import server_time
@@ -35,6 +36,8 @@ from sorad.providers.inward import Fence
 USER_AGENT = f"sorad/{__version__}"
 LARGEST_ANSWER = 10_000_000  # bytes of JSON; a page of tasks has some 20 kB
 _PIECE = 65_536
+# Asks LiteLLM to send a create once; by default it sends it up to three times. Others do not know it.
+ONE_TRY = {"x-litellm-num-retries": "0"}
 # All that the libraries raise for what a network or a server does, or for an address that makes no sense.
 # ValueError: urllib3 and idna raise it for impossible hosts, http.client for broken chunk sizes.
 _BREAKS = (
@@ -89,6 +92,7 @@ class Heard:
     date: Optional[float]  # the server's clock in epoch seconds, whole ones; None: it does not tell
     sent: float  # epoch seconds by the clock of this machine
     took: float  # seconds until the whole answer was there
+    gateway: str = ""  # the version of LiteLLM, where that answered
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class Wire:
 
     def post(self, path: str, body: bytes, content_type: str) -> Union[Answer, Broken]:
         """Send a body, on a fresh connection: a kept one may be cut just as the request leaves."""
-        headers = {"Content-Type": content_type}
+        headers = {"Content-Type": content_type, **ONE_TRY}
         with closing(Adapter(max_retries=0)) as adapter:
             request = requests.Request("POST", self.base_url + path, data=body, headers=headers)
             return self._call(adapter, request)
@@ -168,7 +172,9 @@ class Wire:
         answer = Answer(response.status_code, lowered(response.headers), whole)
         if self._heard is not None:
             date = server_time(answer.headers)
-            self._heard(Heard(answer.status, date, sent, time.monotonic() - began))
+            self._heard(
+                Heard(answer.status, date, sent, time.monotonic() - began, find_gateway(answer.headers))
+            )
         return answer
 
     def exchange(self) -> Exchange:

@@ -79,7 +79,8 @@ class _Reading:
     doubt: str = ""  # message id: why what came may not be all
     low: float = float("inf")  # the oldest time
     in_order: bool = True
-    short: bool = False  # the last page had fewer rows than were asked for
+    short: bool = False  # the last page had fewer rows than were asked for, where pages are counted
+    more: bool = False  # it said that more follow
 
     @property
     def back_to(self) -> Optional[float]:
@@ -101,10 +102,10 @@ class _Reading:
         if len(tasks) < len(page.tasks):
             self.broken, self.doubt = True, N_("The provider's list of tasks has entries without an id.")
         # Where pages are counted, one that follows on a short one may begin behind rows that never came.
-        self.gap = self.gap or (self.short and bool(fresh) and not page.after)
+        self.gap = self.gap or (self.short and (bool(fresh) or self.more))
         self.found.update((task.remote_id, task) for task in fresh)
         self.first = self.first or len(page.tasks)
-        self.short = len(page.tasks) < self.size
+        self.short, self.more = len(page.tasks) < self.size and not page.after, page.more is True
         self.totals.append(page.total)
         self._see_order(tasks)
         stuck = bool(tasks) and not fresh and page.more is not False  # the same again: paging does not work

@@ -22,12 +22,14 @@ from sorad.providers.base import (
     Missing,
     NotSent,
     Polled,
+    Refused,
     RemoteTask,
     Trouble,
     Unknown,
     Video,
 )
 from sorad.providers.download import open_video
+from sorad.providers.headers import repeats
 from sorad.providers.http import Answer, Broken, Heard
 from sorad.providers.listing import Page, read_back
 from sorad.providers.openai_answers import Paths
@@ -86,7 +88,8 @@ class OpenAiVideos(Api):
             came = self._wire.post_json("/videos", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        return answers.after_create(came, self._paths, self._config.refusals)
+        outcome = answers.after_create(came, self._paths, self._config.refusals)
+        return repeated(outcome, repeats(came.headers))
 
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
@@ -193,6 +196,15 @@ class OpenAiVideos(Api):
         if model not in (normal, pro) or normal == pro:
             return None
         return model == pro
+
+
+def repeated(outcome: Created, times: int) -> Created:
+    """What an answer means where a gateway sent the create ``times`` times more: it refused the last."""
+    if not times or isinstance(outcome, NotSent):
+        return outcome
+    if isinstance(outcome, Refused):
+        return Unknown(outcome.fault, repeats=times)
+    return replace(outcome, repeats=times)
 
 
 def _video_of(came: Answer) -> Any:

@@ -131,6 +131,7 @@ def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
         account=receipt.account,
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
+        repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
     )

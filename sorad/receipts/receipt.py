@@ -19,7 +19,7 @@ from sorad import __version__
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.layout import intent_path, receipt_path
-from sorad.model import Request, micros, units
+from sorad.model import MOST_REPEATS, Request, micros, units
 
 SCHEMA = 1
 GENERATING, DONE, FAILED = "generating", "done", "failed"
@@ -62,6 +62,7 @@ class Receipt:
     sha256: str = ""
     source: str = ""  # the storyboard: its path from the assets folder, or its name
     payer: Payer = Payer()
+    repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
@@ -84,6 +85,7 @@ class Receipt:
             "request_id": self.request_id,
             "cost": None if self.cost_micros is None else units(self.cost_micros),
             "currency": self.currency,
+            "repeats": self.repeats,
             "times": {
                 "submitted": iso(self.submitted_at),
                 "accepted": iso(self.accepted_at),
@@ -215,7 +217,13 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         sha256=_text(members.get("sha256")),
         source=_text(members.get("source")),
         payer=_payer(members.get("machine")),
+        repeats=_repeats(members.get("repeats")),
     )
+
+
+def _repeats(raw: Any) -> int:
+    """Bounded as in :func:`sorad.providers.headers.repeats`; what cannot be understood counts as none."""
+    return min(max(raw, 0), MOST_REPEATS) if isinstance(raw, int) else 0
 
 
 def _payer(raw: Any) -> Payer:

@@ -69,6 +69,7 @@ def receipt_of(
         base_url=take.base_url,
         account=take.account,
         cost_micros=take.cost,
+        repeats=take.repeats,
         currency=currency,
         submitted_at=take.intent_at,
         accepted_at=take.accepted_at,

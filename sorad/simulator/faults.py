@@ -54,6 +54,9 @@ KINDS: Mapping[str, Kind] = {
         API_TARGETS, N_("the call takes effect, the answer trickles in"), seconds=60.0, accepted=True
     ),
     "no_id": Kind(("create",), N_("a good answer without a task id"), status=200, accepted=True),
+    "repeated": Kind(
+        ("create",), N_("a LiteLLM in between sends the create three times, and says so"), accepted=True
+    ),
     "html": Kind(API_TARGETS, N_("a web page in place of JSON"), status=200),
     "key": Kind(("any", *CALLS), N_("the key is refused"), status=401),
     "balance": Kind(("create",), N_("the balance is too low")),

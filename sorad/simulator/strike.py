@@ -19,6 +19,8 @@ def strike(fault: Fault, route: Route, refusal: Callable[[str, int | None], Answ
     ``refusal`` words a kind of error, over a status where the fault names one.
     """
     kind = fault.kind
+    if kind == "repeated":
+        return _repeated(route)
     done = route.act() if fault.setting("accepted") else None
     if kind in ("reset_before", "reset_after"):
         return Reset(note=kind)
@@ -32,6 +34,13 @@ def strike(fault: Fault, route: Route, refusal: Callable[[str, int | None], Answ
     wait = fault.setting("retry_after")
     headers = {**answer.headers, "retry-after": f"{wait:g}"} if wait else answer.headers
     return dataclasses.replace(answer, headers=headers, note=kind)
+
+
+def _repeated(route: Route) -> Answer:
+    """A gateway sent it three times, and answers with what came last."""
+    answer = [route.act() for _time in range(3)][-1]
+    told = {"x-litellm-version": "simulated", "x-litellm-attempted-retries": "2"}
+    return dataclasses.replace(answer, headers={**answer.headers, **told}, note="repeated")
 
 
 def _late(fault: Fault, done: Answer | None) -> Reply:

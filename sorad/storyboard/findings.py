@@ -24,6 +24,7 @@ class Findings:
     max_takes: int
     found: list[tuple[Place, Problem]] = field(default_factory=list)
     notes: list[tuple[Place, Problem]] = field(default_factory=list)  # what is no mistake, and worth a word
+    names: set[str] = field(default_factory=set)  # that were compared with those of the fields
     meant: set[Place] = field(default_factory=set)  # fields that stand there under another name: not missing
 
     def add(self, problem: Problem, path: Place) -> None:

@@ -7,7 +7,8 @@ A shot that is bought in another length or form than was asked for, because a fi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Optional
 
 # What LLMs call the fields, without regard to case, "_" and "-". Exact: "duration" is one, "pace" is none.
@@ -63,14 +64,15 @@ _FOR_ALL = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """What is left of a name without case, ``_``, ``-`` and spaces."""
     return re.sub(r"[\s_-]", "", name).casefold()
 
 
-def meant(name: str, fields: Iterable[str]) -> Optional[str]:
+@lru_cache(maxsize=4096)  # segments have the same names again and again
+def meant(name: str, fields: tuple[str, ...]) -> Optional[str]:
     """Which of ``fields`` the name was probably meant to be; ``None``: none."""
-    fields = list(fields)
     known = spelled(name, fields)
     bare = folded(name)
     if known is not None or bare in ORDINARY or len(bare) < 3:
@@ -105,7 +107,7 @@ def _allowed(field: str) -> int:
 
 def _distance(one: str, other: str, most: int) -> int:
     """Letters to change, add, leave out or swap with their neighbour; ``most + 1`` where it is more than that."""
-    if abs(len(one) - len(other)) > most:
+    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
         return most + 1
     before: list[int] = []
     last = list(range(len(other) + 1))

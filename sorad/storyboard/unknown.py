@@ -26,6 +26,8 @@ from sorad.storyboard.schema import AssetPart, CharacterPart, Head, SegmentPart
 
 _LISTED = 20  # names of those left out
 _SEGMENT, _ASSET, _CHARACTER = (tuple(part.model_fields) for part in (SegmentPart, AssetPart, CharacterPart))
+_LONG = tuple(one for one in _SEGMENT if len(one) > 8)
+_NAMES = 1000  # different ones that are compared letter by letter: nobody writes more, and it takes time
 _TOP = ("segments", *Head.model_fields)
 # What a top may say of itself: the text it was made from, its picture, its number in a series.
 _OF_ONE = ("segment_index", "prompt_text", "image_url", "director_intent")
@@ -79,10 +81,10 @@ def _top(
     left_out: dict[str, None],
 ) -> None:
     for name, value in _others(document, _TOP):
-        field = meant(name, _TOP)
+        field = _meant(name, _TOP, findings)
         if field is not None:
             _is_near((name,), field, value, document, findings)
-        elif (field := _of_segments(name)) is not None:
+        elif (field := _of_segments(name, findings)) is not None:
             _misplaced((name,), field, value, segments, findings)
         elif isinstance(value, dict) and is_for_all(name):
             _inside((name,), value, segments, findings)
@@ -90,17 +92,23 @@ def _top(
             left_out[name] = None
 
 
-def _of_segments(name: str) -> Optional[str]:
+def _of_segments(name: str, findings: Findings) -> Optional[str]:
     """Which field of a segment a name at the top is. A synonym may tell of the whole there: the text it came from."""
     if name in _SEGMENT:
         return name
-    field = spelled(name, _SEGMENT) or meant(name, [one for one in _SEGMENT if len(one) > 8])
+    field = spelled(name, _SEGMENT) or _meant(name, _LONG, findings)
     return None if field in _OF_ONE else field
+
+
+def _meant(name: str, fields: tuple[str, ...], findings: Findings) -> Optional[str]:
+    if len(findings.names) < _NAMES:
+        findings.names.add(name)
+    return meant(name, fields) if name in findings.names else spelled(name, fields)
 
 
 def _segment(raw: Mapping[str, Any], path: Place, findings: Findings, left_out: dict[str, None]) -> None:
     for name, value in _others(raw, _SEGMENT):
-        field = meant(name, _SEGMENT)
+        field = _meant(name, _SEGMENT, findings)
         if field is not None:
             _is_near((*path, name), field, value, raw, findings)
         elif (
@@ -124,7 +132,7 @@ def _asset(
     left_out: dict[str, None],
 ) -> None:
     for name, value in _others(asset, _ASSET):
-        field, of_segment = meant(name, _ASSET), spelled(name, _SEGMENT)
+        field, of_segment = _meant(name, _ASSET, findings), spelled(name, _SEGMENT)
         if field is not None:
             _is_near((*path, name), field, value, asset, findings)
         elif of_segment is not None:
@@ -134,7 +142,7 @@ def _asset(
     characters = asset.get("characters")
     for position, character in enumerate(characters if isinstance(characters, list) else ()):
         for name, value in _others(character, _CHARACTER) if isinstance(character, dict) else ():
-            field = meant(name, _CHARACTER)
+            field = _meant(name, _CHARACTER, findings)
             if field is not None:
                 _is_near((*path, "characters", position, name), field, value, character, findings)
             else:

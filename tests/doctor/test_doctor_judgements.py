@@ -596,3 +596,12 @@ def test_a_service_may_have_a_key_that_this_shell_has_not() -> None:
     none = replace(WELL, key=None, tried=False)
     found = account.judge_key(none, ProviderConfig(), running_service=True)
     assert told(found) == [("key.elsewhere", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("", []), ("1.80.5", [("gateway.repeats", Level.WARNING)])]
+)
+def test_a_gateway_that_repeats_by_itself_is_warned_of(
+    version: str, expected: list[tuple[str, Level]]
+) -> None:
+    assert told(account.judge_gateway(replace(WELL, gateway=version))) == expected

@@ -11,6 +11,7 @@ from world import SAID, Odds, SimProvider, World
 
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
+from sorad.engine.steps.reconcile import reconcile
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.model import Request, State
@@ -127,6 +128,33 @@ def test_a_create_lost_on_each_of_two_accounts_is_adopted_where_it_was_sent(keys
     assert Counter(task.request.prompt for task in second.tasks.values()) == {"text": 1, "other": 1}
     assert len(keys.first.tasks) == 1
     assert [take.state for take in keys.takes()] == [State.UNKNOWN, State.DONE, State.DONE]
+
+
+def test_what_is_on_the_list_of_another_account_is_first_of_all_that_of_its_own_open_create(
+    keys: Keys,
+) -> None:
+    lose_answer(keys)
+    second = keys.account("acc1")
+    second.unlisted, honest = True, second.create
+
+    def create(request: Request) -> Created:
+        answer = honest(request)
+        return LOST if request.prompt == "text" else answer
+
+    second.create = create  # type: ignore[method-assign]
+    keys.use(second)
+    keys.write("storyboard_b.json", ["text", "other"])
+    keys.run(10)
+    assert [take.state for take in keys.takes()][:2] == [State.UNKNOWN] * 2
+    second.unlisted = False
+    claimed = keys.raw.claim(State.UNKNOWN, keys.clock.time() + 999, 2)
+    (there,) = (one.remote_id for one in second.tasks.values() if one.request.prompt == "text")
+    for account, adopted in (("acc0", ""), ("acc1", there)):  # the one of the earlier account looks first
+        (take,) = (one for one in claimed if one.account == account)
+        reconcile(keys.kit, take)
+        found = keys.raw.take(take.id)
+        assert found is not None
+        assert found.remote_id == adopted
 
 
 def test_a_paid_take_waits_for_its_key_and_is_never_given_up(keys: Keys) -> None:

@@ -8,7 +8,8 @@ import pytest
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
-from sorad.engine.late import TOLD_FOR
+from sorad.engine import late
+from sorad.engine.late import REMEMBERED, TOLD_FOR, paid_too, remember
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.model import State
@@ -59,3 +60,16 @@ def test_one_that_truly_never_arrived_is_not_told(tmp_path: Path) -> None:
     world.run(3 * 3600)
     assert [take.state for take in world.takes()] == [State.DONE] * 2
     assert told(world) == []
+
+
+def test_of_many_late_ones_the_latest_are_told(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    world.write("storyboard_a.json", ["text"])
+    world.run(60)
+    (take,) = world.takes()
+    for number in range(REMEMBERED + 5):
+        remember(world.raw, paid_too(take, f"late{number}."), world.clock.time())
+    said = " ".join(late.told(world.raw, world.clock.time()))
+    assert f"late{REMEMBERED + 4}." in said
+    assert "late5." in said
+    assert "late4." not in said

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Callable
 
 import pytest
-from odd_lists import any_list
+from odd_lists import OddList, any_list
 from test_simulation_histories import run_all
+from test_simulation_lookalikes import answers, calm_world
 from world import World
 
-from sorad.model import Request
+from sorad.engine import absence
+from sorad.engine.sightings import Sightings
+from sorad.engine.steps import reconcile
+from sorad.model import Request, State
+from sorad.providers import listing
+from sorad.providers.base import RemoteTask
 
-HISTORIES, BLOCK = max(1, int(os.environ.get("SORAD_TEST_HISTORIES", "1000")) // 250), 25
+HISTORIES, BLOCK = max(1, int(os.environ.get("SORAD_TEST_HISTORIES", "1000")) // 250), 20
 TEXTS = ["@Bob walks，into the HARBOUR", "a Dog（old）sleeps。", "Rain on @Ann's window"]
+TEXT = TEXTS[0]
 
 
 def live_with_odd_lists(seed: int, folder: Path) -> World:
@@ -43,3 +53,261 @@ def live_with_odd_lists(seed: int, folder: Path) -> World:
 @pytest.mark.parametrize("block", range(HISTORIES))
 def test_no_list_breaks_a_promise(block: int) -> None:
     assert run_all(range(block * BLOCK, (block + 1) * BLOCK), live_with_odd_lists) == []
+
+
+# --- one list at a time -------------------------------------------------------------------------------------
+
+
+def listed_after(world: World, seconds: float) -> None:
+    """From now on, tasks of ours show on the list so long after they were accepted."""
+    honest = world.provider._accept
+
+    def accept(request: Request) -> Any:
+        task = honest(request)
+        task.listed_at = task.created_at + seconds
+        return task
+
+    world.provider._accept = accept  # type: ignore[method-assign]
+
+
+def lose(
+    folder: Path, odd: OddList, *, neighbours: int = 0, lag: float = 0.0, unreadable: bool = False
+) -> World:
+    """One create is accepted and its answer lost, at a provider with that list. Its task shows ``lag`` seconds later.
+
+    Before that show ``neighbours`` tasks of another length.
+    """
+    world = calm_world(folder)
+    world.provider.tells_date, world.provider.list, world.provider.unreadable = True, odd, unreadable
+    answers(world, "accepted")
+    listed_after(world, lag)
+    world.write("storyboard_a.json", [TEXT])
+    while not world.provider.creates:
+        world.run(0.5)
+    for number in range(neighbours):
+        world.run(1.0)
+        world.provider.neighbour(Request(f"neighbour {number}", seconds=15))
+    return world
+
+
+def once(world: World) -> bool:
+    """Whether it was paid for once, after two hours; then the user is told why it waits, or it is there."""
+    world.run(2 * 3600)
+    (take,) = world.takes()
+    asked = take.error is not None and take.error.code in ("take.unknown", "take.several")
+    count = world.bought()[TEXT]
+    assert count > 1 or take.state is State.DONE or (take.state is State.UNKNOWN and asked), take
+    return count == 1
+
+
+@pytest.mark.parametrize("how", ["lower", "at", "halfwidth", "translated", "rewritten", "none"])
+def test_a_task_of_the_time_keeps_a_create_back_whatever_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    world = lose(tmp_path / "a", OddList(how=how))
+    assert once(world)
+    (take,) = world.takes()
+    assert take.error is not None
+    assert "t0" in take.error.text()
+    assert f"sorad resolve {take.id} --adopt t0" in take.error.fix_text()
+
+    def alike(view: absence.View) -> Iterator[RemoteTask]:
+        return (one for one in absence.keeps_back(view) if absence.same(view.take.request, one))
+
+    monkeypatch.setattr(reconcile, "keeps_back", alike)
+    assert not once(lose(tmp_path / "b", OddList(how=how)))
+
+
+# Lists that never show the task, each in its own way.
+HALVES = [
+    pytest.param(OddList(cap=5, total=False), 6, id="the newest five"),
+    pytest.param(
+        OddList(cap=5, total=False, offsets=False, more=True), 6, id="the newest five, and says that it ends"
+    ),
+    pytest.param(OddList(cap=5), 6, id="the newest five of more"),
+    pytest.param(OddList(repeats=True, size=4, total=False), 6, id="the first page again and again"),
+    pytest.param(OddList(empty_after=0), 0, id="empty, though it tells of one"),
+    pytest.param(
+        OddList(empty_after=2, offsets=False, total=False, endless=True), 3, id="empty, though more follow"
+    ),
+    pytest.param(OddList(empty_after=0, total=False), 0, id="empty without a word"),
+    pytest.param(
+        OddList(cap=5, endless=True, offsets=False, total=False), 6, id="the newest five, and more follow"
+    ),
+]
+
+
+@pytest.mark.parametrize(("odd", "neighbours"), HALVES)
+def test_half_a_list_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: OddList, neighbours: int
+) -> None:
+    assert once(lose(tmp_path / "a", odd, neighbours=neighbours, lag=30.0))
+    monkeypatch.setattr(reconcile, "not_whole", lambda view: None)
+    assert not once(lose(tmp_path / "b", odd, neighbours=neighbours, lag=30.0))
+
+
+def test_pages_of_another_size_than_was_asked_for_leave_no_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gap(folder: Path) -> World:
+        """Two of four rows come in a page: the lost task is the third, and the fifth is old."""
+        world = calm_world(folder)
+        world.provider.tells_date, world.provider.list = True, OddList(size=2, total=False)
+        for number in range(4):
+            world.provider.neighbour(Request(f"old {number}", seconds=15))
+        world.run(5000)
+        answers(world, "accepted")
+        world.write("storyboard_a.json", [TEXT])
+        while not world.provider.creates:
+            world.run(0.5)
+        for number in range(2):
+            world.run(1.0)
+            world.provider.neighbour(Request(f"neighbour {number}", seconds=15))
+        world.provider.tasks["t0"].listed_at = world.clock.now + 10.0
+        return world
+
+    world = gap(tmp_path / "a")
+    assert once(world)
+    assert [take.state for take in world.takes()] == [State.DONE], "it is found"
+    monkeypatch.setattr(listing._Reading, "gap", property(lambda self: False, lambda self, value: None))
+    assert not once(gap(tmp_path / "b"))
+
+
+def test_a_list_that_lacks_another_of_ours_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never_listed(folder: Path) -> World:
+        world = calm_world(folder)
+        answers(world, "accepted")
+        listed_after(world, float("inf"))
+        world.write("storyboard_a.json", [TEXT, "another"])
+        world.run(2 * 3600)
+        return world
+
+    assert never_listed(tmp_path / "a").bought() == {TEXT: 1, "another": 1}
+    monkeypatch.setattr(absence, "_lacking", lambda view: None)
+    assert max(never_listed(tmp_path / "b").bought().values()) > 1
+
+
+def test_how_late_ours_were_widens_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late_list(folder: Path) -> World:
+        """Tasks show after 150 s, which the first two have taught; then one is lost alone."""
+        world = calm_world(folder)
+        answers(world, "accepted", "answered", "accepted")
+        listed_after(world, 150.0)
+        world.write("storyboard_a.json", [TEXT, "another"])
+        world.run(3 * 3600)
+        world.write("storyboard_b.json", ["alone"])
+        world.run(2 * 3600)
+        return world
+
+    world = late_list(tmp_path / "a")
+    assert world.bought() == {TEXT: 1, "another": 1, "alone": 1}
+    assert [take.state for take in world.takes()] == [State.DONE] * 3
+    monkeypatch.setattr(Sightings, "lateness", lambda self, now: 0.0)
+    assert late_list(tmp_path / "b").bought()["alone"] == 2
+
+
+def hide(world: World, hidden: Callable[[RemoteTask], bool]) -> None:
+    """The list stops showing what it showed, and goes on to tell that it is whole."""
+    honest = world.provider.recent
+
+    def recent(since: float) -> Any:
+        listed = honest(since)
+        gone = {task.remote_id for task in listed.tasks if hidden(task)}
+        tasks = tuple(task for task in listed.tasks if task.remote_id not in gone)
+        return replace(listed, tasks=tasks, ids=listed.ids - gone)
+
+    world.provider.recent = recent  # type: ignore[method-assign]
+
+
+def test_what_a_list_showed_once_keeps_a_create_back_though_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown_once(folder: Path) -> World:
+        world = lose(folder, OddList(how="rewritten"))
+        world.run(60)
+        hide(world, lambda task: True)
+        return world
+
+    assert once(shown_once(tmp_path / "a"))
+
+    def there_now(view: absence.View) -> Iterator[RemoteTask]:
+        there = {task.remote_id for task in view.listed.tasks}
+        return (task for task in absence.keeps_back(view) if task.remote_id in there)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reconcile, "keeps_back", there_now)
+        assert not once(shown_once(tmp_path / "b"))
+
+
+def test_what_the_user_was_asked_about_is_not_sent_when_the_task_goes_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(folder: Path) -> World:
+        world = lose(folder, OddList(how="rewritten"))
+        world.run(3600)
+        assert [take.error and take.error.code for take in world.takes()] == ["take.several"]
+        hide(world, lambda task: True)
+        world.raw.remember(f"list:{world.provider.account}", Sightings(most=9).to_json())
+        world.run(5 * 3600)
+        return world
+
+    assert once(asked(tmp_path / "a"))
+    monkeypatch.setattr(reconcile, "_was_kept_back", lambda kit, take: False)
+    assert not once(asked(tmp_path / "b"))
+
+
+def test_a_list_that_cannot_be_read_is_given_to_the_user_after_a_few_looks(tmp_path: Path) -> None:
+    world = lose(tmp_path, OddList(), unreadable=True)
+    asked, honest = [], world.provider.recent
+
+    def recent(since: float) -> Any:
+        asked.append(world.clock.monotonic())
+        return honest(since)
+
+    world.provider.recent = recent  # type: ignore[method-assign]
+    began = world.clock.monotonic()
+    while not any(one.error is not None and one.error.code == "take.unknown" for one in world.takes()):
+        world.run(5)
+    assert 2 <= len(asked) <= reconcile.FEW
+    assert world.clock.monotonic() - began < 300
+    gaps = [after - before for before, after in zip(asked, asked[1:])]
+    assert gaps == sorted(gaps), "the pauses grow"
+    (take,) = world.takes()
+    assert take.error is not None
+    assert "simulated" in take.error.text()
+    world.provider.unreadable = False  # it is looked at again all the same
+    world.run(3600)
+    assert world.bought() == {TEXT: 1}
+    assert [one.state for one in world.takes()] == [State.DONE]
+
+
+def test_a_busy_neighbour_whose_tasks_are_told_apart_holds_up_nothing(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answers(world, "lost")
+    world.provider.tells_date = True
+    for number in range(3):
+        world.provider.neighbour(Request(f"old {number}"))
+    world.run(900)
+    world.write("storyboard_a.json", [TEXT])
+    for number in range(20):
+        world.run(5)
+        world.provider.neighbour(Request(f"neighbour {number}", seconds=15))
+    world.run(2 * 3600)
+    assert [take.state for take in world.takes()] == [State.DONE]
+    assert world.bought() == {TEXT: 1}
+
+
+def test_a_busy_neighbour_whose_tasks_are_not_told_apart_is_for_the_user(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answers(world, "lost")
+    world.write("storyboard_a.json", [TEXT])
+    world.run(20)
+    world.provider.neighbour(Request("neighbour"))
+    world.run(2 * 3600)
+    (take,) = world.takes()
+    assert world.bought() == {}
+    assert (take.state, take.error and take.error.code) == (State.UNKNOWN, "take.several")
+    assert take.error is not None
+    assert "n0" in take.error.text()

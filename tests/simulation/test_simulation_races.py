@@ -13,6 +13,7 @@ from world import PRICE, SAID, Odds, World
 from sorad.engine.commands import Commands
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.submit import submit
+from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created, Fault, Listed, Trouble, Unknown
@@ -180,4 +181,28 @@ def test_of_two_takes_of_one_prompt_neither_adopts_the_others_task(tmp_path: Pat
     world.run(3600)
     assert len(provider.tasks) == 2
     assert {take.remote_id for take in world.takes()} == set(provider.tasks)
+    world.check()
+
+
+def test_a_receipt_that_tells_of_another_create_is_not_taken_for_the_lost_ones(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    first, second = queued(world, ["text"], takes=2)
+    submit(world.kit, first)
+    honest = world.provider.create
+
+    def create(request: Request) -> Created:
+        honest(request)
+        return LOST
+
+    world.provider.create = create  # type: ignore[method-assign]
+    submit(world.kit, second)
+    world.provider.tasks["t1"].listed_at = 0.0
+    there = receipt_path(Path(second.output))
+    there.write_bytes(
+        receipt_path(Path(first.output)).read_bytes()
+    )  # copied by hand, or of an earlier create
+    (unknown,) = world.raw.claim(State.UNKNOWN, world.clock.time() + 1, 1)
+    reconcile(world.kit, unknown)
+    assert {take.remote_id for take in world.takes()} == {"t0", "t1"}
+    world.run(3600)
     world.check()

@@ -61,6 +61,7 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
+from sorad.providers.openai_videos import repeated
 from sorad.receipts.receipt import DONE, read_receipt
 from sorad.vault.service import Vault
 
@@ -68,6 +69,7 @@ START = 1_800_000_000.0
 SAID = Problem("sim", "simulated")
 MISSED = Problem("sim.missing", "simulated")
 PRICE = 30_000
+NEVER = float("inf")
 
 
 class Clock:
@@ -100,9 +102,8 @@ class Task:
     ready_at: float  # inf: stuck
     fails: bool
     listed_at: float
-    mends_after: float = float(
-        "inf"
-    )  # so many seconds after it was ready (and failed) it is a video after all
+    mends_after: float = NEVER  # so many seconds after it was ready (and failed) it is a video after all
+    repeat: bool = False  # a gateway sent its create besides, and answered with another one's id
 
     @property
     def mends(self) -> bool:
@@ -138,6 +139,7 @@ class Odds:
     stuck: float = 0.02
     fails: float = 0.03
     mends: float = 0.5  # of those that fail
+    repeats: float = 0.02  # a gateway sends the create twice or three times
     cut: float = 0.1
     expired: float = 0.05
     bad_file: float = 0.05
@@ -213,6 +215,9 @@ class SimProvider:
         merged = self._merged()
         if merged is not None and dice() < 0.5:
             return Accepted(merged, "req", PRICE)
+        repeats = self.rng.randrange(1, 3) if odds.repeats and dice() < odds.repeats else 0
+        for _time in range(repeats):
+            self._accept(request).repeat = True
         task = self._accept(request)
         if odds.rate_accepted and dice() < odds.rate_accepted:
             task.listed_at = self.clock.now
@@ -226,9 +231,9 @@ class SimProvider:
             return Unknown(Fault(Trouble.TRANSPORT, SAID))
         for chance, answers in ((odds.odd_answer, AFTER_ACCEPTANCE), (odds.no_id, WITHOUT_ID)):
             if chance and dice() < chance:
-                return outcome(*self.rng.choice(answers), native=dice() < 0.5)
+                return repeated(outcome(*self.rng.choice(answers), native=dice() < 0.5), repeats)
         self.answered.append(task.remote_id)
-        return Accepted(task.remote_id, "req", PRICE)
+        return Accepted(task.remote_id, "req", PRICE, repeats)
 
     def _merged(self) -> Optional[str]:
         """The id of a task that was answered before, where this create is answered with it."""
@@ -366,6 +371,9 @@ class Inline:
                 self.busy -= 1
 
         self._jobs.append(counted)
+
+    def go_aside(self, key: int) -> None:
+        """Jobs run one after the other here: none keeps others waiting."""
 
 
 class NoWatcher:
@@ -676,7 +684,7 @@ class World:
 
     def bought(self) -> Counter[str]:
         """Accepted creates per prompt: the truth about money."""
-        return Counter(task.request.prompt for task in self.provider.tasks.values())
+        return Counter(task.request.prompt for task in self.provider.tasks.values() if not task.repeat)
 
     def check_limits(self) -> None:
         """At every moment: never more in flight than allowed, but for what was bought under another limit.
@@ -716,6 +724,8 @@ class World:
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
             forgotten = not task.mends or self.lost
+            if take is None and task.repeat:
+                continue  # that a gateway may have bought it is told with the money
             if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
                 continue  # it failed, as the purchases tell, and its take was bought anew
             if take is None:

@@ -36,7 +36,7 @@ def look(kit: Kit, take: Take, provider: Provider, since: float) -> Union[Look, 
     remembered = kit.sightings.of(kit.ledger, provider.account)
     owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows])
     own = _own_creates(kit, take, provider.account, now)
-    reach = covers(listed, kit.times.ahead)
+    reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
     seen = kit.sightings.add(kit.ledger, provider.account, listed, owned, due, now)
     window = max(kit.config.reconcile.window, 2 * seen.lateness(now))

@@ -331,8 +331,8 @@ def unread(take: Take, why: Problem) -> Problem:
     return _ask(
         "take.unknown",
         N_(
-            "it is not known whether the provider accepted it, and its list of tasks cannot be read: {reason} "
-            "sorad goes on trying."
+            "it is not known whether the provider accepted it, and its list of tasks cannot be read, though sorad goes "
+            "on trying: {reason}"
         ),
         take,
         reason=why,

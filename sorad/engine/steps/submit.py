@@ -14,6 +14,7 @@ from sorad.engine import decide
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.doubtful import one_id_for_all, same_id
 from sorad.engine.first import place_of
+from sorad.engine.gateways import LITELLM_IDS, notice
 from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
@@ -93,6 +94,9 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if result.verdict is Verdict.GOOD:
         kit.control.first.answered(place)
     kit.control.created(result)
+    if (result.change.remote_id or "").startswith(LITELLM_IDS):
+        with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
+            notice(kit.ledger, provider.base_url, "")
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
         lay_receipt(kit, written, provider.currency)
