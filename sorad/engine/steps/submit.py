@@ -14,7 +14,7 @@ from sorad.engine import decide
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.doubtful import one_id_for_all, same_id
 from sorad.engine.first import place_of
-from sorad.engine.gateways import LITELLM_IDS, notice
+from sorad.engine.gateways import notice
 from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
@@ -27,6 +27,7 @@ from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.providers import litellm
 from sorad.providers.base import Provider, Trouble
 from sorad.receipts.writing import drop_intent, write_intent_for
 
@@ -94,7 +95,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if result.verdict is Verdict.GOOD:
         kit.control.first.answered(place)
     kit.control.created(result)
-    if (result.change.remote_id or "").startswith(LITELLM_IDS):
+    if (result.change.remote_id or "").startswith(litellm.PREFIX):
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
             notice(kit.ledger, provider.base_url, "")
     _tell(intent, result)
