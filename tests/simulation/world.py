@@ -13,7 +13,7 @@ import random
 import shutil
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
@@ -750,7 +750,7 @@ class World:
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
             forgotten = not task.mends or self.lost
-            if take is None and task.repeat:
+            if take is None and (task.repeat or self._is_repeated(task, ours)):
                 continue  # that a gateway may have bought it is told with the money
             if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
                 continue  # it failed, as the purchases tell, and its take was bought anew
@@ -775,6 +775,14 @@ class World:
                 f"seed {self.seed}: {note} stayed behind"
             )
         assert not list(outputs.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)
+
+    def _is_repeated(self, task: Task, ours: Mapping[str, Take]) -> bool:
+        """Whether a gateway sent its create several times, and another one of these was found on the list."""
+        return any(
+            one.repeat and one.remote_id in ours
+            for one in self.provider.tasks.values()
+            if (one.request, one.created_at) == (task.request, task.created_at)
+        )
 
     def close(self) -> None:
         """Tidy up."""
