@@ -168,24 +168,29 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
     if isinstance(found, Fault):
         return _later(take, found, polling, now, rng)
     if isinstance(found, Missing):
-        if take.watched >= LOST_AFTER:
-            return failed(found, "lost")
-        missed = take.error is not None and take.error.code == found.problem.code
-        attempt = take.attempt + 1 if missed else 1  # other trouble between is no miss
-        if take.rebuy and attempt >= MISSES_TO_PARK:
-            return failed(found, "missing")  # it was said to have failed before
-        wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
-        parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
-        return Change(
-            take.state,
-            "missing",
-            due_at=now + wait,
-            attempt=attempt,
-            error=found.problem,
-            parked=parked,
-            watched=take.watched + wait,
-        )
+        return _missing(take, found, polling, now, rng)
     return _running(take, found, polling, now, rng)
+
+
+def _missing(take: Take, found: Missing, polling: Polling, now: float, rng: random.Random) -> Change:
+    """The provider does not know it: asked after again, ever slower, before that is believed."""
+    if take.watched >= LOST_AFTER:
+        return failed(found, "lost")
+    missed = take.error is not None and take.error.code == found.problem.code
+    attempt = take.attempt + 1 if missed else 1  # other trouble between is no miss
+    if take.rebuy and attempt >= MISSES_TO_PARK:
+        return failed(found, "missing")  # it was said to have failed before
+    wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
+    parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
+    return Change(
+        take.state,
+        "missing",
+        due_at=now + wait,
+        attempt=attempt,
+        error=found.problem,
+        parked=parked,
+        watched=take.watched + wait,
+    )
 
 
 def failed(found: Union[TaskFailed, Missing], note: str) -> Change:

@@ -78,34 +78,49 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
     video = Path(want.output)
     there = look(video)
-    receipt = there.receipt
-    if receipt is not None and receipt.fingerprint != want.fingerprint:
-        receipt = None
-    intent = None if _whole(there) else read_intent(video)
-    if intent is not None and intent.fingerprint != want.fingerprint:
-        intent = None
-    if is_foreign is not None and not _whole(there):
+    whole = _whole(there)
+    receipt = _of_text(there.receipt, want)
+    intent = None if whole else _of_text(read_intent(video), want)
+    if is_foreign is not None and not whole:
         told = intent or receipt
         if told is None or is_foreign(told.payer):
             return want
     if intent is not None:
-        return replace(
-            want,
-            state=State.UNKNOWN,
-            provider=intent.provider,
-            base_url=intent.base_url,
-            account=intent.account,
-            cost=intent.cost_micros,
-            intent_at=intent.submitted_at,
-        )
-    if receipt is None or not receipt.remote_id:
-        if _whole(there):
-            return replace(want, state=State.DONE)
-        for path in (receipt_path(video), intent_path(video)):
-            if (receipt is not None and path == receipt_path(video)) or is_damaged(path):
-                return replace(want, state=State.HELD, due_at=NEVER, error=damaged(path))
-        return want
-    state, error = _told(there, receipt, video)
+        return _unknown(want, intent)
+    if receipt is not None and receipt.remote_id:
+        return _bought(want, there, receipt)
+    if whole:
+        return replace(want, state=State.DONE)
+    bad = _damaged_at(video, receipt)
+    return want if bad is None else replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+
+
+def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
+    return told if told is not None and told.fingerprint == want.fingerprint else None
+
+
+def _damaged_at(video: Path, receipt: Receipt | None) -> Path | None:
+    """The receipt or intent that tells nothing though it is there; ``receipt``: one without a task."""
+    if receipt is not None or is_damaged(receipt_path(video)):
+        return receipt_path(video)
+    return intent_path(video) if is_damaged(intent_path(video)) else None
+
+
+def _unknown(want: Want, intent: Receipt) -> Want:
+    """Its create may have been accepted."""
+    return replace(
+        want,
+        state=State.UNKNOWN,
+        provider=intent.provider,
+        base_url=intent.base_url,
+        account=intent.account,
+        cost=intent.cost_micros,
+        intent_at=intent.submitted_at,
+    )
+
+
+def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
+    state, error = _told(there, receipt, Path(want.output))
     return replace(
         want,
         state=state,

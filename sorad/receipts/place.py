@@ -44,11 +44,17 @@ def look(video: Path) -> Found:
         return Found(False, receipt=receipt, problem=_no_file())
     size, in_cloud = found.st_size, is_placeholder(found)
     problem = None if in_cloud else check_mp4(video)
-    if problem is None and receipt is not None and receipt.size and receipt.size != size:
-        problem = _other_size(size, receipt.size)
-    if problem is None and not in_cloud and receipt is not None and receipt.state == GENERATING:
-        problem = another_file(video) if _under_way(video) else None
+    if problem is None and receipt is not None:
+        problem = _against(receipt, video, size, in_cloud)
     return Found(problem is None, size, receipt, problem, in_cloud)
+
+
+def _against(receipt: Receipt, video: Path, size: int, in_cloud: bool) -> Problem | None:
+    """What of a whole video does not agree with its receipt."""
+    if receipt.size and receipt.size != size:
+        return _other_size(size, receipt.size)
+    under_way = not in_cloud and receipt.state == GENERATING and _under_way(video)
+    return another_file(video) if under_way else None
 
 
 def _under_way(video: Path) -> bool:

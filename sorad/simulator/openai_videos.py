@@ -55,17 +55,20 @@ class OpenaiVideos:
             return Route("account", "", "", _models)
         if parts == ("v1", "videos"):
             if method == "POST":
-                raw = _body(call)
-                prompt = raw.get("prompt") if isinstance(raw, dict) else None
-                prompt = prompt if isinstance(prompt, str) else ""
-                return Route("create", prompt, prompt, lambda: self._create(raw))
+                return self._creation(_body(call))
             return Route("list", "", "", lambda: self._list(call.query)) if method == "GET" else None
-        if len(parts) == 4 and parts[3] == "content" and method == "GET":
-            return self._on_task("download", parts[2], self._content)
-        if len(parts) == 3 and method in ("GET", "DELETE"):
-            target, act = ("poll", self._poll) if method == "GET" else ("delete", self._delete)
-            return self._on_task(target, parts[2], act)
-        return None
+        acts = {
+            ("GET", ()): ("poll", self._poll),
+            ("DELETE", ()): ("delete", self._delete),
+            ("GET", ("content",)): ("download", self._content),
+        }
+        found = acts.get((method, parts[3:])) if len(parts) > 2 else None
+        return None if found is None else self._on_task(found[0], parts[2], found[1])
+
+    def _creation(self, raw: Any) -> Route:
+        prompt = raw.get("prompt") if isinstance(raw, dict) else None
+        prompt = prompt if isinstance(prompt, str) else ""
+        return Route("create", prompt, prompt, lambda: self._create(raw))
 
     def order(self, call: Call) -> Order | str:
         """The order in a create, or the name of what is wrong with it."""
@@ -194,6 +197,11 @@ def _body(call: Call) -> Any:
     return fields(kind, call.body) if kind.lower().startswith("multipart/form-data") else call.json()
 
 
+def _is_length(seconds: Any) -> bool:
+    """A number is refused on purpose: the format wants a string here."""
+    return isinstance(seconds, str) and seconds.isdecimal() and 1 <= int(seconds) <= SECONDS_MAX
+
+
 def _order(raw: Any) -> Order | str:
     """The order in a create's members, or the name of the one that is wrong."""
     if not isinstance(raw, dict):
@@ -204,8 +212,7 @@ def _order(raw: Any) -> Order | str:
         return "prompt"
     if not isinstance(model, str) or not model:
         return "model"
-    # A number is refused on purpose: the format wants a string here.
-    if not isinstance(seconds, str) or not seconds.isdecimal() or not 1 <= int(seconds) <= SECONDS_MAX:
+    if not _is_length(seconds):
         return "seconds"
     found = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if found is None:
