@@ -8,6 +8,7 @@ whether the file is still the one under its name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -86,7 +87,7 @@ def lock(path: Path, *, exclusive: bool) -> Optional[Locked]:
         handle, writable = _open(path)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OSError(0, "not a file")
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
             if not _lock(handle, exclusive=exclusive):
                 os.close(handle)
                 return None
@@ -95,8 +96,8 @@ def lock(path: Path, *, exclusive: bool) -> Optional[Locked]:
         except BaseException:
             os.close(handle)
             raise
-        os.close(handle)  # removed just now: the next one to come would lock another file
-    raise OSError(0, "the file is removed again and again")
+        os.close(handle)  # it was removed just now: others would lock another file
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
 
 def read_note(path: Path) -> bytes:
