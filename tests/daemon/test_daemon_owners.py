@@ -80,7 +80,7 @@ def test_the_next_one_takes_over_when_the_buyer_is_killed(homes: Callable[..., l
 
 
 def test_once_beside_a_buyer_ends_with_the_reason(homes: Callable[..., list[Stage]]) -> None:
-    first, second = homes(2, task_seconds=(3.0, 3.0))
+    first, second = homes(2, task_seconds=(600.0, 600.0))
     running = first.run()
     first.drop("storyboard_a.json", "a")
     wait_for(lambda: first.simulator.accepted, first.told)
@@ -89,8 +89,17 @@ def test_once_beside_a_buyer_ends_with_the_reason(homes: Callable[..., list[Stag
     once = second.cli("once", code=1)
     assert str(running.pid) in once.out()
     assert str(first.state) in once.out()
+    assert bought(first) == Counter(["a"])
+
+
+def test_once_beside_a_buyer_that_has_bought_all_has_done_its_work(
+    homes: Callable[..., list[Stage]],
+) -> None:
+    first, second = homes(2)
+    first.run()
+    first.drop("storyboard_a.json", "a")
     first.wait_states(done=1)
-    assert second.cli("once").ends() == 0  # there is nothing left to buy
+    second.cli("once")
     assert bought(first) == Counter(["a"])
 
 
