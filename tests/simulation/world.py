@@ -735,6 +735,12 @@ class World:
         misses = sum(event.problem == MISSED for event in self.raw.history(take.id))
         return not take.parked and misses >= MISSES_TO_PARK
 
+    def _is_one_of_several(self, task: Task, ours: Mapping[str, Take]) -> bool:
+        """Whether a take has a task of the same request that a gateway bought besides: one serves as well."""
+        same = [one for one in self.provider.tasks.values() if one.request == task.request]
+        unowned = sum(not one.repeat and one.remote_id not in ours for one in same)
+        return unowned <= sum(one.repeat and one.remote_id in ours for one in same)
+
     def check(self, allowed: Optional[Counter[str]] = None) -> None:
         """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""
         takes = self.takes()
@@ -750,7 +756,403 @@ class World:
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
             forgotten = not task.mends or self.lost
-            if take is None and (task.repeat or self._is_repeated(task, ours)):
+            if take is None and (task.repeat or self._is_one_of_several(task, ours)):
+                continue  # that a gateway may have bought it is told with the money
+            if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
+                continue  # it failed, as the purchases tell, and its take was bought anew
+            if take is None:
+                waiting = [t for t in takes if t.request.prompt == task.request.prompt and self.stuck(t)]
+                assert waiting, f"seed {self.seed}: task {remote_id} was paid for and nobody knows of it"
+            elif take.state is State.DONE:
+                video = Path(take.output)
+                assert video.read_bytes() == mp4(task.request.prompt), f"seed {self.seed}: {video} is wrong"
+                receipt = read_receipt(receipt_path(video))
+                assert receipt is not None, f"seed {self.seed}: no receipt for {video}"
+                assert (receipt.state, receipt.remote_id) == (DONE, remote_id), f"seed {self.seed}: {receipt}"
+            else:
+                assert take.state in OPEN or forgotten, (
+                    f"seed {self.seed}: {task} was given up too early: {take}"
+                )
+                assert take.state in OPEN or take.error is not None, f"seed {self.seed}: {take} says nothing"
+        outputs = self.out_dir or self.vault_dir
+        for note in outputs.rglob(f"*{INTENT}"):
+            video = note.with_name(f"{note.name[: -len(INTENT)]}.mp4")
+            assert any(t.output == str(video) and t.state is State.UNKNOWN for t in takes), (
+                f"seed {self.seed}: {note} stayed behind"
+            )
+        assert not list(outputs.rglob(".*.tmp")) or any(t.state in OPEN for t in takes)
+
+    def close(self) -> None: ...
+
+    def problem(self, root: str) -> Optional[Problem]:
+        return None
+
+    def next_at(self) -> Optional[float]:
+        return None
+
+    def renew(self, root: str, now: float) -> None: ...
+
+    def compare(self, root: str, walked: Any, now: float) -> None: ...
+
+    def check(self, now: float) -> list[Any]:
+        return []
+
+
+@dataclass
+class World:
+    """One history."""
+
+    seed: int
+    folder: Path
+    odds: Odds = field(default_factory=Odds)
+    lists: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+    takes_each: int = 1
+    centralized: bool = False
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.clock = Clock()
+        self.vault_dir = self.folder / "vault"
+        self.vault_dir.mkdir(parents=True)
+        self.out_dir = self.folder / "out" if self.centralized else None
+        if self.out_dir is not None:
+            self.out_dir.mkdir()
+        self.provider = SimProvider(self.clock, self.rng, self.odds, self.lists)
+        self.free = 10**12
+        self.deaths = 0
+        self.story = 0
+        self.log: list[str] = []
+        self.again: Counter[str] = Counter()  # what the user asked for once more
+        self.start()
+
+    # --- the process -----------------------------------------------------------------------------
+    @property
+    def config(self) -> Config:
+        return Config.model_validate(
+            {
+                "state_dir": self.folder / "state",
+                "watch": [
+                    {
+                        "path": self.vault_dir,
+                        "rescan_seconds": 300,
+                        "polling": "never",
+                        "takes": self.takes_each,
+                        "output_mode": "centralized" if self.centralized else "in_place",
+                        "output_dir": self.out_dir,
+                    }
+                ],
+                "limits": {"concurrency": 4, "safe_concurrency": 2, "jitter_seconds": [0.5, 3.0]},
+                "polling": {"first_after": 120, "every": 120, "give_up_after": 2100},
+                **self.settings,
+            }
+        )
+
+    def start(self) -> None:
+        """Start the process; it may die doing so."""
+        config = self.config
+        tells = self.rng.random() < 0.7
+        self.times = Times(self.clock, lambda: self.clock.slept if tells else None)
+        self.provider.times = self.times
+        self.reach = self.provider.reach = Reach(self.clock)
+        self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
+        self.raw = self.ledger
+        self.turns = Turns(self.rng)
+        self.provider.pause = self.turns.pause
+        ledger: Any = Mortal(self.ledger, self.rng, self.odds, self.turns.pause)
+        self.ledger.recover(f"sim{self.deaths}", self.clock.time())
+        self.jobs: list[Callable[[], None]] = []
+        self.control = Control(ledger, config.limits, self.clock)
+        accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
+        provider = self.provider
+        intake = Intake(
+            config,
+            provider.validate,
+            ledger,
+            self.clock,
+            lambda: None,
+            provider.price,
+            "USD",
+            provider.price_trouble,
+        )
+        self.intake = intake
+        self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
+        vault = self.vault
+        rooms = Rooms(
+            config.watch,
+            config.disk,
+            ledger,
+            vault.states,
+            lambda path: self.free,
+            away=vault.away,
+            edits=vault.edits,
+        )
+        self.kit = Kit(
+            config=config,
+            ledger=ledger,
+            accounts=accounts,
+            control=self.control,
+            clock=self.clock,
+            rng=self.rng,
+            progress=Progress(),
+            stopping=lambda: False,
+            pause=lambda seconds: None,
+            sizes=rooms.delivered,
+            crashed=self._crashed,
+            times=self.times,
+            reach=self.reach,
+            ready=vault.ready,
+            is_away=vault.is_away,
+            is_edited=vault.is_edited,
+            buying=Alone(self.turns),  # type: ignore[arg-type]
+        )
+        self.commands = Commands(self.kit, self.vault.rescan)
+        self.engine = Engine(
+            self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+        )  # type: ignore[arg-type,return-value]
+        self.look = True
+
+    def restart(self, takes: int = 1, **settings: Any) -> None:
+        """End the process in good order and start it with another config."""
+        self.most = max(self.most, self.raw.in_flight())
+        self.settings = settings
+        self.takes_each = takes
+        self.ledger.close()
+        self.live(self.start)
+
+    def _crashed(self, problem: Problem) -> None:
+        raise AssertionError(f"seed {self.seed}: {problem}")
+
+    def live(self, doing: Callable[[], Any]) -> Any:
+        """Do something in the process; if it dies of it, start it again."""
+        try:
+            return doing()
+        except Died:
+            while True:
+                self.deaths += 1
+                self.log.append(f"{self.clock.monotonic():.0f} died")
+                self.ledger.close()
+                try:
+                    self.start()
+                    return None
+                except Died:
+                    continue
+
+    # --- time ------------------------------------------------------------------------------------
+    def run(self, seconds: float) -> None:
+        """Let time pass, with all that is due on the way."""
+        end = self.clock.now + seconds
+        while self.clock.now < end:
+            step = self.live(self._turn)
+            self.clock.now = min(end, self.clock.now + max(0.001, step if step is not None else 0.0))
+
+    def _turn(self) -> float:
+        now = self.clock.monotonic()
+        vault_at = self.vault.turn() if self.look or self.vault_due <= now else self.vault_due
+        # The vault looks at its watcher every few seconds; there is none here, so only its own dues count.
+        works = self.vault._work.values()
+        self.vault_due = min((work.next_at() for work in works), default=vault_at)
+        self.look = False
+        self._hear()
+        wait = self.engine.turn()
+        if self.jobs:
+            self._work()
+            wait = 0.0
+        self.check_limits()
+        return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
+
+    def _work(self) -> None:
+        """The steps that were handed to the lanes: one after the other, or at once."""
+        while self.jobs:
+            if len(self.jobs) > 1 and self.rng.random() < 0.5:
+                self.turns.run(self._handed_over(), self._meanwhile)
+            else:
+                self.jobs.pop(self.rng.randrange(len(self.jobs)))()
+
+    def _handed_over(self) -> list[Callable[[], None]]:
+        jobs = self.jobs[:]
+        self.jobs.clear()
+        return jobs
+
+    def _meanwhile(self) -> list[Callable[[], None]]:
+        """While steps wait for their answers: time passes, and the other threads look."""
+        self.clock.now += self.rng.choice([0.01, 0.5, 5.0])
+        if self.rng.random() < 0.3:
+            self.vault.turn()
+        self._hear()
+        self.engine.turn()
+        return self._handed_over()
+
+    def _hear(self) -> None:
+        """Commands come by another connection in life, which the engine notices; here they come by its own."""
+        if self.commanded:
+            self.commanded = False
+            self.commands.run()
+
+    vault_due = 0.0
+    most = 0  # in flight, left over from a config that allowed more, or told by receipts
+    commanded = False
+    lost = False  # whether a ledger was lost
+    _creates = 0
+
+    # --- the user --------------------------------------------------------------------------------
+    def write(self, name: str, prompts: list[str], takes: int = 1) -> Path:
+        """Write a storyboard."""
+        segments = [
+            {"segment_index": number, "prompt_text": prompt, "takes": takes}
+            for number, prompt in enumerate(prompts, start=1)
+        ]
+        path = self.vault_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+        self.look = True
+        self.vault.rescan()
+        return path
+
+    def save(self, path: Path, prompts: list[str], how: str) -> None:
+        """An editor saves a storyboard: "over" (a new file is renamed over it), or "empty" or "remove" it first."""
+        segments = [{"segment_index": number, "prompt_text": text} for number, text in enumerate(prompts, 1)]
+        if how == "over":
+            fresh = path.with_name(".fresh.tmp")
+            fresh.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+            fresh.replace(path)
+        else:
+            path.write_text("", encoding="utf-8") if how == "empty" else path.unlink()
+            self.hinted(path)
+            self.run(self.rng.choice([0.01, 1.0]))
+            path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+        self.hinted(path)
+
+    def hinted(self, path: Path) -> None:
+        """The watcher tells of a change."""
+        self.look = True
+        self.vault.hint(str(path))
+
+    def changed(self) -> None:
+        """The user did something in the folder."""
+        self.look = True
+        self.vault.rescan()
+
+    def command(self, verb: str) -> None:
+        """The user says something of some take; the engine hears it whenever it looks."""
+        takes = self.takes()
+        if verb == "resolve":
+            takes = [take for take in takes if take.state is State.UNKNOWN and waits_for_user(take)]
+        args: dict[str, Any] = {}
+        if verb in ("cancel", "retry", "resolve"):
+            if not takes:
+                return
+            take = self.rng.choice(takes)
+            args = {"ids": [take.id]}
+        if verb == "retry":
+            self.again[take.request.prompt] += 1
+        if verb == "resolve":
+            # as somebody would who looked at the account: nothing is sent again that is there
+            mine = [task.remote_id for task in self._orphans(take)]
+            args = {"id": take.id, "how": "adopt" if mine else "resend"}
+            args.update({"remote_id": mine[0]} if mine else {})
+        self.log.append(f"{verb} {args}")
+        self.raw.post(verb, args, self.clock.time())
+        self.commanded = True
+
+    def _orphans(self, take: Take) -> list[Task]:
+        owned = self.raw.owned(list(self.provider.tasks))
+        tasks = self.provider.tasks.values()
+        return [one for one in tasks if one.request == take.request and one.remote_id not in owned]
+
+    def storyboards(self) -> list[Path]:
+        """The storyboards that are there."""
+        return sorted(self.vault_dir.rglob("storyboard*.json"))
+
+    def calm(self) -> None:
+        """All trouble ends: what can still come to an end does."""
+        for name in vars(self.odds):
+            setattr(self.odds, name, 0.0)
+        self.provider.refusing_until = 0.0
+        self.provider.list, self.provider.unreadable = OddList(), False
+        self.free = 10**12
+        for task in self.provider.tasks.values():
+            task.ready_at = min(task.ready_at, self.clock.now)
+
+    def settle(self, days: float = 2.0) -> None:
+        """Run until nothing is open or asked after any more, or for so many days."""
+        end, wait = self.clock.now + days * 86_400, 600.0
+        while self.clock.now < end:
+            self.run(wait)
+            open_takes = [take for take in self.takes() if take.state in OPEN and not self.stuck(take)]
+            look = self.raw.next_look()
+            if not open_takes and look is None:
+                return
+            wait = (
+                600.0 if open_takes or look is None else max(600.0, min(look - self.clock.time(), 21_600.0))
+            )
+        raise AssertionError(f"seed {self.seed}: these never end: {open_takes}")
+
+    # --- what must hold --------------------------------------------------------------------------
+    def takes(self) -> list[Take]:
+        """All takes of the ledger."""
+        return list(self.raw.takes())
+
+    def stuck(self, take: Take) -> bool:
+        """Whether it waits for the user, or for one that does."""
+        if self.vault.states()[0].state == "offline":
+            return True  # the user deleted all there was: for all sorad can tell, the disk is away
+        if take.state is State.QUEUED and self.control.stops:
+            return True
+        if take.state is State.QUEUED:
+            twins = self.raw.takes(states=[State.UNKNOWN])
+            return any(twin.fingerprint == take.fingerprint and self.stuck(twin) for twin in twins)
+        return take.state is State.HELD or (take.state is State.UNKNOWN and waits_for_user(take))
+
+    def bought(self) -> Counter[str]:
+        """Accepted creates per prompt: the truth about money."""
+        return Counter(task.request.prompt for task in self.provider.tasks.values() if not task.repeat)
+
+    def check_limits(self) -> None:
+        """At every moment: never more in flight than allowed, but for what was bought under another limit.
+
+        Receipts tell a new ledger of all that is in flight, also of what was given up waiting for and held no
+        slot any more: that may be more than allowed. Nothing is sent then, or the next look finds it. So it is
+        with a task that the provider did not know for a while.
+        """
+        now = self.raw.in_flight()
+        if self.lost and self.provider.creates == self._creates:
+            self.most = max(self.most, now)
+        self._creates = self.provider.creates
+        limit = max(self.kit.config.limits.concurrency, self.most)
+        if now > limit:
+            back = [take for take in self.raw.takes(states=[State.GENERATING]) if self._was_missed(take)]
+            self.most = limit = limit + len(back)
+        assert now <= limit, f"seed {self.seed}: {now} in flight"
+        self.most = min(self.most, max(now, self.kit.config.limits.concurrency))
+
+    def _was_missed(self, take: Take) -> bool:
+        """Whether it gave its slot up once, because the provider did not know it."""
+        misses = sum(event.problem == MISSED for event in self.raw.history(take.id))
+        return not take.parked and misses >= MISSES_TO_PARK
+
+    def _is_one_of_several(self, task: Task, ours: Mapping[str, Take]) -> bool:
+        """Whether a take has a task of the same request that a gateway bought besides: one serves as well."""
+        same = [one for one in self.provider.tasks.values() if one.request == task.request]
+        unowned = sum(not one.repeat and one.remote_id not in ours for one in same)
+        return unowned <= sum(one.repeat and one.remote_id in ours for one in same)
+
+    def check(self, allowed: Optional[Counter[str]] = None) -> None:
+        """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""
+        takes = self.takes()
+        wanted: Counter[str] = (
+            allowed if allowed is not None else self.again + Counter(take.request.prompt for take in takes)
+        )
+        for prompt, count in self.bought().items():
+            assert count <= wanted[prompt], f"seed {self.seed}: {prompt!r} was bought {count} times"
+        ours = {take.remote_id: take for take in takes if take.remote_id}
+        assert len(ours) == sum(1 for take in takes if take.remote_id), (
+            f"seed {self.seed}: a task has two takes"
+        )
+        for remote_id, task in self.provider.tasks.items():
+            take = ours.get(remote_id)
+            forgotten = not task.mends or self.lost
+            if take is None and (task.repeat or self._is_one_of_several(task, ours)):
                 continue  # that a gateway may have bought it is told with the money
             if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
                 continue  # it failed, as the purchases tell, and its take was bought anew
