@@ -130,6 +130,7 @@ class Parts:
             free_bytes,
             self.claims.may_buy,
             self.vault.away,
+            self.vault.edits,
         )
         self.kit = Kit(
             config=config,
@@ -149,6 +150,7 @@ class Parts:
             ready=self.vault.ready,
             kept=self._ledger.is_there,
             is_away=self.vault.is_away,
+            is_edited=self.vault.is_edited,
             guard=self._arrivals.guard,
             is_foreign=self._arrivals.is_foreign,
             payer=self.claims.payer,
