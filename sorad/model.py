@@ -117,6 +117,7 @@ class Take:
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
     rebuy: bool = False  # `retry` asks after its failed task first: bought anew if it still says failed
     repeats: int = 0  # so often a gateway sent the last create again by itself: each may be paid for
+    reused: str = ""  # the task whose video, bought for another storyboard, serves it, too
 
 
 def micros(amount: float) -> int:

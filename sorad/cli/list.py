@@ -108,6 +108,7 @@ def as_json(take: Take) -> dict[str, Any]:
         "state": take.state.value,
         "output": take.output,
         "remote_id": take.remote_id or None,
+        "reused": take.reused or None,
         "request_id": take.request_id or None,
         "error": problem_json(take.error),
         "wanted": take.wanted,
@@ -154,6 +155,7 @@ def lines(take: Take, columns: int) -> Iterator[str]:
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
     marks = [_("of an earlier text")] if is_old(take) else []
+    marks += [_("reused")] if take.reused else []
     wrong = _("; ").join([*marks, *([one_line(take.error.text())] if take.error else [])])
     if not columns:
         yield f"{head}{printable(take.output)}{'  ' if wrong else ''}{wrong}"

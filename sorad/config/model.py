@@ -36,6 +36,8 @@ class Watch(Section):
     edit_seconds: float = Field(default=20.0, ge=0, le=3600)  # for edits, where it is longer; 0: no such wait
     rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
+    # whether a text that another storyboard bought is bought again: of the same folder, of this root
+    reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
 
 

@@ -87,6 +87,7 @@ class Kept:
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
+    reusing: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Parts:
@@ -158,6 +159,7 @@ class Parts:
             missed=kept.missed,
             unwritten=kept.unwritten,
             buying=kept.buying,
+            reusing=kept.reusing,
             stepped=self.telling.stepped,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)

@@ -19,6 +19,7 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.files.durable import remove
+from sorad.heartbeat import beat
 from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
 from sorad.messages import _
@@ -26,6 +27,7 @@ from sorad.model import State, Take
 from sorad.receipts.folder import missing, segment_folders
 from sorad.receipts.place import look
 from sorad.receipts.receipt import read_intent, read_receipt
+from sorad.receipts.sharing import room_at, take_over
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0
@@ -38,6 +40,7 @@ class Audit:
 
     ledger: Ledger
     clock: Clock
+    keep_free: int = 0  # bytes that stay free on a disk
     missing: dict[int, int] = field(default_factory=dict)  # by storyboard, how many of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
@@ -95,10 +98,26 @@ class Audit:
         if home != video and look(home).verified:
             self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True))
             return False
+        if take.reused and self._taken_again(take):
+            return False
         if not known:
             logger.warning(_("take {id}: {problem}"), id=take.id, problem=str(missing(video)))
             self._write(take, Change(State.DONE, "gone", error=missing(video)))
         return True
+
+    def _taken_again(self, take: Take) -> bool:
+        """A reused video is taken again from where it was bought, if that has it still."""
+        for source in self.ledger.with_tasks([take.reused]):
+            try:
+                if source.state is State.DONE and look(Path(source.output)).verified:
+                    take_over(
+                        take, source, self.clock.time(), room_at(Path(take.output), self.keep_free), beat
+                    )
+                    self._write(take, Change(State.DONE, "reused again", clear_error=True))
+                    return True
+            except OSError as error:
+                logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(error))
+        return False
 
     def _write(self, take: Take, change: Change) -> None:
         try:

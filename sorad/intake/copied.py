@@ -11,7 +11,7 @@ for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Callable, Optional
 
@@ -38,17 +38,21 @@ def copy_of(ledger: Ledger, contents: Sequence[str], *itself: Optional[Storyboar
 
 
 def held_back(
-    elsewhere: Mapping[str, str], wants: Sequence[Want], known: Mapping[Key, Take]
+    elsewhere: Mapping[str, str],
+    wants: Sequence[Want],
+    known: Mapping[Key, Take],
+    reused: Collection[Key] = (),
 ) -> tuple[Want, ...]:
     """The wants of a storyboard that was a copy: held where another storyboard has the text, and this one not.
 
     ``elsewhere``: texts (fingerprints) that other storyboards have, and the path of one of these. ``known``: the
-    takes that this one has. What the user approved stays so.
+    takes that this one has. What the user approved stays so. ``reused``: what costs nothing, for a video of
+    another storyboard nearby serves it.
     """
 
     def why(want: Want, own: set[str]) -> Optional[Problem]:
         other = next((elsewhere[text] for text in sorted(want.texts - own) if text in elsewhere), None)
-        return None if other is None else _is_copied(other)
+        return None if other is None or key_of(want) in reused else _is_copied(other)
 
     return _held(wants, known, why)
 

@@ -34,6 +34,7 @@ from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo
 from sorad.intake.identity import outranks
 from sorad.intake.older import texts_of
 from sorad.ledger.interface import Storyboard, Want
+from sorad.ledger.reused import served
 from sorad.ledger.wants import UNSENT
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -209,7 +210,7 @@ def _settle(facts: Facts) -> Plan:
     assigned = assign(facts, come, disk)
     wants = assigned.wants
     if facts.rows.copied_from:
-        wants = held_back(facts.held.elsewhere, wants, assigned.known)
+        wants = held_back(facts.held.elsewhere, wants, assigned.known, _reused(facts, wants))
     if facts.conflict_of:
         wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)
@@ -253,6 +254,11 @@ def _learned(facts: Facts, assigned: Assigned) -> tuple[State, ...]:
     return tuple(want.state for want in told if want.remote_id and want.remote_id not in facts.held.heard)
 
 
+def _reused(facts: Facts, wants: Sequence[Want]) -> set[Key]:
+    """The wants that cost nothing: what another storyboard nearby has bought serves them."""
+    return served((key_of(want) for want in wants if want.state is State.QUEUED), facts.held.reusable)
+
+
 def _too_dear(
     facts: Facts, wants: tuple[Want, ...], known: Mapping[Key, Take]
 ) -> tuple[tuple[Want, ...], Optional[Problem]]:
@@ -261,10 +267,12 @@ def _too_dear(
     if prices is None:
         return wants, None
 
+    reused = _reused(facts, wants)
+
     def is_new(want: Want) -> bool:
         take = known.get(key_of(want))
         unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
-        return want.state is State.QUEUED and unsent
+        return want.state is State.QUEUED and unsent and key_of(want) not in reused
 
     asked = [prices.of.get(want.fingerprint) for want in wants if is_new(want)]
     problem, due = needs_approval(prices.budget, asked, prices.currency), NEVER

@@ -121,6 +121,8 @@ class Held:
     elsewhere: Mapping[str, str] = field(
         default_factory=dict
     )  # texts that other storyboards have: their paths
+    # By text, how many videos of other storyboards nearby serve in place of a purchase; where that matters.
+    reusable: Mapping[str, int] = field(default_factory=dict)
     prices: Optional[Prices] = None  # None: nothing is too dear
 
 

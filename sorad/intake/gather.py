@@ -44,6 +44,7 @@ from sorad.intake.facts import (
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
 from sorad.intake.older import as_bought, texts_of
 from sorad.intake.presence import lookalikes, offline, relatives
+from sorad.intake.reusable import reusable
 from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, intent_path, receipt_path, video_path
@@ -330,6 +331,7 @@ class Gather:
             spots={place: spot_of(place) for place in sorted(places)},
             heard=frozenset(self.ledger.owned(told)) if told else frozenset(),
             elsewhere=self._elsewhere(facts),
+            reusable=self._reusable(facts, wants),
             prices=self._prices(wants),
         )
         return replace(facts, held=held)
@@ -355,6 +357,14 @@ class Gather:
         origin = facts.rows.origin
         board_id = facts.board.id if origin is None else origin.id
         return self.ledger.texts_elsewhere(texts_of(facts.asked), board_id)
+
+    def _reusable(self, facts: Facts, wants: Iterable[Want]) -> Mapping[str, int]:
+        if not facts.rows.copied_from and self.config.budget.approve_above is None:
+            return {}
+        board, rows = facts.board, (facts.rows.known, facts.rows.origin)
+        texts = [want.fingerprint for want in wants if want.state is State.QUEUED]
+        itself = {one.id for one in rows if one is not None}
+        return reusable(self.ledger, board.path, self._watches[board.root], texts, itself)
 
     def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
         budget = self.config.budget

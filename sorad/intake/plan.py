@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional, Union
 
@@ -18,9 +18,11 @@ from sorad.intake.older import as_bought, texts_of
 from sorad.intake.places import closed, out_of_place
 from sorad.intake.presence import lookalikes, relatives
 from sorad.intake.renumber import renumbered
+from sorad.intake.reusable import reusable
 from sorad.intake.rules import Validate, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.ledger.reused import served
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
@@ -40,6 +42,9 @@ _REASONS = {
     State.FAILED: N_("failed earlier: `sorad retry` asks again, and buys it if it still failed"),
     State.CANCELLED: N_("cancelled by you"),
 }
+
+
+REUSED = N_("reused: another storyboard nearby has bought it")
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def plan_storyboard(
     reading, wants = read
     assets = assets_of(path, watch)
     known: dict[Key, Take] = {}
+    free: dict[str, int] = {}
     if ledger is not None:
         watched = {str(one.path) for one in config.watch}
         same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
@@ -97,13 +103,14 @@ def plan_storyboard(
             problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
             return Planned(str(path), problems=(problem,))
         board = None if same is None else same.board
-        wants, known = _compared(str(path), reading.contents, wants, board, ledger, watched, assets)
+        wants, known, free = _compared(
+            str(path), reading.contents, wants, board, ledger, watch, watched, assets
+        )
     conflict = conflict_of(path, wants, rules_of(config, watch, validate), known_hosts(ledger))
     if conflict:
         wants = held_as_conflict(conflict, wants, known)
-    plan = Planned(
-        str(path), tuple(_item(want, known.get(key_of(want)), price, force=force) for want in wants)
-    )
+    items = [_item(want, known.get(key_of(want)), price, force=force) for want in wants]
+    plan = Planned(str(path), tuple(items if force else _with_reused(items, wants, known, free)))
     shut = closed(assets) if plan.bought else None
     return plan if shut is None else Planned(str(path), problems=(shut,))
 
@@ -136,19 +143,23 @@ def _compared(
     wants: Sequence[Want],
     original: Optional[Storyboard],
     ledger: Ledger,
+    watch: Watch,
     watched: Collection[str],
     assets: Path,
-) -> tuple[Sequence[Want], dict[Key, Take]]:
-    """The wants, held where the storyboard was a copy; and the takes that it has, by their new numbers."""
+) -> tuple[Sequence[Want], dict[Key, Take], dict[str, int]]:
+    """The wants, held where the storyboard was a copy; the takes that it has, by their new numbers; what is reused."""
     origin, takes = _takes(ledger, path, original, wants, watched)
     wants = as_bought(wants, takes, (), assets, observed)
     known = _known(takes, wants)
+    itself = {take.storyboard_id for take in (*takes, *ledger.takes(storyboard=path))}
+    free = reusable(ledger, path, watch, (want.fingerprint for want in wants), itself)
     row = next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
     if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
         mine = origin or row
         elsewhere = ledger.texts_elsewhere(texts_of(wants), 0 if mine is None else mine.id)
-        wants = held_back(elsewhere, wants, known)
-    return wants, known
+        queued = [key_of(want) for want in wants if want.state is State.QUEUED]
+        wants = held_back(elsewhere, wants, known, served(queued, free))
+    return wants, known, free
 
 
 def _takes(
@@ -194,6 +205,23 @@ def _item(
         approved = take is not None and (take.approved or take.state is State.QUEUED)
         return Item(want.segment, want.take, BUY, "", request, want.output, price(request), approved=approved)
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
+
+
+def _with_reused(
+    items: Sequence[Item], wants: Sequence[Want], known: Mapping[Key, Take], free: Mapping[str, int]
+) -> list[Item]:
+    """The items; those that a video of another storyboard nearby serves are not bought."""
+
+    def is_extra(want: Want) -> bool:
+        take = known.get(key_of(want))
+        return take is not None and take.extra
+
+    bought = [key_of(want) for item, want in zip(items, wants) if item.action == BUY and not is_extra(want)]
+    reused = served(bought, free)
+    return [
+        replace(item, action=SKIP, reason=REUSED, price=None) if key_of(want) in reused else item
+        for item, want in zip(items, wants)
+    ]
 
 
 def _waits(state: State, take: Optional[Take]) -> bool:

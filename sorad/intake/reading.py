@@ -78,7 +78,7 @@ class Intake:
         self.rules = digest(self.config)
         watches = [*self.config.watch, *former(self.config.state_dir, self.config.watch)]
         self._orphaned = OrphanedFolders(watches, self.ledger, self.clock)
-        self._audit = Audit(self.ledger, self.clock)
+        self._audit = Audit(self.ledger, self.clock, self.config.disk.min_free)
         self._forgotten = Forgotten(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         self._gather = Gather(

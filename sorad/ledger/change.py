@@ -27,6 +27,7 @@ _PLAIN = (
     "parked",
     "watched",
     "rebuy",
+    "reused",
     "repeats",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the

@@ -378,6 +378,7 @@ def _take_of(
         base_url=want.base_url,
         account=want.account,
         remote_id=want.remote_id,
+        reused=want.reused,
         request_id=want.request_id,
         cost=want.cost,
         repeats=want.repeats,

@@ -77,6 +77,7 @@ class Want:
     # says so; UNKNOWN where only the intent of a create is; HELD where it waits for the user
     state: State = State.QUEUED
     remote_id: str = ""  # from the receipt
+    reused: str = ""  # the task whose video serves it, bought for another storyboard
     provider: str = ""
     base_url: str = ""
     account: str = ""
@@ -149,6 +150,7 @@ class Change:
     parked: Optional[bool] = None
     watched: Optional[float] = None
     rebuy: Optional[bool] = None
+    reused: Optional[str] = None
     repeats: Optional[int] = None  # so often a gateway sent the create again by itself; they count as creates
     fresh: bool = (
         False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
@@ -459,6 +461,10 @@ class Ledger(Protocol):
 
     def owned(self, remote_ids: Collection[str]) -> set[str]:
         """Those of the remote ids that some take has, or once had."""
+        ...
+
+    def with_text(self, fingerprint: str) -> list[Take]:
+        """All takes of that text, by id."""
         ...
 
     def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:

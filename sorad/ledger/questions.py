@@ -153,6 +153,10 @@ class Questions(Part):
             )
         return found
 
+    def with_text(self, fingerprint: str) -> list[Take]:
+        rows = self._db.rows(SELECT_TAKE + "WHERE t.fingerprint = ? ORDER BY t.id", (fingerprint,))
+        return [take_of(row) for row in rows]
+
     def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
         found: list[Take] = []
         ids = iter(sorted({remote_id for remote_id in remote_ids if remote_id}))

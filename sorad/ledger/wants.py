@@ -196,6 +196,7 @@ def _as_found(want: Want, now: float) -> Change:
         base_url=want.base_url or None,
         account=want.account or None,
         remote_id=want.remote_id or None,
+        reused=want.reused or None,
         request_id=want.request_id or None,
         cost=want.cost,
         repeats=want.repeats or None,

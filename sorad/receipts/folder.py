@@ -15,6 +15,7 @@ done                         whole                 done
 done                         whole, other size     done: the user changed it
 done                         none                  done, and ``take.missing``: the user removed it
 done                         half                  generating: it is fetched again
+done, of a reused video      whole; none           done; done, and ``take.missing``: it is taken again
 failed                       none                  failed at the provider: not asked after, not bought again
 damaged                      none                  held: it may have been bought; the user decides
 ===========================  ====================  ====================================================
@@ -90,6 +91,12 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
+    if receipt is not None and receipt.reused_from is not None:
+        task = receipt.reused_from.remote_id
+        error = None if whole else missing(video)
+        return replace(
+            want, state=State.DONE, reused=task, cost=0, error=error, finished_at=receipt.finished_at
+        )
     bad = _damaged_at(video, receipt)
     if bad is not None:
         return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))

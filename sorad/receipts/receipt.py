@@ -26,6 +26,7 @@ GENERATING, DONE, FAILED = "generating", "done", "failed"
 SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id is known
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
+_LONGEST = 4_096  # characters of a path or an id
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
 
 
@@ -38,6 +39,15 @@ class Payer:
     home: str = ""  # what tells an installation that lost its identity
     generation: int = 0  # of the claim that it bought under; 0: under none
     system: str = ""  # the same for all installations of a machine
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a reused video comes from: it was bought for another storyboard."""
+
+    path: str  # of the video, from the assets folder of the one that reuses it
+    remote_id: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class Receipt:
     sha256: str = ""
     source: str = ""  # the storyboard: its path from the assets folder, or its name
     payer: Payer = Payer()
+    reused_from: Source | None = None  # then it has no task and no cost of its own
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
 
     def to_members(self) -> dict[str, Any]:
@@ -94,6 +105,7 @@ class Receipt:
             },
             "size": self.size,
             "sha256": self.sha256,
+            **({} if self.reused_from is None else {"reused_from": asdict(self.reused_from)}),
             "machine": None if not self.payer.id else asdict(self.payer),
         }
 
@@ -219,7 +231,19 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         source=_text(members.get("source")),
         payer=_payer(members.get("machine")),
         repeats=_repeats(members.get("repeats")),
+        reused_from=_source(members),
     )
+
+
+def _source(members: Mapping[str, Any]) -> Source | None:
+    """Only of a receipt without a task of its own."""
+    raw = members.get("reused_from")
+    if not isinstance(raw, dict) or members.get("remote_id"):
+        return None
+    path, task, text = (raw.get(name) for name in ("path", "remote_id", "fingerprint"))
+    if not (isinstance(path, str) and isinstance(task, str) and isinstance(text, str) and task):
+        return None
+    return Source(path[:_LONGEST], task[:_LONGEST], text[:_LONGEST])
 
 
 def _repeats(raw: Any) -> int:

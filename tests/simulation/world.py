@@ -509,6 +509,7 @@ class World:
             is_away=vault.is_away,
             is_edited=vault.is_edited,
             buying=Alone(self.turns),  # type: ignore[arg-type]
+            reusing=Alone(self.turns),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan)
         self.engine = Engine(

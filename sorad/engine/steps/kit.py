@@ -80,6 +80,7 @@ class Kit:
     unwritten: dict[int, Problem] = field(default_factory=dict)
     # How often in a row the list could not be read, or proved nothing; by the same.
     in_vain: dict[tuple[int, int, str], int] = field(default_factory=dict)
+    reusing: threading.Lock = field(default_factory=threading.Lock)  # held while a video is chosen and taken
     sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(

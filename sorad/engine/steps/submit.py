@@ -23,6 +23,7 @@ from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.recheck import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
+from sorad.engine.steps.reuse import is_beside, reuse
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
 from sorad.messages import N_, _
@@ -35,7 +36,9 @@ from sorad.receipts.writing import drop_intent, write_intent_for
 
 def submit(kit: Kit, take: Take) -> None:
     """One take, claimed as ``queued``: one intent, one create, one outcome."""
-    if _kept_back(kit, take) or already_bought(kit, take) or accepted_after_all(kit, take):
+    if _kept_back(kit, take) or already_bought(kit, take) or reuse(kit, take):
+        return
+    if accepted_after_all(kit, take):
         return
     provider = kit.accounts.current
     price = provider.price(take.request)
@@ -168,6 +171,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
         wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
         if wait is not None:
             release(kit, take, now + wait)
+            return None
+        if is_beside(kit, take):  # once more: another storyboard may have begun to buy it
+            release(kit, take, now + EDIT_AGAIN)
             return None
         if kit.is_edited(take.storyboard):  # once more: the first create and the prices may have taken long
             release(kit, take, now + EDIT_AGAIN)

@@ -1,0 +1,104 @@
+"""Reuse: a take whose text another storyboard nearby has bought gets that video, in place of a purchase.
+
+Asked right before a create, and again under the lock of the budget, so that two storyboards that come at once do not
+both buy. Nothing is remembered of a wait: if the source fails or is cancelled, the next look finds none, and buys.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+from loguru import logger
+
+from sorad.delivery.outcome import blocked
+from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.recheck import LOOK_AGAIN
+from sorad.heartbeat import beat
+from sorad.ledger.interface import Change
+from sorad.ledger.reused import NEVER, source_for
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.receipts.place import look
+from sorad.receipts.receipt import DONE
+from sorad.receipts.sharing import room_at, take_over
+
+
+def source_of(kit: Kit, take: Take) -> Optional[Take]:
+    """The take whose video serves this one, or will; ``None``: it is to be bought. ``OSError``."""
+    reuse = next((watch.reuse for watch in kit.config.watch if str(watch.path) == take.root), NEVER)
+    if reuse == NEVER or take.extra:
+        return None
+    takes = kit.ledger.with_text(take.fingerprint)
+    while len(takes) > 1:
+        source = source_for(take, takes, reuse)
+        if source is None or source.state is not State.DONE or kit.is_away(source.mount):
+            return source
+        if _is_whole(source):
+            return source
+        takes = [one for one in takes if one.id != source.id]
+    return None
+
+
+def is_beside(kit: Kit, take: Take) -> bool:
+    """Whether there is a video for it, or will be, or that cannot be told just now."""
+    try:
+        return source_of(kit, take) is not None
+    except OSError:
+        return True
+
+
+def _is_whole(source: Take) -> bool:
+    video = Path(source.output)
+    found = look(video)
+    receipt = found.receipt
+    return (
+        found.verified
+        and found.size is not None
+        and not found.in_cloud
+        and receipt is not None
+        and receipt.state == DONE
+        and receipt.remote_id == source.remote_id
+    )
+
+
+def reuse(kit: Kit, take: Take) -> bool:
+    """Whether a take, claimed as ``queued``, is not to be bought: it has its video now, or waits for one."""
+    with kit.reusing:
+        try:
+            source = source_of(kit, take)
+            if source is None:
+                return False
+            if source.state is not State.DONE or kit.is_away(source.mount):
+                release(kit, take, kit.clock.time() + kit.config.polling.every)
+                return True
+            room = room_at(Path(take.output), kit.config.disk.min_free)
+            take_over(take, source, kit.clock.time(), room, beat)
+        except OSError as error:
+            why = blocked(error, Path(take.output).parent).problem
+            logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(why))
+            record(
+                kit,
+                take,
+                Change(State.QUEUED, "reuse", due_at=kit.clock.time() + LOOK_AGAIN, error=why),
+            )
+            return True
+        now = kit.clock.time()
+        done = Change(
+            State.DONE,
+            "reused",
+            reused=source.remote_id,
+            cost=0,
+            attempt=0,
+            clear_error=True,
+            finished_at=now,
+        )
+        record(kit, take, done)
+    logger.info(
+        _("take {id} ({storyboard}, segment {segment}): reused from {source}, nothing was bought"),
+        id=take.id,
+        storyboard=take.storyboard,
+        segment=take.segment,
+        source=source.output,
+    )
+    return True

@@ -1,0 +1,25 @@
+"""How many videos of other storyboards nearby serve a storyboard in place of a purchase, by text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+
+from sorad.config.model import Watch
+from sorad.ledger.interface import Ledger
+from sorad.ledger.reused import NEVER, left, sources
+from sorad.model import State
+
+
+def reusable(
+    ledger: Ledger, path: str, watch: Watch, texts: Iterable[str], itself: Collection[int]
+) -> dict[str, int]:
+    """``itself``: the ids of the storyboards that the one at ``path`` is or was. Costs a question for each text."""
+    found = {}
+    for text in set(texts) if watch.reuse != NEVER else ():
+        takes = ledger.with_text(text)
+        mine = [take for take in takes if take.storyboard_id in itself]
+        others = [take for take in takes if take.storyboard_id not in itself]
+        free = left(sources(path, str(watch.path), others, watch.reuse), mine)
+        found[text] = sum(take.state is not State.DONE or os.path.lexists(take.output) for take in free)
+    return found

@@ -1,0 +1,134 @@
+"""One video at a second place: by reflink, else as a hard link, else as a copy. Never written in place.
+
+It is made ready under its temporary name, then its receipt is laid down, then it gets its name: ended in between, the
+receipt tells what is missing, and it is taken again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Callable
+
+from sorad.files.durable import make_folders, remove, sync_folder
+from sorad.layout import partial_path, receipt_path
+from sorad.model import Take
+from sorad.receipts.receipt import DONE, Receipt, Source, read_receipt, write_receipt
+from sorad.receipts.writing import base_of, receipt_of
+
+_PIECE = 1 << 20
+_FICLONE = 0x40049409  # of Linux (btrfs, xfs): both files share their blocks until one is written to
+
+
+def take_over(
+    take: Take,
+    source: Take,
+    now: float,
+    room: Callable[[int], None],
+    beat: Callable[[], object] = lambda: None,
+) -> None:
+    """Bring the source's video to the take's place, with a receipt that tells of it. ``OSError``; see :func:`share`."""
+    told = read_receipt(receipt_path(Path(source.output)))
+    bare = replace(take, remote_id="", cost=0, repeats=0, finished_at=now)
+    receipt = replace(
+        receipt_of(bare, "" if told is None else told.currency),
+        state=DONE,
+        size=None if told is None else told.size,
+        sha256="" if told is None else told.sha256,
+        reused_from=Source(_from(source.output, take.output), source.remote_id, source.fingerprint),
+    )
+    share(Path(source.output), Path(take.output), receipt, base=base_of(take), room=room, beat=beat)
+
+
+def _from(source: str, output: str) -> str:
+    """The path of the source from the assets folder of the take."""
+    try:
+        return Path(os.path.relpath(source, Path(output).parent.parent)).as_posix()
+    except ValueError:  # another drive on Windows
+        return source
+
+
+def room_at(video: Path, keep_free: int) -> Callable[[int], None]:
+    """The disk guard of :func:`share` for the place of a video; ``keep_free``: bytes that stay free."""
+
+    def room(size: int) -> None:
+        if shutil.disk_usage(video.parent).free - size < keep_free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return room
+
+
+def share(
+    source: Path,
+    video: Path,
+    receipt: Receipt,
+    *,
+    base: Path,
+    room: Callable[[int], None],
+    beat: Callable[[], object] = lambda: None,
+) -> None:
+    """Bring the video at ``source`` to the place ``video``, with that receipt. ``OSError`` where that cannot be.
+
+    ``room(size)`` raises ``OSError`` where a copy of so many bytes would use the room that must stay free.
+    ``base``: see :func:`make_folders`. What has the name already stays: ``FileExistsError``.
+    """
+    make_folders(video, base)
+    if os.path.lexists(video):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(video))
+    ready = partial_path(video)
+    remove(ready)
+    try:
+        if not _reflink(source, ready) and not _link(source, ready):
+            _copy(source, ready, room, beat)
+        write_receipt(video, receipt, base=base)
+        _give_name(ready, video)
+    finally:
+        remove(ready)
+    sync_folder(video.parent)
+
+
+def _give_name(ready: Path, video: Path) -> None:
+    """Never over another file: by a link where the disk has links, else by a rename."""
+    if not _link(ready, video):
+        if os.path.lexists(video):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(video))
+        ready.rename(video)
+
+
+def _reflink(source: Path, target: Path) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    import fcntl
+
+    try:
+        with source.open("rb") as old, target.open("xb") as new:
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+            os.fsync(new.fileno())
+        return True
+    except OSError:
+        remove(target)
+        return False
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)  # noqa: PTH  (Path.hardlink_to came with Python 3.10)
+        return True
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except (OSError, NotImplementedError):
+        return False
+
+
+def _copy(source: Path, target: Path, room: Callable[[int], None], beat: Callable[[], object]) -> None:
+    room(source.stat().st_size)
+    with source.open("rb") as old, target.open("xb") as new:
+        while piece := old.read(_PIECE):
+            new.write(piece)
+            beat()
+        new.flush()
+        os.fsync(new.fileno())
