@@ -42,7 +42,8 @@ def _serves(take: Take, path: str) -> bool:
     if take.reused:
         return False
     if take.state is State.DONE:
-        return take.remote_id != "" and take.error is None
+        missing = take.error is not None and take.error.code == "take.missing"
+        return take.remote_id != "" and not missing
     return take.state in PAID or (take.state is State.QUEUED and take.wanted and take.storyboard < path)
 
 
@@ -65,7 +66,7 @@ def served(wants: Iterable[tuple[int, int, str]], free: Mapping[str, int]) -> se
 
 def source_for(take: Take, takes: Collection[Take], reuse: str) -> Take | None:
     """What serves a queued take, or will; ``None``: it is to be bought. ``takes``: all of its text, it among them."""
-    if take.extra:
+    if take.extra or take.remote_id:  # `redo`, and `retry` of what failed, buy
         return None
     mine = [one for one in takes if one.storyboard_id == take.storyboard_id]
     asking = [one for one in mine if one.id == take.id or (one.state is State.QUEUED and not one.extra)]

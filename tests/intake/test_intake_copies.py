@@ -1,10 +1,10 @@
-"""Copies, other roots, whole vaults on the move, and videos that somebody deleted."""
+"""Where no video is reused: copies, other roots, whole vaults on the move, and videos that somebody deleted."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,15 @@ THREE = ["one", "two", "three"]
 
 
 @pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """One watched folder."""
+    stage = Stage(1, tmp_path / "w", watch=watches(tmp_path / "w" / "vault"))
+    (stage.vault_dir / "note.md").touch()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
 def two(tmp_path: Path) -> Stage:
     """Two watched folders."""
     roots = [tmp_path / "w" / "vault", tmp_path / "other"]
@@ -30,7 +39,7 @@ def two(tmp_path: Path) -> Stage:
 
 
 def watches(*roots: Path) -> list[dict[str, object]]:
-    return [{"path": root, "rescan_seconds": 300, "polling": "never"} for root in roots]
+    return [{"path": root, "rescan_seconds": 300, "polling": "never", "reuse": "never"} for root in roots]
 
 
 def state_of(stage: Stage, path: Path) -> str:

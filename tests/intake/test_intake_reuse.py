@@ -62,7 +62,7 @@ def test_what_is_under_way_is_waited_for(stage: Stage, phase: str) -> None:
     stage.control.pause(paused=False)
     later = stage.board(A, [*THREE[:2], "new"])  # by its path the first one
     stage.go()
-    assert stage.bought() == Counter([*THREE, "s5 edited"])
+    assert stage.bought() == Counter([*THREE, "new"])
     assert {take.state for take in (*of(stage, first), *of(stage, later))} == {State.DONE}
 
 
@@ -223,6 +223,17 @@ def test_an_edit_of_a_copy_reuses_what_its_original_has(stage: Stage) -> None:
     stage.go()
     assert stage.bought() == Counter([*FIVE, "s5 edited"])
     assert [bool(take.reused) for take in of(stage, copy)] == [True] * 4 + [False]
+
+
+def test_an_edit_of_the_original_gives_its_copy_what_it_had(stage: Stage) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    copy = stage.board(B, THREE)
+    stage.go()
+    stage.board(A, ["s1", "s2", "new"])
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "new"])
+    assert [bool(take.reused) for take in of(stage, copy)] == [True] * 3
 
 
 def test_an_approved_conflict_copy_buys_its_one_new_text(stage: Stage) -> None:

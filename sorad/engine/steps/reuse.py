@@ -6,6 +6,8 @@ both buy. Nothing is remembered of a wait: if the source fails or is cancelled, 
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Optional
 
@@ -52,10 +54,10 @@ def _is_whole(source: Take) -> bool:
     video = Path(source.output)
     found = look(video)
     receipt = found.receipt
+    if found.in_cloud and found.size is None:  # it is there, and comes back: not to be bought meanwhile
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(video))
     return (
         found.verified
-        and found.size is not None
-        and not found.in_cloud
         and receipt is not None
         and receipt.state == DONE
         and receipt.remote_id == source.remote_id
