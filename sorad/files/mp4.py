@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from sorad.messages import N_
 from sorad.problems import Param, Problem
+from sorad.units import format_size
 
 # Padding, which older QuickTime writers put before ``ftyp``.
 _PADDING = frozenset((b"free", b"skip", b"wide"))
@@ -50,9 +51,10 @@ def check_mp4_file(file: BinaryIO, size: int) -> Problem | None:
             missing = max(length, least) - (size - at)
             return _problem(
                 "cut",
-                N_("the video is cut: it has {size} bytes, {missing} more are missing."),
+                N_("the video is cut: it has {got}, {missing} more are missing."),
                 size,
-                missing=missing,
+                got=format_size(size),
+                missing=format_size(missing),
             )
         if length < least or not kind.isascii() or not kind.decode("ascii").isprintable():
             return _problem("damaged", N_("the video is damaged at byte {at} of {size}."), size, at=at)

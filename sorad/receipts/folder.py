@@ -253,6 +253,8 @@ def damaged(receipt: Path) -> Problem:
     return Problem(
         "receipt.damaged",
         N_("its receipt {path} cannot be read: it may have been bought already."),
-        N_("Put the receipt back from a backup; or delete it, or `sorad approve {take}`, to buy the take anew."),
+        N_(
+            "Put the receipt back from a backup; or delete it, or `sorad approve {take}`, to buy the take anew."
+        ),
         {"path": str(receipt)},
     )

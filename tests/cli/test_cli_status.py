@@ -231,7 +231,7 @@ SAYS = {
     "unknown for the user": (
         lambda h: h.takes(1, State.UNKNOWN, error=Problem("take.unknown", "nobody can tell")),
         "take.unknown",
-        "segment 1) may have been bought: nobody can tell",
+        "Take 1 may have been bought: nobody can tell (storyboard.json, segment 1)",
         "`sorad resolve 1 --adopt TASK_ID`",
     ),
     "failed": (
