@@ -66,6 +66,13 @@ def mask(text: str) -> str:
     for secret in _secrets:
         if secret in masked:
             masked = masked.replace(secret, MASK)
+    masked = _by_patterns(masked)
+    if masked is not text and any(secret in masked for secret in _secrets):
+        return MASK  # the masks themselves completed a secret: nothing of the line is safe
+    return masked
+
+
+def _by_patterns(masked: str) -> str:
     lowered = masked.lower()  # plain look-ups first: most lines need none of the patterns
     if "sk-" in masked or "sora-" in masked:
         masked = _KEY.sub(MASK, masked)
@@ -79,6 +86,4 @@ def mask(text: str) -> str:
         masked = _PARAMETER.sub(rf"\g<1>{_STARS}", masked)
     if "@" in lowered:
         masked = _USERINFO.sub(f"{_STARS}@", masked)
-    if masked is not text and any(secret in masked for secret in _secrets):
-        return MASK  # the masks themselves completed a secret: nothing of the line is safe
     return masked

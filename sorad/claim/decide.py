@@ -153,9 +153,8 @@ def _holding(facts: Facts, top: Optional[Claim]) -> Decision:
     if top is not None and top.generation > mine.generation:
         # Taken over; or our own claim or release, written while this process did not look.
         return _not_holding(replace(facts, mine=replace(mine, holds=False, settled=False, until=None)), top)
-    rivals = [rival for rival in mine.rivals.values() if rival.generation >= mine.generation]
-    if rivals or mine.twice:
-        names = ", ".join(sorted({rival.name for rival in rivals or mine.rivals.values()}))
+    names = _payers_beside(mine)
+    if names is not None:
         return _stopped(facts, Standing.CONFLICT, problems.second_payer(facts.path, names))
     if top is None and not facts.needed and not mine.rivals:
         return Decision(Standing.NONE, True, Mine(known=mine.known))  # the user took the note away
@@ -164,6 +163,14 @@ def _holding(facts: Facts, top: Optional[Claim]) -> Decision:
     if top.machine != facts.me.id:
         return _stopped(facts, Standing.CONFLICT, problems.conflict(facts.path, _names([top])))
     return _ours(facts, replace(mine, gone=None))
+
+
+def _payers_beside(mine: Mine) -> Optional[str]:
+    """The names of others that bought under our claim or a later one; ``None``: nobody did."""
+    rivals = [rival for rival in mine.rivals.values() if rival.generation >= mine.generation]
+    if not rivals and not mine.twice:
+        return None
+    return ", ".join(sorted({rival.name for rival in rivals or mine.rivals.values()}))
 
 
 def _ours(facts: Facts, mine: Mine) -> Decision:
@@ -192,14 +199,9 @@ def _lost(facts: Facts) -> Decision:
 
 def _not_holding(facts: Facts, top: Optional[Claim]) -> Decision:
     mine, me = facts.mine, facts.me
-    bought = max(mine.rivals.values(), key=lambda rival: rival.generation, default=Rival("", 0))
-    shown = top.generation if top is not None else 0
-    if shown < max(mine.highest, bought.generation):
-        # A newer claim was seen, or has bought, and its note is not here: it is on its way, or was set back.
-        if mine.released and mine.generation >= max(mine.highest, bought.generation):
-            return _stopped(facts, Standing.NONE, problems.released(facts.path))
-        owner = bought.name if bought.generation > mine.highest else mine.owner
-        return _stopped(facts, Standing.OTHER, problems.seen_other(facts.path, owner), owner)
+    newer = _newer_elsewhere(facts, top.generation if top is not None else 0)
+    if newer is not None:
+        return newer
     if top is None:
         if not facts.needed and not mine.rivals:
             return Decision(Standing.NONE, True, mine)
@@ -213,6 +215,19 @@ def _not_holding(facts: Facts, top: Optional[Claim]) -> Decision:
     if top.released or (me.home and top.home == me.home):
         return _claim(facts)
     return _stopped(facts, Standing.OTHER, problems.other(facts.path, top.name), top.name)
+
+
+def _newer_elsewhere(facts: Facts, shown: int) -> Optional[Decision]:
+    """A newer claim was seen, or has bought, and its note is not here: it is on its way, or was set back."""
+    mine = facts.mine
+    bought = max(mine.rivals.values(), key=lambda rival: rival.generation, default=Rival("", 0))
+    newest = max(mine.highest, bought.generation)
+    if shown >= newest:
+        return None
+    if mine.released and mine.generation >= newest:
+        return _stopped(facts, Standing.NONE, problems.released(facts.path))
+    owner = bought.name if bought.generation > mine.highest else mine.owner
+    return _stopped(facts, Standing.OTHER, problems.seen_other(facts.path, owner), owner)
 
 
 def _claim(facts: Facts) -> Decision:

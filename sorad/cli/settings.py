@@ -42,13 +42,7 @@ def once_config(args: argparse.Namespace) -> Config:
     config = load(found, need_watch=False) if found is not None else Config()
     output = args.output_dir or ("output" if args.output_mode == "centralized" else None)
     if args.input_dir is None and config.watch:
-        changes: dict[str, object] = {}
-        if args.output_mode is not None:
-            changes["output_mode"] = args.output_mode
-        if args.output_dir is not None:
-            changes["output_dir"] = Path(args.output_dir).expanduser().absolute()
-        watches = [_with_output(watch.model_copy(update=changes)) for watch in config.watch]
-        config = config.model_copy(update={"watch": tuple(watches)})
+        config = _with_flags(config, args)
     else:
         folder = Path(args.input_dir or "input")
         mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
@@ -57,6 +51,17 @@ def once_config(args: argparse.Namespace) -> Config:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
     return config
+
+
+def _with_flags(config: Config, args: argparse.Namespace) -> Config:
+    """The config with what the flags say of its watched folders."""
+    changes: dict[str, object] = {}
+    if args.output_mode is not None:
+        changes["output_mode"] = args.output_mode
+    if args.output_dir is not None:
+        changes["output_dir"] = Path(args.output_dir).expanduser().absolute()
+    watches = [_with_output(watch.model_copy(update=changes)) for watch in config.watch]
+    return config.model_copy(update={"watch": tuple(watches)})
 
 
 def _with_output(watch: Watch) -> Watch:

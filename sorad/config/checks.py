@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sorad.config.errors import shown
 from sorad.config.lines import Loc
-from sorad.config.model import Config, default_state_dir
+from sorad.config.model import Config, Notify, Ping, ProviderConfig, default_state_dir
 from sorad.http.listen import parse_listen
 from sorad.messages import N_
 from sorad.notify.hours import parse_hours
@@ -164,20 +164,7 @@ def _limits(config: Config) -> Iterator[Finding]:
 def _provider(config: Config) -> Iterator[Finding]:
     provider = config.provider
     if provider.kind == "openai_videos":
-        for key, example in (
-            ("base_url", '"https://…/v1"'),
-            ("model", '"veo-3.1-fast"'),
-            ("seconds", "[4, 8, 12]"),
-        ):
-            if not getattr(provider, key):
-                yield Finding(
-                    ("provider", key),
-                    "config.provider_incomplete",
-                    N_('{place}: kind = "openai_videos" needs {name}.'),
-                    N_("Add {name} = {example} below [provider], as your gateway documents it."),
-                    also=(("provider", "kind"),),
-                    params={"name": key, "example": example},
-                )
+        yield from _incomplete(provider)
     for key in ("seconds", "seconds_pro"):
         if any(number < 1 for number in getattr(provider, key)):
             yield _bad_value(config, key, N_("Write lengths of at least one second, as in [4, 8, 12]."))
@@ -189,8 +176,7 @@ def _provider(config: Config) -> Iterator[Finding]:
     if provider.base_url and not _is_url(provider.base_url, ("http", "https"), bare=True):
         yield _bad_value(config, "base_url", N_('Write an address such as "https://api.sora.hk/v1".'))
     for key in ("proxy", "download_proxy"):
-        value = getattr(provider, key)
-        if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
+        if not _is_proxy(getattr(provider, key)):
             yield _bad_value(config, key, _PROXY_FIX)
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", provider.api_key_env):
         yield Finding(
@@ -201,9 +187,43 @@ def _provider(config: Config) -> Iterator[Finding]:
         )
 
 
+def _incomplete(provider: ProviderConfig) -> Iterator[Finding]:
+    """What a gateway with the format of OpenAI's videos must be told, and is not."""
+    for key, example in (
+        ("base_url", '"https://…/v1"'),
+        ("model", '"veo-3.1-fast"'),
+        ("seconds", "[4, 8, 12]"),
+    ):
+        if not getattr(provider, key):
+            yield Finding(
+                ("provider", key),
+                "config.provider_incomplete",
+                N_('{place}: kind = "openai_videos" needs {name}.'),
+                N_("Add {name} = {example} below [provider], as your gateway documents it."),
+                also=(("provider", "kind"),),
+                params={"name": key, "example": example},
+            )
+
+
 def _telling(config: Config) -> Iterator[Finding]:
     """``[notify]``, ``[ping]`` and ``[http]``. Their addresses are secrets and are never shown."""
     notify, ping = config.notify, config.ping
+    yield from _addresses(notify, ping)
+    for section, value in (("notify", notify.proxy), ("ping", ping.proxy)):
+        if not _is_proxy(value):
+            yield _bad_value(config, "proxy", _PROXY_FIX, section)
+    if _fails(parse_hours, notify.quiet_hours):
+        yield _bad_value(config, "quiet_hours", N_('Write hours as in "22:00-08:00".'), "notify")
+    if config.http.listen and _fails(parse_listen, config.http.listen):
+        yield _bad_value(
+            config,
+            "listen",
+            N_('Write an address of this machine alone, and a port, as in "127.0.0.1:9187".'),
+            "http",
+        )
+
+
+def _addresses(notify: Notify, ping: Ping) -> Iterator[Finding]:
     for number, url in enumerate(notify.urls):
         if not _VARIABLE.fullmatch(url) and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url):
             yield Finding(
@@ -232,18 +252,10 @@ def _telling(config: Config) -> Iterator[Finding]:
             N_("Add url to the same [ping]: it is called while all is well."),
             also=(("ping", "url"),),
         )
-    for section, value in (("notify", notify.proxy), ("ping", ping.proxy)):
-        if value not in ("", "none") and not _is_url(value, _PROXY_SCHEMES, bare=False):
-            yield _bad_value(config, "proxy", _PROXY_FIX, section)
-    if _fails(parse_hours, notify.quiet_hours):
-        yield _bad_value(config, "quiet_hours", N_('Write hours as in "22:00-08:00".'), "notify")
-    if config.http.listen and _fails(parse_listen, config.http.listen):
-        yield _bad_value(
-            config,
-            "listen",
-            N_('Write an address of this machine alone, and a port, as in "127.0.0.1:9187".'),
-            "http",
-        )
+
+
+def _is_proxy(value: str) -> bool:
+    return value in ("", "none") or _is_url(value, _PROXY_SCHEMES, bare=False)
 
 
 def _is_refusal(one: Union[int, str]) -> bool:

@@ -175,25 +175,29 @@ def judge_key(asked: Asked, config: ProviderConfig, *, running_service: bool = F
         yield Finding("key", Level.PROBLEM, asked.unfit or Problem("key.missing", N_("There is no API key.")))
         return
     yield from (Finding("key", Level.WARNING, one) for one in asked.unwise)
-    where = _SOURCES.get(asked.key.source, "{place}")
-    place = _(where).format(place=asked.key.place)
+    yield _tried(asked, asked.key)
+
+
+def _tried(asked: Asked, key: Key) -> Finding:
+    """What the provider says of the key."""
+    where = _SOURCES.get(key.source, "{place}")
+    place = _(where).format(place=key.place)
     if not asked.tried:
-        yield ok("key", "key.not_tried", N_("From {place}; not tried (--offline)."), place=place)
-    elif asked.fault is None:
-        yield _accepted(asked, place)
-    elif refused:
-        yield Finding("key", Level.PROBLEM, asked.fault.problem)
-    elif asked.fault.trouble is Trouble.BALANCE:
-        yield ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=asked.host)
-    else:
-        yield warning(
-            "key",
-            "key.unproved",
-            N_("From {place}; whether {host} accepts it could not be found out."),
-            N_("See what is said of the provider, and try again."),
-            place=place,
-            host=asked.host,
-        )
+        return ok("key", "key.not_tried", N_("From {place}; not tried (--offline)."), place=place)
+    if asked.fault is None:
+        return _accepted(asked, place)
+    if asked.fault.trouble is Trouble.KEY:
+        return Finding("key", Level.PROBLEM, asked.fault.problem)
+    if asked.fault.trouble is Trouble.BALANCE:
+        return ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=asked.host)
+    return warning(
+        "key",
+        "key.unproved",
+        N_("From {place}; whether {host} accepts it could not be found out."),
+        N_("See what is said of the provider, and try again."),
+        place=place,
+        host=asked.host,
+    )
 
 
 def _accepted(asked: Asked, place: str) -> Finding:

@@ -28,24 +28,39 @@ def check(context: Context) -> Iterator[Finding]:
     """Look at all roots, then judge each, and the system's limits on all of them."""
     watches = context.watches
     looks = [look(watch, [one.path for one in watches if one is not watch]) for watch in watches]
-    facts = context.facts
-    rows = {row.path: row for row in facts.roots} if facts is not None else {}
+    rows = _rows(context)
     for watch, seen in zip(watches, looks):
         yield from judge(watch, seen)
-        known = any(board.root == seen.path for board in facts.storyboards) if facts else False
-        strange = list(judge_identity(seen, rows.get(seen.path), known=known))
-        yield from strange
-        if facts is not None and context.running and not strange:
-            yield from judge_daemon(seen, rows.get(seen.path))
-            if seen.offline is None and not seen.hung:  # that it is not there says it all
-                yield from judge_claim(watch, seen, facts.claims)
+        yield from _known_of(context, watch, seen, rows.get(seen.path))
     if context.running:
         yield from judge_rest(rows, [str(watch.path) for watch in watches])
     yield from nested([watch for watch, seen in zip(watches, looks) if not seen.hung])
     yield from storyboards.judge(storyboards.look(context, looks))
     watched = [seen.watchable for watch, seen in zip(watches, looks) if _by_events(watch, seen)]
+    yield from _watches(context, watched)
+
+
+def _rows(context: Context) -> dict[str, RootRow]:
+    """The roots as the ledger knows them, by path."""
+    return {row.path: row for row in context.facts.roots} if context.facts is not None else {}
+
+
+def _known_of(context: Context, watch: Watch, seen: Look, row: Optional[RootRow]) -> Iterator[Finding]:
+    """What is to be said of a root beside what the ledger and the daemon know of it."""
+    facts = context.facts
+    known = any(board.root == seen.path for board in facts.storyboards) if facts else False
+    strange = list(judge_identity(seen, row, known=known))
+    yield from strange
+    if facts is not None and context.running and not strange:
+        yield from judge_daemon(seen, row)
+        if seen.offline is None and not seen.hung:  # that it is not there says it all
+            yield from judge_claim(watch, seen, facts.claims)
+
+
+def _watches(context: Context, watched: Sequence[int]) -> Iterator[Finding]:
+    """Whether the system grants as many watches as are needed."""
+    holder = context.facts.holder if context.facts is not None else None
     if watched:
-        holder = facts.holder if facts is not None else None
         yield from inotify.judge(inotify.look(watched, holder.pid if holder else None))
 
 

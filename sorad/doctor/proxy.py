@@ -84,19 +84,23 @@ def judge(ways: tuple[Way, Way], *, socks: bool, service: bool) -> Iterator[Find
                 name=way.name,
                 url=shown(way.url),
             )
+    yield _found(ways)
+
+
+def _found(ways: tuple[Way, Way]) -> Finding:
+    """Which proxies are used."""
     api, downloads = (shown(way.url) for way in ways)
     if not api and not downloads:
-        yield ok("proxy", "proxy.none", N_("None: straight out."))
-    elif api == downloads:
-        yield ok("proxy", "proxy.ok", N_("{url} ({source})."), url=api, source=_source(ways[0]))
-    else:
-        yield ok(
-            "proxy",
-            "proxy.two",
-            N_("To the provider: {api}; for the videos: {downloads}."),
-            api=api or "–",
-            downloads=downloads or "–",
-        )
+        return ok("proxy", "proxy.none", N_("None: straight out."))
+    if api == downloads:
+        return ok("proxy", "proxy.ok", N_("{url} ({source})."), url=api, source=_source(ways[0]))
+    return ok(
+        "proxy",
+        "proxy.two",
+        N_("To the provider: {api}; for the videos: {downloads}."),
+        api=api or "–",
+        downloads=downloads or "–",
+    )
 
 
 def shown(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -60,13 +60,13 @@ def look(context: Context) -> list[Room]:
             continue
         if seen is not None:
             device, free, nodes = seen
-            known = rooms.get(device)
-            rooms[device] = Room(
-                known.path if known else str(folder),
-                free,
-                nodes,
-                for_videos or bool(known and known.for_videos),
-                not for_videos or bool(known and known.for_state),
+            known = rooms.get(device, Room(str(folder), free, nodes, for_videos=False, for_state=False))
+            rooms[device] = replace(
+                known,
+                free=free,
+                nodes=nodes,
+                for_videos=for_videos or known.for_videos,
+                for_state=not for_videos or known.for_state,
             )
     return list(rooms.values())
 

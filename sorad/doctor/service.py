@@ -37,53 +37,14 @@ def check(context: Context) -> Iterator[Finding]:
 def judge(found: ServiceState, holder: Optional[Holder], config: Optional[Path]) -> Iterator[Finding]:
     """Is it there, does it run, and is it the one that works on this ledger?"""
     if not found.installed:
-        reason = found.missing.text() if found.missing is not None else ""
-        if reason:
-            yield ok("service", "service.none", N_("Not installed: {reason}"), reason=reason)
-        else:
-            yield ok("service", "service.none", N_("Not installed; `sorad service install` does it."))
+        yield _not_installed(found)
         return
     wrong = troubles(found)
     for one in wrong:
         yield Finding("service", Level.WARNING if one.code in _LIGHT else Level.PROBLEM, one)
-    if found.config and config is not None and Path(found.config) != config:
-        yield warning(
-            "service",
-            "service.other_config",
-            N_("{unit} works with another config: {path}."),
-            N_("Look at that one:\n  sorad --config {path} doctor"),
-            unit=found.unit,
-            path=found.config,
-        )
-    elif found.running and holder is not None and found.pid and holder.pid != found.pid:
-        yield problem(
-            "service",
-            "service.not_the_holder",
-            N_("{unit} runs (process {pid}), but another sorad holds the ledger: process {other}."),
-            N_("End the other one: kill {other}. The service takes over by itself."),
-            unit=found.unit,
-            pid=found.pid,
-            other=holder.pid,
-        )
-    elif found.active == "activating":
-        yield warning(
-            "service",
-            "service.starting",
-            N_("{unit} is starting, or about to start again."),
-            N_("Look again in a moment. Its own words:\n  {log}"),
-            unit=found.unit,
-            log=found.log,
-        )
-    elif not found.running and found.missing is None and found.active != "failed":
-        yield warning(
-            "service",
-            "service.stopped",
-            N_("{unit} is installed and does not run ({state})."),
-            N_("To start it: {start}"),
-            unit=found.unit,
-            start=found.start,
-            state=found.active or "?",
-        )
+    standing = _other_one(found, holder, config) or _not_running(found)
+    if standing is not None:
+        yield standing
     elif not any(one.code not in _LIGHT for one in wrong):
         yield ok("service", "service.ok", N_("{unit} runs (process {pid})."), unit=found.unit, pid=found.pid)
     if found.restarts >= RESTARTS:
@@ -97,6 +58,61 @@ def judge(found: ServiceState, holder: Optional[Holder], config: Optional[Path])
             result=found.result or "?",
             log=found.log,
         )
+
+
+def _not_installed(found: ServiceState) -> Finding:
+    reason = found.missing.text() if found.missing is not None else ""
+    if reason:
+        return ok("service", "service.none", N_("Not installed: {reason}"), reason=reason)
+    return ok("service", "service.none", N_("Not installed; `sorad service install` does it."))
+
+
+def _other_one(found: ServiceState, holder: Optional[Holder], config: Optional[Path]) -> Optional[Finding]:
+    """It works with another config, or another process works on its ledger."""
+    if found.config and config is not None and Path(found.config) != config:
+        return warning(
+            "service",
+            "service.other_config",
+            N_("{unit} works with another config: {path}."),
+            N_("Look at that one:\n  sorad --config {path} doctor"),
+            unit=found.unit,
+            path=found.config,
+        )
+    if found.running and holder is not None and found.pid and holder.pid != found.pid:
+        return problem(
+            "service",
+            "service.not_the_holder",
+            N_("{unit} runs (process {pid}), but another sorad holds the ledger: process {other}."),
+            N_("End the other one: kill {other}. The service takes over by itself."),
+            unit=found.unit,
+            pid=found.pid,
+            other=holder.pid,
+        )
+    return None
+
+
+def _not_running(found: ServiceState) -> Optional[Finding]:
+    """It is not up yet, or not at all."""
+    if found.active == "activating":
+        return warning(
+            "service",
+            "service.starting",
+            N_("{unit} is starting, or about to start again."),
+            N_("Look again in a moment. Its own words:\n  {log}"),
+            unit=found.unit,
+            log=found.log,
+        )
+    if not found.running and found.missing is None and found.active != "failed":
+        return warning(
+            "service",
+            "service.stopped",
+            N_("{unit} is installed and does not run ({state})."),
+            N_("To start it: {start}"),
+            unit=found.unit,
+            start=found.start,
+            state=found.active or "?",
+        )
+    return None
 
 
 def judge_lingering(found: ServiceState) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from sorad.doctor.root import Look
 from sorad.intake.rules import rules_of
 from sorad.messages import N_, ngettext
 from sorad.problems import SoradError
-from sorad.storyboard.read import read_file
+from sorad.storyboard.read import Rules, read_file
+from sorad.vault.scan import Scan
 
 PATIENCE = 10.0  # seconds; 1,000 storyboards of ten segments take about one
 
@@ -40,21 +41,24 @@ def look(context: Context, looks: Sequence[Look]) -> Read:
         validate = providers.make(context.provider, KeySource(context.provider, context.env)).validate
     except SoradError:
         return Read(there)
-    read, invalid, deadline = 0, [], time.monotonic() + PATIENCE
+    good: dict[str, bool] = {}
+    deadline = time.monotonic() + PATIENCE
     for watch in context.watches:
-        rules = rules_of(context.config, watch, validate)
         scan = found.get(str(watch.path))
-        for seen in scan.files if scan is not None else ():
-            if seen.placeholder or time.monotonic() > deadline:
-                continue
-            try:
-                good = read_file(Path(seen.path), rules).ok
-            except OSError:
-                continue  # vanished, or told as unreadable
-            read += 1
-            if not good:
-                invalid.append(seen.path)
-    return Read(there, read, tuple(sorted(invalid)))
+        if scan is not None:
+            good.update(_read(scan, rules_of(context.config, watch, validate), deadline))
+    return Read(there, len(good), tuple(sorted(path for path, is_good in good.items() if not is_good)))
+
+
+def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, bool]]:
+    """The storyboards that could be read until ``deadline`` (monotonic), and whether each is good."""
+    for seen in scan.files:
+        if seen.placeholder or time.monotonic() > deadline:
+            continue
+        try:
+            yield seen.path, read_file(Path(seen.path), rules).ok
+        except OSError:
+            continue  # vanished, or told as unreadable
 
 
 def judge(read: Read) -> Iterator[Finding]:

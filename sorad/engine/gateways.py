@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # `sorad status` reads this file, and needs no network
     from sorad.providers.base import Provider
     from sorad.providers.http import Heard
 
-# How ids that LiteLLM gives to videos begin: base64 of "litellm:".
-LITELLM_IDS = "video_bGl0ZWxsbTo"
 # What is remembered of the gateway at the present address.
 GATEWAY = "gateway"
 

@@ -206,13 +206,19 @@ class Engine:
         dues += [at for at in _dues(agenda, State.QUEUED, None) if at > now]  # those due wait for a slot
         if self._again is not None:
             dues.append(self._again)
-        halt = self._kit.control.halt
-        if halt is not None and not halt.probing and not self._probe_running and not self._kit.control.paused:
-            dues.append(halt.until)
+        dues += self._probe_due()
         look = kit.reach.look_in()
         if look is not None and not self._looking:
             dues.append(now + look)
         return min(dues, default=math.inf)
+
+    def _probe_due(self) -> list[float]:
+        """When buying that was stopped is tried again."""
+        control = self._kit.control
+        halt = control.halt
+        if halt is None or halt.probing or self._probe_running or control.paused:
+            return []
+        return [halt.until]
 
     def _take_commands(self) -> None:
         change = self._kit.ledger.changed()

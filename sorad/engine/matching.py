@@ -91,19 +91,29 @@ def match(
     """
     found: dict[str, list[RemoteTask]] = {}  # by fingerprint
     for task in tasks:
-        if task.remote_id not in owned:
-            could = [take for take in takes if same(take.request, task)]
-            if any(in_window(take, task, now, ahead) for take in could):
-                whose = {take.fingerprint for take in could}
-                if len(whose) > 1:
-                    return None
-                found.setdefault(whose.pop(), []).append(task)
+        whose = _whose(takes, task, now, ahead) if task.remote_id not in owned else set()
+        if len(whose) > 1:
+            return None
+        for fingerprint in whose:
+            found.setdefault(fingerprint, []).append(task)
     matched: dict[int, RemoteTask] = {}
     for fingerprint, theirs in found.items():
         ours = [take for take in takes if take.fingerprint == fingerprint]
         if len(theirs) > len(ours):
             return None
-        by_time = sorted(theirs, key=lambda task: (task.created_at or 0.0, task.remote_id))
-        by_intent = sorted(ours, key=lambda take: (take.intent_at or 0.0, take.id))
-        matched.update((take.id, task) for take, task in zip(by_intent, by_time))
+        matched.update(_in_order(ours, theirs))
     return matched
+
+
+def _in_order(takes: Sequence[Take], tasks: Sequence[RemoteTask]) -> dict[int, RemoteTask]:
+    """The first intent has the first task, and so on."""
+    by_time = sorted(tasks, key=lambda task: (task.created_at or 0.0, task.remote_id))
+    by_intent = sorted(takes, key=lambda take: (take.intent_at or 0.0, take.id))
+    return {take.id: task for take, task in zip(by_intent, by_time)}
+
+
+def _whose(takes: Sequence[Take], task: RemoteTask, now: float, ahead: float) -> set[str]:
+    """The fingerprints of the takes whose lost create a task may be."""
+    could = [take for take in takes if same(take.request, task)]
+    in_time = any(in_window(take, task, now, ahead) for take in could)
+    return {take.fingerprint for take in could} if in_time else set()

@@ -56,7 +56,7 @@ def check_mp4_file(file: BinaryIO, size: int) -> Problem | None:
                 got=format_size(size),
                 missing=format_size(missing),
             )
-        if length < least or not kind.isascii() or not kind.decode("ascii").isprintable():
+        if length < least or not _is_kind(kind):
             return _problem("damaged", N_("the video is damaged at byte {at} of {size}."), size, at=at)
         kinds.add(kind)
         at += length
@@ -65,6 +65,10 @@ def check_mp4_file(file: BinaryIO, size: int) -> Problem | None:
     if b"mdat" not in kinds:
         return _problem("no_mdat", N_("the video has an index, but no pictures (no mdat box)."), size)
     return None
+
+
+def _is_kind(kind: bytes) -> bool:
+    return kind.isascii() and kind.decode("ascii").isprintable()
 
 
 def _length(header: bytes, left: int) -> tuple[int, int]:

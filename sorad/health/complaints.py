@@ -34,7 +34,16 @@ FOR_THE_USER = frozenset({"take.unknown", "take.several", SAME_ID, NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
-CLAIMS_IN_ORDER = frozenset({"claim.other", "claim.released", "claim.settling", "claim.missing"})
+CLAIMS_IN_ORDER = frozenset(
+    {
+        "claim.other",
+        "claim.other_process",
+        "claim.no_lock",
+        "claim.released",
+        "claim.settling",
+        "claim.missing",
+    }
+)
 
 
 class Complaint(NamedTuple):
@@ -70,9 +79,10 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
         yield Complaint(facts.config)
     yield from map(Complaint, facts.service)
     # before the first start there is no ledger: that it does not run says it all
-    first = facts.holder is None and facts.ledger is not None and facts.ledger.code == "ledger.missing"
-    if facts.ledger is not None and not (first and not facts.start):
-        yield Complaint(facts.ledger, heavy=not first)
+    if facts.ledger is not None:
+        first = facts.holder is None and facts.ledger.code == "ledger.missing"
+        if facts.start or not first:
+            yield Complaint(facts.ledger, heavy=not first)
     if facts.holder is not None:
         yield from (Complaint(*one) for one in ailments(facts.pulse, facts.holder, facts.now))
         for trouble in facts.troubles:
@@ -110,17 +120,7 @@ def _buying(facts: Facts) -> Iterator[Complaint]:
         )
     if (facts.breaker or {}).get("mode") == "safe":
         yield _safe(facts)
-    told = set()
-    away = {row.path for row in facts.roots if row.state == "offline"}
-    for row in facts.claims:
-        if row["path"] in away:
-            continue  # that the folder is not there says it all
-        if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
-            problem = Problem.from_json(row["problem"])
-            if problem.code == "claim.cannot_read" and row["path"] in away:
-                continue  # with its folder: that is told below
-            told.add(row["problem"])
-            yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
+    yield from _claims(facts)
     for row in facts.disk:
         if not row["ok"]:
             yield Complaint(full_disk(row))
@@ -216,6 +216,19 @@ def _root(row: RootRow) -> Iterator[Complaint]:
     elif row.reason is not None and row.reason.code != "root.polling":
         # a watcher in trouble needs somebody; a file system without events is what it is
         yield Complaint(row.reason, heavy=row.reason.code.startswith("watch."))
+
+
+def _claims(facts: Facts) -> Iterator[Complaint]:
+    """Who buys, where that is not simply this machine."""
+    told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
+    for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
+        if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
+            problem = Problem.from_json(row["problem"])
+            told.add(row["problem"])
+            yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
 
 
 # --- takes ------------------------------------------------------------------------------------------------
@@ -330,10 +343,7 @@ def _refused_by_disk(takes: Sequence[Take], total: int, message: str) -> Complai
 
 def _failed(facts: Facts, takes: Sequence[Take]) -> Complaint:
     """Of the same code; where the provider said several things, what it said most."""
-    said = Counter(take.error.text() for take in takes if take.error is not None)
-    most = next(
-        (take.error for take in takes if take.error and take.error.text() == said.most_common(1)[0][0]), None
-    )
+    said, most = _most_said(takes)
     ids = " ".join(str(take.id) for take in takes[:NAMED])
     if len(takes) > NAMED:
         fix = N_("{mend} `sorad list --state failed` shows them, `sorad retry` tries all failed takes again.")
@@ -356,6 +366,13 @@ def _failed(facts: Facts, takes: Sequence[Take]) -> Complaint:
         mend=most.fix_text() if most else "",
         ids=ids,
     )
+
+
+def _most_said(takes: Sequence[Take]) -> tuple[Counter[str], Optional[Problem]]:
+    """How often each error was told, and the one that was told most; ``None``: none was."""
+    errors = [take.error for take in takes if take.error is not None]
+    said = Counter(error.text() for error in errors)
+    return said, next((error for error in errors if error.text() == said.most_common(1)[0][0]), None)
 
 
 def _held(takes: Sequence[Take], total: int) -> Complaint:
@@ -457,19 +474,7 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
             N_("`sorad resume` goes on."),
             since=_when(facts.paused.get("since")),
         )
-    gate = facts.gate or {}
-    if gate.get("delay", 0) > 0 and gate.get("until", 0) > facts.now:
-        yield _note(
-            "gate.closed",
-            N_("The provider takes nothing just now; it is tried again at {until}."),
-            until=_when(gate["until"]),
-        )
-    if (facts.breaker or {}).get("mode") == "recovering":
-        yield _note(
-            "breaker.recovering",
-            N_("Recovering from errors: {count} in flight at most, and one more each step."),
-            count=(facts.breaker or {}).get("effective", 0),
-        )
+    yield from _slowed(facts)
     if facts.waiting_commands and facts.holder is None:
         yield _note(
             "command.waiting",
@@ -486,6 +491,27 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
         for problem in _notices(facts)
         if not problem.params.get("waiting") and problem.code not in NOT_TAKEN_UP
     )
+    yield from _copies(facts)
+
+
+def _slowed(facts: Facts) -> Iterator[Complaint]:
+    """Why less is bought than could be."""
+    gate = facts.gate or {}
+    if gate.get("delay", 0) > 0 and gate.get("until", 0) > facts.now:
+        yield _note(
+            "gate.closed",
+            N_("The provider takes nothing just now; it is tried again at {until}."),
+            until=_when(gate["until"]),
+        )
+    if (facts.breaker or {}).get("mode") == "recovering":
+        yield _note(
+            "breaker.recovering",
+            N_("Recovering from errors: {count} in flight at most, and one more each step."),
+            count=(facts.breaker or {}).get("effective", 0),
+        )
+
+
+def _copies(facts: Facts) -> Iterator[Complaint]:
     copies = [board for board in facts.storyboards if board.state == "copy"]
     for board in copies[:NAMED]:
         yield _note(

@@ -177,28 +177,51 @@ def queue_done(
     """When all that is queued or under way will be generated (epoch seconds), to be honest the late end of it.
 
     ``waiting`` takes are queued, of which ``queued`` are some; ``slots`` may be in flight at once. ``None``
-    where nothing runs or waits, or where too little was learnt. One that is slower than nine of ten is left out of the
-    time, but keeps its slot.
+    where nothing runs or waits, or where too little was learnt. One that is slower than nine of ten is left out of
+    the time, but keeps its slot.
     """
-    moving = [take for take in in_flight if take.state is not State.DOWNLOADING and not take.parked]
+    moving = [take for take in in_flight if _is_moving(take)]
     if slots < 1 or not (moving or waiting):
         return None
-    known = _known(paces)
-    waits = [known.get(Kind("", "", take.request.seconds, take.request.pro)) for take in queued]
+    fit = _paces_of(queued, paces)
     runs = [forecast(take, paces, now) for take in moving if take.state is not State.UNKNOWN]
-    if None in waits or (waiting and not waits) or UNTOLD in runs:
+    if fit is None or (waiting and not fit) or UNTOLD in runs:
         return None
-    fit = [pace for pace in waits if pace is not None]
-    longest = max(
-        (run.latest for run in runs if run.latest is not None and run.expected is not None), default=now
-    )
+    return _done_at(runs, len(moving) - len(runs), fit, waiting, slots, now)
+
+
+def _done_at(
+    runs: Sequence[Forecast], untold: int, fit: Sequence[Pace], waiting: int, slots: int, now: float
+) -> Optional[float]:
+    """The same of what is known: ``runs`` of those in flight, ``untold`` more of them, ``fit`` of the queued."""
+    longest = _longest(runs, now)
     if not fit:
         return longest if longest > now else None
     mean = math.fsum(pace.mean for pace in fit) / len(fit)
-    left = [run.expected - now if run.expected is not None else mean for run in runs]
-    left += [mean] * (len(moving) - len(runs))
+    left = [mean if run.expected is None else run.expected - now for run in runs]
+    left += [mean] * untold
     start = _last_start(left, waiting, slots, mean)
     return max(longest, now + start + max(pace.slow for pace in fit))
+
+
+def _is_moving(take: Take) -> bool:
+    return take.state is not State.DOWNLOADING and not take.parked
+
+
+def _longest(runs: Iterable[Forecast], now: float) -> float:
+    """When the last of what is in flight will be there; ``now`` where none is on its way or all are slow."""
+    return max((run.latest for run in runs if run.latest and run.expected is not None), default=now)
+
+
+def _paces_of(queued: Iterable[Take], paces: Mapping[Kind, Pace]) -> Optional[list[Pace]]:
+    """Of each queued take; ``None`` where too little was learnt of one."""
+    known, found = _known(paces), []
+    for take in queued:
+        pace = known.get(Kind("", "", take.request.seconds, take.request.pro))
+        if pace is None:
+            return None
+        found.append(pace)
+    return found
 
 
 def _known(paces: Mapping[Kind, Pace]) -> dict[Kind, Pace]:

@@ -104,6 +104,9 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         present = [state for state in states if counts[state]]
         return tuple(ledger.takes(states=present, limit=SAMPLE)) if present else ()
 
+    def listed(key: str) -> tuple[Any, ...]:
+        return tuple(ledger.recall(key) or ())
+
     midnight = day_began(now)
     limits = ledger.recall("limits") or {}
     return Facts(
@@ -132,13 +135,13 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         breaker=ledger.recall("breaker"),
         gate=ledger.recall("gate"),
         halt=ledger.recall("halt"),
-        stops=tuple(ledger.recall("stops") or ()),
-        disk=tuple(ledger.recall("disk") or ()),
-        claims=tuple(ledger.recall("claims") or ()),
+        stops=listed("stops"),
+        disk=listed("disk"),
+        claims=listed("claims"),
+        notices=listed("notices"),
+        troubles=listed("troubles"),
         paid_too=tuple(told(ledger, now)),
         gateway=ledger.recall(GATEWAY),
-        notices=tuple(ledger.recall("notices") or ()),
-        troubles=tuple(ledger.recall("troubles") or ()),
         pulse=read_pulse(working),
     )
 

@@ -172,10 +172,15 @@ def _queue_done(facts: Facts, paces: Mapping[Kind, Pace]) -> float | None:
     flying += facts.unknown
     seen = sum(facts.counts[state] for state in (State.SUBMITTING, State.GENERATING, State.UNKNOWN))
     waiting = facts.counts[State.QUEUED]
-    stands = facts.paused or facts.halt or facts.stops or any(not row["ok"] for row in facts.disk)
-    away = {row.path for row in facts.roots if row.state == "offline"}
-    stands = stands or any(take.root in away for take in facts.queued)
-    if facts.holder is None or len(flying) < seen or (waiting and stands):
+    if facts.holder is None or len(flying) < seen or (waiting and _stands_still(facts)):
         return None
     slots = _limits(facts)["effective"]
     return queue_done(flying, facts.queued, waiting, slots, paces, facts.now)
+
+
+def _stands_still(facts: Facts) -> bool:
+    """Whether buying stands still, at least in part."""
+    if facts.paused or facts.halt or facts.stops or any(not row["ok"] for row in facts.disk):
+        return True
+    away = {row.path for row in facts.roots if row.state == "offline"}
+    return any(take.root in away for take in facts.queued)

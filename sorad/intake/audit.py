@@ -47,19 +47,16 @@ class Audit:
         ``tidy``: an intent that lies there still, though its create is known, is removed.
         """
         before = self._times.get(board.id)
-        if before is not None and all(_changed_at(folder) == at for folder, at in before.items()):
+        if before is not None and _unchanged(before):
             return False
         takes = [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
         segments = [folder for _number, folder in segment_folders(assets)]
-        delivered = {Path(take.output).parent for take in takes if take.state is State.DONE}
+        delivered = _folders_of_delivered(takes)
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
         missed = len(self.missing.get(board.id, ()))
         self.missing[board.id] = [take.id for take in takes if self._judge(take, assets, names)]
-        if all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
-            self._times[board.id] = times
-        else:
-            self._times.pop(board.id, None)
+        self._remember(board.id, times)
         # What was missed just now may lie there under other numbers, with its receipt.
         doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
@@ -69,18 +66,26 @@ class Audit:
         self.missing.pop(storyboard, None)
         self._times.pop(storyboard, None)
 
+    def _remember(self, storyboard: int, times: dict[Path, int]) -> None:
+        """The folders need no second look until their times change; unless those may not show it yet."""
+        if all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
+            self._times[storyboard] = times
+        else:
+            self._times.pop(storyboard, None)
+
     def _judge(self, take: Take, assets: Path, names: dict[Path, set[str] | None]) -> bool:
         """Whether the video of a take is missing; the ledger is told where that is news."""
         video = Path(take.output)
         there = names.get(video.parent)
         if there is None:
             return False  # it cannot be told, or there is nothing to be missed
-        damaged = take.error is not None and take.error.code == "receipt.damaged"
-        if take.state is State.HELD and damaged and receipt_path(video).name not in there:
+        cause = _cause_of_hold(take)
+        if cause is not None and cause.name not in there:
             self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
-        if take.state is not State.DONE:
-            return False
-        known = take.error is not None and take.error.code == "take.missing"
+        return take.state is State.DONE and self._is_missing(take, video, assets, there)
+
+    def _is_missing(self, take: Take, video: Path, assets: Path, there: set[str]) -> bool:
+        known = _says(take, "take.missing")
         if video.name in there or f".{video.name}.icloud" in there:
             if known and look(video).verified:
                 self._write(take, Change(State.DONE, "found again", clear_error=True))
@@ -112,21 +117,28 @@ class Audit:
         known = {
             take.output
             for take in takes
-            if take.state is not State.FAILED and (take.state not in _UNSENT or take.error is not None)
+            if take.state is not State.FAILED
+            and (take.state not in _UNSENT or take.error is not None)
+            and not _says(take, "take.unvouched")
         }
         intended = {take.output: take for take in takes if take.intent_at is not None}
-        for folder in segments:
-            for name in names[folder] or ():
-                lies = folder / f"{name[: -len(INTENT)]}.mp4"
-                if name.endswith(INTENT) and self._is_open(lies, intended, tidy):
-                    return True
-                video = folder / f"{name[:-5]}.mp4"
-                if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
-                    continue
-                receipt = read_receipt(folder / name)
-                if receipt is not None and not self.ledger.owned([receipt.remote_id]):
-                    return True
-        return False
+        return any(
+            self._tells_more(folder, name, known, intended, tidy)
+            for folder in segments
+            for name in names[folder] or ()
+        )
+
+    def _tells_more(
+        self, folder: Path, name: str, known: set[str], intended: Mapping[str, Take], tidy: bool
+    ) -> bool:
+        """Whether a file is the receipt or the intent of a create of which the ledger does not know."""
+        if name.endswith(INTENT) and self._is_open(folder / f"{name[: -len(INTENT)]}.mp4", intended, tidy):
+            return True
+        video = folder / f"{name[:-5]}.mp4"
+        if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
+            return False
+        receipt = read_receipt(folder / name)
+        return receipt is not None and not self.ledger.owned([receipt.remote_id])
 
     def _is_open(self, video: Path, intended: Mapping[str, Take], tidy: bool) -> bool:
         """Whether the intent of a create tells more than the ledger; one that tells less is removed."""
@@ -137,6 +149,26 @@ class Audit:
         if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
             remove(intent_path(video))
         return False
+
+
+def _unchanged(times: Mapping[Path, int]) -> bool:
+    return all(_changed_at(folder) == at for folder, at in times.items())
+
+
+def _folders_of_delivered(takes: Sequence[Take]) -> set[Path]:
+    return {Path(take.output).parent for take in takes if take.state is State.DONE}
+
+
+def _says(take: Take, code: str) -> bool:
+    return take.error is not None and take.error.code == code
+
+
+def _cause_of_hold(take: Take) -> Path | None:
+    """The file at its place for which a take is held: with that gone, it is not held any more."""
+    if take.state is not State.HELD or take.error is None:
+        return None
+    video = Path(take.output)
+    return {"receipt.damaged": receipt_path(video), "take.unvouched": video}.get(take.error.code)
 
 
 def _changed_at(folder: Path) -> int:

@@ -16,8 +16,7 @@ from dataclasses import replace
 from typing import Optional
 
 from sorad.budget import NEVER
-from sorad.intake.older import texts_of
-from sorad.intake.renumber import Key
+from sorad.intake.facts import Key, key_of
 from sorad.ledger.copied import CODE, is_unsent
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
@@ -38,22 +37,24 @@ def copy_of(ledger: Ledger, contents: Sequence[str], *itself: Optional[Storyboar
     return told or next((one.path for one in had if one.id not in ids), "")
 
 
-def held_back(ledger: Ledger, board_id: int, wants: Sequence[Want], known: Mapping[Key, Take]) -> list[Want]:
+def held_back(
+    elsewhere: Mapping[str, str], wants: Sequence[Want], known: Mapping[Key, Take]
+) -> tuple[Want, ...]:
     """The wants of a storyboard that was a copy: held where another storyboard has the text, and this one not.
 
-    ``known`` are the takes that it has. What the user approved stays so.
+    ``elsewhere``: texts (fingerprints) that other storyboards have, and the path of one of these. ``known``: the
+    takes that this one has. What the user approved stays so.
     """
     own = {take.fingerprint for take in known.values() if take.approved or not is_unsent(take)}
     open_ = {key for key, take in known.items() if take.state is State.QUEUED}
-    elsewhere = ledger.texts_elsewhere(texts_of(wants) - own, board_id)
-    result = []
-    for want in wants:
-        other = next((elsewhere[text] for text in sorted(want.texts) if text in elsewhere), None)
-        key = (want.segment, want.take, want.fingerprint)
-        if other is not None and want.state is State.QUEUED and key not in open_:
-            want = replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))
-        result.append(want)
-    return result
+
+    def held(want: Want) -> Want:
+        other = next((elsewhere[text] for text in sorted(want.texts - own) if text in elsewhere), None)
+        if other is None or want.state is not State.QUEUED or key_of(want) in open_:
+            return want
+        return replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))
+
+    return tuple(map(held, wants))
 
 
 def _is_copied(other: str) -> Problem:

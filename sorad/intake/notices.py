@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sorad.intake.audit import Audit
-from sorad.ledger.interface import Ledger, Want
+from sorad.ledger.interface import Ledger
 from sorad.ledger.rescue import REBUILT
 from sorad.messages import N_
 from sorad.model import State
@@ -35,17 +35,13 @@ def notices(ledger: Ledger, audit: Audit, rescued: Rescued, now: float) -> list[
     return found
 
 
-def learned(ledger: Ledger, wants: Iterable[Want], now: float, heard: Collection[str] = ()) -> bool:
-    """Remember how much the ledger learned from receipts, if any; ``heard``: tasks of which it knew before."""
-    bought = [want for want in wants if want.remote_id and want.remote_id not in heard]
-    if not bought:
-        return False
+def learned(ledger: Ledger, states: Iterable[State], now: float) -> None:
+    """Remember how much the ledger learned from receipts: the states of those takes."""
     told = ledger.recall(REBUILT) or {"kept": ""}
-    counts = Counter("in_flight" if want.state is State.GENERATING else "takes" for want in bought)
+    counts = Counter("in_flight" if state is State.GENERATING else "takes" for state in states)
     for name in ("takes", "in_flight"):
         told[name] = told.get(name, 0) + counts[name]
     ledger.remember(REBUILT, {**told, "at": now})
-    return True
 
 
 def _missing(takes: Sequence[int]) -> Problem:

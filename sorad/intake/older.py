@@ -1,4 +1,4 @@
-"""What an earlier version of sorad has bought for a segment, with the text that its rules made. Pure, but for a look.
+"""What an earlier version of sorad has bought for a segment, with the text that its rules made. Pure.
 
 How a prompt is built may change, and with it the fingerprint; what was bought stays bought. A take that is wanted
 counts as the one that an earlier version bought for it, under that one's text, and is marked so; `redo` buys the
@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Callable
 
-from sorad.intake.renumber import Key
+from sorad.intake.facts import Key
 from sorad.layout import video_path
 from sorad.ledger.interface import Want
 from sorad.model import Request, State, Take
-from sorad.receipts.folder import Evidence, observed
+from sorad.receipts.folder import Evidence
 
 
 def texts_of(wants: Iterable[Want]) -> set[str]:
@@ -25,29 +26,33 @@ def texts_of(wants: Iterable[Want]) -> set[str]:
 
 
 def as_bought(
-    wants: Sequence[Want], takes: Iterable[Take], there: Iterable[Evidence], assets: Path
+    wants: Sequence[Want],
+    takes: Iterable[Take],
+    there: Iterable[Evidence],
+    assets: Path,
+    look: Callable[[Want], Want],
 ) -> Sequence[Want]:
     """The wants, under the text of an earlier version where that one has bought it. No purchase counts twice.
 
-    ``takes`` are those of the storyboard, ``there`` are receipts and intents. ``OSError`` where a place cannot be
-    looked at.
+    ``takes`` are those of the storyboard, ``there`` are receipts and intents; ``look`` tells a want with what its
+    place holds, and raises what it may.
     """
     if not any(want.earlier for want in wants):
         return wants
     bought = {(take.segment, take.take, take.fingerprint) for take in takes if _counts(take)}
     bought.update((one.segment, one.take, one.receipt.fingerprint) for one in there)
-    result = [_at_its_place(want, bought, assets) for want in wants]
+    result = [_at_its_place(want, bought, assets, look) for want in wants]
     taken = {_key(want) for want in (*wants, *result)}
     spare = Counter(fingerprint for segment, take, fingerprint in bought - taken)
     return [_renumbered(want, bought, spare, assets) for want in result]
 
 
-def _at_its_place(want: Want, bought: set[Key], assets: Path) -> Want:
+def _at_its_place(want: Want, bought: set[Key], assets: Path, look: Callable[[Want], Want]) -> Want:
     if _key(want) in bought:
         return want
     for request in want.earlier:
         older = _under(want, request, assets)
-        if _key(older) in bought or observed(older).state is not State.QUEUED:
+        if _key(older) in bought or look(older).state is not State.QUEUED:
             return older
     return want
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Callable, Optional, Union
 
 from sorad.config.model import Config, Watch
+from sorad.intake.assign import known_of
 from sorad.intake.copied import copy_of, held_back
+from sorad.intake.facts import Key, key_of
+from sorad.intake.identity import closest, first_of_content
 from sorad.intake.older import as_bought, texts_of
-from sorad.intake.origin import is_there, nearest, offline, same_content
 from sorad.intake.places import closed, out_of_place
-from sorad.intake.renumber import Key, renumbered
+from sorad.intake.presence import lookalikes, relatives
+from sorad.intake.renumber import renumbered
 from sorad.intake.rules import Validate, rules_of
-from sorad.intake.sorting import key_of, known_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger, Storyboard, Want
 from sorad.messages import N_
@@ -85,30 +87,26 @@ def plan_storyboard(
         return read
     reading, wants = read
     assets = assets_of(path, watch)
-    watched = {str(one.path) for one in config.watch}
-    same = same_content(ledger, str(path), reading.contents, watched) if ledger is not None else None
-    if ledger is not None and same is not None and is_there(same, watched, offline(ledger), str(path)):
-        problem = Problem(
-            "storyboard.copy", N_("it has the same content as {original}."), "", {"original": same.path}
-        )
-        return Planned(str(path), problems=(problem,))
     known: dict[Key, Take] = {}
     if ledger is not None:
-        origin, takes = _takes(ledger, str(path), same, wants, watched)
-        wants = [*as_bought(wants, takes, (), assets)]
-        known = _known(takes, wants)
-        row = next((board for board in reversed(ledger.storyboards()) if board.path == str(path)), None)
-        if copy_of(ledger, reading.contents, *((same,) if same is not None else (row, origin))):
-            mine = origin or row
-            wants = held_back(ledger, mine.id if mine is not None else 0, wants, known)
-    plan = Planned(str(path), tuple(_item(want, known, price, force=force) for want in wants))
+        watched = {str(one.path) for one in config.watch}
+        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
+        if same is not None and same.is_there:
+            original = {"original": same.board.path}
+            problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
+            return Planned(str(path), problems=(problem,))
+        board = None if same is None else same.board
+        wants, known = _compared(str(path), reading.contents, wants, board, ledger, watched, assets)
+    plan = Planned(
+        str(path), tuple(_item(want, known.get(key_of(want)), price, force=force) for want in wants)
+    )
     shut = closed(assets) if plan.bought else None
     return plan if shut is None else Planned(str(path), problems=(shut,))
 
 
 def _read(
     path: Path, watch: Watch, config: Config, validate: Validate
-) -> Union[Planned, tuple[Reading, list[Want]]]:
+) -> Union[Planned, tuple[Reading, Sequence[Want]]]:
     """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
     assets = assets_of(path, watch)
     try:
@@ -116,9 +114,8 @@ def _read(
         trouble = None if reading.problems else out_of_place(path, assets)
         if reading.problems or trouble is not None:
             return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
-        return reading, [
-            observed(want) for want in as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets)
-        ]
+        wants = as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets, observed)
+        return reading, [observed(want) for want in wants]
     except OSError as error:
         return Planned(str(path), problems=(not_read(str(path), error),))
 
@@ -127,6 +124,27 @@ def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
     """How many takes would be bought, for how much (micro-units), and whether every price is known."""
     items = [item for planned in plans for item in planned.bought]
     return len(items), sum(item.price or 0 for item in items), all(item.price is not None for item in items)
+
+
+def _compared(
+    path: str,
+    contents: Sequence[str],
+    wants: Sequence[Want],
+    original: Optional[Storyboard],
+    ledger: Ledger,
+    watched: Collection[str],
+    assets: Path,
+) -> tuple[Sequence[Want], dict[Key, Take]]:
+    """The wants, held where the storyboard was a copy; and the takes that it has, by their new numbers."""
+    origin, takes = _takes(ledger, path, original, wants, watched)
+    wants = as_bought(wants, takes, (), assets, observed)
+    known = _known(takes, wants)
+    row = next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
+    if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
+        mine = origin or row
+        elsewhere = ledger.texts_elsewhere(texts_of(wants), 0 if mine is None else mine.id)
+        wants = held_back(elsewhere, wants, known)
+    return wants, known
 
 
 def _takes(
@@ -138,7 +156,7 @@ def _takes(
     if origin is None and not takes:
         fingerprints = texts_of(wants)
         remote_ids = {want.remote_id for want in wants}
-        origin = nearest(ledger, path, fingerprints, remote_ids, watched)
+        origin = closest(relatives(ledger, path, fingerprints, remote_ids, watched), path)
     if origin is not None:
         takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
     return origin, takes
@@ -155,12 +173,11 @@ def _known(takes: Sequence[Take], wants: Sequence[Want]) -> dict[Key, Take]:
 
 def _item(
     want: Want,
-    known: dict[Key, Take],
+    take: Optional[Take],
     price: Callable[[Request], Optional[int]],
     *,
     force: bool,
 ) -> Item:
-    take = known.get(key_of(want))
     state = want.state if want.state is not State.QUEUED or take is None else take.state
     older = want.newer is not None
     problem = _told(want, take, state)
@@ -168,14 +185,18 @@ def _item(
         return Item(
             want.segment, want.take, SKIP, "", want.request, want.output, problem=problem, older=older
         )
-    waits = state in (State.QUEUED, State.HELD) or (
-        state is State.CANCELLED and take is not None and take.error is None
-    )
-    if waits or (force and state is State.DONE):
+    if _waits(state, take) or (force and state is State.DONE):
         request = want.newer or want.request
         approved = take is not None and (take.approved or take.state is State.QUEUED)
         return Item(want.segment, want.take, BUY, "", request, want.output, price(request), approved=approved)
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
+
+
+def _waits(state: State, take: Optional[Take]) -> bool:
+    """Whether it will be bought; what was cancelled by the folder side alone is wanted again."""
+    if state is State.CANCELLED:
+        return take is not None and take.error is None
+    return state in (State.QUEUED, State.HELD)
 
 
 def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:

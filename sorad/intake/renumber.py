@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sorad.intake.facts import Key
 from sorad.ledger.states import PAID
 from sorad.model import State
 
-Key = tuple[int, int, str]  # segment, take, fingerprint
 _RANK = {State.DONE: 0, **dict.fromkeys(PAID, 1), State.FAILED: 2}
 
 
@@ -40,13 +40,8 @@ class Known:
 def renumbered(known: Sequence[Known], wanted: Iterable[Key]) -> dict[int, tuple[int, int]]:
     """The new ``(segment, take)`` of those of the known takes that get one, by their index."""
     keys = set(wanted)
-    texts = {(segment, fingerprint) for segment, _take, fingerprint in keys}
     at = {one.key: index for index, one in enumerate(known)}
-    spare: dict[str, list[int]] = {}
-    for index, one in enumerate(known):
-        stays = one.key in keys or (one.extra and (one.segment, one.fingerprint) in texts)
-        if not stays and not _dropped(one):
-            spare.setdefault(one.fingerprint, []).append(index)
+    spare = _spare(known, keys)
     result: dict[int, tuple[int, int]] = {}
     for key in sorted(keys):
         there = at.get(key)
@@ -61,6 +56,17 @@ def renumbered(known: Sequence[Known], wanted: Iterable[Key]) -> dict[int, tuple
             result[there] = (known[best].segment, known[best].take)  # they change places
     _further(known, spare, result, set(at))
     return result
+
+
+def _spare(known: Sequence[Known], keys: set[Key]) -> dict[str, list[int]]:
+    """By text, those whose own number nobody wants."""
+    texts = {(segment, fingerprint) for segment, _take, fingerprint in keys}
+    spare: dict[str, list[int]] = {}
+    for index, one in enumerate(known):
+        stays = one.key in keys or (one.extra and (one.segment, one.fingerprint) in texts)
+        if not stays and not _dropped(one):
+            spare.setdefault(one.fingerprint, []).append(index)
+    return spare
 
 
 def _dropped(one: Known) -> bool:

@@ -61,9 +61,21 @@ def changed(take: Take, change: Change, now: float) -> Take:
         raise IllegalMove(f"{take.state} -> {change.to}")
     if change.to is State.QUEUED and take.state in _OPEN_CREATE and not take.wanted and not change.fresh:
         change = replace(change, to=State.CANCELLED, error=None, clear_error=True)
-    values: dict[str, Any] = {}
+    values = _flagged(take, change, now)
+    for name in _PLAIN:
+        value = getattr(change, name)
+        if value is not None:
+            values[name] = value
+    if not change.keep_claim:
+        values["claim"] = ""
+    return replace(take, state=change.to, updated_at=now, **values)
+
+
+def _flagged(take: Take, change: Change, now: float) -> dict[str, Any]:
+    """The members that the flags of a change set."""
     creates = 0 if change.fresh else take.creates
-    values["creates"] = max(creates + change.intent + (change.repeats or 0) - change.refused, 0)
+    counted = creates + change.intent + (change.repeats or 0) - change.refused
+    values: dict[str, Any] = {"creates": max(counted, 0)}
     if change.intent:
         at = now if change.intent_at is None else change.intent_at
         values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0)
@@ -73,13 +85,7 @@ def changed(take: Take, change: Change, now: float) -> Take:
         values["approved"] = True
     if change.clear_error:
         values["error"] = None
-    for name in _PLAIN:
-        value = getattr(change, name)
-        if value is not None:
-            values[name] = value
-    if not change.keep_claim:
-        values["claim"] = ""
-    return replace(take, state=change.to, updated_at=now, **values)
+    return values
 
 
 def noteworthy(before: Take, after: Take) -> bool:

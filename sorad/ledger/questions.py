@@ -101,19 +101,7 @@ class Questions(Part):
         Which ones is settled at the first step; each is read when its page comes. One that has left
         ``states`` by then is left out.
         """
-        where, values = ["1"], list[Any]()
-        if states is not None:
-            where.append(f"state IN ({marks(list(states))})")
-            values.extend(state.value for state in states)
-        if storyboard is not None:
-            boards = self._boards_at(storyboard)
-            where.append(f"storyboard_id IN ({','.join(map(str, boards))})")
-        if root is not None:
-            where.append("storyboard_id IN (SELECT id FROM storyboards WHERE root = ?)")
-            values.append(root)
-        if segment is not None:
-            where.append("segment = ?")
-            values.append(segment)
+        where, values = self._conditions(states, storyboard, root, segment)
         # "+": sort what an index finds; else SQLite walks the whole table, because that is in order already.
         # Of one state alone the index has the ids in order: the limit is all that is read.
         one_state = states is not None and len(states) == 1 and len(where) == 2
@@ -127,6 +115,29 @@ class Questions(Part):
                 take = take_of(row)
                 if states is None or take.state in states:
                     yield take
+
+    def _conditions(
+        self,
+        states: Collection[State] | None,
+        storyboard: str | None,
+        root: str | None,
+        segment: int | None,
+    ) -> tuple[list[str], list[Any]]:
+        """What is asked for, in SQL, with its values."""
+        where, values = ["1"], list[Any]()
+        if states is not None:
+            where.append(f"state IN ({marks(list(states))})")
+            values.extend(state.value for state in states)
+        if storyboard is not None:
+            boards = self._boards_at(storyboard)
+            where.append(f"storyboard_id IN ({','.join(map(str, boards))})")
+        if root is not None:
+            where.append("storyboard_id IN (SELECT id FROM storyboards WHERE root = ?)")
+            values.append(root)
+        if segment is not None:
+            where.append("segment = ?")
+            values.append(segment)
+        return where, values
 
     def owned(self, remote_ids: Collection[str]) -> set[str]:
         """Those of the remote ids that some take has, or had: every purchase keeps its id."""

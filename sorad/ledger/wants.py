@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sorad.ledger.interface import Change, Want
@@ -58,21 +58,31 @@ def plan(
     seen: set[Key] = set()
     for want in wants:
         key = (want.segment, want.take, want.fingerprint)
+        have = known.get(key)
         if not want.wanted:
             if key not in seen and not owned(want.output):
-                _beside(result, known.get(key), want, heard_of)
+                _beside(result, have, want, heard_of)
             continue
         if key in seen:
             result.skipped += 1
             continue
         seen.add(key)
-        have = known.get(key)
-        if (have is None or (have.state in MOVABLE and have.output != want.output)) and owned(want.output):
+        if _goes_there(have, want) and owned(want.output):
             result.skipped += 1  # and cancelled below, where it was queued: the other take delivers it
             continue
         left.pop(key, None)
         _one(result, have, want, heard_of)
-    texts = texts_of(wants)
+    _leave(result, left, texts_of(wants))
+    return result
+
+
+def _goes_there(have: Known | None, want: Want) -> bool:
+    """Whether the want would get its output path only now."""
+    return have is None or (have.state in MOVABLE and have.output != want.output)
+
+
+def _leave(result: Plan, left: Mapping[Key, Known], texts: Collection[tuple[int, str]]) -> None:
+    """What is not asked for. A further take of one of the ``texts`` (segment, fingerprint) stays wanted."""
     shown = {have.id for have, _want in result.found}
     for (segment, _take, fingerprint), have in left.items():
         if have.id in shown:
@@ -87,7 +97,6 @@ def plan(
             result.cancel.append(have)
         elif have.state in PAID or have.state is State.DONE:
             result.kept += 1
-    return result
 
 
 def texts_of(wants: Iterable[Want]) -> set[tuple[int, str]]:
@@ -157,16 +166,26 @@ def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
     if state is not State.QUEUED:
         yield Change(State.QUEUED, "found")
     if want.state in (State.GENERATING, State.UNKNOWN):
-        yield Change(
-            State.SUBMITTING,
-            "found",
-            intent=True,
-            intent_at=want.intent_at,
-            provider=want.provider or None,
-            base_url=want.base_url or None,
-            account=want.account or None,
-        )
-    yield Change(
+        yield _sent(want)
+    yield _as_found(want, now)
+
+
+def _sent(want: Want) -> Change:
+    """Its create left, as the folder tells."""
+    return Change(
+        State.SUBMITTING,
+        "found",
+        intent=True,
+        intent_at=want.intent_at,
+        provider=want.provider or None,
+        base_url=want.base_url or None,
+        account=want.account or None,
+    )
+
+
+def _as_found(want: Want, now: float) -> Change:
+    """The state that the folder shows, with all that it tells."""
+    return Change(
         want.state,
         "found",
         due_at=now if want.due_at is None else want.due_at,

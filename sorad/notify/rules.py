@@ -93,12 +93,17 @@ def _conditions(memory: Memory, seen: Seen, rules: Rules, now: float, at: float)
             del fresh[key]
             told[key] = Told(found[key].kind, at, found[key].problem)
             outbox = _begun(outbox, key, told[key], rules, now)
-    calm = {key: memory.calm.get(key, now) for key in memory.told if key not in found} if seen.whole else {}
+    calm = _calm(memory, found, now) if seen.whole else {}
     for key, since in list(calm.items()):
         if now - since >= rules.settle:
             del calm[key]
             outbox = _ended(outbox, key, told.pop(key), rules, now)
     return replace(memory, told=told, outbox=tuple(outbox), fresh=fresh, calm=calm)
+
+
+def _calm(memory: Memory, found: Mapping[str, object], now: float) -> dict[str, float]:
+    """Since when what was told of is no longer found."""
+    return {key: memory.calm.get(key, now) for key in memory.told if key not in found}
 
 
 def _begun(outbox: Sequence[Item], key: str, told: Told, rules: Rules, now: float) -> list[Item]:
@@ -113,12 +118,17 @@ def _begun(outbox: Sequence[Item], key: str, told: Told, rules: Rules, now: floa
 def _ended(outbox: Sequence[Item], key: str, told: Told, rules: Rules, now: float) -> list[Item]:
     """Who was told of it is told that it is over; who was not is told nothing."""
     begun = [item for item in outbox if item.key == key and item.kind == told.kind]
-    unaware = {target for item in begun for target in item.to}
     kept = [item for item in outbox if item not in begun]
-    aware = tuple(target for target in rules.targets if target not in unaware)
+    aware = _aware(begun, rules)
     if told.kind == TROUBLE and told.kind in rules.kinds and OVER in rules.kinds and aware:
         kept.append(Item(OVER, key, told.at, told.problem, aware, now))
     return kept
+
+
+def _aware(begun: Sequence[Item], rules: Rules) -> tuple[str, ...]:
+    """Who was told of what began: the targets for which no message of it waits."""
+    unaware = {target for item in begun for target in item.to}
+    return tuple(target for target in rules.targets if target not in unaware)
 
 
 def due(memory: Memory, rules: Rules, now: float, quiet: bool) -> dict[str, tuple[Item, ...]]:

@@ -96,8 +96,7 @@ def _waiting(facts: Facts) -> Iterator[tuple[str, Problem]]:
 def finished(takes: Sequence[Take], since: float, currency: str) -> Problem | None:
     """What to tell of a storyboard that has no work left; ``None`` where nothing came of it since then."""
     ended = [take for take in takes if take.updated_at >= since]
-    done = [take for take in ended if take.state is State.DONE]
-    failed = [take for take in ended if take.state is State.FAILED]
+    done, failed = _in(ended, State.DONE), _in(ended, State.FAILED)
     if not done and not failed:
         return None
     params: Mapping[str, str] = {
@@ -105,7 +104,7 @@ def finished(takes: Sequence[Take], since: float, currency: str) -> Problem | No
         "videos": ngettext("{count} video", "{count} videos", len(done)).format(count=len(done)),
         "failures": ngettext("{count} take", "{count} takes", len(failed)).format(count=len(failed)),
         "cost": _cost(ended, currency),
-        "reason": failed[0].error.text() if failed and failed[0].error else "",
+        "reason": next((take.error.text() for take in failed[:1] if take.error), ""),
         "ids": " ".join(str(take.id) for take in failed[:5]),
     }
     if not failed:
@@ -116,6 +115,10 @@ def finished(takes: Sequence[Take], since: float, currency: str) -> Problem | No
         N_("`sorad list --state failed` shows what failed; `sorad retry {ids}` tries again."),
         params,
     )
+
+
+def _in(takes: Iterable[Take], state: State) -> list[Take]:
+    return [take for take in takes if take.state is state]
 
 
 def _cost(takes: Sequence[Take], currency: str) -> str:

@@ -7,10 +7,11 @@ receipts and a few dozen bytes of each video are read.
 receipt                      video                 the take is
 ===========================  ====================  ====================================================
 none, another program's      none                  not bought
-none                         whole                 done
-none, but an intent          none                  unknown: its create may have been accepted
-generating                   none, half            generating: it is asked after at its provider
-generating, done             whole                 done
+none                         whole                 held: it may be somebody else's file; the user decides
+none, but an intent          none, any             unknown: its create may have been accepted
+generating                   none, half, any       generating: it is asked after at its provider
+generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
+done                         whole                 done
 done                         whole, other size     done: the user changed it
 done                         none                  done, and ``take.missing``: the user removed it
 done                         half                  generating: it is fetched again
@@ -36,7 +37,7 @@ from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
-from sorad.receipts.place import Found, look
+from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -78,34 +79,49 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
     video = Path(want.output)
     there = look(video)
-    receipt = there.receipt
-    if receipt is not None and receipt.fingerprint != want.fingerprint:
-        receipt = None
-    intent = None if _whole(there) else read_intent(video)
-    if intent is not None and intent.fingerprint != want.fingerprint:
-        intent = None
-    if is_foreign is not None and not _whole(there):
+    receipt = _of_text(there.receipt, want)
+    whole = receipt is not None and _whole(there, video)
+    intent = None if whole else _of_text(read_intent(video), want)
+    if is_foreign is not None and not whole:
         told = intent or receipt
         if told is None or is_foreign(told.payer):
             return want
     if intent is not None:
-        return replace(
-            want,
-            state=State.UNKNOWN,
-            provider=intent.provider,
-            base_url=intent.base_url,
-            account=intent.account,
-            cost=intent.cost_micros,
-            intent_at=intent.submitted_at,
-        )
-    if receipt is None or not receipt.remote_id:
-        if _whole(there):
-            return replace(want, state=State.DONE)
-        for path in (receipt_path(video), intent_path(video)):
-            if (receipt is not None and path == receipt_path(video)) or is_damaged(path):
-                return replace(want, state=State.HELD, due_at=NEVER, error=damaged(path))
-        return want
-    state, error = _told(there, receipt, video)
+        return _unknown(want, intent)
+    if receipt is not None and receipt.remote_id:
+        return _bought(want, there, receipt, whole=whole)
+    bad = _damaged_at(video, receipt)
+    if bad is not None:
+        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
+
+
+def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
+    return told if told is not None and told.fingerprint == want.fingerprint else None
+
+
+def _damaged_at(video: Path, receipt: Receipt | None) -> Path | None:
+    """The receipt or intent that tells nothing though it is there; ``receipt``: one without a task."""
+    if receipt is not None or is_damaged(receipt_path(video)):
+        return receipt_path(video)
+    return intent_path(video) if is_damaged(intent_path(video)) else None
+
+
+def _unknown(want: Want, intent: Receipt) -> Want:
+    """Its create may have been accepted."""
+    return replace(
+        want,
+        state=State.UNKNOWN,
+        provider=intent.provider,
+        base_url=intent.base_url,
+        account=intent.account,
+        cost=intent.cost_micros,
+        intent_at=intent.submitted_at,
+    )
+
+
+def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
+    state, error = _told(there, receipt, Path(want.output), whole=whole)
     return replace(
         want,
         state=state,
@@ -122,8 +138,8 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     )
 
 
-def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem | None]:
-    if _whole(there):
+def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[State, Problem | None]:
+    if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:
         return State.DONE, missing(video)
@@ -132,8 +148,13 @@ def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem |
     return State.GENERATING, None
 
 
-def _whole(there: Found) -> bool:
-    return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+def _whole(there: Found, video: Path) -> bool:
+    """Whether the take's video is there, as its receipt tells."""
+    if (
+        there.receipt is not None and there.receipt.state == DONE
+    ):  # what the user makes of it then is the user's
+        return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+    return vouched(video, there) is not None
 
 
 def receipts_in(assets: Path) -> list[Evidence]:
@@ -245,6 +266,19 @@ def failed_before() -> Problem:
         "take.failed_before",
         N_("it failed at the provider, as its receipt tells."),
         N_("`sorad retry {take}` asks the provider once more, and buys it anew only if it still says so."),
+    )
+
+
+def unvouched(video: Path) -> Problem:
+    """A whole video is there, and nothing tells whose."""
+    return Problem(
+        "take.unvouched",
+        N_("a video {path} is there, and no receipt tells that it was bought for this take."),
+        N_(
+            "Put its receipt back beside it; or move the video away, and the take is bought. "
+            "`sorad approve {take}` buys it all the same; the new video then waits until that one is moved."
+        ),
+        {"path": str(video)},
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Optional
 
 from sorad.files.durable import make_folders, sync_folder
 from sorad.layout import intent_path, partial_path, receipt_path
@@ -32,16 +32,16 @@ def move_folder(old: Path, new: Path) -> bool:
 
 
 def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
-    """Bring a video, what there is of it, and its receipt to a new name; whether the video is there then.
+    """Bring a video, what there is of it, and its receipt to a new name; false where something could not be done.
 
-    The receipt goes first: with the power cut between the two, it tells of a video that is missed, and the
-    next call brings it. Nothing is ever written over, but for a receipt of the same task that knows less; what
-    cannot be moved stays.
+    The video goes first: ended between the two, the process leaves a whole video that counts under its new name,
+    and a receipt under the old one that comes with the next call. Nothing is ever written over, but for a receipt
+    of the same task that knows less; what cannot be moved stays.
     """
-    parts = [(part(old), part(new)) for part in (intent_path, receipt_path, partial_path, Path)]
+    parts = [(part(old), part(new)) for part in (Path, partial_path, receipt_path, intent_path)]
     if not any(os.path.lexists(source) for source, _target in parts):
-        return os.path.lexists(new)
-    with contextlib.suppress(OSError):
+        return True
+    try:
         make_folders(new)
         for source, target in parts:
             if os.path.lexists(source) and (not os.path.lexists(target) or _knows_more(source, target)):
@@ -51,8 +51,11 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
         if receipt is not None and (receipt.segment, receipt.take) != (segment, take):
             write_receipt(new, replace(receipt, segment=segment, take=take))
         sync_folder(new.parent)
+    except OSError:
+        return False
+    with contextlib.suppress(OSError):
         old.parent.rmdir()  # where it is empty now
-    return os.path.lexists(new)
+    return True
 
 
 def _drop_double(old: Path, receipt: Receipt | None) -> None:
@@ -68,17 +71,43 @@ def _drop_double(old: Path, receipt: Receipt | None) -> None:
         receipt_path(old).unlink()
 
 
+@dataclass(frozen=True)
+class Spot:
+    """What lies at the place of a video. Receipt and intent: the create each tells of; "": it cannot be read."""
+
+    video: bool = False
+    partial: bool = False
+    receipt: Optional[str] = None
+    intent: Optional[str] = None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether the video, its receipt or its intent lies there."""
+        return self.video or self.receipt is not None or self.intent is not None
+
+    @property
+    def create(self) -> str:
+        """The create that is told of there; "": none."""
+        return self.receipt or self.intent or ""
+
+
+def spot_of(video: Path) -> Spot:
+    """Look at the place of a video. ``OSError`` where a receipt is there and cannot be read just now."""
+    receipt = intent = None
+    if os.path.lexists(receipt_path(video)):
+        receipt = _create(read_receipt(receipt_path(video)))
+    if os.path.lexists(intent_path(video)):
+        intent = _create(read_intent(video))
+    return Spot(os.path.lexists(video), os.path.lexists(partial_path(video)), receipt, intent)
+
+
 def is_occupied(video: Path) -> bool:
     """Whether the place of a video holds it, or its receipt or intent."""
     return any(os.path.lexists(path) for path in (video, receipt_path(video), intent_path(video)))
 
 
-def holds_other_create(video: Path, creates: Collection[str]) -> bool:
-    """Whether the place of a video is that of a create that is not one of these, which may still be under way."""
-    receipt = read_receipt(receipt_path(video)) or read_intent(video)
-    if receipt is None:
-        return False
-    return create_of(receipt.remote_id, receipt.fingerprint, receipt.submitted_at) not in creates
+def _create(told: Receipt | None) -> str:
+    return "" if told is None else create_of(told.remote_id, told.fingerprint, told.submitted_at)
 
 
 def _knows_more(source: Path, target: Path) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -68,6 +68,10 @@ class OrphanedFolders:
             self._until = ended + min(AT_MOST, HOLDS * (ended - now))
         return self._found
 
+    def moved(self, folder: Path) -> None:
+        """A folder has another name by now."""
+        self._found.pop(folder, None)
+
     def unknown_creates(
         self,
         storyboard: str,
@@ -88,13 +92,18 @@ class OrphanedFolders:
         for folder, orphan in self.folders(since).items():
             if orphan.texts.isdisjoint(texts) or not orphan.may_be_of(storyboard):
                 continue
-            found = creates_in(folder)
-            its_own = any(evidence.create in ours for evidence in found)
-            known = self._known(found) | ours
-            for evidence in found:
-                if evidence.create not in known and (its_own or evidence.receipt.fingerprint in wanted):
-                    result.append(evidence)
+            result += self._unknown_in(folder, wanted, ours)
         return result
+
+    def _unknown_in(self, folder: Path, wanted: Collection[str], ours: set[str]) -> list[Evidence]:
+        found = creates_in(folder)
+        its_own = any(evidence.create in ours for evidence in found)
+        known = self._known(found) | ours
+        return [
+            evidence
+            for evidence in found
+            if evidence.create not in known and (its_own or evidence.receipt.fingerprint in wanted)
+        ]
 
     def unfetched(self, root: Path, since: float) -> dict[OrphanedFolder, list[Want]]:
         """What was bought and is not there yet, of which neither the ledger nor a storyboard tells.
@@ -105,20 +114,20 @@ class OrphanedFolders:
         for folder, orphan in self.folders(since).items():
             if orphan.is_there or orphan.root != root:
                 continue
-            found = [
-                evidence
-                for evidence in creates_in(folder)
-                if evidence.receipt.state in (GENERATING, SUBMITTING)
-            ]
-            known = self._known(found) if found else set()
-            self._tidy([evidence for evidence in found if evidence.create in known])
-            wants = surplus([evidence for evidence in found if evidence.create not in known], ())
-            # An intent may have become a receipt, or a video, while it was looked at.
-            owned = self.ledger.owned([want.remote_id for want in wants]) if wants else set()
-            wants = [want for want in wants if want.remote_id not in owned]
+            wants = self._unfetched_in(folder)
             if wants:
                 result[orphan] = wants
         return result
+
+    def _unfetched_in(self, folder: Path) -> list[Want]:
+        under_way = (GENERATING, SUBMITTING)
+        found = [evidence for evidence in creates_in(folder) if evidence.receipt.state in under_way]
+        known = self._known(found) if found else set()
+        self._tidy([evidence for evidence in found if evidence.create in known])
+        wants = surplus([evidence for evidence in found if evidence.create not in known], ())
+        # An intent may have become a receipt, or a video, while it was looked at.
+        owned = self.ledger.owned([want.remote_id for want in wants]) if wants else set()
+        return [want for want in wants if want.remote_id not in owned]
 
     def _known(self, found: Sequence[Evidence]) -> set[str]:
         """The creates of which the ledger knows: by their tasks, or by their intents, answered by now or not."""
@@ -166,17 +175,24 @@ def orphaned_folders(watch: Watch) -> dict[Path, OrphanedFolder]:
 
 def _candidates(watch: Watch) -> Iterator[tuple[str, Path, Path]]:
     """All output folders: by which mode, where, and the storyboard that each is named after."""
+    yield from _in_place(watch)
+    if watch.output_dir is not None:
+        yield from _centralized(watch, watch.output_dir)
+
+
+def _in_place(watch: Watch) -> Iterator[tuple[str, Path, Path]]:
     for place, folders, _files in os.walk(watch.path):
         for name in folders:
             if name.endswith(ASSETS):
                 yield "in_place", Path(place, name), Path(place, f"{name[: -len(ASSETS)]}.json")
         folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]
-    if watch.output_dir is None:
-        return
-    for place, folders, _files in os.walk(watch.output_dir):
+
+
+def _centralized(watch: Watch, output_dir: Path) -> Iterator[tuple[str, Path, Path]]:
+    for place, folders, _files in os.walk(output_dir):
         folder = Path(place)
-        if folder != watch.output_dir and any(name.startswith(SEGMENT) for name in folders):
-            within = folder.relative_to(watch.output_dir)
+        if folder != output_dir and any(name.startswith(SEGMENT) for name in folders):
+            within = folder.relative_to(output_dir)
             yield "centralized", folder, watch.path / within.parent / f"{within.name}.json"
         folders[:] = [name for name in folders if not name.startswith((".", SEGMENT))]
 

@@ -37,6 +37,7 @@ class Payer:
     name: str = ""  # of the computer, for people
     home: str = ""  # what tells an installation that lost its identity
     generation: int = 0  # of the claim that it bought under; 0: under none
+    system: str = ""  # the same for all installations of a machine
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,11 @@ def _payer(raw: Any) -> Payer:
     """Who bought it; unknown where that is not told, or not understood: no reason to lose the rest."""
     try:
         return Payer(
-            str(raw["id"]), str(raw.get("name", "")), str(raw.get("home", "")), int(raw.get("generation", 0))
+            str(raw["id"]),
+            str(raw.get("name", "")),
+            str(raw.get("home", "")),
+            int(raw.get("generation", 0)),
+            str(raw.get("system", "")),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         return Payer()

@@ -9,19 +9,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
 from sorad.clock import Clock
-from sorad.layout import video_path
 from sorad.ledger.interface import Ledger, Want
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import SEGMENT, Evidence, receipts_in
-from sorad.receipts.moving import move_video
-from sorad.receipts.place import look
 from sorad.receipts.receipt import DONE
 
 # The problem that a rescued take carries.
@@ -94,32 +91,6 @@ def _walk(folder: Path) -> list[Evidence]:
     return found
 
 
-def bring_home(rescued: Iterable[Evidence], there: Iterable[Evidence]) -> list[Evidence]:
-    """Move what has its receipt at home to it; the evidence that stay, since their receipt is all there is."""
-    home = {evidence.receipt.remote_id: evidence for evidence in there}
-    left = []
-    for evidence in rescued:
-        place = home.get(evidence.receipt.remote_id)
-        if place is None or not move_video(evidence.video, place.video, place.segment, place.take):
-            left.append(evidence)
-    return left
-
-
-def left_where_rescued(want: Want, rescued: Iterable[Evidence], assets: Path) -> Want:
-    """The want, delivered to where its video was brought to safety, if that could not be moved home."""
-    evidence = next((evidence for evidence in rescued if evidence.receipt.remote_id == want.remote_id), None)
-    home = video_path(assets, want.segment, want.take, want.fingerprint)
-    if evidence is None or os.path.lexists(home) or not look(evidence.video).verified:
-        return want
-    return replace(
-        want,
-        state=State.DONE,
-        output=str(evidence.video),
-        finished_at=evidence.receipt.finished_at,
-        error=note(home, evidence.video, _apart()),
-    )
-
-
 def remember(ledger: Ledger, ids: Collection[int]) -> None:
     """Keep the ids of rescued takes for `sorad status`. :class:`LedgerUnavailable`."""
     with _remembering:
@@ -150,6 +121,6 @@ def is_where_rescued(want: Want) -> bool:
     return want.error is not None and want.error.code == CODE
 
 
-def _apart() -> Problem:
+def apart() -> Problem:
     """Why a rescued video cannot be moved."""
     return Problem("rescued.apart", N_("it cannot be moved there: another disk, or no right to write"))

@@ -55,17 +55,20 @@ class OpenaiVideos:
             return Route("account", "", "", _models)
         if parts == ("v1", "videos"):
             if method == "POST":
-                raw = _body(call)
-                prompt = raw.get("prompt") if isinstance(raw, dict) else None
-                prompt = prompt if isinstance(prompt, str) else ""
-                return Route("create", prompt, prompt, lambda: self._create(raw))
+                return self._creation(_body(call))
             return Route("list", "", "", lambda: self._list(call.query)) if method == "GET" else None
-        if len(parts) == 4 and parts[3] == "content" and method == "GET":
-            return self._on_task("download", parts[2], self._content)
-        if len(parts) == 3 and method in ("GET", "DELETE"):
-            target, act = ("poll", self._poll) if method == "GET" else ("delete", self._delete)
-            return self._on_task(target, parts[2], act)
-        return None
+        acts = {
+            ("GET", ()): ("poll", self._poll),
+            ("DELETE", ()): ("delete", self._delete),
+            ("GET", ("content",)): ("download", self._content),
+        }
+        found = acts.get((method, parts[3:])) if len(parts) > 2 else None
+        return None if found is None else self._on_task(found[0], parts[2], found[1])
+
+    def _creation(self, raw: Any) -> Route:
+        prompt = raw.get("prompt") if isinstance(raw, dict) else None
+        prompt = prompt if isinstance(prompt, str) else ""
+        return Route("create", prompt, prompt, lambda: self._create(raw))
 
     def order(self, call: Call) -> Order | str:
         """The order in a create, or the name of what is wrong with it."""
@@ -127,9 +130,9 @@ class OpenaiVideos:
     def _list(self, query: Mapping[str, str]) -> Answer:
         limit, order = query.get("limit", "20"), query.get("order", "desc")
         if not limit.isdecimal() or not 1 <= int(limit) <= 100:
-            return _error(400, "invalid_request_error", "invalid_value", "Invalid value: 'limit'.", "limit")
+            return _bad_value("limit")
         if order not in ("asc", "desc"):
-            return _error(400, "invalid_request_error", "invalid_value", "Invalid value: 'order'.", "order")
+            return _bad_value("order")
         odd = Oddities.of(self._book.faults)
         tasks = odd.shown(self._book.account.newest(WIRE), self._book.clock.time())
         if order == "asc":
@@ -138,22 +141,11 @@ class OpenaiVideos:
         if after := query.get("after"):
             ids = [task.id for task in tasks]
             if after not in ids:
-                return _error(
-                    400, "invalid_request_error", "invalid_value", "Invalid value: 'after'.", "after"
-                )
+                return _bad_value("after")
             start = ids.index(after) + 1
         page = [self._show(task) for task in odd.page(tasks, start, int(limit))]
         left = len(tasks) - (0 if odd.repeats else start) - len(page)
-        return json_answer(
-            200,
-            {
-                "object": "list",
-                "data": page,
-                "first_id": page[0]["id"] if page else None,
-                "last_id": page[-1]["id"] if page else None,
-                "has_more": left > 0 or odd.endless,
-            },
-        )
+        return _page(page, more=left > 0 or odd.endless)
 
     def _show(self, task: Task) -> dict[str, Any]:
         at = stage(task, self._book.clock.time())
@@ -178,6 +170,23 @@ class OpenaiVideos:
         }
 
 
+def _bad_value(name: str) -> Answer:
+    return _error(400, "invalid_request_error", "invalid_value", f"Invalid value: '{name}'.", name)
+
+
+def _page(rows: list[dict[str, Any]], *, more: bool) -> Answer:
+    return json_answer(
+        200,
+        {
+            "object": "list",
+            "data": rows,
+            "first_id": rows[0]["id"] if rows else None,
+            "last_id": rows[-1]["id"] if rows else None,
+            "has_more": more,
+        },
+    )
+
+
 def _error(status: int, family: str, code: str, message: str, param: str | None = None) -> Answer:
     error = {"message": message, "type": family, "param": param, "code": code}
     return json_answer(status, {"error": error})
@@ -194,6 +203,11 @@ def _body(call: Call) -> Any:
     return fields(kind, call.body) if kind.lower().startswith("multipart/form-data") else call.json()
 
 
+def _is_length(seconds: Any) -> bool:
+    """A number is refused on purpose: the format wants a string here."""
+    return isinstance(seconds, str) and seconds.isdecimal() and 1 <= int(seconds) <= SECONDS_MAX
+
+
 def _order(raw: Any) -> Order | str:
     """The order in a create's members, or the name of the one that is wrong."""
     if not isinstance(raw, dict):
@@ -204,8 +218,7 @@ def _order(raw: Any) -> Order | str:
         return "prompt"
     if not isinstance(model, str) or not model:
         return "model"
-    # A number is refused on purpose: the format wants a string here.
-    if not isinstance(seconds, str) or not seconds.isdecimal() or not 1 <= int(seconds) <= SECONDS_MAX:
+    if not _is_length(seconds):
         return "seconds"
     found = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if found is None:

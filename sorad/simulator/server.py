@@ -230,8 +230,10 @@ class Simulator:
             self._count("refused")
             return api.refusal("key")
         route = api.route(call)
-        if route is None:
-            return api.refusal("path")
+        return api.refusal("path") if route is None else self._act(call, api, route)
+
+    def _act(self, call: Call, api: SoraHk | OpenaiVideos, route: Route) -> Reply:
+        """What comes of a call with a key that is good, at a path that there is."""
         self._count(route.target)
         if self._play is not None:
             if route.target == "download":
@@ -252,13 +254,16 @@ class Simulator:
             return self._openai.refusal("expired")
         return strike(fault, whole, self._openai.refusal) if fault is not None else whole.act()
 
+    def _task_of_file(self, call: Call) -> Task | None:
+        name = call.parts[1] if len(call.parts) == 2 and call.parts[0] == "files" else ""
+        return self._book.find(name[:-4]) if name.endswith(".mp4") else None
+
     def _answer_file(self, call: Call) -> Reply:
         """The reply of the host that serves downloads."""
         if "authorization" in call.headers:
             with self._lock:
                 self._keys_at_wrong_host += 1
-        name = call.parts[1] if len(call.parts) == 2 and call.parts[0] == "files" else ""
-        task = self._book.find(name[:-4]) if name.endswith(".mp4") else None
+        task = self._task_of_file(call)
         if task is None or call.method not in ("GET", "HEAD"):
             return Answer(404, b"", {"content-type": "application/xml"})
         self._count("download")

@@ -145,6 +145,10 @@ def _ok(data: Any) -> Answer:
     return json_answer(200, {"code": 200, "message": "success", "data": data})
 
 
+def _is_length(seconds: Any, pro: bool) -> bool:
+    return type(seconds) is int and seconds in (SECONDS_PRO if pro else SECONDS)
+
+
 def _order(raw: Any) -> Order | str:
     """The order in a create's body, or the name of what is wrong with it."""
     if not isinstance(raw, dict):
@@ -158,7 +162,7 @@ def _order(raw: Any) -> Order | str:
         return "image_url"
     if not isinstance(pro, bool):
         return "is_pro"
-    if type(seconds) is not int or seconds not in (SECONDS_PRO if pro else SECONDS):
+    if not _is_length(seconds, pro):
         return "duration"
     if orientation not in ("horizontal", "vertical"):
         return "resolution"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sorad.messages import N_
@@ -84,7 +84,7 @@ _MENDS: Mapping[str, str] = {
 def explain(kind: str, path: Place, value: object, max_takes: int) -> Problem:
     """The problem with a field. ``path`` leads to it from its segment, or from the storyboard."""
     members = [step for step in path if isinstance(step, str)]
-    field = members[1] if members[:1] == ["asset"] and len(members) > 1 else (members or [""])[0]
+    field = _field(members)
     code, fix = _FIELDS[field]
     params: dict[str, Param] = {"value": shown(value), "field": members[-1] if members else ""}
     if field == "takes":
@@ -97,6 +97,13 @@ def explain(kind: str, path: Place, value: object, max_takes: int) -> Problem:
     if control:
         params["character"] = f"U+{ord(control[0]):04X}"
     return Problem(code, _FOUND.get(kind, _ELSE), _MENDS.get(kind, fix), params)
+
+
+def _field(members: Sequence[str]) -> str:
+    """The field of a segment that is meant; one of the ``asset`` where that is what is wrong."""
+    if members[:1] == ["asset"] and len(members) > 1:
+        return members[1]
+    return members[0] if members else ""
 
 
 def shown(value: Any) -> str:

@@ -53,14 +53,12 @@ def compare(
             changes.same.append(seen)
     there = {seen.path for seen in found.files}
     dark = [path for path, _reason in found.errors]
-    changes.missing = [
-        board
-        for board in known.values()
-        if board.state != "gone"
-        and board.path not in there
-        and (below is None or is_below(board.path, (below,)))
-        and not is_below(board.path, dark)
-    ]
+
+    def is_missing(board: Storyboard) -> bool:
+        looked_at = (below is None or is_below(board.path, (below,))) and not is_below(board.path, dark)
+        return board.state != "gone" and board.path not in there and looked_at
+
+    changes.missing = [board for board in known.values() if is_missing(board)]
     return changes
 
 

@@ -359,29 +359,31 @@ class Root:
                 self._missing[path] = now
             return
         self._boards = None  # a rename may just have been followed
-        went = False
-        for path in due:
-            del self._missing[path]
-            board = self._owned().get(path)
-            if board is None or board.state == "gone":
-                continue
-            try:
-                seen = look(path, self._roots.real_paths(), self.path)
-            except OSError:
-                self._missing[path] = now
-                continue
-            if seen is not None and (seen.placeholder or is_listed(path, self.path)):
-                self._consider(seen)
-                continue
-            if self._mounts.lacks(board):
-                if board.mount not in self._mounts.away:
-                    self._scan_at = now  # its disk went just now
-                continue
-            self._intake.gone(board)
-            went = True
+        went = [path for path in due if self._went(path, now)]
         if went:
             self._wake()
             self._look_at_copies()
+
+    def _went(self, path: str, now: float) -> bool:
+        """Whether a storyboard that was missing twice is called gone."""
+        del self._missing[path]
+        board = self._owned().get(path)
+        if board is None or board.state == "gone":
+            return False
+        try:
+            seen = look(path, self._roots.real_paths(), self.path)
+        except OSError:
+            self._missing[path] = now
+            return False
+        if seen is not None and (seen.placeholder or is_listed(path, self.path)):
+            self._consider(seen)
+            return False
+        if self._mounts.lacks(board):
+            if board.mount not in self._mounts.away:
+                self._scan_at = now  # its disk went just now
+            return False
+        self._intake.gone(board)
+        return True
 
     def _look_at_copies(self) -> None:
         """The intake may have marked copies of what is gone, or is another by now, to be read again."""

@@ -161,21 +161,14 @@ def scan(
     except OSError as error:
         raise RootOffline(_offline(top, error)) from error
     roots = [os.path.realpath(one) for one in (root, *others)]
-    nested = {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
+    nested = _nested(roots, top)
     stack = [below or top]
     while stack:
         folder = stack.pop()
         if tick is not None:
             tick()
         try:
-            with os.scandir(folder) as entries:
-                found.walked.append(folder)
-                if folder == top:
-                    found.empty = True
-                for entry in entries:
-                    if found.empty and not entry.name.startswith("."):
-                        found.empty = False
-                    _enter(entry, folder, found, stack, nested, roots, top)
+            _walk(folder, found, stack, nested, roots, top)
         except OSError as error:
             if folder == top:
                 raise RootOffline(_offline(top, error)) from error
@@ -184,6 +177,23 @@ def scan(
     if _online(top) != found.identity:
         raise RootOffline(_offline(top, OSError(errno.ESTALE, os.strerror(errno.ESTALE))))
     return found
+
+
+def _nested(roots: list[str], top: str) -> set[str]:
+    """The other roots that lie in the first one, by their paths below it."""
+    return {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
+
+
+def _walk(folder: str, found: Scan, stack: list[str], nested: set[str], roots: list[str], top: str) -> None:
+    """Look into one folder. ``OSError`` where it cannot be read."""
+    with os.scandir(folder) as entries:
+        found.walked.append(folder)
+        if folder == top:
+            found.empty = True
+        for entry in entries:
+            if found.empty and not entry.name.startswith("."):
+                found.empty = False
+            _enter(entry, folder, found, stack, nested, roots, top)
 
 
 def _enter(
@@ -199,31 +209,44 @@ def _enter(
     name = entry.name
     try:
         if entry.is_dir(follow_symlinks=False):
-            hidden = entry.path in nested or _is_junction(entry) or is_ignored_folder(name, _has(folder))
-            if not hidden:
+            if not _is_left_out(entry, folder, nested):
                 stack.append(entry.path)
         elif name[: len(PREFIX)].lower() == PREFIX:
-            if not is_storyboard(name):
-                found.never_read += [entry.path] if is_never_read(name) else []
-                return
-            if conflict_copy(name):
-                found.conflicts.append(entry.path)
-                return
-            entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
-            seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
-            if seen is not None:
-                found.files.append(_on_its_disk(seen, folder, found, top))
+            _enter_file(entry, folder, found, roots, top)
         elif name.endswith(".json"):
             found.never_read += [entry.path] if is_never_read(name) else []
         elif name.endswith(".icloud"):
-            target = stub_target(name)
-            if target is not None and is_storyboard(target) and not conflict_copy(target):
-                found.files.append(Seen(os.path.join(folder, target), 0, 0, placeholder=True))
+            _enter_stub(name, folder, found)
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
         if error.errno not in _VANISHED or os.path.islink(entry.path):  # noqa: PTH114
             found.errors.append((entry.path, os.strerror(error.errno or 0)))
+
+
+def _is_left_out(entry: os.DirEntry[str], folder: str, nested: set[str]) -> bool:
+    """Whether a folder is not walked into: another root, a junction, or one of a name that is passed over."""
+    return entry.path in nested or _is_junction(entry) or is_ignored_folder(entry.name, _has(folder))
+
+
+def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[str], top: str) -> None:
+    if not is_storyboard(entry.name):
+        found.never_read += [entry.path] if is_never_read(entry.name) else []
+        return
+    if conflict_copy(entry.name):
+        found.conflicts.append(entry.path)
+        return
+    entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
+    seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
+    if seen is not None:
+        found.files.append(_on_its_disk(seen, folder, found, top))
+
+
+def _enter_stub(name: str, folder: str, found: Scan) -> None:
+    """What older versions of iCloud leave in place of an evicted file."""
+    target = stub_target(name)
+    if target is not None and is_storyboard(target) and not conflict_copy(target):
+        found.files.append(Seen(os.path.join(folder, target), 0, 0, placeholder=True))
 
 
 def _of_entry(entry: os.DirEntry[str]) -> Seen | None:

@@ -245,13 +245,17 @@ class Vault:
         self._states = [work.row for work in self._work.values()]
         self._ready = frozenset(path for path, work in self._work.items() if work.ready)
         if not self._all_ready:
-            away = (work for work in self._work.values() if work.looked and not work.online)
-            self._all_ready = len(self._ready) + sum(1 for _work in away) == len(self._work) > 0
+            self._all_ready = self._every_root_is_ready()
         self._away = frozenset(mount for work in self._work.values() for mount in work.away())
         self._problems = [problem for work in self._work.values() for problem in work.problems()]
         with self._news:
             nothing_new = not (self._hints or self._scans)
             self._quiet = nothing_new and all(work.quiet() for work in self._work.values())
+
+    def _every_root_is_ready(self) -> bool:
+        """Whether all were read; one that is away is not waited for."""
+        away = [work for work in self._work.values() if work.looked and not work.online]
+        return len(self._ready) + len(away) == len(self._work) > 0
 
     def _next_at(self, now: float) -> float:
         dues = [self._check_at, now + TURN, *(work.next_at() for work in self._work.values())]

@@ -182,24 +182,32 @@ class Watcher:
             os.scandir(watch.root).close()  # no event tells that it may no longer be read
         except OSError as error:
             return os.strerror(error.errno or 0)
-        heads = library.backlog(watch.observer)
+        if self._is_stuck(watch, watch.observer, now):
+            return "stuck"
+        return "unwatched folder" if self._has_unwatched(watch, now) else None
+
+    @staticmethod
+    def _is_stuck(watch: _Watch, observer: BaseObserver, now: float) -> bool:
+        """Whether one event has been handled, or the kernel's events not been read, for too long."""
+        heads = library.backlog(observer)
         if not any(any(head is old for old in watch.heads) for head in heads):
             watch.heads_since = now
         watch.heads = heads
-        if watch.events or not library.unread(watch.observer):
+        if watch.events or not library.unread(observer):
             watch.unread_since = None
         elif watch.unread_since is None:
             watch.unread_since = now
         unread = 0.0 if watch.unread_since is None else now - watch.unread_since
-        if (heads and now - watch.heads_since > STUCK_AFTER) or unread > STUCK_AFTER:
-            return "stuck"
-        if watch.unwatched and now >= watch.confirm_at:
-            known = self._watched(watch) or set()
-            still = [one for one in watch.unwatched if one not in known and Path(one).is_dir()]
-            watch.unwatched = set()
-            if still:
-                return "unwatched folder"
-        return None
+        return bool(heads and now - watch.heads_since > STUCK_AFTER) or unread > STUCK_AFTER
+
+    def _has_unwatched(self, watch: _Watch, now: float) -> bool:
+        """Whether a folder that seemed unwatched is so still, once that can be told."""
+        if not watch.unwatched or now < watch.confirm_at:
+            return False
+        known = self._watched(watch) or set()
+        still = [one for one in watch.unwatched if one not in known and Path(one).is_dir()]
+        watch.unwatched = set()
+        return bool(still)
 
     def _due_for_rebuild(self, watch: _Watch, now: float) -> bool:
         """Whether folders were moved over the root's edge, and rest now.

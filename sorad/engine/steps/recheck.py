@@ -36,13 +36,8 @@ def already_bought(kit: Kit, take: Take) -> bool:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
         release(kit, take, now + LOOK_AGAIN)
         return True
-    if there.state is State.QUEUED or (there.state is State.HELD and take.approved):
+    if _tells_nothing_new(kit, take, there):
         return False
-    if there.state is State.UNKNOWN and not news(take.intent_at, there):
-        return False  # the ledger knows that this create was not accepted
-    told = there.state in (State.HELD, State.UNKNOWN) or (there.state is State.DONE and there.error is None)
-    if not told and kit.ledger.owned([there.remote_id]):
-        return False  # the receipt of an earlier create, which the user gave up
     logger.warning(
         _("take {id} is not bought: its folder shows it as {state}"), id=take.id, state=there.state
     )
@@ -51,3 +46,16 @@ def already_bought(kit: Kit, take: Take) -> bool:
         if taken is not None:
             taken = record(kit, taken, change)
     return True
+
+
+def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
+    """Whether what lies at its place keeps a take from being bought: nothing, or what the ledger knows."""
+    if there.state is State.QUEUED or (there.state is State.HELD and take.approved):
+        return True
+    if there.state is State.UNKNOWN:
+        return not news(take.intent_at, there)  # the ledger knows that this create was not accepted
+    if there.state is State.HELD or (there.state is State.DONE and there.error is None):
+        return False
+    return bool(
+        kit.ledger.owned([there.remote_id])
+    )  # the receipt of an earlier create, which the user gave up

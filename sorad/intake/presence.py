@@ -1,9 +1,4 @@
-"""Which known storyboard a file is: the one of its path, one that was renamed or moved, or one that it copies.
-
-A path says little: files are renamed, moved, copied and edited, all at once, with sorad running or not. What
-says more: the content (every segment, number of takes and fingerprint); the receipts that came along in the
-output folder, whose tasks belong to somebody; the fingerprints, some of which outlive an edit.
-"""
+"""Which other storyboards a file may be or repeat, and whether theirs are there: what the ledger and the disk say."""
 
 from __future__ import annotations
 
@@ -13,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from sorad.intake.facts import Lookalike, Relative
 from sorad.ledger.interface import Ledger, Storyboard
 from sorad.vault.mounted import mounted
 from sorad.vault.scan import is_listed
@@ -20,50 +16,37 @@ from sorad.vault.scan import is_listed
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
-def same_content(
+def lookalikes(
     ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str]
-) -> Storyboard | None:
-    """Another storyboard with the same content (one of these): one that is there first. See :func:`is_there`."""
+) -> list[Lookalike]:
+    """The other storyboards with the same content, or one of these."""
     others = [
         other
         for content in contents
         for other in ledger.with_content(content)
         if other.path != path and other.state in ("ok", "gone")
     ]
-    away = offline(ledger)
-
-    def rank(other: Storyboard) -> tuple[bool, bool, int]:
-        return not is_there(other, watched, away, path), bool(other.copy_of), other.id
-
-    return min(others, key=rank, default=None)
+    away = offline(ledger) if others else set()
+    return [Lookalike(other, is_there(other, watched, away, path)) for other in others]
 
 
-def nearest(
+def relatives(
     ledger: Ledger,
     path: str,
     fingerprints: Collection[str],
     remote_ids: Collection[str],
     watched: Collection[str],
-) -> Storyboard | None:
-    """The storyboard whose file is gone and that has most of these fingerprints and tasks.
-
-    Among equals the one of the same folder, then the one that was last seen.
-    """
+) -> list[Relative]:
+    """The storyboards whose files are gone, with some of these fingerprints or tasks."""
     kin = ledger.kin(fingerprints, remote_ids)
     if not kin:
-        return None
+        return []
     away = offline(ledger)
-    folder = str(Path(path).parent)
-    gone = [
-        board
+    return [
+        Relative(board, kin[board.id])
         for board in ledger.storyboards()
         if board.id in kin and (board.path == path or not is_there(board, watched, away, path))
     ]
-
-    def rank(board: Storyboard) -> tuple[int, bool, float]:
-        return kin[board.id], str(Path(board.path).parent) == folder, board.updated_at
-
-    return max(gone, key=rank, default=None)
 
 
 def offline(ledger: Ledger) -> set[str]:

@@ -1,0 +1,209 @@
+"""The two values of the folder side: what was gathered about a storyboard, and what is to be done about it. Data.
+
+:mod:`sorad.intake.gather` makes the first one, and alone reads; :mod:`sorad.intake.decide` makes the second one
+of it, and is pure; :mod:`sorad.intake.carry_out` does what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional, Union
+
+from sorad.config.model import Budget
+from sorad.ledger.interface import Moved, Storyboard, Want
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.receipts.folder import Evidence
+from sorad.receipts.moving import Spot
+
+Key = tuple[int, int, str]  # segment, take, fingerprint: what a take is known by within its storyboard
+
+
+def key_of(one: Union[Want, Take]) -> Key:
+    """What a take is known by within its storyboard."""
+    return one.segment, one.take, one.fingerprint
+
+
+# --- what was gathered --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lookalike:
+    """Another storyboard that has, or had, the same content."""
+
+    board: Storyboard
+    is_there: bool  # its file, or it cannot be called gone because its disk is away
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A storyboard whose file is gone, that has some of the same texts or tasks; ``shared``: how many."""
+
+    board: Storyboard
+    shared: int
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """An output folder without a storyboard that has some of the texts that are wanted."""
+
+    folder: Path
+    shared: int  # how many of the texts
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A take of another storyboard whose receipt lies here."""
+
+    take: Take
+    evidence: Evidence
+    away: bool  # the disk on which that storyboard lies
+    gone: bool  # that storyboard
+    occupied: bool  # its own place: by its video, receipt or intent
+
+
+@dataclass(frozen=True)
+class RescuedVideo:
+    """A video of this storyboard that was brought to safety in ``state_dir``."""
+
+    evidence: Evidence
+    verified: bool  # the video lies there, whole
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What decides whether the wants are too dear without approval.
+
+    ``of``: price by fingerprint in micro-units, ``None`` where it is not known. ``trouble``: why none is known just
+    now.
+    """
+
+    budget: Budget
+    currency: str
+    of: Mapping[str, Optional[int]]
+    trouble: Optional[Problem] = None
+
+
+@dataclass(frozen=True)
+class Ledgered:
+    """The rows of the ledger that a storyboard may be, and which one it is."""
+
+    known: Optional[Storyboard] = None  # the row of its path
+    same: Optional[Lookalike] = None  # the first storyboard of the same content
+    same_takes: tuple[Take, ...] = ()  # its takes, where it is there
+    known_takes: tuple[Take, ...] = ()
+    relatives: tuple[Relative, ...] = ()
+    origin: Optional[Storyboard] = None  # which row it is; None: a new one
+    takes: tuple[Take, ...] = ()  # of ``origin``
+    copies: tuple[Storyboard, ...] = ()  # storyboards that were copies of it, and have another content now
+    copied_from: str = ""  # path of the storyboard that it repeats, or repeated once
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the disk holds for a storyboard."""
+
+    evidence: tuple[Evidence, ...] = ()  # receipts in its own folder, and what orphaned folders tell
+    intents: tuple[Evidence, ...] = ()  # in its own folder
+    folder: Optional[Path] = (
+        None  # the output folder that it had under another path, if that one is free to follow
+    )
+    orphan: Optional[Orphan] = None  # the orphaned folder that has most of its texts
+    rescued: tuple[RescuedVideo, ...] = ()
+    home: Mapping[str, Evidence] = field(default_factory=dict)  # receipts in its own folder, by remote id
+    candidates: tuple[Candidate, ...] = ()
+    wants: tuple[Want, ...] = ()  # each with what its place holds
+    surplus: tuple[Want, ...] = ()  # bought, though not wanted (any more)
+    spots: Mapping[Path, Spot] = field(default_factory=dict)  # the places from and to which files may move
+    heard: frozenset[str] = frozenset()  # remote ids among these that the ledger knows under any storyboard
+    elsewhere: Mapping[str, str] = field(
+        default_factory=dict
+    )  # texts that other storyboards have: their paths
+    prices: Optional[Prices] = None  # None: nothing is too dear
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What was done already in this reading. It is looked again after each folder or rescued video that moved."""
+
+    demoted: bool = False  # the storyboard of the same content is a copy of this one
+    followed: bool = False  # its own output folder went along
+    adopted: bool = False  # an orphaned folder became its own
+    returned: frozenset[Path] = frozenset()  # rescued videos that were brought home
+    stuck: frozenset[tuple[Path, Path]] = frozenset()  # what cannot be moved
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a decision needs about one storyboard that was read."""
+
+    board: Storyboard  # the row as it was read; its ``id`` is that of its path
+    contents: tuple[str, ...]  # of its content, and that under the rules of earlier versions
+    asked: tuple[Want, ...]  # the takes that it asks for, as nobody had bought them
+    assets: Path  # its output folder
+    now: float  # epoch seconds
+    rows: Ledgered = Ledgered()
+    held: Held = Held()
+    done: Progress = Progress()
+    standing_by: bool = False  # another machine buys in its root
+    standby_roots: tuple[Path, ...] = ()  # all watched folders where another machine buys
+    closer: bool = False  # its own folder was looked through
+    doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
+    state_dir: Path = Path()
+
+
+# --- what is to be done -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Demote:
+    """A storyboard becomes a copy of another one: nothing is bought for it any more."""
+
+    copy: Storyboard  # as it is written
+
+
+@dataclass(frozen=True)
+class MoveFolder:
+    """An output folder gets a new name, whole."""
+
+    old: Path
+    new: Path
+    orphaned: bool = False
+
+
+@dataclass(frozen=True)
+class MoveVideo:
+    """A video, with its receipt and what else there is of it, gets a new name and number."""
+
+    old: Path
+    new: Path
+    segment: int
+    take: int
+    rescued: bool = False
+
+
+Action = Union[Demote, MoveFolder, MoveVideo]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done about one storyboard.
+
+    Either ``first`` is to be done, and then all is looked at again; or all the rest, files before the ledger.
+    """
+
+    board: Storyboard  # the row to write; its ``id`` tells which storyboard it is, 0: a new one
+    first: tuple[Action, ...] = ()
+    standing_by: bool = False  # to be remembered: it was read while another machine bought
+    make_room: bool = False  # the folders above its output folder are to be there
+    moves: tuple[MoveVideo, ...] = ()
+    wants: Optional[tuple[Want, ...]] = None  # None: it asks for nothing
+    moved: tuple[Moved, ...] = ()
+    withdraw: str = ""  # "invalid", "copy": what was queued is not wanted any more
+    reread: tuple[Storyboard, ...] = ()  # copies that are storyboards of their own from now on
+    renamed_from: str = ""
+    is_new: bool = False  # the ledger knew nothing of it
+    learned: tuple[State, ...] = ()  # of what receipts told the ledger, take by take
+    held_for: Optional[Problem] = None  # why takes are held, to be told

@@ -1,0 +1,384 @@
+"""Everything that a decision needs about one storyboard, as one value. The only part that reads.
+
+What is looked at depends on what was seen before: a storyboard that stands as it did costs little, and orphaned
+folders are looked through only where something would be bought, or a video is missing. Which look is needed is
+asked of the rules (:mod:`sorad.intake.decide`), so that they stand in one place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable, Optional
+
+from sorad.clock import Clock
+from sorad.config.model import Config, Watch
+from sorad.intake.assign import all_evidence, create, is_settled, places_in_question
+from sorad.intake.copied import copy_of
+from sorad.intake.decide import (
+    folder_to_adopt,
+    folder_to_follow,
+    follows,
+    in_doubt,
+    needs_orphan,
+    needs_unknown_creates,
+    newcomers,
+    repeats_another,
+    videos_to_return,
+)
+from sorad.intake.facts import (
+    Candidate,
+    Facts,
+    Held,
+    Ledgered,
+    Orphan,
+    Prices,
+    Progress,
+    Relative,
+    RescuedVideo,
+    key_of,
+)
+from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
+from sorad.intake.older import as_bought, texts_of
+from sorad.intake.presence import lookalikes, offline, relatives
+from sorad.intake.rules import Validate, digest, rules_of
+from sorad.intake.wants import assets_of, bare_wants
+from sorad.layout import assets_folder, intent_path, receipt_path, video_path
+from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.model import Request, State, Take
+from sorad.problems import Problem
+from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, observed, receipts_in, surplus
+from sorad.receipts.moving import is_occupied, spot_of
+from sorad.receipts.orphaned import OrphanedFolders
+from sorad.receipts.place import look
+from sorad.receipts.receipt import Payer
+from sorad.receipts.rescued import Rescued
+from sorad.storyboard.read import read_file
+from sorad.vault.mounted import mounted
+from sorad.vault.scan import Seen
+
+
+@dataclass
+class Gather:
+    """Belongs to the folder side's thread. ``foreign``: what is left to its buyer in a root (None: nothing)."""
+
+    config: Config
+    validate: Validate
+    ledger: Ledger
+    clock: Clock
+    orphaned: OrphanedFolders
+    rescued: Rescued
+    price: Callable[[Request], Optional[int]]
+    currency: str
+    price_trouble: Callable[[], Optional[Problem]]
+    stands_by: Callable[[str], bool]
+    is_us: Callable[[Payer], bool]
+
+    def __post_init__(self) -> None:
+        self._rules = digest(self.config)
+        self._watches = {str(watch.path): watch for watch in self.config.watch}
+
+    def first(
+        self, watch: Watch, seen: Seen, known: Optional[Storyboard], doubted: Optional[float] = None
+    ) -> Facts:
+        """The facts of a settled file. ``OSError`` where it or its folder cannot be read just now.
+
+        ``known`` is the row of its path; ``doubted``: since when (monotonic) its folder is known to tell more.
+        """
+        path = Path(seen.path)
+        reading = read_file(path, rules_of(self.config, watch, self.validate))
+        now = self.clock.time()
+        board = Storyboard(
+            id=known.id if known is not None else 0,
+            root=str(watch.path),
+            path=seen.path,
+            size=seen.size,
+            mtime_ns=seen.mtime_ns,
+            content=reading.content,
+            state="invalid" if reading.problems else "ok",
+            problems=reading.problems,
+            segments=len(reading.segments),
+            updated_at=now,
+            copy_of=known.copy_of if known is not None else "",
+            rules=self._rules,
+            mount=seen.mount,
+            disk=seen.disk,
+        )
+        assets = assets_of(path, watch)
+        if reading.problems:
+            return Facts(board, (), (), assets, now)
+        facts = Facts(
+            board,
+            tuple(reading.contents),
+            tuple(bare_wants(reading, assets)),
+            assets,
+            now,
+            standing_by=self.stands_by(board.root),
+            standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
+            doubted_since=doubted,
+            state_dir=self.config.state_dir,
+        )
+        return self._hold(self._identify(facts, known))
+
+    def again(self, facts: Facts, done: Progress) -> Facts:
+        """The facts after something was moved, or could not be; which storyboard it is stays decided."""
+        if done.demoted and not facts.done.demoted:
+            return self._hold(self._identify(replace(facts, done=done), facts.rows.known))
+        return self._hold(replace(facts, done=done, held=Held()))
+
+    # --- the ledger ---------------------------------------------------------------------------------
+
+    def _identify(self, facts: Facts, known: Optional[Storyboard]) -> Facts:
+        """Which storyboard it is, with what its own folder holds as far as that is needed to tell."""
+        board, contents = facts.board, facts.contents
+        found = [] if facts.done.demoted else lookalikes(self.ledger, board.path, contents, self._watches)
+        rows = Ledgered(known=known, same=first_of_content(found))
+        if rows.same is not None and rows.same.is_there:
+            rows = replace(rows, same_takes=self._takes_of(rows.same.board))
+            return replace(facts, rows=rows, held=Held(evidence=tuple(receipts_in(facts.assets))))
+        return self._own(facts, rows if not is_unchanged(known, contents) else replace(rows, same=None))
+
+    def _own(self, facts: Facts, rows: Ledgered) -> Facts:
+        """Which row a storyboard of its own is."""
+        board, known = facts.board, rows.known
+        takes = self._takes_of(known)
+        new = is_new(known, takes)
+        # Without rules: somebody saw that its folder tells more than the ledger knows.
+        closer = new or facts.doubted_since is not None or (known is not None and not known.rules)
+        evidence = tuple(receipts_in(facts.assets)) if closer else ()
+        if new and rows.same is None:
+            rows = replace(rows, relatives=self._relatives(facts, evidence))
+        origin = origin_of(rows, board.path)
+        if origin is not None and (known is None or origin.id != known.id):
+            takes = self._takes_of(origin)
+        itself = (known, origin) if rows.same is None else (rows.same.board,)
+        copied_from = copy_of(self.ledger, facts.contents, *itself)
+        copies = self._copies(origin, board)
+        rows = replace(rows, origin=origin, takes=takes, copies=copies, copied_from=copied_from)
+        return replace(facts, rows=rows, held=Held(evidence=evidence), closer=closer)
+
+    def _relatives(self, facts: Facts, evidence: Sequence[Evidence]) -> tuple[Relative, ...]:
+        texts = texts_of(facts.asked)
+        tasks = {one.receipt.remote_id for one in evidence}
+        return tuple(relatives(self.ledger, facts.board.path, texts, tasks, self._watches))
+
+    def _copies(self, origin: Optional[Storyboard], board: Storyboard) -> tuple[Storyboard, ...]:
+        """What was a copy of it, and no longer has its content: read again, each is one of its own."""
+        if origin is None or origin.content == board.content:
+            return ()
+        paths = {board.path, origin.path}
+        return tuple(
+            one
+            for one in self.ledger.storyboards()
+            if one.state == "copy" and one.copy_of in paths and one.content != board.content
+        )
+
+    def _takes_of(self, board: Optional[Storyboard]) -> tuple[Take, ...]:
+        if board is None:
+            return ()
+        takes = self.ledger.takes(storyboard=board.path)
+        return tuple(take for take in takes if take.storyboard_id == board.id)
+
+    # --- the disk -----------------------------------------------------------------------------------
+
+    def _hold(self, facts: Facts) -> Facts:
+        """What the disk holds, up to the first thing that is to be moved before the rest is looked at."""
+        if repeats_another(facts):
+            return facts
+        own = facts.held.evidence
+        looked = facts.closer or facts.done.followed or facts.done.adopted
+        if looked and facts.done != Progress():
+            own = tuple(receipts_in(facts.assets))  # something moved since
+        facts = replace(facts, held=Held(evidence=own, folder=self._folder_it_had(facts)))
+        if folder_to_follow(facts) is not None:
+            return facts
+        facts = self._with_orphaned(facts)
+        if folder_to_adopt(facts) is not None:
+            return facts
+        facts = self._with_rescued(facts)
+        if videos_to_return(facts):
+            return facts
+        return self._with_places(self._with_candidates(facts))
+
+    def _folder_it_had(self, facts: Facts) -> Optional[Path]:
+        """The output folder that it had under its earlier path, if it can follow and is no other one's, too."""
+        origin = facts.rows.origin
+        if origin is None or facts.done.followed or not follows(facts):
+            return None
+        of = self._watches.get(origin.root) or self._watches[facts.board.root]
+        try:
+            old = assets_folder(Path(origin.path), Path(origin.root), of.output_mode, of.output_dir)
+        except ValueError:
+            return None
+        if not old.is_dir() or os.path.lexists(facts.assets):
+            return None
+        return None if self._is_shared(old, origin) else old
+
+    def _is_shared(self, assets: Path, origin: Storyboard) -> bool:
+        """Whether another storyboard, one that is there, has that output folder, too."""
+        return any(
+            assets_of(Path(one.path), self._watches[one.root]) == assets
+            for one in self.ledger.storyboards()
+            if one.id != origin.id and one.state != "gone" and one.root in self._watches
+        )
+
+    def _with_orphaned(self, facts: Facts) -> Facts:
+        """What orphaned folders tell of it."""
+        evidence, orphan = facts.held.evidence, None
+        own = {create(take) for take in facts.rows.takes}
+        texts = texts_of(facts.asked)
+        if needs_orphan(facts, evidence, lost=self._lost(facts)):
+            orphan = self._orphan(facts, texts)
+        if orphan is not None:
+            facts = replace(facts, held=replace(facts.held, orphan=orphan))
+            if folder_to_adopt(facts) is not None:
+                return facts
+            evidence += tuple(
+                one
+                for one in creates_in(orphan.folder)
+                if one.receipt.fingerprint in texts or one.create in own
+            )
+        if needs_unknown_creates(facts, evidence):
+            evidence += tuple(
+                self.orphaned.unknown_creates(
+                    facts.board.path, facts.asked, facts.rows.takes, evidence, facts.doubted_since
+                )
+            )
+        return replace(facts, held=replace(facts.held, evidence=evidence))
+
+    def _orphan(self, facts: Facts, texts: set[str]) -> Optional[Orphan]:
+        """The orphaned folder that has most of the texts."""
+        found = self.orphaned.folders(facts.doubted_since)
+        shared = [
+            Orphan(folder, len(one.texts & texts))
+            for folder, one in found.items()
+            if one.may_be_of(facts.board.path)
+        ]
+        best = max(shared, key=lambda one: one.shared, default=None)
+        return best if best is not None and best.shared else None
+
+    def _lost(self, facts: Facts) -> bool:
+        """Whether a delivered video is neither where it was, nor where it would be now, nor told by a receipt."""
+        if not in_doubt(facts):
+            return False
+        told = {one.receipt.remote_id for one in facts.held.evidence}
+        return any(
+            take.state is State.DONE
+            and take.remote_id not in told
+            and not os.path.lexists(take.output)
+            and not os.path.lexists(video_path(facts.assets, take.segment, take.take, take.fingerprint))
+            for take in facts.rows.takes
+        )
+
+    def _with_rescued(self, facts: Facts) -> Facts:
+        """What was brought to safety of it, and where that belongs."""
+        takes, evidence = facts.rows.takes, facts.held.evidence
+        texts = {*texts_of(facts.asked), *(take.fingerprint for take in takes)}
+        found = [one for one in self.rescued.of(takes, texts) if one.video not in facts.done.returned]
+        if not found:
+            return facts
+        home = {one.receipt.remote_id: one for one in evidence or receipts_in(facts.assets)}
+        rescued = tuple(RescuedVideo(one, look(one.video).verified) for one in found)
+        return replace(facts, held=replace(facts.held, rescued=rescued, home=home))
+
+    def _with_candidates(self, facts: Facts) -> Facts:
+        """Takes of other storyboards whose receipts lie here; and the intents that lie here."""
+        own = {take.remote_id for take in facts.rows.takes}
+        places = {
+            one.receipt.remote_id: one for one in facts.held.evidence if one.receipt.remote_id not in own
+        }
+        places.pop("", None)
+        intents = tuple(intents_in(facts.assets)) if facts.closer else ()
+        return replace(
+            facts, held=replace(facts.held, candidates=tuple(self._candidates(places)), intents=intents)
+        )
+
+    def _candidates(self, places: Mapping[str, Evidence]) -> Iterable[Candidate]:
+        takes = self.ledger.with_tasks(places) if places else []
+        if not takes:
+            return
+        away = offline(self.ledger)
+        gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"}
+        left = dict(places)
+        for take in takes:
+            evidence = left.pop(take.remote_id, None)
+            if evidence is not None:
+                is_away = take.root in away or bool(take.mount and not mounted(take.mount))
+                occupied = is_occupied(Path(take.output))
+                yield Candidate(take, evidence, is_away, take.storyboard_id in gone, occupied)
+
+    def _with_places(self, facts: Facts) -> Facts:
+        """What the places of all takes hold that the ledger does not tell, or that may move."""
+        takes = (*facts.rows.takes, *newcomers(facts))
+        foreign = self._foreign(facts)
+        there = all_evidence(facts)
+        wants = self._observed(facts, takes, there, foreign)
+        beside = tuple(surplus(there, wants, foreign))
+        rescued = [one.evidence for one in facts.held.rescued]
+        places = places_in_question(takes, wants, beside, there, rescued, facts.assets)
+        told = () if facts.rows.takes else [want.remote_id for want in (*wants, *beside) if want.remote_id]
+        held = replace(
+            facts.held,
+            wants=wants,
+            surplus=beside,
+            spots={place: spot_of(place) for place in sorted(places)},
+            heard=frozenset(self.ledger.owned(told)) if told else frozenset(),
+            elsewhere=self._elsewhere(facts),
+            prices=self._prices(wants),
+        )
+        return replace(facts, held=held)
+
+    def _foreign(self, facts: Facts) -> Foreign:
+        return (lambda payer: not self.is_us(payer)) if facts.standing_by else None
+
+    def _observed(
+        self, facts: Facts, takes: Sequence[Take], there: Iterable[Evidence], foreign: Foreign
+    ) -> tuple[Want, ...]:
+        own = {key_of(take): take for take in takes}
+        names: dict[Path, Optional[frozenset[str]]] = {}
+
+        def look_at(want: Want, foreign: Foreign = None) -> Want:
+            return observed(want, foreign) if _may_hold(Path(want.output), names) else want
+
+        wants = as_bought(facts.asked, takes, there, facts.assets, look_at)
+        return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
+
+    def _elsewhere(self, facts: Facts) -> Mapping[str, str]:
+        if not facts.rows.copied_from:
+            return {}
+        origin = facts.rows.origin
+        board_id = facts.board.id if origin is None else origin.id
+        return self.ledger.texts_elsewhere(texts_of(facts.asked), board_id)
+
+    def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
+        budget = self.config.budget
+        if budget.approve_above is None:
+            return None
+        of = {want.fingerprint: self.price(want.request) for want in wants}
+        trouble = self.price_trouble() if None in of.values() else None
+        return Prices(budget, self.currency, of, trouble)
+
+
+def _may_hold(video: Path, names: dict[Path, Optional[frozenset[str]]]) -> bool:
+    """Whether the place of a video may hold anything: by the names in its folder, which are read once.
+
+    ``OSError`` where that cannot be told just now.
+    """
+    folder = video.parent
+    if folder not in names:
+        names[folder] = _names(folder)
+    there = names[folder]
+    parts = (video, receipt_path(video), intent_path(video))
+    return there is None or not there.isdisjoint((*(part.name for part in parts), f".{video.name}.icloud"))
+
+
+def _names(folder: Path) -> Optional[frozenset[str]]:
+    """The names in a folder, in small letters; ``None`` where it may be looked into, but not listed."""
+    try:
+        return frozenset(name.lower() for name in os.listdir(folder))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except PermissionError:
+        return None
