@@ -19,6 +19,7 @@ from typing import Any, Optional
 from loguru import logger
 
 from sorad.claim import memory, problems
+from sorad.claim.buyers import Buyer, Buyers
 from sorad.claim.decide import Decision, Facts, Mine, Rival, Standing, claimed, decide, given_up, newest
 from sorad.claim.decide import next_generation as next_of
 from sorad.claim.files import Notes, NoteUnreadable
@@ -73,13 +74,18 @@ class Claims:
         *,
         settle: float = SETTLE,
         sleep: Sleep = time.sleep,
+        buyers: Optional[Buyers] = None,
     ) -> None:
+        """``buyers`` tells the processes of this machine apart; ``None``: no other one is reckoned with."""
         self._watches = {str(watch.path): watch for watch in watches}
         self._ledger = ledger
         self._clock = clock
         self._me = machine
         self._settle = settle
         self._sleep = sleep
+        self._buyers = buyers
+        self._elsewhere: dict[str, Buyer] = {}  # roots for which another process of this machine buys
+        self._unlocked: dict[str, str] = {}  # roots for which that cannot be told, and why
         self._lock = threading.RLock()
         self._vaults: dict[str, _Vault] = {}
         self._told: Any = None
@@ -90,8 +96,10 @@ class Claims:
     # --- questions ---------------------------------------------------------------------------------
 
     def may_buy(self, root: str) -> bool:
-        """Whether this machine may buy for a root now. Costs two stats where nothing changed."""
+        """Whether this machine, and this process of it, may buy for a root now. A few stats where nothing changed."""
         watch = self._watches.get(root)
+        if watch is not None and not self._is_first(root):
+            return False
         if watch is None or watch.claim == "never":
             return True
         with self._lock:
@@ -100,13 +108,15 @@ class Claims:
     def standing(self, root: str) -> Standing:
         """Whose a root is."""
         watch = self._watches.get(root)
+        if watch is not None and not self._is_first(root) and root in self._elsewhere:
+            return Standing.OTHER
         if watch is None or watch.claim == "never":
             return Standing.NONE
         with self._lock:
             return self._look(self._vault(watch)).standing
 
     def stands_by(self, root: str) -> bool:
-        """Whether another machine buys for a root, or nobody does because several would.
+        """Whether another machine or process buys for a root, or nobody does because several would.
 
         What this machine did not buy is left alone there: neither asked after nor fetched nor moved.
         """
@@ -124,6 +134,10 @@ class Claims:
         with self._lock:
             if self.may_buy(root):
                 return None
+            if root in self._elsewhere:
+                return problems.other_process(root, self._elsewhere[root])
+            if self._watches[root].claim == "never":
+                return None  # the folder is away
             decision = self._vault(self._watches[root]).decision
             if decision is None or (decision.problem and decision.problem.code in _PASSING):
                 return None
@@ -138,14 +152,16 @@ class Claims:
         if watch is not None and watch.claim != "never":
             with self._lock:
                 generation = self._vault(watch).mine.generation
-        return Payer(self._me.id, self._me.name, self._me.home, generation)
+        return Payer(self._me.id, self._me.name, self._me.home, generation, self._me.system)
 
     # --- what happened -----------------------------------------------------------------------------
 
     def heard(self, root: str, receipt: Receipt, *, doubled: bool = False) -> None:
         """A receipt was seen below a root. ``doubled``: of a take that this machine has bought, too."""
         watch, payer = self._watches.get(root), receipt.payer
-        if watch is None or watch.claim == "never" or not isinstance(self._me, Machine) or self.is_us(payer):
+        if watch is None or watch.claim == "never" or not isinstance(self._me, Machine):
+            return
+        if self.is_us(payer) or self._is_here(payer):
             return
         with self._lock:
             vault = self._vault(watch)
@@ -168,6 +184,9 @@ class Claims:
             vault = self._named(path)
             if isinstance(vault, Problem):
                 return vault
+            for root in vault.roots:
+                if not self._is_first(root) and root in self._elsewhere:
+                    return problems.other_process(root, self._elsewhere[root])
             reading, unreadable = self._read(vault, afresh=True)
             if unreadable:
                 return problems.unreadable(vault.path, unreadable)
@@ -192,6 +211,47 @@ class Claims:
                 logger.info(_("{path}: this computer no longer buys here"), path=vault.path)
                 self._look(vault)
             return problem
+
+    # --- other processes of this machine -------------------------------------------------------------
+
+    def _is_first(self, root: str) -> bool:
+        """Whether no other process of this machine buys for a root. Not for one that is away."""
+        if self._buyers is None:
+            return True
+        with self._lock:
+            first, other = self._buyers.buys(root), self._buyers.other(root)
+            trouble = self._buyers.trouble(root)
+            known = (self._elsewhere.pop(root, None), self._unlocked.pop(root, None))
+            if other is not None:
+                self._elsewhere[root] = other
+            if trouble is not None:
+                self._unlocked[root] = trouble.strerror or str(trouble)
+            if known != (self._elsewhere.get(root), self._unlocked.get(root)):
+                told = self._told_of(root)
+                if told is not None:
+                    logger.warning("{}", told)
+                elif known[0] is not None:
+                    logger.info(
+                        _("{path}: the other sorad on this computer ended: this one buys now"), path=root
+                    )
+                self._keep()
+            return first
+
+    def _told_of(self, root: str) -> Optional[Problem]:
+        if root in self._elsewhere:
+            return problems.other_process(root, self._elsewhere[root])
+        if root in self._unlocked and self._buyers is not None:
+            return problems.no_lock(root, str(self._buyers.folder), self._unlocked[root])
+        return None
+
+    def _is_here(self, payer: Payer) -> bool:
+        """Whether an installation on this very machine bought it: a lock tells those apart, not a claim."""
+        me = self._me
+        if not isinstance(me, Machine):
+            return False
+        if payer.system and me.system:
+            return payer.system == me.system
+        return bool(payer.name) and payer.name == me.name
 
     # --- looking and writing -----------------------------------------------------------------------
 
@@ -320,8 +380,7 @@ class Claims:
             kept = {"machine": self._me.id, "vaults": self._memory} if self._memory else self._kept
         else:
             kept = self._kept
-        rows = ((_row(root, vault, self._me)) for root, vault in self._vaults.items())
-        told = [row for row in rows if row is not None]
+        told = [row for row in map(self._row, self._watches) if row is not None]
         try:
             if kept != self._kept:
                 self._ledger.remember("claim", kept)
@@ -331,6 +390,21 @@ class Claims:
                 self._told = told
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
+
+    def _row(self, root: str) -> Optional[dict[str, Any]]:
+        told, vault = self._told_of(root), self._vaults.get(root)
+        row = None if vault is None else _row(root, vault, self._me)
+        if told is None or (row is not None and root in self._unlocked):
+            return row  # a vault's own trouble is the greater one
+        other = self._elsewhere.get(root)
+        return {
+            "path": root,
+            "state": Standing.NONE.value if other is None else Standing.OTHER.value,
+            "buys": other is None,
+            "owner": "" if other is None or not other.pid else f"sorad {other.command} ({other.pid})",
+            "since": None,
+            "problem": told.to_json(),
+        }
 
 
 # Problems that pass by themselves.

@@ -32,12 +32,14 @@ _SYSTEM_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 class Machine:
     """``home`` is the same for an installation that lost its ``state_dir``: same machine, name and folder.
 
-    Empty where the system gives its machine no id: a host name alone proves nothing.
+    ``system`` is the same for all installations of a machine. Both are empty where the system gives its machine no
+    id: a host name alone proves nothing.
     """
 
     id: str  # 16 hex digits
     name: str  # of the computer, for people
     home: str = ""
+    system: str = ""
 
 
 def identify(state_dir: Path, *, name: str | None = None, system_id: str | None = None) -> Machine:
@@ -49,15 +51,16 @@ def identify(state_dir: Path, *, name: str | None = None, system_id: str | None 
     system_id = read_system_id() if system_id is None else system_id
     binding = _hash("system", system_id) if system_id else _hash("name", name)
     home = _hash("home", system_id, name, os.path.abspath(state_dir)) if system_id else ""  # noqa: PTH100
+    system = _hash("machine", system_id) if system_id else ""
     path = state_dir / _FILE
     known = _known(path)
     if known is not None and known["binding"] == binding:
-        return Machine(known["id"], name, home)
+        return Machine(known["id"], name, home, system)
     if known is not None:
         logger.warning(
             _("{path} was made on another machine: this one gets an identity of its own"), path=str(path)
         )
-    machine = Machine(secrets.token_hex(8), name, home)
+    machine = Machine(secrets.token_hex(8), name, home, system)
     _write(path, {"id": machine.id, "binding": binding})
     return machine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sorad.claim.buyers import Buyer
 from sorad.claim.note import NAME
 from sorad.messages import N_
 from sorad.problems import Problem
@@ -24,6 +25,39 @@ def seen_other(path: str, owner: str) -> Problem:
         N_("{path}: the computer {owner} has bought here under a claim that has not arrived (or is gone)."),
         N_("Wait until the vault is synced. To let this one buy instead, run `sorad claim {path}` here."),
         {"path": path, "owner": owner},
+    )
+
+
+def other_process(path: str, buyer: Buyer) -> Problem:
+    """Another process of this machine buys there."""
+    if not buyer.pid:
+        return Problem(
+            "claim.other_process",
+            N_("{path}: another sorad on this computer buys here; this one only reads until that one ends."),
+            N_("Nothing needs to be done. To let this one buy, stop the other one."),
+            {"path": path},
+        )
+    return Problem(
+        "claim.other_process",
+        N_(
+            "{path}: another sorad on this computer buys here (process {pid}, sorad {command}, state_dir "
+            "{state_dir}); this one only reads until that one ends."
+        ),
+        N_("Nothing needs to be done. To let this one buy, stop the other one."),
+        {"path": path, "pid": buyer.pid, "command": buyer.command, "state_dir": buyer.state_dir},
+    )
+
+
+def no_lock(path: str, folder: str, reason: str) -> Problem:
+    """Whether another process of this machine buys there cannot be told."""
+    return Problem(
+        "claim.no_lock",
+        N_(
+            "{path}: no lock can be taken in {folder} ({reason}), so it cannot be told whether another sorad on this "
+            "computer buys here, too. Nothing is bought twice all the same: each create is announced in the folder."
+        ),
+        N_("Make {folder} writable for all users, or set SORAD_LOCK_DIR to a folder that is."),
+        {"path": path, "folder": folder, "reason": reason},
     )
 
 

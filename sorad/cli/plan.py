@@ -63,6 +63,7 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
         notes.append(no_key or _no_price(provider.price_trouble(), config.provider.kind))
     notes += _budget(config.budget, plans, spent, provider.currency)
     notes += [never_read(found.never_read)] if found.never_read else []
+    notes += _bought_elsewhere(config, plans)
     if as_json:
         told = _as_json(plans, count, price if sure else None, provider.currency)
         say(to_json({**told, "notes": [_problem(one) for one in notes]}, indent=2))
@@ -75,6 +76,17 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
             text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
             say(text.format(path=_(", ").join(outside)))
     return 1 if found.away or any(planned.problems for planned in plans) else 0
+
+
+def _bought_elsewhere(config: Config, plans: list[Planned]) -> list[Problem]:
+    """Where another sorad on this computer buys: not what runs under this config."""
+    from sorad.claim.buyers import glance
+    from sorad.claim.problems import other_process
+
+    buying = [owner(config, Path(one.path)) for one in plans]
+    roots = dict.fromkeys(str(watch.path) for watch in buying if watch is not None)
+    found = {root: glance(root, str(config.state_dir)) for root in roots}
+    return [other_process(root, buyer) for root, buyer in found.items() if buyer is not None]
 
 
 def force_costs(config: Config) -> tuple[int, str]:

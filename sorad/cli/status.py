@@ -87,7 +87,8 @@ class _Eyes:
     def _begun(self, facts: Facts) -> Facts:
         """Of a sorad that has just begun and made no ledger yet: the folders that it is about to watch."""
         begins = facts.holder is not None and facts.now - facts.holder.started < START
-        if not begins or facts.ledger is None or facts.ledger.code != "ledger.missing":
+        ready = facts.pulse is not None and facts.pulse.ready
+        if ready or not begins or facts.ledger is None or facts.ledger.code != "ledger.missing":
             return facts
         from sorad.ledger.interface import RootRow
 

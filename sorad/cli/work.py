@@ -158,7 +158,9 @@ def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     if daemon.control.paused and standing.counts[State.QUEUED]:
         found.append(_paused())
     if standing.moving == 0:
-        found += filter(None, (daemon.claims.waits(str(watch.path)) for watch in daemon.config.watch))
+        roots = [str(watch.path) for watch in daemon.config.watch]
+        waiting = [root for root in roots if daemon.ledger.counts(root)[State.QUEUED]]
+        found += filter(None, map(daemon.claims.waits, waiting))
     return found
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import threading
 from collections import deque
@@ -16,6 +17,7 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad import heartbeat
+from sorad.claim.buyers import Buyer, Buyers
 from sorad.claim.claims import Claims
 from sorad.clock import Clock, SystemClock
 from sorad.config.model import Config
@@ -68,6 +70,7 @@ class Daemon:
         self._rng = random.Random(seed)
         self._ending = threading.Event()
         self._lock: Optional[Lock] = None
+        self._buyers = Buyers(Buyer(os.getpid(), command, str(config.state_dir)), self.clock)
         self._told: list[str] = []
         self._telling = threading.Lock()
         # of steps, and when (monotonic): mistakes in sorad itself
@@ -123,6 +126,7 @@ class Daemon:
             self._assemble()
         except BaseException:
             self._stop_watching()
+            self._buyers.close()
             self._lock.release()
             raise
         self.parts.start()
@@ -160,6 +164,7 @@ class Daemon:
             tell=self._tell_notices,
             complain=self.complain,
             limit=self._limit,
+            buyers=self._buyers,
             world=self._world() if self.command == "run" else None,
         )
         self.parts = Parts(self.config, self._kept)
@@ -231,6 +236,7 @@ class Daemon:
         if slow:
             return False  # the end of the process lets go of ledger and lock
         self.ledger.close()
+        self._buyers.close()
         if self._lock is not None:
             self._lock.release()
         return True

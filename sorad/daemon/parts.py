@@ -17,6 +17,7 @@ from loguru import logger
 
 from sorad import logs, providers
 from sorad.claim.arrivals import Arrivals
+from sorad.claim.buyers import Buyers
 from sorad.claim.claims import Claims
 from sorad.claim.machine import machine_of
 from sorad.clock import Clock
@@ -80,6 +81,7 @@ class Kept:
     tell: Callable[[], None]  # the time has come to look at what is worth knowing
     complain: Callable[[str, Optional[Problem]], None]  # what is wrong, by a key; None: no longer
     limit: float = LIMIT  # seconds without a heartbeat from which on a part counts as hung
+    buyers: Optional[Buyers] = None  # tells this process from others of the machine
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class Parts:
         self._retired = threading.Event()
         self._settled = False
         self._saw_scan = False
+        self._buying: Optional[set[str]] = None  # roots, as last seen
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
@@ -104,7 +107,7 @@ class Parts:
         self.provider = provider = providers.make(config.provider, self._key, self._heard)
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
-        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir))
+        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir), buyers=kept.buyers)
         self.intake = Intake(
             config,
             provider.validate,
@@ -187,6 +190,8 @@ class Parts:
 
     def start(self) -> None:
         """Begin. What the ledger cannot take just now is written as soon as it can."""
+        if self._kept.buyers is not None:
+            self._kept.buyers.follow([str(watch.path) for watch in self.config.watch])
         self._settle_in()
         self.telling.begin()
         for thread in self.threads:
@@ -256,13 +261,23 @@ class Parts:
             self._kept.tell()
             if not self._settled:
                 self._settle_in()
-            try:
-                self._rooms.buyable()  # so that `status` knows the disks though nothing waits to be bought
-            except LedgerUnavailable as error:
-                logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
+            self._look_at_rooms()
             if clock.monotonic() - swept >= SWEEP:
                 swept = clock.monotonic()
                 self._sweep()
+
+    def _look_at_rooms(self) -> None:
+        """So that `status` knows the disks though nothing waits to be bought; and where it may be bought from now on,
+        what lies there is looked at anew."""
+        try:
+            buying = set(self._rooms.buyable())
+        except LedgerUnavailable as error:
+            logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
+            return
+        if self._buying is not None and not buying <= self._buying:
+            self._sweep()
+            self.wake()
+        self._buying = buying
 
     def _watch_key(self) -> None:
         """A key that was corrected is tried at once, by what waits for one, too."""

@@ -33,7 +33,16 @@ FOR_THE_USER = frozenset({"take.unknown", "take.several", SAME_ID, NO_KEY})
 
 
 # What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
-CLAIMS_IN_ORDER = frozenset({"claim.other", "claim.released", "claim.settling", "claim.missing"})
+CLAIMS_IN_ORDER = frozenset(
+    {
+        "claim.other",
+        "claim.other_process",
+        "claim.no_lock",
+        "claim.released",
+        "claim.settling",
+        "claim.missing",
+    }
+)
 
 
 class Complaint(NamedTuple):

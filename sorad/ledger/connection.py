@@ -114,8 +114,11 @@ class Connection:
 
     def run_many(self, sql: str, many: Iterable[Sequence[Any]]) -> int:
         """Run a statement for each of many rows, inside a transaction; how many rows were written."""
+        bound = [_bound(values) for values in many]
+        if not bound:
+            return 0
         with self._lock, _translated():
-            return self._open().executemany(sql, map(_bound, many)).rowcount
+            return self._open().executemany(sql, bound).rowcount
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of a question. They are read to the end at once: a reader left open lets the WAL grow."""

@@ -40,6 +40,7 @@ class Payer:
     name: str = ""  # of the computer, for people
     home: str = ""  # what tells an installation that lost its identity
     generation: int = 0  # of the claim that it bought under; 0: under none
+    system: str = ""  # the same for all installations of a machine
 
 
 @dataclass(frozen=True)
@@ -261,6 +262,7 @@ def _payer(raw: Any) -> Payer:
             checks.optional(told, "name", checks.LONGEST_NAME),
             checks.optional(told, "home", checks.LONGEST_NAME),
             checks.whole(told.get("generation", 0), 0, HIGHEST_GENERATION),
+            checks.optional(told, "system", checks.LONGEST_NAME),
         )
     except (KeyError, ValueError):
         return Payer()

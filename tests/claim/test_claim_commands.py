@@ -237,7 +237,14 @@ def test_spend_in_json(bought: House) -> None:
     assert code == 0
     assert (told["currency"], told["by"]) == ("CNY", "storyboard")
     assert [row["actual"] for row in told["rows"]] == [0.48, 0.52]
-    assert told["total"] == {"purchases": 2, "estimated": 1.0, "actual": 1.0, "unpriced": 0, "possible": 0.0}
+    assert told["total"] == {
+        "purchases": 2,
+        "estimated": 1.0,
+        "actual": 1.0,
+        "unpriced": 0,
+        "possible": 0.0,
+        "repeated": 0.0,
+    }
 
 
 @pytest.mark.parametrize("by", ["day", "storyboard", "state"])

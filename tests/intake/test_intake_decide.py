@@ -210,6 +210,28 @@ def test_a_take_of_another_storyboard_whose_file_lies_here(change: dict[str, boo
     assert [moved.take_id for moved in plan.moved] == ([1] if comes else [])
 
 
+def test_nothing_takes_the_place_of_another_create() -> None:
+    (want,) = asked("one")
+    home, old = Path(want.output), video_path(OLD, 1, 1, fingerprint("one"))
+    one = take(1, 1, "one", State.DONE, old)
+    rows = Ledgered(known=board(id=7), origin=board(id=7), takes=(one,))
+    spots = {old: Spot(video=True, receipt="t1"), home: Spot(receipt="t9")}
+    plan = decide(facts("one", rows=rows, held=Held(spots=spots)))
+    assert (plan.moves, plan.moved) == ((), ())
+    free = decide(facts("one", rows=rows, held=Held(spots={old: spots[old]})))
+    assert free.moves == (MoveVideo(old, home, 1, 1),)
+    assert [moved.output for moved in free.moved] == [str(home)]
+
+
+def test_what_cannot_be_moved_counts_where_it_lies() -> None:
+    (want,) = asked("one")
+    home, old = Path(want.output), video_path(OLD, 1, 1, fingerprint("one"))
+    rows = Ledgered(origin=board(id=7), takes=(take(1, 1, "one", State.DONE, old),))
+    held = Held(spots={old: Spot(video=True, receipt="t1")})
+    plan = decide(facts("one", rows=rows, held=held, done=Progress(stuck=frozenset({(old, home)}))))
+    assert (plan.moves, plan.moved) == ((), ())
+
+
 def test_what_another_storyboard_has_is_held_for_a_copy() -> None:
     rows = Ledgered(copied_from="/vault/b.json")
     plan = decide(facts("one", "new", rows=rows, held=Held(elsewhere={fingerprint("one"): "/vault/b.json"})))

@@ -125,7 +125,13 @@ def test_unknown_creates_that_wait_for_the_user_free_their_slots_in_time(tmp_pat
 
     world.provider.create = create  # type: ignore[method-assign]
     world.write("storyboard_a.json", [f"p{n}" for n in range(6)])
-    world.run(1200)
+    world.run(600)
+    assert Counter(take.state for take in world.takes()) == {
+        State.UNKNOWN: 3,
+        State.QUEUED: 3,
+    }  # it stops buying
+    command(world, "resume", {})
+    world.run(600)
     assert Counter(take.state for take in world.takes()) == {State.UNKNOWN: 4, State.QUEUED: 2}
     world.run(3 * 3600)
     assert Counter(take.state for take in world.takes()) == {State.UNKNOWN: 4, State.DONE: 2}

@@ -13,7 +13,7 @@ import random
 import shutil
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
@@ -709,6 +709,12 @@ class World:
         misses = sum(event.problem == MISSED for event in self.raw.history(take.id))
         return not take.parked and misses >= MISSES_TO_PARK
 
+    def _is_one_of_several(self, task: Task, ours: Mapping[str, Take]) -> bool:
+        """Whether a take has a task of the same request that a gateway bought besides: one serves as well."""
+        same = [one for one in self.provider.tasks.values() if one.request == task.request]
+        unowned = sum(not one.repeat and one.remote_id not in ours for one in same)
+        return unowned <= sum(one.repeat and one.remote_id in ours for one in same)
+
     def check(self, allowed: Optional[Counter[str]] = None) -> None:
         """At the end: nothing was bought twice, nothing bought is lost, ledger and folder agree."""
         takes = self.takes()
@@ -724,7 +730,7 @@ class World:
         for remote_id, task in self.provider.tasks.items():
             take = ours.get(remote_id)
             forgotten = not task.mends or self.lost
-            if take is None and task.repeat:
+            if take is None and (task.repeat or self._is_one_of_several(task, ours)):
                 continue  # that a gateway may have bought it is told with the money
             if take is None and task.fails and forgotten and self.raw.owned([remote_id]):
                 continue  # it failed, as the purchases tell, and its take was bought anew

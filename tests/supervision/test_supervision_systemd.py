@@ -168,5 +168,5 @@ def test_the_line_tells_first_what_is_the_matter(parts: list[Part], troubles: li
 def test_the_line_speaks_chinese() -> None:
     set_language("zh")
     said = line(standing(COUNTS, ROOTS, None, True), Pulse(0.0, parts=(part(HUNG),)))
-    assert said.startswith("vault 部分卡住了（")
+    assert said.startswith("vault 部件卡住了（")
     assert not re.search(r"[A-Za-z]", said.replace("vault", ""))
