@@ -197,7 +197,7 @@ def _members(path: Path) -> dict[str, Any] | None:
         return None
     members = checks.load(raw)
     if not isinstance(members, dict):
-        raise ValueError("no object")
+        raise ValueError
     return members
 
 
@@ -231,7 +231,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
 def _request(asked: Mapping[str, Any]) -> Request:
     prompt = asked["prompt"]
     if not isinstance(prompt, str):
-        raise ValueError("no text")
+        raise ValueError
     return Request(
         prompt=prompt,  # with half of a surrogate pair in it, too, as far as a storyboard may have one
         image=checks.optional(asked, "image", checks.LONGEST_PATH),
@@ -244,7 +244,7 @@ def _request(asked: Mapping[str, Any]) -> Request:
 
 def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError("no object")
+        raise ValueError
     return value
 
 
