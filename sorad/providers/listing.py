@@ -77,7 +77,10 @@ class _Reading:
     gap: bool = False  # rows may be missing between two pages
     broken: bool = False  # what came is no proof at all
     doubt: str = ""  # message id: why what came may not be all
+    high: float = float("-inf")  # the time of the first row
     low: float = float("inf")  # the oldest time
+    rise: float = 0.0  # how much younger a row was than one before it, at most
+    dated: int = 0  # rows with a time
     in_order: bool = True
     short: bool = False  # the last page had fewer rows than were asked for, where pages are counted
     more: bool = False  # it said that more follow
@@ -86,7 +89,12 @@ class _Reading:
     def back_to(self) -> Optional[float]:
         """Since when every task came, by the order of the rows; ``None``: the order does not tell."""
         in_order = self.in_order and not self.gap and not self.broken
-        return self.low + ORDER if in_order and self.low < float("inf") else None
+        return self.low + ORDER if in_order and self._newest_first else None
+
+    @property
+    def _newest_first(self) -> bool:
+        """Whether the times fall rather than rise: oldest first, a page of one busy minute looks in order, too."""
+        return self.high - self.low > self.rise or (self.dated == 1 and self.ended)
 
     @property
     def counted(self) -> bool:
@@ -119,10 +127,14 @@ class _Reading:
 
     def _see_order(self, tasks: Sequence[RemoteTask]) -> None:
         for task in tasks:
-            if task.created_at is None or task.created_at > self.low + ORDER:
+            if task.created_at is None:
                 self.in_order = False
-            else:
-                self.low = min(self.low, task.created_at)
+                continue
+            self.high = task.created_at if not self.dated else self.high
+            self.dated += 1
+            self.rise = max(self.rise, task.created_at - self.low)
+            self.in_order = self.in_order and self.rise <= ORDER
+            self.low = min(self.low, task.created_at)
 
 
 def _told(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Fault]:
