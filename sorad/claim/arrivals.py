@@ -22,7 +22,7 @@ from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.place import Found, look
+from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import Receipt, read_intent, read_receipt
 from sorad.vault.names import fold
 
@@ -111,32 +111,32 @@ class Arrivals:
         receipt = found.receipt
         if receipt is not None:
             self._claims.heard(take.root, receipt)
-        if found.verified:
-            self._done(take, found)
-            return True
         if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
             return False
+        if vouched(Path(take.output), found) is not None:
+            self._done(take, receipt)
+            return True
         if self._ledger.owned([receipt.remote_id]):
             return False  # of an earlier create of ours, and the user queued it again
         if self._claims.may_buy(take.root):
             self._ask(take)
         return True
 
-    def _done(self, take: Take, found: Found) -> None:
-        receipt = found.receipt if found.receipt and found.receipt.fingerprint == take.fingerprint else None
-        change = Change(State.DONE, "turned up", clear_error=True, attempt=0)
-        if receipt is not None:
-            change = replace(
-                change,
-                provider=receipt.provider or None,
-                base_url=receipt.base_url or None,
-                account=receipt.account or None,
-                remote_id=receipt.remote_id or None,
-                request_id=receipt.request_id or None,
-                cost=receipt.cost_micros,
-                accepted_at=receipt.accepted_at,
-                finished_at=receipt.finished_at,
-            )
+    def _done(self, take: Take, receipt: Receipt) -> None:
+        change = Change(
+            State.DONE,
+            "turned up",
+            clear_error=True,
+            attempt=0,
+            provider=receipt.provider or None,
+            base_url=receipt.base_url or None,
+            account=receipt.account or None,
+            remote_id=receipt.remote_id or None,
+            request_id=receipt.request_id or None,
+            cost=receipt.cost_micros,
+            accepted_at=receipt.accepted_at,
+            finished_at=receipt.finished_at,
+        )
         try:
             self._ledger.record(take, change, self._clock.time())
             logger.info(_("take {id}: its video is there already: {output}"), id=take.id, output=take.output)

@@ -55,8 +55,7 @@ class Standing:
 def work(config: Config, command: str, *, force: bool = False, verbose: bool = False) -> int:
     """Do all that is there. 0: all done; 1: some failed or could not be bought; 130: Ctrl+C."""
     looked_at = sys.stdout.isatty()
-    level = "DEBUG" if verbose else config.log.level
-    shown = "WARNING" if looked_at and not verbose else level
+    level, shown = _log_levels(config, verbose=verbose, looked_at=looked_at)
     logs.setup(None, level, stderr=shown)
     daemon = Daemon(config, command)
     with Ending() as ending, make_screen(looked_at) as screen:
@@ -78,6 +77,13 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
     if not ended:
         ending.leave(code)
     return code
+
+
+def _log_levels(config: Config, *, verbose: bool, looked_at: bool) -> tuple[str, str]:
+    """That of the file, and that of the terminal, which shows the progress where somebody looks at it."""
+    if verbose:
+        return "DEBUG", "DEBUG"
+    return config.log.level, "WARNING" if looked_at else config.log.level
 
 
 def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standing, list[Problem]]:

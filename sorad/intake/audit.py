@@ -80,7 +80,7 @@ class Audit:
         there = names.get(video.parent)
         if there is None:
             return False  # it cannot be told, or there is nothing to be missed
-        if _waits_for_mending(take) and _is_mended(take):
+        if _is_mended(take, there):
             self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
         return take.state is State.DONE and self._is_missing(take, video, assets, there)
 
@@ -116,7 +116,9 @@ class Audit:
         known = {
             take.output
             for take in takes
-            if take.state is not State.FAILED and (take.state not in _UNSENT or take.error is not None)
+            if take.state is not State.FAILED
+            and (take.state not in _UNSENT or take.error is not None)
+            and not _says(take, "take.unvouched")
         }
         intended = {take.output: take for take in takes if take.intent_at is not None}
         return any(
@@ -162,10 +164,13 @@ def _waits_for_mending(take: Take) -> bool:
     return take.state is State.HELD and _says(take, "receipt.damaged")
 
 
-def _is_mended(take: Take) -> bool:
-    """Whether nothing lies at its place any more that keeps it from being bought, or asked after."""
-    want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
-    return observed(want).state is not State.HELD
+def _is_mended(take: Take, there: set[str]) -> bool:
+    """Whether nothing lies at its place any more for which a take was held."""
+    if _waits_for_mending(take):
+        want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
+        return observed(want).state is not State.HELD
+    unvouched = take.state is State.HELD and _says(take, "take.unvouched")
+    return unvouched and Path(take.output).name not in there
 
 
 def _says(take: Take, code: str) -> bool:

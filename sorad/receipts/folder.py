@@ -7,10 +7,11 @@ receipts and a few dozen bytes of each video are read.
 receipt                      video                 the take is
 ===========================  ====================  ====================================================
 none, another program's      none                  not bought
-none                         whole                 done
-none, but an intent          none                  unknown: its create may have been accepted
-generating                   none, half            generating: it is asked after at its provider
-generating, done             whole                 done
+none                         whole                 held: it may be somebody else's file; the user decides
+none, but an intent          none, any             unknown: its create may have been accepted
+generating                   none, half, any       generating: it is asked after at its provider
+generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
+done                         whole                 done
 done                         whole, other size     done: the user changed it
 done                         none                  done, and ``take.missing``: the user removed it
 done                         half                  generating: it is fetched again
@@ -37,7 +38,7 @@ from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
-from sorad.receipts.place import Found, look
+from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -80,8 +81,8 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
     video = Path(want.output)
     there = look(video)
-    whole = _whole(there)
     receipt = _of_text(there.receipt, want)
+    whole = receipt is not None and _whole(there, video)
     intent = None if whole else _of_text(read_intent(video), want)
     if is_foreign is not None and not whole:
         told = intent or receipt
@@ -90,11 +91,11 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     if intent is not None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
-        return _bought(want, there, receipt)
-    if whole:
-        return replace(want, state=State.DONE)
+        return _bought(want, there, receipt, whole=whole)
     bad = _damaged_at(video)
-    return want if bad is None else replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    if bad is not None:
+        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
@@ -126,8 +127,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
     )
 
 
-def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
-    state, error = _told(there, receipt, Path(want.output))
+def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
+    state, error = _told(there, receipt, Path(want.output), whole=whole)
     return replace(
         want,
         state=state,
@@ -144,8 +145,8 @@ def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
     )
 
 
-def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem | None]:
-    if _whole(there):
+def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[State, Problem | None]:
+    if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:
         return State.DONE, missing(video)
@@ -154,8 +155,13 @@ def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem |
     return State.GENERATING, None
 
 
-def _whole(there: Found) -> bool:
-    return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+def _whole(there: Found, video: Path) -> bool:
+    """Whether the take's video is there, as its receipt tells."""
+    if (
+        there.receipt is not None and there.receipt.state == DONE
+    ):  # what the user makes of it then is the user's
+        return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+    return vouched(video, there) is not None
 
 
 def receipts_in(assets: Path) -> list[Evidence]:
@@ -271,6 +277,19 @@ def failed_before() -> Problem:
         "take.failed_before",
         N_("it failed at the provider, as its receipt tells."),
         N_("`sorad retry` asks the provider once more, and buys it anew only if it still says so."),
+    )
+
+
+def unvouched(video: Path) -> Problem:
+    """A whole video is there, and nothing tells whose."""
+    return Problem(
+        "take.unvouched",
+        N_("a video {path} is there, and no receipt tells that it was bought for this take."),
+        N_(
+            "Put its receipt back beside it; or move the video away, and the take is bought. `sorad approve ID` buys "
+            "it all the same; the new video then waits until that one is moved."
+        ),
+        {"path": str(video)},
     )
 
 
