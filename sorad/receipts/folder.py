@@ -169,16 +169,34 @@ def receipts_in(assets: Path) -> list[Evidence]:
 
     ``OSError`` where a folder is there and cannot be read.
     """
+    return [
+        found
+        for segment, folder in segment_folders(assets)
+        for name in sorted(_names(folder))
+        for found in [_receipt_at(folder, segment, name)]
+        if found is not None
+    ]
+
+
+def _receipt_at(folder: Path, segment: int, name: str) -> Evidence | None:
+    """The receipt of that name, if it is one of this segment. ``OSError`` as above."""
+    parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
+    if parsed is None or parsed[0] != segment:
+        return None
+    video = folder / f"{name[:-5]}.mp4"
+    receipt = read_receipt(receipt_path(video))
+    return Evidence(video, segment, parsed[1], receipt) if receipt and _genuine(receipt, parsed[2]) else None
+
+
+def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
+    """The receipts of one text below an output folder. ``OSError`` as above."""
+    ending = f"_{fingerprint[:8]}.json"
     result = []
     for segment, folder in segment_folders(assets):
         for name in sorted(_names(folder)):
-            parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
-            if parsed is None or parsed[0] != segment:
-                continue
-            video = folder / f"{name[:-5]}.mp4"
-            receipt = read_receipt(receipt_path(video))
-            if receipt is not None and _genuine(receipt, parsed[2]):
-                result.append(Evidence(video, segment, parsed[1], receipt))
+            found = _receipt_at(folder, segment, name) if name.endswith(ending) else None
+            if found is not None and found.receipt.fingerprint == fingerprint:
+                result.append(found)
     return result
 
 
