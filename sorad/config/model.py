@@ -33,6 +33,7 @@ class Watch(Section):
     output_dir: Optional[Path] = None
     takes: int = Field(default=1, ge=1, le=100)
     settle_seconds: Seconds = 2.0
+    edit_seconds: float = Field(default=20.0, ge=0, le=3600)  # for edits, where it is longer; 0: no such wait
     rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here

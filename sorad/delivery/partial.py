@@ -7,20 +7,13 @@ import os
 from pathlib import Path
 from typing import Callable
 
-from sorad.delivery.digest import Digest
+from sorad.files.digest import Digest, Stop, hash_into
 from sorad.files.durable import remove
 from sorad.heartbeat import beat
 
-PIECE = 1 << 20
 # Bringing a large file to a slow disk or share may well take that long, in seconds.
 _SYNC = 120.0
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-
-Stop = Callable[[], bool]
-
-
-class Interrupted(Exception):
-    """Told to stop while reading what is there."""
 
 
 class Partial:
@@ -109,27 +102,3 @@ class Partial:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def sha256_of(path: Path, stop: Stop) -> str:
-    """SHA-256 of a file, in hex. Raises :class:`Interrupted`."""
-    digest = Digest()
-    try:
-        with path.open("rb", buffering=0) as file:
-            hash_into(digest, file, os.fstat(file.fileno()).st_size, stop)
-        return digest.hexdigest()
-    finally:
-        digest.close()
-
-
-def hash_into(digest: Digest, file: io.FileIO, size: int, stop: Stop) -> None:
-    """Hash the next ``size`` bytes. Raises :class:`Interrupted`; ``OSError`` where there are fewer."""
-    while size:
-        beat()
-        if stop():
-            raise Interrupted
-        piece = file.read(min(size, PIECE))
-        if not piece:
-            raise OSError(None, "the file became shorter while it was read")
-        digest.update(piece)
-        size -= len(piece)

@@ -79,8 +79,8 @@ class Audit:
         there = names.get(video.parent)
         if there is None:
             return False  # it cannot be told, or there is nothing to be missed
-        held = take.state is State.HELD and _says(take, "receipt.damaged")
-        if held and receipt_path(video).name not in there:
+        cause = _cause_of_hold(take)
+        if cause is not None and cause.name not in there:
             self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
         return take.state is State.DONE and self._is_missing(take, video, assets, there)
 
@@ -116,7 +116,9 @@ class Audit:
         known = {
             take.output
             for take in takes
-            if take.state is not State.FAILED and (take.state not in _UNSENT or take.error is not None)
+            if take.state is not State.FAILED
+            and (take.state not in _UNSENT or take.error is not None)
+            and not _says(take, "take.unvouched")
         }
         intended = {take.output: take for take in takes if take.intent_at is not None}
         return any(
@@ -158,6 +160,14 @@ def _folders_of_delivered(takes: Sequence[Take]) -> set[Path]:
 
 def _says(take: Take, code: str) -> bool:
     return take.error is not None and take.error.code == code
+
+
+def _cause_of_hold(take: Take) -> Path | None:
+    """The file at its place for which a take is held: with that gone, it is not held any more."""
+    if take.state is not State.HELD or take.error is None:
+        return None
+    video = Path(take.output)
+    return {"receipt.damaged": receipt_path(video), "take.unvouched": video}.get(take.error.code)
 
 
 def _changed_at(folder: Path) -> int:

@@ -166,16 +166,26 @@ def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
     if state is not State.QUEUED:
         yield Change(State.QUEUED, "found")
     if want.state in (State.GENERATING, State.UNKNOWN):
-        yield Change(
-            State.SUBMITTING,
-            "found",
-            intent=True,
-            intent_at=want.intent_at,
-            provider=want.provider or None,
-            base_url=want.base_url or None,
-            account=want.account or None,
-        )
-    yield Change(
+        yield _sent(want)
+    yield _as_found(want, now)
+
+
+def _sent(want: Want) -> Change:
+    """Its create left, as the folder tells."""
+    return Change(
+        State.SUBMITTING,
+        "found",
+        intent=True,
+        intent_at=want.intent_at,
+        provider=want.provider or None,
+        base_url=want.base_url or None,
+        account=want.account or None,
+    )
+
+
+def _as_found(want: Want, now: float) -> Change:
+    """The state that the folder shows, with all that it tells."""
+    return Change(
         want.state,
         "found",
         due_at=now if want.due_at is None else want.due_at,

@@ -7,10 +7,11 @@ receipts and a few dozen bytes of each video are read.
 receipt                      video                 the take is
 ===========================  ====================  ====================================================
 none, another program's      none                  not bought
-none                         whole                 done
-none, but an intent          none                  unknown: its create may have been accepted
-generating                   none, half            generating: it is asked after at its provider
-generating, done             whole                 done
+none                         whole                 held: it may be somebody else's file; the user decides
+none, but an intent          none, any             unknown: its create may have been accepted
+generating                   none, half, any       generating: it is asked after at its provider
+generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
+done                         whole                 done
 done                         whole, other size     done: the user changed it
 done                         none                  done, and ``take.missing``: the user removed it
 done                         half                  generating: it is fetched again
@@ -36,7 +37,7 @@ from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
-from sorad.receipts.place import Found, look
+from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -78,8 +79,8 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
     video = Path(want.output)
     there = look(video)
-    whole = _whole(there)
     receipt = _of_text(there.receipt, want)
+    whole = receipt is not None and _whole(there, video)
     intent = None if whole else _of_text(read_intent(video), want)
     if is_foreign is not None and not whole:
         told = intent or receipt
@@ -88,11 +89,11 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     if intent is not None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
-        return _bought(want, there, receipt)
-    if whole:
-        return replace(want, state=State.DONE)
+        return _bought(want, there, receipt, whole=whole)
     bad = _damaged_at(video, receipt)
-    return want if bad is None else replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    if bad is not None:
+        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
@@ -119,8 +120,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
     )
 
 
-def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
-    state, error = _told(there, receipt, Path(want.output))
+def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
+    state, error = _told(there, receipt, Path(want.output), whole=whole)
     return replace(
         want,
         state=state,
@@ -137,8 +138,8 @@ def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
     )
 
 
-def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem | None]:
-    if _whole(there):
+def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[State, Problem | None]:
+    if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:
         return State.DONE, missing(video)
@@ -147,8 +148,13 @@ def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem |
     return State.GENERATING, None
 
 
-def _whole(there: Found) -> bool:
-    return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+def _whole(there: Found, video: Path) -> bool:
+    """Whether the take's video is there, as its receipt tells."""
+    if (
+        there.receipt is not None and there.receipt.state == DONE
+    ):  # what the user makes of it then is the user's
+        return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+    return vouched(video, there) is not None
 
 
 def receipts_in(assets: Path) -> list[Evidence]:
@@ -156,16 +162,34 @@ def receipts_in(assets: Path) -> list[Evidence]:
 
     ``OSError`` where a folder is there and cannot be read.
     """
+    return [
+        found
+        for segment, folder in segment_folders(assets)
+        for name in sorted(_names(folder))
+        for found in [_receipt_at(folder, segment, name)]
+        if found is not None
+    ]
+
+
+def _receipt_at(folder: Path, segment: int, name: str) -> Evidence | None:
+    """The receipt of that name, if it is one of this segment. ``OSError`` as above."""
+    parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
+    if parsed is None or parsed[0] != segment:
+        return None
+    video = folder / f"{name[:-5]}.mp4"
+    receipt = read_receipt(receipt_path(video))
+    return Evidence(video, segment, parsed[1], receipt) if receipt and _genuine(receipt, parsed[2]) else None
+
+
+def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
+    """The receipts of one text below an output folder. ``OSError`` as above."""
+    ending = f"_{fingerprint[:8]}.json"
     result = []
     for segment, folder in segment_folders(assets):
         for name in sorted(_names(folder)):
-            parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
-            if parsed is None or parsed[0] != segment:
-                continue
-            video = folder / f"{name[:-5]}.mp4"
-            receipt = read_receipt(receipt_path(video))
-            if receipt is not None and _genuine(receipt, parsed[2]):
-                result.append(Evidence(video, segment, parsed[1], receipt))
+            found = _receipt_at(folder, segment, name) if name.endswith(ending) else None
+            if found is not None and found.receipt.fingerprint == fingerprint:
+                result.append(found)
     return result
 
 
@@ -260,6 +284,19 @@ def failed_before() -> Problem:
         "take.failed_before",
         N_("it failed at the provider, as its receipt tells."),
         N_("`sorad retry` asks the provider once more, and buys it anew only if it still says so."),
+    )
+
+
+def unvouched(video: Path) -> Problem:
+    """A whole video is there, and nothing tells whose."""
+    return Problem(
+        "take.unvouched",
+        N_("a video {path} is there, and no receipt tells that it was bought for this take."),
+        N_(
+            "Put its receipt back beside it; or move the video away, and the take is bought. `sorad approve ID` buys "
+            "it all the same; the new video then waits until that one is moved."
+        ),
+        {"path": str(video)},
     )
 
 
