@@ -123,7 +123,7 @@ def test_a_create_lost_on_each_of_two_accounts_is_adopted_where_it_was_sent(keys
     second = keys.account("acc1")
     second.loses_answer = True
     keys.use(second)
-    keys.write("storyboard_b.json", ["text", "other"])
+    keys.write("elsewhere/storyboard_b.json", ["text", "other"])
     keys.run(3600)
     assert Counter(task.request.prompt for task in second.tasks.values()) == {"text": 1, "other": 1}
     assert len(keys.first.tasks) == 1
@@ -143,7 +143,7 @@ def test_what_is_on_the_list_of_another_account_is_first_of_all_that_of_its_own_
 
     second.create = create  # type: ignore[method-assign]
     keys.use(second)
-    keys.write("storyboard_b.json", ["text", "other"])
+    keys.write("elsewhere/storyboard_b.json", ["text", "other"])
     keys.run(10)
     assert [take.state for take in keys.takes()][:2] == [State.UNKNOWN] * 2
     second.unlisted = False
