@@ -38,7 +38,7 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.paper import unwritten
+from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
 from sorad.heartbeat import beat

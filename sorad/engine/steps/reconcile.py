@@ -20,7 +20,7 @@ from sorad.engine.matching import alike, began, match, resembles, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
-from sorad.engine.steps.paper import lay_receipt
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, IdOwned
 from sorad.messages import N_, _
