@@ -20,12 +20,12 @@ from sorad.budget import PRICE_AGAIN
 from sorad.engine.crawling import ease
 from sorad.engine.lanes import Lane
 from sorad.engine.steps.again import asking
+from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.probe import look_for_provider, probe
-from sorad.engine.steps.recheck import READ_AGAIN
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.reprice import is_unpriced, reprice
 from sorad.engine.steps.rescue import rescue_away

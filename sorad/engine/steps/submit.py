@@ -18,9 +18,9 @@ from sorad.engine.first import place_of
 from sorad.engine.gateways import notice
 from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
+from sorad.engine.steps.dedupe import LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
