@@ -20,7 +20,7 @@ from sorad.engine.matching import alike, began, match, resembles, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
-from sorad.engine.steps.paper import lay_receipt
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, IdOwned
 from sorad.messages import N_, _
@@ -32,10 +32,10 @@ from sorad.receipts.writing import drop_intent
 
 # A take that waits for the user is looked at again once a day, for its provider may list by then.
 WAIT = 86_400.0
-# A take whose twin waits for the user is looked at again at this pace.
+# A take whose lookalike waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
-# One whose twin is being answered, at this.
-AFTER_TWIN = 1.0
+# One whose lookalike is being answered, at this.
+AFTER_LOOKALIKE = 1.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
@@ -57,7 +57,7 @@ def reconcile(kit: Kit, take: Take) -> None:
     if _adopt_by_receipt(kit, take, now):
         return
     provider = _who_lists(kit, take)
-    if provider is not None and not _waits_for_twins(kit, take, provider, now):
+    if provider is not None and not _waits_for_lookalikes(kit, take, provider, now):
         _look_up(kit, take, provider, now)
 
 
@@ -88,13 +88,13 @@ def _who_lists(kit: Kit, take: Take) -> Optional[Provider]:
     return provider
 
 
-def _waits_for_twins(kit: Kit, take: Take, provider: Provider, now: float) -> bool:
-    """Put it off where a look could not tell it from a twin; whether that was so."""
-    twins = _twins(kit, take, take.account or provider.account)
-    if any(twin.state is State.SUBMITTING for twin in twins):
+def _waits_for_lookalikes(kit: Kit, take: Take, provider: Provider, now: float) -> bool:
+    """Put it off where a look could not tell it from a lookalike; whether that was so."""
+    lookalikes = _lookalikes(kit, take, take.account or provider.account)
+    if any(one.state is State.SUBMITTING for one in lookalikes):
         release(kit, take, now + 1.0)  # its answer may own a task that looks like ours
         return True
-    if not is_sure(take, provider) and _twins(kit, take, provider.account):
+    if not is_sure(take, provider) and _lookalikes(kit, take, provider.account):
         # What is on that account's list is theirs first.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
         return True
@@ -110,11 +110,11 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
         return
     kit.in_vain.pop((take.id, take.creates, "unread"), None)
     view = found.view
-    twins = [other for other in view.others if alike(other.request, take.request)]
-    if any(twin.state is State.SUBMITTING for twin in twins):
+    lookalikes = [other for other in view.others if alike(other.request, take.request)]
+    if any(one.state is State.SUBMITTING for one in lookalikes):
         release(kit, take, now + 1.0)  # it left, or was answered, while the list was on its way
         return
-    unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
+    unknown = [one for one in lookalikes if one.state is State.UNKNOWN]
     mine = [task for task in view.listed.tasks if same(take.request, task)]
     matched = match([take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
     if matched is None:
@@ -123,9 +123,9 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
     _conclude(kit, take, provider, matched.get(take.id), found.window)
 
 
-def not_ours(view: View, twins: Sequence[Take]) -> set[str]:
+def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:
     """Tasks that somebody owns, or that were on a list before the first of the open creates left."""
-    first = min([view.take, *twins], key=lambda take: take.intent_at or 0.0)
+    first = min([view.take, *lookalikes], key=lambda take: take.intent_at or 0.0)
     return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first))}
 
 
@@ -245,7 +245,7 @@ def _keep_back(kit: Kit, take: Take, view: View, now: float) -> bool:
 def _is_passing(view: View, left: Sequence[RemoteTask], now: float) -> bool:
     """Whether the next look may tell whose tasks these are.
 
-    So it is with one of a create that is being answered, one of a twin that has not adopted it yet, and where all
+    So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, and where all
     have come on the list just now.
     """
     news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= now for task in left)
@@ -308,12 +308,12 @@ def _was_kept_back(kit: Kit, take: Take) -> bool:
     return not named or not kit.ledger.owned([named])
 
 
-def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
+def _lookalikes(kit: Kit, take: Take, account: str) -> list[Take]:
     """Those of the open creates that look alike."""
-    return [twin for twin in open_creates(kit, take, account) if alike(twin.request, take.request)]
+    return [one for one in open_creates(kit, take, account) if alike(one.request, take.request)]
 
 
-def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
+def wait_for_lookalike(kit: Kit, take: Take) -> Optional[float]:
     """How long a take must wait because of one that looks alike, in seconds; ``None``: it need not.
 
     While one of the same request is unknown, the two could not be told apart at the provider. Others that look
@@ -321,21 +321,23 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     user could tell which is which. One that waits for the user already holds up no other request.
     """
     provider, look_every = kit.accounts.current, kit.config.reconcile.look_every
-    twins = _twins(kit, take, provider.account)
-    unknown = [twin for twin in twins if twin.state is State.UNKNOWN and twin.fingerprint == take.fingerprint]
+    lookalikes = _lookalikes(kit, take, provider.account)
+    unknown = [
+        one for one in lookalikes if one.state is State.UNKNOWN and one.fingerprint == take.fingerprint
+    ]
     if unknown:
         return USER_WAIT if all(map(waits_for_user, unknown)) else look_every
     if not can_look_up(kit, provider):
         return None
-    return _wait_for_others([twin for twin in twins if twin.fingerprint != take.fingerprint], look_every)
+    return _wait_for_others([one for one in lookalikes if one.fingerprint != take.fingerprint], look_every)
 
 
-def _wait_for_others(twins: Sequence[Take], look_every: float) -> Optional[float]:
+def _wait_for_others(lookalikes: Sequence[Take], look_every: float) -> Optional[float]:
     """The same for those of another request. Pure."""
-    states = {twin.state for twin in twins if not waits_for_user(twin)}
+    states = {one.state for one in lookalikes if not waits_for_user(one)}
     if State.UNKNOWN in states:
         return look_every
-    return AFTER_TWIN if states else None
+    return AFTER_LOOKALIKE if states else None
 
 
 def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:

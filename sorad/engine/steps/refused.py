@@ -16,7 +16,7 @@ from sorad.engine.late import creates_that_left
 from sorad.engine.matching import alike, began, in_window, match, resembles, same
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look
-from sorad.engine.steps.paper import lay_receipt
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.reconcile import (
     DOUBT,
     adopt,
