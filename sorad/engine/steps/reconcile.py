@@ -9,29 +9,37 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
+from sorad.engine.ambiguous import (
+    WAIT,
+    adopt,
+    for_the_user,
+    kept_back,
+    several,
+    unproven,
+    unread,
+    waits,
+    waits_for_user,
+)
 from sorad.engine.decide import lost_create
-from sorad.engine.doubtful import SAME_ID, is_same_id
-from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
-from sorad.engine.matching import alike, began, match, resembles, same
+from sorad.engine.doubtful import is_same_id
+from sorad.engine.keyless import NO_KEY_EVERY, other_account
+from sorad.engine.matching import alike, began, match, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, IdOwned
-from sorad.messages import N_, _
+from sorad.messages import _
 from sorad.model import State, Take
-from sorad.problems import Param, Problem
+from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 from sorad.receipts.receipt import Receipt, read_receipt
 from sorad.receipts.writing import drop_intent
 
-# A take that waits for the user is looked at again once a day, for its provider may list by then.
-WAIT = 86_400.0
 # A take whose lookalike waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
 # One whose lookalike is being answered, at this.
@@ -43,8 +51,6 @@ DOUBT = 2 * 86_400.0
 FEW, LONGEST_PAUSE = 5, 300.0
 # What is kept back by a task is looked at again at this pace: the task may be found to be another take's.
 KEPT_BACK_EVERY = 3_600.0
-# So many tasks are named.
-NAMED = 5
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
 
@@ -263,43 +269,6 @@ def _queue_again(kit: Kit, take: Take, now: float) -> None:
     drop_intent(take, after)
 
 
-def for_the_user(
-    take: Take, note: str, why: Problem, polling: Polling, now: float, again: float = WAIT
-) -> Change:
-    """The change with which an unknown take waits for the user; it is looked at ``again`` so much later. Pure.
-
-    It may be a task under way, so it holds a slot; but no longer than a task may: twenty lost answers at a
-    provider without a list must not stop all buying for good.
-    """
-    left = (now if take.intent_at is None else take.intent_at) + polling.give_up_after - now
-    if take.parked or left <= 0:
-        # What is waited for so long is polled slowly, too, should it be adopted.
-        watched = max(take.watched, polling.give_up_after)
-        return Change(State.UNKNOWN, note, due_at=now + again, error=why, parked=True, watched=watched)
-    return Change(State.UNKNOWN, note, due_at=now + min(left, again), error=why)
-
-
-def adopt(
-    take: Take, remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
-) -> Change:
-    """The change that makes a task of the provider's list the take's. ``account``: whose list it was.
-
-    By our clock it was accepted after the intent: another clock's date must not move its money to another day.
-    """
-    accepted_at = now if created_at is None else min(max(created_at, take.intent_at or created_at), now)
-    return Change(
-        State.GENERATING,
-        "adopted",
-        due_at=now,
-        attempt=0,
-        clear_error=True,
-        remote_id=remote_id,
-        account=account,
-        accepted_at=accepted_at,
-        sole=True,
-    )
-
-
 def _was_kept_back(kit: Kit, take: Take) -> bool:
     """Whether it waits for the user because of a task that still nobody owns, even if lists show it no more."""
     if take.error is None or take.error.code != "take.several":
@@ -353,85 +322,3 @@ def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:
 def can_look_up(kit: Kit, provider: Provider) -> bool:
     """Whether a lost create is looked up by itself."""
     return provider.capabilities.lists_tasks and kit.config.reconcile.on_unknown != "hold"
-
-
-def waits_for_user(take: Take) -> bool:
-    """Whether an unknown take is past what sorad can find out by itself."""
-    return take.error is not None and take.error.code in ("take.unknown", "take.several", SAME_ID, NO_KEY)
-
-
-def waits(take: Take) -> Problem:
-    """The user has to say what became of a create."""
-    return Problem(
-        "take.unknown",
-        N_("it is not known whether the provider accepted it, and its list of tasks cannot tell."),
-        N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID` if it is there, "
-            "`--resend` if it is not, or `--drop`."
-        ),
-        {"take": take.id},
-    )
-
-
-def unread(take: Take, why: Problem) -> Problem:
-    """The list of tasks cannot be read, again and again."""
-    return _ask(
-        "take.unknown",
-        N_(
-            "it is not known whether the provider accepted it, and its list of tasks cannot be read, though sorad goes "
-            "on trying: {reason}"
-        ),
-        take,
-        reason=why,
-    )
-
-
-def unproven(take: Take, why: Problem) -> Problem:
-    """The list of tasks can be read, but would perhaps not show the task if it were there."""
-    return _ask(
-        "take.unknown",
-        N_("it is not on the provider's list of tasks, but that proves nothing: {reason}"),
-        take,
-        reason=why,
-    )
-
-
-def several(take: Take, tasks: Sequence[RemoteTask]) -> Problem:
-    """More tasks look like ours than we have lost."""
-    return _ask(
-        "take.several",
-        N_("several tasks at the provider could be this one: {tasks}."),
-        take,
-        tasks=", ".join(task.remote_id for task in tasks[:NAMED]),
-    )
-
-
-def kept_back(take: Take, task: RemoteTask) -> Problem:
-    """A task at the provider may be the lost create's, so it is not sent again."""
-    if same(take.request, task):
-        message = N_(
-            "the task {remote_id} at the provider could be this one, though its time does not fit: the clock of this "
-            "machine may have been wrong."
-        )
-    elif resembles(take.request, task):
-        message = N_(
-            "the task {remote_id} at the provider is much like this one: its list may show texts changed."
-        )
-    else:
-        message = N_(
-            "the task {remote_id} at the provider was created when this one was sent, and is nobody's here: it may be "
-            "this one, for lists show other texts than were sent, or another program's."
-        )
-    return _ask("take.several", message, take, remote_id=task.remote_id)
-
-
-def _ask(code: str, message: str, take: Take, **params: Param) -> Problem:
-    if "remote_id" in params:
-        fix = N_(
-            "Look at your account there, then `sorad resolve {take} --adopt {remote_id}`, `--resend` or `--drop`."
-        )
-    else:
-        fix = N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
-        )
-    return Problem(code, message, fix, {"take": take.id, **params})

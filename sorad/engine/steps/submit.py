@@ -12,6 +12,7 @@ from loguru import logger
 
 from sorad.delivery.outcome import blocked
 from sorad.engine import decide
+from sorad.engine.ambiguous import for_the_user
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.doubtful import one_id_for_all, same_id
 from sorad.engine.first import place_of
@@ -21,7 +22,7 @@ from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_lookalike
+from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
 from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
