@@ -6,6 +6,7 @@ the daemon's pace the places of what waits, and of what this machine bought late
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -88,8 +89,9 @@ class Arrivals:
             self._take_up(root)
         for root in is_foreign:
             for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
-                if Path(take.output).exists():
-                    self._is_there(take)
+                with contextlib.suppress(OSError):  # of one place; the next look tries again
+                    if Path(take.output).exists():
+                        self._is_there(take)
         ours = set(roots).difference(is_foreign)
         for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
             if purchase.root in ours and purchase.remote_id:
