@@ -88,7 +88,7 @@ class OpenAiVideos(Api):
             came = self._wire.post_json("/videos", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        outcome = answers.after_create(came, self._paths, self._config.refusals)
+        outcome = answers.after_create(came, self._paths, self._config.refusals, request.prompt)
         return repeated(outcome, repeats(came.headers))
 
     def poll(self, remote_id: str) -> Polled:
