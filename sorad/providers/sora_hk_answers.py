@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Optional
 
+from sorad.model import plausible_cost
 from sorad.providers import creates, faults, ids, reading, statuses, words
 from sorad.providers.base import (
     Created,
@@ -38,7 +39,7 @@ def micros_of(value: Any, unit: Any = "cents") -> Optional[int]:
     amount = reading.number(value)
     name = reading.text(unit).lower() or "cents"
     size = _UNITS.get(name)
-    return round(amount * size) if amount is not None and amount >= 0 and size is not None else None
+    return plausible_cost(amount, size) if size is not None else None
 
 
 def after_create(came: Answer, paths: Sequence[str] = (), refusals: Refusals = ()) -> Created:

@@ -20,7 +20,7 @@ from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.paper import lay_receipt
-from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
+from sorad.engine.steps.recheck import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
@@ -168,6 +168,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
         wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
         if wait is not None:
             release(kit, take, now + wait)
+            return None
+        if kit.is_edited(take.storyboard):  # once more: the first create and the prices may have taken long
+            release(kit, take, now + EDIT_AGAIN)
             return None
         over = over_budget(kit, take, provider, price, prices)
         if over is not None:
