@@ -92,10 +92,14 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
+    return _without_word(want, video, there)
+
+
+def _without_word(want: Want, video: Path, there: Found) -> Want:
+    """A place that tells of no purchase: what lies there all the same holds the take."""
     bad = _damaged_at(video)
-    if bad is not None:
-        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
-    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
+    wrong = damaged(bad) if bad is not None else unvouched(video) if there.verified else None
+    return want if wrong is None else replace(want, state=State.HELD, due_at=NEVER, error=wrong)
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
