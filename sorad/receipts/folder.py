@@ -92,14 +92,15 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
-    return _without_word(want, video, there)
+    return _without_task(want, there, video)
 
 
-def _without_word(want: Want, video: Path, there: Found) -> Want:
-    """A place that tells of no purchase: what lies there all the same holds the take."""
+def _without_task(want: Want, there: Found, video: Path) -> Want:
+    """Nothing tells of a task: it waits where a file is damaged, or a video lies there that nobody vouches for."""
     bad = _damaged_at(video)
-    wrong = damaged(bad) if bad is not None else unvouched(video) if there.verified else None
-    return want if wrong is None else replace(want, state=State.HELD, due_at=NEVER, error=wrong)
+    if bad is not None:
+        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
