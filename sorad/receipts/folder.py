@@ -94,11 +94,17 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
     if receipt is not None and receipt.reused_from is not None:
-        task = receipt.reused_from.remote_id
-        error = None if whole else missing(video)
-        return replace(
-            want, state=State.DONE, reused=task, cost=0, error=error, finished_at=receipt.finished_at
-        )
+        return _reused(want, receipt, receipt.reused_from.remote_id, None if whole else missing(video))
+    return _without_task(want, there, video)
+
+
+def _reused(want: Want, receipt: Receipt, task: str, error: Problem | None) -> Want:
+    """Its video was bought for another storyboard, as that ``task``."""
+    return replace(want, state=State.DONE, reused=task, cost=0, error=error, finished_at=receipt.finished_at)
+
+
+def _without_task(want: Want, there: Found, video: Path) -> Want:
+    """Nothing tells of a task: it waits where a file is damaged, or a video lies there that nobody vouches for."""
     bad = _damaged_at(video)
     if bad is not None:
         return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
