@@ -14,8 +14,8 @@ from typing import Optional
 from loguru import logger
 
 from sorad.delivery.outcome import blocked
+from sorad.engine.steps.dedupe import LOOK_AGAIN
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.recheck import LOOK_AGAIN
 from sorad.heartbeat import beat
 from sorad.ledger.interface import Change
 from sorad.ledger.reused import NEVER, source_for
