@@ -95,7 +95,8 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _bought(want, there, receipt, whole=whole)
     if receipt is not None and receipt.reused_from is not None:
         return _reused(want, receipt, receipt.reused_from.remote_id, None if whole else missing(video))
-    return _without_task(want, there, video)
+    why = _cause_to_hold(video, there)
+    return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
 
 
 def _reused(want: Want, receipt: Receipt, task: str, error: Problem | None) -> Want:
@@ -103,12 +104,12 @@ def _reused(want: Want, receipt: Receipt, task: str, error: Problem | None) -> W
     return replace(want, state=State.DONE, reused=task, cost=0, error=error, finished_at=receipt.finished_at)
 
 
-def _without_task(want: Want, there: Found, video: Path) -> Want:
-    """Nothing tells of a task: it waits where a file is damaged, or a video lies there that nobody vouches for."""
+def _cause_to_hold(video: Path, there: Found) -> Problem | None:
+    """Why the user decides, where nothing that can be believed tells what became of the take."""
     bad = _damaged_at(video)
     if bad is not None:
-        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
-    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
+        return damaged(bad)
+    return unvouched(video) if there.verified else None
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
