@@ -18,11 +18,14 @@ room for its folder, and the error of making it is shown.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
 INTENT = ".intent.json"
-_VIDEO = re.compile(r"(0|[1-9][0-9]*)_v([1-9][0-9]*)_([0-9a-f]{8})\.mp4")
+# A name with more digits is none of ours: anybody may write one, and SQLite's integers have 64 bits.
+HIGHEST_SEGMENT = HIGHEST_TAKE = 9_999_999_999
+_VIDEO = re.compile(r"(0|[1-9][0-9]{0,9})_v([1-9][0-9]{0,9})_([0-9a-f]{8})\.mp4")
 
 
 def assets_folder(storyboard: Path, root: Path, output_mode: str, output_dir: Path | None) -> Path:
@@ -62,3 +65,14 @@ def parse_video_name(name: str) -> tuple[int, int, str] | None:
     """``(segment, take, first 8 digits of the fingerprint)``; ``None`` for a name that sorad never gives."""
     found = _VIDEO.fullmatch(name)
     return (int(found[1]), int(found[2]), found[3]) if found else None
+
+
+def below(path: str, roots: Iterable[str], *, named: bool = False) -> str:
+    """``path`` as it is called below that one of ``roots`` which is nearest to it; as it is where it lies in none.
+
+    ``named``: with the root's own name before it, to tell several roots apart.
+    """
+    for root in sorted(map(Path, roots), key=lambda one: len(one.parts), reverse=True):
+        if root in Path(path).parents:
+            return str(Path(path).relative_to(root.parent if named and root.name else root))
+    return path

@@ -6,6 +6,7 @@ the daemon's pace the places of what waits, and of what this machine bought late
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -90,8 +91,9 @@ class Arrivals:
             self._take_up(root)
         for root in is_foreign:
             for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
-                if Path(take.output).exists():
-                    self._is_there(take)
+                with contextlib.suppress(OSError):  # of one place; the next look tries again
+                    if Path(take.output).exists():
+                        self._is_there(take)
         for purchase in self._ledger.purchases(self._clock.time() - RECENT):
             given_up = purchase.state in (State.FAILED, State.CANCELLED)
             if purchase.root in roots and purchase.remote_id and not given_up:

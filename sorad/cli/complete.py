@@ -111,7 +111,7 @@ def _unquoted(word: str) -> str:
 
 def _answer(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
     """The kinds of value that fit, and the candidates."""
-    from sorad.cli.main import COMMANDS, command_of, parser_of
+    from sorad.cli.commands import COMMANDS, command_of, parser_of
 
     name = command_of(list(line.before))
     if name is None:
@@ -136,7 +136,7 @@ def _answer(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
 
 
 def _top(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
-    from sorad.cli.main import COMMANDS
+    from sorad.cli.commands import COMMANDS
 
     previous = line.before[-1] if line.before else ""
     if previous == "--config":

@@ -52,7 +52,20 @@ def once_config(args: argparse.Namespace) -> Config:
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
     # Who calls it wants what is there now.
     watches = [watch.model_copy(update={"edit_seconds": 0.0}) for watch in config.watch]
-    return config.model_copy(update={"watch": tuple(watches)})
+    return _with_vaults(config.model_copy(update={"watch": tuple(watches)}))
+
+
+def _with_vaults(config: Config) -> Config:
+    """Pictures may lie anywhere in the vault that a folder is a part of: who starts `once` has named the folder."""
+    from sorad.intake.rules import vault_around
+
+    vaults = [vault_around(watch.path) for watch in config.watch]
+    known = {watch.path for watch in config.watch}
+    folders = dict.fromkeys(
+        [*config.storyboards.picture_folders, *(one for one in vaults if one not in known)]
+    )
+    storyboards = config.storyboards.model_copy(update={"picture_folders": tuple(folders)})
+    return config.model_copy(update={"storyboards": storyboards})
 
 
 def _with_flags(config: Config, args: argparse.Namespace) -> Config:

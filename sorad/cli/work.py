@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from loguru import logger
@@ -16,15 +15,13 @@ from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.cli.stillness import Stillness
+from sorad.cli.takes_left import Standing, standing_of, tried_in_vain
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.again import another_take
-from sorad.engine.steps.reconcile import waits_for_user
-from sorad.engine.unfound import is_stuck
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Storyboard
-from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem
@@ -36,20 +33,8 @@ UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
 LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.
 LOOK_AT_TROUBLE, NOTES = 2.0, 3
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The takes of the folders that `once` works on."""
-
-    counts: Counter[State]
-    waiting: int  # for the user, or parked: not worth staying for
-    failed: list[Take]
-
-    @property
-    def moving(self) -> int:
-        """Takes that will still come to an end by themselves."""
-        return sum(self.counts[state] for state in OPEN) - self.waiting
+# So many folders with videos are named at the end.
+FOLDERS = 5
 
 
 def work(config: Config, command: str, *, force: bool = False, verbose: bool = False) -> int:
@@ -67,7 +52,7 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             standing, stopped = _until_done(daemon, ending, screen)
             unread = unread_of(daemon)
             invalid, none = _invalid(daemon), () if unread else _none_there(daemon)
-            spent = _spent(daemon, began)
+            spent = [*_spent(daemon, began), *_places(daemon)]
         finally:
             ended = daemon.stop()
     stopped = [*stopped, *(one for one in unread if one not in stopped)]
@@ -90,7 +75,7 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
     """Wait for the end; what stands then, and what stopped the buying, if anything did."""
     began = looked = time.monotonic()
     before = standing_of(daemon, {}).counts[State.DONE]
-    in_vain = _tried_in_vain(daemon)
+    in_vain = tried_in_vain(daemon)
     notes: list[str] = []
     stillness = Stillness(daemon)
     while True:
@@ -104,54 +89,6 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
         ending.wait(LOOK)
-
-
-def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
-    """Count the takes under the watched folders. ``in_vain``: see :func:`_stuck`."""
-    counts: Counter[State] = Counter()
-    waiting = 0
-    failed: list[Take] = []
-    for watch in daemon.config.watch:
-        root = str(watch.path)
-        here = daemon.ledger.counts(root)
-        counts.update(here)
-        waiting += here[State.HELD] + daemon.ledger.parked(root)
-        if here[State.QUEUED] and daemon.claims.waits(root) is not None:
-            waiting += here[State.QUEUED]
-        if here[State.UNKNOWN]:
-            unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
-            asking = {take.fingerprint for take in unknown if waits_for_user(take)}
-            # Takes of the same request wait with it: sent now, the two could not be told apart.
-            same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
-            waiting += sum(take.fingerprint in asking for take in same)
-        waiting += _stuck(daemon, root, here, in_vain)
-        if here[State.FAILED]:
-            failed += daemon.ledger.takes(states=[State.FAILED], root=root)
-    return Standing(counts, waiting, failed)
-
-
-def _stuck(daemon: Daemon, root: str, here: Mapping[State, int], in_vain: Mapping[int, int]) -> int:
-    """How many more finished takes than the parked ones wait for an address in vain.
-
-    ``in_vain``: how often each was tried in vain before the start, by take. The config may have changed since, so
-    these count once they were tried again; below 0 are parked ones that were not.
-    """
-    takes = _stuck_takes(daemon, root, here)
-    tried = [(take.parked, take.attempt > in_vain.get(take.id, 0)) for take in takes]
-    return tried.count((False, True)) - tried.count((True, False))
-
-
-def _tried_in_vain(daemon: Daemon) -> dict[int, int]:
-    roots = [str(watch.path) for watch in daemon.config.watch]
-    stuck = [take for root in roots for take in _stuck_takes(daemon, root, daemon.ledger.counts(root))]
-    return {take.id: take.attempt for take in stuck}
-
-
-def _stuck_takes(daemon: Daemon, root: str, here: Mapping[State, int]) -> list[Take]:
-    states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
-    return (
-        [take for take in daemon.ledger.takes(states=states, root=root) if is_stuck(take)] if states else []
-    )
 
 
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
@@ -246,7 +183,7 @@ def _force(daemon: Daemon, ending: Ending) -> None:
 
 
 def _spent(daemon: Daemon, began: float) -> list[str]:
-    """What this run has cost, and where the videos of it lie."""
+    """What this run has cost."""
     cost, unpriced = daemon.ledger.spend(began), daemon.ledger.unpriced(began)
     told = []
     if cost or unpriced:
@@ -256,8 +193,29 @@ def _spent(daemon: Daemon, began: float) -> list[str]:
         )
     if unpriced:
         told.append(_("Takes whose price is not known, counted as 0: {count}.").format(count=unpriced))
-    folders = sorted({str(Path(video).parent.parent) for video in daemon.progress.latest()})
-    return [*told, *(_("The videos lie in {folder}").format(folder=folder) for folder in folders)]
+    return told
+
+
+def _places(daemon: Daemon) -> list[str]:
+    """In which folders the videos lie, and how many in each: not all lie where the next one would be put."""
+    roots = [str(watch.path) for watch in daemon.config.watch]
+    done = [take for root in roots for take in daemon.ledger.takes(states=[State.DONE], root=root)]
+    there = [Path(take.output) for take in done if take.error is None or take.error.code != "take.missing"]
+    folders = Counter(str(video.parent.parent) for video in there)
+    latest = {str(Path(video).parent.parent) for video in daemon.progress.latest()}
+    # those of this run first
+    names = sorted(folders, key=lambda folder: (folder not in latest, folder))
+    told = [
+        ngettext("{count} video in {folder}", "{count} videos in {folder}", folders[name]).format(
+            count=folders[name], folder=name
+        )
+        for name in names[:FOLDERS]
+    ]
+    beyond = len(names) - FOLDERS
+    if beyond > 0:
+        more = ngettext("and {count} more folder", "and {count} more folders", beyond)
+        told.append(more.format(count=beyond))
+    return told
 
 
 def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, interrupted: bool) -> None:

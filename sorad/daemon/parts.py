@@ -21,6 +21,7 @@ from sorad.claim.buyers import Buyers
 from sorad.claim.claims import Claims
 from sorad.claim.machine import machine_of
 from sorad.clock import Clock
+from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
 from sorad.daemon.telling import Telling, World
@@ -40,9 +41,9 @@ from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.paper import unwritten
 from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
-from sorad.health.pulse import LIMIT
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
+from sorad.intake.rules import pictures_of
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
@@ -104,7 +105,9 @@ class Parts:
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
         self._key = KeySource(config.provider)
-        self.provider = provider = providers.make(config.provider, self._key, self._heard)
+        self.provider = provider = providers.make(
+            config.provider, self._key, self._heard, pictures_of(config).allowed
+        )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir), buyers=kept.buyers)

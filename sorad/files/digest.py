@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Callable
 
+from sorad.files.untrusted import open_file
 from sorad.heartbeat import beat
 
 # From here on a thread of its own hashes while the next pieces are received and written: one core hashes
@@ -71,7 +72,7 @@ def sha256_of(path: Path, stop: Stop = lambda: False) -> str:
     """SHA-256 of a file, in hex. Raises :class:`Interrupted`, ``OSError``."""
     digest = Digest()
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_file(path) as file:
             hash_into(digest, file, os.fstat(file.fileno()).st_size, stop)
         return digest.hexdigest()
     finally:

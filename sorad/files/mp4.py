@@ -15,12 +15,15 @@ that is too strict would throw away a video that was paid for.
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import BinaryIO
 
+from sorad.files.untrusted import open_file
 from sorad.messages import N_
 from sorad.problems import Param, Problem
+from sorad.units import format_size
 
 # Padding, which older QuickTime writers put before ``ftyp``.
 _PADDING = frozenset((b"free", b"skip", b"wide"))
@@ -29,7 +32,7 @@ _AGAIN = N_("Nothing to do: it is fetched again, for as long as the provider has
 
 def check_mp4(path: Path) -> Problem | None:
     """What is wrong with the file as an MP4, or ``None``. ``OSError`` where it cannot be read."""
-    with path.open("rb") as file:
+    with io.BufferedReader(open_file(path)) as file:
         return check_mp4_file(file, os.fstat(file.fileno()).st_size)
 
 
@@ -50,9 +53,10 @@ def check_mp4_file(file: BinaryIO, size: int) -> Problem | None:
             missing = max(length, least) - (size - at)
             return _problem(
                 "cut",
-                N_("the video is cut: it has {size} bytes, {missing} more are missing."),
+                N_("the video is cut: it has {got}, {missing} more are missing."),
                 size,
-                missing=missing,
+                got=format_size(size),
+                missing=format_size(missing),
             )
         if length < least or not _is_kind(kind):
             return _problem("damaged", N_("the video is damaged at byte {at} of {size}."), size, at=at)

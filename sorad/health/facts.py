@@ -80,6 +80,7 @@ class Facts:
     paid_too: tuple[str, ...] = ()  # problems as JSON: creates that turned up after they were sent again
     doubles: tuple[Double, ...] = ()  # paid for by two machines, and seen by nobody yet
     gateway: Optional[Mapping[str, Any]] = None  # see sorad.engine.gateways
+    service: tuple[Problem, ...] = ()  # what the service that is installed for it lacks
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
 
 

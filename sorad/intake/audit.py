@@ -19,13 +19,13 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.files.durable import remove
-from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path, video_path
-from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
+from sorad.layout import INTENT, intent_path, parse_video_name, video_path
+from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.folder import missing, segment_folders
+from sorad.receipts.folder import missing, observed, segment_folders
 from sorad.receipts.place import look
-from sorad.receipts.receipt import read_intent, read_receipt
+from sorad.receipts.receipt import is_damaged, read_intent, read_receipt
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0
@@ -38,7 +38,7 @@ class Audit:
 
     ledger: Ledger
     clock: Clock
-    missing: dict[int, int] = field(default_factory=dict)  # by storyboard, how many of its videos
+    missing: dict[int, list[int]] = field(default_factory=dict)  # by storyboard, the takes of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
     def look(self, board: Storyboard, assets: Path, *, tidy: bool = True) -> bool:
@@ -54,11 +54,12 @@ class Audit:
         delivered = _folders_of_delivered(takes)
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
-        missed = self.missing.get(board.id, 0)
-        self.missing[board.id] = sum(self._judge(take, assets, names) for take in takes)
-        self._remember(board.id, times)
+        missed = len(self.missing.get(board.id, ()))
+        self.missing[board.id] = [take.id for take in takes if self._judge(take, assets, names)]
+        if not any(map(_waits_for_mending, takes)):  # the rights of a file may change, and no folder shows it
+            self._remember(board.id, times)
         # What was missed just now may lie there under other numbers, with its receipt.
-        doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names, tidy)
+        doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
 
     def forget(self, storyboard: int) -> None:
@@ -79,8 +80,7 @@ class Audit:
         there = names.get(video.parent)
         if there is None:
             return False  # it cannot be told, or there is nothing to be missed
-        cause = _cause_of_hold(take)
-        if cause is not None and cause.name not in there:
+        if _is_mended(take, there):
             self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
         return take.state is State.DONE and self._is_missing(take, video, assets, there)
 
@@ -96,8 +96,9 @@ class Audit:
             self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True))
             return False
         if not known:
-            logger.warning(_("take {id}: {problem}"), id=take.id, problem=str(missing(video)))
-            self._write(take, Change(State.DONE, "gone", error=missing(video)))
+            problem = missing(video)
+            logger.warning(_("take {id}: {problem}"), id=take.id, problem=problem.text())
+            self._write(take, Change(State.DONE, "gone", error=problem))
         return True
 
     def _write(self, take: Take, change: Change) -> None:
@@ -145,7 +146,9 @@ class Audit:
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
             return True
-        if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
+        if not tidy or take is None or take.state in (State.SUBMITTING, State.UNKNOWN):
+            return False
+        if not is_damaged(intent_path(video)):
             remove(intent_path(video))
         return False
 
@@ -158,16 +161,21 @@ def _folders_of_delivered(takes: Sequence[Take]) -> set[Path]:
     return {Path(take.output).parent for take in takes if take.state is State.DONE}
 
 
+def _waits_for_mending(take: Take) -> bool:
+    return take.state is State.HELD and _says(take, "receipt.damaged")
+
+
+def _is_mended(take: Take, there: set[str]) -> bool:
+    """Whether nothing lies at its place any more for which a take was held."""
+    if _waits_for_mending(take):
+        want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
+        return observed(want).state is not State.HELD
+    unvouched = take.state is State.HELD and _says(take, "take.unvouched")
+    return unvouched and Path(take.output).name not in there
+
+
 def _says(take: Take, code: str) -> bool:
     return take.error is not None and take.error.code == code
-
-
-def _cause_of_hold(take: Take) -> Path | None:
-    """The file at its place for which a take is held: with that gone, it is not held any more."""
-    if take.state is not State.HELD or take.error is None:
-        return None
-    video = Path(take.output)
-    return {"receipt.damaged": receipt_path(video), "take.unvouched": video}.get(take.error.code)
 
 
 def _changed_at(folder: Path) -> int:

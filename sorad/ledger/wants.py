@@ -205,5 +205,10 @@ def _as_found(want: Want, now: float) -> Change:
 
 
 def accepted_at(want: Want, now: float) -> float | None:
-    """When the take was accepted, as its receipt says; now, where that is lost: its money counts."""
-    return now if want.accepted_at is None and want.state is State.GENERATING else want.accepted_at
+    """When the take was accepted, as its receipt says; now, where that is lost: its money counts.
+
+    A receipt of the future was written under a wrong clock, or by a stranger: it counts as of now, not every day.
+    """
+    if want.accepted_at is None:
+        return now if want.state is State.GENERATING else None
+    return min(want.accepted_at, now)

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
+from sorad.nested import is_deep
+
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(?:([zZ])|([+-])(\d\d):?(\d\d))"
 )
 # Epochs above this are milliseconds: in seconds it is the year 5138.
 _MILLISECONDS = 100_000_000_000
+# Epochs below this tell no time: the year 2001, long before there was anything to list.
+_EARLIEST = 1_000_000_000
 _LONGEST_ID = 2_000  # gateways pack routes into base64 ids of hundreds of characters
 
 # Where an object keeps its words; what repeats the request; and names of secrets.
@@ -23,6 +27,8 @@ _SECRET = re.compile(
     r"secret|password|api_?key|access_?key|^key$|(?:^|_)token$|authorization|signature", re.IGNORECASE
 )
 _HIDDEN = "******"
+_DEEPEST = 50  # objects and lists in one another
+_MOST_DIGITS = 100
 _MOST_WORDS = 100
 
 HORIZONTAL = frozenset({"horizontal", "landscape", "16:9"})
@@ -30,11 +36,17 @@ VERTICAL = frozenset({"vertical", "portrait", "9:16"})
 
 
 def parse(body: bytes) -> Any:
-    """The JSON of a body; ``None`` where it is none."""
+    """The JSON of a body; ``None`` where it is none, or nested so deeply that nobody means it."""
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        value = json.loads(body.decode("utf-8-sig"), parse_int=_int)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
+    return None if is_deep(value, _DEEPEST) else value
+
+
+def _int(digits: str) -> Any:
+    """Python needs the square of the digits in time; what has so many is a text, at best."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def at(value: Any, path: str) -> Any:
@@ -62,6 +74,8 @@ def text(value: Any) -> str:
     """A string; numbers are written out, all else is ``""``."""
     if isinstance(value, str):
         return value.strip()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
 
 
@@ -104,7 +118,7 @@ def without_secrets(value: Any) -> Any:
 
 def identifier(value: Any) -> str:
     """A task id that can be asked for later; ``""`` where the value cannot be one."""
-    found = text(value)
+    found = text(value) if not isinstance(value, float) else ""  # no id survives as a fraction
     fit = found.isprintable() and len(found) <= _LONGEST_ID and found not in (".", "..")
     return found if fit else ""
 
@@ -153,11 +167,13 @@ def orientation(value: Any) -> Optional[str]:
 def epoch(value: Any) -> Optional[float]:
     """Epoch seconds of a timestamp: a number (seconds or milliseconds) or ISO 8601 with a zone.
 
-    A time without a zone is ``None``: it may be off by eight hours, which is worse than not known.
+    What lies before 1970 or after the year 5000 is none. Nor is a time without a zone: it may be off by eight
+    hours, which is worse than not known.
     """
     seconds = number(value)
     if seconds is not None:
-        return seconds / 1000 if seconds > _MILLISECONDS else seconds
+        seconds = seconds / 1000 if seconds > _MILLISECONDS else seconds
+        return seconds if _EARLIEST <= seconds < _MILLISECONDS else None
     found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Optional
 
+from sorad.model import plausible_cost
 from sorad.providers import creates, faults, ids, reading, statuses, words
 from sorad.providers.base import (
     Created,
@@ -38,18 +39,25 @@ def micros_of(value: Any, unit: Any = "cents") -> Optional[int]:
     amount = reading.number(value)
     name = reading.text(unit).lower() or "cents"
     size = _UNITS.get(name)
-    return round(amount * size) if amount is not None and amount >= 0 and size is not None else None
+    return plausible_cost(amount, size) if size is not None else None
 
 
-def after_create(came: Answer, paths: Sequence[str] = (), refusals: Refusals = ()) -> Created:
-    """What an answer to a create means: see ``proof``. ``paths``: where the config says that ids are."""
+def after_create(
+    came: Answer, paths: Sequence[str] = (), refusals: Refusals = (), prompt: str = ""
+) -> Created:
+    """What an answer to a create means: see ``proof``.
+
+    ``paths``: where the config says that ids are; ``prompt``: what was sent.
+    """
     body, told, meant = came.json(), _told(came.json()), _meant(came.json())
     task = ids.task_id(body, paths)
     if is_of_request(task, came.request_id()):
         task = ""
     doubtful = _code(body) not in (None, 200)
+    if not task and (doubtful or not came.good):
+        task, doubtful = ids.in_error(body), True
     what = said(came, told, meant, task, doubtful=doubtful)
-    return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")))
+    return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")), prompt)
 
 
 def after_poll(came: Answer, own_urls: Sequence[str] = (), base: str = "") -> Polled:

@@ -16,7 +16,7 @@ done                         whole, other size     done: the user changed it
 done                         none                  done, and ``take.missing``: the user removed it
 done                         half                  generating: it is fetched again
 failed                       none                  failed at the provider: not asked after, not bought again
-damaged                      none                  held: it may have been bought; the user decides
+damaged, of another text     none                  held: it may have been bought; the user decides
 ===========================  ====================  ====================================================
 
 Where another machine buys (see :mod:`sorad.claim`), what that one bought is not asked after here: until its video has
@@ -25,6 +25,7 @@ come, whole, the take is as one that nobody bought, and waits.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path
+from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
 from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
@@ -50,6 +51,7 @@ from sorad.receipts.receipt import (
 
 ASSETS = "_assets"
 SEGMENT = "Segment_"
+_DIGITS = len(str(HIGHEST_SEGMENT))
 
 # Tells what is left to its payer; ``None``: nothing is, for this machine may buy.
 Foreign = Optional[Callable[[Payer], bool]]
@@ -90,7 +92,7 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
-    bad = _damaged_at(video, receipt)
+    bad = _damaged_at(video)
     if bad is not None:
         return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
     return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
@@ -100,11 +102,16 @@ def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
 
 
-def _damaged_at(video: Path, receipt: Receipt | None) -> Path | None:
-    """The receipt or intent that tells nothing though it is there; ``receipt``: one without a task."""
-    if receipt is not None or is_damaged(receipt_path(video)):
-        return receipt_path(video)
-    return intent_path(video) if is_damaged(intent_path(video)) else None
+def _damaged_at(video: Path) -> Path | None:
+    """The receipt or intent that lies at a take's place, and whose word cannot be taken for that take.
+
+    The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.
+    """
+    receipt, intent = receipt_path(video), intent_path(video)
+    if is_damaged(receipt) or read_receipt(receipt) is not None:
+        return receipt
+    told = read_receipt(intent)
+    return intent if is_damaged(intent) or told is not None else None
 
 
 def _unknown(want: Want, intent: Receipt) -> Want:
@@ -217,7 +224,7 @@ def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
     for name in sorted(_names(assets)):
         number = name[len(SEGMENT) :]
-        if name.startswith(SEGMENT) and number.isascii() and number.isdigit():
+        if name.startswith(SEGMENT) and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
             yield int(number), assets / name
 
 
@@ -226,6 +233,10 @@ def _names(folder: Path) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208  (names are wanted, not paths)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link that leads to itself
+            return []
+        raise
 
 
 def _genuine(receipt: Receipt, digits: str) -> bool:
@@ -271,8 +282,8 @@ def missing(video: Path) -> Problem:
         "take.missing",
         N_("its video {path} was delivered and is no longer there."),
         N_(
-            "Put it back, or `sorad retry ID` to fetch it again while the provider has it, or `sorad redo ID` "
-            "to buy it anew. Nothing is bought by itself."
+            "Put it back, or `sorad retry {take}` to fetch it again while the provider has it, or "
+            "`sorad redo {take}` to buy it anew. Nothing is bought by itself."
         ),
         {"path": str(video)},
     )
@@ -283,7 +294,7 @@ def failed_before() -> Problem:
     return Problem(
         "take.failed_before",
         N_("it failed at the provider, as its receipt tells."),
-        N_("`sorad retry` asks the provider once more, and buys it anew only if it still says so."),
+        N_("`sorad retry {take}` asks the provider once more, and buys it anew only if it still says so."),
     )
 
 
@@ -293,8 +304,8 @@ def unvouched(video: Path) -> Problem:
         "take.unvouched",
         N_("a video {path} is there, and no receipt tells that it was bought for this take."),
         N_(
-            "Put its receipt back beside it; or move the video away, and the take is bought. `sorad approve ID` buys "
-            "it all the same; the new video then waits until that one is moved."
+            "Put its receipt back beside it; or move the video away, and the take is bought. "
+            "`sorad approve {take}` buys it all the same; the new video then waits until that one is moved."
         ),
         {"path": str(video)},
     )
@@ -304,7 +315,9 @@ def damaged(receipt: Path) -> Problem:
     """A receipt that cannot be read."""
     return Problem(
         "receipt.damaged",
-        N_("its receipt {path} cannot be read: it may have been bought already."),
-        N_("Put the receipt back from a backup; or delete it, or `sorad approve ID`, to buy the take anew."),
+        N_("its receipt {path} cannot be read, or says what cannot be: it may have been bought already."),
+        N_(
+            "Put the receipt back from a backup; or delete it, or `sorad approve {take}`, to buy the take anew."
+        ),
         {"path": str(receipt)},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,10 @@ def look(video: Path) -> Found:
         # What older versions of iCloud leave in place of an evicted file.
         stub = video.with_name(f".{video.name}.icloud").exists()
         return Found(stub, receipt=receipt, in_cloud=stub)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return Found(False, receipt=receipt, problem=_no_file())
     if not stat.S_ISREG(found.st_mode):
         return Found(False, receipt=receipt, problem=_no_file())
     size, in_cloud = found.st_size, is_placeholder(found)
@@ -94,7 +99,11 @@ def another_file(video: Path) -> Problem:
 
 
 def _no_file() -> Problem:
-    return Problem("delivery.no_file", N_("a folder or a device has the video's name."), N_("Rename it."))
+    return Problem(
+        "delivery.no_file",
+        N_("a folder, a device or a link that leads nowhere has the video's name."),
+        N_("Rename it."),
+    )
 
 
 def _other_size(size: int, receipt: int) -> Problem:

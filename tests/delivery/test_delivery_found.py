@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from dataclasses import replace
@@ -115,7 +116,16 @@ def test_the_stub_of_an_evicted_video_counts(video: Path) -> None:
     assert found.in_cloud
 
 
-def test_a_place_that_cannot_be_looked_at_is_an_error(video: Path) -> None:
-    video.symlink_to(video)  # a loop: neither there nor not there
-    with pytest.raises((OSError, RuntimeError)):
+def test_a_link_that_leads_to_itself_is_in_the_way_as_a_folder_is(video: Path) -> None:
+    video.symlink_to(video)
+    found = look(video)
+    assert (found.verified, found.problem.code if found.problem else "") == (False, "delivery.no_file")
+
+
+def test_a_place_that_cannot_be_looked_at_is_an_error(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sick(path: Path, **_links: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "stat", sick)
+    with pytest.raises(OSError, match=r"put/output"):
         look(video)

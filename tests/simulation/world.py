@@ -284,7 +284,7 @@ class SimProvider:
     def _pieces(self, body: bytes, offset: int, cut: Optional[int]) -> Iterator[bytes]:
         for at in range(offset, len(body), 64):
             if cut is not None and at >= cut:
-                raise DownloadCut("cut")
+                raise DownloadCut
             yield body[at : at + 64]
 
     def recent(self, since: float) -> Union[Listed, Fault]:

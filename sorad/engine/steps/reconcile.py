@@ -135,7 +135,9 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
         kit.accounts.refused(take.account)
     if fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(asked)
-    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
+    # A key may be good for creates and not for the list; whether it is, the creates tell by themselves.
+    of_the_list = fault.trouble is Trouble.KEY and fault.problem.params.get("status") == 403
+    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current and not of_the_list:
         kit.control.stop_buying(fault)
     if fault.trouble is Trouble.TRANSPORT and kit.reach.problem() is not None:
         wait = backoff.delay(take.attempt + 1, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng)
