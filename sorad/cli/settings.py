@@ -50,7 +50,11 @@ def once_config(args: argparse.Namespace) -> Config:
     for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
-    # Who calls it wants what is there now.
+    return _at_once(config)
+
+
+def _at_once(config: Config) -> Config:
+    """Without the wait for edits: who calls `once` wants what is there now."""
     watches = [watch.model_copy(update={"edit_seconds": 0.0}) for watch in config.watch]
     return _with_vaults(config.model_copy(update={"watch": tuple(watches)}))
 

@@ -50,7 +50,10 @@ def handler(args: argparse.Namespace) -> int:
         say(to_json([_as_json(one, prompts=args.prompts) for one in checked], indent=2))
     else:
         say("\n".join(line for one in checked for line in _as_lines(one, prompts=args.prompts)))
-    codes = {one.code for one in checked}
+    return _exit_code({one.code for one in checked})
+
+
+def _exit_code(codes: set[int]) -> int:
     if NO_SUCH_FILE in codes:
         return NO_SUCH_FILE
     return PROBLEMS if any(codes) else GOOD

@@ -38,8 +38,8 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.paper import unwritten
-from sorad.engine.steps.weigh import weigh_anew
+from sorad.engine.steps.receipts import unwritten
+from sorad.engine.steps.reprice import reprice_all
 from sorad.engine.times import Times
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
@@ -210,7 +210,7 @@ class Parts:
             limits = {"concurrency": self.config.limits.concurrency, "per_day": self.config.budget.per_day}
             ledger.remember("limits", limits)
             gateways.follow(ledger, self.provider.base_url)
-            weigh_anew(ledger, self.config.budget, now)
+            reprice_all(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

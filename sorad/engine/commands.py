@@ -13,9 +13,9 @@ from sorad.claim import doubles
 from sorad.claim.claims import Claims
 from sorad.engine import decide
 from sorad.engine.again import another_take
+from sorad.engine.ambiguous import adopt
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.reconcile import adopt
 from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import Change, ClaimLost, Command, IdOwned, IllegalMove
 from sorad.messages import N_, _

@@ -49,7 +49,7 @@ class Audit:
         before = self._times.get(board.id)
         if before is not None and _unchanged(before):
             return False
-        takes = [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+        takes = self._takes_of(board)
         segments = [folder for _number, folder in segment_folders(assets)]
         delivered = _folders_of_delivered(takes)
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
@@ -61,6 +61,10 @@ class Audit:
         # What was missed just now may lie there under other numbers, with its receipt.
         doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
+
+    def _takes_of(self, board: Storyboard) -> list[Take]:
+        """Its own takes; another one may have stood at its path before."""
+        return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
 
     def forget(self, storyboard: int) -> None:
         """It asks for nothing any more: nothing of it is missed."""

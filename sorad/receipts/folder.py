@@ -92,6 +92,11 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
+    return _without_task(want, there, video)
+
+
+def _without_task(want: Want, there: Found, video: Path) -> Want:
+    """Nothing tells of a task: it waits where a file is damaged, or a video lies there that nobody vouches for."""
     bad = _damaged_at(video)
     if bad is not None:
         return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
