@@ -14,7 +14,7 @@ from sorad.messages import N_
 from sorad.model import units
 from sorad.problems import Problem
 
-_KEY = "bought by two"
+_KEY = "doubles"
 # So many are remembered, and so many told one by one.
 REMEMBERED, NAMED = 1_000, 10
 
