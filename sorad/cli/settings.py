@@ -40,13 +40,9 @@ def once_config(args: argparse.Namespace) -> Config:
     """For `once`: the config file if there is one, with the flags over it."""
     found = find_config(args.config, os.environ)
     config = load(found, need_watch=False) if found is not None else Config()
-    output = args.output_dir or ("output" if args.output_mode == "centralized" else None)
-    if args.input_dir is None and config.watch:
-        config = _with_flags(config, args)
-    else:
-        folder = Path(args.input_dir or "input")
-        mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
-        config = without_file(folder, mode, Path(output) if output else None, base=config)
+    config = (
+        _with_flags(config, args) if args.input_dir is None and config.watch else _of_folder(config, args)
+    )
     for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
@@ -70,6 +66,13 @@ def _with_vaults(config: Config) -> Config:
     )
     storyboards = config.storyboards.model_copy(update={"picture_folders": tuple(folders)})
     return config.model_copy(update={"storyboards": storyboards})
+
+
+def _of_folder(config: Config, args: argparse.Namespace) -> Config:
+    """The config for the one folder that the flags name."""
+    output = args.output_dir or ("output" if args.output_mode == "centralized" else None)
+    mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
+    return without_file(Path(args.input_dir or "input"), mode, Path(output) if output else None, base=config)
 
 
 def _with_flags(config: Config, args: argparse.Namespace) -> Config:

@@ -189,7 +189,9 @@ def _spent(daemon: Daemon, began: float) -> list[str]:
     if cost or unpriced:
         currency = daemon.ledger.recall("currency") or "USD"
         told.append(
-            _("Spent in this run: {cost:.2f} {currency}.").format(cost=units(cost), currency=currency)
+            _("Counted as spent in this run: {cost:.2f} {currency}.").format(
+                cost=units(cost), currency=currency
+            )
         )
     if unpriced:
         told.append(_("Takes whose price is not known, counted as 0: {count}.").format(count=unpriced))

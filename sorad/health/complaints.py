@@ -29,6 +29,8 @@ from sorad.vault.reports import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5
+# A pause that the provider asks for is a trouble if it is longer than this, in seconds.
+LONG_PAUSE = 900.0
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
 FOR_THE_USER = frozenset({"take.unknown", "take.several", SAME_ID, NO_KEY})
@@ -500,11 +502,19 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
 def _slowed(facts: Facts) -> Iterator[Complaint]:
     """Why less is bought than could be."""
     gate = facts.gate or {}
-    if gate.get("delay", 0) > 0 and gate.get("until", 0) > facts.now:
+    until = gate.get("until", 0)
+    if gate.get("delay", 0) > 0 and until > facts.now + LONG_PAUSE:
+        yield _heavy(
+            "gate.closed",
+            N_("Nothing is bought before {until}: the provider asks for so long a pause."),
+            N_("Look at your limits at the provider; it goes on by itself then."),
+            until=_when(until),
+        )
+    elif gate.get("delay", 0) > 0 and until > facts.now:
         yield _note(
             "gate.closed",
             N_("The provider takes nothing just now; it is tried again at {until}."),
-            until=_when(gate["until"]),
+            until=_when(until),
         )
     if (facts.breaker or {}).get("mode") == "recovering":
         yield _note(

@@ -252,6 +252,12 @@ SAYS = {
         "2 takes wait for you: too dear",
         "vault/storyboard.json` releases them",
     ),
+    "a pause of hours": (
+        lambda h: h.ledger.remember("gate", {"delay": 8.0, "until": LATER + 3600}),
+        "gate.closed",
+        "asks for so long a pause",
+        "limits",
+    ),
     "a thread": (
         lambda h: h.ledger.remember(
             "troubles", [{"code": "daemon.thread", "since": 1.7e9, "problem": WHY.to_json()}]

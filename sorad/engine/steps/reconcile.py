@@ -164,9 +164,13 @@ def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.
         if what == "unread" and not waits_for_user(take):
             kit.control.lost(take, take.base_url)  # a list that cannot be read is none
         problem = unread(take, why) if what == "unread" else unproven(take, why)
-        _give_to_the_user(kit, take, "look failed", problem, max(LONGEST_PAUSE, at_least))
+        _give_to_the_user(kit, take, "look failed", problem, LONGEST_PAUSE)
         return
-    wait = max(at_least, backoff.delay(count, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng))
+    # A provider that names a day for its list would keep a take that may be paid for from being found.
+    wait = max(
+        min(at_least, LONGEST_PAUSE),
+        backoff.delay(count, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng),
+    )
     record(kit, take, Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=why))
 
 
