@@ -92,15 +92,16 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
-    return _without_task(want, there, video)
+    why = _cause_to_hold(video, there)
+    return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
 
 
-def _without_task(want: Want, there: Found, video: Path) -> Want:
-    """Nothing tells of a task: it waits where a file is damaged, or a video lies there that nobody vouches for."""
+def _cause_to_hold(video: Path, there: Found) -> Problem | None:
+    """Why the user decides, where nothing that can be believed tells what became of the take."""
     bad = _damaged_at(video)
     if bad is not None:
-        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
-    return replace(want, state=State.HELD, due_at=NEVER, error=unvouched(video)) if there.verified else want
+        return damaged(bad)
+    return unvouched(video) if there.verified else None
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
