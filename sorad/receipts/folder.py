@@ -91,17 +91,16 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
             return want
     if intent is not None:
         return _unknown(want, intent)
-    if receipt is not None and receipt.remote_id:
+    if receipt is not None and receipt.task:
         return _bought(want, there, receipt, whole=whole)
-    if receipt is not None and receipt.reused_from is not None:
-        return _reused(want, receipt, receipt.reused_from.remote_id, None if whole else missing(video))
     why = _cause_to_hold(video, there)
     return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
 
 
-def _reused(want: Want, receipt: Receipt, task: str, error: Problem | None) -> Want:
-    """Its video was bought for another storyboard, as that ``task``."""
-    return replace(want, state=State.DONE, reused=task, cost=0, error=error, finished_at=receipt.finished_at)
+def _reused(want: Want, receipt: Receipt, error: Problem | None) -> Want:
+    """Its video was bought for another storyboard."""
+    at = receipt.finished_at
+    return replace(want, state=State.DONE, reused=receipt.task, cost=0, error=error, finished_at=at)
 
 
 def _cause_to_hold(video: Path, there: Found) -> Problem | None:
@@ -142,6 +141,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
 
 
 def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
+    if receipt.reused_from is not None:
+        return _reused(want, receipt, None if whole else missing(Path(want.output)))
     state, error = _told(there, receipt, Path(want.output), whole=whole)
     return replace(
         want,

@@ -78,6 +78,11 @@ class Receipt:
     reused_from: Source | None = None  # then it has no task and no cost of its own
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
 
+    @property
+    def task(self) -> str:
+        """The task whose video it is: its own, or the one that another storyboard has bought."""
+        return self.remote_id or ("" if self.reused_from is None else self.reused_from.remote_id)
+
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
         # To the microsecond, for two creates of one text may leave within a second.
