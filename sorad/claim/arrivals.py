@@ -7,7 +7,7 @@ the daemon's pace the places of what waits, and of what this machine bought late
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Optional
@@ -21,6 +21,7 @@ from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.intents import is_theirs, theirs
 from sorad.receipts.place import Found, look
 from sorad.receipts.receipt import Receipt, read_intent, read_receipt
 from sorad.vault.names import fold
@@ -90,6 +91,32 @@ class Arrivals:
         for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
             if purchase.root in ours and purchase.remote_id:
                 self._compare(purchase)
+
+    def look_again(self, roots: Collection[str]) -> bool:
+        """Whether a take in these roots that was left to another sorad is queued again: its intent is gone, or its
+        receipt has come. :class:`LedgerUnavailable`."""
+        if not self._ledger.counts()[State.HELD]:
+            return False
+        held = [take for take in self._ledger.takes(states=[State.HELD]) if is_theirs(take)]
+        return sum(self._is_free(take) for take in held if take.root in roots) > 0
+
+    def _is_free(self, take: Take) -> bool:
+        video = Path(take.output)
+        try:
+            receipt = read_receipt(receipt_path(video))
+            task = (
+                receipt.remote_id if receipt is not None and receipt.fingerprint == take.fingerprint else ""
+            )
+            came = task != "" and not self._ledger.owned([task])
+            if not came and theirs(video, self._claims.payer(take.root)) is not None:
+                return False
+            now = self._clock.time()
+            self._ledger.record(
+                take, Change(State.QUEUED, "looked at again", due_at=now, clear_error=True), now
+            )
+        except (OSError, ClaimLost, IllegalMove):
+            return False  # the next look tries again
+        return True
 
     def _take_up(self, root: str) -> None:
         """What was left to the other machine while that one bought here is ours to see to now: read all again."""

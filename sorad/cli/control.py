@@ -253,12 +253,15 @@ def approve(args: argparse.Namespace) -> int:
 def resolve(args: argparse.Namespace) -> int:
     """Unknown takes: one adopted, some sent again or dropped."""
     from sorad.model import State
+    from sorad.receipts.intents import is_theirs
 
     with _Desk(args) as desk:
         takes = desk.named(
             args.takes,
             lambda take: (
-                take.state is State.UNKNOWN or (args.adopt is not None and take.state is State.FAILED)
+                take.state is State.UNKNOWN
+                or is_theirs(take)
+                or (args.adopt is not None and take.state is State.FAILED)
             ),
             N_("take {take} is {state}: it does not wait to be resolved."),
         )

@@ -14,18 +14,19 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.files.durable import remove
-from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path, video_path
+from sorad.layout import INTENT, parse_video_name, receipt_path, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import missing, segment_folders
+from sorad.receipts.intents import drop_own, is_theirs
 from sorad.receipts.place import look
-from sorad.receipts.receipt import read_intent, read_receipt
+from sorad.receipts.receipt import Payer, read_intent, read_receipt
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0
@@ -38,6 +39,7 @@ class Audit:
 
     ledger: Ledger
     clock: Clock
+    payer: Callable[[str], Payer] = lambda root: Payer()  # who we are, in a root
     missing: dict[int, int] = field(default_factory=dict)  # by storyboard, how many of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
@@ -142,9 +144,9 @@ class Audit:
         intent, take = read_intent(video), intended.get(str(video))
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
-            return True
+            return take is None or not is_theirs(take)
         if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
-            remove(intent_path(video))
+            drop_own(video, self.payer(take.root), () if take.intent_at is None else [take.intent_at])
         return False
 
 

@@ -9,6 +9,7 @@ receipt                      video                 the take is
 none, another program's      none                  not bought
 none                         whole                 done
 none, but an intent          none                  unknown: its create may have been accepted
+another sorad's intent       none                  held: that one buys it, or has (see :mod:`sorad.receipts.intents`)
 generating                   none, half            generating: it is asked after at its provider
 generating, done             whole                 done
 done                         whole, other size     done: the user changed it
@@ -25,17 +26,18 @@ come, whole, the take is as one that nobody bought, and waits.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import INTENT, intent_path, parse_video_name, receipt_path
+from sorad.layout import INTENT, parse_video_name, receipt_path
 from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
+from sorad.receipts.intents import theirs
 from sorad.receipts.place import Found, look
 from sorad.receipts.receipt import (
     DONE,
@@ -48,6 +50,7 @@ from sorad.receipts.receipt import (
 )
 
 ASSETS = "_assets"
+_NOBODY = Payer()
 SEGMENT = "Segment_"
 
 # Tells what is left to its payer; ``None``: nothing is, for this machine may buy.
@@ -74,8 +77,13 @@ def create_of(remote_id: str, fingerprint: str, intent_at: float | None) -> str:
     return remote_id or f"{fingerprint}@{intent_at}"
 
 
-def observed(want: Want, is_foreign: Foreign = None) -> Want:
-    """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
+def observed(
+    want: Want, is_foreign: Foreign = None, me: Payer = _NOBODY, known: Collection[Optional[float]] = ()
+) -> Want:
+    """The want with what its place holds. ``OSError`` where that cannot be looked at just now.
+
+    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.theirs`.
+    """
     video = Path(want.output)
     there = look(video)
     whole = _whole(there)
@@ -85,25 +93,20 @@ def observed(want: Want, is_foreign: Foreign = None) -> Want:
         told = intent or receipt
         if told is None or is_foreign(told.payer):
             return want
-    if intent is not None:
+    other = None if whole else theirs(video, me, known)
+    if intent is not None and other is None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt)
     if whole:
         return replace(want, state=State.DONE)
-    bad = _damaged_at(video, receipt)
-    return want if bad is None else replace(want, state=State.HELD, due_at=NEVER, error=damaged(bad))
+    if receipt is not None or is_damaged(receipt_path(video)):
+        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(receipt_path(video)))
+    return want if other is None else replace(want, state=State.HELD, due_at=NEVER, error=other.problem())
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
-
-
-def _damaged_at(video: Path, receipt: Receipt | None) -> Path | None:
-    """The receipt or intent that tells nothing though it is there; ``receipt``: one without a task."""
-    if receipt is not None or is_damaged(receipt_path(video)):
-        return receipt_path(video)
-    return intent_path(video) if is_damaged(intent_path(video)) else None
 
 
 def _unknown(want: Want, intent: Receipt) -> Want:
@@ -213,8 +216,13 @@ def _agrees(receipt: Receipt, digits: str) -> bool:
     return receipt.fingerprint.startswith(digits) and receipt.request.fingerprint() == receipt.fingerprint
 
 
-def surplus(there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreign = None) -> list[Want]:
-    """What was bought beside the wants: earlier texts, further takes. No create is counted twice."""
+def surplus(
+    there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreign = None, me: Payer = _NOBODY
+) -> list[Want]:
+    """What was bought beside the wants: earlier texts, further takes. No create is counted twice.
+
+    What another sorad has announced is that one's to see to.
+    """
     listed = list(wants)
     places = {want.output for want in listed}
     creates = {create_of(want.remote_id, want.fingerprint, want.intent_at) for want in listed}
@@ -232,8 +240,8 @@ def surplus(there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreig
             str(evidence.video),
             wanted=False,
         )
-        want = observed(want, is_foreign)
-        if want.state is not State.QUEUED:
+        want = observed(want, is_foreign, me)
+        if want.state not in (State.QUEUED, State.HELD):
             result.append(want)
     return result
 

@@ -219,7 +219,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     elif after is not None:
         logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
     if after is not None:
-        drop_intent(take, after)
+        drop_intent(kit.payer(take.root), take, after)
 
 
 def for_the_user(
