@@ -30,6 +30,7 @@ state_dir = "{base}/state"
 [[watch]]
 path = "{base}/vault"
 settle_seconds = {settle}
+edit_seconds = {settle}
 [provider]
 kind = "simulator"
 base_url = "{url}"

@@ -25,6 +25,7 @@ state_dir = "{base}/state"
 [[watch]]
 path = "{base}/vault"
 settle_seconds = 0.1
+edit_seconds = 0.1
 [provider]
 kind = "simulator"
 base_url = "{url}"

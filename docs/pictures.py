@@ -67,6 +67,7 @@ state_dir = "{base}/state"
 [[watch]]
 path = "{base}/Vault"
 settle_seconds = 0.3
+edit_seconds = 0.3
 [provider]
 kind = "simulator"
 base_url = "{url}"

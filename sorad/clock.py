@@ -45,3 +45,8 @@ def iso(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local_time(seconds: float | None) -> str:
+    """``2026-11-23 10:30:00`` on the user's clock; ``""`` for ``None``."""
+    return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

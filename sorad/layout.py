@@ -22,7 +22,9 @@ from pathlib import Path
 
 _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
 INTENT = ".intent.json"
-_VIDEO = re.compile(r"(0|[1-9][0-9]*)_v([1-9][0-9]*)_([0-9a-f]{8})\.mp4")
+# A name with more digits is none of ours: anybody may write one, and SQLite's integers have 64 bits.
+HIGHEST_SEGMENT = HIGHEST_TAKE = 9_999_999_999
+_VIDEO = re.compile(r"(0|[1-9][0-9]{0,9})_v([1-9][0-9]{0,9})_([0-9a-f]{8})\.mp4")
 
 
 def assets_folder(storyboard: Path, root: Path, output_mode: str, output_dir: Path | None) -> Path:

@@ -15,6 +15,9 @@ from sorad.problems import Problem
 
 # No gateway repeats a create more often by itself; what says so is believed no further.
 MOST_REPEATS = 20
+# In units of whatever currency: nobody asks so much for a take. What says so is not believed: SQLite's integers have
+# 64 bits, and millions of such costs still fit into their sum.
+LARGEST_COST = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ class Request:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def to_json(self) -> str:
-        """All members, for the ledger."""
-        return json.dumps({**self.canonical(), "image_path": self.image_path}, ensure_ascii=False)
+        """All members, for the ledger; half of a surrogate pair is escaped, for SQLite cannot hold it."""
+        text = json.dumps({**self.canonical(), "image_path": self.image_path}, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
     @classmethod
     def from_json(cls, text: str) -> Request:
@@ -122,6 +126,17 @@ class Take:
 def micros(amount: float) -> int:
     """Micro-units for an amount in units of the currency."""
     return round(amount * 1_000_000)
+
+
+def plausible_cost(amount: object, size: int = 1_000_000) -> Optional[int]:
+    """Micro-units for what somebody else says that a take costs, in units of ``size`` micro-units.
+
+    ``None`` for what is no number, negative, not finite, or above :data:`LARGEST_COST`.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, (int, float)):
+        return None
+    # Compared before anything is computed: an int may be too large for a float. NaN is below nothing.
+    return round(amount * size) if 0 <= amount <= LARGEST_COST * 1_000_000 / size else None
 
 
 def units(amount: int) -> float:

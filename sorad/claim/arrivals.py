@@ -6,6 +6,7 @@ the daemon's pace the places of what waits, and of what this machine bought late
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -18,11 +19,12 @@ from sorad.claim.claims import Claims
 from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase
+from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.folder import receipts_of
 from sorad.receipts.intents import is_theirs, theirs
-from sorad.receipts.place import Found, look
+from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import Receipt, read_intent, read_receipt
 from sorad.vault.names import fold
 
@@ -44,17 +46,20 @@ class Arrivals:
         self._claims = claims
         self._clock = clock
         self._reread = reread
-        self._asked: set[str] = set()  # roots whose receipts were read through
+        self._asked: dict[str, int] = {}  # roots whose receipts were read through, after which settling
+        self._weighed: set[str] = set()  # remote ids told by receipts, for which a storyboard was read again
         self._stamps: dict[str, tuple[int, int]] = {}  # of the places of purchases, as last read
 
     def guard(self, take: Take) -> Optional[float]:
         """Asked right before a create: ``None``, or when (epoch seconds) to try again instead."""
         now = self._clock.time()
         try:
-            self._read_through(take.root)
             if not self._claims.may_buy(take.root):
                 return now
-            return now + LOOK_AGAIN if self._is_there(take) else None
+            self._read_through(take.root)
+            if not self._claims.may_buy(take.root):
+                return now  # for what was read
+            return now + LOOK_AGAIN if self._is_there(take) or self._is_beside(take) else None
         except OSError as error:
             logger.warning(
                 _("take {id}: not bought, its folder cannot be looked at: {error}"),
@@ -85,8 +90,9 @@ class Arrivals:
             self._take_up(root)
         for root in is_foreign:
             for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
-                if Path(take.output).exists():
-                    self._is_there(take)
+                with contextlib.suppress(OSError):  # of one place; the next look tries again
+                    if Path(take.output).exists():
+                        self._is_there(take)
         ours = set(roots).difference(is_foreign)
         for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
             if purchase.root in ours and purchase.remote_id:
@@ -136,32 +142,50 @@ class Arrivals:
         receipt = found.receipt
         if receipt is not None:
             self._claims.heard(take.root, receipt)
-        if found.verified:
-            self._done(take, found)
-            return True
         if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
             return False
+        if vouched(Path(take.output), found) is not None:
+            self._done(take, receipt)
+            return True
         if self._ledger.owned([receipt.remote_id]):
             return False  # of an earlier create of ours, and the user queued it again
         if self._claims.may_buy(take.root):
             self._ask(take)
         return True
 
-    def _done(self, take: Take, found: Found) -> None:
-        receipt = found.receipt if found.receipt and found.receipt.fingerprint == take.fingerprint else None
-        change = Change(State.DONE, "turned up", clear_error=True, attempt=0)
-        if receipt is not None:
-            change = replace(
-                change,
-                provider=receipt.provider or None,
-                base_url=receipt.base_url or None,
-                account=receipt.account or None,
-                remote_id=receipt.remote_id or None,
-                request_id=receipt.request_id or None,
-                cost=receipt.cost_micros,
-                accepted_at=receipt.accepted_at,
-                finished_at=receipt.finished_at,
-            )
+    def _is_beside(self, take: Take) -> bool:
+        """Whether a receipt of its text, under whatever number in its storyboard's folder, tells of a new purchase.
+
+        Its storyboard is read again then. What that does not count (a second purchase of a take that is bought)
+        does not stand in the way for ever.
+        """
+        told = {one.receipt.remote_id for one in receipts_of(Path(take.output).parents[1], take.fingerprint)}
+        news = told - self._ledger.owned(told) if told else told
+        board = self._board_of(take) if news else None
+        if board is None:
+            return False
+        if board.rules and news <= self._weighed:
+            return False
+        if board.rules:
+            self._weighed |= news
+            self._ask(take)
+        return True
+
+    def _done(self, take: Take, receipt: Receipt) -> None:
+        change = Change(
+            State.DONE,
+            "turned up",
+            clear_error=True,
+            attempt=0,
+            provider=receipt.provider or None,
+            base_url=receipt.base_url or None,
+            account=receipt.account or None,
+            remote_id=receipt.remote_id or None,
+            request_id=receipt.request_id or None,
+            cost=receipt.cost_micros,
+            accepted_at=receipt.accepted_at,
+            finished_at=receipt.finished_at,
+        )
         try:
             self._ledger.record(take, change, self._clock.time())
             logger.info(_("take {id}: its video is there already: {output}"), id=take.id, output=take.output)
@@ -170,23 +194,28 @@ class Arrivals:
 
     def _ask(self, take: Take) -> None:
         """Have its storyboard read again: that finds the receipt, and asks after the task."""
-        boards = self._ledger.storyboards(take.root)
-        board = next((board for board in boards if board.id == take.storyboard_id), None)
-        if board is not None and board.state == "ok":
+        board = self._board_of(take)
+        if board is not None:
             self._ledger.apply(replace(board, rules=""), None, self._clock.time())
             self._reread(board.path)
+
+    def _board_of(self, take: Take) -> Optional[Storyboard]:
+        """Its storyboard, where that is read."""
+        boards = self._ledger.storyboards(take.root)
+        return next((one for one in boards if one.id == take.storyboard_id and one.state == "ok"), None)
 
     # --- who bought what ---------------------------------------------------------------------------
 
     def _read_through(self, root: str) -> None:
-        """Before the first create for a root: has another machine bought here?"""
-        if root in self._asked:
+        """Before the first create for a root, and after each settling: has another machine bought here?"""
+        turn = self._claims.settlings(root)
+        if self._asked.get(root) == turn:
             return
         for take in self._ledger.takes(states=_PAID, root=root, limit=MANY):
             receipt = read_receipt(receipt_path(Path(take.output)))
             if receipt is not None:
                 self._claims.heard(root, receipt)
-        self._asked.add(root)
+        self._asked[root] = turn
 
     def _compare(self, purchase: Purchase) -> None:
         """Whether a receipt at the place of what we bought tells of another machine's purchase."""

@@ -40,6 +40,9 @@ SETTLE = 60.0
 # Signs of a sync service are looked for at this pace while there are none, and a note that could not be
 # written is tried again. Seconds.
 LOOK_FOR_SIGNS, WRITE_AGAIN = 300.0, 30.0
+# A vault is looked at every few seconds. Where it was not for so long, the machine slept, the process was stopped or
+# the folder was away: another machine may have taken over meanwhile. Seconds, by whichever clock says more.
+AWAY = 30.0
 
 
 @dataclass
@@ -55,6 +58,8 @@ class _Vault:
     write_at: float = 0.0
     decision: Optional[Decision] = None
     reading: Reading = field(default_factory=Reading)
+    looked: Optional[tuple[float, float]] = None  # when, last: wall and monotonic time
+    settlings: int = 0  # how often a claim has settled since the start
 
     @property
     def path(self) -> str:
@@ -73,6 +78,7 @@ class Claims:
         machine: Machine | OSError,
         *,
         settle: float = SETTLE,
+        away: float = AWAY,
         sleep: Sleep = time.sleep,
         buyers: Optional[Buyers] = None,
     ) -> None:
@@ -82,6 +88,7 @@ class Claims:
         self._clock = clock
         self._me = machine
         self._settle = settle
+        self._away = away
         self._sleep = sleep
         self._buyers = buyers
         self._elsewhere: dict[str, Buyer] = {}  # roots for which another process of this machine buys
@@ -128,6 +135,14 @@ class Claims:
         if not payer.id or not isinstance(me, Machine):
             return not payer.id
         return payer.id == me.id or bool(me.home and payer.home == me.home)
+
+    def settlings(self, root: str) -> int:
+        """How often a claim has settled for a root since the start: what a sync brought is to be read after each."""
+        watch = self._watches.get(root)
+        if watch is None or watch.claim == "never":
+            return 0
+        with self._lock:
+            return self._vault(watch).settlings
 
     def waits(self, root: str) -> Optional[Problem]:
         """Why nothing is bought for a root until somebody does something; ``None``: it is, or soon will be."""
@@ -272,14 +287,30 @@ class Claims:
 
     def _look(self, vault: _Vault) -> Decision:
         before = vault.decision
+        self._was_away(vault)
+        settled = vault.mine.settled
         decision = self._decide(vault)
         if decision.write is not None:
             decision = self._claim(vault, decision)
         vault.mine, vault.decision = decision.mine, decision
+        vault.settlings += decision.mine.settled and not settled
         if decision.problem is not None and (before is None or before.problem != decision.problem):
             logger.warning("{}", decision.problem)
         self._keep()
         return decision
+
+    def _was_away(self, vault: _Vault) -> None:
+        """What was not looked at for a while settles anew: the sync brings the news only now."""
+        now, before = (self._clock.time(), self._clock.monotonic()), vault.looked
+        vault.looked = now
+        gap = 0.0 if before is None else max(now[0] - before[0], now[1] - before[1])
+        if gap > self._away and vault.mine.holds:
+            logger.info(
+                _("{path}: it was not looked at for {seconds} s: the sync is waited for anew"),
+                path=vault.path,
+                seconds=round(gap),
+            )
+            vault.mine = replace(vault.mine, settled=False, until=None)
 
     def _decide(self, vault: _Vault, *, afresh: bool = False) -> Decision:
         now = self._clock.monotonic()

@@ -42,7 +42,7 @@ class Mine:
     generation: int = 0  # of our last claim; 0: never claimed
     holds: bool = False  # that claim is ours still
     released: bool = False  # we gave it up
-    settled: bool = False  # it has stood long enough to buy under it
+    settled: bool = False  # it has stood long enough to buy under it, in this process
     since: float = 0.0  # epoch seconds, for people
     until: Optional[float] = None  # when it will have settled
     gone: Optional[float] = None  # since when our claim is missing from the notes

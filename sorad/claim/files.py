@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
@@ -12,10 +13,13 @@ from typing import Optional
 from sorad.claim import note
 from sorad.claim.note import NAME, Claim, Reading
 from sorad.files.durable import Sleep, write_whole
+from sorad.files.untrusted import Unfit, read_small
+from sorad.messages import _
 from sorad.vault.names import fold
 from sorad.vault.scan import is_placeholder
 
 _LARGEST = 1_000_000  # bytes that are read of a note: one has 600 and what people add
+_MOST_COPIES = 1_000  # claims in copies that are read: anybody can make more
 _STEM, _SUFFIX = NAME[: -len(".md")], ".md"
 
 Stamp = tuple[object, ...]
@@ -45,11 +49,16 @@ class Notes:
                 self._seen = stamp
         except OSError as error:
             raise NoteUnreadable(os.strerror(error.errno or 0)) from error
+        except Unfit as error:
+            raise NoteUnreadable(_why(error)) from error
         return self._reading
 
     def write(self, claim: Claim) -> None:
         """Make ``claim`` the note's only one; what people wrote in it stays. ``OSError``."""
-        text = _text(self._path) or ""
+        try:
+            text = _text(self._path) or ""
+        except Unfit as error:  # it is left as it is: whoever made it must take it away
+            raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._path)) from error
         fresh = note.write(text, claim)
         if fresh != text:
             write_whole(self._path, fresh.encode("utf-8", "surrogateescape"), self._sleep)
@@ -59,7 +68,7 @@ class Notes:
         """What is another after any change: of the note itself, or of the names beside it."""
         folder = os.stat(self.folder)  # noqa: PTH116
         try:
-            found = self._path.stat()
+            found = self._path.lstat()
         except FileNotFoundError:
             return (folder.st_mtime_ns,)
         return (folder.st_mtime_ns, found.st_mtime_ns, found.st_size, found.st_ino)
@@ -73,23 +82,37 @@ class Notes:
                 raise NoteUnreadable("icloud")
             if not fold(name).endswith(_SUFFIX) or name.startswith("."):
                 continue
-            path = self.folder / name
-            if is_placeholder(path.stat()):
-                raise NoteUnreadable("cloud")
-            found = note.read(_text(path) or "")
             if fold(name) == NAME:
-                reading = found
-            else:
-                copies += found.claims  # a copy outlives its cause: what is damaged in it troubles nobody
+                reading = _claims_in(self.folder / name)
+            elif len(copies) < _MOST_COPIES:
+                copies += _copied(self.folder / name)
         return replace(reading, copies=tuple(dict.fromkeys(copies)))
 
 
-def _text(path: Path) -> Optional[str]:
-    """The text of a file; ``None`` where there is none. ``OSError``."""
+def _claims_in(path: Path) -> Reading:
+    """What a note says. ``OSError``; :class:`Unfit`; :class:`NoteUnreadable` where its text is in the cloud."""
+    with contextlib.suppress(FileNotFoundError):
+        if is_placeholder(path.lstat()):
+            raise NoteUnreadable("cloud")
+    return note.read(_text(path) or "")
+
+
+def _copied(path: Path) -> tuple[Claim, ...]:
+    """The claims in a copy. It outlives its cause: what is damaged in it, or is no file, troubles nobody."""
     try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST).decode("utf-8", "surrogateescape")
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            return None
-        raise
+        return _claims_in(path).claims
+    except Unfit:
+        return ()
+
+
+def _why(error: Unfit) -> str:
+    cause = error.__cause__
+    if isinstance(cause, PermissionError):
+        return os.strerror(cause.errno or 0)
+    return _("it is no file, or far too large for a note")
+
+
+def _text(path: Path) -> Optional[str]:
+    """The text of a file; ``None`` where there is none. ``OSError``; :class:`Unfit`."""
+    data = read_small(path, _LARGEST)
+    return None if data is None else data.decode("utf-8", "surrogateescape")

@@ -12,12 +12,11 @@ STOOD_BY = "stood by: "
 
 
 def to_json(mine: Mine) -> dict[str, Any]:
-    """All but the monotonic times: what has not settled settles anew after a restart."""
+    """All but the monotonic times, and that it had settled: it settles anew after a restart."""
     return {
         "generation": mine.generation,
         "holds": mine.holds,
         "released": mine.released,
-        "settled": mine.settled,
         "since": mine.since,
         "highest": mine.highest,
         "owner": mine.owner,
@@ -33,7 +32,6 @@ def from_json(raw: Mapping[str, Any]) -> Mine:
         generation=raw["generation"],
         holds=raw["holds"],
         released=raw["released"],
-        settled=raw["settled"],
         since=raw["since"],
         highest=raw["highest"],
         owner=raw["owner"],

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+from sorad.files.untrusted import Unfit, read_small
 from sorad.vault.filesystem import events_work
 
 # What services leave in the folder they sync, and whether it is a file. (In the home folder, `.dropbox` is
@@ -135,7 +136,7 @@ def _mode(path: Path) -> Optional[int]:
 def _read(path: Path, parse: Callable[[bytes], Any]) -> Any:
     """What a small file holds; ``None`` where there is none, or none that can be understood."""
     try:
-        with path.open("rb") as file:
-            return parse(file.read(_LARGEST))
-    except (OSError, ValueError, RecursionError):
+        data = read_small(path, _LARGEST)
+        return None if data is None else parse(data)
+    except (OSError, Unfit, ValueError, RecursionError):
         return None

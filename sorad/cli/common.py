@@ -205,15 +205,6 @@ def looked_at() -> bool:
     return sys.stdout.isatty()
 
 
-def local_time(seconds: float | None) -> str:
-    """``2026-11-23 10:30:00`` on the user's clock; ``""`` for ``None``."""
-    if seconds is None:
-        return ""
-    import time
-
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
-
-
 def asks() -> bool:
     """Whether a person sits there to answer."""
     return sys.stdin.isatty() and sys.stdout.isatty()

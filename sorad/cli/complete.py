@@ -111,7 +111,7 @@ def _unquoted(word: str) -> str:
 
 def _answer(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
     """The kinds of value that fit, and the candidates."""
-    from sorad.cli.main import COMMANDS, command_of, parser_of
+    from sorad.cli.commands import COMMANDS, command_of, parser_of
 
     name = command_of(list(line.before))
     if name is None:
@@ -136,7 +136,7 @@ def _answer(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
 
 
 def _top(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
-    from sorad.cli.main import COMMANDS
+    from sorad.cli.commands import COMMANDS
 
     previous = line.before[-1] if line.before else ""
     if previous == "--config":
@@ -169,9 +169,7 @@ def _parsed(
         elif word == "--":
             only_arguments = True
         elif word.startswith("-") and len(word) > 1 and not only_arguments:
-            action = parser._option_string_actions.get(word)
-            if action is not None and action.nargs != 0:
-                waiting, left = action, action.nargs if isinstance(action.nargs, int) else 1
+            waiting, left = _awaited(parser, word)
         else:
             below = _positional(parser, given)
             if isinstance(below, argparse._SubParsersAction) and word in below.choices:
@@ -179,6 +177,14 @@ def _parsed(
             else:
                 given += 1
     return parser, waiting, given
+
+
+def _awaited(parser: argparse.ArgumentParser, option: str) -> tuple[argparse.Action | None, int]:
+    """The option, where values follow it, and how many."""
+    action = parser._option_string_actions.get(option)
+    if action is None or action.nargs == 0:
+        return None, 0
+    return action, action.nargs if isinstance(action.nargs, int) else 1
 
 
 def _positional(parser: argparse.ArgumentParser, given: int) -> argparse.Action | None:

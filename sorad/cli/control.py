@@ -223,25 +223,8 @@ def redo(args: argparse.Namespace) -> int:
 
 def approve(args: argparse.Namespace) -> int:
     """Held takes: named by number, of some storyboards, or all but those that a copy would buy once more."""
-    from sorad.ledger.copied import is_copied
-    from sorad.model import State
-
     with _Desk(args) as desk:
-        numbers = [int(word) for word in args.which if word.isdecimal()]
-        paths = [storyboard_path(word) for word in args.which if not word.isdecimal()]
-        takes = desk.named(
-            numbers,
-            lambda take: take.state is State.HELD,
-            N_("take {take} is {state}: it does not wait for approval."),
-        )
-        takes += [take for path in paths for take in desk.ledger.takes(states=[State.HELD], storyboard=path)]
-        orders: list[Args] = [{"storyboard": path} for path in paths]
-        if numbers:
-            orders.append({"ids": numbers})
-        if not orders:
-            held = desk.ledger.takes(states=[State.HELD])
-            takes, orders = [take for take in held if not is_copied(take)], [{"all": True}]
-        takes = list({take.id: take for take in takes}.values())
+        takes, orders = _waiting_for_approval(desk, args.which)
         if not takes:
             return _nothing(_("Nothing waits for approval here."))
         question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(takes))
@@ -250,28 +233,34 @@ def approve(args: argparse.Namespace) -> int:
         return max(desk.post("approve", order, _approved) for order in orders)
 
 
+def _waiting_for_approval(desk: _Desk, which: list[str]) -> tuple[list[Take], list[Args]]:
+    """The held takes that are meant, and the orders that release them. :class:`SoradError` for any other take."""
+    from sorad.ledger.copied import is_copied
+    from sorad.model import State
+
+    if not which:
+        held = desk.ledger.takes(states=[State.HELD])
+        return [take for take in held if not is_copied(take)], [{"all": True}]
+    numbers = [int(word) for word in which if word.isdecimal()]
+    orders: list[Args] = [{"storyboard": storyboard_path(word)} for word in which if not word.isdecimal()]
+    takes = desk.named(
+        numbers,
+        lambda take: take.state is State.HELD,
+        N_("take {take} is {state}: it does not wait for approval."),
+    )
+    for order in orders:
+        takes += desk.ledger.takes(states=[State.HELD], storyboard=order["storyboard"])
+    if numbers:
+        orders.append({"ids": numbers})
+    return list({take.id: take for take in takes}.values()), orders
+
+
 def resolve(args: argparse.Namespace) -> int:
     """Unknown takes: one adopted, some sent again or dropped."""
-    from sorad.model import State
-    from sorad.receipts.intents import is_theirs
-
     with _Desk(args) as desk:
-        takes = desk.named(
-            args.takes,
-            lambda take: (
-                take.state is State.UNKNOWN
-                or is_theirs(take)
-                or (args.adopt is not None and take.state is State.FAILED)
-            ),
-            N_("take {take} is {state}: it does not wait to be resolved."),
-        )
-        if args.storyboard:
-            path = storyboard_path(args.storyboard)
-            takes += [one for one in desk.waiting(path) if one.id not in {take.id for take in takes}]
-            if not takes:
-                return _nothing(_("Nothing waits to be resolved here."))
+        takes = _waiting_to_be_resolved(args, desk)
         if not takes:
-            raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
+            return _nothing(_("Nothing waits to be resolved here."))
         if args.adopt is not None:
             return _adopt(args, desk, takes)
         question, asked = _question(takes, desk.currency(), drop=args.drop)
@@ -279,6 +268,28 @@ def resolve(args: argparse.Namespace) -> int:
             return OK
         which: Args = {"id": takes[0].id} if len(takes) == 1 else {"ids": [take.id for take in takes]}
         return desk.post("resolve", {**which, "how": "drop" if args.drop else "resend"}, _resolved)
+
+
+def _waiting_to_be_resolved(args: argparse.Namespace, desk: _Desk) -> list[Take]:
+    """The takes that are meant; empty: the storyboard has none. :class:`SoradError` for a wrong one, or none at all."""
+    from sorad.model import State
+    from sorad.receipts.intents import is_theirs
+
+    takes = desk.named(
+        args.takes,
+        lambda take: (
+            take.state is State.UNKNOWN
+            or is_theirs(take)
+            or (args.adopt is not None and take.state is State.FAILED)
+        ),
+        N_("take {take} is {state}: it does not wait to be resolved."),
+    )
+    if args.storyboard:
+        named = {take.id for take in takes}
+        takes += [one for one in desk.waiting(storyboard_path(args.storyboard)) if one.id not in named]
+    elif not takes:
+        raise _usage(N_("Which ones? Name takes, or a storyboard with --storyboard PATH."))
+    return takes
 
 
 def _adopt(args: argparse.Namespace, desk: _Desk, takes: list[Take]) -> int:

@@ -63,7 +63,7 @@ def demo_config(base: Path, vault: Path, base_url: str) -> Config:
     return Config.model_validate(
         {
             "state_dir": base / "state",
-            "watch": [{"path": vault, "settle_seconds": 0.3}],
+            "watch": [{"path": vault, "settle_seconds": 0.3, "edit_seconds": 0.0}],
             "provider": {"kind": "simulator", "base_url": base_url},
             "limits": {"jitter_seconds": [0.0, 0.3]},
             "polling": {"first_after": 0.5, "every": 0.5},

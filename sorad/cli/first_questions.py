@@ -107,22 +107,28 @@ def provider(args: argparse.Namespace, home: Path) -> Found:
         },
     )
     found = Found(kind, args.base_url or "", args.model or "", lengths(args.seconds) if args.seconds else ())
-    address_typed = kind == "openai_videos" and not args.base_url
+    is_gateway = kind == "openai_videos"
+    address_typed = is_gateway and not args.base_url
     while True:
         if address_typed:
             found = replace(found, base_url=until_good(_("The address of the gateway"), _address))
-        if kind == "openai_videos":
-            model = found.model or line(_("The name of the model, as in veo-3.1-fast"))
-            seconds = found.seconds or until_good(
-                _("The lengths in seconds that it offers"), lengths, default="4,8,12"
-            )
-            found = replace(found, model=model, seconds=seconds)
+        if is_gateway:
+            found = _with_model(found)
         with_key, verdict = _with_key(args, home, found)
         if not (address_typed and verdict.unreachable):
             return replace(with_key, price=verdict.price)
         again = {"again": _("give the address again"), "on": _("go on with it all the same")}
         if choose(_("What now?"), again) == "on":
             return with_key
+
+
+def _with_model(found: Found) -> Found:
+    """The gateway's model and the lengths that it offers; asked for where they are not known yet."""
+    model = found.model or line(_("The name of the model, as in veo-3.1-fast"))
+    seconds = found.seconds or until_good(
+        _("The lengths in seconds that it offers"), lengths, default="4,8,12"
+    )
+    return replace(found, model=model, seconds=seconds)
 
 
 def _with_key(args: argparse.Namespace, home: Path, found: Found) -> tuple[Found, first_look.Verdict]:

@@ -130,8 +130,6 @@ def _say_key_troubles(target: Path) -> None:
 
 def _from_flags(args: argparse.Namespace, target: Path) -> Plan:
     """What the flags say; :class:`SoradError` that names the missing ones, or tells of a refused key."""
-    from sorad.config.template import Answers
-
     if target.exists() and not args.force:
         raise first_questions.error(
             "init.exists",
@@ -140,10 +138,7 @@ def _from_flags(args: argparse.Namespace, target: Path) -> Plan:
             path=str(target),
         )
     kind = args.provider or "sora_hk"
-    needed = [("--path", args.path)]
-    if kind == "openai_videos":
-        needed += [("--base-url", args.base_url), ("--model", args.model), ("--seconds", args.seconds)]
-    missing = [flag for flag, value in needed if not value]
+    missing = _missing_flags(args, kind)
     if missing:
         raise first_questions.error(
             "init.flags",
@@ -151,7 +146,25 @@ def _from_flags(args: argparse.Namespace, target: Path) -> Plan:
             N_("For example: sorad init --yes --path ~/Documents/Vault"),
             flags=", ".join(missing),
         )
-    answers = Answers(
+    answers = _answers(args, kind)
+    if not args.no_check:
+        _check(answers)
+    start = first_start.ask_start(True) if args.service else first_start.NO
+    return Plan(answers, "", start, bool(args.example))
+
+
+def _missing_flags(args: argparse.Namespace, kind: str) -> list[str]:
+    needed = {"--path": args.path}
+    if kind == "openai_videos":
+        needed.update({"--base-url": args.base_url, "--model": args.model, "--seconds": args.seconds})
+    return [flag for flag, value in needed.items() if not value]
+
+
+def _answers(args: argparse.Namespace, kind: str) -> Answers:
+    """What the questions would have brought; :class:`SoradError` for a flag that cannot be understood."""
+    from sorad.config.template import Answers
+
+    return Answers(
         paths=tuple(dict.fromkeys(first_questions.folder(path) for path in args.path)),
         language=_language(args) or "auto",
         kind=kind,
@@ -162,10 +175,6 @@ def _from_flags(args: argparse.Namespace, target: Path) -> Plan:
         api_key_file=Path(args.key_file).expanduser().absolute() if args.key_file else None,
         per_day=first_questions.amount(args.per_day or "0"),
     )
-    if not args.no_check:
-        _check(answers)
-    start = first_start.ask_start(True) if args.service else first_start.NO
-    return Plan(answers, "", start, bool(args.example))
 
 
 def _check(answers: Answers) -> None:

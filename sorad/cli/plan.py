@@ -71,11 +71,16 @@ def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json:
         _show(plans, count, price, provider.currency, sure=sure)
         for note in notes:
             say(f"! {note}")
-        outside = [one.path for one in plans if config.watch and not owner(config, Path(one.path))]
-        if outside:
-            text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
-            say(text.format(path=_(", ").join(outside)))
+        _say_outside(config, plans)
     return 1 if found.away or any(planned.problems for planned in plans) else 0
+
+
+def _say_outside(config: Config, plans: list[Planned]) -> None:
+    """Name the storyboards that the daemon will not see."""
+    outside = [one.path for one in plans if config.watch and not owner(config, Path(one.path))]
+    if outside:
+        text = _("Not below a watched folder, so `sorad run` does not see it: {path}")
+        say(text.format(path=_(", ").join(outside)))
 
 
 def _bought_elsewhere(config: Config, plans: list[Planned]) -> list[Problem]:
@@ -105,25 +110,34 @@ def force_costs(config: Config) -> tuple[int, str]:
 
 def _budget(budget: Budget, plans: list[Planned], spent: int, currency: str) -> list[Problem]:
     """What of it has to wait for an approval, or for another day."""
-    from sorad.budget import needs_approval, over_day
+    from sorad.budget import over_day
 
-    waits = [
-        (one.path, needs_approval(budget, [item.price for item in one.bought if not item.approved], currency))
-        for one in plans
-    ]
+    held = _too_dear(budget, plans, currency)
     said = N_("{path}: nothing of it is bought before you approve: {reason}")
     notes = [
         Problem("plan.approve", said, "{reason_fix}", {"path": path, "reason": problem})
-        for path, problem in waits
-        if problem is not None
+        for path, problem in held
     ]
-    held = {path for path, problem in waits if problem is not None}
-    price = sum(item.price or 0 for one in plans if one.path not in held for item in one.bought)
+    dear = {path for path, problem in held}
+    price = sum(item.price or 0 for one in plans if one.path not in dear for item in one.bought)
     over = over_day(budget, spent, price, currency) if price else None
     if over is not None:
         said = N_("Not all of it is bought today: {reason}")
         notes.append(Problem("plan.day", said, "{reason_fix}", {"reason": over}))
     return notes
+
+
+def _too_dear(budget: Budget, plans: list[Planned], currency: str) -> list[tuple[str, Problem]]:
+    """The storyboards that wait for an approval, by their paths, and why."""
+    from sorad.budget import needs_approval
+
+    found = []
+    for one in plans:
+        prices = [item.price for item in one.bought if not item.approved]
+        problem = needs_approval(budget, prices, currency)
+        if problem is not None:
+            found.append((one.path, problem))
+    return found
 
 
 def _no_price(trouble: Optional[Problem], kind: str) -> Problem:

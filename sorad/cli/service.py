@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.common import NOT_RUNNING, OK, PROBLEMS, USAGE, complain, local_time, say, state_dir, to_json
+from sorad.cli.common import NOT_RUNNING, OK, PROBLEMS, USAGE, complain, say, state_dir, to_json
+from sorad.clock import local_time
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 

@@ -50,7 +50,9 @@ def once_config(args: argparse.Namespace) -> Config:
     for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
-    return config
+    # Who calls it wants what is there now.
+    watches = [watch.model_copy(update={"edit_seconds": 0.0}) for watch in config.watch]
+    return config.model_copy(update={"watch": tuple(watches)})
 
 
 def _with_flags(config: Config, args: argparse.Namespace) -> Config:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from sorad.cli.arguments import whole_number
-from sorad.cli.common import local_time, no_take, open_ledger, say, start_command, state_dir, to_json
+from sorad.cli.common import no_take, open_ledger, say, start_command, state_dir, to_json
 from sorad.cli.words import form, pad, width
+from sorad.clock import local_time
 from sorad.messages import N_, _
 from sorad.plaintext import printable
 from sorad.problems import joined

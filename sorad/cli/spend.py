@@ -125,23 +125,34 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
     }
 
 
-def _show(found: dict[str, Sum], by: str, currency: str) -> None:
+def _rows(found: dict[str, Sum], total: Sum, by: str, currency: str) -> list[tuple[str, ...]]:
+    """The cells of the table, its head first and the total last."""
     from sorad.cli.screen import STATE_NAMES
-    from sorad.model import State, units
+    from sorad.model import State
+
+    names = {key: _(STATE_NAMES[State(key)]) if by == STATE else printable(key) for key in found}
+    return [
+        (_(_TITLES[by]), _("takes"), _("estimated"), _("actual")),
+        *((names[key], *_amounts(one)) for key, one in found.items()),
+        (_("total ({currency})").format(currency=currency), *_amounts(total)),
+    ]
+
+
+def _say_table(rows: list[tuple[str, ...]]) -> None:
+    first, *widest = [max(map(width, column)) for column in zip(*rows)]
+    for row in rows:
+        cells = (" " * (most - width(cell)) + cell for cell, most in zip(row[1:], widest))
+        say("  ".join((pad(row[0], first), *cells)))
+
+
+def _show(found: dict[str, Sum], by: str, currency: str) -> None:
+    from sorad.model import units
 
     if not found:
         say(_("Nothing was bought yet."))
         return
     total = _total(found)
-    names = {key: _(STATE_NAMES[State(key)]) if by == STATE else printable(key) for key in found}
-    rows = [(_(_TITLES[by]), _("takes"), _("estimated"), _("actual"))]
-    rows += [(names[key], *_amounts(one)) for key, one in found.items()]
-    rows.append((_("total ({currency})").format(currency=currency), *_amounts(total)))
-    first = max(width(row[0]) for row in rows)
-    widest = [max(width(row[column]) for row in rows) for column in (1, 2, 3)]
-    for row in rows:
-        cells = (" " * (most - width(cell)) + cell for cell, most in zip(row[1:], widest))
-        say("  ".join((pad(row[0], first), *cells)))
+    _say_table(_rows(found, total, by, currency))
     if total.doubtful:
         text = _(
             "{count} of them, for {price} {currency}, may not have been accepted: no task is known of them."

@@ -13,7 +13,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 
 if TYPE_CHECKING:
-    from sorad.cli.work import Standing
+    from sorad.cli.takes_left import Standing
     from sorad.daemon.assembly import Daemon
 
 # In this order: what may still move is found soonest.

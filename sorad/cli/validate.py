@@ -49,9 +49,10 @@ def handler(args: argparse.Namespace) -> int:
         say(to_json([_as_json(one, prompts=args.prompts) for one in checked], indent=2))
     else:
         say("\n".join(line for one in checked for line in _as_lines(one, prompts=args.prompts)))
-    if any(one.code == NO_SUCH_FILE for one in checked):
+    codes = {one.code for one in checked}
+    if NO_SUCH_FILE in codes:
         return NO_SUCH_FILE
-    return PROBLEMS if any(one.code for one in checked) else GOOD
+    return PROBLEMS if any(codes) else GOOD
 
 
 @dataclass(frozen=True)

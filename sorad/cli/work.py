@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from loguru import logger
@@ -16,15 +14,13 @@ from sorad.cli.common import say
 from sorad.cli.screen import Screen, Snapshot, make_screen
 from sorad.cli.signals import INTERRUPTED, Ending
 from sorad.cli.stillness import Stillness
+from sorad.cli.takes_left import Standing, standing_of, tried_in_vain
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.again import another_take
-from sorad.engine.steps.reconcile import waits_for_user
-from sorad.engine.unfound import is_stuck
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Storyboard
-from sorad.ledger.states import OPEN
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem
@@ -38,25 +34,10 @@ LOOK = 0.1
 LOOK_AT_TROUBLE, NOTES = 2.0, 3
 
 
-@dataclass(frozen=True)
-class Standing:
-    """The takes of the folders that `once` works on."""
-
-    counts: Counter[State]
-    waiting: int  # for the user, or parked: not worth staying for
-    failed: list[Take]
-
-    @property
-    def moving(self) -> int:
-        """Takes that will still come to an end by themselves."""
-        return sum(self.counts[state] for state in OPEN) - self.waiting
-
-
 def work(config: Config, command: str, *, force: bool = False, verbose: bool = False) -> int:
     """Do all that is there. 0: all done; 1: some failed or could not be bought; 130: Ctrl+C."""
     looked_at = sys.stdout.isatty()
-    level = "DEBUG" if verbose else config.log.level
-    shown = "WARNING" if looked_at and not verbose else level
+    level, shown = _log_levels(config, verbose=verbose, looked_at=looked_at)
     logs.setup(None, level, stderr=shown)
     daemon = Daemon(config, command)
     with Ending() as ending, make_screen(looked_at) as screen:
@@ -80,11 +61,18 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
     return code
 
 
+def _log_levels(config: Config, *, verbose: bool, looked_at: bool) -> tuple[str, str]:
+    """That of the file, and that of the terminal, which shows the progress where somebody looks at it."""
+    if verbose:
+        return "DEBUG", "DEBUG"
+    return config.log.level, "WARNING" if looked_at else config.log.level
+
+
 def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standing, list[Problem]]:
     """Wait for the end; what stands then, and what stopped the buying, if anything did."""
     began = looked = time.monotonic()
     before = standing_of(daemon, {}).counts[State.DONE]
-    in_vain = _tried_in_vain(daemon)
+    in_vain = tried_in_vain(daemon)
     notes: list[str] = []
     stillness = Stillness(daemon)
     while True:
@@ -98,54 +86,6 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
         if ending.asked or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
         ending.wait(LOOK)
-
-
-def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
-    """Count the takes under the watched folders. ``in_vain``: see :func:`_stuck`."""
-    counts: Counter[State] = Counter()
-    waiting = 0
-    failed: list[Take] = []
-    for watch in daemon.config.watch:
-        root = str(watch.path)
-        here = daemon.ledger.counts(root)
-        counts.update(here)
-        waiting += here[State.HELD] + daemon.ledger.parked(root)
-        if here[State.QUEUED] and daemon.claims.waits(root) is not None:
-            waiting += here[State.QUEUED]
-        if here[State.UNKNOWN]:
-            unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
-            asking = {take.fingerprint for take in unknown if waits_for_user(take)}
-            # Takes of the same request wait with it: sent now, the two could not be told apart.
-            same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
-            waiting += sum(take.fingerprint in asking for take in same)
-        waiting += _stuck(daemon, root, here, in_vain)
-        if here[State.FAILED]:
-            failed += daemon.ledger.takes(states=[State.FAILED], root=root)
-    return Standing(counts, waiting, failed)
-
-
-def _stuck(daemon: Daemon, root: str, here: Mapping[State, int], in_vain: Mapping[int, int]) -> int:
-    """How many more finished takes than the parked ones wait for an address in vain.
-
-    ``in_vain``: how often each was tried in vain before the start, by take. The config may have changed since, so
-    these count once they were tried again; below 0 are parked ones that were not.
-    """
-    takes = _stuck_takes(daemon, root, here)
-    tried = [(take.parked, take.attempt > in_vain.get(take.id, 0)) for take in takes]
-    return tried.count((False, True)) - tried.count((True, False))
-
-
-def _tried_in_vain(daemon: Daemon) -> dict[int, int]:
-    roots = [str(watch.path) for watch in daemon.config.watch]
-    stuck = [take for root in roots for take in _stuck_takes(daemon, root, daemon.ledger.counts(root))]
-    return {take.id: take.attempt for take in stuck}
-
-
-def _stuck_takes(daemon: Daemon, root: str, here: Mapping[State, int]) -> list[Take]:
-    states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
-    return (
-        [take for take in daemon.ledger.takes(states=states, root=root) if is_stuck(take)] if states else []
-    )
 
 
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:

@@ -11,11 +11,11 @@ from typing import Union
 from urllib.parse import urlsplit
 
 from sorad.config.errors import shown
+from sorad.config.hours import parse_hours
 from sorad.config.lines import Loc
+from sorad.config.listen import parse_listen
 from sorad.config.model import Config, Notify, Ping, ProviderConfig, default_state_dir
-from sorad.http.listen import parse_listen
 from sorad.messages import N_
-from sorad.notify.hours import parse_hours
 from sorad.problems import Param
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")

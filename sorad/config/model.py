@@ -8,9 +8,12 @@ from typing import Annotated, Literal, Optional, Union
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sorad.model import LARGEST_COST
 from sorad.units import parse_size
 
 Seconds = Annotated[float, Field(ge=0)]
+Price = Annotated[float, Field(ge=0, le=LARGEST_COST)]  # of a take; NaN is refused, too
+Money = Annotated[float, Field(ge=0, le=1e12)]
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
 
 
@@ -33,6 +36,7 @@ class Watch(Section):
     output_dir: Optional[Path] = None
     takes: int = Field(default=1, ge=1, le=100)
     settle_seconds: Seconds = 2.0
+    edit_seconds: float = Field(default=20.0, ge=0, le=3600)  # for edits, where it is longer; 0: no such wait
     rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
@@ -58,10 +62,10 @@ class ProviderConfig(Section):
     size_vertical: str = "720x1280"
     prompt_max: int = Field(default=32_000, ge=1)
     currency: str = "USD"
-    price_per_second: Optional[float] = Field(default=None, ge=0)
-    price_per_second_pro: Optional[float] = Field(default=None, ge=0)
-    price_per_take: Optional[float] = Field(default=None, ge=0)
-    price_per_take_pro: Optional[float] = Field(default=None, ge=0)
+    price_per_second: Optional[Price] = None
+    price_per_second_pro: Optional[Price] = None
+    price_per_take: Optional[Price] = None
+    price_per_take_pro: Optional[Price] = None
     reference: Literal["multipart", "data_url", "none"] = "multipart"  # how a local picture is sent
     lists_tasks: bool = False  # the gateway answers GET /videos
     # where this gateway keeps things in its answers, each a dotted path ("data.video.url"), tried first
@@ -128,8 +132,8 @@ class Disk(Section):
 class Budget(Section):
     """``[budget]``: money, in units of the provider's currency; absent means no limit."""
 
-    per_day: Optional[float] = Field(default=None, ge=0)
-    approve_above: Optional[float] = Field(default=None, ge=0)
+    per_day: Optional[Money] = None
+    approve_above: Optional[Money] = None
 
 
 class Notify(Section):

@@ -20,6 +20,7 @@ from sorad import heartbeat
 from sorad.claim.buyers import Buyer, Buyers
 from sorad.claim.claims import Claims
 from sorad.clock import Clock, SystemClock
+from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
 from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
@@ -35,7 +36,7 @@ from sorad.engine.reach import Reach
 from sorad.engine.stuck import needs_user
 from sorad.engine.times import Times
 from sorad.health.facts import Facts, from_ledger, ledger_problem
-from sorad.health.pulse import LIMIT, Part, Pulse, PulseFile, read_pulse
+from sorad.health.pulse import Pulse, PulseFile, read_pulse
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.rescue import open_or_rebuild

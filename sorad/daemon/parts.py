@@ -21,6 +21,7 @@ from sorad.claim.buyers import Buyers
 from sorad.claim.claims import Claims
 from sorad.claim.machine import machine_of
 from sorad.clock import Clock
+from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
 from sorad.daemon.telling import Telling, World
@@ -40,7 +41,6 @@ from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.paper import unwritten
 from sorad.engine.steps.weigh import weigh_anew
 from sorad.engine.times import Times
-from sorad.health.pulse import LIMIT
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.ledger.interface import Ledger, LedgerUnavailable
@@ -131,6 +131,7 @@ class Parts:
             free_bytes,
             self.claims.may_buy,
             self.vault.away,
+            self.vault.edits,
         )
         self.kit = Kit(
             config=config,
@@ -150,6 +151,7 @@ class Parts:
             ready=self.vault.ready,
             kept=self._ledger.is_there,
             is_away=self.vault.is_away,
+            is_edited=self.vault.is_edited,
             guard=self._arrivals.guard,
             is_foreign=self._arrivals.is_foreign,
             payer=self.claims.payer,

@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Optional
 
-from sorad.health.pulse import DEAD, FAILING, HUNG, Pulse
+from sorad.condition import DEAD, FAILING, HUNG
+from sorad.health.pulse import Pulse
 from sorad.ledger.interface import RootRow
 from sorad.messages import _
 from sorad.model import State

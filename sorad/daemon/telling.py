@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
 from sorad.clock import Clock
+from sorad.condition import LIMIT
 from sorad.config.model import Config
 from sorad.daemon.threads import Supervised
 from sorad.health.facts import Facts
-from sorad.health.pulse import LIMIT
 from sorad.ledger.interface import Ledger
 from sorad.model import Take
 from sorad.problems import Problem

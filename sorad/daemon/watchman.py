@@ -13,8 +13,9 @@ from typing import Callable, Optional, Protocol
 from loguru import logger
 
 from sorad.clock import Clock
+from sorad.condition import DEAD, HUNG, Part
 from sorad.daemon.systemd import Systemd, line
-from sorad.health.pulse import DEAD, EVERY, HUNG, Part, Pulse, PulseFile
+from sorad.health.pulse import EVERY, Pulse, PulseFile
 from sorad.messages import _
 
 # While the start lasts, systemd is asked for so many seconds more each time; after so many in all no longer.

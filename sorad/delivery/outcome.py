@@ -20,6 +20,7 @@ class Received:
     size: int  # bytes; 0 where the file is in the cloud and no receipt tells
     sha256: str  # hex; "" likewise
     request_id: str = ""  # of the download; "" where the file was there already
+    placed: bool = True  # not yet: about to get its name
 
 
 class Obstacle(str, enum.Enum):

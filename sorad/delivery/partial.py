@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from pathlib import Path
 from typing import Callable
 
-from sorad.delivery.digest import Digest
-from sorad.files.durable import remove
+from sorad.files.digest import Digest, Stop, hash_into
+from sorad.files.durable import clear, remove
 from sorad.heartbeat import beat
 
-PIECE = 1 << 20
 # Bringing a large file to a slow disk or share may well take that long, in seconds.
 _SYNC = 120.0
-_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-
-Stop = Callable[[], bool]
-
-
-class Interrupted(Exception):
-    """Told to stop while reading what is there."""
+_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Partial:
@@ -54,16 +48,18 @@ class Partial:
     def resumable(self, booted_at: float) -> int:
         """How many bytes an earlier call left to go on from."""
         try:
-            left = self.path.stat()
+            left = self.path.lstat()
         except FileNotFoundError:
             return 0
-        return left.st_size if self.validator and left.st_mtime >= booted_at else 0
+        is_ours = stat.S_ISREG(left.st_mode) and bool(self.validator)
+        return left.st_size if is_ours and left.st_mtime >= booted_at else 0
 
     def begin(self, offset: int, validator: str, stop: Stop) -> None:
         """Open the file and keep its first ``offset`` bytes; what is written then belongs to ``validator``.
 
         Raises :class:`Interrupted`; the file is then as it was.
         """
+        clear(self.path)
         self._file = io.FileIO(os.open(self.path, _OPEN, 0o666), "r+b")
         if offset:
             hash_into(self._digest, self._file, offset, stop)
@@ -109,27 +105,3 @@ class Partial:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def sha256_of(path: Path, stop: Stop) -> str:
-    """SHA-256 of a file, in hex. Raises :class:`Interrupted`."""
-    digest = Digest()
-    try:
-        with path.open("rb", buffering=0) as file:
-            hash_into(digest, file, os.fstat(file.fileno()).st_size, stop)
-        return digest.hexdigest()
-    finally:
-        digest.close()
-
-
-def hash_into(digest: Digest, file: io.FileIO, size: int, stop: Stop) -> None:
-    """Hash the next ``size`` bytes. Raises :class:`Interrupted`; ``OSError`` where there are fewer."""
-    while size:
-        beat()
-        if stop():
-            raise Interrupted
-        piece = file.read(min(size, PIECE))
-        if not piece:
-            raise OSError(None, "the file became shorter while it was read")
-        digest.update(piece)
-        size -= len(piece)

@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Callable, Union
 
 from sorad.delivery.outcome import Blocked, Received, Stopped, blocked, no_room
-from sorad.delivery.partial import Interrupted, Partial, sha256_of
-from sorad.delivery.place import place
+from sorad.delivery.partial import Partial
+from sorad.delivery.place import Brought, place
+from sorad.files.digest import Interrupted, Stop
 from sorad.files.durable import Sleep, make_folders, remove, sync_folder
 from sorad.files.mp4 import check_mp4_file
 from sorad.layout import partial_path
 from sorad.messages import N_
 from sorad.problems import Param, Problem
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble
-from sorad.receipts.place import look
+from sorad.receipts.place import look, vouched
 
 # Free space is asked for after this many bytes: often enough for 8 downloads at once to stay above what
 # is to stay free by a hair, rare enough to cost nothing where each question goes over a network.
@@ -42,6 +43,8 @@ def receive(
     started: Callable[[str], None],
     progress: Callable[[int, int | None], None],
     free: Callable[[Path], int],
+    task: str = "",
+    brought: Brought = lambda size, sha256: None,
     base: Path | None = None,
     booted_at: float = 0.0,
     sleep: Sleep = time.sleep,
@@ -56,14 +59,23 @@ def receive(
     last written before ``booted_at`` (epoch seconds, the machine's start) is begun anew: after a power cut
     its size may promise bytes that never reached the disk.
 
-    Where the verified file is there already, it is :class:`Received` and nothing is opened.
+    Where the file is there already, it is :class:`Received` and nothing is opened: one for which a receipt of
+    ``task`` (the remote id) vouches. Any other is somebody else's. ``brought`` is told size and SHA-256 of what was
+    fetched, and must have put them into that receipt when it returns.
     """
     job = _Job(
-        target, Partial(partial_path(target), validator, started), keep_free, stop, progress, free, sleep
+        target,
+        Partial(partial_path(target), validator, started),
+        keep_free,
+        stop,
+        progress,
+        free,
+        sleep,
+        brought,
     )
     try:
         make_folders(target, base)
-        there = _already(target, stop)
+        there = _already(target, task, stop)
         if there is not None:
             remove(partial_path(target))
             return there
@@ -76,17 +88,14 @@ def receive(
         job.partial.close()
 
 
-def _already(target: Path, stop: Callable[[], bool]) -> Received | None:
+def _already(target: Path, task: str, stop: Stop) -> Received | None:
     found = look(target)
-    if not found.verified:
+    told = vouched(target, found, task, stop)
+    if told is None:
         return None
     sync_folder(target.parent)  # the last time may have been cut off, or refused, right before it
-    told = found.receipt
-    sha256 = told.sha256 if told is not None else ""
-    if not sha256 and not found.in_cloud:
-        sha256 = sha256_of(target, stop)
-    size = found.size if found.size is not None or told is None else told.size
-    return Received(size or 0, sha256)
+    size = found.size if found.size is not None else told.size
+    return Received(size or 0, told.sha256)
 
 
 @dataclass
@@ -100,6 +109,7 @@ class _Job:
     progress: Callable[[int, int | None], None]
     free: Callable[[Path], int]
     sleep: Sleep
+    brought: Brought
 
     def run(self, open_at: Callable[[int, str], Download | Fault], booted_at: float) -> Outcome:
         # The last byte is asked for again: a range that starts behind the end of a whole file is refused.
@@ -125,7 +135,7 @@ class _Job:
             failed = self._room(total - partial.size if total is not None else 0) or self._stream(download)
             if failed is None:
                 failed = self._verify(download)
-            return failed or place(partial, self.target, download.request_id, self.sleep)
+            return failed or place(partial, self.target, download.request_id, self.sleep, self.brought)
         finally:
             if not partial.validator and not partial.whole:
                 partial.forget()  # nothing can be done with it

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from sorad.cli.common import local_time
+from sorad.clock import local_time
 from sorad.doctor.context import Context
 from sorad.doctor.finding import DAEMON_STOPPED, Finding, Level, ok, problem, warning
 from sorad.health.complaints import Complaint, complaints

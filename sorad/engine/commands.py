@@ -128,8 +128,11 @@ class Commands:
     def _approve(self, args: Mapping[str, Any]) -> Result:
         now = self._kit.clock.time()
         by_name = "ids" in args or "storyboard" in args
+        takes = list(self._named(args, {State.HELD}))
+        for root in {take.root for take in takes}:
+            self._rescan(root)  # whoever approves does not wait for the end of an edit
         return self._each(
-            self._named(args, {State.HELD}),
+            takes,
             lambda take: (
                 Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
                 if take.state is State.HELD and (by_name or not is_copied(take)) and not is_theirs(take)

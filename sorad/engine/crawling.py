@@ -57,13 +57,21 @@ def ease(flows: Sequence[Flow], best: float) -> Ease:
     watched.sort(key=lambda flow: flow.rate)
     crawling = _crawling(watched, max([best, *(flow.rate for flow in flows)]))
     aside = len(flows) - len(busy)
+    return _of_crawling(crawling, aside) or _of_slow(busy, watched[0], aside)
+
+
+def _of_crawling(crawling: Sequence[Flow], aside: int) -> Optional[Ease]:
+    """The slowest goes aside; where enough are ``aside``, the slowest that can be resumed is cut."""
     if crawling and aside < ASIDE:
         return Ease(aside=crawling[0].take_id)
     cut = next((flow for flow in crawling if flow.resumable), None)
-    if cut is not None:
-        return Ease(cut=cut.take_id)
+    return None if cut is None else Ease(cut=cut.take_id)
+
+
+def _of_slow(busy: Sequence[Flow], slowest: Flow, aside: int) -> Ease:
+    """All are slow alike: the slowest goes aside where no lane will be free for long."""
     stuck = min(map(_ends_in, busy)) > PATIENCE
-    return Ease(aside=watched[0].take_id) if stuck and aside < MOST_ASIDE else NOTHING
+    return Ease(aside=slowest.take_id) if stuck and aside < MOST_ASIDE else NOTHING
 
 
 def _crawling(flows: Sequence[Flow], best: float) -> list[Flow]:

@@ -28,6 +28,7 @@ from sorad.providers.base import (
     Running,
     TaskFailed,
     Trouble,
+    Unknown,
 )
 
 # A paid take is asked after for a day before it is given up as lost (design: the life of a take). Patience with
@@ -75,42 +76,53 @@ def after_create(
 ) -> AfterCreate:
     """A create was answered (or not). ``known``: its address has answered creates with tasks before."""
     if isinstance(outcome, Accepted):
-        return AfterCreate(
-            Change(
-                State.GENERATING,
-                "accepted",
-                due_at=now + polling.first_after,
-                attempt=0,
-                clear_error=True,
-                remote_id=outcome.remote_id,
-                sole=True,
-                request_id=outcome.request_id,
-                cost=outcome.cost if outcome.cost is not None else price,
-                accepted_at=now,
-                watched=polling.first_after,
-                repeats=outcome.repeats or None,
-            ),
-            Verdict.GOOD,
-        )
-    fault = outcome.fault
+        return AfterCreate(_accepted(outcome, price, polling, now), Verdict.GOOD)
     if isinstance(outcome, (Refused, NotSent)):
-        if fault.trouble is Trouble.REQUEST:
-            change = Change(
-                State.FAILED, "refused", error=fault.problem, request_id=fault.request_id, refused=True
-            )
-            return AfterCreate(change, Verdict.NEUTRAL, fault)
-        refusals = take.attempt + (isinstance(outcome, Refused) and fault.trouble not in HALTING)
+        return _after_refusal(take, outcome, now)
+    return _after_unknown(take, outcome, now, known)
+
+
+def _accepted(outcome: Accepted, price: Optional[int], polling: Polling, now: float) -> Change:
+    return Change(
+        State.GENERATING,
+        "accepted",
+        due_at=now + polling.first_after,
+        attempt=0,
+        clear_error=True,
+        remote_id=outcome.remote_id,
+        sole=True,
+        request_id=outcome.request_id,
+        cost=outcome.cost if outcome.cost is not None else price,
+        accepted_at=now,
+        watched=polling.first_after,
+        repeats=outcome.repeats or None,
+    )
+
+
+def _after_refusal(take: Take, outcome: Union[Refused, NotSent], now: float) -> AfterCreate:
+    """Nothing was bought: what is refused for itself fails, all else is sent again later."""
+    fault = outcome.fault
+    if fault.trouble is Trouble.REQUEST:
         change = Change(
-            State.QUEUED,
-            "refused" if isinstance(outcome, Refused) else NOT_SENT,
-            due_at=now + wait_for_others(refusals),
-            attempt=refusals,
-            error=fault.problem,
-            request_id=fault.request_id,
-            refused=True,
+            State.FAILED, "refused", error=fault.problem, request_id=fault.request_id, refused=True
         )
-        verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
-        return AfterCreate(change, verdict, fault)
+        return AfterCreate(change, Verdict.NEUTRAL, fault)
+    refusals = take.attempt + (isinstance(outcome, Refused) and fault.trouble not in HALTING)
+    change = Change(
+        State.QUEUED,
+        "refused" if isinstance(outcome, Refused) else NOT_SENT,
+        due_at=now + wait_for_others(refusals),
+        attempt=refusals,
+        error=fault.problem,
+        request_id=fault.request_id,
+        refused=True,
+    )
+    return AfterCreate(change, Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED, fault)
+
+
+def _after_unknown(take: Take, outcome: Unknown, now: float, known: bool) -> AfterCreate:
+    """It may have been bought: an answer that was not understood stops buying until the user acts."""
+    fault = outcome.fault
     why, stop = lost_create(fault), None
     if outcome.answer:
         stop = unreadable(take, fault.problem)

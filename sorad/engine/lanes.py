@@ -17,7 +17,7 @@ from typing import Callable, Optional
 from loguru import logger
 
 from sorad import heartbeat
-from sorad.health.pulse import DEAD, FAILING, HUNG, LIMIT, OK, SHOWN, Part, part_failed
+from sorad.condition import DEAD, FAILING, HUNG, LIMIT, OK, SHOWN, Part, part_failed
 from sorad.messages import _
 from sorad.problems import Problem
 

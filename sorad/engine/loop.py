@@ -59,6 +59,11 @@ class Folders(Protocol):
         """Where disks below the roots belong that are away: nothing is bought for the storyboards on them."""
         ...
 
+    @property
+    def edits(self) -> Callable[[], Collection[str]]:
+        """Paths of storyboards that are being edited: nothing is bought for them just now."""
+        ...
+
 
 Agenda = Mapping[State, Mapping[str, float]]
 MakeLane = Callable[[str, int, Callable[[], None]], Lane]
@@ -309,7 +314,7 @@ class Engine:
         self._again = admitted.again if waiting else None
         if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
-        left, away = admitted.count, self._folders.away()
+        left, away, edits = admitted.count, self._folders.away(), self._folders.edits()
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
@@ -318,7 +323,7 @@ class Engine:
                 self._again = min(self._again or math.inf, now + READ_AGAIN)
                 continue
             most = max(0, min(left, room))
-            for take in kit.ledger.claim(State.QUEUED, now, most, [root], away) if most else ():
+            for take in kit.ledger.claim(State.QUEUED, now, most, [root], away, edits) if most else ():
                 left -= 1
                 jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)
                 at = kit.clock.monotonic() + jitter

@@ -47,12 +47,14 @@ class Rooms:
         free: Callable[[Path], int],
         ours: Callable[[str], bool] = lambda root: True,
         away: Callable[[], Collection[str]] = tuple,
+        edits: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """``ours`` tells whether this machine may buy for a root, or another one does.
 
-        ``away``: see :meth:`sorad.engine.loop.Folders.away`.
+        ``away``, ``edits``: see :class:`sorad.engine.loop.Folders`.
         """
         self.away = away
+        self.edits = edits
         self._outputs = {str(watch.path): watch.output_dir or watch.path for watch in watches}
         self._disk = disk
         self._ledger = ledger

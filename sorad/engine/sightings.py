@@ -44,15 +44,17 @@ class Sightings:
         )
 
     def _lateness(self, listed: Listed, own: Sequence[Own], now: float) -> Sightings:
-        late = {one.remote_id: now - one.accepted_at for one in own if one.remote_id not in listed.ids}
-        came = [age for one, age in self.late.items() if one in listed.ids]
-        kept = {**{one: age for one, age in self.late.items() if one not in listed.ids}, **late}
-        kept = {one: age for one, age in kept.items() if 0 <= age < LATEST}
-        newest = dict(sorted(kept.items(), key=lambda item: item[1])[:LATE])
-        lag = max(came, default=0.0)
+        late = self._still_late(listed, own, now)
+        lag = max((age for one, age in self.late.items() if one in listed.ids), default=0.0)
         if lag and (lag >= self.lag or now - self.lag_at > LATE_FOR):
-            return replace(self, late=newest, lag=lag, lag_at=now)
-        return replace(self, late=newest)
+            return replace(self, late=late, lag=lag, lag_at=now)
+        return replace(self, late=late)
+
+    def _still_late(self, listed: Listed, own: Sequence[Own], now: float) -> dict[str, float]:
+        """Our tasks that do not show, by id: how old they are, in seconds; the youngest first."""
+        ages = {**self.late, **{one.remote_id: now - one.accepted_at for one in own}}
+        late = {one: age for one, age in ages.items() if one not in listed.ids and 0 <= age < LATEST}
+        return dict(sorted(late.items(), key=lambda item: item[1])[:LATE])
 
     def lateness(self, now: float) -> float:
         """How late a task may show, as far as was seen, in seconds."""

@@ -48,11 +48,16 @@ def why_stuck(take: Take, halted: Optional[Problem], root: Optional[Problem]) ->
     What a take last met with the provider may be mended since, unless buying is halted by it still.
     """
     error = take.error if take.error is not None and needs_user(take.error) else None
-    local = error is not None and (error.code in OBSTACLES or error.code == NO_KEY)
+    local = error if error is not None and _is_local(error) else None
     if take.state is State.QUEUED:
-        return root or halted or (error if local else None)
+        return root or halted or local
     if take.state is State.DOWNLOADING:
         return root or error
     if take.state in (State.GENERATING, State.UNKNOWN):
-        return error if local or halted is not None else None
+        return local if halted is None else error
     return None
+
+
+def _is_local(problem: Problem) -> bool:
+    """Whether it lies at this machine, not at the provider."""
+    return problem.code in OBSTACLES or problem.code == NO_KEY

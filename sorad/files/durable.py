@@ -82,11 +82,28 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
+def clear(partial: Path) -> None:
+    """Remove what is no file of its own from the name of a temporary one: a link would be written through, a pipe
+    would be waited for. A folder stays. ``OSError``."""
+    with contextlib.suppress(FileNotFoundError):
+        found = partial.lstat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            partial.unlink()
+
+
+def _open_new(partial: Path) -> int:
+    """A temporary file in place of one that was left, open for writing."""
+    with contextlib.suppress(FileNotFoundError):
+        partial.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(partial, flags, 0o666)
+
+
 def write_whole(path: Path, content: bytes, sleep: Sleep) -> None:
     """Write a small file so that its name never shows half of it. ``OSError`` where that cannot be."""
     partial = partial_path(path)
     try:
-        with partial.open("wb") as file:
+        with os.fdopen(_open_new(partial), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -15,10 +15,12 @@ that is too strict would throw away a video that was paid for.
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import BinaryIO
 
+from sorad.files.untrusted import open_file
 from sorad.messages import N_
 from sorad.problems import Param, Problem
 
@@ -29,7 +31,7 @@ _AGAIN = N_("Nothing to do: it is fetched again, for as long as the provider has
 
 def check_mp4(path: Path) -> Problem | None:
     """What is wrong with the file as an MP4, or ``None``. ``OSError`` where it cannot be read."""
-    with path.open("rb") as file:
+    with io.BufferedReader(open_file(path)) as file:
         return check_mp4_file(file, os.fstat(file.fileno()).st_size)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from sorad.health.pulse import DEAD, HUNG, OVERDUE, STARTING, Part, Pulse
+from sorad.condition import DEAD, HUNG, Part
+from sorad.health.pulse import OVERDUE, STARTING, Pulse
 from sorad.lock import Holder
 from sorad.messages import N_, _
 from sorad.problems import Problem

@@ -20,7 +20,8 @@ from typing import Any, Callable, NamedTuple, Optional
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.http.listen import is_ours, parse_listen
+from sorad.config.listen import parse_listen
+from sorad.http.hosts import is_ours
 from sorad.messages import N_, _
 from sorad.problems import Problem
 

@@ -232,7 +232,8 @@ def _adopted(want: Want, segment: int, number: int, assets: Path, disk: Disk) ->
 def _with_its_video(want: Want, at_place: Mapping[Key, Want]) -> Want:
     """A video that was missed by its receipt, and lies at its new place already: only the receipt was left behind."""
     there = at_place.get(key_of(want))
-    is_there = there is not None and there.state is State.DONE and there.error is None
+    code = there.error.code if there is not None and there.error is not None else ""
+    is_there = there is not None and (code == "take.unvouched" or (there.state is State.DONE and not code))
     return replace(want, error=None) if is_there and want.state is State.DONE else want
 
 

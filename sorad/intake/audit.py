@@ -19,11 +19,11 @@ from typing import Callable
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.layout import INTENT, parse_video_name, receipt_path, video_path
-from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard
+from sorad.layout import INTENT, parse_video_name, video_path
+from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.folder import missing, segment_folders
+from sorad.receipts.folder import missing, observed, segment_folders
 from sorad.receipts.intents import drop_own, is_theirs
 from sorad.receipts.place import look
 from sorad.receipts.receipt import Payer, read_intent, read_receipt
@@ -58,7 +58,8 @@ class Audit:
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
         missed = self.missing.get(board.id, 0)
         self.missing[board.id] = sum(self._judge(take, assets, names) for take in takes)
-        self._remember(board.id, times)
+        if not any(map(_waits_for_mending, takes)):  # the rights of a file may change, and no folder shows it
+            self._remember(board.id, times)
         # What was missed just now may lie there under other numbers, with its receipt.
         doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
@@ -81,8 +82,7 @@ class Audit:
         there = names.get(video.parent)
         if there is None:
             return False  # it cannot be told, or there is nothing to be missed
-        held = take.state is State.HELD and _says(take, "receipt.damaged")
-        if held and receipt_path(video).name not in there:
+        if _is_mended(take, there):
             self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
         return take.state is State.DONE and self._is_missing(take, video, assets, there)
 
@@ -118,7 +118,9 @@ class Audit:
         known = {
             take.output
             for take in takes
-            if take.state is not State.FAILED and (take.state not in _UNSENT or take.error is not None)
+            if take.state is not State.FAILED
+            and (take.state not in _UNSENT or take.error is not None)
+            and not _says(take, "take.unvouched")
         }
         intended = {take.output: take for take in takes if take.intent_at is not None}
         return any(
@@ -156,6 +158,19 @@ def _unchanged(times: Mapping[Path, int]) -> bool:
 
 def _folders_of_delivered(takes: Sequence[Take]) -> set[Path]:
     return {Path(take.output).parent for take in takes if take.state is State.DONE}
+
+
+def _waits_for_mending(take: Take) -> bool:
+    return take.state is State.HELD and _says(take, "receipt.damaged")
+
+
+def _is_mended(take: Take, there: set[str]) -> bool:
+    """Whether nothing lies at its place any more for which a take was held."""
+    if _waits_for_mending(take):
+        want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
+        return observed(want).state is not State.HELD
+    unvouched = take.state is State.HELD and _says(take, "take.unvouched")
+    return unvouched and Path(take.output).name not in there
 
 
 def _says(take: Take, code: str) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Optional
+from typing import Callable, Optional
 
 from sorad.budget import NEVER
 from sorad.intake.facts import Key, key_of
@@ -45,14 +45,42 @@ def held_back(
     ``elsewhere``: texts (fingerprints) that other storyboards have, and the path of one of these. ``known``: the
     takes that this one has. What the user approved stays so.
     """
+
+    def why(want: Want, own: set[str]) -> Optional[Problem]:
+        other = next((elsewhere[text] for text in sorted(want.texts - own) if text in elsewhere), None)
+        return None if other is None else _is_copied(other)
+
+    return _held(wants, known, why)
+
+
+def held_as_conflict(original: str, wants: Sequence[Want], known: Mapping[Key, Take]) -> tuple[Want, ...]:
+    """The wants of a conflict copy of a sync service (see :mod:`sorad.intake.conflicted`): all of them are held.
+
+    But for what was bought for it already; and what the user approved stays so.
+    """
+    problem = Problem(
+        CODE,
+        N_("this is a conflict copy of {original} that a sync service made: it is not bought by itself."),
+        N_("Merge it into the other one and delete it; or `sorad approve PATH`, with its path, buys it."),
+        {"original": original},
+    )
+    return _held(wants, known, lambda want, own: problem if want.texts.isdisjoint(own) else None)
+
+
+def _held(
+    wants: Sequence[Want],
+    known: Mapping[Key, Take],
+    why: Callable[[Want, set[str]], Optional[Problem]],
+) -> tuple[Want, ...]:
+    """The wants, those held for which there is a reason; ``why`` hears the texts that were bought or approved."""
     own = {take.fingerprint for take in known.values() if take.approved or not is_unsent(take)}
     open_ = {key for key, take in known.items() if take.state is State.QUEUED}
 
     def held(want: Want) -> Want:
-        other = next((elsewhere[text] for text in sorted(want.texts - own) if text in elsewhere), None)
-        if other is None or want.state is not State.QUEUED or key_of(want) in open_:
+        problem = why(want, own)
+        if problem is None or want.state is not State.QUEUED or key_of(want) in open_:
             return want
-        return replace(want, state=State.HELD, due_at=NEVER, error=_is_copied(other))
+        return replace(want, state=State.HELD, due_at=NEVER, error=problem)
 
     return tuple(map(held, wants))
 

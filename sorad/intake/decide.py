@@ -10,7 +10,8 @@ The rules stand in the order in which they are asked; the first five each end th
 5. Videos that were brought to safety come home (:func:`videos_to_return`).
 6. Takes of other storyboards whose files lie here are this one's (:func:`newcomers`).
 7. Everything bought gets the number under which it is wanted, and its file goes along (:mod:`sorad.intake.assign`).
-8. What a copy would buy a second time is held (:mod:`sorad.intake.copied`).
+8. What a copy would buy a second time is held (:mod:`sorad.intake.copied`), and what a conflict copy of a sync
+   service asks for (:mod:`sorad.intake.conflicted`).
 9. What is too dear without approval is held (:func:`_too_dear`).
 
 A folder or a rescued video that moves changes what can be seen, so after the rules 2 to 5 all is looked at again.
@@ -27,7 +28,7 @@ from typing import Optional
 
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.intake.assign import Assigned, assign
-from sorad.intake.copied import held_back
+from sorad.intake.copied import held_as_conflict, held_back
 from sorad.intake.disk import Disk
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, key_of
 from sorad.intake.identity import outranks
@@ -209,6 +210,8 @@ def _settle(facts: Facts) -> Plan:
     wants = assigned.wants
     if facts.rows.copied_from:
         wants = held_back(facts.held.elsewhere, wants, assigned.known)
+    if facts.conflict_of:
+        wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)
     has_any = facts.rows.takes or come or facts.held.evidence or facts.held.intents
     return replace(

@@ -16,6 +16,7 @@ from typing import Callable, Optional
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import all_evidence, create, is_settled, places_in_question
+from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of
 from sorad.intake.decide import (
     folder_to_adopt,
@@ -89,7 +90,8 @@ class Gather:
         ``known`` is the row of its path; ``doubted``: since when (monotonic) its folder is known to tell more.
         """
         path = Path(seen.path)
-        reading = read_file(path, rules_of(self.config, watch, self.validate))
+        rules = rules_of(self.config, watch, self.validate)
+        reading = read_file(path, rules)
         now = self.clock.time()
         board = Storyboard(
             id=known.id if known is not None else 0,
@@ -110,12 +112,14 @@ class Gather:
         assets = assets_of(path, watch)
         if reading.problems:
             return Facts(board, (), (), assets, now)
+        asked = tuple(bare_wants(reading, assets))
         facts = Facts(
             board,
             tuple(reading.contents),
-            tuple(bare_wants(reading, assets)),
+            asked,
             assets,
             now,
+            conflict_of=conflict_of(path, asked, rules, known_hosts(self.ledger)),
             standing_by=self.stands_by(board.root),
             standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
             doubted_since=doubted,

@@ -10,7 +10,8 @@ from typing import Callable, Optional, Union
 
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import known_of
-from sorad.intake.copied import copy_of, held_back
+from sorad.intake.conflicted import conflict_of, known_hosts
+from sorad.intake.copied import copy_of, held_as_conflict, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
 from sorad.intake.older import as_bought, texts_of
@@ -97,6 +98,9 @@ def plan_storyboard(
             return Planned(str(path), problems=(problem,))
         board = None if same is None else same.board
         wants, known = _compared(str(path), reading.contents, wants, board, ledger, watched, assets)
+    conflict = conflict_of(path, wants, rules_of(config, watch, validate), known_hosts(ledger))
+    if conflict:
+        wants = held_as_conflict(conflict, wants, known)
     plan = Planned(
         str(path), tuple(_item(want, known.get(key_of(want)), price, force=force) for want in wants)
     )

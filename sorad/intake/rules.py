@@ -35,6 +35,7 @@ def digest(config: Config) -> str:
     provider = config.provider.model_dump(
         mode="json", exclude={"api_key_env", "api_key_file", "api_key_keyring", "request_timeout"}
     )
-    watches = [watch.model_dump(mode="json") for watch in config.watch]
+    # What is left out does not change how a storyboard is read; `once` has no wait for edits.
+    watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
     parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump(), READ_BY, RULES]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -53,6 +53,10 @@ class Folder(Part):
             for row in self._db.rows(SELECT_BOARD + where + "ORDER BY state <> 'gone', id", values)
         ]
 
+    def storyboard_at(self, path: str) -> Storyboard | None:
+        row = self._db.row(SELECT_BOARD + "WHERE path = ? ORDER BY state = 'gone', id DESC LIMIT 1", (path,))
+        return board_of(row) if row else None
+
     def with_content(self, content: str) -> list[Storyboard]:
         if not content:
             return []

@@ -270,6 +270,10 @@ class Ledger(Protocol):
         """The storyboards known, of one root or of all; those ``gone`` included."""
         ...
 
+    def storyboard_at(self, path: str) -> Optional[Storyboard]:
+        """The storyboard of a path, one that is there before one that is ``gone``."""
+        ...
+
     def apply(
         self,
         board: Storyboard,
@@ -346,11 +350,12 @@ class Ledger(Protocol):
         limit: int,
         roots: Optional[Collection[str]] = None,
         away: Collection[str] = (),
+        edited: Collection[str] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
 
         ``roots`` limits it to takes of those roots (None: all); those of storyboards whose ``mount`` is in
-        ``away`` are left out. A claimed take has ``claim`` set and is
+        ``away``, or whose path is in ``edited``, are left out. A claimed take has ``claim`` set and is
         not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...

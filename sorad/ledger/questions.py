@@ -17,9 +17,10 @@ from sorad.ledger.states import OPEN
 from sorad.model import Request, State, Take
 
 _PAGE = 200  # takes read at a time
+# `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
 _SPENT = """
-SELECT coalesce((SELECT sum(amount) FROM spending WHERE hour >= ?), 0)
-     + coalesce((SELECT sum(cost * (1 + repeats)) FROM purchases WHERE charged_at >= ? AND charged_at < ?), 0)
+SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ?)
+     + (SELECT total(cost * (1 + repeats)) FROM purchases WHERE charged_at >= ? AND charged_at < ?) AS INTEGER)
 """
 PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,

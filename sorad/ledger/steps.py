@@ -16,7 +16,8 @@ from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
 _DUE = "claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading')"
-_THERE = "AND storyboard_id NOT IN (SELECT id FROM storyboards WHERE mount IN ({marks})) "
+_THERE = "AND storyboard_id NOT IN (SELECT id FROM storyboards WHERE {column} IN ({marks})) "
+_BOUND = 400  # values bound at once; who is left out beyond that is given back by the step
 _AGENDA = (
     "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
     + _DUE.replace("claim", "t.claim").replace("state", "t.state")
@@ -84,17 +85,23 @@ class Steps(Part):
         limit: int,
         roots: Collection[str] | None = None,
         away: Collection[str] = (),
+        edited: Collection[str] = (),
     ) -> list[Take]:
         if state not in OPEN:
             raise ValueError(f"no steps in state {state}")
         with self._db.held():
             due: list[tuple[float, int]] = []
-            there = _THERE.format(marks=marks(list(away))) if away else ""
+            still = sorted(edited)[:_BOUND]
+            there = "".join(
+                _THERE.format(column=column, marks=marks(list(values)))
+                for column, values in (("mount", away), ("path", still))
+                if values
+            )
             for root in self._roots(state, roots):
                 rows = self._db.rows(
                     f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? {there}"
                     "ORDER BY due_at, id LIMIT ?",
-                    (state.value, root, now, *away, max(limit, 0)),
+                    (state.value, root, now, *away, *still, max(limit, 0)),
                 )
                 due.extend((row[0], row[1]) for row in rows)
             if not due:

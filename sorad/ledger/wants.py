@@ -166,16 +166,26 @@ def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
     if state is not State.QUEUED:
         yield Change(State.QUEUED, "found")
     if want.state in (State.GENERATING, State.UNKNOWN):
-        yield Change(
-            State.SUBMITTING,
-            "found",
-            intent=True,
-            intent_at=want.intent_at,
-            provider=want.provider or None,
-            base_url=want.base_url or None,
-            account=want.account or None,
-        )
-    yield Change(
+        yield _sent(want)
+    yield _as_found(want, now)
+
+
+def _sent(want: Want) -> Change:
+    """Its create left, as the folder tells."""
+    return Change(
+        State.SUBMITTING,
+        "found",
+        intent=True,
+        intent_at=want.intent_at,
+        provider=want.provider or None,
+        base_url=want.base_url or None,
+        account=want.account or None,
+    )
+
+
+def _as_found(want: Want, now: float) -> Change:
+    """The state that the folder shows, with all that it tells."""
+    return Change(
         want.state,
         "found",
         due_at=now if want.due_at is None else want.due_at,
@@ -195,5 +205,10 @@ def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:
 
 
 def accepted_at(want: Want, now: float) -> float | None:
-    """When the take was accepted, as its receipt says; now, where that is lost: its money counts."""
-    return now if want.accepted_at is None and want.state is State.GENERATING else want.accepted_at
+    """When the take was accepted, as its receipt says; now, where that is lost: its money counts.
+
+    A receipt of the future was written under a wrong clock, or by a stranger: it counts as of now, not every day.
+    """
+    if want.accepted_at is None:
+        return now if want.state is State.GENERATING else None
+    return min(want.accepted_at, now)

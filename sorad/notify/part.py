@@ -10,12 +10,12 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad.clock import Clock
+from sorad.config.hours import is_quiet, parse_hours
 from sorad.config.model import Notify
 from sorad.health.facts import Facts
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.notify import rules
-from sorad.notify.hours import is_quiet, parse_hours
 from sorad.notify.memory import Line, Memory
 from sorad.notify.rules import Rules, Seen
 from sorad.notify.seen import conditions, finished

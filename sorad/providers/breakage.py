@@ -53,14 +53,23 @@ def _cut(causes: list[BaseException], url: str, timeout: float) -> Problem:
 
 def _of_setup(causes: list[BaseException], url: str, setting: str) -> Optional[Problem]:
     """What stays as it is until the user mends it; ``None``: nothing of that kind."""
-    host = host_of(url)
-    if url.lower().startswith("https:"):
-        bundle = trust.trouble()
-        if bundle is not None:
-            return bundle
+    return _of_certificates(causes, url) or _of_proxy(causes, url, setting)
+
+
+def _of_certificates(causes: list[BaseException], url: str) -> Optional[Problem]:
+    """The file of trusted authorities, or what the host showed."""
+    bundle = trust.trouble() if url.lower().startswith("https:") else None
+    if bundle is not None:
+        return bundle
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return trust.untrusted(host, cause.verify_message or cause.reason)
+            return trust.untrusted(host_of(url), cause.verify_message or cause.reason)
+    return None
+
+
+def _of_proxy(causes: list[BaseException], url: str, setting: str) -> Optional[Problem]:
+    """The proxy's address, its login, or the package for it."""
+    host = host_of(url)
     proxy, source = proxy_of(url, setting)
     if _are(causes, requests.exceptions.InvalidSchema):  # a base URL is checked before it gets here
         return Problem(

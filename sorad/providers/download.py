@@ -18,7 +18,7 @@ from sorad.providers import faults
 from sorad.providers.addresses import host_of, joined, origin, scheme_of
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble, Video
 from sorad.providers.connection import Adapter, Exchange
-from sorad.providers.headers import content_length, content_range, request_id, retry_after
+from sorad.providers.headers import ContentRange, content_length, content_range, request_id, retry_after
 from sorad.providers.headers import validator as validator_of
 from sorad.providers.http import Broken, Wire, lowered
 from sorad.providers.reading import parse
@@ -120,18 +120,23 @@ def _look(
     return faults.fault(trouble, words, status=status, request_id=request_id(headers), retry_after=wait)
 
 
-def _partial(body: Body, headers: dict[str, str], offset: int, validator: str) -> Optional[Download]:
-    part, length, version = content_range(headers), content_length(headers), validator_of(headers)
-    right = part is not None and part.first == offset and part.last is not None
-    if part is None or part.last is None or not right or (validator and version and version != validator):
-        body.close()
+def _announced(part: Optional[ContentRange], offset: int, length: Optional[int]) -> Optional[int]:
+    """How many bytes come; ``None``: the range does not begin at ``offset``, or ``length`` is not its own."""
+    if part is None or part.last is None or part.first != offset:
         return None
     announced = part.last - offset + 1
-    if length is not None and length != announced:
+    return announced if length in (None, announced) else None
+
+
+def _partial(body: Body, headers: dict[str, str], offset: int, validator: str) -> Optional[Download]:
+    """The rest of the video; ``None``: it is not what was asked for."""
+    part, version = content_range(headers), validator_of(headers)
+    announced = _announced(part, offset, content_length(headers))
+    if part is None or announced is None or (validator and version and version != validator):
         body.close()
         return None
     # A server may send less than was asked for: that ends as a cut, and the rest is asked for next time.
-    body.expect(announced, partly=part.total is not None and part.last + 1 < part.total)
+    body.expect(announced, partly=part.total is not None and offset + announced < part.total)
     kind = headers.get("content-type", "")
     return Download(offset, part.total, version or validator, kind, request_id(headers), body, ranges=True)
 

@@ -14,7 +14,9 @@ from sorad.model import MOST_REPEATS
 # A server that asks for more than a day has made a mistake (or sent a date of another year).
 LONGEST_WAIT = 86_400.0
 
-_RANGE = re.compile(r"\s*bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)\s*", re.IGNORECASE)
+# No file has more bytes than fit into 18 digits; Python refuses to read numbers of thousands.
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"\s*bytes\s+(?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)\s*", re.IGNORECASE)
 _STRONG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 _ODD = re.compile(r"[^\x21-\x7e]+")
 
@@ -100,7 +102,7 @@ def content_length(headers: Headers) -> Optional[int]:
     """Bytes in the body, where they are announced and the body is not chunked or packed."""
     value = headers.get("content-length", "").strip()
     coded = headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
-    if coded or "transfer-encoding" in headers or not (value.isascii() and value.isdigit()):
+    if coded or "transfer-encoding" in headers or not _LENGTH.fullmatch(value):
         return None
     return int(value)
 

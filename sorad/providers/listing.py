@@ -77,7 +77,10 @@ class _Reading:
     gap: bool = False  # rows may be missing between two pages
     broken: bool = False  # what came is no proof at all
     doubt: str = ""  # message id: why what came may not be all
+    high: float = float("-inf")  # the time of the first row
     low: float = float("inf")  # the oldest time
+    rise: float = 0.0  # how much younger a row was than one before it, at most
+    dated: int = 0  # rows with a time
     in_order: bool = True
     short: bool = False  # the last page had fewer rows than were asked for, where pages are counted
     more: bool = False  # it said that more follow
@@ -86,7 +89,12 @@ class _Reading:
     def back_to(self) -> Optional[float]:
         """Since when every task came, by the order of the rows; ``None``: the order does not tell."""
         in_order = self.in_order and not self.gap and not self.broken
-        return self.low + ORDER if in_order and self.low < float("inf") else None
+        return self.low + ORDER if in_order and self._newest_first else None
+
+    @property
+    def _newest_first(self) -> bool:
+        """Whether the times fall rather than rise: oldest first, a page of one busy minute looks in order, too."""
+        return self.high - self.low > self.rise or (self.dated == 1 and self.ended)
 
     @property
     def counted(self) -> bool:
@@ -95,41 +103,65 @@ class _Reading:
         whole = bool(told) and len(told) == len(self.totals) and not self.broken
         return whole and told[0] <= len(self.found) <= max(told)
 
+    @property
+    def shows_fewer(self) -> bool:
+        """Whether fewer came than a page says there are."""
+        return any(total is not None and total > len(self.found) for total in self.totals)
+
     def enter(self, page: Page) -> bool:
         """Enter the next page; whether it is the last one that can be had."""
         tasks = [task for task in page.tasks if task is not None]
-        fresh = [task for task in tasks if task.remote_id not in self.found]
         if len(tasks) < len(page.tasks):
             self.broken, self.doubt = True, N_("The provider's list of tasks has entries without an id.")
-        # Where pages are counted, one that follows on a short one may begin behind rows that never came.
-        self.gap = self.gap or (self.short and (bool(fresh) or self.more))
-        self.found.update((task.remote_id, task) for task in fresh)
+        news = self._add(tasks)
+        self._see_gap(page, news=news)
         self.first = self.first or len(page.tasks)
-        self.short, self.more = len(page.tasks) < self.size and not page.after, page.more is True
         self.totals.append(page.total)
         self._see_order(tasks)
-        stuck = bool(tasks) and not fresh and page.more is not False  # the same again: paging does not work
+        self._see_end(page)
+        stuck = bool(tasks) and not news and page.more is not False  # the same again: paging does not work
+        self._see_doubt(endless=stuck or (not tasks and not self.ended))
+        return self.ended or stuck or self.gap or not page.tasks
+
+    def _add(self, tasks: Sequence[RemoteTask]) -> bool:
+        """Enter these rows; whether one of them is new."""
+        fresh = [task for task in tasks if task.remote_id not in self.found]
+        self.found.update((task.remote_id, task) for task in fresh)
+        return bool(fresh)
+
+    def _see_gap(self, page: Page, *, news: bool) -> None:
+        """Where pages are counted, one that follows on a short one may begin behind rows that never came."""
+        self.gap = self.gap or (self.short and (news or self.more))
+        self.short, self.more = len(page.tasks) < self.size and not page.after, page.more is True
+
+    def _see_end(self, page: Page) -> None:
         if page.more is False or not page.tasks:
             self.ended, self.said_so = page.more is not True, page.more is False
+
+    def _see_doubt(self, *, endless: bool) -> None:
+        """The first doubt stays. ``endless``: no more can be had, though the end did not come."""
         if self.gap:
             self.doubt = self.doubt or N_("The provider's list of tasks has gaps between its pages.")
-        elif stuck or (not tasks and not self.ended):
+        elif endless:
             self.doubt = self.doubt or N_("The provider's list of tasks cannot be read to its end.")
-        return self.ended or stuck or self.gap or not page.tasks
 
     def _see_order(self, tasks: Sequence[RemoteTask]) -> None:
         for task in tasks:
-            if task.created_at is None or task.created_at > self.low + ORDER:
+            if task.created_at is None:
                 self.in_order = False
-            else:
-                self.low = min(self.low, task.created_at)
+                continue
+            self.high = task.created_at if not self.dated else self.high
+            self.dated += 1
+            self.rise = max(self.rise, task.created_at - self.low)
+            self.in_order = self.in_order and self.rise <= ORDER
+            self.low = min(self.low, task.created_at)
 
 
 def _told(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Fault]:
     rows = _with_prompts(came.found.values(), task_of, since)
     if isinstance(rows, Fault):
         return rows
-    few = [total for total in came.totals if total is not None and total > len(came.found)]
+    few = came.shows_fewer
     doubt = came.doubt or (N_("The provider's list of tasks tells of more than it shows.") if few else "")
     return Listed(
         tuple(sorted(rows, key=lambda row: row.created_at or 0.0, reverse=True)),

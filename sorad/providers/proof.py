@@ -95,19 +95,26 @@ class Said:
 
 def proof(said: Said, refusals: Refusals = ()) -> Proof:
     """What an answer proves. ``refusals``: statuses and codes of which the user knows that they refuse."""
-    if said.task and _good(said) and not said.doubtful:
-        return Proof.ACCEPTED
     if said.task:
-        return Proof.UNKNOWN
+        return Proof.ACCEPTED if _good(said) and not said.doubtful else Proof.UNKNOWN
     if exists(said):  # as an error does; beside a yes, "submitted" is part of it
-        return Proof.UNREADABLE if _good(said) and said.json and not said.meant else Proof.UNKNOWN
-    if said.status in refusals or (said.code and said.code.lower() in _small(refusals)):
+        return _yes_without_task(said) if _good(said) and not said.meant else Proof.UNKNOWN
+    if _is_known_refusal(said, refusals):
         return Proof.REFUSED
     if is_lost(said):
         return Proof.UNKNOWN
     if _good(said) and not 400 <= said.meant < 500:
-        return Proof.UNREADABLE if said.json else Proof.UNKNOWN
+        return _yes_without_task(said)
     return Proof.REFUSED if _refuses(said) else Proof.UNKNOWN
+
+
+def _yes_without_task(said: Said) -> Proof:
+    return Proof.UNREADABLE if said.json else Proof.UNKNOWN
+
+
+def _is_known_refusal(said: Said, refusals: Refusals) -> bool:
+    """Whether the user has said that this status or code refuses."""
+    return said.status in refusals or (bool(said.code) and said.code.lower() in _small(refusals))
 
 
 def _refuses(said: Said) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
+from sorad.nested import is_deep
+
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(?:([zZ])|([+-])(\d\d):?(\d\d))"
 )
@@ -23,6 +25,8 @@ _SECRET = re.compile(
     r"secret|password|api_?key|access_?key|^key$|(?:^|_)token$|authorization|signature", re.IGNORECASE
 )
 _HIDDEN = "******"
+_DEEPEST = 50  # objects and lists in one another
+_MOST_DIGITS = 100
 _MOST_WORDS = 100
 
 HORIZONTAL = frozenset({"horizontal", "landscape", "16:9"})
@@ -30,11 +34,17 @@ VERTICAL = frozenset({"vertical", "portrait", "9:16"})
 
 
 def parse(body: bytes) -> Any:
-    """The JSON of a body; ``None`` where it is none."""
+    """The JSON of a body; ``None`` where it is none, or nested so deeply that nobody means it."""
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        value = json.loads(body.decode("utf-8-sig"), parse_int=_int)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
+    return None if is_deep(value, _DEEPEST) else value
+
+
+def _int(digits: str) -> Any:
+    """Python needs the square of the digits in time; what has so many is a text, at best."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def at(value: Any, path: str) -> Any:
@@ -62,6 +72,8 @@ def text(value: Any) -> str:
     """A string; numbers are written out, all else is ``""``."""
     if isinstance(value, str):
         return value.strip()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
 
 
@@ -153,11 +165,13 @@ def orientation(value: Any) -> Optional[str]:
 def epoch(value: Any) -> Optional[float]:
     """Epoch seconds of a timestamp: a number (seconds or milliseconds) or ISO 8601 with a zone.
 
-    A time without a zone is ``None``: it may be off by eight hours, which is worse than not known.
+    What lies before 1970 or after the year 5000 is none. Nor is a time without a zone: it may be off by eight
+    hours, which is worse than not known.
     """
     seconds = number(value)
     if seconds is not None:
-        return seconds / 1000 if seconds > _MILLISECONDS else seconds
+        seconds = seconds / 1000 if seconds > _MILLISECONDS else seconds
+        return seconds if 0 <= seconds < _MILLISECONDS else None
     found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Optional
 
+from sorad.model import plausible_cost
 from sorad.providers import creates, faults, ids, reading, statuses, words
 from sorad.providers.base import (
     Created,
@@ -38,7 +39,7 @@ def micros_of(value: Any, unit: Any = "cents") -> Optional[int]:
     amount = reading.number(value)
     name = reading.text(unit).lower() or "cents"
     size = _UNITS.get(name)
-    return round(amount * size) if amount is not None and amount >= 0 and size is not None else None
+    return plausible_cost(amount, size) if size is not None else None
 
 
 def after_create(came: Answer, paths: Sequence[str] = (), refusals: Refusals = ()) -> Created:
@@ -89,20 +90,25 @@ def after_poll(came: Answer, own_urls: Sequence[str] = (), base: str = "") -> Po
 def fault_of(came: Answer) -> Optional[Fault]:
     """The trouble with an answer to anything but a create; ``None`` where it is a good one."""
     body = came.json()
-    told, code, meant = _told(body), _code(body), _meant(body)
     page = page_of(came)
     if page is not None:
         return page
-    if came.good and code in (None, 200):
+    if came.good and _code(body) in (None, 200):
         return None if isinstance(body, dict) else senseless(came)
     if came.redirects:
         return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
-    status: Optional[int] = came.status
-    if came.good or (400 <= meant < 500 and came.status < 500):
-        status = meant or code
+    told, status = _told(body), _status(came, body)
     if status in (401, 402, 403, 408, 429):
         return refusal(came, told, status)
     return server_fault(came, told) if status is None or status >= 500 else senseless(came)
+
+
+def _status(came: Answer, body: Any) -> Optional[int]:
+    """The status of a bad answer: that of its body, where the HTTP status is a good one or a client's error."""
+    meant = _meant(body)
+    if came.good or (400 <= meant < 500 and came.status < 500):
+        return meant or _code(body)
+    return came.status
 
 
 def rows_of(body: Any) -> tuple[Optional[list[Any]], Optional[int]]:

@@ -6,6 +6,8 @@ Codes are read before words, and words only where the status leaves room: a mess
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Optional
 
 from sorad.providers import reasons
 from sorad.providers.base import Trouble
@@ -85,6 +87,52 @@ _MISSING = re.compile(
 _EXPIRED = re.compile(r"expired|no longer available|过期|已失效", re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class _Rule:
+    """A trouble, and what tells it: a status, a code, or words where the status leaves room for them."""
+
+    trouble: Trouble
+    statuses: frozenset[int] = frozenset()
+    codes: frozenset[str] = frozenset()
+    words: Optional[re.Pattern[str]] = None
+    words_under: Optional[frozenset[int]] = None  # the statuses that leave room; None: all do
+    content: bool = False  # the content was what was refused
+
+    def fits(self, status: int, code: str, words: str) -> bool:
+        """Whether a refusal is one of these."""
+        if status in self.statuses or code in self.codes:
+            return True
+        if self.words is None or (self.words_under is not None and status not in self.words_under):
+            return False
+        return self.words.search(words) is not None
+
+
+# The first one that fits counts.
+_RULES = (
+    _Rule(
+        Trouble.REQUEST,
+        codes=MODERATION_CODES,
+        words=_MODERATION,
+        words_under=frozenset({400, 403, 422, 451}),
+        content=True,
+    ),
+    _Rule(
+        Trouble.BALANCE,
+        statuses=frozenset({402}),
+        codes=BALANCE_CODES,
+        words=_BALANCE,
+        words_under=frozenset({400, 401, 403, 429}),
+    ),
+    _Rule(Trouble.RATE, codes=RATE_CODES, words=_RATE, words_under=frozenset({400, 403})),
+    _Rule(Trouble.RETIRED, statuses=frozenset({404, 405, 406, 410, 421}), codes=RETIRED_CODES),
+    _Rule(Trouble.RATE, statuses=frozenset({429})),
+    _Rule(Trouble.RETIRED, words=_RETIRED),
+    _Rule(Trouble.KEY, statuses=frozenset({401, 403})),
+    _Rule(Trouble.RATE, statuses=frozenset({408, 409, 423, 425})),
+    _Rule(Trouble.TRANSPORT, statuses=frozenset({407})),
+)
+
+
 def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     """The trouble that a 4xx stands for, and whether the content was what was refused.
 
@@ -93,23 +141,10 @@ def refusal(status: int, code: str, words: str) -> tuple[Trouble, bool]:
     code = code.lower()
     if status in (401, 403) and reasons.ACCOUNT.meets(code, words):
         return Trouble.KEY, False  # also for what was in some video: it is no matter of this one
-    if code in MODERATION_CODES or (status in (400, 403, 422, 451) and _MODERATION.search(words)):
-        return Trouble.REQUEST, True
-    if status == 402 or code in BALANCE_CODES or (status in (400, 401, 403, 429) and _BALANCE.search(words)):
-        return Trouble.BALANCE, False
-    if code in RATE_CODES or (status in (400, 403) and _RATE.search(words)):
-        return Trouble.RATE, False
-    if (
-        status in (404, 405, 406, 410, 421)
-        or code in RETIRED_CODES
-        or (status != 429 and _RETIRED.search(words))
-    ):
-        return Trouble.RETIRED, False
-    if status in (401, 403):
-        return Trouble.KEY, False
-    if status in (408, 409, 423, 425, 429):
-        return Trouble.RATE, False
-    return (Trouble.TRANSPORT if status == 407 else Trouble.REQUEST), False
+    for rule in _RULES:
+        if rule.fits(status, code, words):
+            return rule.trouble, rule.content
+    return Trouble.REQUEST, False
 
 
 def named(code: str) -> int:

@@ -7,16 +7,17 @@ receipts and a few dozen bytes of each video are read.
 receipt                      video                 the take is
 ===========================  ====================  ====================================================
 none, another program's      none                  not bought
-none                         whole                 done
-none, but an intent          none                  unknown: its create may have been accepted
-another sorad's intent       none                  held: that one buys it, or has (see :mod:`sorad.receipts.intents`)
-generating                   none, half            generating: it is asked after at its provider
-generating, done             whole                 done
+none                         whole                 held: it may be somebody else's file; the user decides
+none, but an intent          none, any             unknown: its create may have been accepted
+another sorad's intent       none, any             held: that one buys it, or has (see :mod:`sorad.receipts.intents`)
+generating                   none, half, any       generating: it is asked after at its provider
+generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
+done                         whole                 done
 done                         whole, other size     done: the user changed it
 done                         none                  done, and ``take.missing``: the user removed it
 done                         half                  generating: it is fetched again
 failed                       none                  failed at the provider: not asked after, not bought again
-damaged                      none                  held: it may have been bought; the user decides
+damaged, of another text     none                  held: it may have been bought; the user decides
 ===========================  ====================  ====================================================
 
 Where another machine buys (see :mod:`sorad.claim`), what that one bought is not asked after here: until its video has
@@ -25,6 +26,7 @@ come, whole, the take is as one that nobody bought, and waits.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -32,13 +34,13 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import INTENT, parse_video_name, receipt_path
+from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
 from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
-from sorad.receipts.intents import theirs
-from sorad.receipts.place import Found, look
+from sorad.receipts.intents import Theirs, theirs
+from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -52,6 +54,7 @@ from sorad.receipts.receipt import (
 ASSETS = "_assets"
 _NOBODY = Payer()
 SEGMENT = "Segment_"
+_DIGITS = len(str(HIGHEST_SEGMENT))
 
 # Tells what is left to its payer; ``None``: nothing is, for this machine may buy.
 Foreign = Optional[Callable[[Payer], bool]]
@@ -86,8 +89,8 @@ def observed(
     """
     video = Path(want.output)
     there = look(video)
-    whole = _whole(there)
     receipt = _of_text(there.receipt, want)
+    whole = receipt is not None and _whole(there, video)
     intent = None if whole else _of_text(read_intent(video), want)
     if is_foreign is not None and not whole:
         told = intent or receipt
@@ -97,16 +100,29 @@ def observed(
     if intent is not None and other is None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
-        return _bought(want, there, receipt)
-    if whole:
-        return replace(want, state=State.DONE)
-    if receipt is not None or is_damaged(receipt_path(video)):
-        return replace(want, state=State.HELD, due_at=NEVER, error=damaged(receipt_path(video)))
-    return want if other is None else replace(want, state=State.HELD, due_at=NEVER, error=other.problem())
+        return _bought(want, there, receipt, whole=whole)
+    why = _keeps_back(video, other)
+    if why is None and there.verified:
+        why = unvouched(video)
+    return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
+
+
+def _keeps_back(video: Path, other: Theirs | None) -> Problem | None:
+    """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
+
+    The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.
+    ``other``: the intent there, where it is not ours; one that cannot be read is not.
+    """
+    receipt, intent = receipt_path(video), intent_path(video)
+    if is_damaged(receipt) or read_receipt(receipt) is not None:
+        return damaged(receipt)
+    if other is not None:
+        return other.problem()
+    return None if read_receipt(intent) is None else damaged(intent)
 
 
 def _unknown(want: Want, intent: Receipt) -> Want:
@@ -122,8 +138,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
     )
 
 
-def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
-    state, error = _told(there, receipt, Path(want.output))
+def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
+    state, error = _told(there, receipt, Path(want.output), whole=whole)
     return replace(
         want,
         state=state,
@@ -140,8 +156,8 @@ def _bought(want: Want, there: Found, receipt: Receipt) -> Want:
     )
 
 
-def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem | None]:
-    if _whole(there):
+def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[State, Problem | None]:
+    if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:
         return State.DONE, missing(video)
@@ -150,8 +166,13 @@ def _told(there: Found, receipt: Receipt, video: Path) -> tuple[State, Problem |
     return State.GENERATING, None
 
 
-def _whole(there: Found) -> bool:
-    return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+def _whole(there: Found, video: Path) -> bool:
+    """Whether the take's video is there, as its receipt tells."""
+    if (
+        there.receipt is not None and there.receipt.state == DONE
+    ):  # what the user makes of it then is the user's
+        return there.verified or (there.problem is not None and there.problem.code == "delivery.other_size")
+    return vouched(video, there) is not None
 
 
 def receipts_in(assets: Path) -> list[Evidence]:
@@ -159,16 +180,34 @@ def receipts_in(assets: Path) -> list[Evidence]:
 
     ``OSError`` where a folder is there and cannot be read.
     """
+    return [
+        found
+        for segment, folder in segment_folders(assets)
+        for name in sorted(_names(folder))
+        for found in [_receipt_at(folder, segment, name)]
+        if found is not None
+    ]
+
+
+def _receipt_at(folder: Path, segment: int, name: str) -> Evidence | None:
+    """The receipt of that name, if it is one of this segment. ``OSError`` as above."""
+    parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
+    if parsed is None or parsed[0] != segment:
+        return None
+    video = folder / f"{name[:-5]}.mp4"
+    receipt = read_receipt(receipt_path(video))
+    return Evidence(video, segment, parsed[1], receipt) if receipt and _genuine(receipt, parsed[2]) else None
+
+
+def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
+    """The receipts of one text below an output folder. ``OSError`` as above."""
+    ending = f"_{fingerprint[:8]}.json"
     result = []
     for segment, folder in segment_folders(assets):
         for name in sorted(_names(folder)):
-            parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
-            if parsed is None or parsed[0] != segment:
-                continue
-            video = folder / f"{name[:-5]}.mp4"
-            receipt = read_receipt(receipt_path(video))
-            if receipt is not None and _genuine(receipt, parsed[2]):
-                result.append(Evidence(video, segment, parsed[1], receipt))
+            found = _receipt_at(folder, segment, name) if name.endswith(ending) else None
+            if found is not None and found.receipt.fingerprint == fingerprint:
+                result.append(found)
     return result
 
 
@@ -196,7 +235,7 @@ def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
     for name in sorted(_names(assets)):
         number = name[len(SEGMENT) :]
-        if name.startswith(SEGMENT) and number.isascii() and number.isdigit():
+        if name.startswith(SEGMENT) and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
             yield int(number), assets / name
 
 
@@ -205,6 +244,10 @@ def _names(folder: Path) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208  (names are wanted, not paths)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link that leads to itself
+            return []
+        raise
 
 
 def _genuine(receipt: Receipt, digits: str) -> bool:
@@ -271,11 +314,24 @@ def failed_before() -> Problem:
     )
 
 
+def unvouched(video: Path) -> Problem:
+    """A whole video is there, and nothing tells whose."""
+    return Problem(
+        "take.unvouched",
+        N_("a video {path} is there, and no receipt tells that it was bought for this take."),
+        N_(
+            "Put its receipt back beside it; or move the video away, and the take is bought. `sorad approve ID` buys "
+            "it all the same; the new video then waits until that one is moved."
+        ),
+        {"path": str(video)},
+    )
+
+
 def damaged(receipt: Path) -> Problem:
     """A receipt that cannot be read."""
     return Problem(
         "receipt.damaged",
-        N_("its receipt {path} cannot be read: it may have been bought already."),
+        N_("its receipt {path} cannot be read, or says what cannot be: it may have been bought already."),
         N_("Put the receipt back from a backup; or delete it, or `sorad approve ID`, to buy the take anew."),
         {"path": str(receipt)},
     )

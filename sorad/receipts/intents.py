@@ -66,7 +66,7 @@ def theirs(video: Path, me: Payer, known: Collection[Optional[float]] = ()) -> O
     """
     path = intent_path(video)
     told = read_receipt(path)
-    if told is None or told.submitted_at is None:
+    if told is None or told.submitted_at is None or told.remote_id:
         try:
             return Theirs(path.lstat().st_mtime)
         except (FileNotFoundError, NotADirectoryError):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from sorad.files.digest import Stop, sha256_of
 from sorad.files.mp4 import check_mp4
 from sorad.layout import partial_path, receipt_path
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.receipts.receipt import GENERATING, Receipt, read_receipt
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_receipt
 from sorad.vault.scan import is_placeholder
 
 
 @dataclass(frozen=True)
 class Found:
-    """The state of a take's place. ``problem`` tells why a file that is there is not verified."""
+    """The state of a take's place. ``problem`` tells why a file that is there is not verified.
+
+    Verified is no proof that it is the take's: see :func:`vouched`.
+    """
 
     verified: bool
     size: int | None = None  # bytes; None where there is no file
@@ -40,6 +45,10 @@ def look(video: Path) -> Found:
         # What older versions of iCloud leave in place of an evicted file.
         stub = video.with_name(f".{video.name}.icloud").exists()
         return Found(stub, receipt=receipt, in_cloud=stub)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return Found(False, receipt=receipt, problem=_no_file())
     if not stat.S_ISREG(found.st_mode):
         return Found(False, receipt=receipt, problem=_no_file())
     size, in_cloud = found.st_size, is_placeholder(found)
@@ -47,6 +56,21 @@ def look(video: Path) -> Found:
     if problem is None and receipt is not None:
         problem = _against(receipt, video, size, in_cloud)
     return Found(problem is None, size, receipt, problem, in_cloud)
+
+
+def vouched(video: Path, found: Found, task: str = "", stop: Stop = lambda: False) -> Receipt | None:
+    """The receipt that vouches for the file at a take's place; ``None``: it may be anybody's.
+
+    The receipt knows the file by its hash: it says "done", or sorad was about to give the file its name. Older
+    receipts that say "done" have no hash; their word counts. ``task``: the remote id that the receipt must have,
+    "" for any. Reads the whole file. Raises :class:`sorad.files.digest.Interrupted`; ``OSError``.
+    """
+    told = found.receipt
+    if told is None or not found.verified or (task and told.remote_id != task):
+        return None
+    if not told.sha256 or found.in_cloud:
+        return told if told.state == DONE else None
+    return told if sha256_of(video, stop) == told.sha256 else None
 
 
 def _against(receipt: Receipt, video: Path, size: int, in_cloud: bool) -> Problem | None:
@@ -75,7 +99,11 @@ def another_file(video: Path) -> Problem:
 
 
 def _no_file() -> Problem:
-    return Problem("delivery.no_file", N_("a folder or a device has the video's name."), N_("Rename it."))
+    return Problem(
+        "delivery.no_file",
+        N_("a folder, a device or a link that leads nowhere has the video's name."),
+        N_("Rename it."),
+    )
 
 
 def _other_size(size: int, receipt: int) -> Problem:

@@ -18,8 +18,10 @@ from typing import Any
 from sorad import __version__
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
-from sorad.layout import intent_path, receipt_path
-from sorad.model import MOST_REPEATS, Request, micros, units
+from sorad.files.untrusted import Unfit, read_small
+from sorad.layout import HIGHEST_SEGMENT, HIGHEST_TAKE, INTENT, intent_path, receipt_path
+from sorad.model import MOST_REPEATS, Request, units
+from sorad.receipts import checks
 
 SCHEMA = 1
 GENERATING, DONE, FAILED = "generating", "done", "failed"
@@ -27,6 +29,7 @@ SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id i
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
+HIGHEST_GENERATION = 999_999_999  # of a claim: its line in the note has nine digits for it
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def read_intent(video: Path) -> Receipt | None:
     ``OSError`` as in :func:`read_receipt`.
     """
     intent = read_receipt(intent_path(video))
-    if intent is None or intent.submitted_at is None or intent.remote_id:
+    if intent is None or not _is_intent(intent) or intent.submitted_at is None:
         return None
     receipt = read_receipt(receipt_path(video))
     settled = None if receipt is None else receipt.submitted_at
@@ -143,82 +146,105 @@ def read_intent(video: Path) -> Receipt | None:
 
 
 def read_receipt(path: Path) -> Receipt | None:
-    """The receipt in a file; ``None`` where there is none, or none that can be understood.
+    """The receipt in a file; ``None`` where there is none, or none that can be understood and believed.
 
     ``OSError`` where the file is there and cannot be read just now: a disk that is away must not look like a
     take that was never bought.
     """
-    members = _load(path)
     try:
+        members = _members(path)
         return None if members is None else _parse(members)
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+    except (Unfit, KeyError, ValueError):
         return None
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a receipt lies there that cannot be understood: cut, emptied, half synced.
+    """Whether what has the name of a receipt or an intent cannot be understood, or holds what none can hold.
 
-    JSON of another make, without a member of ours, is none of our receipts. ``OSError`` as above.
+    It was cut, emptied, half synced; or written by somebody else, who may want anything. A pipe, a folder or a link is
+    damaged, too. JSON of another make, without a member of ours, is none of our receipts. ``OSError`` as above.
     """
-    if read_receipt(path) is not None:
-        return False
     try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    try:
-        members = json.loads(raw)
-    except (ValueError, RecursionError):
+        members = _members(path)
+    except (Unfit, ValueError):
         return True
-    return isinstance(members, dict) and not _OURS.isdisjoint(members)
+    if members is None or _OURS.isdisjoint(members):
+        return False
+    try:
+        told = _parse(members)
+    except (KeyError, ValueError):
+        return True
+    return path.name.endswith(INTENT) and not _is_intent(told)
+
+
+def _is_intent(told: Receipt) -> bool:
+    return told.submitted_at is not None and not told.remote_id
 
 
 def _load(path: Path) -> dict[str, Any] | None:
     try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
+        return _members(path)
+    except (Unfit, ValueError):
         return None
-    try:
-        members = json.loads(raw)
-    except (ValueError, RecursionError):
+
+
+def _members(path: Path) -> dict[str, Any] | None:
+    """The members of the object in a file; ``None`` where nothing has the name. ``ValueError``: it holds none."""
+    raw = read_small(path, _LARGEST)
+    if raw is None:
         return None
-    return members if isinstance(members, dict) else None
+    members = checks.load(raw)
+    if not isinstance(members, dict):
+        raise ValueError
+    return members
 
 
 def _parse(members: Mapping[str, Any]) -> Receipt:
-    asked, times, cost = members["request"], members.get("times") or {}, members.get("cost")
+    """``KeyError`` and ``ValueError``: see :mod:`sorad.receipts.checks`."""
+    times = _object(members.get("times") or {})
     return Receipt(
-        request=Request(
-            prompt=str(asked["prompt"]),
-            image=str(asked.get("image", "")),
-            seconds=int(asked["seconds"]),
-            orientation=str(asked["orientation"]),
-            pro=bool(asked["pro"]),
-            image_path=str(asked.get("image_path", "")),
-        ),
-        fingerprint=str(members["fingerprint"]),
-        segment=int(members["segment"]),
-        take=int(members["take"]),
-        state=str(members.get("state", GENERATING)),
-        remote_id=str(members["remote_id"]),
-        request_id=_text(members.get("request_id")),
-        provider=_text(members.get("provider")),
-        base_url=_text(members.get("base_url")),
-        account=_text(members.get("account")),
-        cost_micros=None if cost is None else micros(float(cost)),
-        currency=_text(members.get("currency")),
-        submitted_at=_exact(members.get("intent_at")) or _epoch(times.get("submitted")),
+        request=_request(_object(members["request"])),
+        fingerprint=checks.text(members["fingerprint"], checks.LONGEST_NAME),
+        segment=checks.whole(members["segment"], 0, HIGHEST_SEGMENT),
+        take=checks.whole(members["take"], 1, HIGHEST_TAKE),
+        state=checks.optional(members, "state", checks.LONGEST_NAME) or GENERATING,
+        remote_id=checks.text(members["remote_id"], checks.LONGEST_ID),
+        request_id=checks.optional(members, "request_id", checks.LONGEST_ID),
+        provider=checks.optional(members, "provider", checks.LONGEST_NAME),
+        base_url=checks.optional(members, "base_url", checks.LONGEST_ID),
+        account=checks.optional(members, "account", checks.LONGEST_NAME),
+        cost_micros=checks.cost(members.get("cost")),
+        currency=checks.optional(members, "currency", checks.LONGEST_NAME),
+        submitted_at=checks.moment(members.get("intent_at")) or _epoch(times.get("submitted")),
         accepted_at=_epoch(times.get("accepted")),
         finished_at=_epoch(times.get("finished")),
-        size=None if members.get("size") is None else int(members["size"]),
-        sha256=_text(members.get("sha256")),
-        source=_text(members.get("source")),
+        size=None if members.get("size") is None else checks.whole(members["size"], 0, checks.LARGEST_NUMBER),
+        sha256=checks.optional(members, "sha256", checks.LONGEST_NAME),
+        source=checks.optional(members, "source", checks.LONGEST_PATH),
         payer=_payer(members.get("machine")),
         process=_process(members.get("process")),
         repeats=_repeats(members.get("repeats")),
     )
+
+
+def _request(asked: Mapping[str, Any]) -> Request:
+    prompt = asked["prompt"]
+    if not isinstance(prompt, str):
+        raise ValueError
+    return Request(
+        prompt=prompt,  # with half of a surrogate pair in it, too, as far as a storyboard may have one
+        image=checks.optional(asked, "image", checks.LONGEST_PATH),
+        seconds=checks.whole(asked["seconds"], 0, checks.LARGEST_NUMBER),
+        orientation=checks.text(asked["orientation"], checks.LONGEST_NAME),
+        pro=checks.yes(asked["pro"]),
+        image_path=checks.optional(asked, "image_path", checks.LONGEST_PATH),
+    )
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
 
 
 def _repeats(raw: Any) -> int:
@@ -233,28 +259,22 @@ def _process(raw: Any) -> int:
 def _payer(raw: Any) -> Payer:
     """Who bought it; unknown where that is not told, or not understood: no reason to lose the rest."""
     try:
+        told = _object(raw)
         return Payer(
-            str(raw["id"]),
-            str(raw.get("name", "")),
-            str(raw.get("home", "")),
-            int(raw.get("generation", 0)),
-            str(raw.get("system", "")),
+            checks.text(told["id"], checks.LONGEST_NAME),
+            checks.optional(told, "name", checks.LONGEST_NAME),
+            checks.optional(told, "home", checks.LONGEST_NAME),
+            checks.whole(told.get("generation", 0), 0, HIGHEST_GENERATION),
+            checks.optional(told, "system", checks.LONGEST_NAME),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         return Payer()
-
-
-def _exact(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 def _epoch(text: Any) -> float | None:
     """Epoch seconds for ``2026-11-23T10:30:00Z``; an unreadable time is no reason to lose the rest."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+        told = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     except (TypeError, ValueError):
         return None
+    return checks.moment(told.timestamp())

@@ -29,7 +29,7 @@ from sorad.vault.mounted import mounted
 
 
 class Delivered(Protocol):
-    """A video that is in its place, verified."""
+    """A video that was fetched and verified."""
 
     @property
     def size(self) -> int:
@@ -39,6 +39,11 @@ class Delivered(Protocol):
     @property
     def sha256(self) -> str:
         """Its hash, in hex."""
+        ...
+
+    @property
+    def placed(self) -> bool:
+        """Whether it has its name; else it is about to get it."""
         ...
 
 
@@ -52,7 +57,7 @@ _TURNS = tuple(threading.Lock() for _number in range(32))
 def receipt_of(
     take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
 ) -> Receipt:
-    """The receipt of a take that was bought; ``received`` once its video is there.
+    """The receipt of a take that was bought; ``received`` once its video was fetched.
 
     That the provider failed it is told, too: a ledger built anew then neither asks after it nor buys it again.
     """
@@ -136,7 +141,7 @@ def _write(take: Take, currency: str, received: Optional[Delivered], payer: Paye
 
 
 def _state(take: Take, received: Optional[Delivered]) -> str:
-    if received is not None:
+    if received is not None and received.placed:
         return DONE
     if take.state is State.SUBMITTING:
         return SUBMITTING

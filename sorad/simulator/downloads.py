@@ -42,18 +42,21 @@ def serve(call: Call, movie: Movie, fault: Fault | None) -> Answer:
             return Answer(416, b"", {**headers, "content-range": f"bytes */{size}"})
         start, stop, status = *span, 206
         headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
-    pieces = movie.pieces(start, stop)
-    if kind == "no_moov":
-        pieces = _hide_index(pieces, start)
-    length = stop - start
-    stream = Stream(
+    return Answer(status, _stream(movie, fault, start, stop), headers, note=kind)
+
+
+def _stream(movie: Movie, fault: Fault | None, start: int, stop: int) -> Stream:
+    """The bytes from ``start`` to before ``stop``, as the fault lets them come."""
+    length, pieces = stop - start, movie.pieces(start, stop)
+    if fault is None:
+        return Stream(length, pieces)
+    return Stream(
         length,
-        pieces,
-        stop_after=length // 2 if kind == "cut" else None,
-        seconds=fault.setting("seconds") if fault is not None and kind == "slow_download" else 0.0,
-        crawl=fault.setting("seconds") if fault is not None and kind == "crawl" else 0.0,
+        _hide_index(pieces, start) if fault.kind == "no_moov" else pieces,
+        stop_after=length // 2 if fault.kind == "cut" else None,
+        seconds=fault.setting("seconds") if fault.kind == "slow_download" else 0.0,
+        crawl=fault.setting("seconds") if fault.kind == "crawl" else 0.0,
     )
-    return Answer(status, stream, headers, note=kind)
 
 
 def _span(found: re.Match[str], size: int) -> tuple[int, int] | None:

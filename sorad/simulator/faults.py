@@ -109,6 +109,11 @@ class Fault:
         if self.target and self.target not in kind.targets:
             message = N_("the fault {kind} cannot be aimed at {value}.")
             raise _error(message, ", ".join(kind.targets), kind=self.kind, value=self.target)
+        self._check_numbers()
+        if self.how is not None and self.how not in TEXTS:
+            raise _error(N_("a list cannot show texts as {value}."), ", ".join(TEXTS), value=self.how)
+
+    def _check_numbers(self) -> None:
         if not 0 <= self.rate <= 1:
             raise _error(N_("the rate {value} of a fault is no share."), "0 … 1", value=self.rate)
         if self.status is not None and not 200 <= self.status < 600:
@@ -117,8 +122,6 @@ class Fault:
             raise _error(N_("{value} seconds are not possible."), f"0 … {_LONGEST}", value=self.seconds or 0)
         if not 0 <= self.setting("rows") <= _LONGEST:
             raise _error(N_("{value} rows are not possible."), f"0 … {_LONGEST}", value=self.rows or 0)
-        if self.how is not None and self.how not in TEXTS:
-            raise _error(N_("a list cannot show texts as {value}."), ", ".join(TEXTS), value=self.how)
 
     def setting(self, name: str) -> Any:
         """The value of an option, or its kind's own."""

@@ -130,9 +130,9 @@ class OpenaiVideos:
     def _list(self, query: Mapping[str, str]) -> Answer:
         limit, order = query.get("limit", "20"), query.get("order", "desc")
         if not limit.isdecimal() or not 1 <= int(limit) <= 100:
-            return _error(400, "invalid_request_error", "invalid_value", "Invalid value: 'limit'.", "limit")
+            return _bad_value("limit")
         if order not in ("asc", "desc"):
-            return _error(400, "invalid_request_error", "invalid_value", "Invalid value: 'order'.", "order")
+            return _bad_value("order")
         odd = Oddities.of(self._book.faults)
         tasks = odd.shown(self._book.account.newest(WIRE), self._book.clock.time())
         if order == "asc":
@@ -141,22 +141,11 @@ class OpenaiVideos:
         if after := query.get("after"):
             ids = [task.id for task in tasks]
             if after not in ids:
-                return _error(
-                    400, "invalid_request_error", "invalid_value", "Invalid value: 'after'.", "after"
-                )
+                return _bad_value("after")
             start = ids.index(after) + 1
         page = [self._show(task) for task in odd.page(tasks, start, int(limit))]
         left = len(tasks) - (0 if odd.repeats else start) - len(page)
-        return json_answer(
-            200,
-            {
-                "object": "list",
-                "data": page,
-                "first_id": page[0]["id"] if page else None,
-                "last_id": page[-1]["id"] if page else None,
-                "has_more": left > 0 or odd.endless,
-            },
-        )
+        return _page(page, more=left > 0 or odd.endless)
 
     def _show(self, task: Task) -> dict[str, Any]:
         at = stage(task, self._book.clock.time())
@@ -179,6 +168,23 @@ class OpenaiVideos:
             "remixed_from_video_id": None,
             "error": failed,
         }
+
+
+def _bad_value(name: str) -> Answer:
+    return _error(400, "invalid_request_error", "invalid_value", f"Invalid value: '{name}'.", name)
+
+
+def _page(rows: list[dict[str, Any]], *, more: bool) -> Answer:
+    return json_answer(
+        200,
+        {
+            "object": "list",
+            "data": rows,
+            "first_id": rows[0]["id"] if rows else None,
+            "last_id": rows[-1]["id"] if rows else None,
+            "has_more": more,
+        },
+    )
 
 
 def _error(status: int, family: str, code: str, message: str, param: str | None = None) -> Answer:

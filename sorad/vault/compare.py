@@ -34,6 +34,15 @@ def differs(seen: Seen, known: Storyboard | None, root: str, rules: str) -> bool
     )
 
 
+def is_edit(seen: Seen, known: Storyboard | None) -> bool:
+    """Whether the content of a storyboard that was read as valid changed."""
+    return (
+        known is not None
+        and known.state in ("ok", "copy")
+        and (known.size, known.mtime_ns) != (seen.size, seen.mtime_ns)
+    )
+
+
 def compare(
     found: Scan, boards: Iterable[Storyboard], root: str, rules: str, below: str | None = None
 ) -> Changes:

@@ -60,6 +60,11 @@ _DUPLICATE = re.compile(
     rf"|(?: -)? ?(?:的|の)?(?:{_COPY_WORDS})(?: ?\d+| ?[(（]\d+[)）])?"  # name copy 2, name - Copy (2)
     r")$"
 )
+# What is read, but not bought by itself: names that a person might give, too.
+_MARKED = re.compile(r" ?[(（](?:sf)?conflict(?:[ _-][^)）]*)?[)）]$| ?[(（](?:冲突|衝突)[^)）]*[)）]$")
+# What Windows calls a computer, in a name that OneDrive gives a second content: NAME-HOST.json, NAME-HOST-2.json.
+_COMPUTER = re.compile(r"(?:DESKTOP|LAPTOP|WIN)-[A-Z0-9]{4,}|[A-Z]{2,}[A-Z0-9]*-(?=[A-Z]*[0-9])[A-Z0-9]{4,}")
+_COUNTED = re.compile(r"-\d{1,2}$")
 _MEANT = re.compile("分镜|分鏡|story[ _-]?board")
 _HOST = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -111,6 +116,28 @@ def is_ignored_folder(name: str, parent_has: Callable[[str], bool]) -> bool:
 def conflict_copy(name: str) -> bool:
     """Whether a sync service made this file because two devices wrote at once. Never a storyboard."""
     return _CONFLICT.search(fold(name)) is not None
+
+
+def marked_conflict(name: str) -> str | None:
+    """``name.json`` for ``name (conflict …).json``, ``name (SFConflict …).json``, ``name (冲突).json``."""
+    stem, dot, suffix = unicodedata.normalize("NFC", name).rpartition(".")
+    cut = _MARKED.search(stem.lower())
+    return stem[: cut.start()] + dot + suffix if cut is not None and cut.start() > 0 else None
+
+
+def host_conflicts(name: str, hosts: Collection[str]) -> list[str]:
+    """``name.json`` for ``name-HOST.json``, for each way to read it so; its content tells whether it is one.
+
+    HOST is a name that Windows makes up for a computer, or one of ``hosts``, in capital or small letters.
+    """
+    stem, dot, suffix = unicodedata.normalize("NFC", name).rpartition(".")
+    known = {fold(host) for host in hosts if host}
+    found = []
+    for at in (at for at, letter in enumerate(stem) if letter == "-" and at > 0):
+        ends = {stem[at + 1 :], _COUNTED.sub("", stem[at + 1 :])}
+        if any(_COMPUTER.fullmatch(end) or fold(end) in known for end in ends):
+            found.append(stem[:at] + dot + suffix)
+    return found
 
 
 def stub_target(name: str) -> str | None:

@@ -39,6 +39,16 @@ def conflict(path: str) -> Problem:
     )
 
 
+def edited(path: str, seconds: float) -> Problem:
+    """A storyboard whose content changes; it is read once it was still for so many seconds."""
+    return Problem(
+        "vault.edited",
+        N_("{path} is being edited: nothing is bought for it until it was still for {seconds:g} s."),
+        N_("`sorad scan {path}` reads it at once."),
+        {"path": path, "seconds": seconds},
+    )
+
+
 def never_read(paths: list[str]) -> Problem:
     """Files that were meant as storyboards, most likely, and are passed over for their names."""
     listed = ", ".join(paths[:5]) + (f" … (+{len(paths) - 5})" if len(paths) > 5 else "")

@@ -14,12 +14,13 @@ from sorad.clock import Clock
 from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
-from sorad.vault.compare import Changes, compare, differs, is_below, not_ours
+from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard, is_text
 from sorad.vault.reports import (
     conflict,
+    edited,
     happened,
     in_the_cloud,
     mistake,
@@ -72,11 +73,12 @@ class Root:
         self._clock = clock
         self._tick = tick
         self._wake = wake
-        self._settle = Settle(self._watch.settle_seconds)
+        self._settle = self._new_settle()
         self._missing: dict[str, float] = {}  # path: when it was first missed
         self._tries: dict[str, int] = {}  # path: reads that failed
         self._failed: dict[str, Problem] = {}  # path: why it could not be read
         self._forced: set[str] = set()  # to be read though nothing changed
+        self._hurry = False  # the next scan is somebody's wish: edits need not wait
         self._waiting: set[str] = set()  # in the cloud
         self._conflicts: set[str] = set()
         self._never_read: list[str] = []
@@ -116,6 +118,7 @@ class Root:
         found = [conflict(path) for path in sorted(self._conflicts)]
         found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
+        found += [edited(path, self._watch.edit_seconds) for path in sorted(self.edits())]
         found += [problem for _path, problem in sorted(self._failed.items())]
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
         recent = self._clock.time() - TOLD_FOR
@@ -125,6 +128,23 @@ class Root:
     def away(self) -> set[str]:
         """Where disks below it are away, or were not read through since they are back: nothing is bought there."""
         return self._mounts.back.union(self._mounts.away)
+
+    def edits(self) -> set[str]:
+        """Storyboards that are being edited: nothing is bought for them. From any thread."""
+        return self._settle.edits() if self._watch.edit_seconds else set()
+
+    def is_edited(self, path: str) -> bool:
+        """Whether a storyboard is being edited, or is another one by now than was read. From any thread."""
+        if not self._watch.edit_seconds:
+            return False
+        if path in self._settle.edits():
+            return True
+        known = self._ledger.storyboard_at(path)
+        try:
+            seen = look(path, self._roots.real_paths(), self.path)
+        except OSError:
+            return False  # it cannot be told
+        return seen is None or (not seen.placeholder and is_edit(seen, known))
 
     # --- errands -----------------------------------------------------------------------------------
     def restore(self, row: RootRow | None) -> None:
@@ -143,6 +163,7 @@ class Root:
         if force:
             bad = [board.path for board in self._owned().values() if board.state == "invalid"]
             self._forced.update(bad)
+            self._hurry = True
 
     def turn(self, now: float) -> None:
         """Do what is due."""
@@ -229,6 +250,9 @@ class Root:
         present = [board for path, board in self._owned().items() if path in there]
         self._forced |= self._intake.audit(self._watch, present, self._tick)
         self._apply(compare(found, self._owned().values(), self.path, self._intake.rules))
+        if self._hurry:
+            self._settle.hurry()
+            self._hurry = False
         for path in [path for path in self._missing if path in there]:
             del self._missing[path]
         self.publish(scanned=True)
@@ -280,9 +304,15 @@ class Root:
             return
         self._waiting.discard(seen.path)
         if self._must_read(seen):
-            self._settle.see(seen, self._clock.monotonic())  # after the look, however long a scan took
+            edit = is_edit(seen, self._owned().get(seen.path))
+            self._settle.see(
+                seen, self._clock.monotonic(), edit=edit
+            )  # after the look, however long a scan took
         else:
             self._forget(seen.path)
+
+    def _new_settle(self) -> Settle:
+        return Settle(self._watch.settle_seconds, self._watch.edit_seconds)
 
     def _must_read(self, seen: Seen) -> bool:
         known = self._owned().get(seen.path)
@@ -418,7 +448,7 @@ class Root:
         self.ready, self._here_since = False, None
         self._missing.clear()
         self._mounts = Mounts()
-        self._settle = Settle(self._watch.settle_seconds)
+        self._settle = self._new_settle()
         self._tries.clear()
         self._failed.clear()
         self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)

@@ -209,8 +209,7 @@ def _enter(
     name = entry.name
     try:
         if entry.is_dir(follow_symlinks=False):
-            hidden = entry.path in nested or _is_junction(entry) or is_ignored_folder(name, _has(folder))
-            if not hidden:
+            if not _is_left_out(entry, folder, nested):
                 stack.append(entry.path)
         elif name[: len(PREFIX)].lower() == PREFIX:
             _enter_file(entry, folder, found, roots, top)
@@ -223,6 +222,11 @@ def _enter(
     except OSError as error:
         if error.errno not in _VANISHED or os.path.islink(entry.path):  # noqa: PTH114
             found.errors.append((entry.path, os.strerror(error.errno or 0)))
+
+
+def _is_left_out(entry: os.DirEntry[str], folder: str, nested: set[str]) -> bool:
+    """Whether a folder is not walked into: another root, a junction, or one of a name that is passed over."""
+    return entry.path in nested or _is_junction(entry) or is_ignored_folder(entry.name, _has(folder))
 
 
 def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[str], top: str) -> None:

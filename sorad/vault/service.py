@@ -41,7 +41,8 @@ class Vault:
     """Keeps the ledger in step with the watched folders.
 
     ``run`` is a thread's main and may be called again after it raised. ``hint``, ``rescan``, ``wake``,
-    ``quiet``, ``ready``, ``away``, ``is_away``, ``states`` and ``problems`` may be called from any thread.
+    ``quiet``, ``ready``, ``away``, ``is_away``, ``edits``, ``is_edited``, ``states`` and ``problems`` may be
+    called from any thread.
     ``wake`` given to the constructor is called after the ledger was changed.
     """
 
@@ -131,6 +132,19 @@ class Vault:
     def is_away(self, mount: str) -> bool:
         """Whether the disk that belongs there is away, looked at now."""
         return mount != "" and (mount in self._away or not mounted(mount))
+
+    def edits(self) -> set[str]:
+        """Paths of storyboards that are being edited: nothing is bought for them just now."""
+        return {path for work in list(self._work.values()) for path in work.edits()}
+
+    def is_edited(self, path: str) -> bool:
+        """Whether a storyboard is being edited, looked at now: before the watcher tells, or where none does."""
+        found = self._roots.locate(path)
+        work = self._work.get(found[0]) if found is not None else None
+        if found is None or work is None or not work.is_edited(found[1]):
+            return False
+        self.hint(found[1])
+        return True
 
     # --- the thread --------------------------------------------------------------------------------
     def run(self, stop: threading.Event, beat: Callable[[], None] = heartbeat.beat) -> None:

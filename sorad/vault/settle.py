@@ -4,7 +4,8 @@ Nothing in a file system tells that a writer is done, so stillness must: size an
 a while. The situations this serves:
 
 - ``cp`` of a large file, a browser or a sync client that writes in pieces: it settles after the last piece.
-- An editor that saves every two seconds while somebody types: one version is read, the last one.
+- An editor that saves while somebody types: what was read as valid once, and changes, waits longer
+  (``edit_seconds``), so that one version is read, the last one, and no half sentence before.
 - An editor that writes a new file and renames it over the old: the new size or mtime starts the wait anew.
 - ``cp -p``, ``mv`` and ``git`` that bring old or future mtimes: only change counts, not the age, and the wait
   runs on the monotonic clock, so that a clock that is set back stalls nothing.
@@ -25,14 +26,18 @@ from sorad.vault.scan import Seen
 @dataclass
 class _Wait:
     seen: Seen
-    due: float  # monotonic seconds
+    since: float  # when it was first seen so; monotonic seconds
+    due: float
+    edit: bool
 
 
 class Settle:
     """The files of one root that are being waited for."""
 
-    def __init__(self, settle_seconds: float) -> None:
+    def __init__(self, settle_seconds: float, edit_seconds: float = 0.0) -> None:
+        """``edit_seconds``: for edits, where it is longer."""
         self._window = settle_seconds
+        self._edit_window = max(settle_seconds, edit_seconds)
         self._waits: dict[str, _Wait] = {}
 
     def __len__(self) -> int:
@@ -41,11 +46,24 @@ class Settle:
     def __contains__(self, path: str) -> bool:
         return path in self._waits
 
-    def see(self, seen: Seen, now: float) -> None:
-        """Note how a file looks at ``now``; a look that differs from the one before starts the wait anew."""
+    def see(self, seen: Seen, now: float, *, edit: bool = False) -> None:
+        """Note how a file looks at ``now``; a look that differs from the one before starts the wait anew.
+
+        ``edit``: it was read as valid, and its content changes.
+        """
         wait = self._waits.get(seen.path)
-        if wait is None or wait.seen != seen:
-            self._waits[seen.path] = _Wait(seen, now + self._window)
+        if wait is None or (wait.seen, wait.edit) != (seen, edit):
+            window = self._edit_window if edit else self._window
+            self._waits[seen.path] = _Wait(seen, now, now + window, edit)
+
+    def edits(self) -> set[str]:
+        """The files that are being edited. From any thread."""
+        return {path for path, wait in list(self._waits.items()) if wait.edit}
+
+    def hurry(self) -> None:
+        """Edits wait no longer than others, until their next change: somebody asked for a look."""
+        for wait in self._waits.values():
+            wait.due = min(wait.due, wait.since + self._window) if wait.edit else wait.due
 
     def settled(self, now: float) -> list[Seen]:
         """The files that were still for the whole window, longest first.

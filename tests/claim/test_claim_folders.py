@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,11 +14,12 @@ import pytest
 from claim_stage import SETTLE, SimClock, receipt_by
 
 from sorad.claim.arrivals import LOOK_AGAIN, Arrivals
-from sorad.claim.claims import LOOK_FOR_SIGNS, WRITE_AGAIN, Claims
+from sorad.claim.claims import AWAY, LOOK_FOR_SIGNS, WRITE_AGAIN, Claims
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
 from sorad.config.model import Disk, Watch
 from sorad.engine.rooms import Rooms
+from sorad.layout import video_path
 from sorad.ledger.interface import Change, RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import Request, State, Take
@@ -31,6 +33,8 @@ REQUEST = Request("a cat")
 class Desk:
     """A daemon's folder side on one machine: ledger, claims, rooms, arrivals."""
 
+    away = math.inf  # it looks all the time, though the clock of these tests leaps
+
     def __init__(self, folder: Path, number: int, claim: str = "auto") -> None:
         self.vault = folder / f"vault{number}"
         self.vault.mkdir(parents=True)
@@ -43,7 +47,7 @@ class Desk:
 
     def start(self) -> None:
         watch = Watch(path=self.vault, claim=self.claim)  # type: ignore[arg-type]
-        self.claims = Claims([watch], self.ledger, self.clock, self.machine, settle=SETTLE)
+        self.claims = Claims([watch], self.ledger, self.clock, self.machine, settle=SETTLE, away=self.away)
         self.arrivals = Arrivals(self.ledger, self.claims, self.clock, self.reread.append)
         states = [RootRow(self.root, "watching", "")]
         self.rooms = Rooms(
@@ -215,7 +219,7 @@ def test_one_payer_in_a_vault_with_two_roots_in_it(tmp_path: Path, desk: Callabl
     below = one.vault / "films"
     below.mkdir()
     watches = [Watch(path=below, claim="always"), Watch(path=one.vault)]
-    claims = Claims(watches, one.ledger, one.clock, one.machine, settle=SETTLE)
+    claims = Claims(watches, one.ledger, one.clock, one.machine, settle=SETTLE, away=math.inf)
     for watch in watches:
         assert not claims.may_buy(str(watch.path))
     one.clock.now += SETTLE
@@ -238,11 +242,103 @@ def test_a_conflict_copy_of_the_note_stops_both(desk: Callable[..., Desk]) -> No
 # --- restarts, and a memory that is lost ------------------------------------------------------------------
 
 
-def test_a_settled_claim_outlives_a_restart(desk: Callable[..., Desk]) -> None:
+def test_a_settled_claim_settles_anew_after_a_restart(desk: Callable[..., Desk]) -> None:
     one = desk(1, "always")
     assert one.settle()
     one.start()
+    assert not one.may_buy()
+    assert one.problem() == "claim.settling"
+    one.clock.now += SETTLE
     assert one.may_buy()
+
+
+# --- who was away -------------------------------------------------------------------------------------------
+
+
+def live(desk: Desk, seconds: float) -> list[bool]:
+    """Look every five seconds, as a daemon does; whether it may buy, each time."""
+    seen = []
+    for _ in range(round(seconds / 5)):
+        desk.clock.now += 5
+        seen.append(desk.may_buy())
+    return seen
+
+
+@pytest.fixture
+def laptop(desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """One that buys, and whose sleep is noticed."""
+    monkeypatch.setattr(Desk, "away", AWAY)
+    one = desk(1, "always")
+    one.may_buy()
+    assert live(one, SETTLE + 10)[-1]
+    return one
+
+
+@pytest.mark.parametrize("clock", ["wall", "both"])
+def test_who_slept_settles_anew_and_sees_who_took_over(
+    laptop: Desk, desk: Callable[..., Desk], clock: str
+) -> None:
+    other = desk(2, "always")
+    carry(laptop, other)
+    other.claims.take(other.root)
+    if clock == "both":  # the process was stopped, or the system's monotonic clock goes on in sleep
+        laptop.clock.now += 3_600
+    else:
+        laptop.clock.off += 3_600
+    assert not laptop.may_buy()
+    assert laptop.problem() == "claim.settling"
+    assert not any(live(laptop, SETTLE - 10))
+    carry(other, laptop)
+    assert not any(live(laptop, SETTLE))
+    assert laptop.problem() == "claim.other"
+
+
+def test_who_slept_and_hears_nothing_buys_again_after_the_wait(laptop: Desk) -> None:
+    laptop.clock.off += 3_600
+    seen = live(laptop, SETTLE + 10)
+    assert not any(seen[: round(SETTLE / 5) - 1])
+    assert seen[-1]
+
+
+def test_a_folder_that_was_away_settles_anew(laptop: Desk, tmp_path: Path) -> None:
+    laptop.vault.rename(tmp_path / "away")
+    live(laptop, 20)
+    (tmp_path / "away").rename(laptop.vault)
+    assert not any(live(laptop, SETTLE - 10))
+    assert live(laptop, 20)[-1]
+
+
+def test_what_the_sync_brought_meanwhile_is_read_before_anything_leaves(laptop: Desk) -> None:
+    first, second = laptop.queue("a", "b")
+    assert laptop.arrivals.guard(second) is None
+    laptop.bought(first, "ours")
+    laptop.clock.off += 3_600
+    laptop.may_buy()
+    laptop.arrives(first, "theirs", generation=7)  # under a claim that has not come yet
+    assert not any(live(laptop, SETTLE - 10))
+    live(laptop, 20)
+    assert laptop.arrivals.guard(second) is not None
+    assert laptop.row()["state"] != "ours" or not laptop.row()["buys"]
+
+
+def test_a_purchase_of_the_text_under_another_number_is_seen_right_before_the_create(
+    desk: Callable[..., Desk],
+) -> None:
+    one = desk()
+    (take,) = one.queue("a")
+    (board,) = one.ledger.storyboards()
+    one.ledger.apply(replace(board, rules="read"), None, one.clock.time())
+    assert one.arrivals.guard(take) is None
+    made = receipt_by(OTHER, 0, "theirs")
+    made = replace(made, request=take.request, fingerprint=take.fingerprint, segment=4)
+    video = video_path(Path(take.output).parents[1], 4, 1, take.fingerprint)
+    write_receipt(video, made, base=one.vault)
+    assert one.arrivals.guard(take) == one.clock.time() + LOOK_AGAIN
+    assert one.reread == [str(one.vault / "storyboard.json")]
+    assert one.arrivals.guard(take) is not None  # it was not read again yet
+    one.ledger.apply(replace(board, rules="read"), None, one.clock.time())
+    assert one.arrivals.guard(take) is None  # it was, and does not count
+    assert len(one.reread) == 1
 
 
 def test_a_claim_that_had_not_settled_settles_after_a_restart(desk: Callable[..., Desk]) -> None:
@@ -399,6 +495,7 @@ def test_a_receipt_under_our_generation_or_a_newer_one_stops_us(desk: Callable[.
         assert one.claims.take(one.root) is None
         assert one.settle()
         one.start()
+        assert one.settle()
         one.arrivals.guard(take)
         assert one.may_buy()  # it is settled, however often that receipt is read
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -36,7 +37,9 @@ class Computer(Stage):
         super().start()
         watch = self.config.watch[0].model_copy(update={"claim": "always"})
         machine = Machine(f"{self.number:016x}", f"pc{self.number}", f"{self.number + 100:016x}")
-        self.claims = Claims([watch], self.raw, self.clock, machine, sleep=lambda seconds: None)
+        self.claims = Claims(
+            [watch], self.raw, self.clock, machine, away=math.inf, sleep=lambda seconds: None
+        )
         self.arrivals = Arrivals(self.raw, self.claims, self.clock, self.vault.rescan)
         self.kit.guard, self.kit.is_foreign = self.arrivals.guard, self.arrivals.is_foreign
         self.kit.payer = self.claims.payer

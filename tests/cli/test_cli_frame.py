@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sorad import __version__
-from sorad.cli.main import COMMANDS, main
+from sorad.cli.commands import COMMANDS
+from sorad.cli.main import main
 from sorad.cli.service import _ACTIONS
 from sorad.cli.words import width
 from sorad.messages import _

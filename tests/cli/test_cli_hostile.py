@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sorad.cli.main import COMMANDS
+from sorad.cli.commands import COMMANDS
 from sorad.model import State
 from sorad.problems import Problem
 

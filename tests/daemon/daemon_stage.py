@@ -34,7 +34,7 @@ Found = TypeVar("Found")
 
 # Everything that takes minutes in life takes tenths of a second here.
 FAST: Mapping[str, Mapping[str, Any]] = {
-    "watch": {"settle_seconds": 0.15, "rescan_seconds": 60.0},
+    "watch": {"settle_seconds": 0.15, "edit_seconds": 0.2, "rescan_seconds": 60.0},
     "provider": {"kind": "sora_hk", "request_timeout": 5.0, "api_key_file": "key"},
     "limits": {
         "cooldown_seconds": 1.0,

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from daemon_stage import Stage, storyboard, wait_for
@@ -164,3 +165,51 @@ def test_centralized_output(stage: Stage) -> None:
     stage.check_delivered(1)
     assert (stage.folder / "out" / "ep" / "storyboard_c" / "Segment_1").is_dir()
     assert not stage.videos()
+
+
+def save_over(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.swp")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
+
+
+def save_emptied(path: Path, text: str) -> None:
+    path.write_text("", "utf-8")
+    time.sleep(0.05)
+    path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("save", [save_over, save_emptied])
+def test_an_editor_that_saves_while_one_types_buys_the_last_text_alone(
+    stage: Stage, save: Callable[[Path, str], None]
+) -> None:
+    stage.configure([{"path": stage.vault, "settle_seconds": 0.15, "edit_seconds": 4.0}])
+    stage.run()
+    path = stage.vault / "storyboard_typed.json"
+    path.write_text(json.dumps(storyboard("stays", "a harbour")), "utf-8")
+    stage.wait_states(done=2)
+    sentence = "a harbour at night, lamps swing in the wind"
+    for end in range(10, len(sentence) + 1, 8):
+        save(path, json.dumps(storyboard("stays", sentence[:end])))
+        time.sleep(0.5)  # longer than a new file waits
+    save(path, json.dumps(storyboard("stays", sentence)))
+    wait_for(lambda: "vault.edited" in stage.problems(), "status tells of the wait")
+    wait_for(lambda: stage.simulator.creates(sentence) == 1, "the last text is bought")
+    stage.wait_states(done=3)
+    stage.check_delivered(3)
+    wait_for(lambda: "vault.edited" not in stage.problems(), "it is over")
+    assert len(stage.simulator.accepted) == 3
+
+
+def test_a_scan_ends_the_wait_of_an_edit(stage: Stage) -> None:
+    stage.configure([{"path": stage.vault, "settle_seconds": 0.15, "edit_seconds": 3_000.0}])
+    stage.run()
+    path = stage.vault / "storyboard_typed.json"
+    path.write_text(json.dumps(storyboard("first")), "utf-8")
+    stage.wait_states(done=1)
+    path.write_text(json.dumps(storyboard("second")), "utf-8")
+    wait_for(lambda: "vault.edited" in stage.problems(), "status tells of the wait")
+    assert stage.simulator.creates("second") == 0
+    stage.cli("scan", str(path))
+    stage.wait_states(done=2)
+    stage.check_delivered(2)

@@ -139,6 +139,7 @@ class Desk:
     heard: list[tuple[int, int | None]] = field(default_factory=list)
     booted_at: float = 0.0
     base: Path | None = None
+    brought: list[tuple[int, str, bool]] = field(default_factory=list)  # size, hash, had it its name then
 
     @property
     def partial(self) -> Path:
@@ -162,6 +163,8 @@ class Desk:
             started=self.keep,
             progress=lambda got, total: self.heard.append((got, total)),
             free=lambda _folder: self.free,
+            task="task-1",
+            brought=lambda size, sha: self.brought.append((size, sha, self.target.exists())),
             base=self.base,
             booted_at=self.booted_at,
             sleep=lambda _seconds: None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, NoReturn
 
@@ -22,7 +23,7 @@ from sorad.layout import partial_path, receipt_path
 from sorad.model import Request
 from sorad.providers.base import Download
 from sorad.receipts.place import look
-from sorad.receipts.receipt import DONE, Receipt, read_receipt, write_receipt
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_receipt, write_receipt
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -53,8 +54,17 @@ def deliver(video: Path, kept: Path, step: Callable[[], None]) -> None:
         kept.write_text(validator)
         step()
 
+    told = Receipt(Request("a fox"), "0a1b2c3d", 1, 1, GENERATING, "task-1")
+
+    def brought(size: int, sha256: str) -> None:
+        write_receipt(video, replace(told, size=size, sha256=sha256))
+
+    def open_once(offset: int, validator: str) -> Download:
+        assert not video.exists(), "it is fetched once more"
+        return open_at(offset, validator)
+
     outcome = receive(
-        open_at,
+        open_once,
         video,
         validator=kept.read_text() if kept.exists() else "",
         keep_free=0,
@@ -62,13 +72,12 @@ def deliver(video: Path, kept: Path, step: Callable[[], None]) -> None:
         started=keep,
         progress=lambda got, total: None,
         free=lambda folder: 10**12,
+        task="task-1",
+        brought=brought,
     )
     assert isinstance(outcome, Received), outcome
     assert (outcome.size, outcome.sha256) == (len(BODY), SHA)
-    receipt = Receipt(
-        Request("a fox"), "0a1b2c3d", 1, 1, DONE, "task-1", size=outcome.size, sha256=outcome.sha256
-    )
-    write_receipt(video, receipt)
+    write_receipt(video, replace(told, state=DONE, size=outcome.size, sha256=outcome.sha256))
 
 
 def crash_at(number: int, video: Path, kept: Path) -> int:

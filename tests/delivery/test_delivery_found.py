@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from delivery_stage import video_of
 from sorad.layout import partial_path
 from sorad.model import Request
 from sorad.receipts import place as found_module
-from sorad.receipts.place import Found, look
+from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import DONE, GENERATING, Receipt, write_receipt
 
 RECEIPT = Receipt(Request("a fox"), "0a1b2c3d" * 8, 1, 1, GENERATING, "task-1")
@@ -35,7 +37,7 @@ def test_a_download_under_way_is_not_the_video(video: Path) -> None:
     assert look(video) == Found(False)
 
 
-def test_a_whole_video_counts_without_a_receipt(video: Path) -> None:
+def test_a_whole_video_is_verified_without_a_receipt(video: Path) -> None:
     video.write_bytes(video_of(5000))
     assert look(video) == Found(True, 5000)
 
@@ -63,6 +65,36 @@ def test_the_size_in_the_receipt_counts(video: Path, size: int, verified: bool) 
     assert (found.problem is None) == verified
 
 
+SHA = hashlib.sha256(video_of(5000)).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("state", "sha256", "task", "vouches"),
+    [
+        (DONE, SHA, "", True),
+        (DONE, SHA, "task-1", True),
+        (DONE, SHA, "task-2", False),
+        (DONE, "ab" * 32, "", False),
+        (DONE, "", "task-1", True),  # of an earlier version
+        (GENERATING, SHA, "task-1", True),
+        (GENERATING, "", "task-1", False),
+        (GENERATING, "ab" * 32, "", False),
+    ],
+)
+def test_a_receipt_vouches_by_its_hash(
+    video: Path, state: str, sha256: str, task: str, vouches: bool
+) -> None:
+    video.write_bytes(video_of(5000))
+    write_receipt(video, replace(RECEIPT, state=state, sha256=sha256))
+    assert (vouched(video, look(video), task) is not None) == vouches
+
+
+def test_nothing_vouches_for_a_video_without_a_receipt_or_for_none(video: Path) -> None:
+    assert vouched(video, look(video)) is None
+    video.write_bytes(video_of(5000))
+    assert vouched(video, look(video)) is None
+
+
 def test_a_folder_with_the_name_is_no_video(video: Path) -> None:
     video.mkdir()
     found = look(video)
@@ -84,7 +116,16 @@ def test_the_stub_of_an_evicted_video_counts(video: Path) -> None:
     assert found.in_cloud
 
 
-def test_a_place_that_cannot_be_looked_at_is_an_error(video: Path) -> None:
-    video.symlink_to(video)  # a loop: neither there nor not there
-    with pytest.raises((OSError, RuntimeError)):
+def test_a_link_that_leads_to_itself_is_in_the_way_as_a_folder_is(video: Path) -> None:
+    video.symlink_to(video)
+    found = look(video)
+    assert (found.verified, found.problem.code if found.problem else "") == (False, "delivery.no_file")
+
+
+def test_a_place_that_cannot_be_looked_at_is_an_error(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sick(path: Path, **_links: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "stat", sick)
+    with pytest.raises(OSError, match=r"put/output"):
         look(video)

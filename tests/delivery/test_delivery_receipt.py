@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sorad.layout import receipt_path
 from sorad.model import Request
-from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_receipt, write_receipt
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, is_damaged, read_receipt, write_receipt
 
 BOUGHT = Receipt(
     request=Request("狐狸 “jumps”\nover", "sha256:00ff", 15, "vertical", True, "/pictures/fox.png"),
@@ -167,11 +167,20 @@ def test_a_time_that_cannot_be_read_loses_nothing_else(video: Path) -> None:
     assert read_receipt(path) == replace(ARRIVED, finished_at=None)
 
 
-def test_no_receipt_is_none_and_an_unreadable_one_an_error(tmp_path: Path) -> None:
+def test_no_receipt_is_none_and_one_on_a_sick_disk_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert read_receipt(tmp_path / "none.json") is None
-    (tmp_path / "odd.json").mkdir()
-    with pytest.raises(OSError, match=r"directory|denied"):
+    (tmp_path / "odd.json").write_text("{}")
+
+    def sick(*_args: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "open", sick)
+    with pytest.raises(OSError, match=r"put/output"):
         read_receipt(tmp_path / "odd.json")
+    with pytest.raises(OSError, match=r"put/output"):
+        is_damaged(tmp_path / "odd.json")
 
 
 def test_a_broken_receipt_is_replaced(video: Path) -> None:

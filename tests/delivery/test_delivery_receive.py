@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from delivery_stage import Desk, Server, opener, video_of
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
 from sorad.delivery.receive import Outcome
+from sorad.layout import receipt_path
 from sorad.model import Request
 from sorad.providers.base import Fault, Trouble
-from sorad.receipts.receipt import DONE, Receipt, write_receipt
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, write_receipt
 
 
 def sha(content: bytes) -> str:
@@ -135,10 +137,84 @@ def late(desk: Desk, content: bytes | None) -> None:
 def test_a_verified_video_that_is_there_is_not_fetched_again(server: Server, desk: Desk) -> None:
     body = server.manners.body
     taken_by(desk, body)
+    vouch(desk, DONE, sha(body))
     desk.partial.write_bytes(b"left over")
     assert desk.receive(opener(server)) == Received(len(body), sha(body))
     assert server.manners.seen == []
-    assert desk.names == [desk.target.name]
+    assert desk.names == [receipt_path(desk.target).name, desk.target.name]
+
+
+def vouch(desk: Desk, state: str, sha256: str, task: str = "task-1") -> None:
+    """The receipt at the video's place."""
+    write_receipt(desk.target, Receipt(Request("a fox"), "0a1b2c3d", 1, 1, state, task, sha256=sha256))
+
+
+def test_what_was_fetched_is_told_before_it_has_its_name(server: Server, desk: Desk) -> None:
+    body = server.manners.body
+    assert isinstance(desk.receive(opener(server)), Received)
+    assert desk.brought == [(len(body), sha(body), False)]
+
+
+def test_where_that_cannot_be_kept_the_video_gets_no_name(
+    server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(list[object]):
+        def append(self, _one: object) -> None:
+            raise OSError(errno.ENOSPC, "full")
+
+    desk.brought = Full()  # type: ignore[assignment]
+    blocked = desk.receive(opener(server))
+    assert isinstance(blocked, Blocked)
+    assert blocked.obstacle is Obstacle.FULL
+    assert not desk.target.exists()
+    desk.brought = []
+    assert isinstance(desk.receive(opener(server)), Received)
+
+
+def test_a_video_whose_name_was_given_right_before_the_end_is_known_by_its_hash(
+    server: Server, desk: Desk
+) -> None:
+    body = server.manners.body
+    taken_by(desk, body)
+    vouch(desk, GENERATING, sha(body))
+    assert desk.receive(opener(server)) == Received(len(body), sha(body))
+    assert server.manners.seen == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        (GENERATING, "", "task-1"),
+        (GENERATING, "ab", "task-1"),
+        (DONE, "ab", "task-1"),
+        (DONE, "", "task-2"),
+    ],
+    ids=["no receipt", "under way", "another hash", "done, another hash", "done, another task"],
+)
+def test_a_whole_video_for_which_nothing_vouches_is_not_ours(
+    server: Server, desk: Desk, told: tuple[str, str, str] | None
+) -> None:
+    theirs = video_of(7_000, seed=9)
+    taken_by(desk, theirs)
+    if told is not None:
+        vouch(desk, *told)
+    blocked = desk.receive(opener(server))
+    assert isinstance(blocked, Blocked)
+    assert blocked.obstacle is Obstacle.IN_THE_WAY
+    assert len(server.manners.seen) == 1
+    assert desk.target.read_bytes() == theirs
+    assert desk.brought == []
+    desk.target.unlink()
+    assert isinstance(desk.receive(opener(server)), Received)
+    assert desk.target.read_bytes() == server.manners.body
+
+
+def test_the_same_bytes_of_somebody_else_count(server: Server, desk: Desk) -> None:
+    taken_by(desk, server.manners.body)
+    outcome = desk.receive(opener(server))
+    assert isinstance(outcome, Received)
+    assert len(server.manners.seen) == 1
 
 
 @pytest.mark.parametrize("size", [5000, None])

@@ -101,7 +101,9 @@ class House:
         self.config = Config.model_validate(
             {
                 "state_dir": state,
-                "watch": [{"path": vault, "settle_seconds": 0.1, "rescan_seconds": rescan}],
+                "watch": [
+                    {"path": vault, "settle_seconds": 0.1, "edit_seconds": 0.1, "rescan_seconds": rescan}
+                ],
                 "provider": {
                     "kind": "sora_hk",
                     "base_url": self.simulator.base_url,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sorad.condition import Part
 from sorad.config.key import Key
 from sorad.config.model import ProviderConfig, Watch
 from sorad.doctor import (
@@ -35,7 +36,7 @@ from sorad.doctor.report import clean
 from sorad.doctor.room import Room
 from sorad.doctor.root import Look
 from sorad.health.complaints import Complaint
-from sorad.health.pulse import Part, Pulse
+from sorad.health.pulse import Pulse
 from sorad.ledger.interface import RootRow
 from sorad.lock import Holder
 from sorad.problems import Problem

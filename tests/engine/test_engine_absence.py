@@ -191,6 +191,34 @@ def test_a_list_is_whole_or_proves_nothing(listed: Listed, more: dict[str, Any],
     assert why is None or (why.code == "provider.list" and why.text() and why.fix_text())
 
 
+@pytest.mark.parametrize(
+    ("times", "whole"),
+    [
+        ([3, 2, 1], True),
+        ([1, 2, 3], False),  # oldest first: what is new comes later, or never
+        ([2, 1, 3], False),
+        ([1, 1, 1], False),
+        ([1], False),
+        ([50, 1, 20], True),  # two that were made at once
+    ],
+)
+@pytest.mark.parametrize("more", [True, None])
+def test_what_is_old_proves_nothing_unless_the_newest_come_first(
+    times: list[int], whole: bool, more: Optional[bool]
+) -> None:
+    tasks = [RemoteTask(f"t{number}", "x", INTENT - 9000 + at) for number, at in enumerate(times)]
+    listed = read_back(lambda *_page: Page(tasks, more=more), lambda _id: None, INTENT, 100)
+    assert isinstance(listed, Listed)
+    assert (not_whole(view(listed=listed)) is None) is whole
+
+
+def test_a_list_of_one_old_task_that_ends_is_whole() -> None:
+    page = Page([RemoteTask("t", "x", INTENT - 9000)], more=False)
+    listed = read_back(lambda *_page: page, lambda _id: None, INTENT, 100)
+    assert isinstance(listed, Listed)
+    assert not_whole(view(listed=listed)) is None
+
+
 def test_a_first_create_that_turns_up_late_is_told_by_its_text_or_its_time() -> None:
     again = replace(lost(), intent_at=INTENT + 200)
     late = row(prompt="@Bob walks into the HARBOUR")
@@ -212,8 +240,9 @@ def histories(draw: st.DrawFn) -> tuple[View, bool]:
     accepted = draw(st.booleans())
     count = draw(st.integers(0, 12))
     rows, own, owned = [], [], set()
+    since = draw(st.sampled_from([(-3000, 140), (-3000, -2970)]))  # of an hour, or of one busy minute
     for number in range(count):
-        at = INTENT + draw(st.integers(-3000, 140))
+        at = INTENT + draw(st.integers(*since))
         task = RemoteTask(f"t{number}", "neighbour", at, draw(st.sampled_from([10, 15, None])))
         rows.append(task)
         if draw(st.booleans()):
@@ -225,7 +254,7 @@ def histories(draw: st.DrawFn) -> tuple[View, bool]:
                 "lost", draw(TEXTS), INTENT + draw(st.integers(-5, 20)), draw(st.sampled_from([10, None]))
             )
         )
-    rows.sort(key=lambda task: task.created_at or 0.0, reverse=True)
+    rows.sort(key=lambda task: task.created_at or 0.0, reverse=draw(st.booleans()))
     cap = draw(st.sampled_from([None, None, 5, 10]))
     shown = [task for task in rows if draw(st.booleans())] if draw(st.booleans()) else rows
     drops = shown is not rows

@@ -139,7 +139,7 @@ class Patient:
     def configure(self, **sections: Any) -> None:
         """Write the config: all parts on, with these changes by section."""
         parts = {
-            "watch": {"settle_seconds": 0.05},
+            "watch": {"settle_seconds": 0.05, "edit_seconds": 0.1},
             "notify": {"urls": ["json://127.0.0.1:1/x"], "kinds": ["trouble"], "settle_seconds": 0.3},
             "ping": {"url": f"{self.box.url}/ping", "every": 1.0},
             "http": {"listen": f"127.0.0.1:{self.port}"},

@@ -10,11 +10,11 @@ import pytest
 from fault_table import FAULTS, SICKNESSES
 
 from sorad.clock import SystemClock
+from sorad.condition import DEAD
 from sorad.daemon import parts, threads, watchman
 from sorad.daemon.threads import Supervised
 from sorad.engine import loop, reach
 from sorad.health import pulse
-from sorad.health.pulse import DEAD
 from sorad.ledger import connection, trouble
 from sorad.vault import root, service, watch
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sorad.condition import Part
 from sorad.health.complaints import complaints
 from sorad.health.facts import Facts
-from sorad.health.pulse import Part, Pulse
+from sorad.health.pulse import Pulse
 from sorad.http.exposition import Family, Sample, render
 from sorad.http.latency import BOUNDS, Latencies
 from sorad.http.pages import health, metrics

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sorad.clock import SystemClock
+from sorad.config.listen import parse_listen
 from sorad.http import server as server_module
-from sorad.http.listen import is_ours, parse_listen
+from sorad.http.hosts import is_ours
 from sorad.http.server import AT_ONCE, Endpoint, Page
 from sorad.problems import Problem
 

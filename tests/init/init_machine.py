@@ -52,7 +52,12 @@ class FakeSystemd:
         config = self._config()
         # a test has no 20 s: the comments are keys with their defaults, ready to be used
         text = config.read_text("utf-8")
-        for key, value in (("first_after", "0.2"), ("settle_seconds", "0.2"), ("jitter_seconds", "[0, 0]")):
+        for key, value in (
+            ("first_after", "0.2"),
+            ("settle_seconds", "0.2"),
+            ("edit_seconds", "0.2"),
+            ("jitter_seconds", "[0, 0]"),
+        ):
             text, count = re.subn(rf"(?m)^# {key} = [^#\n]*", f"{key} = {value} ", text, count=1)
             assert count == 1, key
         config.write_text(text, "utf-8")

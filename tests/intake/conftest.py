@@ -10,7 +10,8 @@ import pytest
 from loguru import logger
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "simulation"))
+for _room in ("simulation", "receipts"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / _room))
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from intake_stage import Stage
+from world import mp4
 
 from sorad.layout import receipt_path
 from sorad.ledger.rescue import REBUILT, open_or_rebuild
@@ -216,6 +217,55 @@ def test_a_task_that_failed_is_asked_after_a_few_times_and_not_bought_again(stag
     stage.go()
     stage.delivered("one")
     assert stage.bought() == Counter(one=2)
+
+
+def test_a_video_without_a_receipt_is_not_called_done_and_holds_the_take(stage: Stage) -> None:
+    board = stage.board(A, ["one", "two"])
+    stage.go()
+    video = stage.delivered("one")
+    receipt_path(video).unlink()
+    theirs = mp4("somebody else's")
+    video.write_bytes(theirs)
+    without_ledger(stage)
+    take = stage.take("one")
+    assert (take.state, take.error.code if take.error else "") == (State.HELD, "take.unvouched")
+    assert stage.bought() == Counter(one=1, two=1)
+    video.rename(board.with_name("kept.mp4"))
+    stage.go()
+    stage.delivered("one")
+    assert stage.bought() == Counter(one=2, two=1)
+
+
+def test_a_video_whose_receipt_comes_later_is_done_then(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    video = stage.delivered("one")
+    away = receipt_path(video).rename(stage.folder / "on its way")
+    without_ledger(stage)
+    assert stage.take("one").state is State.HELD
+    away.rename(receipt_path(video))
+    stage.go()
+    stage.delivered("one")
+    assert stage.bought() == Counter(one=1)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_strangers_video_under_the_name_is_not_taken_for_ours(stage: Stage, lost: bool) -> None:
+    stage.board(A, ["one"])
+    stage.until("generating")
+    video, theirs = Path(stage.take("one").output), mp4("somebody else's")
+    video.parent.mkdir(parents=True, exist_ok=True)
+    video.write_bytes(theirs)
+    if lost:
+        without_ledger(stage)
+    stage.go()
+    take = stage.take("one")
+    assert (take.state, take.error.code if take.error else "") == (State.DOWNLOADING, "delivery.in_the_way")
+    assert video.read_bytes() == theirs
+    video.unlink()
+    stage.go()
+    stage.delivered("one")
+    assert stage.bought() == Counter(one=1)
 
 
 @pytest.mark.parametrize(

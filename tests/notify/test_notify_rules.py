@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notify_samples import EVERY_KIND, rules, trouble
 
-from sorad.notify.hours import is_quiet, parse_hours
+from sorad.config.hours import is_quiet, parse_hours
 from sorad.notify.memory import Item, Memory
 from sorad.notify.rules import DAY, Rules, Seen, due, expire, sent, step
 from sorad.problems import Problem

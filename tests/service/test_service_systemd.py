@@ -24,6 +24,7 @@ state_dir = "~/.local/state/sorad"
 [[watch]]
 path = "~/My Vault"
 settle_seconds = 0.2
+edit_seconds = 0.2
 [provider]
 kind = "simulator"
 base_url = "http://127.0.0.1:8799/v1"

@@ -483,7 +483,13 @@ class World:
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
         vault = self.vault
         rooms = Rooms(
-            config.watch, config.disk, ledger, vault.states, lambda path: self.free, away=vault.away
+            config.watch,
+            config.disk,
+            ledger,
+            vault.states,
+            lambda path: self.free,
+            away=vault.away,
+            edits=vault.edits,
         )
         self.kit = Kit(
             config=config,
@@ -501,6 +507,7 @@ class World:
             reach=self.reach,
             ready=vault.ready,
             is_away=vault.is_away,
+            is_edited=vault.is_edited,
             buying=Alone(self.turns),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan)
@@ -605,6 +612,25 @@ class World:
         self.look = True
         self.vault.rescan()
         return path
+
+    def save(self, path: Path, prompts: list[str], how: str) -> None:
+        """An editor saves a storyboard: "over" (a new file is renamed over it), or "empty" or "remove" it first."""
+        segments = [{"segment_index": number, "prompt_text": text} for number, text in enumerate(prompts, 1)]
+        if how == "over":
+            fresh = path.with_name(".fresh.tmp")
+            fresh.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+            fresh.replace(path)
+        else:
+            path.write_text("", encoding="utf-8") if how == "empty" else path.unlink()
+            self.hinted(path)
+            self.run(self.rng.choice([0.01, 1.0]))
+            path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+        self.hinted(path)
+
+    def hinted(self, path: Path) -> None:
+        """The watcher tells of a change."""
+        self.look = True
+        self.vault.hint(str(path))
 
     def changed(self) -> None:
         """The user did something in the folder."""

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Callable
 
-from sorad.health.pulse import OK, Part
+from sorad.condition import OK, Part
 
 PATIENCE = 20.0  # seconds; only a failing test waits so long
 

@@ -16,21 +16,11 @@ from typing import Any, Callable, Optional
 import pytest
 from supervision_fakes import inode
 
+from sorad.condition import DEAD, FAILING, HUNG, Part
 from sorad.health import pulse as pulses
 from sorad.health.complaints import complaints
 from sorad.health.facts import gather
-from sorad.health.pulse import (
-    DEAD,
-    FAILING,
-    HUNG,
-    OVERDUE,
-    STARTING,
-    Part,
-    Pulse,
-    PulseFile,
-    folders,
-    read_pulse,
-)
+from sorad.health.pulse import OVERDUE, STARTING, Pulse, PulseFile, folders, read_pulse
 from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import Holder, birth_of, holder

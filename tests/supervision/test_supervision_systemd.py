@@ -11,8 +11,9 @@ import uuid
 import pytest
 from supervision_fakes import Manager
 
+from sorad.condition import DEAD, FAILING, HUNG, Part
 from sorad.daemon.systemd import Systemd, keep_to_itself, line, standing
-from sorad.health.pulse import DEAD, FAILING, HUNG, Part, Pulse
+from sorad.health.pulse import Pulse
 from sorad.ledger.interface import RootRow
 from sorad.messages import set_language
 from sorad.model import State

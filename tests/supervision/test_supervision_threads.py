@@ -12,9 +12,9 @@ from loguru import logger
 from supervision_fakes import Clock, Rest, until
 
 from sorad import heartbeat
+from sorad.condition import DEAD, FAILING, HUNG, OK
 from sorad.daemon import threads
 from sorad.daemon.threads import CALM, LIMIT, SHOWN, Attended, Supervised, Trouble, fresh, row_after
-from sorad.health.pulse import DEAD, FAILING, HUNG, OK
 from sorad.problems import Problem
 
 Main = Callable[[threading.Event, Callable[[], None]], None]

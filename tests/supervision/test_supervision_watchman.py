@@ -11,10 +11,11 @@ import pytest
 from loguru import logger
 from supervision_fakes import Clock, Manager, Standing, inode, until
 
+from sorad.condition import DEAD, FAILING, HUNG, Part
 from sorad.daemon.systemd import Systemd
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import EXTEND_MOST, Watchman
-from sorad.health.pulse import DEAD, EVERY, FAILING, HUNG, Part, Pulse, PulseFile
+from sorad.health.pulse import EVERY, Pulse, PulseFile
 from sorad.problems import Problem
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sockets")

@@ -33,6 +33,9 @@ class MemoryLedger:
             raise LedgerUnavailable("locked")
         return [board for board in self.boards.values() if root in (None, board.root)]
 
+    def storyboard_at(self, path: str) -> Storyboard | None:
+        return self.boards.get(path)
+
     def roots(self) -> list[RootRow]:
         return list(self.rows.values())
 
@@ -161,9 +164,17 @@ def run(ledger: MemoryLedger, intake: NotingIntake) -> Iterator[Callable[..., Ru
     """Starts a vault on folders; ``rescan_seconds`` is so long that only events can help."""
     running: list[Running] = []
 
-    def start(*roots: Path, settle: float = 0.1, rescan: float = 600.0, polling: str = "auto") -> Running:
+    def start(
+        *roots: Path, settle: float = 0.1, edit: float = 0.1, rescan: float = 600.0, polling: str = "auto"
+    ) -> Running:
         watches = [
-            Watch(path=root, settle_seconds=settle, rescan_seconds=rescan, polling=polling)  # type: ignore[arg-type]
+            Watch(
+                path=root,
+                settle_seconds=settle,
+                edit_seconds=edit,
+                rescan_seconds=rescan,
+                polling=polling,  # type: ignore[arg-type]
+            )
             for root in roots
         ]
         running.append(Running(watches, ledger, intake))

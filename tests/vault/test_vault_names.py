@@ -8,10 +8,12 @@ import pytest
 
 from sorad.vault.names import (
     conflict_copy,
+    host_conflicts,
     is_ignored_folder,
     is_never_read,
     is_storyboard,
     is_temporary,
+    marked_conflict,
     original_of,
     stub_target,
 )
@@ -182,3 +184,59 @@ def test_stubs() -> None:
 )
 def test_names_that_were_meant_and_are_never_read(name: str, expected: bool) -> None:
     assert is_never_read(name) is expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "storyboard_a (conflict).json",
+        "storyboard_a (conflict 2026-11-23-12-00-00).json",
+        "storyboard_a (SFConflict mei@example.org 2026-11-23-12-00-00).json",
+        "storyboard_a(sfconflict mei).json",
+        "storyboard_a (冲突).json",
+        "storyboard_a（冲突 小明的电脑）.json",
+        "storyboard_a (衝突).json",
+    ],
+)
+def test_names_that_mark_a_conflict(name: str) -> None:
+    assert marked_conflict(name) == "storyboard_a.json"
+    assert not conflict_copy(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "storyboard_a.json",
+        "storyboard_conflict.json",
+        "storyboard (the conflict).json",
+        "storyboard (conflicts of love).json",
+        "storyboard_冲突.json",
+        "storyboard (final).json",
+    ],
+)
+def test_names_that_mark_none(name: str) -> None:
+    assert marked_conflict(name) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "hosts"),
+    [
+        ("DESKTOP-AB12CD", ()),
+        ("DESKTOP-ABCDEFG", ()),
+        ("LAPTOP-7GQ2LK0P", ()),
+        ("LAPTOP-7GQ2LK0P-2", ()),
+        ("WIN-0PQ7FK3L2M1", ()),
+        ("MININT-8K2LPQ1", ()),
+        ("annas-mbp", ("Annas-MBP",)),
+        ("小明的电脑", ("小明的电脑",)),
+    ],
+)
+def test_names_that_onedrive_gives(end: str, hosts: tuple[str, ...]) -> None:
+    assert "storyboard_a.json" in host_conflicts(f"storyboard_a-{end}.json", hosts)
+
+
+@pytest.mark.parametrize(
+    "end", ["v2", "final", "EP-01", "annas-mbp", "Desktop-ab12cd", "2026-11-23", "SCENE-12"]
+)
+def test_names_that_people_give(end: str) -> None:
+    assert host_conflicts(f"storyboard_a-{end}.json", ("other",)) == []

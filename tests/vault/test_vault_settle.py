@@ -59,6 +59,37 @@ def test_no_window_settles_at_once() -> None:
     assert settle.settled(3.0) == [seen(1)]
 
 
+def test_an_edit_waits_longer_and_somebodys_wish_ends_that() -> None:
+    settle = Settle(2.0, 20.0)
+    settle.see(seen(1), 0.0, edit=True)
+    settle.see(seen(1, "/new"), 0.0)
+    assert settle.edits() == {"/a"}
+    assert settle.settled(19.9) == [seen(1, "/new")]
+    assert seen(1) in settle.settled(20.0)
+    settle.see(seen(2), 30.0, edit=True)
+    settle.hurry()
+    assert seen(2) not in settle.settled(31.9)
+    assert seen(2) in settle.settled(32.0)
+    settle.see(seen(3), 33.0, edit=True)  # changed again since: it waits anew
+    assert seen(3) not in settle.settled(52.9)
+    assert seen(3) in settle.settled(53.0)
+
+
+def test_the_wait_of_an_edit_is_never_shorter_than_that_of_a_new_file() -> None:
+    settle = Settle(2.0, 0.5)
+    settle.see(seen(1), 0.0, edit=True)
+    assert settle.settled(1.9) == []
+    assert settle.settled(2.0) == [seen(1)]
+
+
+def test_a_file_that_becomes_an_edit_while_it_is_waited_for_waits_as_one() -> None:
+    settle = Settle(2.0, 20.0)
+    settle.see(seen(1), 0.0)
+    settle.see(seen(1), 1.0, edit=True)
+    assert settle.settled(20.9) == []
+    assert settle.settled(21.0) == [seen(1)]
+
+
 looks = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.floats(0.1, 3.0)), max_size=40)
 
 

@@ -26,8 +26,8 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
-from sorad.receipts.place import look
-from sorad.receipts.writing import base_of, lies_below
+from sorad.receipts.place import look, vouched
+from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 
 # Pauses between tries, in seconds: the first and the longest.
 AGAIN_FIRST, AGAIN_LONGEST = 2.0, 600.0
@@ -67,7 +67,7 @@ def fetch(kit: Kit, take: Take) -> None:
 
     kit.downloads.began(take.id)
     try:
-        outcome = _away(kit, take) or _receive(kit, take, open_at)
+        outcome = _away(kit, take) or _receive(kit, take, open_at, provider.currency)
         put_off = kit.downloads.is_cut(take.id)
     finally:
         kit.progress.ended(take.id)
@@ -83,8 +83,9 @@ def fetch(kit: Kit, take: Take) -> None:
 
 
 def _is_there(take: Take) -> bool:
+    video = Path(take.output)
     try:
-        return look(Path(take.output)).verified
+        return vouched(video, look(video), take.remote_id) is not None
     except OSError:
         return False
 
@@ -96,10 +97,18 @@ def _away(kit: Kit, take: Take) -> Optional[Blocked]:
     return disk_away(take.mount)
 
 
-def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download, Fault]]) -> Outcome:
+def _receive(
+    kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download, Fault]], currency: str
+) -> Outcome:
     def started(validator: str) -> None:
         # Kept, so that a restart can resume what is there.
         record(kit, take, Change(take.state, "download", validator=validator, keep_claim=True))
+
+    def brought(size: int, sha256: str) -> None:
+        fetched = Received(size, sha256, placed=False)
+        error = write_receipt_for(take, currency, fetched, kit.payer(take.root))
+        if error is not None:
+            raise error
 
     def progress(got: int, total: Optional[int]) -> None:
         kit.progress.fetched(take.id, take.output, got, total)
@@ -114,6 +123,8 @@ def _receive(kit: Kit, take: Take, open_at: Callable[[int, str], Union[Download,
         started=started,
         progress=progress,
         free=free_bytes,
+        task=take.remote_id,
+        brought=brought,
         base=base_of(take),
         booted_at=psutil.boot_time(),
         sleep=kit.pause,

@@ -58,6 +58,8 @@ class Kit:
     kept: Callable[[], bool] = lambda: True
     # Whether the disk that belongs at a folder below a root is away (`Take.mount`).
     is_away: Callable[[str], bool] = lambda mount: False
+    # Whether a storyboard (its path) is being edited: what it asks for may not be what is wanted.
+    is_edited: Callable[[str], bool] = lambda path: False
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     # Whether a take under way was bought by another machine, which sees to it.

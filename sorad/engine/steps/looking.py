@@ -67,16 +67,26 @@ def _own_creates(kit: Kit, take: Take, account: str, now: float) -> list[Own]:
     intent_at = now if take.intent_at is None else min(take.intent_at, now)
     since = intent_at - TELLING
     ids = [one.remote_id for one in kit.ledger.purchases(since) if one.remote_id]
-    undisturbed = kit.times.undisturbed()
-    in_order = undisturbed is None or undisturbed > now - intent_at + SHORTLY
+    in_order = _undisturbed_for(kit, now - intent_at + SHORTLY)
     found = []
     for one in kit.ledger.with_tasks(ids):
         at = one.accepted_at
-        if one.account != account or at is None or at < since or (one.error and one.error.code in LOST_SIGHT):
+        if at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = in_order and intent_at - SHORTLY < at < intent_at - INSTANT
         found.append(Own(one.remote_id, at, shortly and _was_answered(kit, one)))
     return found
+
+
+def _undisturbed_for(kit: Kit, seconds: float) -> bool:
+    """Whether the clock was not set for so long."""
+    undisturbed = kit.times.undisturbed()
+    return undisturbed is None or undisturbed > seconds
+
+
+def _is_known_to(account: str, take: Take) -> bool:
+    """Whether a task is that account's, and was not lost sight of there."""
+    return take.account == account and (take.error is None or take.error.code not in LOST_SIGHT)
 
 
 def _was_answered(kit: Kit, take: Take) -> bool:

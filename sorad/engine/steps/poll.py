@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Optional
 
 from loguru import logger
 
@@ -37,13 +38,9 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     found = provider.poll(take.remote_id)
     refused = _is_refused(kit, take, provider, found)
     if not sure and (refused or isinstance(found, Missing)):
-        # At another account nobody knows it, or may ask after it: that is no word about the task.
-        why = other_account(take)
-        _keyless(kit, take, why, kit.clock.time() - ago)
-        logger.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(why))
+        _asked_elsewhere(kit, take, ago)
         return
-    if take.error is not None and take.error.code == NO_KEY:
-        take = replace(take, parked=False)  # for that alone; from here on its own time counts again
+    take = _unparked_by_key(take)
     if sure and isinstance(found, (Finished, TaskFailed)):
         looked = look_for_first(kit, take, provider)
         if looked is None:
@@ -52,21 +49,57 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
-    if ago and change.due_at is not None:
-        change = replace(change, due_at=change.due_at - ago)
-    if isinstance(found, Finished):
-        kit.videos[take.id] = found.video
-    kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
-    # Between "failed" and "bought anew" nobody else is to take it up.
-    written = record(kit, take, replace(change, keep_claim=take.rebuy and change.to is State.FAILED))
+    _remember(kit, take, found)
+    written = record(kit, take, _dated_back(_keep_for_rebuy(take, change), ago))
     if isinstance(found, Fault):
         _report(kit, provider, found, began)
     _log(take, found)
-    # A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
+    _lay_down(kit, take, written, found, provider.currency)
+    _buy_anew(kit, take, written)
+
+
+def _asked_elsewhere(kit: Kit, take: Take, ago: float) -> None:
+    """At another account nobody knows it, or may ask after it: that is no word about the task."""
+    why = other_account(take)
+    _keyless(kit, take, why, kit.clock.time() - ago)
+    logger.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(why))
+
+
+def _unparked_by_key(take: Take) -> Take:
+    """One that was parked for want of a key alone: from here on its own time counts again."""
+    no_key = take.error is not None and take.error.code == NO_KEY
+    return replace(take, parked=False) if no_key else take
+
+
+def _keep_for_rebuy(take: Take, change: Change) -> Change:
+    """Between "failed" and "bought anew" nobody else is to take it up."""
+    return replace(change, keep_claim=take.rebuy and change.to is State.FAILED)
+
+
+def _dated_back(change: Change, ago: float) -> Change:
+    return change if change.due_at is None else replace(change, due_at=change.due_at - ago)
+
+
+def _remember(kit: Kit, take: Take, found: Polled) -> None:
+    """What lives in memory alone: where the video is, and how far it has come."""
+    if isinstance(found, Finished):
+        kit.videos[take.id] = found.video
+    kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
+
+
+def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, currency: str) -> None:
+    """Write the receipt of what goes on, or has failed.
+
+    A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
+    """
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
-        lay_receipt(kit, written, provider.currency)
+        lay_receipt(kit, written, currency)
     else:
         kit.unwritten.pop(take.id, None)
+
+
+def _buy_anew(kit: Kit, take: Take, written: Optional[Take]) -> None:
+    """`retry` asked after a failed one first; now it is known to have failed."""
     if written is not None and written.state is State.FAILED and take.rebuy:
         record(kit, written, decide.buy_anew(kit.clock.time()))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from sorad.engine.halt import HALTING
 from sorad.engine.steps.kit import Kit
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.providers.base import Balance, Fault, Trouble
+from sorad.providers.base import Balance, Fault, Provider, Trouble
 
 
 def probe(kit: Kit) -> None:
@@ -15,25 +17,35 @@ def probe(kit: Kit) -> None:
     if halt is None:
         return
     provider = kit.accounts.current
-    fault = provider.check()
-    if fault is None and halt.trouble is Trouble.BALANCE and provider.capabilities.has_balance:
-        left = provider.balance()
-        if isinstance(left, Fault):
-            fault = left
-        elif isinstance(left, Balance) and left.amount <= 0:
-            fault = Fault(Trouble.BALANCE, _empty())
+    fault = _still_wrong(provider, halt.trouble)
     if fault is None:
-        # Only an API that tells the balance has proved anything by answering.
-        told = halt.trouble in (Trouble.KEY, Trouble.BALANCE) and provider.capabilities.has_balance
-        sure = told or halt.trouble is Trouble.SETUP  # any answer shows that the way is free
-        kit.control.well_again(sure=sure)
-        return
-    if fault.trouble not in HALTING:
+        kit.control.well_again(sure=_is_proof(provider, halt.trouble))
+    elif fault.trouble not in HALTING:
         kit.control.unproved()
-        return
-    # What is wrong now may be another thing than before: the key was mended, the balance is empty.
-    changed = fault.trouble is not Trouble.RETIRED
-    kit.control.stop_buying(fault if changed else Fault(halt.trouble, halt.problem), probed=True)
+    else:
+        # What is wrong now may be another thing than before: the key was mended, the balance is empty.
+        changed = fault.trouble is not Trouble.RETIRED
+        kit.control.stop_buying(fault if changed else Fault(halt.trouble, halt.problem), probed=True)
+
+
+def _still_wrong(provider: Provider, halted_by: Trouble) -> Optional[Fault]:
+    """What the free calls tell; ``None``: all is well as far as they can know."""
+    fault = provider.check()
+    if fault is not None or halted_by is not Trouble.BALANCE or not provider.capabilities.has_balance:
+        return fault
+    left = provider.balance()
+    if isinstance(left, Fault):
+        return left
+    empty = isinstance(left, Balance) and left.amount <= 0
+    return Fault(Trouble.BALANCE, _empty()) if empty else None
+
+
+def _is_proof(provider: Provider, halted_by: Trouble) -> bool:
+    """Whether a good answer to a free call proves that this trouble is over."""
+    if halted_by is Trouble.SETUP:
+        return True  # any answer shows that the way is free
+    # Only an API that tells the balance has proved anything by answering.
+    return halted_by in (Trouble.KEY, Trouble.BALANCE) and provider.capabilities.has_balance
 
 
 def look_for_provider(kit: Kit) -> None:

@@ -23,6 +23,8 @@ from sorad.receipts.place import look
 LOOK_AGAIN = 30.0
 # Until all that is in a root was read, a take of it waits for so long.
 READ_AGAIN = 1.0
+# One of a storyboard that is being edited. It is not claimed before that ends, so this is only a short pause.
+EDIT_AGAIN = 1.0
 
 
 def already_bought(kit: Kit, take: Take) -> bool:
@@ -33,6 +35,9 @@ def already_bought(kit: Kit, take: Take) -> bool:
         return True
     if kit.is_away(take.mount):
         release(kit, take, now + LOOK_AGAIN)
+        return True
+    if kit.is_edited(take.storyboard):
+        release(kit, take, now + EDIT_AGAIN)
         return True
     try:
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)

@@ -54,32 +54,55 @@ def reconcile(kit: Kit, take: Take) -> None:
     if left_to_its_buyer(kit, take):
         return
     now = kit.clock.time()
-    told = _receipt(kit, take)
-    if told is not None:
-        logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
-        record_adoption(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
+    if _adopt_by_receipt(kit, take, now):
         return
+    provider = _who_lists(kit, take)
+    if provider is not None and not _waits_for_twins(kit, take, provider, now):
+        _look_up(kit, take, provider, now)
+
+
+def _adopt_by_receipt(kit: Kit, take: Take, now: float) -> bool:
+    """Adopt the task that its receipt tells of; whether there is one."""
+    told = _receipt(kit, take)
+    if told is None:
+        return False
+    logger.info(_("take {id}: its receipt tells its task {remote}"), id=take.id, remote=told.remote_id)
+    record_adoption(kit, take, adopt(take, told.remote_id, now, told.accepted_at))
+    return True
+
+
+def _who_lists(kit: Kit, take: Take) -> Optional[Provider]:
+    """The provider whose list can tell; ``None``: there is none, and it was given to the user."""
     if is_same_id(take):
         _give_to_the_user(kit, take, "waits", take.error or waits(take))  # no list tells what became of it
-        return
+        return None
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem):
         _give_to_the_user(kit, take, "no key", provider, NO_KEY_EVERY)
-        return
+        return None
     if not can_look_up(kit, provider):
         if not waits_for_user(take):
             kit.control.lost(take, take.base_url)
         _give_to_the_user(kit, take, "waits", waits(take))
-        return
-    account = take.account or provider.account
-    twins = _twins(kit, take, account)
+        return None
+    return provider
+
+
+def _waits_for_twins(kit: Kit, take: Take, provider: Provider, now: float) -> bool:
+    """Put it off where a look could not tell it from a twin; whether that was so."""
+    twins = _twins(kit, take, take.account or provider.account)
     if any(twin.state is State.SUBMITTING for twin in twins):
         release(kit, take, now + 1.0)  # its answer may own a task that looks like ours
-        return
+        return True
     if not is_sure(take, provider) and _twins(kit, take, provider.account):
         # What is on that account's list is theirs first.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
-        return
+        return True
+    return False
+
+
+def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
+    """Look at the list once, match takes and tasks, and write down what that tells of this take."""
     asked = kit.clock.monotonic()
     found = look(kit, take, provider, began(take, now, kit.times.ahead))
     if isinstance(found, Fault):
@@ -196,30 +219,48 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     if isinstance(found, Fault):
         _unread(kit, take, provider, found, asked)
         return
-    view = found.view
-    left = list(keeps_back(view))
-    news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= now for task in left)
-    if left and (news or any(kind(view, task) is Kind.OURS for task in left)):
-        # Of one that is being answered, of a twin that has not adopted it yet, or on the list just now: the next
-        # look tells.
-        due_at = now + kit.config.reconcile.look_every
-        record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
+    if _keep_back(kit, take, found.view, now):
         return
-    if left:
-        _give_to_the_user(kit, take, "several", kept_back(take, left[0]), KEPT_BACK_EVERY)
-        return
-    half = not_whole(view)
+    half = not_whole(found.view)
     if half is not None:
         _in_vain(kit, take, "half", half)
         return
     kit.missed.pop((take.id, take.creates, provider.account), None)
+    _queue_again(kit, take, now)
+
+
+def _keep_back(kit: Kit, take: Take, view: View, now: float) -> bool:
+    """Keep it back where a task is left over that may be its own; whether one is. ``now``: before the look."""
+    left = list(keeps_back(view))
+    if not left:
+        return False
+    if _is_passing(view, left, now):
+        due_at = now + kit.config.reconcile.look_every
+        record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
+    else:
+        _give_to_the_user(kit, take, "several", kept_back(take, left[0]), KEPT_BACK_EVERY)
+    return True
+
+
+def _is_passing(view: View, left: Sequence[RemoteTask], now: float) -> bool:
+    """Whether the next look may tell whose tasks these are.
+
+    So it is with one of a create that is being answered, one of a twin that has not adopted it yet, and where all
+    have come on the list just now.
+    """
+    news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= now for task in left)
+    return news or any(kind(view, task) is Kind.OURS for task in left)
+
+
+def _queue_again(kit: Kit, take: Take, now: float) -> None:
     after = record(kit, take, Change(State.QUEUED, "not accepted", due_at=now, attempt=0, clear_error=True))
-    if after is not None and after.state is State.QUEUED:
+    if after is None:
+        return
+    if after.state is State.QUEUED:
         logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
-    elif after is not None:
+    else:
         logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
-    if after is not None:
-        drop_intent(kit.payer(take.root), take, after)
+    drop_intent(kit.payer(take.root), take, after)
 
 
 def for_the_user(
@@ -279,18 +320,22 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     alike leave one after the other, as long as each can be looked up: where both answers were lost, only the
     user could tell which is which. One that waits for the user already holds up no other request.
     """
-    provider = kit.accounts.current
+    provider, look_every = kit.accounts.current, kit.config.reconcile.look_every
     twins = _twins(kit, take, provider.account)
     unknown = [twin for twin in twins if twin.state is State.UNKNOWN and twin.fingerprint == take.fingerprint]
     if unknown:
-        for_user = all(waits_for_user(twin) for twin in unknown)
-        return USER_WAIT if for_user else kit.config.reconcile.look_every
+        return USER_WAIT if all(map(waits_for_user, unknown)) else look_every
     if not can_look_up(kit, provider):
         return None
-    others = [twin for twin in twins if twin.fingerprint != take.fingerprint and not waits_for_user(twin)]
-    if any(twin.state is State.UNKNOWN for twin in others):
-        return kit.config.reconcile.look_every
-    return AFTER_TWIN if others else None
+    return _wait_for_others([twin for twin in twins if twin.fingerprint != take.fingerprint], look_every)
+
+
+def _wait_for_others(twins: Sequence[Take], look_every: float) -> Optional[float]:
+    """The same for those of another request. Pure."""
+    states = {twin.state for twin in twins if not waits_for_user(twin)}
+    if State.UNKNOWN in states:
+        return look_every
+    return AFTER_TWIN if states else None
 
 
 def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:

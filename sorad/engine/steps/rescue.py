@@ -82,6 +82,11 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
     def open_at(offset: int, validator: str) -> Union[Download, Fault]:
         return provider.open_video(take.remote_id, video, offset, validator)
 
+    def brought(size: int, sha256: str) -> None:
+        fetched = Received(size, sha256, placed=False)
+        receipt = receipt_of(take, provider.currency, fetched, kit.payer(take.root))
+        write_receipt(shelf, receipt, base=kit.config.state_dir)
+
     try:
         # Begun anew each time: the validator in the ledger speaks of the partial file at the video's own place.
         outcome = receive(
@@ -93,6 +98,8 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
             started=_forget,
             progress=lambda got, total: kit.progress.fetched(take.id, str(shelf), got, total),
             free=free_bytes,
+            task=take.remote_id,
+            brought=brought,
             base=kit.config.state_dir,
             sleep=kit.pause,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 from typing import Callable, Optional
 
 from loguru import logger
@@ -17,7 +18,7 @@ from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.announce import announced
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.paper import lay_receipt
-from sorad.engine.steps.recheck import LOOK_AGAIN, already_bought
+from sorad.engine.steps.recheck import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
 from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
@@ -73,17 +74,28 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)
+    meanwhile = partial(_lay_down_alone, kit, intent, result.change, provider.currency)
+    written, result = _written(kit, intent, provider, result, meanwhile)
+    _report(kit, provider, result, began, place)
+    _tell(intent, result)
+    if written is not None and written.state is State.GENERATING:
+        lay_receipt(kit, written, provider.currency)
+    elif written is not None and written.state is not State.UNKNOWN:
+        drop_intent(kit.payer(intent.root), intent, written)
 
-    def lay_down() -> None:
-        # Where the ledger cannot take it, the folder tells the id, should the process end.
-        bought = changed(intent, result.change, kit.clock.time())
-        with contextlib.suppress(LedgerUnavailable):
-            if kit.ledger.owned([bought.remote_id]):
-                return
-        if bought.state is State.GENERATING:
-            lay_receipt(kit, bought, provider.currency)
 
-    written, result = _written(kit, intent, provider, result, lay_down)
+def _lay_down_alone(kit: Kit, intent: Take, change: Change, currency: str) -> None:
+    """Where the ledger cannot take it, the folder tells the id, should the process end."""
+    bought = changed(intent, change, kit.clock.time())
+    with contextlib.suppress(LedgerUnavailable):
+        if kit.ledger.owned([bought.remote_id]):
+            return
+    if bought.state is State.GENERATING:
+        lay_receipt(kit, bought, currency)
+
+
+def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
+    """What a create tells of the way, the key and its address. ``began``: of the exchange, monotonic."""
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(began)
     if result.fault is not None and result.fault.trouble is Trouble.KEY:
@@ -94,11 +106,6 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if (result.change.remote_id or "").startswith(litellm.PREFIX):
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
             notice(kit.ledger, provider.base_url, "")
-    _tell(intent, result)
-    if written is not None and written.state is State.GENERATING:
-        lay_receipt(kit, written, provider.currency)
-    elif written is not None and written.state is not State.UNKNOWN:
-        drop_intent(kit.payer(intent.root), intent, written)
 
 
 def _written(
@@ -149,6 +156,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
         wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
         if wait is not None:
             release(kit, take, now + wait)
+            return None
+        if kit.is_edited(take.storyboard):  # once more: the first create and the prices may have taken long
+            release(kit, take, now + EDIT_AGAIN)
             return None
         over = over_budget(kit, take, provider, price, prices)
         if over is not None:

@@ -31,22 +31,36 @@ def weigh(kit: Kit, take: Take) -> None:
     held = list(kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
     waiting = [one for one in held if is_unpriced(one)]
     # what of it is known to be too dear counts, too: no take slips through by being weighed alone
-    prices = [provider.price(one.request) for one in held if is_unpriced(one) or is_too_dear(one)]
-    problem: Optional[Problem] = None
-    if None in prices and (budget.per_day is not None or budget.approve_above is not None):
-        problem = provider.price_trouble()
-        if problem is not None:
-            _wait(kit, take, waiting, problem)
+    prices = [provider.price(one.request) for one in held if _counts(one)]
+    if None in prices and _is_limited(budget):
+        trouble = provider.price_trouble()
+        if trouble is not None:
+            _wait(kit, take, waiting, trouble)
             return
-        problem = no_price()
-    problem = problem or needs_approval(budget, prices, provider.currency)
-    if problem is None:
-        change = Change(State.QUEUED, "weighed", due_at=kit.clock.time(), clear_error=True)
+        problem: Optional[Problem] = no_price()
     else:
-        change = Change(State.HELD, "weighed", due_at=NEVER, error=problem)
+        problem = needs_approval(budget, prices, provider.currency)
+    change = _weighed(problem, kit.clock.time())
+    if problem is not None:
         logger.warning(_("{path}: {problem}"), path=take.storyboard, problem=str(problem))
     for one in waiting:
         record(kit, one, change)
+
+
+def _weighed(problem: Optional[Problem], now: float) -> Change:
+    """The change of a take that was priced: it may be bought, or waits for the user because of ``problem``."""
+    if problem is None:
+        return Change(State.QUEUED, "weighed", due_at=now, clear_error=True)
+    return Change(State.HELD, "weighed", due_at=NEVER, error=problem)
+
+
+def _is_limited(budget: Budget) -> bool:
+    return budget.per_day is not None or budget.approve_above is not None
+
+
+def _counts(take: Take) -> bool:
+    """Whether a held take is part of the sum that its storyboard is judged by."""
+    return is_unpriced(take) or is_too_dear(take)
 
 
 def weigh_anew(ledger: Ledger, budget: Budget, now: float) -> None:

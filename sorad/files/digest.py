@@ -1,10 +1,17 @@
-"""SHA-256 of a download as it comes in, beside the transfer where that pays."""
+"""SHA-256 of a download as it comes in, beside the transfer where that pays; and of a file that is there."""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import queue
 import threading
+from pathlib import Path
+from typing import Callable
+
+from sorad.files.untrusted import open_file
+from sorad.heartbeat import beat
 
 # From here on a thread of its own hashes while the next pieces are received and written: one core hashes
 # about 1.7 GB/s and receives 1.5, so that doing one after the other would halve the speed. Smaller files
@@ -12,6 +19,13 @@ import threading
 _LARGE = 16_000_000
 # Pieces on the way to that thread, so that memory stays bounded where it is the slower one.
 _WAITING = 2
+PIECE = 1 << 20
+
+Stop = Callable[[], bool]
+
+
+class Interrupted(Exception):
+    """Told to stop while reading what is there."""
 
 
 class Digest:
@@ -52,3 +66,27 @@ class Digest:
             if piece is None:
                 return
             self._hash.update(piece)
+
+
+def sha256_of(path: Path, stop: Stop = lambda: False) -> str:
+    """SHA-256 of a file, in hex. Raises :class:`Interrupted`, ``OSError``."""
+    digest = Digest()
+    try:
+        with open_file(path) as file:
+            hash_into(digest, file, os.fstat(file.fileno()).st_size, stop)
+        return digest.hexdigest()
+    finally:
+        digest.close()
+
+
+def hash_into(digest: Digest, file: io.FileIO, size: int, stop: Stop) -> None:
+    """Hash the next ``size`` bytes. Raises :class:`Interrupted`; ``OSError`` where there are fewer."""
+    while size:
+        beat()
+        if stop():
+            raise Interrupted
+        piece = file.read(min(size, PIECE))
+        if not piece:
+            raise OSError(None, "the file became shorter while it was read")
+        digest.update(piece)
+        size -= len(piece)

@@ -1,0 +1,23 @@
+"""How deep a JSON value goes. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_deep(value: Any, deepest: int) -> bool:
+    """Whether objects and lists lie in one another more than so many times.
+
+    What does need not be read: a walk through it by recursion would end in a ``RecursionError``.
+    """
+    level = [value]
+    for _depth in range(deepest + 1):
+        level = [
+            below
+            for one in level
+            if isinstance(one, (dict, list))
+            for below in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,84 @@
+"""What strangers write, into a shared folder or an answer, stops no part of a daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from daemon_stage import Stage, wait_for
+
+from sorad.claim.note import NAME
+from sorad.layout import assets_folder, intent_path, receipt_path, video_path
+from sorad.model import Request, State
+from sorad.receipts.receipt import GENERATING, Receipt
+
+
+def place(stage: Stage, board: str, segment: int, prompt: str) -> Path:
+    storyboard = stage.vault / board
+    fingerprint = Request(prompt).fingerprint()
+    return video_path(assets_folder(storyboard, stage.vault, "in_place", None), segment, 1, fingerprint)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_pipes_and_forged_receipts_hold_their_takes_and_nothing_else(stage: Stage) -> None:
+    forged = [
+        place(stage, "storyboard_a.json", number, prompt) for number, prompt in enumerate(("p", "q", "r"), 1)
+    ]
+    for video in forged:
+        video.parent.mkdir(parents=True)
+    os.mkfifo(receipt_path(forged[0]))
+    os.mkfifo(intent_path(forged[1]))
+    request = Request("r")
+    told = Receipt(request, request.fingerprint(), 3, 1, GENERATING, "not-ours").to_members()
+    receipt_path(forged[2]).write_text(json.dumps({**told, "cost": 1e13}), "utf-8")
+    os.mkfifo(stage.vault / "storyboard_pipe.json")
+    free = place(stage, "storyboard_a.json", 4, "s")
+    free.parent.mkdir()
+    os.mkfifo(free.with_name(f".{free.name}.tmp"))  # where the download grows
+    os.mkfifo(free.with_name(f".{receipt_path(free).name}.tmp"))
+    stage.drop("storyboard_a.json", "p", "q", "r", "s")
+    stage.run()
+    stage.drop("storyboard_b.json", "t")
+    stage.wait_states(held=3, done=2)
+    problems = stage.status()["problems"]
+    damaged = [one for one in problems if one["code"] == "receipt.damaged"]
+    assert damaged, problems
+    assert "3" in damaged[0]["message"]
+    assert str(forged[0].parent.parent) in json.dumps(problems)
+    assert all(path.exists() for video in forged[:1] for path in (receipt_path(video),))
+    assert Counter(task.order.prompt for task in stage.simulator.accepted) == Counter(s=1, t=1)
+    stage.cli("plan")
+    receipt_path(forged[0]).unlink()
+    stage.cli("scan", code=None)
+    stage.wait_states(held=2, done=3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_pipe_as_a_note_stops_buying_in_its_folder_alone_and_is_told(stage: Stage, tmp_path: Path) -> None:
+    shared, plain = stage.vault, tmp_path / "plain"
+    plain.mkdir()
+    stage.configure([{"path": str(shared), "claim": "always"}, {"path": str(plain)}])
+    os.mkfifo(shared / NAME)
+    stage.drop("storyboard_a.json", "p")
+    (plain / "storyboard_b.json").write_text(
+        json.dumps({"segments": [{"segment_index": 1, "prompt_text": "q"}]})
+    )
+    stage.run()
+    stage.wait_states(queued=1, done=1)
+    wait_for(lambda: "claim.cannot_read" in stage.problems(), stage.told)
+    assert [take.request.prompt for take in stage.takes(State.DONE)] == ["q"]
+
+
+def test_a_cost_beyond_all_bounds_fails_no_step(set_stage: Callable[..., Stage]) -> None:
+    stage = set_stage(prices=(10**15, 10**15), balance=10**18)
+    stage.drop("storyboard_a.json", "p", "q")
+    stage.run()
+    stage.wait_states(done=2)
+    stage.check_delivered(2)
+    assert [take.cost for take in stage.takes()] == [None, None]
+    assert "daemon.step" not in stage.problems()
