@@ -52,7 +52,6 @@ from sorad.receipts.receipt import (
 )
 
 ASSETS = "_assets"
-_NOBODY = Payer()
 SEGMENT = "Segment_"
 _DIGITS = len(str(HIGHEST_SEGMENT))
 
@@ -81,11 +80,11 @@ def create_of(remote_id: str, fingerprint: str, intent_at: float | None) -> str:
 
 
 def observed(
-    want: Want, is_foreign: Foreign = None, me: Payer = _NOBODY, known: Collection[Optional[float]] = ()
+    want: Want, is_foreign: Foreign = None, me: Payer | None = None, known: Collection[Optional[float]] = ()
 ) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now.
 
-    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.theirs`.
+    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.theirs`; without ``me`` all are.
     """
     video = Path(want.output)
     there = look(video)
@@ -96,7 +95,7 @@ def observed(
         told = intent or receipt
         if told is None or is_foreign(told.payer):
             return want
-    other = None if whole else theirs(video, me, known)
+    other = None if whole or me is None else theirs(video, me, known)
     if intent is not None and other is None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
@@ -115,11 +114,13 @@ def _keeps_back(video: Path, other: Theirs | None) -> Problem | None:
     """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
 
     The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.
-    ``other``: the intent there, where it is not ours; one that cannot be read is not.
+    ``other``: the intent there, where it is not ours. One that cannot be read is not, either.
     """
     receipt, intent = receipt_path(video), intent_path(video)
     if is_damaged(receipt) or read_receipt(receipt) is not None:
         return damaged(receipt)
+    if is_damaged(intent):
+        return damaged(intent)
     if other is not None:
         return other.problem()
     return None if read_receipt(intent) is None else damaged(intent)
@@ -260,7 +261,7 @@ def _agrees(receipt: Receipt, digits: str) -> bool:
 
 
 def surplus(
-    there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreign = None, me: Payer = _NOBODY
+    there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreign = None, me: Payer | None = None
 ) -> list[Want]:
     """What was bought beside the wants: earlier texts, further takes. No create is counted twice.
 
