@@ -18,6 +18,7 @@ room for its folder, and the error of making it is shown.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
@@ -64,3 +65,14 @@ def parse_video_name(name: str) -> tuple[int, int, str] | None:
     """``(segment, take, first 8 digits of the fingerprint)``; ``None`` for a name that sorad never gives."""
     found = _VIDEO.fullmatch(name)
     return (int(found[1]), int(found[2]), found[3]) if found else None
+
+
+def below(path: str, roots: Iterable[str], *, named: bool = False) -> str:
+    """``path`` as it is called below that one of ``roots`` which is nearest to it; as it is where it lies in none.
+
+    ``named``: with the root's own name before it, to tell several roots apart.
+    """
+    for root in sorted(map(Path, roots), key=lambda one: len(one.parts), reverse=True):
+        if root in Path(path).parents:
+            return str(Path(path).relative_to(root.parent if named and root.name else root))
+    return path

@@ -127,7 +127,7 @@ def joined(text: str, fix: str) -> str:
 
 
 def _fill(template: str, params: Mapping[str, Param]) -> str:
-    told: dict[str, object] = {}
+    told: dict[str, object] = {"take": _("ID")}  # of what was found before its take had a number
     for name, one in params.items():
         if isinstance(one, Problem):
             told[name], told[f"{name}_fix"] = one.text(), one.fix_text()

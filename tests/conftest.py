@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,13 @@ from hypothesis import settings
 # Examples have no time limit of their own: on a busy machine any of them may be slow once.
 settings.register_profile("sorad", deadline=None)
 settings.load_profile("sorad")
+
+# A runner started with `nohup … &` ignores these, and so would every program that it starts. A handler that does
+# nothing leaves the runner as deaf as it was, and gives its children the default.
+for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda _number, _frame: None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

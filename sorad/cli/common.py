@@ -148,6 +148,16 @@ def start_command(args: argparse.Namespace) -> str:
     return f"{found} --config {shlex.quote(args.config)}" if args.config and found == "sorad run" else found
 
 
+def service_lacks(args: argparse.Namespace) -> list[Problem]:
+    """What the service that is installed for the config calls and lacks."""
+    path = config_path(args.config)
+    if path is None:
+        return []
+    from sorad.service.query import lacking
+
+    return lacking(path)
+
+
 def open_ledger(folder: Path) -> SqliteLedger:
     """The ledger, beside the daemon. Raises as :meth:`SqliteLedger.attach` does."""
     from sorad.ledger.sqlite import SqliteLedger

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from sorad.cli.common import say
+from sorad.cli.words import cut, fold, width
 from sorad.engine.progress import Fetching
 from sorad.messages import N_, _
 from sorad.model import State
@@ -83,9 +84,22 @@ def make_screen(looked_at: bool) -> Screen:
 
 def counts_line(counts: Mapping[State, int]) -> str:
     """``queued 3 · generating 20 · done 7``: the states that have any."""
-    return " · ".join(
-        f"{_(STATE_NAMES[state])} {counts[state]}" for state in STATE_NAMES if counts.get(state)
-    )
+    return " · ".join(_counts(counts))
+
+
+def _counts(counts: Mapping[State, int]) -> list[str]:
+    return [f"{_(STATE_NAMES[state])} {counts[state]}" for state in STATE_NAMES if counts.get(state)]
+
+
+def _flow(parts: Sequence[str], columns: int) -> list[str]:
+    """The parts in a row, and in further rows where they do not fit; none is broken."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and width(lines[-1]) + 3 + width(part) <= columns:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _pace(snapshot: Snapshot) -> str:
@@ -142,7 +156,7 @@ class _Live:
         self._live = Live(refresh_per_second=8, transient=False)
 
     def show(self, snapshot: Snapshot) -> None:
-        self._live.update(_render(snapshot))
+        self._live.update(_render(snapshot, self._live.console.width))
 
     def __enter__(self) -> _Live:
         self._live.start()
@@ -157,7 +171,7 @@ class _Live:
         self._live.stop()
 
 
-def _render(snapshot: Snapshot) -> RenderableType:
+def _render(snapshot: Snapshot, columns: int) -> RenderableType:
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -167,7 +181,8 @@ def _render(snapshot: Snapshot) -> RenderableType:
     head = Table.grid(padding=(0, 1), expand=False)
     share = f"{snapshot.done}/{total}"
     head.add_row(ProgressBar(total=max(total, 1), completed=snapshot.done, width=30), share, _pace(snapshot))
-    rows: list[RenderableType] = [head, Text(counts_line(snapshot.counts), style="dim")]
+    rows: list[RenderableType] = [head]
+    rows += [Text(line, style="dim") for line in _flow(_counts(snapshot.counts), columns)]
     for fetching in list(snapshot.downloads)[:8]:
         row = Table.grid(padding=(0, 1))
         total_text = format_size(fetching.total) if fetching.total else "?"
@@ -175,9 +190,12 @@ def _render(snapshot: Snapshot) -> RenderableType:
             ProgressBar(total=fetching.total or None, completed=fetching.got, width=20),
             f"{format_size(fetching.got)} / {total_text}",
             f"{fetching.got / fetching.total:.0%}" if fetching.total else "",
-            Text(one_line(Path(fetching.output).name)),
+            Text(cut(one_line(Path(fetching.output).name), max(columns - 48, 12)), no_wrap=True),
         )
         rows.append(row)
-    rows += [Text(f"✓ {one_line(Path(video).name)}", style="green") for video in snapshot.latest]
-    rows += [Text(f"! {one_line(note)}", style="yellow") for note in snapshot.notes]
+    names = (cut(one_line(Path(video).name), columns - 2) for video in snapshot.latest)
+    rows += [Text(f"✓ {name}", style="green") for name in names]
+    for note in snapshot.notes:
+        first, *more = fold(one_line(note), columns - 2)
+        rows += [Text(f"! {first}", style="yellow"), *(Text(f"  {line}", style="yellow") for line in more)]
     return Group(*rows)

@@ -288,6 +288,7 @@ def _status(args: argparse.Namespace) -> int:
     found = query.state(_config(args), host)
     if args.json:
         raw = dataclasses.asdict(found)
+        raw["lacking"] = [one.text() for one in found.lacking]
         raw["missing"] = found.missing.text() if found.missing else None
         say(to_json(raw, indent=2))
     else:

@@ -40,19 +40,39 @@ def once_config(args: argparse.Namespace) -> Config:
     """For `once`: the config file if there is one, with the flags over it."""
     found = find_config(args.config, os.environ)
     config = load(found, need_watch=False) if found is not None else Config()
-    output = args.output_dir or ("output" if args.output_mode == "centralized" else None)
-    if args.input_dir is None and config.watch:
-        config = _with_flags(config, args)
-    else:
-        folder = Path(args.input_dir or "input")
-        mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
-        config = without_file(folder, mode, Path(output) if output else None, base=config)
+    config = (
+        _with_flags(config, args) if args.input_dir is None and config.watch else _of_folder(config, args)
+    )
     for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
-    # Who calls it wants what is there now.
+    return _at_once(config)
+
+
+def _at_once(config: Config) -> Config:
+    """Without the wait for edits: who calls `once` wants what is there now."""
     watches = [watch.model_copy(update={"edit_seconds": 0.0}) for watch in config.watch]
-    return config.model_copy(update={"watch": tuple(watches)})
+    return _with_vaults(config.model_copy(update={"watch": tuple(watches)}))
+
+
+def _with_vaults(config: Config) -> Config:
+    """Pictures may lie anywhere in the vault that a folder is a part of: who starts `once` has named the folder."""
+    from sorad.intake.rules import vault_around
+
+    vaults = [vault_around(watch.path) for watch in config.watch]
+    known = {watch.path for watch in config.watch}
+    folders = dict.fromkeys(
+        [*config.storyboards.picture_folders, *(one for one in vaults if one not in known)]
+    )
+    storyboards = config.storyboards.model_copy(update={"picture_folders": tuple(folders)})
+    return config.model_copy(update={"storyboards": storyboards})
+
+
+def _of_folder(config: Config, args: argparse.Namespace) -> Config:
+    """The config for the one folder that the flags name."""
+    output = args.output_dir or ("output" if args.output_mode == "centralized" else None)
+    mode = args.output_mode or ("centralized" if args.output_dir else "in_place")
+    return without_file(Path(args.input_dir or "input"), mode, Path(output) if output else None, base=config)
 
 
 def _with_flags(config: Config, args: argparse.Namespace) -> Config:

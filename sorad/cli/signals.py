@@ -37,15 +37,18 @@ class Ending:
         for name in _NAMES:
             self._hold(name, self._on_signal)
         if self._reloads:
-            self._hold("SIGHUP", self._on_hangup)
-            if signal.SIG_IGN in self._before.values():  # nohup: a window that is closed ends nothing
+            before = self._hold("SIGHUP", self._on_hangup)
+            if before is signal.SIG_IGN:  # nohup: a window that is closed ends nothing
                 self._terminal = None
         return self
 
-    def _hold(self, name: str, handler: Any) -> None:
+    def _hold(self, name: str, handler: Any) -> Any:
+        """Take a signal over; what it did before."""
         number = getattr(signal, name, None)
-        if number is not None:
-            self._before[number] = signal.signal(number, handler)
+        if number is None:
+            return None
+        self._before[number] = signal.signal(number, handler)
+        return self._before[number]
 
     def __exit__(
         self,
@@ -64,12 +67,16 @@ class Ending:
         self._news.put(number)
 
     def _on_hangup(self, number: int, frame: Optional[FrameType]) -> None:
-        if self._terminal is not None and not _lives(self._terminal):
+        if self._closed():
             # The window was closed: whoever started sorad in it wants it to end with it.
             if not self._asked:
                 self._on_signal(number, frame)
             return
         self._news.put(number)
+
+    def _closed(self) -> bool:
+        """Whether the window that sorad was started in is closed."""
+        return self._terminal is not None and not _lives(self._terminal)
 
     @property
     def asked(self) -> bool:
@@ -97,6 +104,8 @@ class Ending:
                 continue
             while not self._news.empty():
                 self._news.get()
+            if self._closed():  # by now: the signal may come a moment before the terminal is gone
+                self._asked = True
             break
         return not self._asked
 

@@ -86,12 +86,20 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     option = parser.add_argument
-    option("--host", default="127.0.0.1", help=_("a loopback address (default: 127.0.0.1)"))
-    option("--port", type=int, default=8799, help=_("the port of the API (default: 8799; 0: any)"))
+    option(
+        "--host", default="127.0.0.1", metavar=_("HOST"), help=_("a loopback address (default: 127.0.0.1)")
+    )
+    option(
+        "--port",
+        type=int,
+        default=8799,
+        metavar=_("PORT"),
+        help=_("the port of the API (default: 8799; 0: any)"),
+    )
     option(
         "--files-port",
         type=int,
-        metavar="PORT",
+        metavar=_("PORT"),
         help=_("the port of the downloads, which are another host's (default: the next one)"),
     )
     pace = parser.add_mutually_exclusive_group()
@@ -99,29 +107,39 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         "--speed",
         type=_above_zero,
         default=SPEED,
-        metavar="N",
+        metavar=_("N"),
         help=_("how many times faster than in life, where tasks take 3 to 30 minutes (default: 20)"),
     )
     pace.add_argument(
         "--task-seconds",
         type=_not_negative,
         nargs=2,
-        metavar=("MIN", "MAX"),
+        metavar=(_("MIN"), _("MAX")),
         help=_("how long tasks take, instead"),
     )
-    option("--size", type=_size, default="10.6 MB", help=_("of a video (default: 10.6 MB)"))
     option(
-        "--balance", type=_not_negative, default=50.0, metavar="N", help=_("dollars to spend (default: 50)")
+        "--size", type=_size, default="10.6 MB", metavar=_("SIZE"), help=_("of a video (default: 10.6 MB)")
     )
-    option("--capacity", type=int, metavar="N", help=_("tasks at once; more get 429 (default: no limit)"))
-    option("--fault", action="append", default=[], metavar="FAULT", help=_("what goes wrong; see below"))
-    option("--script", metavar="FILE", help=_("answer from this file of answers (JSON); see below"))
-    option("--seed", type=int, metavar="N", help=_("the same again: ids, times and faults"))
-    option("--key", metavar="KEY", help=_("the only key that is taken (default: any)"))
     option(
-        "--url-seconds", type=_not_negative, default=172_800.0, metavar="S", help=_("life of a download URL")
+        "--balance",
+        type=_not_negative,
+        default=50.0,
+        metavar=_("N"),
+        help=_("dollars to spend (default: 50)"),
     )
-    option("--state", metavar="FILE", help=_("keep the tasks in this file over restarts"))
+    option("--capacity", type=int, metavar=_("N"), help=_("tasks at once; more get 429 (default: no limit)"))
+    option("--fault", action="append", default=[], metavar=_("FAULT"), help=_("what goes wrong; see below"))
+    option("--script", metavar=_("FILE"), help=_("answer from this file of answers (JSON); see below"))
+    option("--seed", type=int, metavar=_("N"), help=_("the same again: ids, times and faults"))
+    option("--key", metavar=_("KEY"), help=_("the only key that is taken (default: any)"))
+    option(
+        "--url-seconds",
+        type=_not_negative,
+        default=172_800.0,
+        metavar=_("S"),
+        help=_("life of a download URL"),
+    )
+    option("--state", metavar=_("FILE"), help=_("keep the tasks in this file over restarts"))
     option("--verbose", "-v", action="store_true", help=_("a line for each request"))
     parser.set_defaults(handler=handler)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sorad.cli.fit import Item, Line, Section, Step, fit
 from sorad.cli.words import clip, cut, pad, width
+from sorad.layout import below
 from sorad.messages import N_, _, ngettext
 from sorad.plaintext import printable
 from sorad.units import format_size
@@ -129,15 +130,26 @@ def _one_line(text: str) -> str:
 
 
 def _problem(mark: str, style: str, message: str, fix: str, columns: int) -> Item:
-    """At length; the beginning of it and the commands that end it; the beginning alone."""
+    """At length; the beginning of it, with the advice and the commands; the beginning alone.
+
+    Advice in words comes before the commands behind it: of a prompt that was refused, "reword it", not "retry".
+    """
     head = Line(f"{mark} {message}", style, 2)
     full = [head, Line(fix, "", 4)] if fix else [head]
     if not columns:
         return [full]
     first = Line(clip(head.text, columns - 2), style, 2)
     commands = [f"`{command}`" for command in re.findall(r"`(.+?)`", fix)]
-    short = [first, Line(clip(", ".join(commands) or fix, columns - 4), "", 4)] if fix else [first]
-    return [full, short, [_tiny(head.text, style, commands, columns)]]
+    advice = _advice(fix)
+    further = [Line(clip(text, columns - 4), "", 4) for text in (advice, ", ".join(commands)) if text]
+    return [full, [first, *further], [_tiny(head.text, style, [] if advice else commands, columns)]]
+
+
+def _advice(fix: str) -> str:
+    """The sentences of a mend that come before its first command."""
+    before, command, _rest = fix.partition("`")
+    ends = [found.end() for found in re.finditer(r"[.!:;](?= |$)|[。！：；]", before)]
+    return (before[: ends[-1]] if command and ends else "" if command else before).rstrip(" :：")
 
 
 def _tiny(message: str, style: str, commands: Sequence[str], columns: int) -> Line:
@@ -163,7 +175,8 @@ def _takes(report: Report, moment: datetime, columns: int) -> Section:
         text = _("and {count} more in flight: `sorad list --state generating`")
         return Line(text.format(count=count), "dim", 4)
 
-    items = [[[_in_flight(take, moment, columns)]] for take in flying[:NAMED]]
+    roots = [root["path"] for root in report["roots"]]
+    items = [[[_in_flight(take, roots, moment, columns)]] for take in flying[:NAMED]]
     beyond = max(there - len(items), 0)
     return Section(title, items, more, list(_forecast(report, moment)), beyond)
 
@@ -173,7 +186,7 @@ def _place(take: dict[str, Any]) -> tuple[object, ...]:
     return not take["overdue"], take["storyboard"], take["segment"], take["take"]
 
 
-def _in_flight(take: dict[str, Any], moment: datetime, columns: int) -> Line:
+def _in_flight(take: dict[str, Any], roots: Sequence[str], moment: datetime, columns: int) -> Line:
     from sorad.cli.screen import STATE_NAMES
     from sorad.model import State
 
@@ -189,7 +202,7 @@ def _in_flight(take: dict[str, Any], moment: datetime, columns: int) -> Line:
     text = _("take {id}: {state} {till}; {segment}_v{take} of {storyboard}")
     state = STATE_NAMES[State(take["state"])]
     values = {"id": take["id"], "take": take["take"], "state": _(state), "till": till}
-    board = printable(take["storyboard"])
+    board = printable(below(take["storyboard"], roots, named=len(roots) > 1))
     if columns:
         room = columns - 4 - width(text.format(**values, segment=take["segment"], storyboard=""))
         board = cut(board, max(room, 12))

@@ -11,7 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.common import OK, find_state_dir, looked_at, say, start_command, to_json, watched_folders
+from sorad.cli.common import (
+    OK,
+    find_state_dir,
+    looked_at,
+    say,
+    service_lacks,
+    start_command,
+    to_json,
+    watched_folders,
+)
 from sorad.ledger.place import ledger_path
 from sorad.messages import _
 from sorad.problems import Problem
@@ -82,6 +91,7 @@ class _Eyes:
         if folder not in self._looks:
             self._looks = {folder: Look(ledger_path(folder))}
         facts = self._begun(self._looks[folder].facts(time.time(), config))
+        facts = replace(facts, service=tuple(service_lacks(self._args)))
         return report(facts if facts.holder else replace(facts, start=start_command(self._args)))
 
     def _begun(self, facts: Facts) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Optional
 
-from sorad.engine.steps.reconcile import waits_for_user
+from sorad.engine.ambiguous import waits_for_user
 from sorad.engine.stuck import lasts, why_stuck
 from sorad.health.complaints import full_disk
 from sorad.ledger.interface import LedgerUnavailable

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sorad.engine.steps.reconcile import waits_for_user
+from sorad.engine.ambiguous import waits_for_user
 from sorad.engine.unfound import is_stuck
 from sorad.ledger.states import OPEN
 from sorad.model import State, Take

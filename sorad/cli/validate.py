@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from sorad.cli.common import say, to_json
 from sorad.messages import N_, _, ngettext
@@ -43,13 +43,17 @@ def handler(args: argparse.Namespace) -> int:
     """Check the files."""
     config = _config(args)
     rules = _rules(config)
-    checked = [_check(path, rules, config) for name in args.files for path in _storyboards(Path(name))]
+    named = [(Path(name), path) for name in args.files for path in _storyboards(Path(name))]
+    checked = [_check(path, rules(path, name), config) for name, path in named]
     checked += [one for name in args.files for one in _dark(Path(name))]
     if args.json:
         say(to_json([_as_json(one, prompts=args.prompts) for one in checked], indent=2))
     else:
         say("\n".join(line for one in checked for line in _as_lines(one, prompts=args.prompts)))
-    codes = {one.code for one in checked}
+    return _exit_code({one.code for one in checked})
+
+
+def _exit_code(codes: set[int]) -> int:
     if NO_SUCH_FILE in codes:
         return NO_SUCH_FILE
     return PROBLEMS if any(codes) else GOOD
@@ -71,14 +75,21 @@ def _config(args: argparse.Namespace) -> Config:
     return file_config(args) or Config()
 
 
-def _rules(config: Config) -> Rules:
+def _rules(config: Config) -> Callable[[Path, Path], Rules]:
+    """By which rules a storyboard is read that was found under a name of the command line."""
     from sorad import providers
+    from sorad.cli.boards import owner
     from sorad.config.key import KeySource
     from sorad.config.model import Watch
     from sorad.intake.rules import rules_of
 
     provider = providers.make(config.provider, KeySource(config.provider))
-    return rules_of(config, Watch(path=Path.cwd()), provider.validate)
+
+    def rules(path: Path, name: Path) -> Rules:
+        folder = name.absolute() if name.is_dir() else path.absolute().parent
+        return rules_of(config, owner(config, path.absolute()) or Watch(path=folder), provider.validate)
+
+    return rules
 
 
 def _storyboards(path: Path) -> Iterator[Path]:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6"
 _CLOSING = "，。；：！？、）】》」”’…,.;:!?)"
-# A run of spaces; a command, which is copied whole; a wide character with the signs that may not begin a line; a word.
-_PIECES = re.compile(f"\\s+|`[^`]+`[{_CLOSING}]*|[{_WIDE}][{_CLOSING}]*|[^\\s{_WIDE}]+[{_CLOSING}]*")
+# A noun with its number (条目 12); a command, which is copied whole; a wide character; a word.
+_WHOLE = f"[(]?(?:条目|分镜|编号|进程|[Tt]ake|[Ss]egment|process) [0-9]+|`[^`]+`|[{_WIDE}]|[^\\s{_WIDE}]+"
+# A run of spaces; one of these with the signs that may not begin a line.
+_PIECES = re.compile(f"\\s+|(?:{_WHOLE})[{_CLOSING}]*")
 
 
 _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}

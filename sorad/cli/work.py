@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,8 @@ UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
 LOOK = 0.1
 # And how often what stands in the way; so many lines of it are shown.
 LOOK_AT_TROUBLE, NOTES = 2.0, 3
+# So many folders with videos are named at the end.
+FOLDERS = 5
 
 
 def work(config: Config, command: str, *, force: bool = False, verbose: bool = False) -> int:
@@ -49,7 +52,7 @@ def work(config: Config, command: str, *, force: bool = False, verbose: bool = F
             standing, stopped = _until_done(daemon, ending, screen)
             unread = unread_of(daemon)
             invalid, none = _invalid(daemon), () if unread else _none_there(daemon)
-            spent = _spent(daemon, began)
+            spent = [*_spent(daemon, began), *_places(daemon)]
         finally:
             ended = daemon.stop()
     stopped = [*stopped, *(one for one in unread if one not in stopped)]
@@ -180,18 +183,41 @@ def _force(daemon: Daemon, ending: Ending) -> None:
 
 
 def _spent(daemon: Daemon, began: float) -> list[str]:
-    """What this run has cost, and where the videos of it lie."""
+    """What this run has cost."""
     cost, unpriced = daemon.ledger.spend(began), daemon.ledger.unpriced(began)
     told = []
     if cost or unpriced:
         currency = daemon.ledger.recall("currency") or "USD"
         told.append(
-            _("Spent in this run: {cost:.2f} {currency}.").format(cost=units(cost), currency=currency)
+            _("Counted as spent in this run: {cost:.2f} {currency}.").format(
+                cost=units(cost), currency=currency
+            )
         )
     if unpriced:
         told.append(_("Takes whose price is not known, counted as 0: {count}.").format(count=unpriced))
-    folders = sorted({str(Path(video).parent.parent) for video in daemon.progress.latest()})
-    return [*told, *(_("The videos lie in {folder}").format(folder=folder) for folder in folders)]
+    return told
+
+
+def _places(daemon: Daemon) -> list[str]:
+    """In which folders the videos lie, and how many in each: not all lie where the next one would be put."""
+    roots = [str(watch.path) for watch in daemon.config.watch]
+    done = [take for root in roots for take in daemon.ledger.takes(states=[State.DONE], root=root)]
+    there = [Path(take.output) for take in done if take.error is None or take.error.code != "take.missing"]
+    folders = Counter(str(video.parent.parent) for video in there)
+    latest = {str(Path(video).parent.parent) for video in daemon.progress.latest()}
+    # those of this run first
+    names = sorted(folders, key=lambda folder: (folder not in latest, folder))
+    told = [
+        ngettext("{count} video in {folder}", "{count} videos in {folder}", folders[name]).format(
+            count=folders[name], folder=name
+        )
+        for name in names[:FOLDERS]
+    ]
+    beyond = len(names) - FOLDERS
+    if beyond > 0:
+        more = ngettext("and {count} more folder", "and {count} more folders", beyond)
+        told.append(more.format(count=beyond))
+    return told
 
 
 def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, interrupted: bool) -> None:

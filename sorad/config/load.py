@@ -214,6 +214,10 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
     )
     key_file = path_of(("provider", "api_key_file"), config.provider.api_key_file)
     urls_file = path_of(("notify", "urls_file"), config.notify.urls_file)
+    pictures = tuple(
+        path_of(("storyboards", "picture_folders", number), path)
+        for number, path in enumerate(config.storyboards.picture_folders)
+    )
     limits = config.limits
     if "safe_concurrency" not in limits.model_fields_set:
         limits = limits.model_copy(
@@ -223,6 +227,7 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
         "state_dir": path_of(("state_dir",), config.state_dir),
         "watch": watches,
         "provider": config.provider.model_copy(update={"api_key_file": key_file}),
+        "storyboards": config.storyboards.model_copy(update={"picture_folders": pictures}),
         "limits": limits,
         "notify": config.notify.model_copy(update={"urls_file": urls_file}),
     }

@@ -115,11 +115,12 @@ class Prompt(Section):
 
 
 class Storyboards(Section):
-    """``[storyboards]``: how large a storyboard may be before it is called a mistake."""
+    """``[storyboards]``: how large a storyboard may be before it is called a mistake, and where its pictures lie."""
 
     max_size: Size = 5_000_000
     max_segments: int = Field(default=1_000, ge=1)
     max_takes: int = Field(default=100, ge=1)  # of one segment
+    picture_folders: tuple[Path, ...] = ()  # outside of the watched folders, from which pictures may be sent
 
 
 class Disk(Section):

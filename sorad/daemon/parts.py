@@ -38,11 +38,12 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.paper import unwritten
-from sorad.engine.steps.weigh import weigh_anew
+from sorad.engine.steps.receipts import unwritten
+from sorad.engine.steps.reprice import reprice_all
 from sorad.engine.times import Times
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
+from sorad.intake.rules import pictures_of
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.trouble import LedgerWatch
@@ -104,7 +105,9 @@ class Parts:
         ledger, clock = kept.ledger, kept.clock
         self.telling = Telling(config, kept.world)
         self._key = KeySource(config.provider)
-        self.provider = provider = providers.make(config.provider, self._key, self._heard)
+        self.provider = provider = providers.make(
+            config.provider, self._key, self._heard, pictures_of(config).allowed
+        )
         settings = config.provider.model_dump(mode="json")
         self.accounts = Accounts(provider, settings, ledger, revive)
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir), buyers=kept.buyers)
@@ -208,7 +211,7 @@ class Parts:
             limits = {"concurrency": self.config.limits.concurrency, "per_day": self.config.budget.per_day}
             ledger.remember("limits", limits)
             gateways.follow(ledger, self.provider.base_url)
-            weigh_anew(ledger, self.config.budget, now)
+            reprice_all(ledger, self.config.budget, now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

@@ -25,6 +25,7 @@ from sorad.messages import N_
 from sorad.problems import Param, Problem
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble
 from sorad.receipts.place import look, vouched
+from sorad.units import format_size
 
 # Free space is asked for after this many bytes: often enough for 8 downloads at once to stay above what
 # is to stay free by a hair, rare enough to cost nothing where each question goes over a network.
@@ -150,7 +151,7 @@ class _Job:
                     return Stopped(partial.size)
                 if total is not None and partial.size + len(piece) > total:
                     partial.forget()
-                    return _fault(download, Trouble.BAD_FILE, *_LONGER, total=total)
+                    return _fault(download, Trouble.BAD_FILE, *_LONGER, total=format_size(total))
                 if partial.size + len(piece) - asked >= ASK_EVERY:
                     asked = partial.size
                     full = self._room(len(piece))
@@ -159,9 +160,11 @@ class _Job:
                 partial.write(piece)
                 self.progress(partial.size, total)
         except DownloadCut as cut:
-            return _fault(download, Trouble.TRANSPORT, *_CUT, got=partial.size, error=str(cut))
+            return _fault(download, Trouble.TRANSPORT, *_CUT, got=format_size(partial.size), error=cut.reason)
         if total is not None and partial.size < total:
-            return _fault(download, Trouble.TRANSPORT, *_SHORT, got=partial.size, total=total)
+            return _fault(
+                download, Trouble.TRANSPORT, *_SHORT, got=format_size(partial.size), total=format_size(total)
+            )
         return None
 
     def _room(self, more: int) -> Blocked | None:
@@ -184,13 +187,13 @@ def _pieces(download: Download) -> Iterator[bytes]:
     try:
         yield from download.pieces
     except OSError as error:
-        raise DownloadCut(str(error)) from error
+        raise DownloadCut from error
 
 
 _AGAIN = N_("Nothing to do: the download is tried again, for as long as the provider has the video.")
-_CUT = ("delivery.broken_off", N_("the download broke off after {got} bytes: {error}."))
-_SHORT = ("delivery.broken_off", N_("the download ended after {got} of {total} bytes."))
-_LONGER = ("delivery.longer", N_("the server sent more than the {total} bytes that it announced."))
+_CUT = ("delivery.broken_off", N_("the download broke off after {got}: {error}."))
+_SHORT = ("delivery.broken_off", N_("the download ended after {got} of {total}."))
+_LONGER = ("delivery.longer", N_("the server sent more than the {total} that it announced."))
 _CHANGED = ("delivery.changed", N_("the server's file changed while it was downloaded in parts."))
 
 

@@ -12,9 +12,9 @@ from loguru import logger
 from sorad.claim.claims import Claims
 from sorad.engine import decide
 from sorad.engine.again import another_take
+from sorad.engine.ambiguous import adopt
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.reconcile import adopt
 from sorad.engine.takeover import take_create_over, take_over_below
 from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import Change, ClaimLost, Command, IdOwned, IllegalMove

@@ -20,16 +20,16 @@ from sorad.budget import PRICE_AGAIN
 from sorad.engine.crawling import ease
 from sorad.engine.lanes import Lane
 from sorad.engine.steps.again import asking
+from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.probe import look_for_provider, probe
-from sorad.engine.steps.recheck import READ_AGAIN
 from sorad.engine.steps.reconcile import reconcile
+from sorad.engine.steps.reprice import is_unpriced, reprice
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
-from sorad.engine.steps.weigh import is_unpriced, weigh
 from sorad.engine.times import told
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
@@ -250,19 +250,19 @@ class Engine:
         return self._claim(agenda, State.DOWNLOADING, self.fetching, rescue_away, now - patience.place, away)
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
-        """A new day: what the budget held back is queued again. What waits for its price is weighed."""
+        """A new day: what the budget held back is queued again. What waits for its price is priced again."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
-        ledger, weighed = self._kit.ledger, dict[str, Take]()
+        ledger, waiting = self._kit.ledger, dict[str, Take]()
         for take in ledger.claim(State.HELD, now, 1000):
             if not is_unpriced(take):
                 ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
-            elif take.storyboard in weighed:
-                ledger.release(take, now + PRICE_AGAIN)  # weighed together with the first one
+            elif take.storyboard in waiting:
+                ledger.release(take, now + PRICE_AGAIN)  # priced together with the first one
             else:
-                weighed[take.storyboard] = take
-        for take in weighed.values():  # now that none of the others is claimed
-            self.submitting.run(partial(guarded, weigh, self._kit, take))
+                waiting[take.storyboard] = take
+        for take in waiting.values():  # now that none of the others is claimed
+            self.submitting.run(partial(guarded, reprice, self._kit, take))
         return True
 
     def _claim(

@@ -11,18 +11,21 @@ ADDRESS = "provider.address"
 TOLD_AT = 2
 # So many answers in a row without an address, and it takes a change of the config to find it.
 STUCK_AT = 3
-# Downloads that failed so often, for about a minute, are told whatever the reason.
+# Looks and downloads that failed so often in a row, for a few minutes, are told whatever the reason,
 FAILING_AT = 6
+# but for looks that meet what is told by itself: no way there, and a key that is refused.
+TOLD_BY_ITSELF = frozenset({"provider.network", "provider.key", "provider.account"})
 
 
 def is_told(take: Take) -> bool:
-    """Whether the user is to know: the task is not known, or its video not to be found, twice in a row; or its
-    download fails again and again."""
+    """Whether the user is to know: the task is not known, or its video not to be found, twice in a row; or asking
+    after it, or its download, fails again and again."""
     if take.error is None:
         return False
     if take.error.code in (MISSING, NO_ADDRESS, ADDRESS):
         return take.attempt >= TOLD_AT
-    return take.state is State.DOWNLOADING and take.attempt >= FAILING_AT
+    asked = take.state is State.GENERATING and take.error.code not in TOLD_BY_ITSELF
+    return (asked or take.state is State.DOWNLOADING) and take.attempt >= FAILING_AT
 
 
 def is_stuck(take: Take) -> bool:

@@ -23,6 +23,7 @@ from typing import BinaryIO
 from sorad.files.untrusted import open_file
 from sorad.messages import N_
 from sorad.problems import Param, Problem
+from sorad.units import format_size
 
 # Padding, which older QuickTime writers put before ``ftyp``.
 _PADDING = frozenset((b"free", b"skip", b"wide"))
@@ -52,9 +53,10 @@ def check_mp4_file(file: BinaryIO, size: int) -> Problem | None:
             missing = max(length, least) - (size - at)
             return _problem(
                 "cut",
-                N_("the video is cut: it has {size} bytes, {missing} more are missing."),
+                N_("the video is cut: it has {got}, {missing} more are missing."),
                 size,
-                missing=missing,
+                got=format_size(size),
+                missing=format_size(missing),
             )
         if length < least or not _is_kind(kind):
             return _problem("damaged", N_("the video is damaged at byte {at} of {size}."), size, at=at)

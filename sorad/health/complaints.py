@@ -17,6 +17,7 @@ from sorad.engine.stops import Stop
 from sorad.engine.unfound import is_told
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
+from sorad.layout import below
 from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
@@ -27,6 +28,8 @@ from sorad.vault.reports import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5
+# A pause that the provider asks for is a trouble if it is longer than this, in seconds.
+LONG_PAUSE = 900.0
 
 # Unknown takes with one of these wait for the user; the others are still being looked up.
 FOR_THE_USER = frozenset({"take.unknown", "take.several", SAME_ID, NO_KEY})
@@ -76,6 +79,7 @@ def _daemon(facts: Facts) -> Iterator[Complaint]:
         )
     if facts.config is not None:
         yield Complaint(facts.config)
+    yield from map(Complaint, facts.service)
     # before the first start there is no ledger: that it does not run says it all
     if facts.ledger is not None:
         first = facts.holder is None and facts.ledger.code == "ledger.missing"
@@ -172,20 +176,22 @@ def _storyboards(facts: Facts) -> Iterator[Complaint]:
     yield from _named((one for one in _notices(facts) if one.code in NOT_TAKEN_UP), heavy=True)
     invalid = [board for board in facts.storyboards if board.state == "invalid"]
     for board in invalid[:NAMED]:
+        name = _name(facts, board.root, board.path)
         for problem in board.problems[:NAMED]:
             yield _heavy(
                 problem.code,
                 N_("{path}: {problem}"),
                 "{mend}",
-                path=board.path,
+                path=name,
                 problem=problem.text(),
                 mend=problem.fix_text(),
             )
         if len(board.problems) > NAMED:
             yield _heavy(
                 "storyboard.more_problems",
-                N_("{path}: further mistakes: {count}."),
+                N_("{name}: further mistakes: {count}."),
                 N_("`sorad validate {path}` shows all."),
+                name=name,
                 path=board.path,
                 count=len(board.problems) - NAMED,
             )
@@ -239,7 +245,7 @@ def _takes(facts: Facts) -> Iterator[Complaint]:
     for takes in _by_code(facts.held):
         yield _held(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
-        yield _failed(takes, facts.counts[State.FAILED])
+        yield _failed(facts, takes)
 
 
 def _paid(facts: Facts) -> Iterator[Complaint]:
@@ -250,7 +256,7 @@ def _paid(facts: Facts) -> Iterator[Complaint]:
     told_apart = {NO_KEY, *OBSTACLES}
     away = [take for take in facts.in_flight if is_told(take) and not _with_code([take], told_apart)]
     for takes in _by_code(away):
-        yield _unfetched(takes)
+        yield _unfetched(facts, takes)
     for takes in _by_code(_with_code(facts.downloading, OBSTACLES)):
         said = N_("Paid for, and cannot be delivered: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.DOWNLOADING], said)
@@ -261,7 +267,7 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
     for take in waiting[:NAMED]:
         yield _heavy(
             SAME_ID if is_same_id(take) else "take.unknown",
-            N_("Take {take} ({storyboard}, segment {segment}) may have been bought: {reason}"),
+            N_("Take {take} may have been bought: {reason} ({storyboard}, segment {segment})"),
             N_(
                 "Set that key again: sorad then looks there by itself. Or look at that account. It is there: `sorad "
                 "resolve {take} --adopt TASK_ID`; it is not: `sorad resolve {take} --resend`; not wanted: `sorad "
@@ -273,7 +279,7 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
                 "it is not: `sorad resolve {take} --resend`; not wanted: `sorad resolve {take} --drop`."
             ),
             take=take.id,
-            storyboard=take.storyboard,
+            storyboard=_name(facts, take.root, take.storyboard),
             segment=take.segment,
             reason=take.error.text() if take.error else "",
         )
@@ -306,17 +312,17 @@ def _keyless(takes: Sequence[Take]) -> Complaint:
     )
 
 
-def _unfetched(takes: Sequence[Take]) -> Complaint:
+def _unfetched(facts: Facts, takes: Sequence[Take]) -> Complaint:
     """Paid for, and the provider does not show them or their video."""
     error = takes[0].error
     return _heavy(
         error.code if error else "take.unfetched",
-        N_("Take {ids} ({storyboard}, segment {segment}) is paid for and has not come yet: {reason}")
+        N_("Take {ids} is paid for and has not come yet: {reason} ({storyboard}, segment {segment})")
         if len(takes) == 1
         else N_("Paid for, and not come yet: {takes}. {reason}"),
         "{mend}",
         takes=_counted(len(takes), len(takes)),
-        storyboard=takes[0].storyboard,
+        storyboard=_name(facts, takes[0].root, takes[0].storyboard),
         segment=takes[0].segment,
         ids=takes[0].id,
         reason=error.text() if error else "",
@@ -337,7 +343,7 @@ def _refused_by_disk(takes: Sequence[Take], total: int, message: str) -> Complai
     )
 
 
-def _failed(takes: Sequence[Take], total: int) -> Complaint:
+def _failed(facts: Facts, takes: Sequence[Take]) -> Complaint:
     """Of the same code; where the provider said several things, what it said most."""
     said, most = _most_said(takes)
     ids = " ".join(str(take.id) for take in takes[:NAMED])
@@ -346,7 +352,7 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
     else:
         fix = N_("{mend} `sorad retry {ids}` tries again, `sorad cancel {ids}` puts it aside.")
     if len(takes) == 1:
-        message = N_("Take {ids} ({storyboard}, segment {segment}) failed: {reason}")
+        message = N_("Take {ids} failed: {reason} ({storyboard}, segment {segment})")
     elif len(said) > 1:
         message = N_("{takes} failed, most of them so: {reason}")
     else:
@@ -355,8 +361,8 @@ def _failed(takes: Sequence[Take], total: int) -> Complaint:
         most.code if most else "take.failed",
         message,
         fix,
-        takes=_counted(len(takes), total),
-        storyboard=takes[0].storyboard,
+        takes=_counted(len(takes), facts.counts[State.FAILED]),
+        storyboard=_name(facts, takes[0].root, takes[0].storyboard),
         segment=takes[0].segment,
         reason=most.text() if most else _("the reason is not known."),
         mend=most.fix_text() if most else "",
@@ -374,13 +380,19 @@ def _most_said(takes: Sequence[Take]) -> tuple[Counter[str], Optional[Problem]]:
 def _held(takes: Sequence[Take], total: int) -> Complaint:
     error = takes[0].error
     reason = error.text() if error else _("the reason is not known.")
+    boards = sorted({take.storyboard for take in takes})
     if error is not None and is_copied(takes[0]):
         return _note(
             error.code,
             N_("Not bought without you: {takes}. {reason}"),
-            N_("`sorad list --state held` shows them; `sorad approve PATH` buys, `sorad cancel` drops them."),
+            N_("`sorad approve {path}` buys them; `sorad cancel --storyboard {path}` drops them.")
+            if len(boards) == 1
+            else N_(
+                "`sorad list --state held` shows them; `sorad approve PATH` buys, `sorad cancel` drops them."
+            ),
             takes=_counted(len(takes), total),
             reason=reason,
+            path=boards[0],
         )
     if error is not None and error.code == "budget.day":
         return _note(
@@ -400,7 +412,6 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
             reason=reason,
             mend=error.fix_text(),
         )
-    boards = sorted({take.storyboard for take in takes})
     return _heavy(
         error.code if error else "take.held",
         N_("{takes} wait for you: {reason}"),
@@ -435,6 +446,12 @@ def _by_code(takes: Sequence[Take]) -> list[list[Take]]:
 
 def _with_code(takes: Iterable[Take], codes: Collection[str]) -> list[Take]:
     return [take for take in takes if take.error is not None and take.error.code in codes]
+
+
+def _name(facts: Facts, root: str, path: str) -> str:
+    """A storyboard as it is called below its root; where there are several, with the root's own name before it."""
+    roots = {root, *(row.path for row in facts.roots)} - {""}
+    return below(path, roots, named=len(roots) > 1)
 
 
 def _counted(seen: int, total: int) -> str:
@@ -482,11 +499,19 @@ def _notes(facts: Facts) -> Iterator[Complaint]:
 def _slowed(facts: Facts) -> Iterator[Complaint]:
     """Why less is bought than could be."""
     gate = facts.gate or {}
-    if gate.get("delay", 0) > 0 and gate.get("until", 0) > facts.now:
+    until = gate.get("until", 0)
+    if gate.get("delay", 0) > 0 and until > facts.now + LONG_PAUSE:
+        yield _heavy(
+            "gate.closed",
+            N_("Nothing is bought before {until}: the provider asks for so long a pause."),
+            N_("Look at your limits at the provider; it goes on by itself then."),
+            until=_when(until),
+        )
+    elif gate.get("delay", 0) > 0 and until > facts.now:
         yield _note(
             "gate.closed",
             N_("The provider takes nothing just now; it is tried again at {until}."),
-            until=_when(gate["until"]),
+            until=_when(until),
         )
     if (facts.breaker or {}).get("mode") == "recovering":
         yield _note(
@@ -502,8 +527,8 @@ def _copies(facts: Facts) -> Iterator[Complaint]:
         yield _note(
             "storyboard.copy",
             N_("{path} has the same content as {original}; nothing is bought for it."),
-            path=board.path,
-            original=board.copy_of,
+            path=_name(facts, board.root, board.path),
+            original=_name(facts, board.root, board.copy_of),
         )
     if len(copies) > NAMED:
         yield _note(

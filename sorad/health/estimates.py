@@ -18,6 +18,8 @@ from sorad.model import State, Take
 
 # So few say nothing; so many of the latest of a kind count.
 LEAST, MOST = 3, 60
+# From so many "longer than usual" is judged.
+ENOUGH = 10
 # A generation that seems to have taken so many times the median ended long before it was seen to: the laptop
 # slept, or sorad did not run.
 ABSURD = 5.0
@@ -75,9 +77,8 @@ class Pace:
 class Forecast(NamedTuple):
     """Till when a take generates (epoch seconds), as far as can be told."""
 
-    expected: Optional[float]  # None: nothing was learnt, or it is overdue
+    expected: Optional[float]  # None: nothing was learnt, or it is slower than nine of ten
     latest: Optional[float]  # nine of ten are ready by then
-    overdue: bool = False
 
 
 UNTOLD = Forecast(None, None)
@@ -108,15 +109,61 @@ def kind_of(take: Take) -> Kind:
 
 def forecast(take: Take, paces: Mapping[Kind, Pace], now: float) -> Forecast:
     """Till when a take generates; nothing for one that does not, or whose create is in doubt."""
-    pace = paces.get(kind_of(take))
-    began = take.accepted_at if take.state is State.GENERATING else None
-    if take.state is State.SUBMITTING:
-        began = take.intent_at
+    pace, began = paces.get(kind_of(take)), _began(take)
     if pace is None or began is None:
         return UNTOLD
     whole = pace.whole(max(now - began, 0.0))
-    latest = began + pace.slow
-    return Forecast(None, latest, overdue=True) if whole is None else Forecast(began + whole, latest)
+    return Forecast(None if whole is None else began + whole, began + pace.slow)
+
+
+def _began(take: Take) -> Optional[float]:
+    if take.state is State.SUBMITTING:
+        return take.intent_at
+    return take.accepted_at if take.state is State.GENERATING else None
+
+
+def late(takes: Iterable[Take], finished: Sequence[Generation], now: float) -> frozenset[int]:
+    """The ids of those of ``takes``, all that are under way, which take longer than usual.
+
+    The first of a batch to end are its quickest, and say nothing of the rest of it. So a take is measured by what
+    had ended before it began, and of that by no more than what began before everything that was still under way
+    then: the quick ones among contemporaries count as little as the slow ones. It is late if it is slower than
+    nine of ten of these; where they are few, or there are none, only if it is ``ABSURD``.
+    """
+    spans: dict[Kind, list[tuple[float, float]]] = {}
+    for one in finished:
+        if one.took >= 0:
+            kind = Kind(one.provider, one.base_url, one.seconds, one.pro)
+            spans.setdefault(kind, []).append((one.ended_at - one.took, one.ended_at))
+    found: set[int] = set()
+    open_: dict[Kind, list[float]] = {}  # when those began that are under way and not late
+    under_way = [(began, take) for take in takes if (began := _began(take)) is not None]
+    for began, take in sorted(under_way, key=lambda one: one[0]):
+        kind = kind_of(take)
+        known, beside = spans.get(kind, []), open_.setdefault(kind, [])
+        if _is_late(began, now - began, known, beside):
+            found.add(take.id)
+        else:
+            beside.append(began)
+    return frozenset(found)
+
+
+def _is_late(began: float, age: float, known: Sequence[tuple[float, float]], beside: Sequence[float]) -> bool:
+    """``known``: when others began and ended, the latest first; ``beside``: when those began that have not ended."""
+    then_open = [start for start, end in known if start < began < end]
+    settled = min([*then_open, *beside, began])
+    earlier = sorted([end - start for start, end in known if start < settled and end <= began][:MOST])
+    if len(earlier) >= ENOUGH and age > _but_absurd(earlier):
+        return True
+    every = earlier if len(earlier) >= LEAST else sorted(end - start for start, end in known[:MOST])
+    least = LEAST if every is earlier else ENOUGH
+    return len(every) >= least and age > ABSURD * quantile(every, 0.5)
+
+
+def _but_absurd(took: Sequence[float]) -> float:
+    """The time that a tenth exceeds, without those that ended long before it was seen."""
+    most = ABSURD * quantile(took, 0.5)
+    return quantile([time for time in took if time <= most], SLOW)
 
 
 def queue_done(
@@ -130,8 +177,8 @@ def queue_done(
     """When all that is queued or under way will be generated (epoch seconds), to be honest the late end of it.
 
     ``waiting`` takes are queued, of which ``queued`` are some; ``slots`` may be in flight at once. ``None``
-    where nothing runs or waits, or where too little was learnt. A take that is overdue is left out of the
-    time, but keeps its slot.
+    where nothing runs or waits, or where too little was learnt. One that is slower than nine of ten is left out of
+    the time, but keeps its slot.
     """
     moving = [take for take in in_flight if _is_moving(take)]
     if slots < 1 or not (moving or waiting):
@@ -162,8 +209,8 @@ def _is_moving(take: Take) -> bool:
 
 
 def _longest(runs: Iterable[Forecast], now: float) -> float:
-    """When the last of what is in flight will be there; ``now`` where none is on its way or all are overdue."""
-    return max((run.latest for run in runs if run.latest is not None and not run.overdue), default=now)
+    """When the last of what is in flight will be there; ``now`` where none is on its way or all are slow."""
+    return max((run.latest for run in runs if run.latest and run.expected is not None), default=now)
 
 
 def _paces_of(queued: Iterable[Take], paces: Mapping[Kind, Pace]) -> Optional[list[Pace]]:

@@ -78,6 +78,7 @@ class Facts:
     pulse: Optional[Pulse] = None
     paid_too: tuple[str, ...] = ()  # problems as JSON: creates that turned up after they were sent again
     gateway: Optional[Mapping[str, Any]] = None  # see sorad.engine.gateways
+    service: tuple[Problem, ...] = ()  # what the service that is installed for it lacks
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sorad.clock import iso
 from sorad.health.complaints import Complaint, complaints
-from sorad.health.estimates import Kind, Pace, forecast, learn, queue_done
+from sorad.health.estimates import Kind, Pace, forecast, late, learn, queue_done
 from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse
 from sorad.model import State, Take, units
@@ -135,6 +135,7 @@ def _claim(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]:
     """What is under way, the longest first. Till when it takes is told only while sorad runs."""
+    overdue = late(facts.in_flight, facts.finished, facts.now) if facts.holder else ()
     return [
         {
             "id": take.id,
@@ -144,6 +145,7 @@ def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]
             "state": take.state.value,
             "since": iso(take.intent_at or take.updated_at),
             **_expected(take, paces, facts),
+            "overdue": take.id in overdue,
         }
         for take in sorted(facts.in_flight, key=lambda take: take.intent_at or take.updated_at)
     ]
@@ -151,7 +153,7 @@ def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]
 
 def _expected(take: Take, paces: Mapping[Kind, Pace], facts: Facts) -> dict[str, Any]:
     told = forecast(take, paces if facts.holder else {}, facts.now)
-    return {"expected": iso(told.expected), "latest": iso(told.latest), "overdue": told.overdue}
+    return {"expected": iso(told.expected), "latest": iso(told.latest)}
 
 
 def _pace(kind: Kind, pace: Pace) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Audit:
     ledger: Ledger
     clock: Clock
     payer: Callable[[str], Payer] = lambda root: Payer()  # who we are, in a root
-    missing: dict[int, int] = field(default_factory=dict)  # by storyboard, how many of its videos
+    missing: dict[int, list[int]] = field(default_factory=dict)  # by storyboard, the takes of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
     def look(self, board: Storyboard, assets: Path, *, tidy: bool = True) -> bool:
@@ -51,18 +51,22 @@ class Audit:
         before = self._times.get(board.id)
         if before is not None and _unchanged(before):
             return False
-        takes = [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+        takes = self._takes_of(board)
         segments = [folder for _number, folder in segment_folders(assets)]
         delivered = _folders_of_delivered(takes)
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
-        missed = self.missing.get(board.id, 0)
-        self.missing[board.id] = sum(self._judge(take, assets, names) for take in takes)
+        missed = len(self.missing.get(board.id, ()))
+        self.missing[board.id] = [take.id for take in takes if self._judge(take, assets, names)]
         if not any(map(_waits_for_mending, takes)):  # the rights of a file may change, and no folder shows it
             self._remember(board.id, times)
         # What was missed just now may lie there under other numbers, with its receipt.
-        doubtful = self.missing[board.id] > missed or self._has_unknown(takes, segments, names, tidy)
+        doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
+
+    def _takes_of(self, board: Storyboard) -> list[Take]:
+        """Its own takes; another one may have stood at its path before."""
+        return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
 
     def forget(self, storyboard: int) -> None:
         """It asks for nothing any more: nothing of it is missed."""
@@ -98,8 +102,9 @@ class Audit:
             self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True))
             return False
         if not known:
-            logger.warning(_("take {id}: {problem}"), id=take.id, problem=str(missing(video)))
-            self._write(take, Change(State.DONE, "gone", error=missing(video)))
+            problem = missing(video)
+            logger.warning(_("take {id}: {problem}"), id=take.id, problem=problem.text())
+            self._write(take, Change(State.DONE, "gone", error=problem))
         return True
 
     def _write(self, take: Take, change: Change) -> None:

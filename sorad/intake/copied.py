@@ -89,7 +89,7 @@ def _is_copied(other: str) -> Problem:
     return Problem(
         CODE,
         N_("this was copied, and {original} has the same text: it is not bought once more by itself."),
-        N_("`sorad approve PATH`, with the path of the copy, buys it all the same."),
+        N_("`sorad approve {take}` buys it all the same."),
         {"original": other},
     )
 
@@ -102,6 +102,6 @@ def may_be_copied(other: str) -> Problem:
             "the ledger was lost, and {original} has bought the same text: this may be a copy, and is not bought "
             "once more by itself."
         ),
-        N_("`sorad approve PATH`, with the path of this storyboard, buys it."),
+        N_("`sorad approve {take}` buys it."),
         {"original": other},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from sorad.receipts.rescued import Rescued
 
 # What the ledger learned from receipts is told for so long, in seconds.
 TOLD_FOR = 86_400.0
+# So many takes are named by their numbers; of more, the command that lists them.
+NAMED = 5
 
 
 def notices(ledger: Ledger, audit: Audit, rescued: Rescued, now: float) -> list[Problem]:
     """What is missing, what lies unclaimed, what was rebuilt."""
     told = ledger.recall(REBUILT)
-    count = sum(audit.missing.copy().values())
-    found = [_missing(count)] if count else []
+    missing = sorted(take for takes in audit.missing.copy().values() for take in takes)
+    found = [_missing(missing)] if missing else []
     unclaimed = rescued.unclaimed()
     found += [unclaimed] if unclaimed is not None else []
     if told is not None:
@@ -42,14 +44,22 @@ def learned(ledger: Ledger, states: Iterable[State], now: float) -> None:
     ledger.remember(REBUILT, {**told, "at": now})
 
 
-def _missing(count: int) -> Problem:
+def _missing(takes: Sequence[int]) -> Problem:
     return Problem(
         "take.missing",
         N_(
             "Videos that were delivered and are no longer there: {count}. They are not bought again by themselves."
         ),
-        N_("`sorad list --state done` shows them. Put them back, or `sorad retry ID`, or `sorad redo ID`."),
-        {"count": count},
+        N_(
+            "`sorad list --missing` shows them. Put them back; or `sorad retry {ids}` fetches them again while the "
+            "provider has them, `sorad redo {ids}` buys them anew."
+        )
+        if len(takes) <= NAMED
+        else N_(
+            "`sorad list --missing` shows them with their numbers. Put them back; or `sorad retry` with a number "
+            "fetches one again while the provider has it, `sorad redo` with a number buys it anew."
+        ),
+        {"count": len(takes), "ids": " ".join(map(str, takes[:NAMED]))},
     )
 
 

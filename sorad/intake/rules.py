@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Callable
+import os
+from pathlib import Path
+from typing import Callable, Optional
 
+from sorad.claim.signs import vault_of
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
 
-READ_BY = 2  # how storyboards are judged; raised where a later sorad must look at all of them again
+READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
 Validate = Callable[[Request], "list[Problem]"]
 
@@ -27,7 +31,22 @@ def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
         takes=watch.takes,
         director_intent=config.prompt.director_intent,
         validate=validate,
+        pictures=pictures_of(config, watch),
     )
+
+
+def pictures_of(config: Config, watch: Optional[Watch] = None) -> Pictures:
+    """Where pictures may lie that are sent. For a ``watch`` that is none of the config's: as `sorad once` has it."""
+    folders = [one.path for one in config.watch]
+    if watch is not None and watch.path not in folders:
+        folders += [watch.path, vault_around(watch.path)]
+    return Pictures(tuple(dict.fromkeys(folders)), config.storyboards.picture_folders)
+
+
+def vault_around(folder: Path) -> Path:
+    """The Obsidian vault that a folder lies in, or the folder; never the whole home folder, nor a whole disk."""
+    vault = vault_of(folder)
+    return folder if vault in (Path(os.path.expanduser("~")), Path(vault.anchor)) else vault  # noqa: PTH111
 
 
 def digest(config: Config) -> str:
@@ -37,5 +56,12 @@ def digest(config: Config) -> str:
     )
     # What is left out does not change how a storyboard is read; `once` has no wait for edits.
     watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
-    parts = [provider, watches, config.prompt.model_dump(), config.storyboards.model_dump(), READ_BY, RULES]
+    parts = [
+        provider,
+        watches,
+        config.prompt.model_dump(),
+        config.storyboards.model_dump(mode="json"),
+        READ_BY,
+        RULES,
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -202,13 +202,17 @@ class Look:
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation that ended well. ``took``: seconds from its acceptance until it was seen to be ready."""
+    """A generation that ended well.
+
+    ``took``: seconds from its acceptance until it was seen to be ready, at ``ended_at`` (epoch seconds).
+    """
 
     provider: str
     base_url: str
     seconds: int  # of video
     pro: bool
     took: float
+    ended_at: float
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,8 @@ class Questions(Part):
         for provider, base_url, text, accepted_at, ready_at in self._db.rows(_GENERATIONS, (max(limit, 0),)):
             if accepted_at is not None and ready_at is not None:
                 request = Request.from_json(text)
-                took = ready_at - accepted_at
-                found.append(Generation(provider, base_url, request.seconds, request.pro, took))
+                kind = (provider, base_url, request.seconds, request.pro)
+                found.append(Generation(*kind, ready_at - accepted_at, ready_at))
         return found
 
     def changed(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, Optional
 
 from sorad.ledger.connection import Row
 from sorad.ledger.interface import Event, RootRow, Storyboard
@@ -26,6 +26,7 @@ SELECT_TAKE = (
 )
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 
+_ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
 _STATE = TAKE_FIELDS.index("state")
@@ -40,10 +41,17 @@ def take_of(row: Row) -> Take:
     values[_REQUEST] = Request.from_json(values[_REQUEST])
     values[_NEWER] = None if values[_NEWER] is None else Request.from_json(values[_NEWER])
     values[_STATE] = State(values[_STATE])
-    values[_ERROR] = problem_of(values[_ERROR])
+    values[_ERROR] = _of_take(problem_of(values[_ERROR]), values[_ID])
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
     return Take(*values)
+
+
+def _of_take(problem: Optional[Problem], take: int) -> Optional[Problem]:
+    """What was found before the take had a number names it all the same, as ``{take}``."""
+    if problem is None or "{take}" not in problem.fix or "take" in problem.params:
+        return problem
+    return replace(problem, params={**problem.params, "take": take})
 
 
 def board_of(row: Row) -> Storyboard:
@@ -62,7 +70,7 @@ def root_of(row: Row) -> RootRow:
 def event_of(row: Row) -> Event:
     """An event from ``take_id, at, state, note, request_id, problem``."""
     take_id, at, state, note, request_id, problem = row
-    return Event(take_id, at, State(state), note, request_id, problem_of(problem))
+    return Event(take_id, at, State(state), note, request_id, _of_take(problem_of(problem), take_id))
 
 
 def problem_of(text: str | None) -> Problem | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from sorad.config.model import ProviderConfig
@@ -16,10 +18,14 @@ __all__ = ["account_of", "base_url_of", "capabilities_of", "make", "validator_of
 
 
 def make(
-    config: ProviderConfig, key: Callable[[], str], heard: Optional[Callable[[Heard], None]] = None
+    config: ProviderConfig,
+    key: Callable[[], str],
+    heard: Optional[Callable[[Heard], None]] = None,
+    pictures: Sequence[Path] = (),
 ) -> Provider:
     """The configured provider. ``key`` is asked for the key whenever one is needed, not before; ``heard`` is
-    told of each whole answer of the API, from the thread that asked.
+    told of each whole answer of the API, from the thread that asked. ``pictures``: the folders from which local
+    pictures are sent.
 
     :class:`sorad.problems.SoradError` (exit code 78) where the config lacks what the kind needs.
     """
@@ -27,7 +33,7 @@ def make(
     if config.kind == "openai_videos":
         from sorad.providers.openai_videos import OpenAiVideos
 
-        return OpenAiVideos(config, key, heard)
+        return OpenAiVideos(config, key, heard, pictures)
     if config.kind == "simulator":
         from sorad.providers.simulator import Simulator
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Protocol, Union
 
+from sorad.messages import N_
 from sorad.model import Request
-from sorad.problems import Problem
+from sorad.problems import Param, Problem
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,11 @@ class Download:
 
 
 class DownloadCut(Exception):
-    """The body ended early or the connection broke while it was read."""
+    """The body ended early or the connection broke while it was read; ``reason`` says how, in a few words."""
+
+    def __init__(self, reason: str = N_("the connection was cut"), **params: Param) -> None:
+        super().__init__(reason)
+        self.reason = Problem("download.cut", reason, "", params)
 
 
 @dataclass(frozen=True)

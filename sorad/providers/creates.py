@@ -11,6 +11,7 @@ from sorad.providers import faults, pages, proof, reading, words
 from sorad.providers.base import Accepted, Created, Fault, Refused, Trouble, Unknown
 from sorad.providers.http import Answer
 from sorad.providers.proof import Proof, Refusals, Said
+from sorad.providers.quotes import without_quotes
 
 _LONGEST = 4_000  # characters of an answer that is kept
 _OPEN = N_("It may have been accepted all the same, so it is not sent again blindly.")
@@ -35,13 +36,22 @@ def said(came: Answer, told: Told, meant: int, task: str, *, doubtful: bool) -> 
 
 
 def outcome(
-    came: Answer, what: Said, told: Told, refusals: Refusals = (), cost: Optional[int] = None
+    came: Answer,
+    what: Said,
+    told: Told,
+    refusals: Refusals = (),
+    cost: Optional[int] = None,
+    prompt: str = "",
 ) -> Created:
-    """What became of a create. ``cost``: where the answer tells it, in micro-units."""
+    """What became of a create. ``cost``: where the answer tells it, in micro-units; ``prompt``: what was sent.
+
+    A prompt that is quoted counts in what the answer proves, for that errs on the safe side; not in why it refuses.
+    """
     found = proof.proof(what, refusals)
     if found is Proof.ACCEPTED:
         return Accepted(what.task, came.request_id(), cost)
     if found is Proof.REFUSED:
+        told = replace(told, words=without_quotes(told.words, prompt))
         return Refused(refusal(came, told, what.meant if 400 <= what.meant < 500 else came.status))
     if found is Proof.UNREADABLE:
         problem = faults.unreadable(told.words or what.text, came.status)

@@ -7,6 +7,7 @@ dropped for good with the first step to another host.
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any, Callable, Optional, Union
@@ -14,14 +15,16 @@ from typing import Any, Callable, Optional, Union
 import requests
 import urllib3.exceptions
 
+from sorad.messages import N_
 from sorad.providers import faults
-from sorad.providers.addresses import host_of, joined, origin, scheme_of
+from sorad.providers.addresses import joined, origin, scheme_of
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble, Video
 from sorad.providers.connection import Adapter, Exchange
 from sorad.providers.headers import ContentRange, content_length, content_range, request_id, retry_after
 from sorad.providers.headers import validator as validator_of
 from sorad.providers.http import Broken, Wire, lowered
 from sorad.providers.reading import parse
+from sorad.units import format_size
 
 PIECE = 1 << 20  # bytes; smaller pieces cost half of the speed
 # On a slow line a piece is what came in so many seconds: nothing is lost with a cut, and it is seen to crawl.
@@ -161,13 +164,21 @@ def _trouble(status: int, with_key: bool) -> Trouble:
     return Trouble.SERVER
 
 
+def _cut(error: Exception) -> DownloadCut:
+    """In words, and never the exception's own: a signed address may be in it."""
+    if isinstance(error, (urllib3.exceptions.ReadTimeoutError, TimeoutError, socket.timeout)):
+        return DownloadCut(N_("nothing more came for too long"))
+    if isinstance(error, (urllib3.exceptions.DecodeError, ValueError)):
+        return DownloadCut(N_("what came cannot be unpacked"))
+    return DownloadCut(N_("the connection was cut"))
+
+
 class Body(Iterator[bytes]):
     """The bytes of an answer, piece by piece, counted against what was announced."""
 
     def __init__(self, response: requests.Response, adapter: Adapter, exchange: Exchange) -> None:
         self.status = response.status_code
         self._response, self._adapter, self._exchange = response, adapter, exchange
-        self._host = host_of(response.url)
         coding = response.headers.get("content-encoding", "identity").strip().lower()
         self._packed = coding not in ("", "identity")
         self._left: Optional[int] = None
@@ -190,23 +201,23 @@ class Body(Iterator[bytes]):
         if self._left == 0:
             self.close()
             if self._partly:
-                raise DownloadCut(f"{self._host}: only a part was sent")
+                raise DownloadCut(N_("only a part was sent"))
             raise StopIteration
         try:
             piece = self._read()
         except _BREAKS as error:
             self.close()
-            raise DownloadCut(f"{self._host}: {type(error).__name__}") from None
+            raise _cut(error) from None
         if not piece:
             self.close()
             if self._left:
-                raise DownloadCut(f"{self._host}: {self._left} bytes are missing")
+                raise DownloadCut(N_("{size} are missing"), size=format_size(self._left))
             raise StopIteration
         if self._left is not None:
             self._left -= len(piece)
             if self._left < 0:
                 self.close()
-                raise DownloadCut(f"{self._host}: more bytes than announced")
+                raise DownloadCut(N_("more was sent than announced"))
         return piece
 
     def _read(self) -> bytes:

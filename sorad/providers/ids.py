@@ -42,6 +42,13 @@ def task_id(body: Any, paths: Sequence[str] = ()) -> str:
     return _alone(reading.at(body, "data"))
 
 
+def in_error(body: Any, paths: Sequence[str] = ("error",)) -> str:
+    """The id of a task that an error names, by its own name: no proof of a task, but none of a refusal either."""
+    error = reading.first(body, paths)
+    found = (_of(one, _NAMES) for one in _objects(error, True))
+    return next(filter(None, found), "")
+
+
 def row_id(row: Any, paths: Sequence[str] = ()) -> str:
     """The task's id in a row of a list, which may hold what an upstream said of it deeper down."""
     return identifier(reading.first(row, paths)) or _of(row, (*_NAMES, *_BARE)) or task_id(row)

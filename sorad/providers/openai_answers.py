@@ -71,8 +71,8 @@ def told(body: Any, paths: Paths) -> Told:
     return Told(code, message or code, bool(message), where)
 
 
-def after_create(came: Answer, paths: Paths, refusals: Refusals = ()) -> Created:
-    """What an answer to a create means: see ``proof``."""
+def after_create(came: Answer, paths: Paths, refusals: Refusals = (), prompt: str = "") -> Created:
+    """What an answer to a create means: see ``proof``. ``prompt``: what was sent."""
     body, error = came.json(), told(came.json(), paths)
     stands = bool(reading.first(body, paths.statuses))
     task, meant = ids.task_id(body, paths.ids), _meant(error.code)
@@ -80,7 +80,10 @@ def after_create(came: Answer, paths: Paths, refusals: Refusals = ()) -> Created
         task = ""
     # {"error": …, "id": …} without a status: that id may be the request's
     doubtful = not stands and (meant >= 400 or bool(reading.first(body, paths.errors)))
-    return outcome(came, said(came, error, meant, task, doubtful=doubtful), error, refusals)
+    if not task and (meant >= 400 or not came.good):
+        task, doubtful = ids.in_error(body, paths.errors), True
+    what = said(came, error, meant, task, doubtful=doubtful)
+    return outcome(came, what, error, refusals, prompt=prompt)
 
 
 def after_poll(came: Answer, paths: Paths, content_url: str) -> Polled:

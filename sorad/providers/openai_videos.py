@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable, Optional, Union
 from urllib.parse import quote
 
@@ -47,13 +49,18 @@ class OpenAiVideos(Api):
         config: ProviderConfig,
         key: Callable[[], str],
         heard: Optional[Callable[[Heard], None]] = None,
+        pictures: Sequence[Path] = (),
     ) -> None:
-        """:class:`SoradError` where the config names no model or no base URL."""
+        """``pictures``: the folders from which local pictures are sent.
+
+        :class:`SoradError` where the config names no model or no base URL.
+        """
         require_model(config)
         super().__init__(config, key, heard)
         self.currency = config.currency
         self._config = config
         self._paths = Paths.of(config)
+        self._pictures = pictures
 
     def price(self, request: Request) -> Optional[int]:
         """The config's price, by the take or by the second; no gateway of this format tells its own."""
@@ -73,7 +80,7 @@ class OpenAiVideos(Api):
         members = self._members(request)
         file: Optional[Picture] = None
         if request.image.startswith("sha256:"):
-            found = read_picture(request)
+            found = read_picture(request, self._pictures)
             if isinstance(found, Problem):
                 return NotSent(Fault(Trouble.REQUEST, found))
             if self._config.reference == "multipart":
@@ -88,7 +95,7 @@ class OpenAiVideos(Api):
             came = self._wire.post_json("/videos", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        outcome = answers.after_create(came, self._paths, self._config.refusals)
+        outcome = answers.after_create(came, self._paths, self._config.refusals, request.prompt)
         return repeated(outcome, repeats(came.headers))
 
     def poll(self, remote_id: str) -> Polled:

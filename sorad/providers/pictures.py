@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Union
 
 from urllib3.filepost import encode_multipart_formdata
 
+from sorad.files.inside import Outside, open_inside
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem
@@ -27,16 +30,24 @@ class Picture:
     media_type: str
 
 
-def read_picture(request: Request) -> Union[Picture, Problem]:
-    """The picture that the request names by its hash; another one under the same name is not sent."""
+def read_picture(request: Request, folders: Sequence[Path]) -> Union[Picture, Problem]:
+    """The picture that the request names by its hash; another one under the same name is not sent.
+
+    Nor is one that does not lie in one of the ``folders``: that is judged anew, on the file that is sent.
+    """
     path = path_of(request)
+    if path is None:
+        return faults.picture(N_("The picture {path} cannot be read: {reason}."), "", reason="")
     try:
-        if path is None or path.stat().st_size > LARGEST:
-            return faults.picture(N_("The picture {path} is too large to be sent."), str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+        with io.BufferedReader(open_inside(path, folders)) as file:
+            data = file.read(LARGEST + 1)
+    except Outside as outside:
+        return _outside(str(path), str(outside))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
         return faults.picture(N_("The picture {path} cannot be read: {reason}."), str(path), reason=reason)
+    if len(data) > LARGEST:
+        return faults.picture(N_("The picture {path} is too large to be sent."), str(path))
     if f"sha256:{hashlib.sha256(data).hexdigest()}" != request.image:
         return faults.picture(
             N_("The picture {path} is another one than when the storyboard was read."), str(path)
@@ -45,6 +56,15 @@ def read_picture(request: Request) -> Union[Picture, Problem]:
     if not media_type:
         return faults.picture(N_("The picture {path} is not a jpeg, png or webp picture."), str(path))
     return Picture(data, media_type)
+
+
+def _outside(path: str, folder: str) -> Problem:
+    return Problem(
+        "provider.picture",
+        N_("The picture {path} lies in {folder}, outside of the watched folders: it was not sent."),
+        N_("`sorad validate` of its storyboard names the line of the config that allows it."),
+        {"path": path, "folder": folder},
+    )
 
 
 def media_type_of(data: bytes) -> str:

@@ -47,11 +47,12 @@ _WHO = re.compile(r"\bupstream_error\b", re.IGNORECASE)
 # A gateway that passes a status on without its words. What it was tells whether it is a proof.
 _PASSED_ON = re.compile(r"bad[\s_]response[\s_]status[\s_]code", re.IGNORECASE)
 _NUMBER = re.compile(r"status[\s_]code\D{0,3}(\d{3})\b", re.IGNORECASE)
-# What was sent has been taken, by this request or by one before it.
+# What was sent has been taken, by this request or by one before it: it is there already, or has a number.
 _EXISTS = re.compile(
     r"already[\s_](?:been[\s_])?(?:exist|submitted|accepted|created|received|taken)|\bduplicate"
     r"|\b(?:task|job|request|video|generation)\b.{0,30}?\bexists\b|已经?(?:存在|提交|创建|受理|接收|收到)"
-    r"|重复(?:的)?(?:提交|请求|任务|创建)",
+    r"|重复(?:的)?(?:提交|请求|任务|创建)"
+    r"|\b(?:task|job|video|generation)[\s_-]?id\b\W{0,3}[:=]\W{0,3}(?=[\w.:-]*\d)[\w.:-]{4}|任务\s?(?:id|号|编号)\W{0,3}(?=[\w.:-]*\d)[\w.:-]{4}",
     re.IGNORECASE,
 )
 # Under 409 less will do: that is what the status stands for.

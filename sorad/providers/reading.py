@@ -16,6 +16,8 @@ _ISO = re.compile(
 )
 # Epochs above this are milliseconds: in seconds it is the year 5138.
 _MILLISECONDS = 100_000_000_000
+# Epochs below this tell no time: the year 2001, long before there was anything to list.
+_EARLIEST = 1_000_000_000
 _LONGEST_ID = 2_000  # gateways pack routes into base64 ids of hundreds of characters
 
 # Where an object keeps its words; what repeats the request; and names of secrets.
@@ -116,7 +118,7 @@ def without_secrets(value: Any) -> Any:
 
 def identifier(value: Any) -> str:
     """A task id that can be asked for later; ``""`` where the value cannot be one."""
-    found = text(value)
+    found = text(value) if not isinstance(value, float) else ""  # no id survives as a fraction
     fit = found.isprintable() and len(found) <= _LONGEST_ID and found not in (".", "..")
     return found if fit else ""
 
@@ -171,7 +173,7 @@ def epoch(value: Any) -> Optional[float]:
     seconds = number(value)
     if seconds is not None:
         seconds = seconds / 1000 if seconds > _MILLISECONDS else seconds
-        return seconds if 0 <= seconds < _MILLISECONDS else None
+        return seconds if _EARLIEST <= seconds < _MILLISECONDS else None
     found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return None

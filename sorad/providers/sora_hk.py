@@ -76,7 +76,7 @@ class SoraHk(Api):
         came = self._wire.post_json("/create", members)
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
-        return answers.after_create(came, self._config.id_paths, self._config.refusals)
+        return answers.after_create(came, self._config.id_paths, self._config.refusals, request.prompt)
 
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""

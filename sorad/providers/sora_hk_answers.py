@@ -42,15 +42,22 @@ def micros_of(value: Any, unit: Any = "cents") -> Optional[int]:
     return plausible_cost(amount, size) if size is not None else None
 
 
-def after_create(came: Answer, paths: Sequence[str] = (), refusals: Refusals = ()) -> Created:
-    """What an answer to a create means: see ``proof``. ``paths``: where the config says that ids are."""
+def after_create(
+    came: Answer, paths: Sequence[str] = (), refusals: Refusals = (), prompt: str = ""
+) -> Created:
+    """What an answer to a create means: see ``proof``.
+
+    ``paths``: where the config says that ids are; ``prompt``: what was sent.
+    """
     body, told, meant = came.json(), _told(came.json()), _meant(came.json())
     task = ids.task_id(body, paths)
     if is_of_request(task, came.request_id()):
         task = ""
     doubtful = _code(body) not in (None, 200)
+    if not task and (doubtful or not came.good):
+        task, doubtful = ids.in_error(body), True
     what = said(came, told, meant, task, doubtful=doubtful)
-    return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")))
+    return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")), prompt)
 
 
 def after_poll(came: Answer, own_urls: Sequence[str] = (), base: str = "") -> Polled:

@@ -100,6 +100,11 @@ def observed(
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
+    return _without_task(want, there, video, other)
+
+
+def _without_task(want: Want, there: Found, video: Path, other: Theirs | None) -> Want:
+    """Nothing tells of a task: it waits where a file is damaged or another's, or nobody vouches for the video there."""
     why = _keeps_back(video, other)
     if why is None and there.verified:
         why = unvouched(video)
@@ -299,8 +304,8 @@ def missing(video: Path) -> Problem:
         "take.missing",
         N_("its video {path} was delivered and is no longer there."),
         N_(
-            "Put it back, or `sorad retry ID` to fetch it again while the provider has it, or `sorad redo ID` "
-            "to buy it anew. Nothing is bought by itself."
+            "Put it back, or `sorad retry {take}` to fetch it again while the provider has it, or "
+            "`sorad redo {take}` to buy it anew. Nothing is bought by itself."
         ),
         {"path": str(video)},
     )
@@ -311,7 +316,7 @@ def failed_before() -> Problem:
     return Problem(
         "take.failed_before",
         N_("it failed at the provider, as its receipt tells."),
-        N_("`sorad retry` asks the provider once more, and buys it anew only if it still says so."),
+        N_("`sorad retry {take}` asks the provider once more, and buys it anew only if it still says so."),
     )
 
 
@@ -321,8 +326,8 @@ def unvouched(video: Path) -> Problem:
         "take.unvouched",
         N_("a video {path} is there, and no receipt tells that it was bought for this take."),
         N_(
-            "Put its receipt back beside it; or move the video away, and the take is bought. `sorad approve ID` buys "
-            "it all the same; the new video then waits until that one is moved."
+            "Put its receipt back beside it; or move the video away, and the take is bought. "
+            "`sorad approve {take}` buys it all the same; the new video then waits until that one is moved."
         ),
         {"path": str(video)},
     )
@@ -333,6 +338,8 @@ def damaged(receipt: Path) -> Problem:
     return Problem(
         "receipt.damaged",
         N_("its receipt {path} cannot be read, or says what cannot be: it may have been bought already."),
-        N_("Put the receipt back from a backup; or delete it, or `sorad approve ID`, to buy the take anew."),
+        N_(
+            "Put the receipt back from a backup; or delete it, or `sorad approve {take}`, to buy the take anew."
+        ),
         {"path": str(receipt)},
     )

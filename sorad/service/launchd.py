@@ -11,7 +11,7 @@ from typing import Callable, Optional
 
 from sorad.messages import _
 from sorad.problems import SoradError
-from sorad.service import manifest, problems, render
+from sorad.service import manifest, problems, programs, render
 from sorad.service.host import Host, Outcome
 from sorad.service.manifest import Manifest
 from sorad.service.render import Setting
@@ -74,6 +74,12 @@ class Launchd:
     def files(self, setting: Setting) -> dict[Path, bytes]:
         """What an installation writes."""
         return {self.plist_path: render.launch_agent(setting, self.log_path)}
+
+    def called(self) -> dict[str, str]:
+        """The program that the installed agent calls; see :mod:`.programs`."""
+        with contextlib.suppress(OSError):
+            return programs.of_agent(self.plist_path.read_bytes())
+        return {}
 
     def show(self) -> dict[str, str]:
         """What launchd knows of the job (``state``, ``pid``, ``runs``, ``last exit code``); empty: nothing.

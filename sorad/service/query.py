@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from sorad.problems import Problem, SoradError
-from sorad.service import launchd, manifest, problems, render, systemd
+from sorad.service import launchd, manifest, problems, programs, render, systemd
 from sorad.service.host import Host, here
 from sorad.service.launchd import Launchd
 from sorad.service.manifest import Manifest
@@ -44,6 +44,7 @@ class ServiceState:
     config: str = ""  # the config it runs with
     drift: tuple[str, ...] = ()  # folders of the config that the drop-in does not let it write
     changed: tuple[str, ...] = ()  # files that a person changed since the installation
+    lacking: tuple[Problem, ...] = ()  # programs that it calls and that are not there
     outdated: bool = False  # the unit is not the one this sorad ships
     missing: Optional[Problem] = None  # why there can be no service here
     start: str = ""  # the command that starts it
@@ -87,6 +88,16 @@ def start_command(config: Path, host: Optional[Host] = None) -> str:
     return "sorad run"
 
 
+def lacking(config: Path, host: Optional[Host] = None) -> list[Problem]:
+    """What the service that is installed for ``config`` calls and lacks; nothing where none is. Quick: no call."""
+    for manager in managers(host or here()):
+        with contextlib.suppress(SoradError):
+            note = manifest.load(manager.manifest_path)
+            if note is not None and Path(note.config) == config:
+                return list(programs.lacking(manager.unit, manager.called()))
+    return []
+
+
 def _nothing(host: Host) -> Problem:
     return problems.windows("sorad run") if host.platform == "win32" else problems.unsupported(host.platform)
 
@@ -109,6 +120,7 @@ def _state(manager: Manager, config: Optional[Config]) -> ServiceState:
         config=note.config,
         drift=_drift(note, config),
         changed=_changed(note),
+        lacking=tuple(programs.lacking(manager.unit, manager.called())),
         outdated=_outdated(manager),
         missing=missing,
         start=manager.start_command,
@@ -191,6 +203,7 @@ def troubles(found: ServiceState) -> list[Problem]:
         told.append(found.missing)
     if found.active == "failed":
         told.append(problems.ended(found.unit, found.result, found.exit_status, found.log))
+    told += found.lacking
     if found.drift:
         told.append(problems.drift(found.drift))
     if found.outdated:

@@ -12,7 +12,7 @@ from typing import Callable, Optional
 
 from sorad.messages import _
 from sorad.problems import Problem, SoradError
-from sorad.service import manifest, problems, render
+from sorad.service import manifest, problems, programs, render
 from sorad.service.host import Host, Outcome
 from sorad.service.manifest import Manifest
 from sorad.service.render import Setting
@@ -144,6 +144,11 @@ class Systemd:
             unit, drop_in = render.USER_UNIT, render.user_drop_in(setting, closed=closed)
         return {self.unit_path: render.shipped(unit).encode(), self.drop_in_path: drop_in.encode()}
 
+    def called(self) -> dict[str, str]:
+        """The programs that the installed unit calls, with all its drop-ins; see :mod:`.programs`."""
+        found = sorted(self.drop_in_path.parent.glob("*.conf"), key=lambda one: one.name)
+        return programs.of_units([_text(path) for path in (self.unit_path, *found)])
+
     def journal(self, lines: int = 15) -> str:
         """The last words of the service."""
         scope = [] if self.system else ["--user"]
@@ -162,6 +167,14 @@ class Systemd:
         """Switch lingering on or off, without asking for a password."""
         verb = "enable-linger" if wanted else "disable-linger"
         return self._call("loginctl", "--no-ask-password", verb, self.host.user)
+
+
+def _text(path: Path) -> str:
+    """What cannot be read says nothing."""
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def install(manager: Systemd, setting: Setting, say: Say, sleep: Sleep, *, linger: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
 
+from sorad.files.inside import Outside, line_for, open_inside
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.units import format_size
@@ -22,6 +24,19 @@ _ADDRESS_FIX = N_(
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """The folders in and below which local pictures may be sent: the user's own, and those of the config's key."""
+
+    folders: tuple[Path, ...] = ()
+    named: tuple[Path, ...] = ()  # `picture_folders`
+
+    @property
+    def allowed(self) -> tuple[Path, ...]:
+        """All of them."""
+        return (*self.folders, *self.named)
+
+
+@dataclass(frozen=True)
 class Image:
     """``image`` and ``image_path`` of a request."""
 
@@ -29,7 +44,7 @@ class Image:
     path: str = ""
 
 
-def find_image(reference: str, folder: Path) -> Image | Problem:
+def find_image(reference: str, folder: Path, pictures: Pictures) -> Image | Problem:
     """The picture that ``image_url`` names. Relative paths start at ``folder``; a local picture is read."""
     try:
         parts = urlsplit(reference)
@@ -41,10 +56,10 @@ def find_image(reference: str, folder: Path) -> Image | Problem:
             return _not_understood(reference)
         return Image(reference)
     if parts.scheme == "file":
-        return _local(Path(_path_of(parts)))
+        return _local(Path(_path_of(parts)), pictures)
     if len(parts.scheme) > 1 and (parts.netloc or parts.scheme == "data"):  # one letter: a Windows drive
         return _not_understood(reference)
-    return _local(folder / reference)
+    return _local(folder / reference, pictures)
 
 
 def _path_of(parts: SplitResult) -> str:
@@ -53,26 +68,40 @@ def _path_of(parts: SplitResult) -> str:
     return f"//{parts.netloc}{unquote(parts.path)}"  # a share on Windows
 
 
-def _local(written: Path) -> Image | Problem:
+def _local(written: Path, pictures: Pictures) -> Image | Problem:
     path = os.path.abspath(written)  # noqa: PTH100  (Path has no way to drop ".." without following links)
     try:
-        found = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             return _problem(N_("{path} is not a file."), path)
-        if found.st_size > IMAGE_MAX:
-            return _too_large(path, found.st_size)
-        with Path(path).open("rb") as file:
+        with io.BufferedReader(open_inside(Path(path), pictures.allowed)) as file:
             data = file.read(IMAGE_MAX + 1)
+            size = max(os.fstat(file.fileno()).st_size, len(data))
     except (FileNotFoundError, NotADirectoryError):
         return _problem(N_("There is no picture at {path}."), path)
+    except Outside as outside:
+        return _outside(path, str(outside), pictures)
     except (OSError, ValueError) as error:  # ValueError: a name that this system cannot have
         reason = getattr(error, "strerror", None) or str(error)
         return _problem(N_("{path} cannot be read: {reason}."), path, reason)
     if len(data) > IMAGE_MAX:
-        return _too_large(path, len(data))
+        return _too_large(path, size)
     if not _is_picture(data):
         return _problem(N_("{path} is not a jpeg, png or webp picture."), path)
     return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path)
+
+
+def _outside(path: str, folder: str, pictures: Pictures) -> Problem:
+    return Problem(
+        "storyboard.image",
+        N_(
+            "The picture {path} lies in {folder}, outside of the watched folders: it is not sent to the provider."
+        ),
+        N_(
+            "Put it beside the storyboard. If pictures from there may be sent, write this line under [storyboards] "
+            "in the config: {line}"
+        ),
+        {"path": _short(path), "folder": _short(folder), "line": line_for(folder, pictures.named)},
+    )
 
 
 def _is_picture(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import stat
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,12 @@ from typing import Any, Callable
 
 from pydantic import ValidationError
 
+from sorad.files.untrusted import open_file
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.storyboard.findings import Findings
-from sorad.storyboard.image import Image, find_image
+from sorad.storyboard.image import Image, Pictures, find_image
 from sorad.storyboard.json_text import decode, parse
 from sorad.storyboard.lines import Place
 from sorad.storyboard.prompt import EARLIER, RULES, Character, compose
@@ -38,6 +40,7 @@ class Rules:
     takes: int  # where the storyboard does not say
     director_intent: bool  # becomes part of the prompt
     validate: Callable[[Request], list[Problem]]  # what the provider would refuse; no I/O
+    pictures: Pictures = field(default_factory=Pictures)  # where local pictures may lie
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def read_file(path: Path, rules: Rules) -> Reading:
         return _only(Problem("storyboard.file", N_("This is not a file."), N_("Rename it or move it away.")))
     if found.st_size > rules.max_size:
         return _too_large(found.st_size, rules)
-    with path.open("rb") as file:
+    with io.BufferedReader(open_file(path)) as file:
         data = file.read(rules.max_size + 1)  # it may have grown since
     return read_bytes(data, path.parent, rules)
 
@@ -202,7 +205,7 @@ def _image(reference: str | None, path: Place, context: _Context) -> Image:
     if reference is None or not reference.strip():
         return Image("")
     if reference not in context.images:
-        context.images[reference] = find_image(reference, context.folder)
+        context.images[reference] = find_image(reference, context.folder, context.rules.pictures)
     image = context.images[reference]
     if isinstance(image, Image):
         return image

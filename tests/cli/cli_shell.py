@@ -23,7 +23,7 @@ _START = {
 }
 # Makes the terminal on stdin the one of the new session, then becomes the program.
 _BECOME = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-PATIENCE = 20.0  # seconds until a shell that does not answer is given up
+PATIENCE = 60.0  # seconds until a shell that does not answer is given up
 
 
 class Shell:

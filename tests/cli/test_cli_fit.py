@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sorad import messages
 from sorad.cli.fit import Line, Section, Step, fit
-from sorad.cli.standing import everything, plain_lines, screen
+from sorad.cli.standing import _advice, everything, plain_lines, screen
 from sorad.cli.words import clip, fold, width
 from sorad.clock import iso
 from sorad.health.facts import Facts
@@ -87,7 +87,7 @@ def busy(**members) -> dict:
         held=tuple(take(n, State.HELD, dear) for n in range(3)),
         in_flight=tuple(take(10 + n, State.GENERATING) for n in range(20)),
         queued=(take(50, State.QUEUED),),
-        finished=tuple(Generation("sora_hk", "u", 10, False, took) for took in (240.0, 300.0, 420.0)),
+        finished=tuple(Generation("sora_hk", "u", 10, False, took, 0.0) for took in (240.0, 300.0, 420.0)),
         concurrency=20,
         gate={"delay": 8.0, "until": NOW + 60},
         disk=({"path": "/home/lin/影片", "free": 82_000_000_000, "needed": 2_000_000_000, "ok": True},),
@@ -113,6 +113,39 @@ def test_it_fits_every_terminal(columns, rows):
     assert len(lines) <= rows
     assert max(width(one) for one in plain_lines(lines)) <= columns
     assert "sorad run" in lines[0].text
+
+
+@pytest.mark.parametrize("rows", [23, 14, 9])
+def test_80_by_24_tells_of_a_refusal_the_reason_and_the_advice(rows):
+    """Also where there is little room: no path from the root of the disk, no command that buys the same again."""
+    why = Problem(
+        "provider.moderation",
+        "The provider's content rules refuse this segment. It says: " + "it may break the rules, " * 12,
+        "Reword the prompt or change the picture; the edited segment is bought as a new take.",
+    )
+    shown = text(screen(busy(failed=(take(100, State.FAILED, why),), held=(), roots=()), 80, rows))
+    assert "Take 100 failed: The provider's content rules refuse this segment." in shown
+    assert "/home/lin" not in shown.split("Takes")[0]
+    if rows > 9:
+        assert "Reword the prompt or change the picture" in shown
+    else:
+        assert "retry" not in shown
+
+
+@pytest.mark.parametrize(
+    ("fix", "advice"),
+    [
+        ("", ""),
+        ("Make room there.", "Make room there."),
+        ("Reword it. `sorad retry 3` tries again.", "Reword it."),
+        ("`sorad retry 3` tries again.", ""),
+        ("Run `sorad service install` again.", ""),
+        ("Look at your account. It is there: `sorad resolve 3`.", "Look at your account. It is there"),
+        ("请改写提示词；改过的会重新购买。`sorad retry 3` 重试。", "请改写提示词；改过的会重新购买。"),
+    ],
+)
+def test_advice_is_what_comes_before_the_commands(fix, advice):
+    assert _advice(fix) == advice
 
 
 def test_80_by_24_tells_every_kind_of_trouble_and_the_commands():

@@ -37,7 +37,7 @@ def run_process(*words: str, **env: str) -> subprocess.CompletedProcess[bytes]:
     import os
 
     return subprocess.run(
-        [sys.executable, "-m", "sorad", *words], capture_output=True, timeout=30, env={**os.environ, **env}
+        [sys.executable, "-m", "sorad", *words], capture_output=True, timeout=120, env={**os.environ, **env}
     )
 
 
@@ -304,7 +304,7 @@ def test_a_reader_that_goes_away_is_no_error(house, words):
     assert process.stdout is not None
     process.stdout.close()
     err = process.stderr.read()
-    assert process.wait(30) in (0, 141)  # argparse itself keeps quiet about it
+    assert process.wait(120) in (0, 141)  # argparse itself keeps quiet about it
     assert err == b""
 
 
@@ -314,7 +314,7 @@ def test_help_loads_nothing_heavy():
         "heavy = {'pydantic', 'rich', 'loguru', 'requests', 'sqlite3', 'watchdog', 'tomllib', 'tomli'}; "
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
@@ -326,7 +326,7 @@ def test_looking_and_control_load_neither_pydantic_nor_requests(house):
         "main([*config, 'status']); main([*config, 'list']); main([*config, 'pause']); "
         "sys.exit(', '.join({'pydantic', 'rich', 'requests', 'watchdog'} & set(sys.modules)) or 0)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
@@ -400,7 +400,7 @@ def test_an_output_that_cannot_be_written_is_no_mistake_of_ours(house):
             ],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         for ending in ("> /dev/full", ">&-")
     }

@@ -231,7 +231,7 @@ SAYS = {
     "unknown for the user": (
         lambda h: h.takes(1, State.UNKNOWN, error=Problem("take.unknown", "nobody can tell")),
         "take.unknown",
-        "segment 1) may have been bought: nobody can tell",
+        "Take 1 may have been bought: nobody can tell (storyboard.json, segment 1)",
         "`sorad resolve 1 --adopt TASK_ID`",
     ),
     "failed": (
@@ -251,6 +251,12 @@ SAYS = {
         "budget.approve",
         "2 takes wait for you: too dear",
         "vault/storyboard.json` releases them",
+    ),
+    "a pause of hours": (
+        lambda h: h.ledger.remember("gate", {"delay": 8.0, "until": LATER + 3600}),
+        "gate.closed",
+        "asks for so long a pause",
+        "limits",
     ),
     "a thread": (
         lambda h: h.ledger.remember(
@@ -623,7 +629,7 @@ def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
     os.close(theirs)
     hand = Hand(ours, process)
     seen = b""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     try:
         while time.monotonic() < deadline:
             if not select.select([ours], [], [], 0.1)[0]:
@@ -637,7 +643,7 @@ def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
                 break
             seen += piece
             look(seen.decode("utf-8", "replace"), hand)
-        return seen.decode("utf-8", "replace"), process.wait(10)
+        return seen.decode("utf-8", "replace"), process.wait(60)
     finally:
         process.kill()
         process.wait()

@@ -51,3 +51,14 @@ def test_words_of_latin_text_stay_whole():
 
 def test_control_characters_are_shown_as_none():
     assert printable("a\x1b[31m\tb\nc") == "a�[31m\tb\nc"
+
+
+@pytest.mark.parametrize(
+    "text", ["条目 12 失败：服务商拒绝了", "see take 12 of it", "（分镜 3）", "(take 7) 条目 8。"]
+)
+def test_a_number_stays_with_its_noun(text):
+    for columns in range(8, 40):
+        lines = wrap(text, columns)
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        for line in lines[1:]:
+            assert not line[0].isdigit(), lines

@@ -34,7 +34,7 @@ class Fake(KeyringBackend):
 
     def get_password(self, service: str, username: str):
         self.asked += 1
-        self.open.wait(30)
+        self.open.wait(120)
         if self.locked:
             raise KeyringLocked("Failed to unlock the collection!")
         return self.entries.get((service, username))
@@ -144,6 +144,6 @@ def test_keyring_package_is_not_loaded_for_whoever_does_not_use_it(tmp_path):
         "print('keyring' in sys.modules)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, cwd=tmp_path, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True
     )
     assert ended.stdout.strip() == "False"

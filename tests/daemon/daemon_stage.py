@@ -29,7 +29,7 @@ from sorad.receipts.receipt import DONE, read_receipt
 from sorad.simulator import KEY, Simulator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0  # seconds; only a failing test waits so long
+PATIENCE = 60.0  # seconds; only a failing test waits so long
 Found = TypeVar("Found")
 
 # Everything that takes minutes in life takes tenths of a second here.
@@ -114,13 +114,13 @@ class Process:
         """End it in order."""
         if self.popen.poll() is None:
             self.send(signal.SIGTERM)
-        return self.ends(15)
+        return self.ends()
 
     def kill(self) -> None:
         """End it at once, whatever it does."""
         if self.popen.poll() is None:
             self.popen.kill()
-        self.popen.wait(10)
+        self.popen.wait(PATIENCE)
 
 
 class Stage:

@@ -85,7 +85,8 @@ def test_what_looking_commands_tell(stage: Stage) -> None:
     assert status["daemon"]["running"] is True
     assert status["daemon"]["pid"] == stage.processes[0].pid
     assert status["takes"]["done"] == 2
-    assert status["spend"] == {"today": 0.06, "unpriced_today": 0, "total": 0.06, "currency": "USD"}
+    spend = {"today": 0.06, "per_day": None, "unpriced_today": 0, "total": 0.06, "currency": "USD"}
+    assert status["spend"] == spend
     rows = json.loads(stage.cli("list", "--json").out())
     assert {row["state"] for row in rows} == {"done"}
     assert {row["remote_id"] for row in rows} == {task.id for task in stage.simulator.accepted}

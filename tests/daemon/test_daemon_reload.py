@@ -12,7 +12,7 @@ import time
 from typing import Callable
 
 import pytest
-from daemon_stage import Process, Stage, storyboard, wait_for
+from daemon_stage import PATIENCE, Process, Stage, storyboard, wait_for
 
 from sorad.model import State
 from sorad.simulator import KEY
@@ -211,11 +211,11 @@ def test_a_window_that_is_closed_ends_what_runs_in_it(stage: Stage) -> None:
     try:
         wait_for(lambda: "sorad is running" in log.read_text("utf-8"))
         os.close(screen)
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE) == 0
         assert stage.states()[State.DONE] == 0
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def own_terminal() -> None:

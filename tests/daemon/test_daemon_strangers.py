@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
@@ -82,3 +83,36 @@ def test_a_cost_beyond_all_bounds_fails_no_step(set_stage: Callable[..., Stage])
     stage.check_delivered(2)
     assert [take.cost for take in stage.takes()] == [None, None]
     assert "daemon.step" not in stage.problems()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_picture_from_outside_of_the_vault_leaves_only_with_its_line_in_the_config(
+    stage: Stage, tmp_path: Path
+) -> None:
+    size = struct.pack(">I4s2I", 13, b"IHDR", 1280, 720) + bytes(5)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "p.png").write_bytes(b"\x89PNG\r\n\x1a\n" + size)
+    (stage.vault / "link.png").symlink_to(outside / "p.png")
+    gateway = {"kind": "openai_videos", "model": "sim-1", "seconds": [10]}
+    stage.configure(provider=gateway)
+    stage.run()
+    stage.drop("storyboard_a.json", "by its path", image_url=str(outside / "p.png"))
+    stage.drop("storyboard_b.json", "by a link", image_url="link.png")
+    stage.drop("storyboard_c.json", "none")
+    stage.wait_states(done=1)
+    wait_for(lambda: json.dumps(stage.status()).count("invalid") and stage.problems(), stage.told)
+    line = f"picture_folders = {json.dumps([str(outside.resolve())])}"
+    for name in ("storyboard_a.json", "storyboard_b.json"):
+        told = stage.cli("validate", str(stage.vault / name), code=1).out()
+        assert line in told, told
+        assert "image_url" in told
+        assert line in stage.cli("validate", str(stage.vault / name), code=1, lang="zh").out()
+    assert stage.processes[0].popen.poll() is None
+    stage.configure(provider=gateway, storyboards={"picture_folders": [str(outside)]})
+    stage.processes[0].stop()
+    stage.run()
+    stage.wait_states(done=3)
+    assert Counter(task.order.prompt for task in stage.simulator.accepted) == Counter(
+        {"by its path": 1, "by a link": 1, "none": 1}
+    )

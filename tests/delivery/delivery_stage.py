@@ -119,7 +119,7 @@ def pieces_of(
             try:
                 data = answer.read(piece)
             except http.client.IncompleteRead as cut:
-                raise DownloadCut("cut") from cut
+                raise DownloadCut from cut
             if not data:
                 return
             yield data

@@ -113,7 +113,7 @@ def test_a_file_is_checked_by_its_path(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     problem = check_mp4(path)
     assert problem is not None
-    assert problem.params["missing"] == 1
+    assert problem.params["missing"] == "1 B"
 
 
 def test_a_file_that_cannot_be_read_is_an_error_and_not_a_bad_video(tmp_path: Path) -> None:

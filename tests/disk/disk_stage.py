@@ -27,7 +27,7 @@ from sorad.receipts.receipt import DONE, read_receipt
 from sorad.simulator import KEY, Simulator
 
 
-def until(condition: Callable[[], Any], what: str = "it", patience: float = 30.0) -> Any:
+def until(condition: Callable[[], Any], what: str = "it", patience: float = 60.0) -> Any:
     """What the condition gives once that is true; fails where it never is."""
     end = time.monotonic() + patience
     while not (found := condition()):

@@ -15,7 +15,7 @@ from world import Odds, World, mp4
 
 from sorad.daemon import parts
 from sorad.engine.rescue import Patience
-from sorad.engine.steps import fetch, recheck
+from sorad.engine.steps import dedupe, fetch
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.model import State, Take
@@ -203,8 +203,8 @@ def test_a_disk_that_goes_between_two_looks_gets_nothing_bought(world: World, st
     stick.is_in = False  # and nobody has looked
     world.vault._away = frozenset()
     taken = world.raw.claim(State.QUEUED, world.clock.time(), 1)
-    assert recheck.already_bought(world.kit, taken[0])
-    assert of(world, "three").due_at == world.clock.time() + recheck.LOOK_AGAIN
+    assert dedupe.already_bought(world.kit, taken[0])
+    assert of(world, "three").due_at == world.clock.time() + dedupe.LOOK_AGAIN
 
 
 def test_after_a_day_the_video_is_brought_to_safety_and_comes_home(world: World, stick: Stick) -> None:

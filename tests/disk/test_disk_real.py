@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
@@ -117,7 +118,7 @@ def test_a_folder_that_goes_while_a_download_runs_and_comes_back(house: Make, tm
 def test_a_folder_that_is_deleted_while_a_download_runs_costs_no_video(house: Make) -> None:
     one = house()
     one.daemon.parts.kit.patience = Patience(0.5, 60.0)
-    one.simulator.faults.add("slow_download,seconds=1,count=1")
+    one.simulator.faults.add("slow_download,seconds=3,count=1")
     one.drop("note.md")
     one.drop("ep1/storyboard.json", "one")
     until(one.partials)
@@ -199,7 +200,7 @@ def test_nothing_is_bought_while_the_ledgers_disk_is_full(disk: Path, house: Mak
     until(lambda: one.daemon.vault._ledger_fails > 0, "the ledger cannot be written")
     assert one.simulator.accepted == []
     filler.unlink()
-    until(lambda: one.all_done(2), patience=60.0)
+    until(lambda: one.all_done(2), patience=120.0)
     one.check(2)
 
 
@@ -209,18 +210,22 @@ def test_no_create_leaves_without_its_intent(
     one = house(state=disk / "state")
     fillers: list[Path] = []
     refused: list[int] = []
-    real = one.daemon.ledger.record
+    ledger = one.daemon.ledger
+    real, first = ledger.record, threading.Lock()
 
     def record(take: Take, change: Change, now: float) -> Take:
-        if change.intent and not fillers:
-            fillers.append(fill(disk))
+        with first:  # of two intents at once, the second waits until the disk is full
+            if change.intent and not fillers:
+                # A log that was brought into the main file keeps its room on the disk, and an intent fits in there.
+                until(lambda: not ledger._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0], "an empty log")
+                fillers.append(fill(disk))
         try:
             return real(take, change, now)
         except LedgerUnavailable:
             refused.append(take.id)
             raise
 
-    monkeypatch.setattr(one.daemon.ledger, "record", record)
+    monkeypatch.setattr(ledger, "record", record)
     one.drop("storyboard.json", "one", "two")
     until(lambda: refused, "an intent that cannot be written")
     turns = []
@@ -229,26 +234,28 @@ def test_no_create_leaves_without_its_intent(
     until(lambda: len(turns) >= 3, "further turns of the engine")
     assert one.simulator.accepted == []
     fillers[0].unlink()
-    until(lambda: one.all_done(2), patience=60.0)
+    until(lambda: one.all_done(2), patience=120.0)
     one.check(2)
 
 
 def test_what_was_accepted_while_the_ledgers_disk_was_full_is_not_lost(disk: Path, house: Make) -> None:
     one = house(state=disk / "state", task_seconds=(0.3, 0.3))
+    one.drop("first/storyboard.json", "the first, which leaves alone")
+    until(lambda: one.all_done(1), patience=60.0)
     one.simulator.faults.add("slow,seconds=1,target=create")
     one.drop("storyboard.json", "one", "two")
-    until(lambda: one.states() == {State.SUBMITTING: 2})
+    until(lambda: one.states() == {State.DONE: 1, State.SUBMITTING: 2})
     filler = fill(disk)
-    until(lambda: len(one.simulator.accepted) == 2)
-    ids = {task.id for task in one.simulator.accepted}
+    until(lambda: len(one.simulator.accepted) == 3)
+    ids = {task.id for task in one.simulator.accepted[1:]}
 
     def receipts() -> set[str]:
         found = [read_receipt(receipt_path(Path(take.output))) for take in one.takes()]
         return {receipt.remote_id for receipt in found if receipt and receipt.state == GENERATING}
 
     until(lambda: receipts() == ids, "the receipts in the vault")
-    assert one.states() == {State.SUBMITTING: 2}, "the ledger could not be told yet"
+    assert one.states() == {State.DONE: 1, State.SUBMITTING: 2}, "the ledger could not be told yet"
     filler.unlink()
-    until(lambda: one.all_done(2), patience=60.0)
-    one.check(2)
-    assert {take.remote_id for take in one.takes()} == ids
+    until(lambda: one.all_done(3), patience=60.0)
+    one.check(3)
+    assert ids < {take.remote_id for take in one.takes()}

@@ -307,7 +307,7 @@ def daemon(patient: Patient) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
         running.append(
             subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=patient.home)
         )
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             found = patient.examine("--offline", write=False)
             if found.levels("daemon") == found.levels("sandbox") == {"ok"}:
@@ -351,7 +351,7 @@ def test_a_frozen_daemon_is_no_healthy_one(
     process = daemon()
     process.send_signal(signal.SIGSTOP)
     monkeypatch.setattr(pulse, "OVERDUE", -4.0)  # scaled: a second without a sign of life will do
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         found = patient.examine("--offline", write=False)
         if found.code == 1:

@@ -34,7 +34,12 @@ def test_the_codes_are_those_of_the_providers() -> None:
         (State.GENERATING, NO_ADDRESS, 3, True, True),
         (State.DOWNLOADING, "provider.expired", 5, False, False),
         (State.DOWNLOADING, "provider.expired", 6, True, False),
-        (State.GENERATING, "provider.server", 60, False, False),
+        (State.GENERATING, "provider.server", 5, False, False),
+        (State.GENERATING, "provider.server", 6, True, False),  # its video may be ready, and nobody sees it
+        (State.GENERATING, "provider.page", 60, True, False),
+        (State.GENERATING, "provider.network", 60, False, False),  # said for all at once
+        (State.GENERATING, "provider.key", 60, False, False),
+        (State.SUBMITTING, "provider.server", 60, False, False),
     ],
 )
 def test_when_it_is_told(state: State, code: str, attempt: int, told: bool, stuck: bool) -> None:

@@ -176,7 +176,7 @@ class Patient:
             said = [one for one in asked.report["problems"] if not one["code"].startswith("watcher.")]
             return asked.code == 0 and not said and not busy
 
-        wait_for(well, lambda: f"not well: exit {asked.code}, {asked.report['problems']}", 20)
+        wait_for(well, lambda: f"not well: exit {asked.code}, {asked.report['problems']}")
 
     def names(self, code: str) -> None:
         """Wait until `status` names this problem, whatever else."""
@@ -187,7 +187,7 @@ class Patient:
             asked = self.asked()
             return code in asked.problems
 
-        wait_for(seen, lambda: f"exit {asked.code}, shown: {asked.report['problems']}", 20)
+        wait_for(seen, lambda: f"exit {asked.code}, shown: {asked.report['problems']}")
         assert asked.code == 1
 
     def shows(self, problems: set[str], notes: Collection[str] = ()) -> None:
@@ -199,7 +199,7 @@ class Patient:
             asked = self.asked()
             return asked.problems == problems and asked.notes.issuperset(notes)
 
-        wait_for(seen, lambda: f"exit {asked.code}, shown: {asked.report['problems']}", 20)
+        wait_for(seen, lambda: f"exit {asked.code}, shown: {asked.report['problems']}")
         assert asked.code == (1 if problems else 0)
         assert asked.report["daemon"]["healthy"] is not bool(problems)
         for one in asked.report["problems"]:
@@ -222,7 +222,7 @@ class Patient:
             known = {take.storyboard for take in takes}
             return known.issuperset(map(str, self.bought)) and {take.state for take in takes} <= over
 
-        wait_for(done, self.stage.told, 20)
+        wait_for(done, self.stage.told)
 
     # --- its end ---------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ def hangs_over_a_reload(patient: Inside) -> Iterator[None]:
 
     with mock.patch.object(provider, "open_video", wait):
         patient.buy()
-        assert stuck.wait(20)
+        assert stuck.wait(60)
         patient.reload()
         try:
             yield
@@ -195,7 +195,7 @@ def watcher_hangs(patient: Inside, name: str) -> Iterator[None]:
     for what, method in inside_watcher(patient, name):
         setattr(what, method, wait)
     touch(patient)
-    assert stuck.wait(20)
+    assert stuck.wait(60)
     touch(patient)  # waits behind the first
     touch(patient)
     try:
@@ -614,7 +614,7 @@ def message_unsent(patient: Inside) -> Iterator[None]:
     """A trouble that nobody can be told of; the trouble is over before the way is free."""
     patient.unsent = "refused"
     with mock.patch.object(patient.daemon.parts._rooms, "_free", nothing):
-        wait_for(lambda: "notify.unsent" in patient.asked().notes, lambda: str(patient.asked().report), 20)
+        wait_for(lambda: "notify.unsent" in patient.asked().notes, lambda: str(patient.asked().report))
     yield
     patient.unsent = ""
 

@@ -62,12 +62,12 @@ def test_of_many_starts_at_once_one_counts() -> None:
 
     def main(stop: threading.Event, beat: object) -> None:
         began.append(threading.get_ident())
-        stop.wait(20)
+        stop.wait(60)
 
     one = Supervised("one", main, SystemClock(), lambda: None)
 
     def start() -> None:
-        gate.wait(20)
+        gate.wait(60)
         one.start()
 
     starters = [threading.Thread(target=start) for _ in range(8)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.health.estimates import UNTOLD, Kind, Pace, forecast, learn, quantile, queue_done
+from sorad.health.estimates import UNTOLD, Kind, Pace, forecast, late, learn, quantile, queue_done
 from sorad.ledger.interface import Generation
 from sorad.model import Request, State, Take
 
@@ -20,7 +20,7 @@ TIMES = st.lists(st.floats(1, 4_000), min_size=3, max_size=60)
 
 
 def ended(*times: float, kind: Kind = NORMAL) -> list[Generation]:
-    return [Generation(*kind, took) for took in times]
+    return [Generation(*kind, took, NOW - 50_000 + number) for number, took in enumerate(times)]
 
 
 def take(state: State = State.GENERATING, since: float = 0.0, kind: Kind = NORMAL, **members) -> Take:
@@ -86,10 +86,75 @@ def test_what_has_run_long_is_measured_by_those_that_took_long():
     assert forecast(take(since=200), paces, NOW).expected == NOW + 250
 
 
-def test_what_takes_longer_than_nine_of_ten_is_overdue():
-    told = forecast(take(since=1_000), learn(ended(100, 200, 300)), NOW)
-    assert told.overdue
-    assert told.expected is None
+def test_of_what_takes_longer_than_nine_of_ten_nothing_is_expected():
+    assert forecast(take(since=1_000), learn(ended(100, 200, 300)), NOW).expected is None
+
+
+def past(*spans: tuple[float, float]) -> list[Generation]:
+    """Generations that began so long ago and took so long, in seconds."""
+    return [Generation(*NORMAL, took, NOW - ago + took) for ago, took in spans]
+
+
+YESTERDAY = [
+    (90_000 + number, took) for number, took in enumerate([100, 110, 120, 130, 140, 150, 160, 170, 180, 190])
+]
+BATCH = [(200, took) for took in (60, 70, 80, 90, 100, 110, 120, 130, 140, 150)]  # of one, the quick half
+
+
+@pytest.mark.parametrize(
+    ("known", "ages", "overdue"),
+    [
+        ([], [1_000_000], []),
+        (YESTERDAY, [100], []),
+        (YESTERDAY, [200], [200]),
+        (YESTERDAY[:3], [200], []),  # three are too few to tell the slow tenth
+        (YESTERDAY[:3], [600], [600]),  # but not to tell what is out of all measure
+        (YESTERDAY[:2], [100_000 - 20_000], []),
+        # The quickest of the batch itself, which all began together:
+        (BATCH[:3], [200] * 17, []),
+        (BATCH, [200] * 10, []),
+        ([(199.5 + n / 10, 60) for n in range(10)], [200, 199], []),  # began one after the other
+        # What took their places began when ten had ended, beside ten slower ones that had not.
+        (
+            [(400, took) for took in range(60, 70)],
+            [400] * 10 + [330] * 10,
+            [400] * 10 + [330] * 10,
+        ),  # all absurd
+        ([(250, took) for took in range(60, 70)], [250] * 10 + [180] * 10, []),
+        # Of a whole batch that ended before, all is known.
+        ([(500, took) for took in range(60, 80)], [400, 70], [400]),
+        # The slow one of an earlier batch, by what was known before it, holds up the judgement of no other.
+        (YESTERDAY, [5_000, 250, 100], [5_000, 250]),
+        # One hangs in the very first batch: told when it is out of all measure.
+        (BATCH, [200, 5_000], [5_000]),
+        ([(9_000, -5.0)] * 20, [5_000], []),  # the clock was set
+        ([(90_000, 100)] * 10 + [(90_000, 40_000)] * 2, [450], [450]),  # a laptop slept over two
+    ],
+)
+def test_longer_than_usual_is_told_by_those_that_ended_before(known, ages, overdue):
+    flying = [dataclasses.replace(take(since=age), id=number) for number, age in enumerate(ages)]
+    found = late(flying, past(*known), NOW)
+    assert sorted(ages[number] for number in found) == sorted(overdue)
+
+
+@given(st.lists(st.floats(1, 4_000), min_size=2, max_size=40), st.floats(1, 5_000))
+def test_no_take_of_a_first_batch_is_called_late_for_the_quick_ones_in_it(times, age):
+    """All begin at once; whoever has not ended at ``age`` is no slower than others that are still under way."""
+    ended_by_then = [took for took in times if took <= age]
+    known = past(*[(age, took) for took in ended_by_then])
+    flying = [dataclasses.replace(take(since=age), id=n) for n in range(len(times) - len(ended_by_then))]
+    found = late(flying, known, NOW)
+    assert not found or age > 5 * statistics.median(ended_by_then)
+    assert len(found) in (0, len(flying))
+
+
+def test_kinds_are_late_apart_and_what_does_not_generate_never_is():
+    flying = [
+        take(since=5_000, kind=PRO),
+        take(State.DOWNLOADING, since=5_000),
+        take(State.UNKNOWN, since=5_000),
+    ]
+    assert late(flying, past(*YESTERDAY), NOW) == frozenset()
 
 
 @given(TIMES, st.floats(0, 20_000))
@@ -98,9 +163,7 @@ def test_an_expected_end_is_to_come_and_not_after_the_slowest(times, age):
     if not paces:
         return
     told = forecast(take(since=age), paces, NOW)
-    if told.overdue:
-        assert told.expected is None
-    else:
+    if told.expected is not None:
         assert NOW - 0.001 <= told.expected <= NOW - age + max(times) + 0.001
 
 

@@ -48,7 +48,7 @@ class Running:
         self.beats += 1
 
     def ask(self, path: str = "/health", method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         answer.text = answer.read().decode()  # type: ignore[attr-defined]
@@ -56,7 +56,7 @@ class Running:
         return answer
 
     def raw(self, text: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as one:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as one:
             one.sendall(text)
             return b"".join(iter(lambda: one.recv(4096), b""))
 
@@ -147,7 +147,7 @@ def test_who_says_nothing_is_hung_up_on_and_keeps_nobody_out(serve, monkeypatch)
     one = serve()
     with contextlib.ExitStack() as held:
         silent = [
-            held.enter_context(socket.create_connection(("127.0.0.1", one.port), timeout=20))
+            held.enter_context(socket.create_connection(("127.0.0.1", one.port), timeout=60))
             for _number in range(AT_ONCE)
         ]
         for connection in silent:
@@ -167,7 +167,7 @@ def test_more_than_a_few_at_once_are_turned_away_and_not_piled_up(serve):
 
     def slow(path: str) -> Page:
         inside.append(path)
-        go_on.wait(20)
+        go_on.wait(60)
         return Page(200, "text/plain", b"well")
 
     one = serve(slow)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Makes the terminal on stdin the one of the new session, then becomes the program.
 _BECOME = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-PATIENCE = 30.0  # seconds until a question that does not come is given up
+PATIENCE = 60.0  # seconds until a question that does not come is given up
 
 
 class Dialogue:

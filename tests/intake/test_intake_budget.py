@@ -10,7 +10,7 @@ from intake_stage import Stage
 from world import PRICE
 
 from sorad.budget import NEVER
-from sorad.engine.steps.weigh import weigh_anew
+from sorad.engine.steps.reprice import reprice_all
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.health.outlook import Standing, outlook
@@ -104,7 +104,7 @@ def start_under(stage: Stage, **budget: Any) -> None:
     stage.stop()
     stage.settings = {"budget": budget}
     stage.restart()
-    weigh_anew(stage.raw, stage.config.budget, stage.clock.time())
+    reprice_all(stage.raw, stage.config.budget, stage.clock.time())
     stage.control.pause(paused=False)
 
 
@@ -131,7 +131,7 @@ def test_an_unknown_price_and_a_start_do_not_spare_the_approval(tmp_path: Path) 
 def waiting(folder: Path, **budget: Any) -> Stage:
     """Two storyboards wait to be bought: one of two takes, one of a single one."""
     stage = Stage(1, folder, budget=budget)
-    weigh_anew(stage.raw, stage.config.budget, stage.clock.time())
+    reprice_all(stage.raw, stage.config.budget, stage.clock.time())
     stage.board("one/storyboard_a.json", ["one", "two"])
     stage.board("two/storyboard_b.json", ["three"])
     stage.until("queued")

@@ -18,7 +18,7 @@ from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged, LedgerUnava
 from sorad.ledger.migrate import migrate, statements, steps, version
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State
-from sorad.problems import SoradError
+from sorad.problems import Problem, SoradError
 
 
 @pytest.fixture
@@ -418,3 +418,21 @@ def test_ledger_hot_questions_never_walk_through_the_takes(ledger: SqliteLedger)
     # The index of all takes by state serves lists, and questions for a state that is always small.
     by_state = {sql for sql, plan in plans if "takes_state" in plan}
     assert all("ORDER BY +id" in sql for sql in by_state)
+
+
+@pytest.mark.parametrize("fix", ["`sorad retry {take}` asks again.", "Nothing to do."])
+def test_an_error_from_before_the_take_had_a_number_names_it_when_it_is_read(
+    ledger: SqliteLedger, fix: str
+) -> None:
+    apply(ledger, want())
+    take = only(ledger)
+    error = Problem("take.missing", "its video is gone.", fix)
+    changed = ledger.record(take, Change(take.state, "gone", error=error), NOW)
+    read = ledger.take(changed.id)
+    assert read is not None
+    assert read.error is not None
+    assert read.error.fix_text() == fix.replace("{take}", str(take.id))
+    told = ledger.history(take.id)[-1].problem
+    assert told is not None
+    assert told.fix_text() == read.error.fix_text()
+    assert error.fix_text() == fix.replace("{take}", "ID")  # where nobody knows it

@@ -45,11 +45,11 @@ class Elsewhere:
         self.process.communicate()
 
     def end(self):
-        self.process.communicate("\n", timeout=30)
+        self.process.communicate("\n", timeout=120)
 
     def kill(self):
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(120)
 
 
 def test_lock_of_another_process_is_refused_and_its_holder_named(tmp_path):
@@ -156,5 +156,5 @@ def test_lock_of_many_starters_exactly_one_gets_through(tmp_path):
             winners.append(starter)
     assert len(winners) == 1
     for starter in starters:
-        starter.communicate(timeout=30)
+        starter.communicate(timeout=120)
     assert sum(starter.returncode == 0 for starter in starters) == 1

@@ -27,7 +27,7 @@ def run(script: str, *, stderr: object = subprocess.PIPE, **env: str) -> subproc
         stderr=stderr,
         encoding="utf-8",
         env={**os.environ, "LANG": "en_US.UTF-8", "LC_ALL": "en_US.UTF-8", "PYTHONUTF8": "1", **env},
-        timeout=50,
+        timeout=120,
     )
 
 

@@ -47,7 +47,6 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "engine/steps/submit.py": ("a note of the history", re.compile("too many creates")),
     "daemon/threads.py": ("a cause", re.compile("the thread had died|nobody asked it to")),
     "files/digest.py": ("a cause", re.compile("became shorter")),
-    "providers/download.py": ("a cause", re.compile("a part was sent|bytes are missing|than announced")),
     "notify/sender.py": ("a command", re.compile("-m pip install")),
     "notify/send.py": ("a cause", re.compile("apprise|Errno")),
     "cli/service.py": ("a command", re.compile("^sorad service uninstall$")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from scripted_http import Reply
@@ -30,7 +31,7 @@ class SoraHk:
         return ProviderConfig(kind=self.kind, base_url=url, **{"request_timeout": 5.0, **more})
 
     def make(self, url: str, **more: Any) -> Provider:
-        return make(self.config(url, **more), lambda: KEY)
+        return make(self.config(url, **more), lambda: KEY, pictures=(Path("/"),))
 
     def say(self, code: int, message: str, status: int, data: Any = None, **headers: str) -> Reply:
         return Reply({"code": code, "message": message, "data": data}, status, {**ID, **headers})
@@ -134,7 +135,7 @@ class OpenAiVideos:
         return ProviderConfig(kind=self.kind, base_url=url, **{**usual, **more})
 
     def make(self, url: str, **more: Any) -> Provider:
-        return make(self.config(url, **more), lambda: KEY)
+        return make(self.config(url, **more), lambda: KEY, pictures=(Path("/"),))
 
     def error(self, status: int, code: str, message: str, **headers: str) -> Reply:
         return Reply({"error": {"code": code, "message": message}}, status, {**ID, **headers})

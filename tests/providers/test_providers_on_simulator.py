@@ -49,7 +49,7 @@ def provider_of(kind: str, api: Simulator, key: str = KEY, **more: Any) -> Provi
     usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url, "request_timeout": 5.0}
     if kind == "openai_videos":
         usual.update(model="sim-1", model_pro="sim-1-pro", seconds=(10, 15), lists_tasks=True)
-    return make(ProviderConfig(**{**usual, **more}), lambda: key)
+    return make(ProviderConfig(**{**usual, **more}), lambda: key, pictures=(Path("/"),))
 
 
 @pytest.fixture(params=KINDS)

@@ -233,6 +233,8 @@ def test_only_strong_names_of_a_version_count(given_: dict[str, str], expected: 
         (1_760_875_200, 1_760_875_200.0),
         ("1760875200", 1_760_875_200.0),
         (1_760_875_200_000, 1_760_875_200.0),
+        (0, None),  # no date
+        (-1_760_875_200, None),
         ("2025-10-19T12:00:00", None),
         ("2025-13-19T12:00:00Z", None),
         ("yesterday", None),

@@ -80,6 +80,9 @@ class Stage:
         programs = folder / "bin"
         for one in (self.folder, self.home, self.root, programs):
             one.mkdir()
+        self.program = programs / "sorad"
+        self.program.write_text("#!/bin/sh\n")
+        self.program.chmod(0o755)
         for name, text in (
             ("systemctl", _SYSTEMCTL),
             ("launchctl", _LAUNCHCTL),
@@ -145,4 +148,4 @@ class Stage:
         """What is rendered for such a config."""
         config = self.config(*roots)
         file = self.home / ".config/sorad/config.toml"
-        return Setting(("/opt/sorad/bin/sorad", "run", "--config", str(file)), file, writable(config))
+        return Setting((str(self.program), "run", "--config", str(file)), file, writable(config))

@@ -249,7 +249,7 @@ def test_command_works_from_anywhere(tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert ended.stdout.startswith("sorad ")

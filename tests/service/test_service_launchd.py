@@ -34,7 +34,7 @@ def test_agent_plist_has_the_keys_that_launchd_knows_with_their_kinds(stage):
     assert plist["Label"] == "sorad.daemon"
     assert manager.plist_path == stage.home / "Library/LaunchAgents/sorad.daemon.plist"  # named as its label
     config = str(stage.home / ".config/sorad/config.toml")
-    assert plist["ProgramArguments"] == ["/opt/sorad/bin/sorad", "run", "--config", config]
+    assert plist["ProgramArguments"] == [str(stage.program), "run", "--config", config]
     assert plist["RunAtLoad"] is True
     assert plist["KeepAlive"] == {"SuccessfulExit": False}
     assert plist["ThrottleInterval"] == 60
@@ -133,7 +133,7 @@ def test_private_folders_of_macos_are_named_with_what_to_allow(stage):
     install(stage, "Documents")
     advice = next(line for line in stage.said if "Full Disk Access" in line)
     assert str(stage.home / "Documents") in advice
-    assert "/opt/sorad/bin/sorad" in advice
+    assert str(stage.program) in advice
     assert any("launchd.log" in line for line in stage.said)
 
 

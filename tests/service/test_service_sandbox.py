@@ -122,7 +122,7 @@ def test_sandbox_that_takes_a_folder_is_told_though_root_asks(tmp_path: Path, pl
         [*apart, sys.executable, "-c", LOOK, str(tmp_path / "vault"), str(tmp_path / "state")],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=120,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

@@ -50,7 +50,7 @@ def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={"SYSTEMD_UNIT_PATH": f"{folder}:", "PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=120,
         check=False,
     )
 

@@ -73,7 +73,9 @@ class TestOneTextAndTwoPictures:
     def test_what_may_be_either_is_for_the_user(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fates: list[str]
     ) -> None:
-        monkeypatch.setattr(submit, "wait_for_twin", lambda kit, take: None)  # both are under way already
+        monkeypatch.setattr(
+            submit, "wait_for_lookalike", lambda kit, take: None
+        )  # both are under way already
         world = calm_world(tmp_path)
         answers(world, *fates)
         pictures(world)
@@ -130,7 +132,7 @@ class TestOneTextAndTwoPictures:
     def test_a_list_that_shows_the_picture_tells_them_apart(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(submit, "wait_for_twin", lambda kit, take: None)
+        monkeypatch.setattr(submit, "wait_for_lookalike", lambda kit, take: None)
         world = calm_world(tmp_path)
         answers(world, "lost", "accepted")
         shown(world, lambda task, request: replace(task, image=request.image))

@@ -136,7 +136,7 @@ def test_no_create_leaves_while_the_ledgers_file_is_not_the_one_that_was_opened(
     assert world.bought() == Counter({"text": 1})
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(300)
 def test_of_two_takes_of_one_prompt_neither_adopts_the_others_task(tmp_path: Path) -> None:
     """The second passes its look at the first, asks for the price, and leaves while the first is looked up."""
     world = calm_world(tmp_path)

@@ -24,6 +24,7 @@ from turns import Alone, Died, Turns
 
 from sorad.config.model import Config
 from sorad.engine.accounts import Accounts
+from sorad.engine.ambiguous import waits_for_user
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
 from sorad.engine.decide import MISSES_TO_PARK
@@ -32,7 +33,6 @@ from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.reconcile import waits_for_user
 from sorad.engine.times import Times
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
@@ -284,7 +284,7 @@ class SimProvider:
     def _pieces(self, body: bytes, offset: int, cut: Optional[int]) -> Iterator[bytes]:
         for at in range(offset, len(body), 64):
             if cut is not None and at >= cut:
-                raise DownloadCut("cut")
+                raise DownloadCut
             yield body[at : at + 64]
 
     def recent(self, since: float) -> Union[Listed, Fault]:

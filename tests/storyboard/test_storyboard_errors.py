@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.storyboard.image import Pictures
 from sorad.storyboard.read import Reading, Rules, read_bytes, read_file
 
 
@@ -154,7 +155,8 @@ def test_a_file_that_is_no_picture_to_send(tmp_path: Path, case: str) -> None:
     if case == "large":
         os.truncate(path, 20_000_001)
     data = json.dumps({"segments": [{"segment_index": 1, "prompt_text": "x", "image_url": "cat.png"}]})
-    (problem,) = read_bytes(data.encode(), tmp_path, rules()).problems
+    allowed = rules(pictures=Pictures((tmp_path,)))
+    (problem,) = read_bytes(data.encode(), tmp_path, allowed).problems
     assert (problem.code, problem.where) == ("storyboard.image", "segments[0].image_url")
     assert_readable(problem)
 

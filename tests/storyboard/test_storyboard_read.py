@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.storyboard.image import Pictures
 from sorad.storyboard.read import Reading, Rules, Segment, read_bytes, read_file
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -182,7 +183,9 @@ def test_a_local_picture_goes_by_its_content(tmp_path: Path, data: bytes, form: 
     folder.mkdir()
     (folder / "猫 1").write_bytes(data)
     reference = form.format(name="猫 1", folder=folder)
-    reading = read_bytes(json.dumps(one(image_url=reference)).encode(), folder, rules())
+    reading = read_bytes(
+        json.dumps(one(image_url=reference)).encode(), folder, rules(pictures=Pictures((tmp_path,)))
+    )
     assert reading.problems == ()
     request = reading.segments[0].request
     assert request.image.startswith("sha256:")
@@ -194,7 +197,9 @@ def test_a_picture_that_moves_changes_nothing_and_another_picture_does(tmp_path:
     for name, data in (("a.png", PNG), ("b.png", PNG), ("c.png", PNG + b"1")):
         (tmp_path / name).write_bytes(data)
     contents = [
-        read_bytes(json.dumps(one(image_url=name)).encode(), tmp_path, rules()).content
+        read_bytes(
+            json.dumps(one(image_url=name)).encode(), tmp_path, rules(pictures=Pictures((tmp_path,)))
+        ).content
         for name in ("a.png", "b.png", "c.png")
     ]
     assert contents[0] == contents[1] != contents[2]

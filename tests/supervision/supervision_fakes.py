@@ -10,7 +10,7 @@ from typing import Callable
 
 from sorad.condition import OK, Part
 
-PATIENCE = 20.0  # seconds; only a failing test waits so long
+PATIENCE = 60.0  # seconds; only a failing test waits so long
 
 
 def until(condition: Callable[[], object], what: str = "") -> None:

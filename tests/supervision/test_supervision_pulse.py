@@ -128,7 +128,7 @@ def test_the_pulse_of_a_dead_process_counts_for_nothing(tmp_path: Path) -> None:
         other.send_signal(signal.SIGSTOP)
         assert machine.seen() == [], "its pulse is young still"
         other.kill()
-        other.wait(10)
+        other.wait(60)
     finally:
         other.kill()
         other.communicate()
@@ -290,7 +290,7 @@ def test_a_folder_that_went_with_its_session_is_made_again(tmp_path: Path) -> No
 def test_pulses_of_killed_processes_are_tidied_away_and_no_others(machine: Machine) -> None:
     folder = machine.file.path.parent
     dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait(20)
+    dead.wait(60)
     for name in (f"pulse-{dead.pid}.json", f"pulse-{dead.pid}.tmp", "pulse-²³.json", "pulse-x.json", "other"):
         (folder / name).write_text("x", "utf-8")
     machine.file.tidy()

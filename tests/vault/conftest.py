@@ -100,7 +100,7 @@ class Running:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self.vault.first_scan_done.wait(20)
+        assert self.vault.first_scan_done.wait(60)
 
     def _run(self) -> None:
         try:

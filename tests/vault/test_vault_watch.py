@@ -133,7 +133,7 @@ def test_a_dead_reader_is_seen_at_once_and_replaced(watched: Watched, until, tmp
     observer = watched.observer(tmp_path)
     break_readers(observer)
     (tmp_path / "storyboard_1.json").write_text("x")
-    assert watched.woken.wait(10)
+    assert watched.woken.wait(60)
     assert observer.is_alive()
     assert all(emitter.is_alive() for emitter in observer.emitters)
     (trouble,) = watched.watcher.check(10.0)
@@ -181,7 +181,7 @@ def test_rebuilding_leaks_neither_threads_nor_descriptors(
             break_readers(observer)
             watched.woken.clear()
             (root / f"storyboard_{round_}.json").write_text("x")
-            assert watched.woken.wait(10)
+            assert watched.woken.wait(60)
         elif how == "dead dispatcher":
             observer.event_queue.put(None)  # cannot be unpacked: the thread ends with an exception
             observer.join(10)
@@ -284,14 +284,14 @@ def test_a_thread_that_is_stuck_is_seen(until, tmp_path: Path) -> None:
 
     def stick(_path: str) -> None:
         inside.set()
-        free.wait(30)
+        free.wait(60)
 
     watcher = Watcher(stick, lambda: None)
     try:
         watcher.add(str(tmp_path), 0.0)
         for number in range(3):
             (tmp_path / f"storyboard_{number}.json").write_text("x")
-        assert inside.wait(10)
+        assert inside.wait(60)
         until(lambda: watcher._watches[str(tmp_path)].observer.event_queue.queue)
         assert watcher.check(100.0) == []
         assert watcher.check(105.0) == []

@@ -12,7 +12,7 @@ from sorad.engine.again import sibling
 from sorad.engine.decide import goes_on
 from sorad.engine.late import bought_anew, remember
 from sorad.engine.steps.kit import Kit
-from sorad.engine.steps.paper import lay_receipt
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.ledger.interface import ClaimLost, IllegalMove, Look
 from sorad.ledger.later import after_answer, after_trouble
 from sorad.messages import _

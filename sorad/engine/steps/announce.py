@@ -12,8 +12,8 @@ from loguru import logger
 from sorad.budget import NEVER
 from sorad.delivery.outcome import blocked
 from sorad.engine.late import ANOTHERS, NO_PLACE
+from sorad.engine.steps.dedupe import LOOK_AGAIN, bought_meanwhile
 from sorad.engine.steps.kit import Kit, record
-from sorad.engine.steps.recheck import LOOK_AGAIN, bought_meanwhile
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take

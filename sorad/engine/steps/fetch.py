@@ -17,8 +17,8 @@ from sorad.engine.keyless import keyless
 from sorad.engine.rescue import NOTE
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.poll import poll
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.rescue import rescue, rescue_at
 from sorad.engine.unfound import NO_ADDRESS
 from sorad.ledger.interface import Change

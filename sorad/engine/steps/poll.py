@@ -13,7 +13,7 @@ from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.late import look_for_first
-from sorad.engine.steps.paper import lay_receipt
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take

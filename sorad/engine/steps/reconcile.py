@@ -9,33 +9,41 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.config.model import Polling
 from sorad.engine import backoff
 from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
 from sorad.engine.accounts import is_sure
+from sorad.engine.ambiguous import (
+    WAIT,
+    adopt,
+    for_the_user,
+    kept_back,
+    several,
+    unproven,
+    unread,
+    waits,
+    waits_for_user,
+)
 from sorad.engine.decide import lost_create
-from sorad.engine.doubtful import SAME_ID, is_same_id
-from sorad.engine.keyless import NO_KEY, NO_KEY_EVERY, other_account
-from sorad.engine.matching import alike, began, match, resembles, same
+from sorad.engine.doubtful import is_same_id
+from sorad.engine.keyless import NO_KEY_EVERY, other_account
+from sorad.engine.matching import alike, began, match, same
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look, open_creates
-from sorad.engine.steps.paper import lay_receipt
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, IdOwned
-from sorad.messages import N_, _
+from sorad.messages import _
 from sorad.model import State, Take
-from sorad.problems import Param, Problem
+from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
 from sorad.receipts.receipt import Receipt, read_receipt
 from sorad.receipts.writing import drop_intent
 
-# A take that waits for the user is looked at again once a day, for its provider may list by then.
-WAIT = 86_400.0
-# A take whose twin waits for the user is looked at again at this pace.
+# A take whose lookalike waits for the user is looked at again at this pace.
 USER_WAIT = 60.0
-# One whose twin is being answered, at this.
-AFTER_TWIN = 1.0
+# One whose lookalike is being answered, at this.
+AFTER_LOOKALIKE = 1.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
@@ -43,8 +51,6 @@ DOUBT = 2 * 86_400.0
 FEW, LONGEST_PAUSE = 5, 300.0
 # What is kept back by a task is looked at again at this pace: the task may be found to be another take's.
 KEPT_BACK_EVERY = 3_600.0
-# So many tasks are named.
-NAMED = 5
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
 
@@ -57,7 +63,7 @@ def reconcile(kit: Kit, take: Take) -> None:
     if _adopt_by_receipt(kit, take, now):
         return
     provider = _who_lists(kit, take)
-    if provider is not None and not _waits_for_twins(kit, take, provider, now):
+    if provider is not None and not _waits_for_lookalikes(kit, take, provider, now):
         _look_up(kit, take, provider, now)
 
 
@@ -88,13 +94,13 @@ def _who_lists(kit: Kit, take: Take) -> Optional[Provider]:
     return provider
 
 
-def _waits_for_twins(kit: Kit, take: Take, provider: Provider, now: float) -> bool:
-    """Put it off where a look could not tell it from a twin; whether that was so."""
-    twins = _twins(kit, take, take.account or provider.account)
-    if any(twin.state is State.SUBMITTING for twin in twins):
+def _waits_for_lookalikes(kit: Kit, take: Take, provider: Provider, now: float) -> bool:
+    """Put it off where a look could not tell it from a lookalike; whether that was so."""
+    lookalikes = _lookalikes(kit, take, take.account or provider.account)
+    if any(one.state is State.SUBMITTING for one in lookalikes):
         release(kit, take, now + 1.0)  # its answer may own a task that looks like ours
         return True
-    if not is_sure(take, provider) and _twins(kit, take, provider.account):
+    if not is_sure(take, provider) and _lookalikes(kit, take, provider.account):
         # What is on that account's list is theirs first.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
         return True
@@ -110,11 +116,11 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
         return
     kit.in_vain.pop((take.id, take.creates, "unread"), None)
     view = found.view
-    twins = [other for other in view.others if alike(other.request, take.request)]
-    if any(twin.state is State.SUBMITTING for twin in twins):
+    lookalikes = [other for other in view.others if alike(other.request, take.request)]
+    if any(one.state is State.SUBMITTING for one in lookalikes):
         release(kit, take, now + 1.0)  # it left, or was answered, while the list was on its way
         return
-    unknown = [twin for twin in twins if twin.state is State.UNKNOWN]
+    unknown = [one for one in lookalikes if one.state is State.UNKNOWN]
     mine = [task for task in view.listed.tasks if same(take.request, task)]
     matched = match([take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
     if matched is None:
@@ -123,9 +129,9 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
     _conclude(kit, take, provider, matched.get(take.id), found.window)
 
 
-def not_ours(view: View, twins: Sequence[Take]) -> set[str]:
+def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:
     """Tasks that somebody owns, or that were on a list before the first of the open creates left."""
-    first = min([view.take, *twins], key=lambda take: take.intent_at or 0.0)
+    first = min([view.take, *lookalikes], key=lambda take: take.intent_at or 0.0)
     return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first))}
 
 
@@ -135,7 +141,9 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
         kit.accounts.refused(take.account)
     if fault.trouble is Trouble.TRANSPORT:
         kit.reach.failed(asked)
-    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
+    # A key may be good for creates and not for the list; whether it is, the creates tell by themselves.
+    of_the_list = fault.trouble is Trouble.KEY and fault.problem.params.get("status") == 403
+    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current and not of_the_list:
         kit.control.stop_buying(fault)
     if fault.trouble is Trouble.TRANSPORT and kit.reach.problem() is not None:
         wait = backoff.delay(take.attempt + 1, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng)
@@ -156,9 +164,13 @@ def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.
         if what == "unread" and not waits_for_user(take):
             kit.control.lost(take, take.base_url)  # a list that cannot be read is none
         problem = unread(take, why) if what == "unread" else unproven(take, why)
-        _give_to_the_user(kit, take, "look failed", problem, max(LONGEST_PAUSE, at_least))
+        _give_to_the_user(kit, take, "look failed", problem, LONGEST_PAUSE)
         return
-    wait = max(at_least, backoff.delay(count, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng))
+    # A provider that names a day for its list would keep a take that may be paid for from being found.
+    wait = max(
+        min(at_least, LONGEST_PAUSE),
+        backoff.delay(count, kit.config.reconcile.look_every, LONGEST_PAUSE, kit.rng),
+    )
     record(kit, take, Change(State.UNKNOWN, "look failed", due_at=kit.clock.time() + wait, error=why))
 
 
@@ -245,7 +257,7 @@ def _keep_back(kit: Kit, take: Take, view: View, now: float) -> bool:
 def _is_passing(view: View, left: Sequence[RemoteTask], now: float) -> bool:
     """Whether the next look may tell whose tasks these are.
 
-    So it is with one of a create that is being answered, one of a twin that has not adopted it yet, and where all
+    So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, and where all
     have come on the list just now.
     """
     news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= now for task in left)
@@ -263,43 +275,6 @@ def _queue_again(kit: Kit, take: Take, now: float) -> None:
     drop_intent(kit.payer(take.root), take, after)
 
 
-def for_the_user(
-    take: Take, note: str, why: Problem, polling: Polling, now: float, again: float = WAIT
-) -> Change:
-    """The change with which an unknown take waits for the user; it is looked at ``again`` so much later. Pure.
-
-    It may be a task under way, so it holds a slot; but no longer than a task may: twenty lost answers at a
-    provider without a list must not stop all buying for good.
-    """
-    left = (now if take.intent_at is None else take.intent_at) + polling.give_up_after - now
-    if take.parked or left <= 0:
-        # What is waited for so long is polled slowly, too, should it be adopted.
-        watched = max(take.watched, polling.give_up_after)
-        return Change(State.UNKNOWN, note, due_at=now + again, error=why, parked=True, watched=watched)
-    return Change(State.UNKNOWN, note, due_at=now + min(left, again), error=why)
-
-
-def adopt(
-    take: Take, remote_id: str, now: float, created_at: Optional[float] = None, account: Optional[str] = None
-) -> Change:
-    """The change that makes a task of the provider's list the take's. ``account``: whose list it was.
-
-    By our clock it was accepted after the intent: another clock's date must not move its money to another day.
-    """
-    accepted_at = now if created_at is None else min(max(created_at, take.intent_at or created_at), now)
-    return Change(
-        State.GENERATING,
-        "adopted",
-        due_at=now,
-        attempt=0,
-        clear_error=True,
-        remote_id=remote_id,
-        account=account,
-        accepted_at=accepted_at,
-        sole=True,
-    )
-
-
 def _was_kept_back(kit: Kit, take: Take) -> bool:
     """Whether it waits for the user because of a task that still nobody owns, even if lists show it no more."""
     if take.error is None or take.error.code != "take.several":
@@ -308,12 +283,12 @@ def _was_kept_back(kit: Kit, take: Take) -> bool:
     return not named or not kit.ledger.owned([named])
 
 
-def _twins(kit: Kit, take: Take, account: str) -> list[Take]:
+def _lookalikes(kit: Kit, take: Take, account: str) -> list[Take]:
     """Those of the open creates that look alike."""
-    return [twin for twin in open_creates(kit, take, account) if alike(twin.request, take.request)]
+    return [one for one in open_creates(kit, take, account) if alike(one.request, take.request)]
 
 
-def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
+def wait_for_lookalike(kit: Kit, take: Take) -> Optional[float]:
     """How long a take must wait because of one that looks alike, in seconds; ``None``: it need not.
 
     While one of the same request is unknown, the two could not be told apart at the provider. Others that look
@@ -321,21 +296,23 @@ def wait_for_twin(kit: Kit, take: Take) -> Optional[float]:
     user could tell which is which. One that waits for the user already holds up no other request.
     """
     provider, look_every = kit.accounts.current, kit.config.reconcile.look_every
-    twins = _twins(kit, take, provider.account)
-    unknown = [twin for twin in twins if twin.state is State.UNKNOWN and twin.fingerprint == take.fingerprint]
+    lookalikes = _lookalikes(kit, take, provider.account)
+    unknown = [
+        one for one in lookalikes if one.state is State.UNKNOWN and one.fingerprint == take.fingerprint
+    ]
     if unknown:
         return USER_WAIT if all(map(waits_for_user, unknown)) else look_every
     if not can_look_up(kit, provider):
         return None
-    return _wait_for_others([twin for twin in twins if twin.fingerprint != take.fingerprint], look_every)
+    return _wait_for_others([one for one in lookalikes if one.fingerprint != take.fingerprint], look_every)
 
 
-def _wait_for_others(twins: Sequence[Take], look_every: float) -> Optional[float]:
+def _wait_for_others(lookalikes: Sequence[Take], look_every: float) -> Optional[float]:
     """The same for those of another request. Pure."""
-    states = {twin.state for twin in twins if not waits_for_user(twin)}
+    states = {one.state for one in lookalikes if not waits_for_user(one)}
     if State.UNKNOWN in states:
         return look_every
-    return AFTER_TWIN if states else None
+    return AFTER_LOOKALIKE if states else None
 
 
 def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:
@@ -351,85 +328,3 @@ def record_adoption(kit: Kit, take: Take, change: Change) -> Optional[Take]:
 def can_look_up(kit: Kit, provider: Provider) -> bool:
     """Whether a lost create is looked up by itself."""
     return provider.capabilities.lists_tasks and kit.config.reconcile.on_unknown != "hold"
-
-
-def waits_for_user(take: Take) -> bool:
-    """Whether an unknown take is past what sorad can find out by itself."""
-    return take.error is not None and take.error.code in ("take.unknown", "take.several", SAME_ID, NO_KEY)
-
-
-def waits(take: Take) -> Problem:
-    """The user has to say what became of a create."""
-    return Problem(
-        "take.unknown",
-        N_("it is not known whether the provider accepted it, and its list of tasks cannot tell."),
-        N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID` if it is there, "
-            "`--resend` if it is not, or `--drop`."
-        ),
-        {"take": take.id},
-    )
-
-
-def unread(take: Take, why: Problem) -> Problem:
-    """The list of tasks cannot be read, again and again."""
-    return _ask(
-        "take.unknown",
-        N_(
-            "it is not known whether the provider accepted it, and its list of tasks cannot be read, though sorad goes "
-            "on trying: {reason}"
-        ),
-        take,
-        reason=why,
-    )
-
-
-def unproven(take: Take, why: Problem) -> Problem:
-    """The list of tasks can be read, but would perhaps not show the task if it were there."""
-    return _ask(
-        "take.unknown",
-        N_("it is not on the provider's list of tasks, but that proves nothing: {reason}"),
-        take,
-        reason=why,
-    )
-
-
-def several(take: Take, tasks: Sequence[RemoteTask]) -> Problem:
-    """More tasks look like ours than we have lost."""
-    return _ask(
-        "take.several",
-        N_("several tasks at the provider could be this one: {tasks}."),
-        take,
-        tasks=", ".join(task.remote_id for task in tasks[:NAMED]),
-    )
-
-
-def kept_back(take: Take, task: RemoteTask) -> Problem:
-    """A task at the provider may be the lost create's, so it is not sent again."""
-    if same(take.request, task):
-        message = N_(
-            "the task {remote_id} at the provider could be this one, though its time does not fit: the clock of this "
-            "machine may have been wrong."
-        )
-    elif resembles(take.request, task):
-        message = N_(
-            "the task {remote_id} at the provider is much like this one: its list may show texts changed."
-        )
-    else:
-        message = N_(
-            "the task {remote_id} at the provider was created when this one was sent, and is nobody's here: it may be "
-            "this one, for lists show other texts than were sent, or another program's."
-        )
-    return _ask("take.several", message, take, remote_id=task.remote_id)
-
-
-def _ask(code: str, message: str, take: Take, **params: Param) -> Problem:
-    if "remote_id" in params:
-        fix = N_(
-            "Look at your account there, then `sorad resolve {take} --adopt {remote_id}`, `--resend` or `--drop`."
-        )
-    else:
-        fix = N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
-        )
-    return Problem(code, message, fix, {"take": take.id, **params})

@@ -12,20 +12,13 @@ from typing import Optional, Union
 from loguru import logger
 
 from sorad.engine.absence import Kind, View, kind
+from sorad.engine.ambiguous import adopt, for_the_user, kept_back, several
 from sorad.engine.late import creates_that_left
 from sorad.engine.matching import alike, began, in_window, match, resembles, same
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.looking import look
-from sorad.engine.steps.paper import lay_receipt
-from sorad.engine.steps.reconcile import (
-    DOUBT,
-    adopt,
-    for_the_user,
-    kept_back,
-    not_ours,
-    record_adoption,
-    several,
-)
+from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.reconcile import DOUBT, not_ours, record_adoption
 from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take

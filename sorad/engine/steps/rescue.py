@@ -19,8 +19,8 @@ from sorad.engine.disk import free_bytes
 from sorad.engine.keyless import keyless
 from sorad.engine.rescue import Place, away, due, shelves
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.paper import lay_receipt
 from sorad.engine.steps.poll import poll
+from sorad.engine.steps.receipts import lay_receipt
 from sorad.ledger.interface import Change, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import State, Take

@@ -10,16 +10,17 @@ from typing import Callable, Optional
 from loguru import logger
 
 from sorad.engine import decide
+from sorad.engine.ambiguous import for_the_user
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.doubtful import one_id_for_all, same_id
 from sorad.engine.first import place_of
 from sorad.engine.gateways import notice
 from sorad.engine.steps.afford import Prices, bill, over_budget
 from sorad.engine.steps.announce import announced
+from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.paper import lay_receipt
-from sorad.engine.steps.recheck import EDIT_AGAIN, LOOK_AGAIN, already_bought
-from sorad.engine.steps.reconcile import can_look_up, for_the_user, wait_for_twin
+from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
 from sorad.engine.steps.refused import accepted_after_all
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
@@ -137,7 +138,7 @@ def _kept_back(kit: Kit, take: Take) -> bool:
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return True
-    wait = wait_for_twin(kit, take)
+    wait = wait_for_lookalike(kit, take)
     again = kit.guard(take) if wait is None else kit.clock.time() + wait
     if again is not None:
         release(kit, take, again)
@@ -153,7 +154,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
     kit.accounts.remember(account)
     with kit.buying:
         now = kit.clock.time()
-        wait = wait_for_twin(kit, take)  # once more: the last one may have become unknown since
+        wait = wait_for_lookalike(kit, take)  # once more: the last one may have become unknown since
         if wait is not None:
             release(kit, take, now + wait)
             return None

@@ -1,4 +1,4 @@
-"""Weigh: what was held because its price was not known, once the provider may tell it; all, under another limit."""
+"""Reprice: what was held because its price was not known, once the provider may tell it; all, under another limit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sorad.problems import Problem
 if TYPE_CHECKING:
     from sorad.config.model import Budget
 
-# Under this the ledger remembers the `approve_above` that what waits was weighed by.
+# Under this the ledger remembers the `approve_above` that what waits was priced by.
 LIMIT = "approve_above"
 
 
-def weigh(kit: Kit, take: Take) -> None:
+def reprice(kit: Kit, take: Take) -> None:
     """One take, claimed as ``held``, and all of its storyboard that wait with it: they are too dear together."""
     if kit.stopping():
         release(kit, take)
@@ -30,7 +30,7 @@ def weigh(kit: Kit, take: Take) -> None:
     budget, provider = kit.config.budget, kit.accounts.current
     held = list(kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
     waiting = [one for one in held if is_unpriced(one)]
-    # what of it is known to be too dear counts, too: no take slips through by being weighed alone
+    # what of it is known to be too dear counts, too: no take slips through by being priced alone
     prices = [provider.price(one.request) for one in held if _counts(one)]
     if None in prices and _is_limited(budget):
         trouble = provider.price_trouble()
@@ -40,14 +40,14 @@ def weigh(kit: Kit, take: Take) -> None:
         problem: Optional[Problem] = no_price()
     else:
         problem = needs_approval(budget, prices, provider.currency)
-    change = _weighed(problem, kit.clock.time())
+    change = _repriced(problem, kit.clock.time())
     if problem is not None:
         logger.warning(_("{path}: {problem}"), path=take.storyboard, problem=str(problem))
     for one in waiting:
         record(kit, one, change)
 
 
-def _weighed(problem: Optional[Problem], now: float) -> Change:
+def _repriced(problem: Optional[Problem], now: float) -> Change:
     """The change of a take that was priced: it may be bought, or waits for the user because of ``problem``."""
     if problem is None:
         return Change(State.QUEUED, "weighed", due_at=now, clear_error=True)
@@ -63,16 +63,16 @@ def _counts(take: Take) -> bool:
     return is_unpriced(take) or is_too_dear(take)
 
 
-def weigh_anew(ledger: Ledger, budget: Budget, now: float) -> None:
-    """At a start or a reload: have what waits weighed by the budget as it is now. :class:`LedgerUnavailable`.
+def reprice_all(ledger: Ledger, budget: Budget, now: float) -> None:
+    """At a start or a reload: have what waits priced again, for the budget as it is now. :class:`LedgerUnavailable`.
 
     The prices may be others by now, and the day's budget: what is still too dear is held again. Where
-    `approve_above` is another, all is weighed by it that is not bought and not approved.
+    `approve_above` is another, all is judged by it that is not bought and not approved.
     """
     other = ledger.recall(LIMIT) != budget.approve_above
     for take in list(ledger.takes(states=[State.QUEUED, State.HELD])):
         change = Change(State.HELD, "weighed again", due_at=now)
-        if other and _is_weighed(take, limited=budget.approve_above is not None):
+        if other and _is_limited_by_storyboard(take, limited=budget.approve_above is not None):
             change = Change(State.HELD, "weighed again", due_at=now, error=no_price())
         elif take.state is not State.HELD or not (is_unpriced(take) or _waits_for_day(take)):
             continue
@@ -82,7 +82,7 @@ def weigh_anew(ledger: Ledger, budget: Budget, now: float) -> None:
         ledger.remember(LIMIT, budget.approve_above)
 
 
-def _is_weighed(take: Take, *, limited: bool) -> bool:
+def _is_limited_by_storyboard(take: Take, *, limited: bool) -> bool:
     """Whether the limit of a storyboard is what a take is, or would be, held by. What `redo` asked for is approved."""
     if take.approved or take.extra:
         return False

@@ -1,4 +1,4 @@
-"""What the folder tells of a take just before it would be bought. The last look: it costs two ``stat``.
+"""Dedupe: what the folder tells of a take just before it would be bought. It costs two ``stat``.
 
 The ledger may be an old copy, put back after a mishap, and another machine may have bought into the same
 folder: then the take's place holds an intent, a receipt, or its video, of which the ledger never heard.
