@@ -117,9 +117,7 @@ class Arrivals:
             if not came and theirs(video, self._claims.payer(take.root)) is not None:
                 return False
             now = self._clock.time()
-            self._ledger.record(
-                take, Change(State.QUEUED, "looked at again", due_at=now, clear_error=True), now
-            )
+            self._ledger.record(take, Change(State.QUEUED, "seen again", due_at=now, clear_error=True), now)
         except (OSError, ClaimLost, IllegalMove):
             return False  # the next look tries again
         return True

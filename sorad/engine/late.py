@@ -19,7 +19,7 @@ from sorad.problems import Problem
 TOLD_FOR, REMEMBERED = 7 * 86_400.0, 50
 _KEY = "paid too"
 # Notes in the history of creates that surely never left: there was no way to the server, or no folder to tell them in.
-NOT_SENT, NO_PLACE, ANOTHERS = "not sent", "no place", "another buys it"
+NOT_SENT, NO_PLACE, ANOTHERS = "not sent", "no place", "other buyer"
 
 
 def creates_that_left(history: Sequence[Event]) -> list[float]:

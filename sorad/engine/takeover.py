@@ -42,7 +42,7 @@ def take_create_over(ledger: Ledger, take: Take, payer: Payer, currency: str, no
     try:
         other = theirs(video, payer)
         if other is None:
-            change = Change(State.QUEUED, "looked at again", due_at=now, clear_error=True)
+            change = Change(State.QUEUED, "seen again", due_at=now, clear_error=True)
             ledger.record(take, change, now)
             return None
         told = other.receipt if other.receipt and other.receipt.fingerprint == take.fingerprint else None
