@@ -46,13 +46,13 @@ def once_config(args: argparse.Namespace) -> Config:
     for watch in config.watch:
         if not watch.path.is_dir():
             raise SoradError(_no_folder(watch.path), exit_code=USAGE)
-    return _at_once(config)
+    return _with_vaults(_at_once(config))
 
 
 def _at_once(config: Config) -> Config:
-    """Without the wait for edits: who calls `once` wants what is there now."""
+    """Who calls `once` wants what is there now."""
     watches = [watch.model_copy(update={"edit_seconds": 0.0}) for watch in config.watch]
-    return _with_vaults(config.model_copy(update={"watch": tuple(watches)}))
+    return config.model_copy(update={"watch": tuple(watches)})
 
 
 def _with_vaults(config: Config) -> Config:

@@ -43,8 +43,7 @@ def handler(args: argparse.Namespace) -> int:
     """Check the files."""
     config = _config(args)
     rules = _rules(config)
-    named = [(Path(name), path) for name in args.files for path in _storyboards(Path(name))]
-    checked = [_check(path, rules(path, name), config) for name, path in named]
+    checked = [one for name in args.files for one in _checks(Path(name), rules, config)]
     checked += [one for name in args.files for one in _dark(Path(name))]
     if args.json:
         say(to_json([_as_json(one, prompts=args.prompts) for one in checked], indent=2))
@@ -132,6 +131,12 @@ def _place(path: Path, config: Config) -> Optional[Problem]:
 
     path = path.absolute()
     return out_of_place(path, assets_of(path, owner(config, path) or Watch(path=path.parent)))
+
+
+def _checks(name: Path, rules: Callable[[Path, Path], Rules], config: Config) -> Iterator[_Checked]:
+    """All that a name of the command line stands for."""
+    for path in _storyboards(name):
+        yield _check(path, rules(path, name), config)
 
 
 def _check(path: Path, rules: Rules, config: Config) -> _Checked:

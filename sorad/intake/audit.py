@@ -58,8 +58,7 @@ class Audit:
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
         missed = len(self.missing.get(board.id, ()))
         self.missing[board.id] = [take.id for take in takes if self._judge(take, assets, names)]
-        if not any(map(_waits_for_mending, takes)):  # the rights of a file may change, and no folder shows it
-            self._remember(board.id, times)
+        self._remember(board.id, times, takes)
         # What was missed just now may lie there under other numbers, with its receipt.
         doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
@@ -73,9 +72,13 @@ class Audit:
         self.missing.pop(storyboard, None)
         self._times.pop(storyboard, None)
 
-    def _remember(self, storyboard: int, times: dict[Path, int]) -> None:
-        """The folders need no second look until their times change; unless those may not show it yet."""
-        if all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
+    def _remember(self, storyboard: int, times: dict[Path, int], takes: Sequence[Take]) -> None:
+        """The folders need no second look until their times change; unless those may not show it yet.
+
+        No time of a folder shows that a receipt may be read again.
+        """
+        waits = any(map(_waits_for_mending, takes))
+        if not waits and all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
             self._times[storyboard] = times
         else:
             self._times.pop(storyboard, None)

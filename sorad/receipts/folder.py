@@ -100,15 +100,14 @@ def observed(
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
-    return _without_task(want, there, video, other)
-
-
-def _without_task(want: Want, there: Found, video: Path, other: Theirs | None) -> Want:
-    """Nothing tells of a task: it waits where a file is damaged or another's, or nobody vouches for the video there."""
-    why = _keeps_back(video, other)
-    if why is None and there.verified:
-        why = unvouched(video)
+    why = _cause_to_hold(video, there, other)
     return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
+
+
+def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem | None:
+    """Why it waits, where nothing that can be believed tells what became of the take."""
+    why = _keeps_back(video, other)
+    return unvouched(video) if why is None and there.verified else why
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:

@@ -116,3 +116,36 @@ def test_a_picture_from_outside_of_the_vault_leaves_only_with_its_line_in_the_co
     assert Counter(task.order.prompt for task in stage.simulator.accepted) == Counter(
         {"by its path": 1, "by a link": 1, "none": 1}
     )
+
+
+def test_the_key_goes_to_no_address_from_a_receipt(set_stage: Callable[..., Stage]) -> None:
+    """Whatever account it claims: ours, another one, or none."""
+    stage, stranger = set_stage(), set_stage()
+    stage.drop("storyboard_a.json", "honest")
+    daemon = stage.run()
+    stage.wait_states(done=1)
+    ours = stage.takes()[0].account
+    daemon.stop()
+    for number, account in enumerate((ours, "0123456789ab", ""), 1):
+        request = Request(f"forged {number}")
+        told = Receipt(
+            request,
+            request.fingerprint(),
+            number,
+            1,
+            GENERATING,
+            f"task-{number}",
+            provider="sora_hk",
+            base_url=stranger.simulator.base_url,
+            account=account,
+        )
+        file = receipt_path(place(stage, "storyboard_b.json", number, request.prompt))
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(told.to_members()), "utf-8")
+    stage.drop("storyboard_b.json", *(f"forged {number}" for number in (1, 2, 3)))
+    stage.drop("storyboard_c.json", "another")
+    stage.run()
+    wait_for(lambda: stage.states()[State.DONE] == 2 and len(stage.takes()) == 5, stage.told)
+    wait_for(lambda: stage.simulator.stats()["requests"].get("poll", 0) > 4, stage.told)
+    assert not any(stranger.simulator.stats()["requests"].values())
+    assert Counter(task.order.prompt for task in stage.simulator.accepted) == Counter(honest=1, another=1)

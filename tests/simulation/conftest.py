@@ -10,6 +10,7 @@ import pytest
 from loguru import logger
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "receipts"))
 
 
 @pytest.fixture(autouse=True)
