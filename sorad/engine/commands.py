@@ -152,12 +152,17 @@ class Commands:
         count = sum(one["count"] for one in done)
         return {**next((one for one in done if not one["ok"]), done[0]), "count": count}
 
+    def _taken_over(self, number: int) -> Optional[Take]:
+        """The take of a number; what another sorad left open of it is ours from now on."""
+        kit = self._kit
+        take = kit.ledger.take(number)
+        if take is None or not is_theirs(take):
+            return take
+        currency = kit.accounts.current.currency
+        return take_create_over(kit.ledger, take, kit.payer(take.root), currency, kit.clock.time())
+
     def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
-        take, how = self._kit.ledger.take(number), args.get("how")
-        if take is not None and is_theirs(take):
-            kit = self._kit
-            payer, currency = kit.payer(take.root), kit.accounts.current.currency
-            take = take_create_over(kit.ledger, take, payer, currency, kit.clock.time())
+        take, how = self._taken_over(number), args.get("how")
         failed = take is not None and take.state is State.FAILED and how == "adopt"
         if take is None or not (failed or take.state is State.UNKNOWN):
             return _refused(_not_unknown(number))

@@ -90,12 +90,11 @@ def observed(
     there = look(video)
     receipt = _of_text(there.receipt, want)
     whole = receipt is not None and _whole(there, video)
-    intent = None if whole else _of_text(read_intent(video), want)
+    intent, other = (None, None) if whole else _announced(video, want, me, known)
     if is_foreign is not None and not whole:
         told = intent or receipt
         if told is None or is_foreign(told.payer):
             return want
-    other = None if whole or me is None else theirs(video, me, known)
     if intent is not None and other is None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
@@ -108,6 +107,13 @@ def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem |
     """Why it waits, where nothing that can be believed tells what became of the take."""
     why = _keeps_back(video, other)
     return unvouched(video) if why is None and there.verified else why
+
+
+def _announced(
+    video: Path, want: Want, me: Payer | None, known: Collection[Optional[float]]
+) -> tuple[Receipt | None, Theirs | None]:
+    """The intent of its text, and whose it is where it is not ours."""
+    return _of_text(read_intent(video), want), None if me is None else theirs(video, me, known)
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
