@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Optional
 
 from loguru import logger
 
+from sorad.claim import doubles
 from sorad.claim.claims import Claims
 from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
@@ -25,13 +26,14 @@ from sorad.model import State, Take
 from sorad.receipts.folder import receipts_of
 from sorad.receipts.intents import is_theirs, theirs
 from sorad.receipts.place import look, vouched
-from sorad.receipts.receipt import Receipt, read_intent, read_receipt
+from sorad.receipts.receipt import FAILED, Receipt, read_intent, read_receipt, write_receipt
+from sorad.receipts.writing import receipt_of
 from sorad.vault.names import fold
 
 # A take that another machine has bought is looked at again after this, in seconds.
 LOOK_AGAIN = 30.0
-# How long a purchase is watched for a second one, in seconds: a sync seldom lags more than a day.
-RECENT = 86_400.0
+# How long a purchase is watched for a second one, in seconds: a sync seldom lags more than a week.
+RECENT = 7 * 86_400.0
 # Receipts that are read, and waiting takes whose places are looked at, in one go.
 MANY = 2_000
 
@@ -93,9 +95,9 @@ class Arrivals:
                 with contextlib.suppress(OSError):  # of one place; the next look tries again
                     if Path(take.output).exists():
                         self._is_there(take)
-        ours = set(roots).difference(is_foreign)
-        for purchase in self._ledger.purchases(self._clock.time() - RECENT) if ours else ():
-            if purchase.root in ours and purchase.remote_id:
+        for purchase in self._ledger.purchases(self._clock.time() - RECENT):
+            given_up = purchase.state in (State.FAILED, State.CANCELLED)
+            if purchase.root in roots and purchase.remote_id and not given_up:
                 self._compare(purchase)
 
     def look_again(self, roots: Collection[str]) -> bool:
@@ -216,18 +218,63 @@ class Arrivals:
         self._asked[root] = turn
 
     def _compare(self, purchase: Purchase) -> None:
-        """Whether a receipt at the place of what we bought tells of another machine's purchase."""
+        """Whether a receipt at the place of what we bought tells of another machine's purchase.
+
+        That is told, whoever buys here now. It shows a second payer only where we bought under our present claim: what
+        both bought before is past, and the claim has settled it.
+        """
         receipt = receipt_path(Path(purchase.output))
         try:
             stamp = (_changed_at(receipt.parent), _changed_at(receipt))
             if self._stamps.get(purchase.output) == stamp:
                 return
-            for found in _with_copies(receipt):
-                doubled = found.remote_id != purchase.remote_id and not self._ledger.owned([found.remote_id])
-                self._claims.heard(purchase.root, found, doubled=doubled)
+            there = list(_with_copies(receipt))
+            for found in there:
+                doubled = self._is_double(purchase, found)
+                if doubled:
+                    self._tell(purchase, found, there)
+                present = purchase.charged_at >= self._claims.since(purchase.root)
+                self._claims.heard(purchase.root, found, doubled=doubled and present)
             self._stamps[purchase.output] = stamp
         except OSError:
             return  # the next look tries again
+
+    def _is_double(self, purchase: Purchase, found: Receipt) -> bool:
+        return (
+            bool(found.remote_id)
+            and found.remote_id != purchase.remote_id
+            and found.state != FAILED
+            and self._claims.is_another(found.payer)
+            and not self._ledger.owned([found.remote_id])
+        )
+
+    def _tell(self, purchase: Purchase, found: Receipt, there: Sequence[Receipt]) -> None:
+        """Of a take that was paid for twice: to the user here, and to the other machine by a receipt beside its own."""
+        name = found.payer.name or found.payer.id
+        double = doubles.Double(
+            purchase.take_id,
+            purchase.root,
+            purchase.remote_id,
+            purchase.cost,
+            found.remote_id,
+            name,
+            found.cost_micros,
+            found.currency,
+        )
+        if doubles.tell(self._ledger, double):
+            currency = str(self._ledger.recall("currency") or "")
+            logger.warning("{}", doubles.problem([double], currency))
+        if any(one.remote_id == purchase.remote_id for one in there):
+            return  # the other machine sees it, too
+        take, payer = self._ledger.take(purchase.take_id), self._claims.payer(purchase.root)
+        if take is not None:
+            ours = replace(
+                receipt_of(take, str(self._ledger.recall("currency") or ""), payer=payer),
+                remote_id=purchase.remote_id,
+                cost_micros=purchase.cost,
+            )
+            video = Path(purchase.output)
+            write_receipt(video.with_name(f"{video.stem}.paid-twice-{payer.id[:8]}.mp4"), ours)
 
 
 def _changed_at(path: Path) -> int:

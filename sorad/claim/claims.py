@@ -18,7 +18,7 @@ from typing import Any, Optional
 
 from loguru import logger
 
-from sorad.claim import memory, problems
+from sorad.claim import doubles, memory, problems
 from sorad.claim.buyers import Buyer, Buyers
 from sorad.claim.decide import Decision, Facts, Mine, Rival, Standing, claimed, decide, given_up, newest
 from sorad.claim.decide import next_generation as next_of
@@ -136,6 +136,22 @@ class Claims:
             return not payer.id
         return payer.id == me.id or bool(me.home and payer.home == me.home)
 
+    def since(self, root: str) -> float:
+        """When this machine claimed a root, in epoch seconds; 0: never."""
+        watch = self._watches.get(root)
+        if watch is None or watch.claim == "never":
+            return 0.0
+        with self._lock:
+            return self._vault(watch).mine.since
+
+    def is_another(self, payer: Payer) -> bool:
+        """Whether another machine is the payer of a receipt, for sure."""
+        return (
+            bool(payer.id)
+            and isinstance(self._me, Machine)
+            and not (self.is_us(payer) or self._is_here(payer))
+        )
+
     def settlings(self, root: str) -> int:
         """How often a claim has settled for a root since the start: what a sync brought is to be read after each."""
         watch = self._watches.get(root)
@@ -208,6 +224,7 @@ class Claims:
             problem = self._write(vault, next_of(reading, vault.mine))
             if problem is None:
                 logger.info(_("{path}: this computer buys here from now on"), path=vault.path)
+                doubles.see(self._ledger, lambda one: one.root in vault.roots)
                 self._look(vault)
             return problem
 

@@ -161,7 +161,8 @@ def _holding(facts: Facts, top: Optional[Claim]) -> Decision:
     if top is None or top.generation < mine.generation:
         return _lost(facts)
     if top.machine != facts.me.id:
-        return _stopped(facts, Standing.CONFLICT, problems.conflict(facts.path, _names([top])))
+        names = ", ".join(sorted({_names([top]), facts.me.name}))
+        return _stopped(facts, Standing.CONFLICT, problems.conflict(facts.path, names))
     return _ours(facts, replace(mine, gone=None))
 
 
@@ -193,7 +194,9 @@ def _lost(facts: Facts) -> Decision:
     gone = facts.now if mine.gone is None else mine.gone
     mine = replace(mine, gone=gone, settled=False, until=None)
     write = mine.generation if facts.now >= gone + facts.settle else None
-    told = problems.missing(facts.path)
+    others = {claim.name or claim.machine for claim in (*facts.reading.claims, *facts.reading.copies)}
+    others |= {rival.name for rival in mine.rivals.values()}
+    told = problems.missing(facts.path, facts.me.name, ", ".join(sorted(others - {facts.me.name})))
     return Decision(Standing.OURS, False, mine, write, problem=told, owner=facts.me.name)
 
 

@@ -111,15 +111,27 @@ def settling(path: str, seconds: float) -> Problem:
     )
 
 
-def missing(path: str) -> Problem:
-    """Our claim is gone from the vault."""
+def missing(path: str, me: str, others: str) -> Problem:
+    """Our claim is gone from the vault; ``others``: names of those that claimed or bought here, too."""
+    params = {"path": path, "note": NAME, "me": me, "others": others}
+    if others:
+        return Problem(
+            "claim.missing",
+            N_(
+                "{path}: the claim of this computer ({me}) is gone from the note {note} or was set back; it is written "
+                "again. {others} claimed or bought here, too."
+            ),
+            N_("Nothing needs to be done, if {others} no longer buys here."),
+            params,
+        )
     return Problem(
         "claim.missing",
         N_(
-            "{path}: the note {note} with this computer's claim is gone or was set back; it is written again."
+            "{path}: the claim of this computer ({me}) is gone from the note {note} or was set back; it is written "
+            "again."
         ),
         N_("Nothing needs to be done, if no other computer buys here."),
-        {"path": path, "note": NAME},
+        params,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.common import OK, PROBLEMS, complain, open_ledger, say, state_dir, storyboard_path
@@ -14,6 +15,8 @@ from sorad.problems import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sorad.claim.doubles import Double
 
 # How long a running daemon is given to answer, and how often the answer is looked for, in seconds.
 PATIENCE, LOOK_EVERY = 5.0, 0.05
@@ -40,6 +43,7 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.lock import holder
 
     folder = state_dir(args)
+    doubles, currency = _doubles(folder)
     verb, path = "release" if args.release else "claim", storyboard_path(args.path)
     if holder(folder) is None:
         problem = _do(args, verb, path)
@@ -62,7 +66,34 @@ def handler(args: argparse.Namespace) -> int:
     else:
         said = _("This computer buys in {path} from now on. It begins in a minute, once the others know.")
         say(said.format(path=path))
+        _show(doubles, path, currency)
     return OK
+
+
+def _show(doubles: Sequence[Double], path: str, currency: str) -> None:
+    from sorad.claim.doubles import line
+
+    for one in doubles:
+        if is_below(path, one.root) or is_below(one.root, path):
+            say(_("Paid for by two computers: {take}").format(take=line(one, currency)))
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder, or lies in it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _doubles(folder: Path) -> tuple[list[Double], str]:
+    """What two computers paid for, as the claim will have been told of it; and the currency here."""
+    from sorad.claim.doubles import unseen
+
+    if not ledger_path(folder).exists():
+        return [], ""
+    ledger = open_ledger(folder)
+    try:
+        return unseen(ledger), str(ledger.recall("currency") or "USD")
+    finally:
+        ledger.close()
 
 
 def _ask(folder: Path, verb: str, path: str) -> Mapping[str, Any] | None:

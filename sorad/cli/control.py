@@ -115,6 +115,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     how.add_argument("--adopt", metavar=_("TASK_ID"), help=_("it was accepted, as this task"))
     how.add_argument("--resend", action="store_true", help=_("it was not accepted: buy it"))
     how.add_argument("--drop", action="store_true", help=_("it is not wanted any more"))
+    how.add_argument(
+        "--seen", action="store_true", help=_("two computers paid for it: show that, and end the notice")
+    )
     _yes(parser)
 
     command(
@@ -258,6 +261,8 @@ def _waiting_for_approval(desk: _Desk, which: list[str]) -> tuple[list[Take], li
 def resolve(args: argparse.Namespace) -> int:
     """Unknown takes: one adopted, some sent again or dropped."""
     with _Desk(args) as desk:
+        if args.seen:
+            return _seen(args, desk)
         takes = _waiting_to_be_resolved(args, desk)
         if not takes:
             return _nothing(_("Nothing waits to be resolved here."))
@@ -268,6 +273,20 @@ def resolve(args: argparse.Namespace) -> int:
             return OK
         which: Args = {"id": takes[0].id} if len(takes) == 1 else {"ids": [take.id for take in takes]}
         return desk.post("resolve", {**which, "how": "drop" if args.drop else "resend"}, _resolved)
+
+
+def _seen(args: argparse.Namespace, desk: _Desk) -> int:
+    """What two computers paid for is shown, and told no more."""
+    from sorad.claim.doubles import line, unseen
+
+    if args.storyboard or not args.takes:
+        raise _usage(N_("Which ones? Name takes: `sorad status` shows them."))
+    found = [one for one in unseen(desk.ledger) if one.take in args.takes]
+    if not found:
+        return _nothing(_("Nothing waits to be resolved here."))
+    for one in found:
+        say(line(one, desk.currency()))
+    return desk.post("resolve", {"ids": [one.take for one in found], "how": "seen"}, _resolved)
 
 
 def _waiting_to_be_resolved(args: argparse.Namespace, desk: _Desk) -> list[Take]:

@@ -14,6 +14,7 @@ from sorad.messages import N_, _
 from sorad.plaintext import printable
 
 if TYPE_CHECKING:
+    from sorad.claim.doubles import Double
     from sorad.ledger.interface import Purchase
 
 DAY, STORYBOARD, STATE = "day", "storyboard", "state"
@@ -64,17 +65,38 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Show the sums."""
+    from sorad.claim.doubles import remembered
+
     ledger = open_ledger(state_dir(args))
     try:
         currency = str(ledger.recall("currency") or "USD")
-        found = sums(ledger.purchases(), args.by)
+        found, doubles = sums(ledger.purchases(), args.by), remembered(ledger)
     finally:
         ledger.close()
     if args.json:
-        say(to_json(_as_json(found, args.by, currency), indent=2))
+        say(
+            to_json(
+                {**_as_json(found, args.by, currency), "by_others": _by_others(doubles, currency)}, indent=2
+            )
+        )
     else:
         _show(found, args.by, currency)
+        for money, amount in _by_others(doubles, currency).items():
+            text = _(
+                "Another computer paid for the same takes besides: {amount} {currency}, not in these sums."
+            )
+            say(text.format(amount=f"{amount:.2f}", currency=money))
     return 0
+
+
+def _by_others(doubles: Iterable[Double], currency: str) -> dict[str, float]:
+    """What other machines paid for takes that this one paid for, too, by currency; an unknown price counts as 0."""
+    from sorad.model import units
+
+    found: dict[str, int] = {}
+    for one in doubles:
+        found[one.currency or currency] = found.get(one.currency or currency, 0) + (one.other_cost or 0)
+    return {money: units(amount) for money, amount in found.items()}
 
 
 def sums(purchases: Iterable[Purchase], by: str) -> dict[str, Sum]:

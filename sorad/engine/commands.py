@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 
 from loguru import logger
 
+from sorad.claim import doubles
 from sorad.claim.claims import Claims
 from sorad.engine import decide
 from sorad.engine.again import another_take
@@ -148,6 +149,9 @@ class Commands:
 
     def _resolve(self, args: Mapping[str, Any]) -> Result:
         """Each take by itself: of several, those that cannot be resolved leave the others alone."""
+        if args.get("how") == "seen":
+            numbers = {int(number) for number in args["ids"]}
+            return {"ok": True, "count": doubles.see(self._kit.ledger, lambda one: one.take in numbers)}
         done = [self._resolve_one(int(number), args) for number in args.get("ids") or [args["id"]]]
         count = sum(one["count"] for one in done)
         return {**next((one for one in done if not one["ok"]), done[0]), "count": count}

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, Optional
 
 from sorad.budget import awaits_price
+from sorad.claim.doubles import problem as paid_twice
 from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.doubtful import SAME_ID, is_same_id
 from sorad.engine.gateways import repeats_by_itself
@@ -221,7 +222,9 @@ def _root(row: RootRow) -> Iterator[Complaint]:
 
 
 def _claims(facts: Facts) -> Iterator[Complaint]:
-    """Who buys, where that is not simply this machine."""
+    """Who buys, where that is not simply this machine, and what two machines bought."""
+    if facts.doubles:
+        yield Complaint(paid_twice(facts.doubles, facts.currency))
     told = set()
     away = {row.path for row in facts.roots if row.state == "offline"}
     for row in facts.claims:

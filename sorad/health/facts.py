@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from sorad.budget import day_began
+from sorad.claim.doubles import Double, unseen
 from sorad.engine.gateways import GATEWAY
 from sorad.engine.late import told
 from sorad.health.pulse import Pulse, read_pulse
@@ -77,6 +78,7 @@ class Facts:
     troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
     pulse: Optional[Pulse] = None
     paid_too: tuple[str, ...] = ()  # problems as JSON: creates that turned up after they were sent again
+    doubles: tuple[Double, ...] = ()  # paid for by two machines, and seen by nobody yet
     gateway: Optional[Mapping[str, Any]] = None  # see sorad.engine.gateways
     service: tuple[Problem, ...] = ()  # what the service that is installed for it lacks
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
@@ -141,6 +143,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         notices=listed("notices"),
         troubles=listed("troubles"),
         paid_too=tuple(told(ledger, now)),
+        doubles=tuple(unseen(ledger)),
         gateway=ledger.recall(GATEWAY),
         pulse=read_pulse(working),
     )

@@ -91,16 +91,19 @@ def observed(
     receipt = _of_text(there.receipt, want)
     whole = receipt is not None and _whole(there, video)
     intent, other = (None, None) if whole else _announced(video, want, me, known)
-    if is_foreign is not None and not whole:
-        told = intent or receipt
-        if told is None or is_foreign(told.payer):
-            return want
+    if not whole and _is_left(is_foreign, intent or receipt):
+        return want
     if intent is not None and other is None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
     why = _cause_to_hold(video, there, other)
     return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
+
+
+def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
+    """Whether a take is left to its payer, for this machine may not buy there."""
+    return is_foreign is not None and (told is None or is_foreign(told.payer))
 
 
 def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem | None:

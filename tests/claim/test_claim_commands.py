@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sorad.claim.claims import Claims
+from sorad.claim.doubles import Double, tell, unseen
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
 from sorad.cli.main import main
@@ -260,3 +261,36 @@ def test_spend_for_people(bought: House, by: str) -> None:
 def test_spend_before_anything_was_bought(house: House) -> None:
     house.ledger().close()
     assert "Nothing" in house.run("spend")[1]
+
+
+def test_what_two_computers_paid_for_is_in_spend_and_ends_with_resolve(bought: House) -> None:
+    ledger = bought.ledger()
+    (first, *_more) = ledger.takes()
+    tell(ledger, Double(first.id, str(bought.vault), "t1", 480_000, "t9", "studio", 700_000, "CNY"))
+    ledger.close()
+    assert json.loads(bought.run("spend", "--json")[1])["by_others"] == {"CNY": 0.7}
+    assert "0.70 CNY" in bought.run("spend")[1]
+    assert bought.run("resolve", "--seen", "999")[0] == 0
+    running = Running(bought)
+    try:
+        code, out, err = bought.run("resolve", "--seen", str(first.id))
+    finally:
+        running.close()
+    assert (code, err) == (0, "")
+    assert all(word in out for word in ("t1", "t9", "studio", "0.48", "0.70"))
+    ledger = bought.ledger()
+    assert unseen(ledger) == []
+    ledger.close()
+    assert json.loads(bought.run("spend", "--json")[1])["by_others"] == {"CNY": 0.7}
+
+
+def test_a_claim_shows_what_two_computers_paid_for(bought: House) -> None:
+    ledger = bought.ledger()
+    tell(ledger, Double(1, str(bought.vault), "t1", 480_000, "t9", "studio", None, ""))
+    ledger.close()
+    code, out, _err = bought.run("claim", str(bought.vault))
+    assert code == 0
+    assert all(word in out for word in ("t1", "t9", "studio", "? CNY"))
+    ledger = bought.ledger()
+    assert unseen(ledger) == []
+    ledger.close()

@@ -15,16 +15,20 @@ from claim_stage import SETTLE, SimClock, receipt_by
 
 from sorad.claim.arrivals import LOOK_AGAIN, Arrivals
 from sorad.claim.claims import AWAY, LOOK_FOR_SIGNS, WRITE_AGAIN, Claims
+from sorad.claim.doubles import see, unseen
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
 from sorad.config.model import Disk, Watch
 from sorad.engine.rooms import Rooms
+from sorad.health.complaints import complaints
+from sorad.health.facts import from_ledger
 from sorad.layout import video_path
 from sorad.ledger.interface import Change, RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.receipt import DONE, write_receipt
+from sorad.receipts.writing import receipt_of
 
 OTHER = Machine("f" * 16, "studio", "e" * 16)
 REQUEST = Request("a cat")
@@ -528,6 +532,110 @@ def test_a_take_that_both_bought_is_noticed_and_stops_us(desk: Callable[..., Des
     assert one.claims.take(one.root) is None
     one.arrivals.sweep([one.root])
     assert one.settle()
+
+
+def bought_by_both(desk: Callable[..., Desk]) -> tuple[Desk, Desk, Take]:
+    """Two machines that both bought one take before either heard of the other; the sync kept the second's receipt."""
+    one, two = desk(1, "always"), desk(2, "always")
+    for each in (one, two):
+        assert each.settle()
+        (take,) = each.queue("a")
+        each.bought(take, f"of-{each.machine.name}")
+    (take,) = one.ledger.takes()
+    at_two = Path(next(two.ledger.takes()).output)
+    theirs = receipt_of(next(two.ledger.takes()), "CNY", payer=two.claims.payer(two.root))
+    write_receipt(at_two, replace(theirs, cost_micros=480_000), base=two.vault)
+    (one.vault / "story_assets").mkdir()
+    shutil.copytree(at_two.parent, Path(take.output).parent)
+    return one, two, take
+
+
+def doubles_of(desk: Desk) -> list[tuple[str, str, str, object]]:
+    return [(one.remote_id, one.other, one.machine, one.other_cost) for one in unseen(desk.ledger)]
+
+
+def complaints_of(desk: Desk) -> dict[str, str]:
+    facts = from_ledger(desk.ledger, None, desk.clock.time())
+    return {one.problem.code: one.problem.text() for one in complaints(facts) if one.heavy}
+
+
+def test_a_double_payment_is_told_on_both_sides_until_somebody_has_seen_it(desk: Callable[..., Desk]) -> None:
+    one, two, take = bought_by_both(desk)
+    one.arrivals.sweep([one.root])
+    assert doubles_of(one) == [("of-pc1", "of-pc2", "pc2", 480_000)]
+    said = complaints_of(one)["claim.paid_twice"]
+    assert all(word in said for word in ("of-pc1", "of-pc2", "pc2", "0.48", f"#{take.id}"))
+
+    two.arrivals.sweep([two.root])
+    assert doubles_of(two) == []  # its own receipt is all that lies there
+    at_two = Path(next(two.ledger.takes()).output).parent
+    shutil.copytree(Path(take.output).parent, at_two, dirs_exist_ok=True)  # what the first one put beside it
+    carry(one, two)  # though it does not buy there any more
+    two.arrivals.sweep([two.root])
+    assert doubles_of(two) == [("of-pc2", "of-pc1", "pc1", None)]
+    for each in (one, two):
+        each.start()
+        each.arrivals.sweep([each.root])
+        assert len(doubles_of(each)) == 1
+        assert "claim.paid_twice" in complaints_of(each)
+        assert see(each.ledger, lambda double: double.take == take.id) == 1
+        each.start()
+        each.arrivals.sweep([each.root])
+        assert doubles_of(each) == []
+        assert "claim.paid_twice" not in complaints_of(each)
+
+
+def test_after_a_conflict_the_first_claim_works_though_old_purchases_turn_up(
+    desk: Callable[..., Desk],
+) -> None:
+    one, _two, _take = bought_by_both(desk)
+    copy = one.vault / "sorad-claim (Conflicted copy LAPTOP 202611231200).md"
+    copy.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    assert not one.may_buy()
+    one.clock.now += 10
+    assert one.claims.take(one.root) is None
+    one.arrivals.sweep([one.root])
+    assert doubles_of(one) == [("of-pc1", "of-pc2", "pc2", 480_000)]
+    assert one.settle()
+
+
+def test_a_claim_shows_and_ends_what_was_paid_for_twice(desk: Callable[..., Desk]) -> None:
+    one, _two, _take = bought_by_both(desk)
+    one.arrivals.sweep([one.root])
+    assert doubles_of(one)
+    assert one.claims.take(one.root) is None
+    assert doubles_of(one) == []
+    assert one.settle()
+
+
+def test_a_take_that_failed_and_was_bought_by_the_next_one_is_no_double_payment(
+    desk: Callable[..., Desk],
+) -> None:
+    one, _two, take = bought_by_both(desk)
+    one.ledger.record(one.ledger.take(take.id) or take, Change(State.FAILED, "failed"), one.clock.time())
+    one.arrivals.sweep([one.root])
+    assert doubles_of(one) == []
+
+
+def test_a_conflict_and_a_claim_that_is_gone_name_both_machines(desk: Callable[..., Desk]) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    ours = one.note.read_text()
+    one.note.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))
+    assert not one.may_buy()
+    said = Problem.from_json(one.row()["problem"])
+    assert said.code == "claim.conflict"
+    assert "pc1" in said.text()
+    assert OTHER.name in said.text()
+    one.note.write_text(ours)
+    assert one.claims.take(one.root) is None
+    assert one.settle()
+    one.note.write_text(write("", Claim(OTHER.id, 1, OTHER.name)))  # set back to an older one
+    assert not one.may_buy()
+    said = Problem.from_json(one.row()["problem"])
+    assert said.code == "claim.missing"
+    assert "pc1" in said.text()
+    assert OTHER.name in said.text()
 
 
 def test_a_machine_that_buys_without_a_claim_is_noticed(desk: Callable[..., Desk]) -> None:
