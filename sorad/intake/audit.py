@@ -11,7 +11,7 @@ unchanged storyboard costs a ``stat`` for each of its segments.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -66,6 +66,17 @@ class Audit:
     def _takes_of(self, board: Storyboard) -> list[Take]:
         """Its own takes; another one may have stood at its path before."""
         return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+
+    def met(self, storyboard: int, path: str, wants: Iterable[Want]) -> None:
+        """It was read: videos that its receipts tell of, and that are not there, are told at once."""
+        if any(want.state is State.DONE and want.error == missing(Path(want.output)) for want in wants):
+            self.missing[storyboard] = [
+                take.id
+                for take in self.ledger.takes(storyboard=path)
+                if take.storyboard_id == storyboard
+                and take.state is State.DONE
+                and _says(take, "take.missing")
+            ]
 
     def forget(self, storyboard: int) -> None:
         """It asks for nothing any more: nothing of it is missed."""

@@ -115,6 +115,7 @@ class Intake:
             self._audit.forget(applied.storyboard_id)
         if plan.wants is not None:
             self._settled(plan, facts)
+            self._audit.met(applied.storyboard_id, plan.board.path, plan.wants)
 
     def _settled(self, plan: Plan, facts: Facts) -> None:
         """A storyboard of its own was written."""
