@@ -14,19 +14,20 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.files.durable import remove
 from sorad.heartbeat import beat
-from sorad.layout import INTENT, intent_path, parse_video_name, video_path
+from sorad.layout import INTENT, parse_video_name, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import missing, observed, segment_folders
+from sorad.receipts.intents import drop_own, is_theirs
 from sorad.receipts.place import look
-from sorad.receipts.receipt import is_damaged, read_intent, read_receipt
+from sorad.receipts.receipt import Payer, read_intent, read_receipt
 from sorad.receipts.sharing import room_at, take_over
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
@@ -40,6 +41,7 @@ class Audit:
 
     ledger: Ledger
     clock: Clock
+    payer: Callable[[str], Payer] = lambda root: Payer()  # who we are, in a root
     keep_free: int = 0  # bytes that stay free on a disk
     missing: dict[int, list[int]] = field(default_factory=dict)  # by storyboard, the takes of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
@@ -182,11 +184,9 @@ class Audit:
         intent, take = read_intent(video), intended.get(str(video))
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
-            return True
-        if not tidy or take is None or take.state in (State.SUBMITTING, State.UNKNOWN):
-            return False
-        if not is_damaged(intent_path(video)):
-            remove(intent_path(video))
+            return take is None or not is_theirs(take)
+        if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
+            drop_own(video, self.payer(take.root), () if take.intent_at is None else [take.intent_at])
         return False
 
 
