@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Optional
@@ -24,6 +24,7 @@ from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purch
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import receipts_of
+from sorad.receipts.intents import is_theirs, theirs
 from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import FAILED, Receipt, read_intent, read_receipt, write_receipt
 from sorad.receipts.writing import receipt_of
@@ -98,6 +99,30 @@ class Arrivals:
             given_up = purchase.state in (State.FAILED, State.CANCELLED)
             if purchase.root in roots and purchase.remote_id and not given_up:
                 self._compare(purchase)
+
+    def look_again(self, roots: Collection[str]) -> bool:
+        """Whether a take in these roots that was left to another sorad is queued again: its intent is gone, or its
+        receipt has come. :class:`LedgerUnavailable`."""
+        if not self._ledger.counts()[State.HELD]:
+            return False
+        held = [take for take in self._ledger.takes(states=[State.HELD]) if is_theirs(take)]
+        return sum(self._is_free(take) for take in held if take.root in roots) > 0
+
+    def _is_free(self, take: Take) -> bool:
+        video = Path(take.output)
+        try:
+            receipt = read_receipt(receipt_path(video))
+            task = (
+                receipt.remote_id if receipt is not None and receipt.fingerprint == take.fingerprint else ""
+            )
+            came = task != "" and not self._ledger.owned([task])
+            if not came and theirs(video, self._claims.payer(take.root)) is not None:
+                return False
+            now = self._clock.time()
+            self._ledger.record(take, Change(State.QUEUED, "seen again", due_at=now, clear_error=True), now)
+        except (OSError, ClaimLost, IllegalMove):
+            return False  # the next look tries again
+        return True
 
     def _take_up(self, root: str) -> None:
         """What was left to the other machine while that one bought here is ours to see to now: read all again."""

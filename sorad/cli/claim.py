@@ -115,6 +115,7 @@ def _do(args: argparse.Namespace, verb: str, path: str) -> Problem | None:
     from sorad.claim.machine import machine_of
     from sorad.cli.settings import daemon_config
     from sorad.clock import SystemClock
+    from sorad.engine.takeover import take_over_below
     from sorad.ledger.sqlite import SqliteLedger
     from sorad.lock import acquire
 
@@ -123,6 +124,12 @@ def _do(args: argparse.Namespace, verb: str, path: str) -> Problem | None:
         ledger = SqliteLedger.open(ledger_path(config.state_dir))
         try:
             claims = Claims(config.watch, ledger, SystemClock(), machine_of(config.state_dir))
-            return claims.release(path) if verb == "release" else claims.take(path)
+            if verb == "release":
+                return claims.release(path)
+            problem = claims.take(path)
+            if problem is None:
+                currency = ledger.recall("currency") or "USD"
+                take_over_below(ledger, path, claims.payer, currency, time.time())
+            return problem
         finally:
             ledger.close()

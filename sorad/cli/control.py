@@ -292,10 +292,15 @@ def _seen(args: argparse.Namespace, desk: _Desk) -> int:
 def _waiting_to_be_resolved(args: argparse.Namespace, desk: _Desk) -> list[Take]:
     """The takes that are meant; empty: the storyboard has none. :class:`SoradError` for a wrong one, or none at all."""
     from sorad.model import State
+    from sorad.receipts.intents import is_theirs
 
     takes = desk.named(
         args.takes,
-        lambda take: take.state is State.UNKNOWN or (args.adopt is not None and take.state is State.FAILED),
+        lambda take: (
+            take.state is State.UNKNOWN
+            or is_theirs(take)
+            or (args.adopt is not None and take.state is State.FAILED)
+        ),
         N_("take {take} is {state}: it does not wait to be resolved."),
     )
     if args.storyboard:

@@ -71,6 +71,8 @@ _NOTES = {
     "found again": N_("its video is there again"),
     "mended": N_("its damaged receipt is gone"),
     "no place": N_("its folder takes no files"),
+    "other buyer": N_("another sorad buys it"),
+    "seen again": N_("looked at again"),
     "maybe accepted": N_("refused, and on the list all the same"),
 }
 

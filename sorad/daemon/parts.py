@@ -122,6 +122,7 @@ class Parts:
             provider.price_trouble,
             self.claims.stands_by,
             self.claims.is_us,
+            self.claims.payer,
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
@@ -276,11 +277,14 @@ class Parts:
         what lies there is looked at anew."""
         try:
             buying = set(self._rooms.buyable())
+            freed = self._arrivals.look_again(buying)
         except LedgerUnavailable as error:
             logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
             return
         if self._buying is not None and not buying <= self._buying:
             self._sweep()
+            self.wake()
+        elif freed:
             self.wake()
         self._buying = buying
 

@@ -16,11 +16,13 @@ from sorad.engine.again import another_take
 from sorad.engine.ambiguous import adopt
 from sorad.engine.keyless import NO_KEY
 from sorad.engine.steps.kit import Kit
+from sorad.engine.takeover import take_create_over, take_over_below
 from sorad.ledger.copied import is_copied
 from sorad.ledger.interface import Change, ClaimLost, Command, IdOwned, IllegalMove
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.receipts.intents import is_theirs
 from sorad.receipts.rescued import is_rescued
 from sorad.receipts.writing import drop_intent
 
@@ -46,7 +48,7 @@ class Commands:
             "scan": self._scan,
         }
         if claims is not None:
-            self._verbs["claim"] = lambda args: _done(claims.take(str(args["path"])))
+            self._verbs["claim"] = lambda args: self._claim(claims, str(args["path"]))
             self._verbs["release"] = lambda args: _done(claims.release(str(args["path"])))
 
     def run(self) -> bool:
@@ -67,6 +69,14 @@ class Commands:
         return verb(command.args)
 
     # --- verbs -------------------------------------------------------------------------------------
+
+    def _claim(self, claims: Claims, path: str) -> Result:
+        """This machine buys there from now on, and looks up what another one left open."""
+        problem = claims.take(path)
+        if problem is None:
+            ledger, now = self._kit.ledger, self._kit.clock.time()
+            take_over_below(ledger, path, claims.payer, ledger.recall("currency") or "USD", now)
+        return _done(problem)
 
     def _retry(self, args: Mapping[str, Any]) -> Result:
         states = {State.FAILED}
@@ -126,7 +136,7 @@ class Commands:
             takes,
             lambda take: (
                 Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
-                if take.state is State.HELD and (by_name or not is_copied(take))
+                if take.state is State.HELD and (by_name or not is_copied(take)) and not is_theirs(take)
                 else None
             ),
         )
@@ -146,8 +156,17 @@ class Commands:
         count = sum(one["count"] for one in done)
         return {**next((one for one in done if not one["ok"]), done[0]), "count": count}
 
+    def _taken_over(self, number: int) -> Optional[Take]:
+        """The take of a number; what another sorad left open of it is ours from now on."""
+        kit = self._kit
+        take = kit.ledger.take(number)
+        if take is None or not is_theirs(take):
+            return take
+        currency = kit.accounts.current.currency
+        return take_create_over(kit.ledger, take, kit.payer(take.root), currency, kit.clock.time())
+
     def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
-        take, how = self._kit.ledger.take(number), args.get("how")
+        take, how = self._taken_over(number), args.get("how")
         failed = take is not None and take.state is State.FAILED and how == "adopt"
         if take is None or not (failed or take.state is State.UNKNOWN):
             return _refused(_not_unknown(number))
@@ -162,7 +181,7 @@ class Commands:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
         result = self._each([take], lambda _take: change)
         if result["ok"]:  # where a task is adopted, the receipt takes its place first
-            drop_intent(take)
+            drop_intent(self._kit.payer(take.root), take)
         return result
 
     def _adopt(self, take: Take, remote_id: str, now: float) -> Result:

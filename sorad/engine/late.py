@@ -19,7 +19,7 @@ from sorad.problems import Problem
 TOLD_FOR, REMEMBERED = 7 * 86_400.0, 50
 _KEY = "paid too"
 # Notes in the history of creates that surely never left: there was no way to the server, or no folder to tell them in.
-NOT_SENT, NO_PLACE = "not sent", "no place"
+NOT_SENT, NO_PLACE, ANOTHERS = "not sent", "no place", "other buyer"
 
 
 def creates_that_left(history: Sequence[Event]) -> list[float]:
@@ -27,7 +27,8 @@ def creates_that_left(history: Sequence[Event]) -> list[float]:
     return [
         event.at
         for event, after in zip_longest(history, history[1:])
-        if event.state is State.SUBMITTING and (after is None or after.note not in (NOT_SENT, NO_PLACE))
+        if event.state is State.SUBMITTING
+        and (after is None or after.note not in (NOT_SENT, NO_PLACE, ANOTHERS))
     ]
 
 

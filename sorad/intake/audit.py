@@ -11,21 +11,22 @@ unchanged storyboard costs a ``stat`` for each of its segments.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.files.durable import remove
-from sorad.layout import INTENT, intent_path, parse_video_name, video_path
+from sorad.layout import INTENT, parse_video_name, video_path
 from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import missing, observed, segment_folders
+from sorad.receipts.intents import drop_own, is_theirs
 from sorad.receipts.place import look
-from sorad.receipts.receipt import is_damaged, read_intent, read_receipt
+from sorad.receipts.receipt import Payer, read_intent, read_receipt
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0
@@ -38,6 +39,7 @@ class Audit:
 
     ledger: Ledger
     clock: Clock
+    payer: Callable[[str], Payer] = lambda root: Payer()  # who we are, in a root
     missing: dict[int, list[int]] = field(default_factory=dict)  # by storyboard, the takes of its videos
     _times: dict[int, dict[Path, int]] = field(default_factory=dict)
 
@@ -64,6 +66,17 @@ class Audit:
     def _takes_of(self, board: Storyboard) -> list[Take]:
         """Its own takes; another one may have stood at its path before."""
         return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+
+    def met(self, storyboard: int, path: str, wants: Iterable[Want]) -> None:
+        """It was read: videos that its receipts tell of, and that are not there, are told at once."""
+        if any(want.state is State.DONE and want.error == missing(Path(want.output)) for want in wants):
+            self.missing[storyboard] = [
+                take.id
+                for take in self.ledger.takes(storyboard=path)
+                if take.storyboard_id == storyboard
+                and take.state is State.DONE
+                and _says(take, "take.missing")
+            ]
 
     def forget(self, storyboard: int) -> None:
         """It asks for nothing any more: nothing of it is missed."""
@@ -152,11 +165,9 @@ class Audit:
         intent, take = read_intent(video), intended.get(str(video))
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
-            return True
-        if not tidy or take is None or take.state in (State.SUBMITTING, State.UNKNOWN):
-            return False
-        if not is_damaged(intent_path(video)):
-            remove(intent_path(video))
+            return take is None or not is_theirs(take)
+        if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
+            drop_own(video, self.payer(take.root), () if take.intent_at is None else [take.intent_at])
         return False
 
 

@@ -76,6 +76,7 @@ class Gather:
     price_trouble: Callable[[], Optional[Problem]]
     stands_by: Callable[[str], bool]
     is_us: Callable[[Payer], bool]
+    payer: Callable[[str], Payer]
 
     def __post_init__(self) -> None:
         self._rules = digest(self.config)
@@ -319,7 +320,7 @@ class Gather:
         foreign = self._foreign(facts)
         there = all_evidence(facts)
         wants = self._observed(facts, takes, there, foreign)
-        beside = tuple(surplus(there, wants, foreign))
+        beside = tuple(surplus(there, wants, foreign, self.payer(facts.board.root)))
         rescued = [one.evidence for one in facts.held.rescued]
         places = places_in_question(takes, wants, beside, there, rescued, facts.assets)
         told = () if facts.rows.takes else [want.remote_id for want in (*wants, *beside) if want.remote_id]
@@ -341,10 +342,11 @@ class Gather:
         self, facts: Facts, takes: Sequence[Take], there: Iterable[Evidence], foreign: Foreign
     ) -> tuple[Want, ...]:
         own = {key_of(take): take for take in takes}
+        me = self.payer(facts.board.root)
         names: dict[Path, Optional[frozenset[str]]] = {}
 
         def look_at(want: Want, foreign: Foreign = None) -> Want:
-            return observed(want, foreign) if _may_hold(Path(want.output), names) else want
+            return observed(want, foreign, me) if _may_hold(Path(want.output), names) else want
 
         wants = as_bought(facts.asked, takes, there, facts.assets, look_at)
         return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)

@@ -60,7 +60,7 @@ READ_BY = 2
 class Intake:
     """Reads storyboards into the ledger. ``wake`` tells the engine that there is work.
 
-    ``stands_by`` and ``is_us`` are those of :class:`sorad.claim.claims.Claims`.
+    ``stands_by``, ``is_us`` and ``payer`` are those of :class:`sorad.claim.claims.Claims`.
     """
 
     config: Config
@@ -73,12 +73,13 @@ class Intake:
     price_trouble: Callable[[], Optional[Problem]] = lambda: None
     stands_by: Callable[[str], bool] = lambda root: False
     is_us: Callable[[Payer], bool] = lambda payer: True
+    payer: Callable[[str], Payer] = lambda root: Payer()
 
     def __post_init__(self) -> None:
         self.rules = digest(self.config)
         watches = [*self.config.watch, *former(self.config.state_dir, self.config.watch)]
         self._orphaned = OrphanedFolders(watches, self.ledger, self.clock)
-        self._audit = Audit(self.ledger, self.clock)
+        self._audit = Audit(self.ledger, self.clock, lambda root: self.payer(root))
         self._forgotten = Forgotten(self.ledger, self.clock)
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         self._gather = Gather(
@@ -93,6 +94,7 @@ class Intake:
             self.price_trouble,
             lambda root: self.stands_by(root),
             lambda payer: self.is_us(payer),
+            lambda root: self.payer(root),
         )
         self.carry_out = CarryOut(self.ledger, self.clock, self._orphaned, self._rescued)
         self._audits: Counter[str] = Counter()  # since the start, by root
@@ -113,6 +115,7 @@ class Intake:
             self._audit.forget(applied.storyboard_id)
         if plan.wants is not None:
             self._settled(plan, facts)
+            self._audit.met(applied.storyboard_id, plan.board.path, plan.wants)
 
     def _settled(self, plan: Plan, facts: Facts) -> None:
         """A storyboard of its own was written."""

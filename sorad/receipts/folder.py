@@ -9,6 +9,7 @@ receipt                      video                 the take is
 none, another program's      none                  not bought
 none                         whole                 held: it may be somebody else's file; the user decides
 none, but an intent          none, any             unknown: its create may have been accepted
+another sorad's intent       none, any             held: that one buys it, or has (see :mod:`sorad.receipts.intents`)
 generating                   none, half, any       generating: it is asked after at its provider
 generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
 done                         whole                 done
@@ -27,7 +28,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
@@ -38,6 +39,7 @@ from sorad.ledger.interface import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
+from sorad.receipts.intents import Theirs, theirs
 from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
@@ -77,47 +79,64 @@ def create_of(remote_id: str, fingerprint: str, intent_at: float | None) -> str:
     return remote_id or f"{fingerprint}@{intent_at}"
 
 
-def observed(want: Want, is_foreign: Foreign = None) -> Want:
-    """The want with what its place holds. ``OSError`` where that cannot be looked at just now."""
+def observed(
+    want: Want, is_foreign: Foreign = None, me: Payer | None = None, known: Collection[Optional[float]] = ()
+) -> Want:
+    """The want with what its place holds. ``OSError`` where that cannot be looked at just now.
+
+    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.theirs`; without ``me`` all are.
+    """
     video = Path(want.output)
     there = look(video)
     receipt = _of_text(there.receipt, want)
     whole = receipt is not None and _whole(there, video)
-    intent = None if whole else _of_text(read_intent(video), want)
-    if is_foreign is not None and not whole:
-        told = intent or receipt
-        if told is None or is_foreign(told.payer):
-            return want
-    if intent is not None:
+    intent, other = (None, None) if whole else _announced(video, want, me, known)
+    if not whole and _is_left(is_foreign, intent or receipt):
+        return want
+    if intent is not None and other is None:
         return _unknown(want, intent)
     if receipt is not None and receipt.remote_id:
         return _bought(want, there, receipt, whole=whole)
-    why = _cause_to_hold(video, there)
+    why = _cause_to_hold(video, there, other)
     return want if why is None else replace(want, state=State.HELD, due_at=NEVER, error=why)
 
 
-def _cause_to_hold(video: Path, there: Found) -> Problem | None:
-    """Why the user decides, where nothing that can be believed tells what became of the take."""
-    bad = _damaged_at(video)
-    if bad is not None:
-        return damaged(bad)
-    return unvouched(video) if there.verified else None
+def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
+    """Whether a take is left to its payer, for this machine may not buy there."""
+    return is_foreign is not None and (told is None or is_foreign(told.payer))
+
+
+def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem | None:
+    """Why it waits, where nothing that can be believed tells what became of the take."""
+    why = _keeps_back(video, other)
+    return unvouched(video) if why is None and there.verified else why
+
+
+def _announced(
+    video: Path, want: Want, me: Payer | None, known: Collection[Optional[float]]
+) -> tuple[Receipt | None, Theirs | None]:
+    """The intent of its text, and whose it is where it is not ours."""
+    return _of_text(read_intent(video), want), None if me is None else theirs(video, me, known)
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
 
 
-def _damaged_at(video: Path) -> Path | None:
-    """The receipt or intent that lies at a take's place, and whose word cannot be taken for that take.
+def _keeps_back(video: Path, other: Theirs | None) -> Problem | None:
+    """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
 
     The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.
+    ``other``: the intent there, where it is not ours. One that cannot be read is not, either.
     """
     receipt, intent = receipt_path(video), intent_path(video)
     if is_damaged(receipt) or read_receipt(receipt) is not None:
-        return receipt
-    told = read_receipt(intent)
-    return intent if is_damaged(intent) or told is not None else None
+        return damaged(receipt)
+    if is_damaged(intent):
+        return damaged(intent)
+    if other is not None:
+        return other.problem()
+    return None if read_receipt(intent) is None else damaged(intent)
 
 
 def _unknown(want: Want, intent: Receipt) -> Want:
@@ -254,8 +273,13 @@ def _agrees(receipt: Receipt, digits: str) -> bool:
     return receipt.fingerprint.startswith(digits) and receipt.request.fingerprint() == receipt.fingerprint
 
 
-def surplus(there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreign = None) -> list[Want]:
-    """What was bought beside the wants: earlier texts, further takes. No create is counted twice."""
+def surplus(
+    there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreign = None, me: Payer | None = None
+) -> list[Want]:
+    """What was bought beside the wants: earlier texts, further takes. No create is counted twice.
+
+    What another sorad has announced is that one's to see to.
+    """
     listed = list(wants)
     places = {want.output for want in listed}
     creates = {create_of(want.remote_id, want.fingerprint, want.intent_at) for want in listed}
@@ -273,8 +297,8 @@ def surplus(there: Iterable[Evidence], wants: Iterable[Want], is_foreign: Foreig
             str(evidence.video),
             wanted=False,
         )
-        want = observed(want, is_foreign)
-        if want.state is not State.QUEUED:
+        want = observed(want, is_foreign, me)
+        if want.state not in (State.QUEUED, State.HELD):
             result.append(want)
     return result
 

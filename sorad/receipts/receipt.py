@@ -66,12 +66,18 @@ class Receipt:
     sha256: str = ""
     source: str = ""  # the storyboard: its path from the assets folder, or its name
     payer: Payer = Payer()
+    process: int = 0  # of an intent: who made it
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
+
+    def to_bytes(self) -> bytes:
+        """The file."""
+        return _as_file(self.to_members())
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
         # To the microsecond, for two creates of one text may leave within a second.
-        exact = {"intent_at": self.submitted_at} if self.state == SUBMITTING else {}
+        open_create = self.state == SUBMITTING
+        exact = {"intent_at": self.submitted_at, "process": self.process} if open_create else {}
         return {
             **exact,
             "schema": SCHEMA,
@@ -117,20 +123,12 @@ def write_receipt(
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     members.update({name: value for name, value in before.items() if name not in members})
     if members != before:
-        text = json.dumps(members, ensure_ascii=False, indent=2) + "\n"
-        write_whole(path, text.encode("utf-8", "backslashreplace"), sleep)
+        write_whole(path, _as_file(members), sleep)
 
 
-def write_intent(
-    video: Path, intent: Receipt, *, base: Path | None = None, sleep: Sleep = time.sleep
-) -> None:
-    """Write the intent of a create, whole and synced, over that of an earlier one. ``OSError``.
-
-    ``base`` as in :func:`write_receipt`.
-    """
-    make_folders(video, base)
-    text = json.dumps(intent.to_members(), ensure_ascii=False, indent=2) + "\n"
-    write_whole(intent_path(video), text.encode("utf-8", "backslashreplace"), sleep)
+def _as_file(members: Mapping[str, Any]) -> bytes:
+    text = json.dumps(members, ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace")
 
 
 def read_intent(video: Path) -> Receipt | None:
@@ -224,6 +222,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         sha256=checks.optional(members, "sha256", checks.LONGEST_NAME),
         source=checks.optional(members, "source", checks.LONGEST_PATH),
         payer=_payer(members.get("machine")),
+        process=_process(members.get("process")),
         repeats=_repeats(members.get("repeats")),
     )
 
@@ -251,6 +250,10 @@ def _object(value: Any) -> Mapping[str, Any]:
 def _repeats(raw: Any) -> int:
     """Bounded as in :func:`sorad.providers.headers.repeats`; what cannot be understood counts as none."""
     return min(max(raw, 0), MOST_REPEATS) if isinstance(raw, int) else 0
+
+
+def _process(raw: Any) -> int:
+    return raw if type(raw) is int and 0 < raw < 1 << 31 else 0
 
 
 def _payer(raw: Any) -> Payer:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import Optional, Protocol
+from typing import Optional, Protocol, Union
 
 from loguru import logger
 
-from sorad.files.durable import remove
-from sorad.layout import intent_path, receipt_path
+from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
+from sorad.receipts.intents import Theirs, drop_own, lay_intent
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -22,7 +23,6 @@ from sorad.receipts.receipt import (
     Payer,
     Receipt,
     read_receipt,
-    write_intent,
     write_receipt,
 )
 from sorad.vault.mounted import mounted
@@ -86,27 +86,29 @@ def receipt_of(
     )
 
 
-def write_intent_for(take: Take, currency: str, payer: Payer = _NOBODY) -> Optional[OSError]:
-    """Tell the folder that a create is about to leave; why it cannot be told, where it cannot.
+def write_intent_for(take: Take, currency: str, payer: Payer = _NOBODY) -> Union[OSError, Theirs, None]:
+    """Tell the folder that a create is about to leave; why it cannot be told, or whose intent is there instead.
 
-    So a ledger that is lost while the answer is, too, can be built anew without buying twice.
+    So a ledger that is lost while the answer is, too, can be built anew without buying twice; and of several sorads
+    that see the folder one buys. ``payer``: who we are.
     """
     with _TURNS[take.id % len(_TURNS)]:
         try:
             _check_disk(take)
-            write_intent(Path(take.output), receipt_of(take, currency, payer=payer), base=base_of(take))
+            intent = replace(receipt_of(take, currency, payer=payer), process=os.getpid())
+            return lay_intent(Path(take.output), intent, base_of(take))
         except OSError as error:
             return error
-    return None
 
 
-def drop_intent(*takes: Take) -> None:
+def drop_intent(payer: Payer, *takes: Take) -> None:
     """What came of the create is known; the places are those of the take before and after, should it have moved.
 
-    One that cannot be removed now tells nothing that the ledger does not know better.
+    One that cannot be removed now tells nothing that the ledger does not know better. Another's stays. ``payer``: who
+    we are.
     """
     for output in {take.output for take in takes}:
-        remove(intent_path(Path(output)))
+        drop_own(Path(output), payer, {take.intent_at for take in takes} - {None})
 
 
 def write_receipt_for(
@@ -124,7 +126,7 @@ def _write(take: Take, currency: str, received: Optional[Delivered], payer: Paye
         there = read_receipt(receipt_path(video)) if received is None else None
         told = there is not None and there.remote_id == take.remote_id
         if there is not None and told and there.state in (DONE, _state(take, received)):
-            drop_intent(take)
+            drop_intent(payer, take)
             return None
         write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
     except OSError as error:
@@ -134,7 +136,7 @@ def _write(take: Take, currency: str, received: Optional[Delivered], payer: Paye
             error=error.strerror or error,
         )
         return error
-    drop_intent(take)
+    drop_intent(payer, take)
     return None
 
 

@@ -9,6 +9,7 @@ import pytest
 from daemon_stage import Stage, wait_for
 
 from sorad.claim.note import NAME
+from sorad.model import State
 
 # What the daemon looks at every few seconds, it looks at all the time here.
 HASTE = """
@@ -33,6 +34,11 @@ def homes(set_stage: Callable[..., Stage]) -> Callable[..., list[Stage]]:
         return stages
 
     return made
+
+
+def paid_for(stage: Stage) -> int:
+    """Takes that are done, or have their video on the way."""
+    return stage.states()[State.DONE] + stage.states()[State.DOWNLOADING]
 
 
 def bought(stage: Stage) -> Counter[str]:
@@ -111,3 +117,84 @@ def test_once_after_once_with_another_ledger_waits_for_nothing(homes: Callable[.
     second.cli("once")
     assert bought(first) == Counter(["a", "b"])
     assert not (first.vault / NAME).exists()
+
+
+def test_over_a_share_where_no_lock_is_seen_each_take_is_bought_once(
+    homes: Callable[..., list[Stage]],
+) -> None:
+    stages = homes(3)
+    for stage in stages:
+        locks = stage.folder / "locks"  # as on a machine of its own
+        locks.mkdir()
+        stage.run(HASTE, env={"SORAD_LOCK_DIR": str(locks)})
+    stages[0].drop("storyboard_a.json", *PROMPTS)
+    # All three fetch what one has bought, into one place: which of them is late with it does not matter here.
+    for stage in stages:
+        wait_for(lambda stage=stage: paid_for(stage) == 9, stage.told)  # type: ignore[misc]
+    assert bought(stages[0]) == Counter(PROMPTS)
+    assert not any("claim.other_process" in stage.problems() for stage in stages)
+
+
+# The process ends when its first create was answered, before anything is written of it.
+DIES = """
+import os
+from sorad.engine import decide
+decide.after_create = lambda *told: os.kill(os.getpid(), 9)
+"""
+SOON = (
+    HASTE
+    + """
+from sorad.claim.claims import Claims
+Claims.__init__.__kwdefaults__["settle"] = 0.1
+"""
+)
+
+
+def test_what_the_killed_buyer_had_announced_is_held_told_and_looked_up_on_demand(
+    homes: Callable[..., list[Stage]],
+) -> None:
+    first, second = homes(2)
+    dying = first.run(HASTE + DIES)
+    second.run(SOON)
+    first.drop("storyboard_a.json", "a")
+    dying.ends()
+    second.wait_states(held=1)
+    first.drop("storyboard_b.json", "b")
+    second.wait_states(held=1, done=1)
+    told = second.problems()["take.other_intent"]
+    assert str(dying.pid) in told
+    (held,) = second.takes(State.HELD)
+    second.cli("approve", str(held.id), code=None)  # never simply sent
+    second.wait_states(held=1, done=1)
+    second.cli("claim", str(first.vault))
+    second.wait_states(done=2)
+    assert bought(first) == Counter(["a", "b"])
+    assert not list(first.vault.rglob("*.intent*"))
+
+
+def test_the_killed_buyer_that_comes_back_ends_it_by_itself(homes: Callable[..., list[Stage]]) -> None:
+    first, second = homes(2)
+    dying = first.run(HASTE + DIES)
+    second.run(HASTE)
+    first.drop("storyboard_a.json", "a")
+    dying.ends()
+    second.wait_states(held=1)
+    first.run(HASTE)
+    for stage in (first, second):
+        stage.wait_states(done=1)
+    assert bought(first) == Counter(["a"])
+
+
+def test_an_intent_that_is_not_exclusive_pays_twice(homes: Callable[..., list[Stage]]) -> None:
+    """The seeded fault: this is what the exclusive intents are for."""
+    careless = """
+from sorad.receipts import writing
+writing.lay_intent = lambda video, intent, base: None
+"""
+    stages = homes(2)
+    for stage in stages:
+        locks = stage.folder / "locks"
+        locks.mkdir()
+        stage.run(HASTE + careless, env={"SORAD_LOCK_DIR": str(locks)})
+    stages[0].drop("storyboard_a.json", *PROMPTS)
+    wait_for(lambda: max(bought(stages[0]).values(), default=0) > 1, stages[1].told)

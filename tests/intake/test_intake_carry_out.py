@@ -18,8 +18,9 @@ from sorad.engine.rescue import Patience
 from sorad.intake.disk import after_move
 from sorad.layout import intent_path, partial_path, receipt_path, video_path
 from sorad.model import Request
+from sorad.receipts.intents import lay_intent
 from sorad.receipts.moving import Spot, move_video, spot_of
-from sorad.receipts.receipt import GENERATING, Receipt, write_intent, write_receipt
+from sorad.receipts.receipt import GENERATING, Receipt, write_receipt
 
 A, B = "ep1/storyboard_a.json", "ep2/storyboard_b.json"
 THREE = ["one", "two", "three"]
@@ -185,7 +186,7 @@ def lay(video: Path, spot: Spot) -> None:
         write_receipt(video, receipt(spot.receipt))
     if spot.intent:
         intent = Receipt(TEXT, TEXT.fingerprint(), 1, 1, "submitting", "", submitted_at=5.0)
-        write_intent(video, intent)
+        lay_intent(video, intent, None)
 
 
 @settings(max_examples=60, deadline=None)

@@ -236,6 +236,21 @@ def test_a_video_without_a_receipt_is_not_called_done_and_holds_the_take(stage: 
     assert stage.bought() == Counter(one=2, two=1)
 
 
+def test_receipts_without_their_videos_are_told_as_soon_as_they_are_read(stage: Stage) -> None:
+    stage.board(A, ["one", "two"])
+    stage.go()
+    for prompt in ("one", "two"):
+        stage.delivered(prompt).unlink()
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.go(8.0)
+    assert {take.state for take in stage.takes()} == {State.DONE}
+    said = {one.code: one for one in stage.vault._intake.problems()}  # type: ignore[attr-defined]
+    assert said["take.missing"].params["count"] == 2
+    assert stage.bought() == Counter(one=1, two=1)
+
+
 def test_a_video_whose_receipt_comes_later_is_done_then(stage: Stage) -> None:
     stage.board(A, ["one"])
     stage.go()

@@ -6,6 +6,8 @@ folder: then the take's place holds an intent, a receipt, or its video, of which
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
@@ -14,6 +16,8 @@ from sorad.ledger.wants import changes_found, news
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import observed
+from sorad.receipts.intents import CODE as OTHER_INTENT
+from sorad.receipts.place import look
 
 # A folder that cannot be looked at is looked at again at this pace, in seconds.
 LOOK_AGAIN = 30.0
@@ -36,7 +40,10 @@ def already_bought(kit: Kit, take: Take) -> bool:
         release(kit, take, now + EDIT_AGAIN)
         return True
     try:
-        there = observed(Want(take.segment, take.take, take.request, take.fingerprint, take.output))
+        want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
+        there = observed(
+            want, me=kit.payer(take.root), known=() if take.intent_at is None else [take.intent_at]
+        )
     except OSError as error:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
         release(kit, take, now + LOOK_AGAIN)
@@ -55,8 +62,10 @@ def already_bought(kit: Kit, take: Take) -> bool:
 
 def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
     """Whether what lies at its place keeps a take from being bought: nothing, or what the ledger knows."""
-    if there.state is State.QUEUED or (there.state is State.HELD and take.approved):
+    if there.state is State.QUEUED:
         return True
+    if there.state is State.HELD and take.approved:
+        return there.error is None or there.error.code != OTHER_INTENT  # that one is never simply sent
     if there.state is State.UNKNOWN:
         return not news(take.intent_at, there)  # the ledger knows that this create was not accepted
     if there.state is State.HELD or (there.state is State.DONE and there.error is None):
@@ -64,3 +73,14 @@ def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
     return bool(
         kit.ledger.owned([there.remote_id])
     )  # the receipt of an earlier create, which the user gave up
+
+
+def bought_meanwhile(kit: Kit, take: Take) -> bool:
+    """Whether another sorad bought the take between the last look and our intent. ``OSError``.
+
+    That one's receipt came before its intent went, so with our intent there it is seen.
+    """
+    receipt = look(Path(take.output)).receipt
+    if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
+        return False  # a video without a receipt proves nothing; it was judged before
+    return not kit.ledger.owned([receipt.remote_id])

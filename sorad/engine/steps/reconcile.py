@@ -275,7 +275,7 @@ def _queue_again(kit: Kit, take: Take, now: float) -> None:
         logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
     else:
         logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
-    drop_intent(take, after)
+    drop_intent(kit.payer(take.root), take, after)
 
 
 def _was_kept_back(kit: Kit, take: Take) -> bool:

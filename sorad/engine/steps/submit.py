@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Callable, Optional
 
 from loguru import logger
 
-from sorad.delivery.outcome import blocked
 from sorad.engine import decide
 from sorad.engine.ambiguous import for_the_user
 from sorad.engine.decide import AfterCreate, Verdict
 from sorad.engine.doubtful import one_id_for_all, same_id
 from sorad.engine.first import place_of
 from sorad.engine.gateways import notice
-from sorad.engine.late import NO_PLACE
 from sorad.engine.steps.afford import Prices, bill, over_budget
+from sorad.engine.steps.announce import announced
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
@@ -31,7 +29,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers import litellm
 from sorad.providers.base import Provider, Trouble
-from sorad.receipts.writing import drop_intent, write_intent_for
+from sorad.receipts.writing import drop_intent
 
 
 def submit(kit: Kit, take: Take) -> None:
@@ -68,9 +66,7 @@ def _purchase(kit: Kit, take: Take, provider: Provider, price: Optional[int], pl
 
 def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
     """The create of a committed intent, and its outcome."""
-    unwritten = write_intent_for(intent, provider.currency, kit.payer(intent.root))
-    if unwritten is not None:
-        _put_off(kit, intent, unwritten)
+    if not announced(kit, intent, provider.currency):
         return
     began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
@@ -86,7 +82,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if written is not None and written.state is State.GENERATING:
         lay_receipt(kit, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
-        drop_intent(intent, written)
+        drop_intent(kit.payer(intent.root), intent, written)
 
 
 def _lay_down_alone(kit: Kit, intent: Take, change: Change, currency: str) -> None:
@@ -147,14 +143,6 @@ def _kept_back(kit: Kit, take: Take) -> bool:
     if again is not None:
         release(kit, take, again)
     return again is not None
-
-
-def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
-    """Its folder takes no files: what could not be delivered is not bought. The create has not left."""
-    why = blocked(error, Path(intent.output).parent).problem
-    logger.warning(_("take {id}: not bought: {problem}"), id=intent.id, problem=str(why))
-    later = kit.clock.time() + LOOK_AGAIN
-    record(kit, intent, Change(State.QUEUED, NO_PLACE, due_at=later, error=why, refused=True))
 
 
 def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices) -> Optional[Take]:

@@ -1,0 +1,174 @@
+"""Whose an intent is: made by one sorad only, kept until its receipt comes, whatever others do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from sorad.layout import intent_path, receipt_path
+from sorad.ledger.interface import Want
+from sorad.model import Request, State
+from sorad.receipts.folder import observed, surplus
+from sorad.receipts.intents import CODE, Theirs, drop_own, lay_intent, take_over, theirs
+from sorad.receipts.receipt import FAILED, SUBMITTING, Payer, Receipt, read_receipt, write_receipt
+
+ME, OTHER = Payer("a" * 16, "mine"), Payer("b" * 16, "studio")
+REQUEST = Request("a cat")
+AT = 1_800_000_000.25
+
+
+def intent_by(payer: Payer, at: float = AT) -> Receipt:
+    return Receipt(
+        REQUEST, REQUEST.fingerprint(), 1, 1, SUBMITTING, "", submitted_at=at, payer=payer, process=42
+    )
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return tmp_path / "storyboard_a_assets" / "Segment_1" / f"1_v1_{REQUEST.fingerprint()[:8]}.mp4"
+
+
+@pytest.fixture(params=["links", "no links"])
+def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the file system has no hard links."""
+    if request.param == "no links":
+
+        def link(*_args: object) -> None:
+            raise OSError(errno.EPERM, "no links here")
+
+        monkeypatch.setattr(os, "link", link)
+
+
+def want(video: Path) -> Want:
+    return Want(1, 1, REQUEST, REQUEST.fingerprint(), str(video))
+
+
+@pytest.mark.usefixtures("links")
+def test_one_of_many_lays_it_and_the_others_learn_whose_it_is(video: Path) -> None:
+    payers = [Payer(f"{number:016x}", f"pc{number}") for number in range(1, 9)]
+    results: dict[str, object] = {}
+    together = Barrier(len(payers))
+
+    def lay(payer: Payer) -> None:
+        together.wait()
+        results[payer.id] = lay_intent(video, intent_by(payer), None)
+
+    video.parent.mkdir(parents=True)
+    threads = [Thread(target=lay, args=[payer]) for payer in payers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = [payer for payer in payers if results[payer.id] is None]
+    told = read_receipt(intent_path(video))
+    assert told is not None
+    assert (told.payer, told.process, told.submitted_at) == (winner, 42, AT)
+    assert all(isinstance(result, Theirs) for name, result in results.items() if name != winner.id)
+    assert [path.name for path in video.parent.iterdir()] == [intent_path(video).name]
+
+
+@pytest.mark.usefixtures("links")
+def test_ones_own_is_replaced_and_removed_and_anothers_is_not(video: Path) -> None:
+    assert lay_intent(video, intent_by(ME), None) is None
+    assert lay_intent(video, intent_by(ME, AT + 9), None) is None
+    there = theirs(video, OTHER)
+    assert there is not None
+    assert there.at == AT + 9
+    before = intent_path(video).read_bytes()
+    found = lay_intent(video, intent_by(OTHER, AT + 99), None)
+    drop_own(video, OTHER, [AT + 99])
+    assert isinstance(found, Theirs)
+    assert intent_path(video).read_bytes() == before
+    drop_own(video, ME, ())
+    assert not intent_path(video).exists()
+
+
+def test_what_the_ledger_knows_is_ones_own_though_the_identity_is_lost(video: Path) -> None:
+    lay_intent(video, intent_by(ME), None)
+    assert theirs(video, OTHER) is not None  # after the loss of the whole state_dir
+    assert theirs(video, OTHER, [AT]) is None
+    drop_own(video, OTHER, [AT])
+    assert not intent_path(video).exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"remote_id": "x"}', b"\xff" * 99])
+def test_one_that_cannot_be_read_counts_as_anothers(video: Path, content: bytes) -> None:
+    video.parent.mkdir(parents=True)
+    intent_path(video).write_bytes(content)
+    assert isinstance(lay_intent(video, intent_by(ME), None), Theirs)
+    drop_own(video, ME, [AT])
+    assert intent_path(video).read_bytes() == content
+    held = observed(want(video), me=ME)
+    assert held.state is State.HELD
+    assert held.error is not None
+    assert held.error.code in ("receipt.damaged", CODE)
+
+
+def test_anothers_holds_the_take_and_names_its_owner_and_since_when(video: Path) -> None:
+    lay_intent(video, intent_by(OTHER), None)
+    held = observed(want(video), me=ME)
+    assert held.state is State.HELD
+    assert held.error is not None
+    text = held.error.text()
+    assert "studio" in text
+    assert "42" in text
+    assert "2027-01-1" in text
+    assert observed(want(video), me=OTHER).state is State.UNKNOWN
+    assert observed(want(video), me=ME, known=[AT]).state is State.UNKNOWN
+
+
+def test_its_receipt_ends_it_and_that_of_somebody_else_does_not(video: Path) -> None:
+    lay_intent(video, intent_by(OTHER), None)
+    bought = replace(intent_by(OTHER), state=FAILED, remote_id="t1")
+    write_receipt(video, replace(bought, payer=ME))
+    assert theirs(video, ME) is not None
+    receipt_path(video).unlink()
+    write_receipt(video, bought)
+    assert theirs(video, ME) is None
+    assert lay_intent(video, intent_by(ME, AT + 9), None) is None  # that create is over
+
+
+def test_what_another_announced_beside_the_wants_is_left_to_it(video: Path) -> None:
+    from sorad.receipts.folder import intents_in
+
+    lay_intent(video, intent_by(OTHER), None)
+    there = intents_in(video.parent.parent)
+    assert len(there) == 1
+    assert surplus(there, (), None, ME) == []
+    assert [one.state for one in surplus(there, (), None, OTHER)] == [State.UNKNOWN]
+
+
+def test_on_the_users_word_it_becomes_our_own(video: Path) -> None:
+    lay_intent(video, intent_by(OTHER), None)
+    take_over(video, intent_by(ME))
+    assert theirs(video, ME) is None
+    assert theirs(video, OTHER) is not None
+
+
+def test_a_link_that_was_made_though_the_answer_was_lost_is_ours(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+
+    def link(source: Path, target: Path) -> None:  # as NFS does when the answer is lost
+        real(source, target)
+        raise FileExistsError(errno.EEXIST, "exists")
+
+    monkeypatch.setattr(os, "link", link)
+    assert lay_intent(video, intent_by(ME), None) is None
+
+
+def test_a_disk_that_is_full_leaves_nothing_half(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    video.parent.mkdir(parents=True)
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="full"):
+        lay_intent(video, intent_by(ME), None)
+    assert list(video.parent.iterdir()) == []
