@@ -85,7 +85,7 @@ class Kept:
     buyers: Optional[Buyers] = None  # tells this process from others of the machine
     world: Optional[World] = None  # what those work with that tell people; None: nobody is told
     videos: dict[int, Video] = field(default_factory=dict)
-    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
     buying: threading.Lock = field(default_factory=threading.Lock)
 

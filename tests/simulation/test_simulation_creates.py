@@ -79,6 +79,25 @@ def test_the_user_may_have_another_one_sent(tmp_path: Path) -> None:
     assert (len(left), the_take(world).state) == (3, State.DONE)
 
 
+def test_a_create_that_the_user_has_sent_again_is_looked_for_as_long_as_any_other(tmp_path: Path) -> None:
+    """What was looked for in vain before says nothing of it, though it is the first of its take once more."""
+
+    def answer(number: int) -> Outcome:
+        provider = world.provider
+        task = provider._accept(left[-1] if number == 2 else Request("a neighbour's"))
+        task.listed_at = world.clock.now + (60 if number == 2 else 0)
+        return LOST if number < 3 else Accepted(task.remote_id, "req", 1)
+
+    world, left = world_of(tmp_path, answer)
+    world.run(900)
+    assert len(left) == 1
+    assert asks(world)
+    world.raw.post("resolve", {"id": the_take(world).id, "how": "resend"}, world.clock.time())
+    Commands(world.kit, world.vault.rescan).run()
+    world.run(7200)
+    assert (len(left), the_take(world).state) == (2, State.DONE)
+
+
 def test_what_did_not_leave_or_was_refused_does_not_count(tmp_path: Path) -> None:
     answers: list[Outcome] = [HELD_BACK, BUSY, LOST, BUSY, HELD_BACK, LOST]
     world, left = world_of(tmp_path, lambda number: answers[number - 1])

@@ -73,13 +73,13 @@ class Kit:
     downloads: Downloads = field(default_factory=lambda: Downloads(time.monotonic))
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    # Since when (monotonic) the list was seen to lack an unknown take's task: by take, number of its create, and
+    # Since when (monotonic) the list was seen to lack an unknown take's task: by take, time of its intent, and
     # account whose list it was.
-    missed: dict[tuple[int, int, str], float] = field(default_factory=dict)
+    missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     # Receipts that cannot be written just now: by take, why.
     unwritten: dict[int, Problem] = field(default_factory=dict)
     # How often in a row the list could not be read, or proved nothing; by the same.
-    in_vain: dict[tuple[int, int, str], int] = field(default_factory=dict)
+    in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
     sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(

@@ -114,7 +114,7 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
     if isinstance(found, Fault):
         _unread(kit, take, provider, found, asked)
         return
-    kit.in_vain.pop((take.id, take.creates, "unread"), None)
+    kit.in_vain.pop((take.id, take.intent_at, "unread"), None)
     view = found.view
     lookalikes = [other for other in view.others if alike(other.request, take.request)]
     if any(one.state is State.SUBMITTING for one in lookalikes):
@@ -158,7 +158,7 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
 
 def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.0) -> None:
     """A look told nothing: again after growing pauses, in seconds; after a few, the user decides."""
-    key = (take.id, take.creates, what)
+    key = (take.id, take.intent_at, what)
     count = kit.in_vain[key] = kit.in_vain.get(key, 0) + 1
     if count >= FEW:
         if what == "unread" and not waits_for_user(take):
@@ -215,9 +215,12 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
 
 
 def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
-    """For how long that account's list was seen to lack it, in seconds by the clock that never jumps."""
+    """For how long that account's list was seen to lack it, in seconds by the clock that never jumps.
+
+    By the intent, not by the number of creates: that begins anew where the user has it sent again.
+    """
     now = kit.clock.monotonic()
-    return now - kit.missed.setdefault((take.id, take.creates, provider.account), now)
+    return now - kit.missed.setdefault((take.id, take.intent_at, provider.account), now)
 
 
 def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
@@ -237,7 +240,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     if half is not None:
         _in_vain(kit, take, "half", half)
         return
-    kit.missed.pop((take.id, take.creates, provider.account), None)
+    kit.missed.pop((take.id, take.intent_at, provider.account), None)
     _queue_again(kit, take, now)
 
 
