@@ -187,7 +187,7 @@ def test_what_no_folder_takes_is_not_bought_until_one_does(tmp_path: Path) -> No
     world.run(120)
     assert world.bought() == Counter()
     facts = from_ledger(world.raw, None, world.clock.time())
-    assert [one.heavy for one in complaints(facts) if "not bought" in one.problem.text()] == [True]
+    assert [one.heavy for one in complaints(facts) if "Not bought" in one.problem.text()] == [True]
     in_the_way.unlink()
     world.run(3600)
     assert world.bought() == Counter({"text": 1})
