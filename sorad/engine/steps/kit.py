@@ -79,7 +79,6 @@ class Kit:
     # Receipts that cannot be written just now: by take, why.
     unwritten: dict[int, Problem] = field(default_factory=dict)
     # How often in a row the list could not be read, or proved nothing; by the same.
-    in_vain: dict[tuple[int, int, str], int] = field(default_factory=dict)
     reusing: threading.Lock = field(default_factory=threading.Lock)  # held while a video is chosen and taken
     in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
     sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
