@@ -67,8 +67,8 @@ os.fsync = lambda handle: None
     # the commits around a create are not synced, and no intent is laid down in the folder, either of which suffices
     "lax_ledger": """
 import threading
-from sorad.engine.steps import submit
-submit.write_intent_for = lambda *told, **more: None
+from sorad.engine.steps import announce
+announce.write_intent_for = lambda *told, **more: None
 from sorad.ledger.connection import Connection
 transaction = Connection.transaction
 def lax(self, *, durable=True):
