@@ -94,7 +94,7 @@ class _Reading:
     @property
     def _newest_first(self) -> bool:
         """Whether the times fall rather than rise: oldest first, a page of one busy minute looks in order, too."""
-        return self.high - self.low > self.rise or (self.dated == 1 and self.ended)
+        return self.high - self.low > self.rise or (self.dated == 1 and self.ended and self.said_so)
 
     @property
     def counted(self) -> bool:
