@@ -186,6 +186,7 @@ def _storyboards(facts: Facts) -> Iterator[Complaint]:
                 path=name,
                 problem=problem.text(),
                 mend=problem.fix_text(),
+                storyboard=board.path,
             )
         if len(board.problems) > NAMED:
             yield _heavy(
@@ -195,6 +196,7 @@ def _storyboards(facts: Facts) -> Iterator[Complaint]:
                 name=name,
                 path=board.path,
                 count=len(board.problems) - NAMED,
+                storyboard=board.path,
             )
     if len(invalid) > NAMED:
         yield _heavy(

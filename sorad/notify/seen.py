@@ -33,7 +33,7 @@ def _troubles(found: Iterable[Complaint], paths: set[str]) -> dict[str, Conditio
     for one in found:
         code = one.problem.code
         of_one = code in _OF_ONE or (
-            code.startswith("storyboard.") and one.problem.params.get("path") in paths
+            code.startswith("storyboard.") and one.problem.params.get("storyboard") in paths
         )
         if one.heavy and not of_one and not code.startswith("notify."):
             kept.setdefault(code, Condition(TROUBLE, one.problem))

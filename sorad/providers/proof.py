@@ -59,7 +59,18 @@ _EXISTS = re.compile(
 _EXISTS_409 = re.compile(r"already|duplicate|repeated|\bexists\b|重复|已存在|已提交|已创建", re.IGNORECASE)
 _LONGEST, _LONGEST_VAGUE = 20_000, 60  # characters that are looked at
 # Says that something went wrong, and not what: no cause.
-_PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus)
+# Newer Pythons know some of them by other names than servers use.
+_PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus) | {
+    "unprocessable entity",
+    "unprocessable content",
+    "request entity too large",
+    "payload too large",
+    "content too large",
+    "request-uri too long",
+    "uri too long",
+    "requested range not satisfiable",
+    "range not satisfiable",
+}
 _VAGUE = re.compile(
     r"\W*(?:an? )?(?:(?:unknown|unexpected|internal|server|system|(?:new_)?api|upstream|general|request|http)[\s_-]*)*"
     r"(?:error|fail(?:ed|ure)?|exception)?(?: occurred)?\W*|\W*(?:something went wrong|oops)\W*"

@@ -121,7 +121,8 @@ def take_over(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> None:
 
 
 def drop_own(video: Path, me: Payer, known: Collection[Optional[float]]) -> None:
-    """Remove our own intent; that it stays is no harm."""
+    """Remove our own intent, and what a death left while it was made; that they stay is no harm."""
+    remove(spare_path(intent_path(video), me.id or "own"))
     try:
         told = read_receipt(intent_path(video))
     except OSError:

@@ -24,6 +24,7 @@ MEMBERS = [
     "state",
     "output",
     "remote_id",
+    "reused",
     "request_id",
     "error",
     "wanted",

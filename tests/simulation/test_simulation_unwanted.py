@@ -14,8 +14,8 @@ from sorad.model import Request, State
 from sorad.providers.base import Accepted, Created, Fault, Refused, Trouble, Unknown
 
 
-def calm_world(folder: Path, *, lists: bool = True) -> World:
-    return World(1, folder / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)), lists=lists)
+def calm_world(folder: Path, *, lists: bool = True, reuse: str = "folder") -> World:
+    return World(1, folder / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)), lists=lists, reuse=reuse)
 
 
 def first_answers(world: World, outcome: Created, meanwhile: Callable[[], object]) -> None:
@@ -149,7 +149,7 @@ def test_a_storyboard_renamed_over_another_costs_no_video_of_the_same_text(
     tmp_path: Path, delivered: bool
 ) -> None:
     """Both have a take of that text, whose videos would have the same name in the same folder."""
-    world = calm_world(tmp_path)
+    world = calm_world(tmp_path, reuse="never")
     first = world.write("storyboard_r.json", ["one"])
     world.run(3600 if delivered else 60)
     second = world.write("storyboard_a.json", ["one", "two"])

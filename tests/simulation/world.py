@@ -411,6 +411,7 @@ class World:
     odds: Odds = field(default_factory=Odds)
     lists: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
+    reuse: str = "folder"
     takes_each: int = 1
     centralized: bool = False
 
@@ -444,6 +445,7 @@ class World:
                         "takes": self.takes_each,
                         "output_mode": "centralized" if self.centralized else "in_place",
                         "output_dir": self.out_dir,
+                        "reuse": self.reuse,
                     }
                 ],
                 "limits": {"concurrency": 4, "safe_concurrency": 2, "jitter_seconds": [0.5, 3.0]},
