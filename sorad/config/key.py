@@ -78,8 +78,10 @@ class KeySource:
 
     def _keyless(self) -> bool:
         """A simulator takes any key, unless the config says where one is (`sorad simulate --key`)."""
-        named = self._provider.model_fields_set & {"api_key_env", "api_key_file", "api_key_keyring"}
-        return self._provider.kind == "simulator" and not named
+        told = self._provider
+        elsewhere = told.api_key_file is not None or bool(told.api_key_keyring)
+        named = elsewhere or "api_key_env" in told.model_fields_set
+        return told.kind == "simulator" and not named
 
     def warnings(self) -> tuple[Problem, ...]:
         """What is unwise about how the key is kept."""

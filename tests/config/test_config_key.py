@@ -9,6 +9,7 @@ import pytest
 
 from sorad import masking
 from sorad.config.key import KeySource
+from sorad.config.load import load
 from sorad.config.model import ProviderConfig
 from sorad.messages import set_language
 from sorad.problems import SoradError
@@ -110,6 +111,12 @@ def test_a_simulator_gets_the_key_that_its_config_names(tmp_path):
     named = {"kind": "simulator", "api_key_env": "SORA_API_KEY"}
     assert source(tmp_path, {"SORA_API_KEY": KEY}, **named)() == KEY
     assert source(tmp_path, {}, **named)() == ""
+
+
+def test_a_key_that_no_config_names_goes_to_no_simulator(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(f'[[watch]]\npath = "{tmp_path.as_posix()}"\n[provider]\nkind = "simulator"\n')
+    assert KeySource(load(file).provider, {"SORA_API_KEY": KEY}, tmp_path)() == ""
 
 
 def test_key_of_the_simulator_is_none_even_where_there_is_one(tmp_path):
