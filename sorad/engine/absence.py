@@ -109,7 +109,7 @@ def owned(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
     """It was on a list before the create left."""
-    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take) else None
+    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take, view.now) else None
 
 
 def same_request(view: View, row: RemoteTask) -> Optional[Kind]:
@@ -198,9 +198,14 @@ def turned_up(view: View, again: Take) -> Optional[RemoteTask]:
     return None
 
 
-def was_before(seen: Optional[Seen], take: Take) -> bool:
-    """Whether a task was on a list before the take's create left."""
-    return seen is not None and take.intent_at is not None and seen.at < take.intent_at - INSTANT
+def was_before(seen: Optional[Seen], take: Take, now: float) -> bool:
+    """Whether a task was on a list before the take's create left.
+
+    An intent that lies ahead of ``now`` was dated by a clock that was set back since: it tells nothing of before.
+    """
+    if seen is None or take.intent_at is None or take.intent_at > now:
+        return False
+    return seen.at < take.intent_at - INSTANT
 
 
 # --- the whole list ----------------------------------------------------------------------------------------

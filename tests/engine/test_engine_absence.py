@@ -130,9 +130,10 @@ def test_what_was_there_and_is_gone_keeps_a_create_back_too() -> None:
 
 
 def test_a_task_was_there_before_only_if_it_was_seen_clearly_before() -> None:
-    assert was_before(Seen(INTENT - 6), lost())
-    assert not was_before(Seen(INTENT - 4), lost())
-    assert not was_before(None, lost())
+    assert was_before(Seen(INTENT - 6), lost(), NOW)
+    assert not was_before(Seen(INTENT - 6), lost(), INTENT - 9)  # the clock was set back since
+    assert not was_before(Seen(INTENT - 4), lost(), NOW)
+    assert not was_before(None, lost(), NOW)
 
 
 OWN = Own("own", INTENT + 20)

@@ -132,7 +132,7 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
 def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:
     """Tasks that somebody owns, or that were on a list before the first of the open creates left."""
     first = min([view.take, *lookalikes], key=lambda take: take.intent_at or 0.0)
-    return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first))}
+    return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first, view.now))}
 
 
 def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float) -> None:
