@@ -134,7 +134,7 @@ def full_disk(row: Mapping[str, Any]) -> Problem:
     return Problem(
         "disk.full",
         N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
-        N_("Make room there; it goes on by itself."),
+        N_("Make room there; {then}."),
         {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
     )
 
@@ -214,7 +214,7 @@ def _root(row: RootRow) -> Iterator[Complaint]:
             or Problem(
                 "root.offline",
                 N_("{path} is not there; what is meant for it waits."),
-                N_("Connect or mount it again; it goes on by itself."),
+                N_("Connect or mount it again; {then}."),
                 {"path": row.path},
             )
         )

@@ -34,6 +34,7 @@ HURRY: tuple[tuple[str, str, float], ...] = (
     ("sorad.daemon.threads", "SHOWN", 1.0),
     ("sorad.daemon.watchman", "EVERY", 0.1),
     ("sorad.engine.decide", "AWAY", 0.5),
+    ("sorad.engine.downloads", "TOLD_AFTER", 0.5),
     ("sorad.engine.gate", "FIRST", 0.1),
     ("sorad.engine.gate", "LONGEST", 0.3),
     ("sorad.engine.lanes", "SHOWN", 1.0),
