@@ -265,6 +265,7 @@ class Parts:
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
             self._kept.complain("provider", self._kept.reach.problem())
+            self._kept.complain("downloads", self.kit.downloads.problem())
             self._kept.complain("log", logs.trouble())
             self._watch_key()
             self._kept.tell()

@@ -65,7 +65,7 @@ def full_disk(row: Mapping[str, Any]) -> Problem:
     return Problem(
         "disk.full",
         N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
-        N_("Make room there; it goes on by itself."),
+        N_("Make room there; {then}."),
         {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
     )
 

@@ -63,7 +63,7 @@ def _root(row: RootRow) -> Iterator[Complaint]:
             or Problem(
                 "root.offline",
                 N_("{path} is not there; what is meant for it waits."),
-                N_("Connect or mount it again; it goes on by itself."),
+                N_("Connect or mount it again; {then}."),
                 {"path": row.path},
             )
         )

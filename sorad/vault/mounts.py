@@ -97,7 +97,7 @@ def _not_mounted(mount: str) -> Problem:
         "mount.away",
         N_("The disk that belongs at {path} is not there: the storyboards on it, and their videos, wait."),
         N_(
-            "Mount it again: nothing is cancelled, and all goes on by itself. If it never comes back, "
+            "Mount it again: nothing is cancelled; {then}. If it never comes back, "
             "`sorad cancel --storyboard {path}` drops what is not bought yet."
         ),
         {"path": mount},

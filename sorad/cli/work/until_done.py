@@ -232,7 +232,7 @@ def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, in
                 count=len(standing.failed) - 10
             )
         )
-    out += [str(problem) for problem in stopped]
+    out += [str(problem.after_the_end()) for problem in stopped]
     if stopped and not interrupted:
         out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:
