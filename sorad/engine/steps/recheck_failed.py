@@ -44,7 +44,7 @@ def _ask(kit: Kit, recheck: Recheck) -> None:
         kit.ledger.rechecked(recheck, None)  # on its way already, or here
         return
     provider = kit.accounts.of(take)
-    if isinstance(provider, Problem) or kit.is_foreign(take):
+    if isinstance(provider, Problem) or kit.claims.is_foreign(take):
         kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
         return
     found = _poll(kit, take, provider)
@@ -88,7 +88,7 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
     except (ClaimLost, IllegalMove):
         return None
     if isinstance(found, Finished):
-        kit.videos[back.id] = found.video
+        kit.deliveries.videos[back.id] = found.video
     return back
 
 
