@@ -27,6 +27,7 @@ from sorad.config.model import Config, ProviderConfig
 from sorad.daemon.telling import Telling, World
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
+from sorad.delivery.partials import partials_in
 from sorad.engine import gateways
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
@@ -318,6 +319,7 @@ class Parts:
         return stop.is_set()
 
     def _sweep(self) -> None:
+        partials_in(self.config.state_dir).tidy(self._kept.clock.time())
         try:
             self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])
         except (LedgerUnavailable, OSError) as error:

@@ -127,6 +127,7 @@ def _receive(
         brought=brought,
         base=base_of(take),
         booted_at=psutil.boot_time(),
+        partial=kit.partials(take).path(Path(take.output), take.remote_id),
         sleep=kit.pause,
     )
 
@@ -157,6 +158,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         record(kit, take, later)
         return
     record(kit, take, done)
+    kit.partials(take).forget(Path(take.output), take.remote_id)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
     kit.progress.delivered(take.output)
