@@ -29,6 +29,7 @@ from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
 from sorad.delivery.partials import partials_in
 from sorad.engine import gateways
+from sorad.engine.absent import Absent
 from sorad.engine.accounts import Accounts
 from sorad.engine.commands import Commands
 from sorad.engine.control import Control
@@ -128,6 +129,9 @@ class Parts:
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
+        self._absent = Absent(
+            ledger, self.claims.may_buy, lambda take: not isinstance(self.accounts.of(take), Problem)
+        )
         self._rooms = rooms = Rooms(
             config.watch,
             config.disk,
@@ -319,9 +323,12 @@ class Parts:
         return stop.is_set()
 
     def _sweep(self) -> None:
-        partials_in(self.config.state_dir).tidy(self._kept.clock.time())
+        now = self._kept.clock.time()
+        partials_in(self.config.state_dir).tidy(now)
         try:
             self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])
+            if self._absent.seek(self.intake.missing(), now):
+                self.wake()
         except (LedgerUnavailable, OSError) as error:
             logger.warning(_("the folders could not be looked at just now: {error}"), error=str(error))
 

@@ -79,7 +79,7 @@ class Audit:
 
     def met(self, storyboard: int, path: str, wants: Iterable[Want]) -> None:
         """It was read: videos that its receipts tell of, and that are not there, are told at once."""
-        if any(want.state is State.DONE and want.error == missing(Path(want.output)) for want in wants):
+        if any(want.state is State.DONE and want.error is not None for want in wants):
             self.missing[storyboard] = [
                 take.id
                 for take in self.ledger.takes(storyboard=path)
@@ -87,6 +87,10 @@ class Audit:
                 and take.state is State.DONE
                 and _says(take, "take.missing")
             ]
+
+    def missed(self) -> list[int]:
+        """All of them, sorted. From any thread."""
+        return sorted(take for takes in self.missing.copy().values() for take in takes)
 
     def forget(self, storyboard: int) -> None:
         """It asks for nothing any more: nothing of it is missed."""

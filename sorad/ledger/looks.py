@@ -25,7 +25,15 @@ _SINCE = PURCHASE + (
 
 
 class Looks(Part):
-    """``claim_looks``, ``next_look``, ``looks``, ``looked``, ``bought_since``, ``beside``."""
+    """``look_for``, ``claim_looks``, ``next_look``, ``looks``, ``looked``, ``bought_since``, ``beside``."""
+
+    def look_for(self, take: Take, now: float) -> None:
+        with self._db.transaction():
+            self._db.run(
+                "INSERT OR IGNORE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (take.id, take.remote_id, take.provider, take.base_url, take.account, now, now),
+            )
 
     def claim_looks(self, now: float, limit: int) -> list[Look]:
         with self._db.transaction(durable=False):

@@ -7,18 +7,20 @@ from typing import Callable, Optional, Union
 
 from loguru import logger
 
+from sorad.engine.absent import BELIEVED, is_absent
 from sorad.engine.accounts import is_sure
 from sorad.engine.again import sibling
 from sorad.engine.decide import goes_on
 from sorad.engine.late import bought_anew, remember
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.ledger.interface import ClaimLost, IllegalMove, Look
+from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Look
 from sorad.ledger.later import after_answer, after_trouble
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
+from sorad.receipts.folder import gone
 
 # Its take is being worked on just then: looked at again after so many seconds.
 BUSY = 5.0
@@ -39,6 +41,9 @@ def asking(look: Look) -> Callable[[Kit, Take], None]:
 def _ask(kit: Kit, look: Look) -> None:
     take, now = look.take, kit.clock.time()
     owners = kit.ledger.with_tasks([take.remote_id])
+    if any(is_absent(owner) for owner in owners):
+        _fetch_absent(kit, look, next(owner for owner in owners if is_absent(owner)))
+        return
     if any(owner.state not in _PUT_ASIDE for owner in owners):
         kit.ledger.looked(look, None)  # on its way already, or here
         return
@@ -57,6 +62,42 @@ def _ask(kit: Kit, look: Look) -> None:
         if back is not None:
             lay_receipt(kit, back, provider.currency)
         kit.ledger.looked(look, None if back is not None else kit.clock.time() + BUSY)
+
+
+def _fetch_absent(kit: Kit, look: Look, take: Take) -> None:
+    """It was delivered elsewhere, and only its receipt came: it is fetched while the provider has it, never bought."""
+    provider = kit.accounts.of(take)
+    if kit.is_foreign(take) or kit.is_away(take.mount):
+        kit.ledger.looked(look, None)  # asked for again when that has changed
+        return
+    now = kit.clock.time()
+    if isinstance(provider, Problem):
+        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+        return
+    found = _poll(kit, take, provider)
+    now = kit.clock.time()
+    if isinstance(found, (Running, Finished)):
+        back = _record(kit, take, goes_on(take, found, kit.config.polling, now))
+        if back is not None and isinstance(found, Finished):
+            kit.videos[back.id] = found.video
+        kit.ledger.looked(look, None)
+    elif isinstance(found, Fault):
+        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+    elif now - look.failed_at < BELIEVED:
+        kit.ledger.looked(look, look.failed_at + BELIEVED)
+    else:
+        why = gone(Path(take.output))
+        _record(kit, take, Change(State.DONE, "not at the provider", error=why))
+        kit.ledger.looked(look, None)
+        logger.warning(_("take {id}: {problem}"), id=take.id, problem=why.text())
+
+
+def _record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+    """The change; ``None`` where the take changed meanwhile."""
+    try:
+        return kit.ledger.record(take, change, kit.clock.time())
+    except (ClaimLost, IllegalMove):
+        return None
 
 
 def _poll(kit: Kit, take: Take, provider: Provider) -> Polled:

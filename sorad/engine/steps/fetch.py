@@ -11,7 +11,7 @@ from loguru import logger
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, disk_away, no_room
 from sorad.delivery.receive import Outcome, receive
-from sorad.engine import backoff
+from sorad.engine import backoff, decide
 from sorad.engine.disk import free_bytes
 from sorad.engine.keyless import keyless
 from sorad.engine.rescue import NOTE
@@ -26,6 +26,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
+from sorad.receipts.folder import gone
 from sorad.receipts.place import look, vouched
 from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 
@@ -192,6 +193,11 @@ def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
             id=take.id,
             problem=str(fault.problem),
         )
+        return
+    if decide.is_given_up(take, fault):
+        why = gone(Path(take.output))
+        record(kit, take, Change(State.DONE, NOTE, attempt=0, error=why))
+        logger.warning(_("take {id}: download: {problem}"), id=take.id, problem=str(fault.problem))
         return
     pause = _pause(kit, take)
     if fault.problem.code == NO_ADDRESS:
