@@ -14,7 +14,7 @@ from sorad.ledger.interface import Ledger
 from sorad.model import State, Take
 from sorad.receipts.folder import may_be_had
 
-# That the provider has no such task is believed when it said so twice, so many seconds apart.
+# That the provider has no such task is believed when it still says so after so many seconds.
 BELIEVED = 120.0
 # So many are asked after at a time, less those that wait for their downloads.
 AT_ONCE = 10

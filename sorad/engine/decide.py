@@ -197,7 +197,7 @@ def _missing(take: Take, found: Missing, polling: Polling, now: float, rng: rand
     if take.rebuy and attempt >= MISSES_TO_PARK:
         return failed(found, "missing")  # it was said to have failed before
     if take.state is State.DOWNLOADING and take.finished_at is not None and attempt >= GIVEN_UP_AT:
-        return Change(State.DONE, "not at the provider", attempt=0, error=gone(Path(take.output)))
+        return Change(State.DONE, "gone", attempt=0, error=gone(Path(take.output)))
     wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
     parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
     return Change(

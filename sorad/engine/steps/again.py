@@ -39,14 +39,18 @@ def asking(look: Look) -> Callable[[Kit, Take], None]:
 
 
 def _ask(kit: Kit, look: Look) -> None:
-    take, now = look.take, kit.clock.time()
-    owners = kit.ledger.with_tasks([take.remote_id])
-    if any(is_absent(owner) for owner in owners):
-        _fetch_absent(kit, look, next(owner for owner in owners if is_absent(owner)))
-        return
-    if any(owner.state not in _PUT_ASIDE for owner in owners):
+    owners = kit.ledger.with_tasks([look.take.remote_id])
+    absent = next((owner for owner in owners if is_absent(owner)), None)
+    if absent is not None:
+        _fetch_absent(kit, look, absent)
+    elif any(owner.state not in _PUT_ASIDE for owner in owners):
         kit.ledger.looked(look, None)  # on its way already, or here
-        return
+    else:
+        _ask_failed(kit, look)
+
+
+def _ask_failed(kit: Kit, look: Look) -> None:
+    take, now = look.take, kit.clock.time()
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or kit.is_foreign(take):
         kit.ledger.looked(look, after_trouble(look.failed_at, now))
@@ -87,7 +91,7 @@ def _fetch_absent(kit: Kit, look: Look, take: Take) -> None:
         kit.ledger.looked(look, look.failed_at + BELIEVED)
     else:
         why = gone(Path(take.output))
-        _record(kit, take, Change(State.DONE, "not at the provider", error=why))
+        _record(kit, take, Change(State.DONE, "gone", error=why))
         kit.ledger.looked(look, None)
         logger.warning(_("take {id}: {problem}"), id=take.id, problem=why.text())
 
