@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from intake_stage import Stage
-from sorad.engine.state.absent import AT_ONCE
 from world import MISSED, SAID, mp4
 
+from sorad.engine.state.absent import AT_ONCE
 from sorad.layout import receipt_path
 from sorad.ledger.quarantine import REBUILT, open_or_rebuild
 from sorad.model import State
