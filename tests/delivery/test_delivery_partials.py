@@ -45,22 +45,19 @@ def test_tasks_of_any_name_have_a_file(mine: Partials, video: Path) -> None:
     assert all(len(name) < 60 and "/" not in name for name in names)
 
 
-def _another_device(path: Path) -> Any:
-    found = path.stat()
-    return os.stat_result((*found[:2], found.st_dev + 1, *found[3:10]))
-
-
 @pytest.mark.parametrize("why", ["another disk", "another mount", "no folder"])
 def test_else_beside_it_under_a_name_of_its_own(
     why: str, mine: Partials, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if why == "another disk":
         real = Path.stat
-        monkeypatch.setattr(
-            Path,
-            "stat",
-            lambda self, **more: _another_device(self) if self == mine.folder else real(self, **more),
-        )
+
+        def elsewhere(path: Path, **more: Any) -> Any:
+            found = real(path, **more)
+            other = os.stat_result((*found[:2], found.st_dev + 1, *found[3:10]))
+            return other if path == mine.folder else found
+
+        monkeypatch.setattr(Path, "stat", elsewhere)
     elif why == "another mount":
 
         def refuse(source: Path, target: Path) -> None:
