@@ -46,7 +46,8 @@ from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.intake.rules import pictures_of
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
 from sorad.ledger.write_errors import LedgerWatch
 from sorad.messages import _
@@ -269,6 +270,7 @@ class Parts:
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
             self._kept.complain("provider", self._kept.reach.problem())
+            self._kept.complain("downloads", self.kit.downloads.problem())
             self._kept.complain("log", logs.trouble())
             self._watch_key()
             self._kept.tell()

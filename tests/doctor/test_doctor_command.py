@@ -20,8 +20,8 @@ from doctor_patient import PROMPT, Examined, Patient
 
 from sorad import lock
 from sorad.layout import video_path
-from sorad.ledger.interface import RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import RootRow, Storyboard, Want
 from sorad.model import Request
 from sorad.receipts.receipt import DONE, GENERATING, Receipt, write_receipt
 from sorad.simulator import KEY

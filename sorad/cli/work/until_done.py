@@ -21,7 +21,7 @@ from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.redo import another_take
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem
@@ -232,7 +232,7 @@ def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, in
                 count=len(standing.failed) - 10
             )
         )
-    out += [str(problem) for problem in stopped]
+    out += [str(problem.after_the_end()) for problem in stopped]
     if stopped and not interrupted:
         out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:

@@ -62,5 +62,5 @@ def _empty() -> Problem:
     return Problem(
         "provider.balance",
         N_("the balance at the provider is used up."),
-        N_("Top it up; sorad goes on by itself."),
+        N_("Top it up; {then}."),
     )
