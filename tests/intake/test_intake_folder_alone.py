@@ -273,7 +273,7 @@ def test_what_only_receipts_came_of_is_fetched_by_itself_and_nothing_is_bought(s
     for _minute in range(8):
         stage.go(60.0)
         under_way = [take for take in stage.takes() if take.state is not State.DONE or take.error is not None]
-        looks = [take for take in under_way if stage.raw.looks(take.id)]
+        looks = [take for take in under_way if stage.raw.rechecks(take.id)]
         assert len(looks) <= AT_ONCE
         asked = max(asked, len(looks))
         stage.stop()  # and each restart goes on where it was

@@ -49,8 +49,8 @@ class Absent:
             if take is None:
                 continue
             room -= 1
-            if not self.ledger.looks(number):
-                self.ledger.look_for(take, now)
+            if not self.ledger.rechecks(number):
+                self.ledger.recheck(take, now)
                 begun = True
         return begun
 
