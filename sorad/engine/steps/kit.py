@@ -13,6 +13,7 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Config
+from sorad.delivery.partials import Partials, partials_in
 from sorad.engine.decide import backoff
 from sorad.engine.decide.rescue import Patience
 from sorad.engine.state.accounts import Accounts
@@ -126,6 +127,10 @@ class Kit:
     lookups: Lookups = field(default_factory=Lookups)
     locks: Locks = field(default_factory=Locks)
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
+
+    def partials(self, take: Take) -> Partials:
+        """Where a take's download grows."""
+        return partials_in(self.config.state_dir, self.claims.payer(take.root).id)
 
 
 def record(
