@@ -8,11 +8,11 @@ from typing import Callable, Optional, Union
 from loguru import logger
 
 from sorad.engine.accounts import is_sure
-from sorad.engine.again import sibling
 from sorad.engine.decide import goes_on
 from sorad.engine.late import bought_anew, remember
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
+from sorad.layout import video_path
 from sorad.ledger.interface import ClaimLost, IllegalMove, Look
 from sorad.ledger.later import after_answer, after_trouble
 from sorad.messages import _
@@ -92,7 +92,7 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
 
 
 def _place(take: Take, number: int) -> str:
-    return str(sibling(Path(take.output), take, number))
+    return str(video_path(Path(take.output).parent.parent, take.segment, number, take.fingerprint))
 
 
 def _tell(kit: Kit, look: Look, provider: Provider) -> None:
