@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Optional
 from sorad.budget import awaits_price
 from sorad.claim.doubles import problem as paid_twice
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.doubtful import SAME_ID, is_same_id
-from sorad.engine.gateways import repeats_by_itself
-from sorad.engine.keyless import NO_KEY
-from sorad.engine.stops import Stop
-from sorad.engine.unfound import is_told
+from sorad.engine.decide.doubtful import SAME_ID, is_same_id
+from sorad.engine.decide.missing_key import NO_KEY
+from sorad.engine.decide.not_found import is_told
+from sorad.engine.decide.stops import Stop
+from sorad.engine.state.gateways import repeats_by_itself
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.layout import below
@@ -25,7 +25,7 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.units import format_size
-from sorad.vault.reports import NOT_TAKEN_UP
+from sorad.vault.problems import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5
@@ -134,7 +134,7 @@ def full_disk(row: Mapping[str, Any]) -> Problem:
     return Problem(
         "disk.full",
         N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
-        N_("Make room there; it goes on by itself."),
+        N_("Make room there; {then}."),
         {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
     )
 
@@ -214,7 +214,7 @@ def _root(row: RootRow) -> Iterator[Complaint]:
             or Problem(
                 "root.offline",
                 N_("{path} is not there; what is meant for it waits."),
-                N_("Connect or mount it again; it goes on by itself."),
+                N_("Connect or mount it again; {then}."),
                 {"path": row.path},
             )
         )

@@ -9,10 +9,10 @@ from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers.account import AccountName
 from sorad.providers.base import Fault, NotSent, Trouble
-from sorad.providers.http import Heard, Wire
-from sorad.providers.judge import left_out
-from sorad.providers.offers import offers_of
+from sorad.providers.capabilities.judge import left_out
+from sorad.providers.capabilities.offers import offers_of
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
+from sorad.providers.wire.http import Heard, Wire
 
 
 class Api:

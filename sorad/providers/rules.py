@@ -10,8 +10,8 @@ from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Capabilities
-from sorad.providers.judge import judged
-from sorad.providers.offers import offers_of
+from sorad.providers.capabilities.judge import judged
+from sorad.providers.capabilities.offers import offers_of
 
 DEFAULT_URLS = {
     "sora_hk": "https://api.sora.hk/v1",

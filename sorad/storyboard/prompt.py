@@ -21,9 +21,9 @@ together become the id. Names are told apart by case, and none is looked for ins
 letter is part of too many words (树林, "A cat"): it is one only in brackets.
 
 What was bought stays bought when these rules change: :data:`EARLIER` ones can still be asked for, and a text that
-they made counts as bought (see :mod:`sorad.intake.older`). 1: a name of one letter anywhere, and no ids in names.
-2: a segment says text, picture, length, direction and pro; all else is left out, ``defaults`` and ``characters`` of the
-storyboard, too.
+they made counts as bought (see :mod:`sorad.intake.older_versions`). 1: a name of one letter anywhere, and no ids in
+names. 2: a segment says text, picture, length, direction and pro; all else is left out, ``defaults`` and ``characters``
+of the storyboard, too.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from sorad.storyboard.lines import Place
 from sorad.storyboard.prompt import EARLIER
 from sorad.storyboard.schema import Head, SegmentPart
 from sorad.storyboard.shots import Reader
-from sorad.storyboard.unknown import look_through, stands_twice
+from sorad.storyboard.unknown_fields import look_through, stands_twice
 from sorad.units import format_size
 
 # More than so many times the allowed segments are not even parsed: a million would take a gigabyte.
