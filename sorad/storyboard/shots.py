@@ -76,20 +76,21 @@ class Reader:
 
     def earlier(self, part: SegmentPart, request: Request) -> tuple[Request, ...]:
         """What the segment asked for by each of the EARLIER rules; nothing where that is always the same."""
-        vertical = part.resolution == "vertical"
+        found = tuple(self.older(part, rules) for rules in EARLIER)
+        return found if any(one != request for one in found) else ()
+
+    def older(self, part: SegmentPart, rules: int) -> Request:
+        """What the segment asked for by rules that knew text, picture, length, direction and pro alone."""
         image = self._image(part.image_url, None)
-        older = Request(
-            prompt="",
+        return Request(
+            prompt=self._prompt(part, _listed(part), rules),
             image=image.image,
             image_path=image.path,
             seconds=10 if part.duration_seconds is None else part.duration_seconds,
-            orientation="vertical" if vertical else "horizontal",
+            orientation="vertical" if part.resolution == "vertical" else "horizontal",
             pro=bool(part.is_pro),
+            rules=rules,
         )
-        found = tuple(
-            replace(older, prompt=self._prompt(part, _listed(part), rules), rules=rules) for rules in EARLIER
-        )
-        return found if any(one != request for one in found) else ()
 
     def takes(self, part: SegmentPart) -> int | None:
         """How many takes it wants, as far as it or ``defaults`` say."""
