@@ -37,7 +37,7 @@ from sorad.engine.state.reachability import Reach
 from sorad.engine.state.wall_clock import Times
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Pulse, PulseFile, read_pulse
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.quarantine import open_or_rebuild
 from sorad.ledger.states import OPEN

@@ -44,7 +44,8 @@ from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.intake.rules import pictures_of
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
 from sorad.ledger.write_errors import LedgerWatch
 from sorad.messages import _

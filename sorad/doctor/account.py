@@ -13,7 +13,7 @@ from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
 from sorad.engine.decide.matching import SKEW
 from sorad.engine.state.gateways import repeats_by_itself, version_of
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.messages import N_, _, ngettext

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Change, Look, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.queries import PURCHASE, purchase_of
+from sorad.ledger.values import Change, Look, Purchase
 from sorad.model import State, Take
 
 # A look that was handed out and never came back is due again after so many seconds.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Applied, Moved, Storyboard, Want
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
+from sorad.ledger.values import Applied, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
 from sorad.model import Request, State, Take
 

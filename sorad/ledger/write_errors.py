@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import N_
 from sorad.problems import Problem
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.vault.mount_table import mounted

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours

@@ -14,7 +14,7 @@ import pytest
 from daemon_stage import Stage, wait_for
 
 from sorad.clock import SystemClock
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.write_errors import LedgerWatch, explained
 
 Set = Callable[..., Stage]

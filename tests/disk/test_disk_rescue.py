@@ -16,7 +16,8 @@ from sorad.engine.decide.rescue import NOTE, Patience, Place, blocked_since, due
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, Event, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change, Event
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble

@@ -35,9 +35,9 @@ from sorad.doctor.inotify import INSTANCES, WATCHES, Limit
 from sorad.doctor.proxy import Way
 from sorad.doctor.report import clean
 from sorad.doctor.root import Look
-from sorad.health.complaints import Complaint
+from sorad.health.complaint import Complaint
 from sorad.health.pulse import Pulse
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.lock import Holder
 from sorad.problems import Problem
 from sorad.providers.base import Trouble

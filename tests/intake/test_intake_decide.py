@@ -37,8 +37,8 @@ from sorad.intake.identity import closest, first_of_content, is_new, origin_of
 from sorad.intake.planned_moves import after_move
 from sorad.layout import video_path
 from sorad.ledger.copied import CODE as COPIED
-from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.states import PAID
+from sorad.ledger.values import Storyboard, Want
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import Evidence, create_of

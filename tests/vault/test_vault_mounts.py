@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.vault import filesystem, mount_table
 from sorad.vault.compare import differs
 from sorad.vault.mounts import Mounts, absent

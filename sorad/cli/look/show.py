@@ -18,7 +18,7 @@ from sorad.problems import joined
 
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
-    from sorad.ledger.interface import Event, Purchase
+    from sorad.ledger.values import Event, Purchase
     from sorad.model import Reference, Take
 
 # The notes that steps leave in the history; one that is not here is shown as it is.

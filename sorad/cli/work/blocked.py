@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Optional
 
 from sorad.engine.decide.ambiguous import waits_for_user
 from sorad.engine.decide.stuck import lasts, why_stuck
-from sorad.health.complaints import full_disk
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.health.buying import full_disk
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.model import State, Take
 from sorad.problems import Problem
 

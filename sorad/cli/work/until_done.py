@@ -21,7 +21,7 @@ from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.redo import another_take
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem

@@ -13,7 +13,7 @@ from sorad.config.model import Polling
 from sorad.engine.decide.doubtful import SAME_ID
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Param, Problem

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sorad.delivery.outcome import OBSTACLES, Obstacle
-from sorad.ledger.interface import Event
+from sorad.ledger.values import Event
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -18,7 +18,8 @@ from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.ledger.copied import is_copied
-from sorad.ledger.interface import Change, ClaimLost, Command, IdOwned, IllegalMove
+from sorad.ledger.errors import ClaimLost, IdOwned, IllegalMove
+from sorad.ledger.values import Change, Command
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -31,7 +31,8 @@ from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.reprice import is_unpriced, reprice
 from sorad.engine.steps.rescue import rescue_away
 from sorad.engine.steps.submit import submit
-from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 

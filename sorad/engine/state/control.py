@@ -25,7 +25,8 @@ from sorad.engine.decide.halt import Halt
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import First
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _
 from sorad.model import Take
 from sorad.problems import Problem

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from loguru import logger
 
 from sorad.config.model import ProviderConfig
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import _
 from sorad.model import Request
 

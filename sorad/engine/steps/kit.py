@@ -22,7 +22,9 @@ from sorad.engine.state.list_history import Memory
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reach
 from sorad.engine.state.wall_clock import Times
-from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import ClaimLost, LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem

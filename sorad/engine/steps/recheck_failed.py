@@ -13,8 +13,9 @@ from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.layout import video_path
-from sorad.ledger.interface import ClaimLost, IllegalMove, Look
+from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.recheck import after_answer, after_trouble
+from sorad.ledger.values import Look
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -19,7 +19,8 @@ from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.reconcile import DOUBT, not_ours, record_adoption
 from sorad.engine.steps.task_list import look
-from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
+from sorad.ledger.errors import ClaimLost, LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -32,7 +32,8 @@ from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.task_list import look, open_creates
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, IdOwned
+from sorad.ledger.errors import IdOwned
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -21,7 +21,8 @@ from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -12,7 +12,9 @@ from typing import Callable, Optional
 
 from loguru import logger
 
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Want
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Want
 from sorad.ledger.wants import changes_found
 from sorad.messages import _
 from sorad.model import State, Take

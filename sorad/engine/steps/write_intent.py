@@ -14,7 +14,7 @@ from sorad.delivery.outcome import blocked
 from sorad.engine.decide.paid_twice import ANOTHERS, NO_PLACE
 from sorad.engine.steps.dedupe import LOOK_AGAIN, bought_meanwhile
 from sorad.engine.steps.kit import Kit, record
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.intents import Theirs
