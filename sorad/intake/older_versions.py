@@ -12,7 +12,7 @@ bought; but for takes that are marked already.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable
@@ -46,13 +46,10 @@ def as_bought(
     """
     if not any(want.earlier for want in wants):
         return wants
-    takes = [take for take in takes if _counts(take)]
-    wants = _without_edits(wants, takes) if edited else wants
-    rules = {(take.segment, take.take, take.fingerprint): take.request.rules for take in takes}
-    rules.update(
-        {(one.segment, one.take, one.receipt.fingerprint): one.receipt.request.rules for one in there}
-    )
-    before = {key for key, by in rules.items() if by < RULES}
+    counted = [take for take in takes if _counts(take)]
+    wants = _without_edits(wants, counted) if edited else wants
+    rules = _bought_by(counted, there)
+    before = _of_earlier(rules)
     result = [_at_its_place(want, rules, before, assets, look) for want in wants]
     taken = {_key(want) for want in (*wants, *result)}
     spare = Counter(fingerprint for segment, take, fingerprint in before - taken)
@@ -66,6 +63,10 @@ def _bought_by(takes: Iterable[Take], there: Iterable[Evidence]) -> dict[Key, in
         {(one.segment, one.take, one.receipt.fingerprint): one.receipt.request.rules for one in there}
     )
     return rules
+
+
+def _of_earlier(rules: Mapping[Key, int]) -> set[Key]:
+    return {key for key, by in rules.items() if by < RULES}
 
 
 def texts_said(wants: Iterable[Want]) -> set[str]:
