@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 from sorad.ledger.connection import Row
-from sorad.ledger.interface import Event, Generation, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
+from sorad.ledger.values import Event, Generation, Purchase
 from sorad.model import Request, State, Take
 
 _PAGE = 200  # takes read at a time
@@ -41,7 +41,7 @@ ORDER BY t.id DESC
 """
 
 
-class Questions(Part):
+class Queries(Part):
     """What `status` and `list` ask: counts, takes, histories, money."""
 
     def counts(self, root: str | None = None) -> dict[State, int]:

@@ -11,7 +11,7 @@ from sorad import messages
 from sorad.daemon.reload import refused
 from sorad.delivery.outcome import blocked, disk_away, no_room
 from sorad.engine.decide.stuck import needs_user
-from sorad.health.complaints import full_disk
+from sorad.health.buying import full_disk
 from sorad.problems import Problem
 from sorad.providers.base import Trouble
 from sorad.providers.errors.faults import challenge, fault, no_address

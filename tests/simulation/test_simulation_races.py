@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Union
 
@@ -14,7 +15,8 @@ from sorad.engine.run.commands import Commands
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.submit import submit
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged
+from sorad.ledger.errors import ClaimLost, LedgerDamaged
+from sorad.ledger.values import Change
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created, Fault, Listed, Trouble, Unknown
 
@@ -127,7 +129,7 @@ def test_a_ledger_that_breaks_with_the_answer_is_built_anew_and_buys_nothing_twi
 def test_no_create_leaves_while_the_ledgers_file_is_not_the_one_that_was_opened(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     there = [False]
-    world.kit.kept = lambda: there[0]
+    world.kit.process = replace(world.kit.process, has_ledger=lambda: there[0])
     world.write("storyboard_a.json", ["text"])
     world.run(120)
     assert world.bought() == Counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

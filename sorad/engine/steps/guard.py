@@ -7,7 +7,7 @@ from typing import Callable
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -26,10 +26,10 @@ def guarded(step: Step, kit: Kit, take: Take) -> None:
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the root of a step)
         logger.exception(_("take {id}: its step {step} crashed"), id=take.id, step=step.__name__)
         problem = _crashed(take, step.__name__, error)
-        kit.crashed(problem)
+        kit.process.crashed(problem)
         _make_true(kit, take, problem)
     finally:
-        kit.stepped(take, step.__name__, kit.clock.monotonic() - began)
+        kit.process.stepped(take, step.__name__, kit.clock.monotonic() - began)
 
 
 def _make_true(kit: Kit, take: Take, problem: Problem) -> None:
