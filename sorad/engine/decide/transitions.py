@@ -309,33 +309,28 @@ def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: 
     )
 
 
+def _retry(to: State, now: float) -> Change:
+    return Change(to, "retry", due_at=now, attempt=0, clear_error=True)
+
+
+def fetch_again(now: float) -> Change:
+    """`retry` of a delivered take whose video is missing: the provider may still have it, and that costs nothing."""
+    return replace(_retry(State.GENERATING, now), watched=0.0)
+
+
+def look_again(now: float) -> Change:
+    """`retry` of a paid take of which the provider never said that it failed: look, do not buy."""
+    return replace(fetch_again(now), parked=False)
+
+
 def ask_first(now: float) -> Change:
     """`retry` of a take whose task was said to have failed: is that still so? Its answer decides (`rebuy`)."""
-    return Change(
-        State.GENERATING,
-        "retry",
-        due_at=now,
-        attempt=0,
-        clear_error=True,
-        parked=False,
-        watched=0.0,
-        rebuy=True,
-    )
+    return replace(look_again(now), rebuy=True)
 
 
 def buy_anew(now: float) -> Change:
     """A create of its own, asked for by the user."""
-    return Change(
-        State.QUEUED,
-        "retry",
-        due_at=now,
-        attempt=0,
-        clear_error=True,
-        remote_id="",
-        parked=False,
-        rebuy=False,
-        fresh=True,
-    )
+    return replace(_retry(State.QUEUED, now), remote_id="", parked=False, rebuy=False, fresh=True)
 
 
 def slow(watched: float) -> Problem:
