@@ -145,7 +145,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
 
 
 def _rescued(ledger: Ledger) -> Iterator[Take]:
-    """Those that lie where they were brought to safety, the latest first."""
+    """Those that lie where they were rescued, the latest first."""
     for take_id in (ledger.recall(RESCUED) or [])[: -SAMPLE - 1 : -1]:
         take = ledger.take(take_id)
         if take is not None and is_rescued(take):

@@ -91,7 +91,7 @@ class Ledger(Protocol):
         keeps what it had queued before: see ``withdraw``). Wants not known are enqueued; cancelled ones
         wanted again are queued again, but for those that carry an error (the user cancelled them);
         ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
-        Paid ones are left alone, but for ``Take.wanted``: should it turn out that such a create was not
+        Paid ones are left alone, but for ``Take.wanted``: if it turns out that such a create was not
         accepted, its take is cancelled instead of queued again.
         A take is known by (storyboard, segment, take, fingerprint); an output path that an open or done take
         of another storyboard owns is counted as skipped and not queued.
@@ -171,7 +171,7 @@ class Ledger(Protocol):
     def clock_set(self, by: float, now: float) -> int:
         """The clock was set ``by`` so many seconds (below 0: back; 0: it was set back before) and says ``now``.
 
-        The intents of open creates are dated anew, so that they can be compared with a provider's dates. After
+        The intents of open creates are dated again, so that they can be compared with a provider's dates. After
         a step back, whatever waits for a later time is due now, and money that went out more than
         ``FUTURE`` ahead of now counts as of now. Returns how many waits were cut short. What is held until
         the user releases it (:data:`sorad.budget.NEVER`) stays so.
@@ -211,7 +211,7 @@ class Ledger(Protocol):
         ...
 
     # --- what was said to have failed --------------------------------------------------------------
-    # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
+    # Written down when a take that has a task becomes FAILED; kept by task, because the take may be bought again.
     def recheck(self, take: Take, now: float) -> None:
         """Have the task of a take asked after as one of those, from now on, where it is none already."""
         ...
@@ -239,7 +239,7 @@ class Ledger(Protocol):
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         """Deliver a task of a take beside it, as one more take of the same segment.
 
-        ``take`` bears the task's id and account; the new one is as ``change`` says, with the next free number and
+        ``take`` has the task's id and account; the new one is as ``change`` says, with the next free number and
         ``output(number)`` as its file. The money of the task is counted already.
         """
         ...

@@ -148,7 +148,7 @@ def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[st
 
 
 def _tells_more(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
-    """Whether the folder tells more of a take than the ledger. One that failed was bought anew, and that is
+    """Whether the folder tells more of a take than the ledger. One that failed was bought again, and that is
     forgotten, where the receipt is of a create that the ledger never heard of."""
     if have.state is State.FAILED and want.state is not State.UNKNOWN:
         return bool(want.remote_id) and not heard_of(want.remote_id)

@@ -47,7 +47,7 @@ class Rescued:
         if not there:
             return []
         known = self.ledger.owned([evidence.receipt.remote_id for evidence in there])
-        # What is being brought to safety just now is left alone.
+        # What is being rescued just now is left alone.
         own = {take.remote_id for take in takes if take.state is not State.DONE}
         return [
             evidence
@@ -113,12 +113,12 @@ def note(home: Path, place: Path, why: Problem) -> Problem:
 
 
 def is_rescued(take: Take) -> bool:
-    """Whether its video lies where it was brought to safety."""
+    """Whether its video lies where it was rescued."""
     return take.error is not None and take.error.code == CODE
 
 
 def is_where_rescued(want: Want) -> bool:
-    """Whether it was found where it was brought to safety."""
+    """Whether it was found where it was rescued."""
     return want.error is not None and want.error.code == CODE
 
 
