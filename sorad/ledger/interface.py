@@ -12,10 +12,12 @@ Rules that hold for every implementation:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, Protocol
 
+from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
@@ -144,6 +146,9 @@ class Change:
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None
+    ahead: Optional[float] = (
+        None  # with an intent: seconds that our clock is ahead of the provider's, where known
+    )
     refused: bool = False  # takes that count, and the purchase, back: proved to be refused, or never sent
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
@@ -169,6 +174,7 @@ class Event:
     note: str
     request_id: str = ""
     problem: Optional[Problem] = None
+    moment: Optional[Moment] = None  # the time ``at`` by a clock that nobody can set; None: not known
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,9 @@ class Look:
     """A task that was said to have failed, and is to be asked after once more."""
 
     take: Take  # as it is now, but for the task's own id, address and account
-    failed_at: float  # when it was said so
+    waited: float  # seconds that passed since it was said, at least
+    asked: Moment  # when it was handed out to be asked after
+    newest: int = 0  # the newest take (id) when it was said
 
 
 @dataclass(frozen=True)
@@ -243,13 +251,21 @@ class Ledger(Protocol):
     """Every take, its state, its remote id, its cost: the only truth about money."""
 
     # --- life --------------------------------------------------------------------------------------
-    def recover(self, owner: str, now: float) -> list[Take]:
+    def recover(
+        self, owner: str, now: float, boot: str = "", uptime: Callable[[], float] = time.monotonic
+    ) -> list[Take]:
         """At the daemon's start: take all claims over, and turn ``submitting`` into ``unknown``.
 
         A take that was ``submitting`` had its intent committed; whether the request left is not known.
         Returns those takes. Where something was written at a time that has not come yet, the clock was set
         back meanwhile: see :meth:`clock_set`. ``owner`` names this process in the claims that follow.
+        ``boot`` names the machine's present start ("": not known, then each opening counts as one), ``uptime``
+        tells the seconds since.
         """
+        ...
+
+    def moment(self) -> Moment:
+        """Now, by a clock that nobody can set (:mod:`sorad.elapsed`); no I/O."""
         ...
 
     def close(self) -> None:
@@ -373,10 +389,10 @@ class Ledger(Protocol):
     def clock_set(self, by: float, now: float) -> int:
         """The clock was set ``by`` so many seconds (below 0: back; 0: it was set back before) and says ``now``.
 
-        The intents of open creates are dated anew, so that they can be compared with a provider's dates. After
-        a step back, whatever waits for a later time is due now, and money that went out more than
+        After a step back, whatever waits for a later time is due now, and money that went out more than
         ``FUTURE`` ahead of now counts as of now. Returns how many waits were cut short. What is held until
-        the user releases it (:data:`sorad.budget.NEVER`) stays so.
+        the user releases it (:data:`sorad.budget.NEVER`) stays so. A wait for a task counts as patience with it
+        (``Take.watched``): what of it is cut short is taken back, and a step forward shortens none.
         """
         ...
 
@@ -430,8 +446,8 @@ class Ledger(Protocol):
         """It was asked after: again then, or (``None``) not any more."""
         ...
 
-    def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        """What was bought in place of a take since then: its own later creates, and takes of its text added since."""
+    def bought_since(self, look: Look) -> list[Purchase]:
+        """What was bought in place of a failed task: later creates of its take, and newer takes of its text."""
         ...
 
     def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:

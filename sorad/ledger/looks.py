@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sorad.elapsed import Moment, passed
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, Look, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.questions import PURCHASE, purchase_of
+from sorad.ledger.rows import column
 from sorad.model import State, Take
 
 # A look that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
-    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? "
+    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks WHERE due_at <= ? "
     "ORDER BY due_at LIMIT ?"
 )
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 _SINCE = PURCHASE + (
-    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND p.remote_id <> ? AND (t.id = ? OR t.created_at >= ?) "
-    "ORDER BY p.charged_at, p.id"
+    "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL AND p.remote_id <> ? AND (t.id > ? OR (t.id = ? AND p.id > "
+    "(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ?))) ORDER BY p.id"
 )
 
 
@@ -34,14 +36,15 @@ class Looks(Part):
                 "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?",
                 [(now + _LEASE, row[0], row[1]) for row in rows],
             )
-        found = []
-        for take_id, remote_id, provider, base_url, account, failed_at in rows:
+        found, now_moment = [], self.moment()
+        for take_id, remote_id, provider, base_url, account, waited, asked, newest in rows:
             take = self._load(take_id)
             if take is not None:
-                asked = replace(
+                task = replace(
                     take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
                 )
-                found.append(Look(asked, failed_at))
+                waited += passed(Moment.read(asked), now_moment)
+                found.append(Look(task, waited, now_moment, newest))
         return found
 
     def next_look(self) -> float | None:
@@ -59,11 +62,15 @@ class Looks(Part):
                 self._db.run("DELETE FROM looks WHERE take_id = ? AND remote_id = ?", key)
             else:
                 self._db.run(
-                    "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?", (due_at, *key)
+                    "UPDATE looks SET due_at = ?, waited = ?, asked = ? WHERE take_id = ? AND remote_id = ?",
+                    (due_at, look.waited, column(look.asked), *key),
                 )
 
-    def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        rows = self._db.rows(_SINCE, (take.fingerprint, since, take.remote_id, take.id, since))
+    def bought_since(self, look: Look) -> list[Purchase]:
+        take = look.take
+        rows = self._db.rows(
+            _SINCE, (take.fingerprint, take.remote_id, look.newest, take.id, take.id, take.remote_id)
+        )
         return [purchase_of(row) for row in rows]
 
     def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
@@ -88,7 +95,7 @@ class Looks(Part):
                 extra=True,
                 wanted=True,
             )
-            after = changed(fresh, change, now)
+            after = changed(fresh, change, now, self.moment())
             self._insert([after])
             self._note(now, [(after.id, after.state, change.note, after.request_id, None)])
             return after

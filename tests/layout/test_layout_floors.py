@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "clock",
+        "elapsed",
         "heartbeat",
         "layout",
         "logfile",

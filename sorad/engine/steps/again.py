@@ -44,13 +44,13 @@ def _ask(kit: Kit, look: Look) -> None:
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or kit.is_foreign(take):
-        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+        kit.ledger.looked(look, after_trouble(look.waited, now))
         return
     found = _poll(kit, take, provider)
     if isinstance(found, Fault):
-        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+        kit.ledger.looked(look, after_trouble(look.waited, now))
     elif not isinstance(found, (Running, Finished)):
-        kit.ledger.looked(look, after_answer(look.failed_at, now))
+        kit.ledger.looked(look, after_answer(look.waited, now))
     else:
         _tell(kit, look, provider)
         back = _bring_back(kit, take, found)
@@ -103,7 +103,7 @@ def _tell(kit: Kit, look: Look, provider: Provider) -> None:
         id=take.id,
         remote=take.remote_id,
     )
-    others = kit.ledger.bought_since(take, look.failed_at)
+    others = kit.ledger.bought_since(look)
     if others:
         paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
         why = bought_anew(take, others, paid[0] if paid else None, provider.currency)
