@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from sorad.elapsed import Moment
-from sorad.ledger.interface import Change, IllegalMove
+from sorad.ledger.errors import IllegalMove
 from sorad.ledger.states import may
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 
 _OPEN_CREATE = (State.SUBMITTING, State.UNKNOWN)

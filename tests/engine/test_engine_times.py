@@ -8,10 +8,10 @@ from typing import Optional
 import pytest
 
 from sorad.elapsed import Boot, Moment, passed
-from sorad.engine.dating import LONG_AGO, accepted, dated
-from sorad.engine.matching import began, in_window
-from sorad.engine.times import Jump, Times, span
-from sorad.engine.times import told as told_of
+from sorad.engine.decide.dating import LONG_AGO, accepted, dated
+from sorad.engine.decide.matching import began, in_window
+from sorad.engine.state.wall_clock import Jump, Times, span
+from sorad.engine.state.wall_clock import told as told_of
 from sorad.messages import set_language
 from sorad.model import Request, State, Take
 from sorad.problems import Problem

@@ -11,7 +11,9 @@ from ledger_samples import NOW, ROOT, apply, drive, only, want
 
 from sorad.budget import NEVER
 from sorad.elapsed import passed
-from sorad.ledger.interface import Change, ClaimLost, Ledger
+from sorad.ledger.errors import ClaimLost
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 
 
