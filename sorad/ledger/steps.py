@@ -15,6 +15,7 @@ from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost, IdOwned
 from sorad.ledger.interface import FUTURE
 from sorad.ledger.part import Part
+from sorad.ledger.recheck import SOON
 from sorad.ledger.rows import SELECT_TAKE, marks, take_of
 from sorad.ledger.states import OPEN
 from sorad.ledger.values import Change
@@ -22,6 +23,7 @@ from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
 _DUE = "claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading')"
+_FAR_AHEAD = f"SELECT 1 FROM takes WHERE {_DUE} AND due_at > ? AND due_at < ? LIMIT 1"
 # Patience with a task counts the wait for the next look at it: what of it is left is taken back.
 _TAKEN_BACK = (
     "watched = CASE state WHEN 'generating' THEN max(0, watched - max(0, due_at - ?)) ELSE watched END"
@@ -62,10 +64,16 @@ class Steps(Part):
             for before, after in zip(found, takes):
                 self._write(before, after)
             self._note(now, [(take.id, State.UNKNOWN, "recovered", "", None) for take in takes])
-            latest = self._db.row("SELECT coalesce(max(updated_at), 0) FROM takes")
-            if latest is not None and latest[0] > now:
-                self._cut_short(now, latest[0])
+            self._follow_clock(now)
             return takes
+
+    def _follow_clock(self, now: float) -> None:
+        """Where the clock may have been set back while nobody looked, no wait is stretched by that."""
+        latest = self._db.row("SELECT coalesce(max(updated_at), 0) FROM takes")
+        before = max(latest[0] if latest else 0.0, now)
+        if before > now or self._db.row(_FAR_AHEAD, (now + FUTURE, NEVER)):
+            self._cut_short(now, before)
+        self._db.run("UPDATE looks SET due_at = ? WHERE due_at > ?", (now + SOON, now + SOON))
 
     def _count_boot(self, name: str, uptime: Callable[[], float]) -> None:
         row = self._db.row("SELECT value FROM memory WHERE key = 'ledger.boot'")

@@ -211,3 +211,12 @@ def test_ledger_notices_at_the_start_that_the_clock_was_set_back(ledger: Ledger)
     apply(ledger, want(1, due_at=NOW + 5000.0), now=NOW + 4990.0)
     ledger.recover("later", NOW)
     assert only(ledger).due_at == NOW
+
+
+def test_ledger_no_wait_outlives_a_clock_that_was_a_year_ahead(ledger: Ledger) -> None:
+    year = 365 * 86_400.0
+    apply(ledger, want(1), want(2))
+    (take,) = ledger.claim(State.QUEUED, NOW, 1)
+    ledger.release(take, NOW + year)  # by a clock that was ahead; nothing else was written then
+    ledger.recover("later", NOW + 60.0)
+    assert {one.due_at for one in ledger.takes()} == {NOW, NOW + 60.0}

@@ -541,6 +541,13 @@ class World:
         self.ledger.close()
         self.live(self.start)
 
+    def reboot(self, off: float, wrong: float) -> None:
+        """The machine is off for so long, however it ended; then its clock is so many seconds ahead."""
+        self.ledger.close()
+        self.clock.boot(off)
+        self.clock.wrong, self.vault_due = wrong, 0.0
+        self.live(self.start)
+
     def _crashed(self, problem: Problem) -> None:
         raise AssertionError(f"seed {self.seed}: {problem}")
 
