@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from world import Died, Odds, World, mp4
 
 from sorad.delivery import receive as receiving
 from sorad.delivery.outcome import OBSTACLES, Obstacle, blocked
-from sorad.engine.decide.rescue import NOTE, Patience, Place, blocked_since, due, shelves
+from sorad.engine.decide.rescue import NOTE, Patience, Place, blocked_since, due, rescue_places
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import receipt_path
@@ -304,7 +305,7 @@ def test_a_rescue_that_fails_is_tried_again_and_the_hour_is_not_begun_anew(
 
 def test_what_lies_there_already_is_never_written_over(world: World) -> None:
     first = of(world)[0]
-    shelf = next(shelves(world.folder / "state" / "rescued", first))
+    shelf = next(rescue_places(world.folder / "state" / "rescued", first))
     shelf.parent.mkdir(parents=True)
     shelf.write_bytes(mp4("of somebody else"))
     shutil.rmtree(world.vault_dir / "ep1")
@@ -384,7 +385,7 @@ def test_an_id_that_the_ledger_never_heard_of_is_told_by_the_receipt(tmp_path: P
         raise Died
 
     ledger.record = full  # type: ignore[method-assign]
-    world.kit.pause = die
+    world.kit.process = replace(world.kit.process, pause=die)
     world.settle()
     assert world.deaths == 1
     assert states(world) == {State.DONE}

@@ -204,7 +204,7 @@ class Engine:
         dues = [now + self._waiting[0][0] - kit.clock.monotonic()] if self._waiting else []
         if self.polling.free:
             dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
-            dues += filter(None, [kit.ledger.next_look()])
+            dues += filter(None, [kit.ledger.next_recheck()])
         if self.fetching.free:
             dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
         dues += _dues(agenda, State.HELD, None)
@@ -286,7 +286,7 @@ class Engine:
         """Where every lane is taken and a download waits for one, a crawling one makes room."""
         if self.fetching.free or min(_dues(agenda, State.DOWNLOADING, there), default=math.inf) > now:
             return
-        downloads = self._kit.downloads
+        downloads = self._kit.deliveries.downloads
         found = ease(downloads.flows(), downloads.best())
         if found.aside is not None:
             downloads.go_aside(found.aside)
@@ -299,11 +299,11 @@ class Engine:
 
     def _claim_looks(self, now: float) -> bool:
         """What was said to have failed is asked after again."""
-        due = self._kit.ledger.next_look()
+        due = self._kit.ledger.next_recheck()
         if not self.polling.free or due is None or due > now:
             return False
-        for look in self._kit.ledger.claim_looks(now, self.polling.free):
-            self.polling.run(partial(guarded, asking(look), self._kit, look.take))
+        for recheck in self._kit.ledger.claim_rechecks(now, self.polling.free):
+            self.polling.run(partial(guarded, asking(recheck), self._kit, recheck.take))
         return True
 
     def _claim_submits(self, agenda: Agenda, now: float) -> bool:
@@ -318,7 +318,7 @@ class Engine:
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
-            if not kit.ready(root):
+            if not kit.folders.ready(root):
                 # Not admitted before: what its receipts tell may fill the slots.
                 self._again = min(self._again or math.inf, now + READ_AGAIN)
                 continue

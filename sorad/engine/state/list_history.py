@@ -93,7 +93,7 @@ def _moment(raw: Any) -> Moment:
     return Moment(*raw) if isinstance(raw, list) else NEVER
 
 
-class Memory:
+class ListHistory:
     """The sightings of all accounts, in a ledger. Thread-safe; :class:`LedgerUnavailable` where it cannot be used."""
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ class Jump:
     slept: float
 
 
-class Times:
+class WallClock:
     """Thread-safe."""
 
     def __init__(self, clock: Clock, sleeping: Callable[[], Optional[float]] = asleep) -> None:

@@ -9,17 +9,19 @@ from loguru import logger
 
 from sorad.engine.decide.paid_twice import bought_anew, remember
 from sorad.engine.decide.transitions import goes_on
+from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.redo import sibling
 from sorad.ledger.errors import ClaimLost, IllegalMove
-from sorad.ledger.recheck import after_answer, after_trouble
-from sorad.ledger.values import Look
+from sorad.ledger.recheck import NEARLY, after_answer, after_trouble
+from sorad.ledger.values import Change, Recheck
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
+from sorad.receipts.folder import gone
 
 # Its take is being worked on just then: looked at again after so many seconds.
 BUSY = 5.0
@@ -28,36 +30,79 @@ _PUT_ASIDE = (State.FAILED, State.CANCELLED)
 _UNSENT = (State.QUEUED, State.HELD)
 
 
-def asking(look: Look) -> Callable[[Kit, Take], None]:
+def asking(recheck: Recheck) -> Callable[[Kit, Take], None]:
     """The step for a look that was claimed."""
 
     def ask_again(kit: Kit, _take: Take) -> None:
-        _ask(kit, look)
+        _ask(kit, recheck)
 
     return ask_again
 
 
-def _ask(kit: Kit, look: Look) -> None:
-    take, now = look.take, kit.clock.time()
-    owners = kit.ledger.with_tasks([take.remote_id])
-    if any(owner.state not in _PUT_ASIDE for owner in owners):
-        kit.ledger.looked(look, None)  # on its way already, or here
-        return
+def _ask(kit: Kit, recheck: Recheck) -> None:
+    owners = kit.ledger.with_tasks([recheck.take.remote_id])
+    absent = next((owner for owner in owners if is_absent(owner)), None)
+    if absent is not None:
+        _fetch_absent(kit, recheck, absent)
+    elif any(owner.state not in _PUT_ASIDE for owner in owners):
+        kit.ledger.rechecked(recheck, None)  # on its way already, or here
+    else:
+        _ask_failed(kit, recheck)
+
+
+def _ask_failed(kit: Kit, recheck: Recheck) -> None:
+    take, now = recheck.take, kit.clock.time()
     provider = kit.accounts.of(take)
-    if isinstance(provider, Problem) or kit.is_foreign(take):
-        kit.ledger.looked(look, after_trouble(look.waited, now))
+    if isinstance(provider, Problem) or kit.claims.is_foreign(take):
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
         return
     found = _poll(kit, take, provider)
     if isinstance(found, Fault):
-        kit.ledger.looked(look, after_trouble(look.waited, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
     elif not isinstance(found, (Running, Finished)):
-        kit.ledger.looked(look, after_answer(look.waited, now))
+        kit.ledger.rechecked(recheck, after_answer(recheck.waited, now))
     else:
-        _tell(kit, look, provider)
+        _tell(kit, recheck, provider)
         back = _bring_back(kit, take, found)
         if back is not None:
             lay_receipt(kit, back, provider.currency)
-        kit.ledger.looked(look, None if back is not None else kit.clock.time() + BUSY)
+        kit.ledger.rechecked(recheck, None if back is not None else kit.clock.time() + BUSY)
+
+
+def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
+    """It was delivered elsewhere, and only its receipt came: it is fetched while the provider has it, never bought."""
+    provider = kit.accounts.of(take)
+    if kit.claims.is_foreign(take) or kit.folders.is_away(take.mount):
+        kit.ledger.rechecked(recheck, None)  # asked for again when that has changed
+        return
+    now = kit.clock.time()
+    if isinstance(provider, Problem):
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
+        return
+    found = _poll(kit, take, provider)
+    now = kit.clock.time()
+    if isinstance(found, (Running, Finished)):
+        back = _record(kit, take, goes_on(take, found, kit.config.polling, now))
+        if back is not None and isinstance(found, Finished):
+            kit.deliveries.videos[back.id] = found.video
+        kit.ledger.rechecked(recheck, None)
+    elif isinstance(found, Fault):
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
+    elif recheck.waited < BELIEVED - NEARLY:
+        kit.ledger.rechecked(recheck, now + BELIEVED - recheck.waited)
+    else:
+        why = gone(Path(take.output))
+        _record(kit, take, Change(State.DONE, "gone", error=why))
+        kit.ledger.rechecked(recheck, None)
+        logger.warning(_("take {id}: {problem}"), id=take.id, problem=why.text())
+
+
+def _record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+    """The change; ``None`` where the take changed meanwhile."""
+    try:
+        return kit.ledger.record(take, change, kit.clock.time())
+    except (ClaimLost, IllegalMove):
+        return None
 
 
 def _poll(kit: Kit, take: Take, provider: Provider) -> Polled:
@@ -84,11 +129,11 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
                 return None
             back = kit.ledger.record(present, change, now)
         else:
-            back = kit.ledger.beside(take, change, lambda number: _place(take, number), now)
+            back = kit.ledger.deliver_beside(take, change, lambda number: _place(take, number), now)
     except (ClaimLost, IllegalMove):
         return None
     if isinstance(found, Finished):
-        kit.videos[back.id] = found.video
+        kit.deliveries.videos[back.id] = found.video
     return back
 
 
@@ -96,15 +141,15 @@ def _place(take: Take, number: int) -> str:
     return str(sibling(Path(take.output), take, number))
 
 
-def _tell(kit: Kit, look: Look, provider: Provider) -> None:
+def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
     """Before its take moves: what is told twice is told once, what is not told at all is lost."""
-    take = look.take
+    take = recheck.take
     logger.warning(
         _("take {id}: its task {remote} was said to have failed, and goes on after all"),
         id=take.id,
         remote=take.remote_id,
     )
-    others = kit.ledger.bought_since(look)
+    others = kit.ledger.bought_since(recheck)
     if others:
         paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
         why = bought_anew(take, others, paid[0] if paid else None, provider.currency)

@@ -12,7 +12,7 @@ from typing import Optional, Union
 from loguru import logger
 
 from sorad.engine.decide.absence import Kind, View, kind
-from sorad.engine.decide.ambiguous import adopt, for_the_user, kept_back, several
+from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable, several
 from sorad.engine.decide.matching import alike, in_window, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
 from sorad.engine.steps.kit import Kit, record, release
@@ -44,7 +44,7 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     looked = look(kit, as_of_first(kit, take, creates_that_left(kit.ledger.history(take.id))), provider)
     if isinstance(looked, Fault):
         return _unread(kit, take, looked)
-    kit.unread = 0
+    kit.lookups.unread = 0
     found = _found(kit, looked.view)
     if isinstance(found, RemoteTask):
         _adopt(kit, take, provider, found)
@@ -71,7 +71,7 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
     for task in tasks:
         like_it = in_window(first, task, view.now, view.ahead) and resembles(first.request, task)
         if like_it and kind(view, task) is not Kind.NOT_OURS:
-            return kept_back(first, task)
+            return indistinguishable(first, task)
     return None
 
 
@@ -82,8 +82,8 @@ def _refused_too(kit: Kit, take: Take) -> list[Take]:
 
 
 def _unread(kit: Kit, take: Take, fault: Fault) -> bool:
-    kit.unread += 1
-    if kit.unread >= UNREADABLE:
+    kit.lookups.unread += 1
+    if kit.lookups.unread >= UNREADABLE:
         return False
     release(kit, take, kit.clock.time() + max(fault.retry_after or 0.0, kit.config.reconcile.look_every))
     return True
