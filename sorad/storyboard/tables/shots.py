@@ -13,33 +13,9 @@ from typing import Any, Callable
 
 from sorad.messages import N_
 from sorad.problems import Problem
+from sorad.storyboard.tables.headers import field_of
 from sorad.storyboard.tables.markdown import Row, Table
 
-# Headers, without regard to case, spaces, "_", "-" and what stands in brackets.
-_HEADERS: Mapping[str, str] = {
-    header: name
-    for name, headers in {
-        "segment_index": (
-            "镜号 镜头号 分镜号 序号 编号 no # shot shotnumber shotno segment segmentindex storyboardnumber"
-        ),
-        "prompt_text": "提示词 生成提示词 视频提示词 prompt prompttext videoprompt",
-        "duration_seconds": "时长 秒数 duration durationseconds seconds length",
-        "characters": "角色 人物 出场角色 character characters",
-        "scene": "场景 地点 scene location",
-        "props": "道具 props prop",
-        "dialogue": "台词 对白 旁白 dialogue dialog line lines",
-        "first_frame": "首帧 首帧图 firstframe firstframeimage",
-        "last_frame": "尾帧 尾帧图 lastframe lastframeimage",
-        "references": "参考图 参考图片 reference references referenceimage referenceimages",
-        "aspect_ratio": "比例 画面比例 画幅 ratio aspectratio",
-        "resolution": "清晰度 分辨率 resolution",
-        "negative_prompt": "反向提示词 负面提示词 negativeprompt",
-        "seed": "种子 seed",
-        "model": "模型 model",
-        "takes": "条数 takes",
-    }.items()
-    for header in headers.split()
-}
 _NUMBER = re.compile(r"[^\d\n]{0,20}?0*(\d{1,9})")
 _SECONDS = re.compile(r"(\d{1,5})(?:\.0+)?\s*(?:s|sec|secs|seconds?|秒钟?)?", re.IGNORECASE)
 _SEVERAL = re.compile(r"[\n、；;，,]+")
@@ -87,7 +63,7 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
 
 def _fields(headers: Sequence[str]) -> tuple[str, ...]:
     """Which field each header means; ``""``: none."""
-    return tuple(_HEADERS.get(_folded(one), "") for one in headers)
+    return tuple(map(field_of, headers))
 
 
 def _numbered(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,12 +74,6 @@ def _numbered(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
         return fields
     as_number = "" if "segment_index" in fields else "segment_index"
     return tuple(as_number if one == "scene" else one for one in fields)
-
-
-def _folded(header: str) -> str:
-    header = header[:200]
-    bare = re.sub(r"[（(\[【].*?[)）\]】]|[\s_*`-]+", "", header)
-    return (bare or header.strip()).casefold()
 
 
 def _twice(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
@@ -138,24 +108,18 @@ class _Shot:
 
     def of(self, fields: Sequence[str]) -> dict[str, Any]:
         """A segment: only what the row says."""
-        cells = {}
-        lines: list[dict[str, str]] = []
-        for name, cell in zip(fields, self.row.cells):
-            if name == "dialogue" and cell.strip():
-                lines += [_line(one) for one in cell.split("\n") if one.strip()]
-            elif name:
-                cells[name] = cell
+        named = [(name, cell) for name, cell in zip(fields, self.row.cells) if cell.strip()]
+        cells = dict(named)
         segment: dict[str, Any] = {}
         for name, read in _READ.items():
-            cell = cells.get(name, "").strip()
-            if cell:
-                value = read(self, cell)
-                segment.update({name: value} if value is not None else {})
+            value = read(self, cells[name].strip()) if name in cells else None
+            segment.update({name: value} if value is not None else {})
         segment["prompt_text"] = cells.get("prompt_text", "")
-        if not segment["prompt_text"].strip():
+        if not segment["prompt_text"]:
             self._wrong(N_("There is no prompt in this row."), N_("Write one, or delete the row."), "")
-        asset = _asset(cells)
-        return {**segment, **({"asset": asset} if asset else {}), **({"dialogue": lines} if lines else {})}
+        said = [_line(one) for one in _lines(named)]
+        further = {"asset": _asset(cells), "dialogue": said}
+        return {**segment, **{name: value for name, value in further.items() if value}}
 
     def number(self, cell: str) -> int | None:
         found = _NUMBER.fullmatch(cell)
@@ -167,7 +131,7 @@ class _Shot:
     def seconds(self, cell: str) -> int | None:
         found = _SECONDS.fullmatch(cell)
         if found is None:
-            fix = N_("Write the seconds as a whole number, as in 10, 10s or 10秒.")
+            fix = N_("Write the seconds as a whole number, as in 10 or 10s.")
             self._wrong(N_("{value} is no length in seconds."), fix, cell)
         return int(found[1]) if found else None
 
@@ -213,6 +177,13 @@ def _asset(cells: Mapping[str, str]) -> dict[str, Any]:
     scene = cells.get("scene", "").strip()
     said = {"characters": characters, "scene": scene, "props": props}
     return {name: value for name, value in said.items() if value}
+
+
+def _lines(named: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Each line that is said, of all columns of dialogue."""
+    for name, cell in named:
+        if name == "dialogue":
+            yield from (one for one in cell.split("\n") if one.strip())
 
 
 def _line(said: str) -> dict[str, str]:

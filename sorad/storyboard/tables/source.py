@@ -64,7 +64,7 @@ def _table(tables: list[Table], picture: Callable[[str], str]) -> Converted:
         return _only(
             "table.none",
             N_("There is no table with a column of prompts."),
-            N_("Call the column 提示词 or prompt: what is in it is sent as it is."),
+            N_("Call the column prompt: what is in it is sent as it is."),
         )
     return convert(tables, picture)
 
