@@ -32,6 +32,7 @@ from sorad.engine.loop import Engine
 from sorad.engine.progress import Progress
 from sorad.engine.reach import Reach
 from sorad.engine.rooms import Rooms
+from sorad.engine.sightings import Sightings
 from sorad.engine.steps.kit import Kit
 from sorad.engine.times import Times
 from sorad.intake.reading import Intake
@@ -414,6 +415,7 @@ class World:
     reuse: str = "folder"
     takes_each: int = 1
     centralized: bool = False
+    proved: bool = True  # the provider's list has shown creates of ours before
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -430,6 +432,8 @@ class World:
         self.log: list[str] = []
         self.again: Counter[str] = Counter()  # what the user asked for once more
         self.start()
+        if self.proved:
+            self.list_is_proved()
 
     # --- the process -----------------------------------------------------------------------------
     @property
@@ -518,6 +522,11 @@ class World:
             self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def list_is_proved(self, **seen: Any) -> None:
+        """The list has shown creates of ours before."""
+        proof = Sightings(**{"shown": 0.0, **seen})
+        self.raw.remember(f"list:{self.provider.account}", proof.to_json())
 
     def restart(self, takes: int = 1, **settings: Any) -> None:
         """End the process in good order and start it with another config."""

@@ -78,9 +78,11 @@ class Kit:
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     # Receipts that cannot be written just now: by take, why.
     unwritten: dict[int, Problem] = field(default_factory=dict)
-    # How often in a row the list could not be read, or proved nothing; by the same.
     reusing: threading.Lock = field(default_factory=threading.Lock)  # held while a video is chosen and taken
+    # How often in a row the list could not be read, or proved nothing; by the same.
     in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
+    # When to look (monotonic) at a list that has not shown a create of ours, and how often that was done; by account.
+    proving: dict[str, tuple[float, int]] = field(default_factory=dict)
     sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Union
 
-from sorad.engine.absence import INSTANT, Own, View, covers
+from sorad.engine.absence import INSTANT, Own, View, covers, evidence
+from sorad.engine.sightings import LATEST
 from sorad.engine.steps.kit import Kit
 from sorad.model import State, Take
 from sorad.providers.base import Fault, Provider
@@ -53,7 +54,10 @@ def look(kit: Kit, take: Take, provider: Provider, since: float) -> Union[Look, 
         seen.most,
         window / 2,
     )
-    return Look(view, window)
+    seen = kit.sightings.weigh(kit.ledger, provider.account, evidence(view))
+    # It was not seen to show ours any sooner.
+    window = max(window, seen.shown or 0.0) if seen.proved else window
+    return Look(replace(view, proved=seen.proved, behind=seen.behind), window)
 
 
 def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
@@ -74,7 +78,9 @@ def _own_creates(kit: Kit, take: Take, account: str, now: float) -> list[Own]:
         if at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = in_order and intent_at - SHORTLY < at < intent_at - INSTANT
-        found.append(Own(one.remote_id, at, shortly and _was_answered(kit, one)))
+        lately = now - LATEST < at and _undisturbed_for(kit, now - at)
+        answered = (shortly or lately) and _was_answered(kit, one)
+        found.append(Own(one.remote_id, at, shortly and answered, lately and answered))
     return found
 
 

@@ -13,6 +13,7 @@ from sorad.engine.keyless import NO_KEY, keyless, other_account
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.late import look_for_first
+from sorad.engine.steps.prove import prove_list
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.ledger.interface import Change
 from sorad.messages import _
@@ -49,6 +50,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
+    if isinstance(found, (Running, Finished)):
+        prove_list(kit, take, provider)
     _remember(kit, take, found)
     written = record(kit, take, _dated_back(_keep_for_rebuy(take, change), ago))
     if isinstance(found, Fault):
