@@ -20,7 +20,9 @@ from sorad.claim.claims import Claims
 from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase, Storyboard
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Purchase, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import receipts_of

@@ -21,7 +21,9 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.heartbeat import beat
 from sorad.layout import INTENT, parse_video_name, video_path
-from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
+from sorad.ledger.errors import ClaimLost
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import missing, observed, segment_folders

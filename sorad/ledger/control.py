@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sorad.ledger.interface import Command, RootRow
 from sorad.ledger.part import Part
 from sorad.ledger.rows import column, root_of
+from sorad.ledger.values import Command, RootRow
 
 _ROOT = "SELECT path, state, device, reason, scanned_at, active FROM roots"
 

@@ -36,7 +36,7 @@ from typing import Callable, Optional
 
 from sorad.budget import NEVER
 from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem

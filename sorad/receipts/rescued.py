@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, Want
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

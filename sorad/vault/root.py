@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard, is_text
-from sorad.vault.reports import (
+from sorad.vault.problems import (
     conflict,
     edited,
     happened,

@@ -11,7 +11,7 @@ from threading import Barrier, Thread
 import pytest
 
 from sorad.layout import intent_path, receipt_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.model import Request, State
 from sorad.receipts.folder import observed, surplus
 from sorad.receipts.intents import CODE, Theirs, drop_own, lay_intent, take_over, theirs

@@ -19,8 +19,8 @@ import pytest
 from doctor_patient import PROMPT, Examined, Patient
 
 from sorad import lock
-from sorad.ledger.interface import RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import RootRow, Storyboard, Want
 from sorad.model import Request
 from sorad.simulator import KEY
 
@@ -401,7 +401,7 @@ def test_piped_it_is_one_line_a_finding(patient: Patient) -> None:
 def test_in_a_terminal_no_line_is_wider_than_it(patient: Patient, lang: str) -> None:
     import re
 
-    from sorad.cli.words import width
+    from sorad.cli.shared.columns import width
 
     patient.watch.append({"path": str(patient.home / "away")})
     patient.write_config()

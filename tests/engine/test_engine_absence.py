@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sorad.engine.absence import (
+from sorad.engine.decide.absence import (
     GUESSED,
     KEPT,
     MEASURED,
@@ -27,10 +27,10 @@ from sorad.engine.absence import (
     turned_up,
     was_before,
 )
-from sorad.engine.sightings import Sightings
+from sorad.engine.state.list_history import Sightings
 from sorad.model import Request, State, Take
+from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.base import Fault, Listed, RemoteTask
-from sorad.providers.listing import Page, read_back
 
 INTENT = 1_000_000.0
 NOW = INTENT + 150.0

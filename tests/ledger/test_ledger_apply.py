@@ -17,7 +17,8 @@ from ledger_samples import (
     want,
 )
 
-from sorad.ledger.interface import Applied, Change, Ledger, Moved
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Applied, Change, Moved
 from sorad.model import Request, State
 from sorad.problems import Problem
 
