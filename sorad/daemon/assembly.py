@@ -33,8 +33,8 @@ from sorad.engine.run.lanes import Lane
 from sorad.engine.run.loop import Engine
 from sorad.engine.state.control import Control
 from sorad.engine.state.progress import Progress
-from sorad.engine.state.reachability import Reach
-from sorad.engine.state.wall_clock import Times
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Pulse, PulseFile, read_pulse
 from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
@@ -157,8 +157,8 @@ class Daemon:
             rng=self._rng,
             control=self.control,
             progress=self.progress,
-            times=Times(self.clock),
-            reach=Reach(self.clock),
+            times=WallClock(self.clock),
+            reach=Reachability(self.clock),
             ending=self._ending,
             crashed=self._crashed,
             failed=self.watchman.wake,
@@ -199,7 +199,7 @@ class Daemon:
         takes = self.ledger.takes(states=OPEN)
         waiting = [take.id for take in takes if take.error is not None and needs_user(take.error)]
         if waiting:
-            self.ledger.hasten(waiting, self.clock.time())
+            self.ledger.make_due(waiting, self.clock.time())
 
     def change(self, config: Config, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Go over to another config. Raises, and stays with the present one, where that cannot be.

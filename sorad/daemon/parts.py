@@ -24,7 +24,7 @@ from sorad.clock import Clock
 from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
-from sorad.daemon.reporting import Telling, World
+from sorad.daemon.reporting import Reporting, World
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
 from sorad.engine.run.commands import Commands
@@ -33,11 +33,11 @@ from sorad.engine.run.loop import Engine
 from sorad.engine.state import gateways
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
-from sorad.engine.state.destinations import Rooms
+from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.state.progress import Progress
-from sorad.engine.state.reachability import Reach
-from sorad.engine.state.wall_clock import Times
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
@@ -75,8 +75,8 @@ class Kept:
     rng: random.Random
     control: Control
     progress: Progress
-    times: Times
-    reach: Reach
+    times: WallClock
+    reach: Reachability
     ending: threading.Event  # set when the process is to end
     crashed: Callable[[Problem], None]
     failed: Callable[[], None]  # a thread failed
@@ -105,7 +105,7 @@ class Parts:
         self._buying: Optional[set[str]] = None  # roots, as last seen
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
-        self.telling = Telling(config, kept.world)
+        self.telling = Reporting(config, kept.world)
         self._key = KeySource(config.provider)
         self.provider = provider = providers.make(
             config.provider, self._key, self._heard, pictures_of(config).allowed
@@ -128,7 +128,7 @@ class Parts:
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
-        self._rooms = rooms = Rooms(
+        self._rooms = rooms = Destinations(
             config.watch,
             config.disk,
             ledger,

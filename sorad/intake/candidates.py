@@ -39,7 +39,7 @@ def relatives(
     watched: Collection[str],
 ) -> list[Relative]:
     """The storyboards whose files are gone, with some of these fingerprints or tasks."""
-    kin = ledger.kin(fingerprints, remote_ids)
+    kin = ledger.related_storyboards(fingerprints, remote_ids)
     if not kin:
         return []
     away = offline(ledger)

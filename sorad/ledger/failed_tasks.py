@@ -8,10 +8,10 @@ from dataclasses import replace
 from sorad.ledger.change import changed
 from sorad.ledger.part import Part
 from sorad.ledger.queries import PURCHASE, purchase_of
-from sorad.ledger.values import Change, Look, Purchase
+from sorad.ledger.values import Change, Purchase, Recheck
 from sorad.model import State, Take
 
-# A look that was handed out and never came back is due again after so many seconds.
+# A recheck that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
     "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? "
@@ -24,10 +24,10 @@ _SINCE = PURCHASE + (
 )
 
 
-class Looks(Part):
-    """``claim_looks``, ``next_look``, ``looks``, ``looked``, ``bought_since``, ``beside``."""
+class Rechecks(Part):
+    """``claim_rechecks``, ``next_recheck``, ``rechecks``, ``rechecked``, ``bought_since``, ``deliver_beside``."""
 
-    def claim_looks(self, now: float, limit: int) -> list[Look]:
+    def claim_rechecks(self, now: float, limit: int) -> list[Recheck]:
         with self._db.transaction(durable=False):
             rows = self._db.rows(_DUE, (now, limit))
             self._db.run_many(
@@ -41,19 +41,19 @@ class Looks(Part):
                 asked = replace(
                     take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
                 )
-                found.append(Look(asked, failed_at))
+                found.append(Recheck(asked, failed_at))
         return found
 
-    def next_look(self) -> float | None:
+    def next_recheck(self) -> float | None:
         row = self._db.row("SELECT min(due_at) FROM looks")
         return None if row is None else row[0]
 
-    def looks(self, take_id: int) -> list[float]:
+    def rechecks(self, take_id: int) -> list[float]:
         rows = self._db.rows("SELECT due_at FROM looks WHERE take_id = ? ORDER BY due_at", (take_id,))
         return [row[0] for row in rows]
 
-    def looked(self, look: Look, due_at: float | None) -> None:
-        key = (look.take.id, look.take.remote_id)
+    def rechecked(self, recheck: Recheck, due_at: float | None) -> None:
+        key = (recheck.take.id, recheck.take.remote_id)
         with self._db.transaction(durable=due_at is None):
             if due_at is None:
                 self._db.run("DELETE FROM looks WHERE take_id = ? AND remote_id = ?", key)
@@ -66,7 +66,7 @@ class Looks(Part):
         rows = self._db.rows(_SINCE, (take.fingerprint, since, take.remote_id, take.id, since))
         return [purchase_of(row) for row in rows]
 
-    def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+    def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         with self._db.transaction():
             row = self._db.row(
                 "SELECT max(take) FROM takes WHERE storyboard_id = ? AND segment = ?",

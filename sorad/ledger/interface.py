@@ -21,9 +21,9 @@ from sorad.ledger.values import (
     Command,
     Event,
     Generation,
-    Look,
     Moved,
     Purchase,
+    Recheck,
     RootRow,
     Storyboard,
     Want,
@@ -63,7 +63,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def sick(self) -> str:
+    def last_write_error(self) -> str:
         """Why the last write failed, where that was no lock; ``""``: since then one is on the disk. No I/O."""
         ...
 
@@ -123,11 +123,13 @@ class Ledger(Protocol):
         """
         ...
 
-    def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
+    def related_storyboards(
+        self, fingerprints: Collection[str], remote_ids: Collection[str]
+    ) -> dict[int, int]:
         """The ids of storyboards that have takes of these fingerprints or tasks; how many of each in all."""
         ...
 
-    def again(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
+    def queue_another(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
         """Queue one more take of the same storyboard, segment and request (`sorad redo`, ``--force``).
 
         Its number is the highest of the segment plus one, its file ``output(number)``. ``apply`` leaves it
@@ -176,7 +178,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def hasten(self, takes: Collection[int], now: float) -> None:
+    def make_due(self, takes: Collection[int], now: float) -> None:
         """What these wait for may be there: their next steps are due now, unless they are under way or held."""
         ...
 
@@ -210,19 +212,19 @@ class Ledger(Protocol):
 
     # --- what was said to have failed --------------------------------------------------------------
     # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
-    def claim_looks(self, now: float, limit: int) -> list[Look]:
+    def claim_rechecks(self, now: float, limit: int) -> list[Recheck]:
         """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
         ...
 
-    def next_look(self) -> Optional[float]:
+    def next_recheck(self) -> Optional[float]:
         """When the next one is due."""
         ...
 
-    def looks(self, take_id: int) -> list[float]:
+    def rechecks(self, take_id: int) -> list[float]:
         """When the failed tasks of a take are asked after again, the earliest first."""
         ...
 
-    def looked(self, look: Look, due_at: Optional[float]) -> None:
+    def rechecked(self, recheck: Recheck, due_at: Optional[float]) -> None:
         """It was asked after: again then, or (``None``) not any more."""
         ...
 
@@ -230,7 +232,7 @@ class Ledger(Protocol):
         """What was bought in place of a take since then: its own later creates, and takes of its text added since."""
         ...
 
-    def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+    def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         """Deliver a task of a take beside it, as one more take of the same segment.
 
         ``take`` bears the task's id and account; the new one is as ``change`` says, with the next free number and

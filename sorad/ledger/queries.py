@@ -41,7 +41,7 @@ ORDER BY t.id DESC
 """
 
 
-class Questions(Part):
+class Queries(Part):
     """What `status` and `list` ask: counts, takes, histories, money."""
 
     def counts(self, root: str | None = None) -> dict[State, int]:

@@ -73,7 +73,7 @@ class Steps(Part):
             self._db.run(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + FUTURE))
         return cut.rowcount
 
-    def hasten(self, takes: Collection[int], now: float) -> None:
+    def make_due(self, takes: Collection[int], now: float) -> None:
         with self._db.transaction(durable=False):
             self._db.run_many(
                 f"UPDATE takes SET due_at = ? WHERE id = ? AND {_DUE} AND due_at > ? AND due_at < ?",

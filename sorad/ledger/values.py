@@ -161,7 +161,7 @@ class Purchase:
 
 
 @dataclass(frozen=True)
-class Look:
+class Recheck:
     """A task that was said to have failed, and is to be asked after once more."""
 
     take: Take  # as it is now, but for the task's own id, address and account

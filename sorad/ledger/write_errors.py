@@ -50,7 +50,7 @@ class LedgerWatch:
 
     def _look(self) -> None:
         now = self._clock.monotonic()
-        if not self._ledger.sick() and now - self._proved < PROVE_EVERY:
+        if not self._ledger.last_write_error() and now - self._proved < PROVE_EVERY:
             self._ledger.check()
             return
         self._ledger.prove(self._clock.time())

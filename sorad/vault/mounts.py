@@ -78,7 +78,7 @@ class Mounts:
             return False
         return board.mount in self.away or mounted(board.mount) != (self._disks or {}).get(board.mount)
 
-    def weigh(self, working: Collection[int]) -> None:
+    def note_working(self, working: Collection[int]) -> None:
         """Tell which storyboards have takes that have not ended."""
         self._waiting = frozenset(
             mount for mount in self.away if not self._boards.get(mount, set()).isdisjoint(working)

@@ -193,7 +193,7 @@ class Root:
             self._mounts.back.clear()
             self._wake()
         if self._mounts.away:
-            self._mounts.weigh(self._ledger.working())
+            self._mounts.note_working(self._ledger.working())
 
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""

@@ -118,9 +118,9 @@ def test_a_task_of_the_time_keeps_a_create_back_whatever_its_text(
     assert f"sorad resolve {take.id} --adopt t0" in take.error.fix_text()
 
     def alike(view: absence.View) -> Iterator[RemoteTask]:
-        return (one for one in absence.keeps_back(view) if absence.same(view.take.request, one))
+        return (one for one in absence.blocking_tasks(view) if absence.same(view.take.request, one))
 
-    monkeypatch.setattr(reconcile, "keeps_back", alike)
+    monkeypatch.setattr(reconcile, "blocking_tasks", alike)
     assert not once(lose(tmp_path / "b", OddList(how=how)))
 
 
@@ -158,7 +158,7 @@ def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
         answers(world, "answered", "accepted")
         world.write("storyboard_a.json", ["another"])
         world.run(2 * 86_400.0)
-        assert world.kit.sightings.of(world.raw, world.provider.account).proved
+        assert world.kit.list_history.of(world.raw, world.provider.account).proved
         world.write("storyboard_b.json", [TEXT])
         world.run(2 * 3_600.0)
         return world
@@ -341,10 +341,10 @@ def test_what_a_list_showed_once_keeps_a_create_back_though_it_is_gone(
 
     def there_now(view: absence.View) -> Iterator[RemoteTask]:
         there = {task.remote_id for task in view.listed.tasks}
-        return (task for task in absence.keeps_back(view) if task.remote_id in there)
+        return (task for task in absence.blocking_tasks(view) if task.remote_id in there)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconcile, "keeps_back", there_now)
+        patch.setattr(reconcile, "blocking_tasks", there_now)
         assert not once(shown_once(tmp_path / "b"))
 
 

@@ -79,13 +79,13 @@ def _seen(args: argparse.Namespace, desk: Desk) -> int:
 def _waiting_to_be_resolved(args: argparse.Namespace, desk: Desk) -> list[Take]:
     """The takes that are meant; empty: the storyboard has none. :class:`SoradError` for a wrong one, or none at all."""
     from sorad.model import State
-    from sorad.receipts.intents import is_theirs
+    from sorad.receipts.intents import waits_for_foreign
 
     takes = desk.named(
         args.takes,
         lambda take: (
             take.state is State.UNKNOWN
-            or is_theirs(take)
+            or waits_for_foreign(take)
             or (args.adopt is not None and take.state is State.FAILED)
         ),
         N_("take {take} is {state}: it does not wait to be resolved."),

@@ -138,7 +138,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
             paused=bool(ledger.recall("paused")),
             halted=bool(ledger.recall("halt") or ledger.recall("stops")),
             paces=learn(ledger.generations(LEARNT_FROM)),
-            looks=ledger.looks(take.id),
+            looks=ledger.rechecks(take.id),
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"

@@ -21,7 +21,7 @@ _OPEN = (State.GENERATING, State.DOWNLOADING, State.UNKNOWN, State.QUEUED)
 _SHOWN = 5  # reasons
 
 
-class Stillness:
+class Deadlock:
     """Asked now and then. ``ends``: why nothing goes on, once that has lasted; empty: something may."""
 
     def __init__(self, daemon: Daemon) -> None:

@@ -14,7 +14,7 @@ from sorad import logs
 from sorad.cli.shared.common import say
 from sorad.cli.shared.screen import Screen, Snapshot, make_screen
 from sorad.cli.shared.signals import INTERRUPTED, Ending
-from sorad.cli.work.blocked import Stillness
+from sorad.cli.work.blocked import Deadlock
 from sorad.cli.work.remaining import Standing, standing_of, tried_in_vain
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
@@ -77,7 +77,7 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
     before = standing_of(daemon, {}).counts[State.DONE]
     in_vain = tried_in_vain(daemon)
     notes: list[str] = []
-    stillness = Stillness(daemon)
+    stillness = Deadlock(daemon)
     while True:
         if time.monotonic() - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)

@@ -113,7 +113,7 @@ def several(take: Take, tasks: Sequence[RemoteTask]) -> Problem:
     )
 
 
-def kept_back(take: Take, task: RemoteTask) -> Problem:
+def indistinguishable(take: Take, task: RemoteTask) -> Problem:
     """A task at the provider may be the lost create's, so it is not sent again."""
     if same(take.request, task):
         message = N_(

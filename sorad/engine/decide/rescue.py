@@ -68,7 +68,7 @@ def blocked_since(history: Sequence[Event], obstacles: Collection[Obstacle], now
     return since
 
 
-def shelves(rescued: Path, take: Take) -> Iterator[Path]:
+def rescue_places(rescued: Path, take: Take) -> Iterator[Path]:
     """Where the video may lie below the folder ``rescued``, best first: as below its root, which is named.
 
     Two roots may have one name: the second gets a number.

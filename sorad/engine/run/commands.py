@@ -23,7 +23,7 @@ from sorad.ledger.values import Change, Command
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.receipts.intents import is_theirs
+from sorad.receipts.intents import waits_for_foreign
 from sorad.receipts.rescued import is_rescued
 from sorad.receipts.writing import drop_intent
 
@@ -137,7 +137,9 @@ class Commands:
             takes,
             lambda take: (
                 Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
-                if take.state is State.HELD and (by_name or not is_copied(take)) and not is_theirs(take)
+                if take.state is State.HELD
+                and (by_name or not is_copied(take))
+                and not waits_for_foreign(take)
                 else None
             ),
         )
@@ -161,7 +163,7 @@ class Commands:
         """The take of a number; what another sorad left open of it is ours from now on."""
         kit = self._kit
         take = kit.ledger.take(number)
-        if take is None or not is_theirs(take):
+        if take is None or not waits_for_foreign(take):
             return take
         currency = kit.accounts.current.currency
         return take_create_over(kit.ledger, take, kit.payer(take.root), currency, kit.clock.time())

@@ -189,7 +189,7 @@ class Engine:
                 kit.control.clock_set(jump.set_by)
             self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
         if self._set_by:
-            kit.sightings.clock_set(kit.ledger, kit.clock.time())
+            kit.list_history.clock_set(kit.ledger, kit.clock.time())
             kit.ledger.clock_set(self._set_by, kit.clock.time())
             self._set_by = 0.0
         if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
@@ -205,7 +205,7 @@ class Engine:
         dues = [now + self._waiting[0][0] - kit.clock.monotonic()] if self._waiting else []
         if self.polling.free:
             dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
-            dues += filter(None, [kit.ledger.next_look()])
+            dues += filter(None, [kit.ledger.next_recheck()])
         if self.fetching.free:
             dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
         dues += _dues(agenda, State.HELD, None)
@@ -300,11 +300,11 @@ class Engine:
 
     def _claim_looks(self, now: float) -> bool:
         """What was said to have failed is asked after again."""
-        due = self._kit.ledger.next_look()
+        due = self._kit.ledger.next_recheck()
         if not self.polling.free or due is None or due > now:
             return False
-        for look in self._kit.ledger.claim_looks(now, self.polling.free):
-            self.polling.run(partial(guarded, asking(look), self._kit, look.take))
+        for recheck in self._kit.ledger.claim_rechecks(now, self.polling.free):
+            self.polling.run(partial(guarded, asking(recheck), self._kit, recheck.take))
         return True
 
     def _claim_submits(self, agenda: Agenda, now: float) -> bool:

@@ -24,7 +24,7 @@ from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
-from sorad.engine.state.first_create import First
+from sorad.engine.state.first_create import FirstCreates
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _
@@ -51,7 +51,7 @@ class Control:
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
         self._lost: tuple[int, ...] = tuple(ledger.recall("lost") or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
-        self.first = First(ledger)
+        self.first = FirstCreates(ledger)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
         self.look_now()

@@ -37,7 +37,7 @@ class DiskSpace:
         return {"path": self.path, "free": self.free, "needed": self.needed, "ok": self.ok}
 
 
-class Rooms:
+class Destinations:
     """The engine's view of the folders. Thread-safe."""
 
     def __init__(

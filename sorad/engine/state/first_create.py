@@ -27,7 +27,7 @@ def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
     return f"{base_url} {model or ('pro' if request.pro else '-')}"
 
 
-class First:
+class FirstCreates:
     """Which places have answered a create with a task, and where the first one is under way. Thread-safe."""
 
     def __init__(self, ledger: Ledger) -> None:

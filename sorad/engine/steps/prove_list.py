@@ -34,7 +34,7 @@ def prove_list(kit: Kit, take: Take, provider: Provider) -> None:
     if not young or not is_sure(take, provider) or not can_look_up(kit, provider):
         return
     try:
-        shown = kit.sightings.of(kit.ledger, provider.account).shown
+        shown = kit.list_history.of(kit.ledger, provider.account).shown
         if shown is not None and shown <= kit.config.reconcile.window:
             return
         if _is_due(kit, provider.account):
