@@ -184,7 +184,7 @@ def test_a_list_is_looked_at_before_it_is_needed(tmp_path: Path, monkeypatch: py
     world = rare_loss(tmp_path / "a")
     assert [take.state for take in world.takes()] == [State.DONE] * 2
     assert world.bought() == {"another": 1, TEXT: 1}
-    monkeypatch.setattr(poll, "prove_list", lambda kit, take, provider: None)
+    monkeypatch.setattr(poll, "prove_list", lambda kit, take, provider, found: None)
     asked = rare_loss(tmp_path / "b").takes()[-1]
     assert (asked.state, asked.error and asked.error.code) == (State.UNKNOWN, "take.unknown")
 

@@ -50,8 +50,6 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     change = transitions.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
-    if isinstance(found, (Running, Finished)):
-        prove_list(kit, take, provider)
     _remember(kit, take, found)
     written = record(kit, take, _dated_back(_keep_for_rebuy(take, change), ago))
     if isinstance(found, Fault):
@@ -59,6 +57,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     _log(take, found)
     _lay_down(kit, take, written, found, provider.currency)
     _buy_anew(kit, take, written)
+    prove_list(kit, take, provider, found)
 
 
 def _asked_elsewhere(kit: Kit, take: Take, ago: float) -> None:

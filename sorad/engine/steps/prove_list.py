@@ -18,20 +18,21 @@ from sorad.engine.steps.task_list import look
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.messages import _
 from sorad.model import Take
-from sorad.providers.base import Provider
+from sorad.providers.base import Finished, Polled, Provider, Running
 
 # Looks at a list that shows nothing of ours are an hour apart at last, in seconds.
 LONGEST = 3_600.0
 
 
-def prove_list(kit: Kit, take: Take, provider: Provider) -> None:
+def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
     """One look at the list, while it has not yet shown a create of ours as soon as one must be on it.
 
-    ``take`` is asked after at that provider. A list that cannot be read, or shows nothing, is looked at again later.
+    ``take`` was asked after at that provider just now, and this was ``found``. A list that cannot be read, or shows nothing, is looked at again later.
     """
     now = kit.clock.time()
     young = take.accepted_at is not None and 0 <= now - take.accepted_at < LATEST
-    if not young or not is_sure(take, provider) or not can_look_up(kit, provider):
+    there = isinstance(found, (Running, Finished))
+    if not young or not there or not is_sure(take, provider) or not can_look_up(kit, provider):
         return
     try:
         shown = kit.list_history.of(kit.ledger, provider.account).shown

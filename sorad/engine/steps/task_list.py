@@ -78,10 +78,15 @@ def _own_creates(kit: Kit, take: Take, account: str, now: float) -> list[Own]:
         if at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = in_order and intent_at - SHORTLY < at < intent_at - INSTANT
-        lately = now - LATEST < at and _undisturbed_for(kit, now - at)
-        answered = (shortly or lately) and _was_answered(kit, one)
-        found.append(Own(one.remote_id, at, shortly and answered, lately and answered))
+        found.append(_own(kit, one, at, now, shortly=shortly))
     return found
+
+
+def _own(kit: Kit, take: Take, at: float, now: float, *, shortly: bool) -> Own:
+    """A create that was accepted ``at`` that time; ``shortly``: right before the lost one left."""
+    lately = now - LATEST < at and _undisturbed_for(kit, now - at)
+    answered = (shortly or lately) and _was_answered(kit, take)
+    return Own(take.remote_id, at, shortly and answered, lately and answered)
 
 
 def _undisturbed_for(kit: Kit, seconds: float) -> bool:
