@@ -158,7 +158,7 @@ def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
         answers(world, "answered", "accepted")
         world.write("storyboard_a.json", ["another"])
         world.run(2 * 86_400.0)
-        assert world.kit.list_history.of(world.raw, world.provider.account).proved
+        assert world.kit.lookups.list_history.of(world.raw, world.provider.account).proved
         world.write("storyboard_b.json", [TEXT])
         world.run(2 * 3_600.0)
         return world

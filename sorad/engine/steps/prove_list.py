@@ -35,7 +35,7 @@ def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
     if not young or not there or not is_sure(take, provider) or not can_look_up(kit, provider):
         return
     try:
-        shown = kit.list_history.of(kit.ledger, provider.account).shown
+        shown = kit.lookups.list_history.of(kit.ledger, provider.account).shown
         if shown is not None and shown <= kit.config.reconcile.window:
             return
         if _is_due(kit, provider.account):
@@ -47,9 +47,9 @@ def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
 def _is_due(kit: Kit, account: str) -> bool:
     """Whether that list is to be looked at now; the pauses grow."""
     now = kit.clock.monotonic()
-    at, count = kit.proving.get(account, (now, 0))
+    at, count = kit.lookups.proving.get(account, (now, 0))
     if now < at:
         return False
     wait = backoff.delay(count + 1, kit.config.reconcile.look_every, LONGEST, kit.rng)
-    kit.proving[account] = (now + wait, count + 1)
+    kit.lookups.proving[account] = (now + wait, count + 1)
     return True
