@@ -27,7 +27,8 @@ LONGEST = 3_600.0
 def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
     """One look at the list, while it has not yet shown a create of ours as soon as one must be on it.
 
-    ``take`` was asked after at that provider just now, and this was ``found``. A list that cannot be read, or shows nothing, is looked at again later.
+    ``take`` was asked after at that provider just now, and this was ``found``. A list that cannot be read, or shows
+    nothing, is looked at again later.
     """
     now = kit.clock.time()
     young = take.accepted_at is not None and 0 <= now - take.accepted_at < LATEST
