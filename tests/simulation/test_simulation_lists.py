@@ -310,7 +310,7 @@ def test_how_late_ours_were_widens_the_window(tmp_path: Path, monkeypatch: pytes
     world = late_list(tmp_path / "a")
     assert world.bought() == {TEXT: 1, "another": 1, "alone": 1}
     assert [take.state for take in world.takes()] == [State.DONE] * 3
-    monkeypatch.setattr(Sightings, "lateness", lambda self, now: 0.0)
+    monkeypatch.setattr(Sightings, "lateness", lambda self: 0.0)
     monkeypatch.setattr(Sightings, "weighed", lambda self, found: replace(self, shown=0.0))
     assert late_list(tmp_path / "b").bought()["alone"] == 2
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from loguru import logger
 
 from sorad.engine.decide import backoff
-from sorad.engine.decide.matching import began
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.state.list_history import LATEST
 from sorad.engine.steps.kit import Kit
@@ -40,7 +39,7 @@ def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
         if shown is not None and shown <= kit.config.reconcile.window:
             return
         if _is_due(kit, provider.account):
-            look(kit, take, provider, began(take, now, kit.times.ahead))
+            look(kit, take, provider)
     except LedgerUnavailable as error:
         logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
 
