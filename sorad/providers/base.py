@@ -214,6 +214,7 @@ class Listed:
 
     tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first
     ids: frozenset[str] = frozenset()  # of all that came, older ones included
+    dates: Mapping[str, float] = field(default_factory=dict)  # of those of them that it dates, by id
     counted: bool = False  # as many came as the answers say there are
     ended: bool = False  # nothing follows, and nothing that it says speaks against that
     said_so: bool = False  # that nothing follows, it said itself
