@@ -20,11 +20,13 @@ from sorad.claim.claims import Claims
 from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase, Storyboard
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Purchase, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import receipts_of
-from sorad.receipts.intents import is_theirs, theirs
+from sorad.receipts.intents import foreign_intent, waits_for_foreign
 from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import FAILED, Receipt, read_intent, read_receipt, write_receipt
 from sorad.receipts.writing import receipt_of
@@ -105,7 +107,7 @@ class Arrivals:
         receipt has come. :class:`LedgerUnavailable`."""
         if not self._ledger.counts()[State.HELD]:
             return False
-        held = [take for take in self._ledger.takes(states=[State.HELD]) if is_theirs(take)]
+        held = [take for take in self._ledger.takes(states=[State.HELD]) if waits_for_foreign(take)]
         return sum(self._is_free(take) for take in held if take.root in roots) > 0
 
     def _is_free(self, take: Take) -> bool:
@@ -116,7 +118,7 @@ class Arrivals:
                 receipt.remote_id if receipt is not None and receipt.fingerprint == take.fingerprint else ""
             )
             came = task != "" and not self._ledger.owned([task])
-            if not came and theirs(video, self._claims.payer(take.root)) is not None:
+            if not came and foreign_intent(video, self._claims.payer(take.root)) is not None:
                 return False
             now = self._clock.time()
             self._ledger.record(take, Change(State.QUEUED, "seen again", due_at=now, clear_error=True), now)

@@ -24,22 +24,22 @@ from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
 from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
+from sorad.daemon.reporting import World
 from sorad.daemon.systemd import Systemd, standing
-from sorad.daemon.telling import World
 from sorad.daemon.threads import Attended, Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
-from sorad.engine.control import Control
-from sorad.engine.lanes import Lane
-from sorad.engine.loop import Engine
-from sorad.engine.progress import Progress
-from sorad.engine.reach import Reach
-from sorad.engine.stuck import needs_user
-from sorad.engine.times import Times
+from sorad.engine.decide.stuck import needs_user
+from sorad.engine.run.lanes import Lane
+from sorad.engine.run.loop import Engine
+from sorad.engine.state.control import Control
+from sorad.engine.state.progress import Progress
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Pulse, PulseFile, read_pulse
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
-from sorad.ledger.rescue import open_or_rebuild
+from sorad.ledger.quarantine import open_or_rebuild
 from sorad.ledger.states import OPEN
 from sorad.lock import Holder, Lock, acquire
 from sorad.messages import _
@@ -157,8 +157,8 @@ class Daemon:
             rng=self._rng,
             control=self.control,
             progress=self.progress,
-            times=Times(self.clock),
-            reach=Reach(self.clock),
+            times=WallClock(self.clock),
+            reach=Reachability(self.clock),
             ending=self._ending,
             crashed=self._crashed,
             failed=self.watchman.wake,
@@ -199,7 +199,7 @@ class Daemon:
         takes = self.ledger.takes(states=OPEN)
         waiting = [take.id for take in takes if take.error is not None and needs_user(take.error)]
         if waiting:
-            self.ledger.hasten(waiting, self.clock.time())
+            self.ledger.make_due(waiting, self.clock.time())
 
     def change(self, config: Config, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Go over to another config. Raises, and stays with the present one, where that cannot be.

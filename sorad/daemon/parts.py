@@ -24,33 +24,36 @@ from sorad.clock import Clock
 from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
-from sorad.daemon.telling import Telling, World
+from sorad.daemon.reporting import Reporting, World
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
-from sorad.engine import gateways
-from sorad.engine.accounts import Accounts
-from sorad.engine.commands import Commands
-from sorad.engine.control import Control
-from sorad.engine.disk import free_bytes
-from sorad.engine.lanes import Lane
-from sorad.engine.loop import Engine
-from sorad.engine.progress import Progress
-from sorad.engine.reach import Reach
-from sorad.engine.rooms import Rooms
+from sorad.delivery.partials import partials_in
+from sorad.engine.run.commands import Commands
+from sorad.engine.run.lanes import Lane
+from sorad.engine.run.loop import Engine
+from sorad.engine.state import gateways
+from sorad.engine.state.absent import Absent
+from sorad.engine.state.accounts import Accounts
+from sorad.engine.state.control import Control
+from sorad.engine.state.destinations import Destinations
+from sorad.engine.state.disk import free_bytes
+from sorad.engine.state.progress import Progress
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
-from sorad.engine.times import Times
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.intake.rules import pictures_of
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
-from sorad.ledger.trouble import LedgerWatch
+from sorad.ledger.write_errors import LedgerWatch
 from sorad.messages import _
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Trouble, Video
-from sorad.providers.http import Heard
+from sorad.providers.wire.http import Heard
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
@@ -74,8 +77,8 @@ class Kept:
     rng: random.Random
     control: Control
     progress: Progress
-    times: Times
-    reach: Reach
+    times: WallClock
+    reach: Reachability
     ending: threading.Event  # set when the process is to end
     crashed: Callable[[Problem], None]
     failed: Callable[[], None]  # a thread failed
@@ -104,7 +107,7 @@ class Parts:
         self._buying: Optional[set[str]] = None  # roots, as last seen
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
-        self.telling = Telling(config, kept.world)
+        self.telling = Reporting(config, kept.world)
         self._key = KeySource(config.provider)
         self.provider = provider = providers.make(
             config.provider, self._key, self._heard, pictures_of(config).allowed
@@ -127,7 +130,10 @@ class Parts:
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
-        self._rooms = rooms = Rooms(
+        self._absent = Absent(
+            ledger, self.claims.may_buy, lambda take: not isinstance(self.accounts.of(take), Problem)
+        )
+        self._rooms = rooms = Destinations(
             config.watch,
             config.disk,
             ledger,
@@ -264,6 +270,7 @@ class Parts:
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
             self._kept.complain("provider", self._kept.reach.problem())
+            self._kept.complain("downloads", self.kit.downloads.problem())
             self._kept.complain("log", logs.trouble())
             self._watch_key()
             self._kept.tell()
@@ -318,8 +325,12 @@ class Parts:
         return stop.is_set()
 
     def _sweep(self) -> None:
+        now = self._kept.clock.time()
+        partials_in(self.config.state_dir).tidy(now)
         try:
             self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])
+            if self._absent.seek(self.intake.missing(), now):
+                self.wake()
         except (LedgerUnavailable, OSError) as error:
             logger.warning(_("the folders could not be looked at just now: {error}"), error=str(error))
 

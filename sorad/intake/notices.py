@@ -9,7 +9,7 @@ from typing import Any
 
 from sorad.intake.audit import Audit
 from sorad.ledger.interface import Ledger
-from sorad.ledger.rescue import REBUILT
+from sorad.ledger.quarantine import REBUILT
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
@@ -24,7 +24,7 @@ NAMED = 5
 def notices(ledger: Ledger, audit: Audit, rescued: Rescued, now: float) -> list[Problem]:
     """What is missing, what lies unclaimed, what was rebuilt."""
     told = ledger.recall(REBUILT)
-    missing = sorted(take for takes in audit.missing.copy().values() for take in takes)
+    missing = audit.missed()
     found = [_missing(missing)] if missing else []
     unclaimed = rescued.unclaimed()
     found += [unclaimed] if unclaimed is not None else []

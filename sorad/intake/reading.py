@@ -42,11 +42,12 @@ from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
 from sorad.intake.rules import Validate, digest
 from sorad.intake.wants import assets_of
-from sorad.ledger.interface import Ledger, Storyboard
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Storyboard
 from sorad.messages import _
 from sorad.model import Request
 from sorad.problems import Problem
-from sorad.receipts.former import former
+from sorad.receipts.former_folders import former
 from sorad.receipts.orphaned import OrphanedFolder, OrphanedFolders
 from sorad.receipts.receipt import Payer
 from sorad.receipts.rescued import Rescued
@@ -185,6 +186,10 @@ class Intake:
             if states:
                 learned(self.ledger, states, self.clock.time())
             self.wake()
+
+    def missing(self) -> list[int]:
+        """The takes (by id) whose videos were delivered and are not there. From any thread."""
+        return self._audit.missed()
 
     def problems(self) -> list[Problem]:
         """What is worth knowing and needs nobody at once, for `sorad status`."""

@@ -5,8 +5,8 @@ queued ──► submitting ──► generating ──► downloading ──►
 held            ▼              ▼               ▼
              unknown        failed        (again, until verified)
 
-A task that was said to have failed is asked after for a day more (:mod:`sorad.ledger.looks`). Where it goes on after
-all, its take moves on with it, also one that was queued again meanwhile and not sent yet.
+A task that was said to have failed is asked after for a day more (:mod:`sorad.ledger.failed_tasks`). Where it goes on
+after all, its take moves on with it, also one that was queued again meanwhile and not sent yet.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ MOVES: dict[State, frozenset[State]] = {
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
     G: frozenset({G, D, FAILED}),
     D: frozenset({D, DONE, FAILED}),  # FAILED: the provider no longer has it
-    DONE: frozenset({DONE, G}),  # G: by `retry`, where the file is missing and the provider may still have it
+    # G, D: by `retry` or by itself, where the file is missing and the provider may still have it
+    DONE: frozenset({DONE, G, D}),
     FAILED: frozenset({Q, G, D, CANCELLED}),  # G and D: its task is looked at again, by `retry` or by itself
     CANCELLED: frozenset(
         {Q, G, D}

@@ -14,7 +14,8 @@ generating                   none, half, any       generating: it is asked after
 generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
 done                         whole                 done
 done                         whole, other size     done: the user changed it
-done                         none                  done, and ``take.missing``: the user removed it
+done                         none                  done, and ``take.missing``: the user removed it, or a sync or backup
+                                                   left the videos out
 done                         half                  generating: it is fetched again
 done, of a reused video      whole; none           done; done, and ``take.missing``: it is taken again
 failed                       none                  failed at the provider: not asked after, not bought again
@@ -36,11 +37,11 @@ from typing import Callable, Optional
 
 from sorad.budget import NEVER
 from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
-from sorad.receipts.intents import Theirs, theirs
+from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
@@ -85,7 +86,8 @@ def observed(
 ) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now.
 
-    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.theirs`; without ``me`` all are.
+    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.foreign_intent`; without ``me``
+    all are.
     """
     video = Path(want.output)
     there = look(video)
@@ -113,7 +115,7 @@ def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
     return is_foreign is not None and (told is None or is_foreign(told.payer))
 
 
-def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem | None:
+def _cause_to_hold(video: Path, there: Found, other: ForeignIntent | None) -> Problem | None:
     """Why it waits, where nothing that can be believed tells what became of the take."""
     why = _keeps_back(video, other)
     return unvouched(video) if why is None and there.verified else why
@@ -121,16 +123,16 @@ def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem |
 
 def _announced(
     video: Path, want: Want, me: Payer | None, known: Collection[Optional[float]]
-) -> tuple[Receipt | None, Theirs | None]:
+) -> tuple[Receipt | None, ForeignIntent | None]:
     """The intent of its text, and whose it is where it is not ours."""
-    return _of_text(read_intent(video), want), None if me is None else theirs(video, me, known)
+    return _of_text(read_intent(video), want), None if me is None else foreign_intent(video, me, known)
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
 
 
-def _keeps_back(video: Path, other: Theirs | None) -> Problem | None:
+def _keeps_back(video: Path, other: ForeignIntent | None) -> Problem | None:
     """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
 
     The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.
@@ -183,7 +185,7 @@ def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[
     if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:
-        return State.DONE, missing(video)
+        return State.DONE, not_come(video)
     if receipt.state == FAILED:
         return State.FAILED, failed_before()
     return State.GENERATING, None
@@ -326,6 +328,39 @@ def missing(video: Path) -> Problem:
         ),
         {"path": str(video)},
     )
+
+
+_NOT_COME = N_("its video {path} was delivered, and only its receipt is here.")
+
+
+def not_come(video: Path) -> Problem:
+    """A video was delivered, as its receipt tells, and was never seen here: see :func:`may_be_had`."""
+    return Problem(
+        "take.missing",
+        _NOT_COME,
+        N_(
+            "Bring it here; or, where this computer buys, it is fetched by itself while the provider has it. "
+            "`sorad redo {take}` buys it anew. Nothing is bought by itself."
+        ),
+        {"path": str(video)},
+    )
+
+
+def gone(video: Path) -> Problem:
+    """It is not here, and not at the provider any more."""
+    return Problem(
+        "take.missing",
+        N_("its video {path} is not here, and the provider no longer has it, or not for the key of now."),
+        N_(
+            "Put it back from where it was delivered; or `sorad redo {take}` buys it anew. Nothing is bought by itself."
+        ),
+        {"path": str(video)},
+    )
+
+
+def may_be_had(problem: Problem | None) -> bool:
+    """Whether only the receipt of a take came, and the provider was not yet found to lack its video."""
+    return problem is not None and problem.message == _NOT_COME
 
 
 def failed_before() -> Problem:

@@ -139,7 +139,7 @@ def write_receipt(
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     members.update({name: value for name, value in before.items() if name not in members})
     if members != before:
-        write_whole(path, _as_file(members), sleep)
+        write_whole(path, _as_file(members), sleep, receipt.payer.id)
 
 
 def _as_file(members: Mapping[str, Any]) -> bytes:
@@ -280,7 +280,7 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _repeats(raw: Any) -> int:
-    """Bounded as in :func:`sorad.providers.headers.repeats`; what cannot be understood counts as none."""
+    """Bounded as in :func:`sorad.providers.wire.headers.repeats`; what cannot be understood counts as none."""
     return min(max(raw, 0), MOST_REPEATS) if isinstance(raw, int) else 0
 
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sorad import messages
-from sorad.cli.fit import Line, Section, Step, fit
-from sorad.cli.standing import _advice, everything, plain_lines, screen
-from sorad.cli.words import clip, fold, width
+from sorad.cli.look.status_sections import _advice, everything, plain_lines, screen
+from sorad.cli.shared.columns import clip, fold, width
+from sorad.cli.shared.fit import Line, Section, Step, fit
 from sorad.clock import iso
 from sorad.health.facts import Facts
 from sorad.health.report import report
-from sorad.ledger.interface import Generation, RootRow
+from sorad.ledger.values import Generation, RootRow
 from sorad.lock import Holder
 from sorad.model import Request, State, Take
 from sorad.problems import Problem

@@ -43,7 +43,7 @@ from sorad.ledger.sqlite import SqliteLedger
 recover = SqliteLedger.recover
 def forget(self, owner, now):
     for take in recover(self, owner, now):
-        from sorad.ledger.interface import Change
+        from sorad.ledger.values import Change
         from sorad.model import State
         self.record(take, Change(State.QUEUED, "forgotten", due_at=now, clear_error=True), now)
     return []
@@ -51,9 +51,9 @@ SqliteLedger.recover = forget
 """,
     # an unknown create is sent again without a look at the provider's list
     "resend": """
-from sorad.engine import loop
+from sorad.engine.run import loop
 from sorad.engine.steps.kit import record
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.model import State
 def reconcile(kit, take):
     record(kit, take, Change(State.QUEUED, "blind", due_at=kit.clock.time(), clear_error=True))
@@ -67,8 +67,8 @@ os.fsync = lambda handle: None
     # the commits around a create are not synced, and no intent is laid down in the folder, either of which suffices
     "lax_ledger": """
 import threading
-from sorad.engine.steps import announce
-announce.write_intent_for = lambda *told, **more: None
+from sorad.engine.steps import write_intent
+write_intent.write_intent_for = lambda *told, **more: None
 from sorad.ledger.connection import Connection
 transaction = Connection.transaction
 def lax(self, *, durable=True):

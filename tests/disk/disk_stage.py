@@ -21,7 +21,7 @@ from sorad.files.mp4 import check_mp4
 from sorad.health.complaints import complaints
 from sorad.health.facts import gather
 from sorad.layout import receipt_path
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.model import State, Take
 from sorad.receipts.receipt import DONE, read_receipt
 from sorad.simulator import KEY, Simulator
@@ -154,8 +154,9 @@ class House:
         return {one.problem.code: str(one.problem) for one in complaints(facts)}
 
     def partials(self) -> list[Path]:
-        """The downloads under way that have something in them; receipts are written under a ``.tmp``, too."""
-        return [path for path in self.vault.rglob(".*.mp4.tmp") if path.stat().st_size]
+        """The downloads under way that have something in them, wherever they grow."""
+        beside = self.vault.rglob(".*.mp4.*tmp")
+        return [path for path in (*beside, *self.state.glob("partial/*.mp4.tmp")) if path.stat().st_size]
 
     def nothing_half(self) -> bool:
         """Whatever has a video's name is a whole video."""
@@ -177,3 +178,4 @@ class House:
             assert receipt.remote_id == take.remote_id
             until(lambda video=video: read_receipt(receipt_path(video)).state == DONE, "the last receipt")
         assert list(self.vault.rglob(".*.tmp")) == []
+        assert self.partials() == []

@@ -15,10 +15,11 @@ import pytest
 from disk_stage import House, fill, remount, small_disk, until
 from world import mp4
 
-from sorad.engine.rescue import Patience
+from sorad.engine.decide.rescue import Patience
 from sorad.engine.steps import fetch, rescue
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 from sorad.receipts.receipt import GENERATING, read_receipt
 
@@ -153,8 +154,8 @@ def test_a_file_of_another_program_under_the_name_is_neither_replaced_nor_taken_
     one = house()
     one.simulator.faults.add("slow_download,seconds=3,count=1")
     one.drop("storyboard.json", "ours")
-    partial = until(one.partials)[0]
-    video = partial.with_name(partial.name[1:-4])  # without its dot and its ".tmp"
+    until(one.partials)
+    video = Path(one.takes()[0].output)
     foreign = mp4("theirs")
     video.write_bytes(foreign)
     until(lambda: "delivery.in_the_way" in one.errors())

@@ -17,32 +17,32 @@ from sorad.config.model import ProviderConfig, Watch
 from sorad.doctor import (
     account,
     daemon,
+    disk,
     folders,
     inotify,
     ledger,
     proxy,
-    room,
     service,
     state,
     storyboards,
     versions,
 )
-from sorad.doctor.account import Asked
+from sorad.doctor.account import AccountAnswers
+from sorad.doctor.disk import Room
 from sorad.doctor.examination import TITLES
 from sorad.doctor.finding import Finding, Level, exit_code, ok, problem, warning
 from sorad.doctor.inotify import INSTANCES, WATCHES, Limit
 from sorad.doctor.proxy import Way
 from sorad.doctor.report import clean
-from sorad.doctor.room import Room
 from sorad.doctor.root import Look
-from sorad.health.complaints import Complaint
+from sorad.health.complaint import Complaint
 from sorad.health.pulse import Pulse
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.lock import Holder
 from sorad.problems import Problem
-from sorad.providers import faults
 from sorad.providers.base import Trouble
-from sorad.providers.http import Heard
+from sorad.providers.errors import faults
+from sorad.providers.wire.http import Heard
 from sorad.service import ServiceState
 from sorad.vault.scan import Scan, Seen
 
@@ -81,7 +81,7 @@ def test_the_exit_code(found: list[Finding], code: int) -> None:
 # --- key, provider, balance, clock ------------------------------------------------------------------------
 
 ANSWER = Heard(200, 1_000.0, 1_000.0, 0.1)
-WELL = Asked(
+WELL = AccountAnswers(
     "sora_hk",
     "api.example",
     Key("sk-x", "env", "$SORA_API_KEY"),
@@ -93,7 +93,7 @@ WELL = Asked(
 )
 
 
-def fault(trouble: Trouble) -> Asked:
+def fault(trouble: Trouble) -> AccountAnswers:
     return replace(WELL, fault=faults.fault(trouble, "their words"), balance=None)
 
 
@@ -143,7 +143,7 @@ def fault(trouble: Trouble) -> Asked:
     ],
 )
 def test_the_account(
-    asked: Asked,
+    asked: AccountAnswers,
     key: tuple[str, str],
     provider: tuple[str, str] | None,
     balance: tuple[str, str] | None,
@@ -383,6 +383,10 @@ def test_a_root_inside_another_is_told(tmp_path: Path) -> None:
         (storyboards.Read(2, 2), [("storyboards.ok", "ok")]),
         (storyboards.Read(2, 2, ("/v/storyboard.json",)), [("storyboards.invalid", "problem")]),
         (storyboards.Read(None), []),
+        (
+            storyboards.Read(2, 2, absent=("/v/a.mp4",)),
+            [("storyboards.ok", "ok"), ("storyboards.absent", "warning")],
+        ),
     ],
 )
 def test_storyboards(read: storyboards.Read, codes: list[tuple[str, str]]) -> None:
@@ -406,7 +410,7 @@ def test_storyboards(read: storyboards.Read, codes: list[tuple[str, str]]) -> No
     ],
 )
 def test_disks(one: Room, needed: int, codes: list[tuple[str, str]]) -> None:
-    assert told(room.judge([one], 2 * GB, needed)) == codes
+    assert told(disk.judge([one], 2 * GB, needed)) == codes
 
 
 HERE = state.Look("/s", exists=True, log="/s/logs/sorad.log", log_size=5)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from intake_stage import Stage
 from test_intake_rescued import TWO, away, back
 
-from sorad.engine.rescue import Patience
-from sorad.intake.disk import after_move
-from sorad.layout import intent_path, partial_path, receipt_path, video_path
+from sorad.engine.decide.rescue import Patience
+from sorad.intake.planned_moves import after_move
+from sorad.layout import intent_path, receipt_path, video_path
 from sorad.model import Request
-from sorad.receipts.intents import lay_intent
+from sorad.receipts.intents import create_intent
 from sorad.receipts.moving import Spot, move_video, spot_of
 from sorad.receipts.receipt import GENERATING, Receipt, write_receipt
 
@@ -164,8 +164,7 @@ def test_ended_while_rescued_videos_come_home(
 TEXT = Request(prompt="one", seconds=4, orientation="portrait", pro=False)
 tasks = st.sampled_from(["", "t1", "t2"])  # "": nothing there
 spots = st.builds(
-    lambda video, partial, receipt, intent: Spot(video, partial, receipt or None, intent or None),
-    st.booleans(),
+    lambda video, receipt, intent: Spot(video, receipt or None, intent or None),
     st.booleans(),
     tasks,
     st.sampled_from(["", f"{TEXT.fingerprint()}@5.0"]),
@@ -180,13 +179,11 @@ def lay(video: Path, spot: Spot) -> None:
     video.parent.mkdir(parents=True)
     if spot.video:
         video.write_bytes(b"video")
-    if spot.partial:
-        partial_path(video).write_bytes(b"half")
     if spot.receipt:
         write_receipt(video, receipt(spot.receipt))
     if spot.intent:
         intent = Receipt(TEXT, TEXT.fingerprint(), 1, 1, "submitting", "", submitted_at=5.0)
-        lay_intent(video, intent, None)
+        create_intent(video, intent, None)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,7 +14,7 @@ import pytest
 from intake_stage import Stage
 
 from sorad.engine.steps import fetch as fetch_step
-from sorad.ledger.interface import Moved
+from sorad.ledger.values import Moved
 
 A = "ep1/storyboard_a.json"
 THREE = ["one", "two", "three"]
@@ -137,9 +137,6 @@ def settled(stage: Stage, board: Path) -> None:
 def in_mode(stage: Stage, mode: str) -> None:
     if mode == "centralized":
         stage.centralize()
-
-
-MODES = pytest.mark.parametrize("mode", ["in_place", "centralized"])
 
 
 # Each deed in each phase, running and stopped, and each two of the three together.

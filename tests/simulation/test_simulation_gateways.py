@@ -15,10 +15,10 @@ from test_simulation_lookalikes import calm_world
 from turns import Died
 from world import PRICE, World
 
-from sorad.engine.control import Control
+from sorad.engine.state.control import Control
 from sorad.engine.steps import submit
-from sorad.ledger.interface import Change
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created
 

@@ -16,8 +16,9 @@ import pytest
 from seeds import in_blocks, is_found
 from world import Odds, World
 
-from sorad.engine import decide, loop
-from sorad.engine.decide import AfterCreate
+from sorad.engine.decide import transitions
+from sorad.engine.decide.transitions import AfterCreate
+from sorad.engine.run import loop
 from sorad.engine.steps import submit as submitting
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.submit import submit
@@ -181,7 +182,7 @@ class TestSeededFaults:
 
     @pytest.mark.timeout(300)
     def test_without_reconciling_a_take_is_paid_for_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        honest = decide.after_create
+        honest = transitions.after_create
 
         def resending(*facts: object) -> AfterCreate:
             result = honest(*facts)  # type: ignore[arg-type]
@@ -189,7 +190,7 @@ class TestSeededFaults:
                 return result
             return replace(result, change=replace(result.change, to=State.QUEUED))
 
-        monkeypatch.setattr(submitting.decide, "after_create", resending)
+        monkeypatch.setattr(submitting.transitions, "after_create", resending)
         assert is_found(run_all, "was bought")
 
 

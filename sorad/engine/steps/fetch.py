@@ -11,21 +11,23 @@ from loguru import logger
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, disk_away, no_room
 from sorad.delivery.receive import Outcome, receive
-from sorad.engine import backoff
-from sorad.engine.disk import free_bytes
-from sorad.engine.keyless import keyless
-from sorad.engine.rescue import NOTE
+from sorad.engine.decide import backoff
+from sorad.engine.decide.missing_key import keyless
+from sorad.engine.decide.not_found import NO_ADDRESS
+from sorad.engine.decide.rescue import NOTE
+from sorad.engine.decide.transitions import is_given_up
+from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.rescue import rescue, rescue_at
-from sorad.engine.unfound import NO_ADDRESS
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
+from sorad.receipts.folder import gone
 from sorad.receipts.place import look, vouched
 from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 
@@ -127,6 +129,7 @@ def _receive(
         brought=brought,
         base=base_of(take),
         booted_at=psutil.boot_time(),
+        partial=kit.partials(take).path(Path(take.output), take.remote_id),
         sleep=kit.pause,
     )
 
@@ -157,6 +160,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         record(kit, take, later)
         return
     record(kit, take, done)
+    kit.partials(take).forget(Path(take.output), take.remote_id)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
     kit.progress.delivered(take.output)
@@ -190,6 +194,11 @@ def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
             id=take.id,
             problem=str(fault.problem),
         )
+        return
+    if is_given_up(take, fault):
+        why = gone(Path(take.output))
+        record(kit, take, Change(State.DONE, NOTE, attempt=0, error=why))
+        logger.warning(_("take {id}: download: {problem}"), id=take.id, problem=str(fault.problem))
         return
     pause = _pause(kit, take)
     if fault.problem.code == NO_ADDRESS:

@@ -17,8 +17,8 @@ from sorad.delivery.outcome import blocked
 from sorad.engine.steps.dedupe import LOOK_AGAIN
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.heartbeat import beat
-from sorad.ledger.interface import Change
 from sorad.ledger.reused import NEVER, source_for
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.place import look
@@ -75,7 +75,7 @@ def reuse(kit: Kit, take: Take) -> bool:
                 release(kit, take, kit.clock.time() + kit.config.polling.every)
                 return True
             room = room_at(Path(take.output), kit.config.disk.min_free)
-            take_over(take, source, kit.clock.time(), room, beat)
+            take_over(take, source, kit.clock.time(), room, beat, kit.payer(take.root).id)
         except OSError as error:
             why = blocked(error, Path(take.output).parent).problem
             logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(why))

@@ -1,0 +1,103 @@
+"""What was said to have failed: which tasks are asked after again, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sorad.ledger.change import changed
+from sorad.ledger.part import Part
+from sorad.ledger.queries import PURCHASE, purchase_of
+from sorad.ledger.values import Change, Purchase, Recheck
+from sorad.model import State, Take
+
+# A recheck that was handed out and never came back is due again after so many seconds.
+_LEASE = 120.0
+_DUE = (
+    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? "
+    "ORDER BY due_at LIMIT ?"
+)
+_OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
+_SINCE = PURCHASE + (
+    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND p.remote_id <> ? AND (t.id = ? OR t.created_at >= ?) "
+    "ORDER BY p.charged_at, p.id"
+)
+
+
+class Rechecks(Part):
+    """``recheck``, ``claim_rechecks``, ``next_recheck``, ``rechecks``, ``rechecked``, ``bought_since``,
+    ``deliver_beside``."""
+
+    def recheck(self, take: Take, now: float) -> None:
+        with self._db.transaction():
+            self._db.run(
+                "INSERT OR IGNORE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (take.id, take.remote_id, take.provider, take.base_url, take.account, now, now),
+            )
+
+    def claim_rechecks(self, now: float, limit: int) -> list[Recheck]:
+        with self._db.transaction(durable=False):
+            rows = self._db.rows(_DUE, (now, limit))
+            self._db.run_many(
+                "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?",
+                [(now + _LEASE, row[0], row[1]) for row in rows],
+            )
+        found = []
+        for take_id, remote_id, provider, base_url, account, failed_at in rows:
+            take = self._load(take_id)
+            if take is not None:
+                asked = replace(
+                    take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
+                )
+                found.append(Recheck(asked, failed_at))
+        return found
+
+    def next_recheck(self) -> float | None:
+        row = self._db.row("SELECT min(due_at) FROM looks")
+        return None if row is None else row[0]
+
+    def rechecks(self, take_id: int) -> list[float]:
+        rows = self._db.rows("SELECT due_at FROM looks WHERE take_id = ? ORDER BY due_at", (take_id,))
+        return [row[0] for row in rows]
+
+    def rechecked(self, recheck: Recheck, due_at: float | None) -> None:
+        key = (recheck.take.id, recheck.take.remote_id)
+        with self._db.transaction(durable=due_at is None):
+            if due_at is None:
+                self._db.run("DELETE FROM looks WHERE take_id = ? AND remote_id = ?", key)
+            else:
+                self._db.run(
+                    "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?", (due_at, *key)
+                )
+
+    def bought_since(self, take: Take, since: float) -> list[Purchase]:
+        rows = self._db.rows(_SINCE, (take.fingerprint, since, take.remote_id, take.id, since))
+        return [purchase_of(row) for row in rows]
+
+    def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+        with self._db.transaction():
+            row = self._db.row(
+                "SELECT max(take) FROM takes WHERE storyboard_id = ? AND segment = ?",
+                (take.storyboard_id, take.segment),
+            )
+            number = int(row[0]) + 1 if row else 1
+            while self._db.row(_OWNED, (output(number),)):
+                number += 1
+            row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
+            fresh = replace(
+                take,
+                id=int(row[0]) if row else 1,
+                take=number,
+                output=output(number),
+                state=State.FAILED,
+                claim="",
+                creates=1,
+                created_at=now,
+                extra=True,
+                wanted=True,
+            )
+            after = changed(fresh, change, now)
+            self._insert([after])
+            self._note(now, [(after.id, after.state, change.note, after.request_id, None)])
+            return after

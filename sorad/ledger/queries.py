@@ -1,0 +1,230 @@
+"""What can be asked of the ledger. Every answer is read to its end at once: nothing keeps the WAL open."""
+
+from __future__ import annotations
+
+import math
+import os
+from array import array
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any
+
+from sorad.ledger.connection import Row
+from sorad.ledger.part import Part
+from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
+from sorad.ledger.states import OPEN
+from sorad.ledger.values import Event, Generation, Purchase
+from sorad.model import Request, State, Take
+
+_PAGE = 200  # takes read at a time
+# `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
+_SPENT = """
+SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ?)
+     + (SELECT total(cost * (1 + repeats)) FROM purchases WHERE charged_at >= ? AND charged_at < ?) AS INTEGER)
+"""
+PURCHASE = """
+SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
+       p.charged_at, p.repeats
+FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
+"""
+_PURCHASES = PURCHASE + (
+    "WHERE p.charged_at >= ? AND (p.charged_at > ? OR p.id > ?) ORDER BY p.charged_at, p.id LIMIT ?"
+)
+_BOUGHT = PURCHASE + "WHERE p.take_id = ? AND p.charged_at IS NOT NULL ORDER BY p.charged_at, p.id"
+# The index by state has the ids in order: as many rows are read as are asked for, however many there are.
+_GENERATIONS = """
+SELECT t.provider, t.base_url, t.request, t.accepted_at,
+       (SELECT min(h.at) FROM history h
+        WHERE h.take_id = t.id AND h.state = 'downloading' AND h.at >= t.accepted_at)
+FROM (SELECT id FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?) d JOIN takes t ON t.id = d.id
+ORDER BY t.id DESC
+"""
+
+
+class Queries(Part):
+    """What `status` and `list` ask: counts, takes, histories, money."""
+
+    def counts(self, root: str | None = None) -> dict[State, int]:
+        where, values = ("", ()) if root is None else ("WHERE root = ?", (root,))
+        rows = self._db.rows(f"SELECT state, sum(takes) FROM tally {where} GROUP BY state", values)
+        return {**dict.fromkeys(State, 0), **{State(state): count for state, count in rows}}
+
+    def in_flight(self) -> int:
+        row = self._db.row(
+            "SELECT coalesce((SELECT sum(takes) FROM tally "
+            "                 WHERE state IN ('submitting', 'unknown', 'generating')), 0)"
+            " - (SELECT count(*) FROM takes WHERE parked = 1 "
+            "    AND state IN ('submitting', 'unknown', 'generating'))"
+            " - (SELECT count(*) FROM takes WHERE rebuy = 1 AND parked = 0 AND state = 'generating')"
+            " + (SELECT count(*) FROM takes WHERE claim <> '' AND +state = 'queued')"
+        )
+        return int(row[0]) if row else 0
+
+    def parked(self, root: str) -> int:
+        row = self._db.row(
+            "SELECT count(*) FROM takes WHERE parked = 1 AND state = 'generating' AND root = ?", (root,)
+        )
+        return int(row[0]) if row else 0
+
+    def working(self) -> set[int]:
+        # by the tally: where nothing is under way the takes need not be looked through
+        states = [state for state, count in self.counts().items() if count and state in OPEN]
+        rows = self._db.rows(
+            f"SELECT DISTINCT storyboard_id FROM takes WHERE state IN ({marks(states)})", states
+        )
+        return {row[0] for row in rows}
+
+    def undelivered(self) -> dict[str, int]:
+        rows = self._db.rows(
+            "SELECT root, sum(n) FROM ("
+            "  SELECT root, takes AS n FROM tally WHERE takes > 0 "
+            "  AND state IN ('submitting', 'unknown', 'generating', 'downloading')"
+            "  UNION ALL"
+            "  SELECT root, 1 FROM takes WHERE claim <> '' AND +state = 'queued'"
+            ") GROUP BY root"
+        )
+        return dict(rows)
+
+    def take(self, take_id: int) -> Take | None:
+        return self._load(take_id)
+
+    def takes(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        storyboard: str | None = None,
+        root: str | None = None,
+        segment: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Take]:
+        """The takes, by id (see the interface).
+
+        Which ones is settled at the first step; each is read when its page comes. One that has left
+        ``states`` by then is left out.
+        """
+        where, values = self._conditions(states, storyboard, root, segment)
+        # "+": sort what an index finds; else SQLite walks the whole table, because that is in order already.
+        # Of one state alone the index has the ids in order: the limit is all that is read.
+        one_state = states is not None and len(states) == 1 and len(where) == 2
+        order = "id" if len(where) == 1 or one_state else "+id"
+        sql = f"SELECT id FROM takes WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
+        ids = iter(
+            array("q", [row[0] for row in self._db.rows(sql, (*values, -1 if limit is None else limit))])
+        )
+        while page := list(islice(ids, _PAGE)):
+            for row in self._db.rows(SELECT_TAKE + f"WHERE t.id IN ({marks(page)}) ORDER BY t.id", page):
+                take = take_of(row)
+                if states is None or take.state in states:
+                    yield take
+
+    def _conditions(
+        self,
+        states: Collection[State] | None,
+        storyboard: str | None,
+        root: str | None,
+        segment: int | None,
+    ) -> tuple[list[str], list[Any]]:
+        """What is asked for, in SQL, with its values."""
+        where, values = ["1"], list[Any]()
+        if states is not None:
+            where.append(f"state IN ({marks(list(states))})")
+            values.extend(state.value for state in states)
+        if storyboard is not None:
+            boards = self._boards_at(storyboard)
+            where.append(f"storyboard_id IN ({','.join(map(str, boards))})")
+        if root is not None:
+            where.append("storyboard_id IN (SELECT id FROM storyboards WHERE root = ?)")
+            values.append(root)
+        if segment is not None:
+            where.append("segment = ?")
+            values.append(segment)
+        return where, values
+
+    def owned(self, remote_ids: Collection[str]) -> set[str]:
+        """Those of the remote ids that some take has, or had: every purchase keeps its id."""
+        found: set[str] = set()
+        ids = iter(remote_ids)
+        while page := list(islice(ids, _PAGE)):
+            found.update(
+                row[0]
+                for row in self._db.rows(
+                    f"SELECT remote_id FROM purchases WHERE remote_id <> '' AND remote_id IN ({marks(page)})",
+                    page,
+                )
+            )
+        return found
+
+    def with_text(self, fingerprint: str) -> list[Take]:
+        rows = self._db.rows(SELECT_TAKE + "WHERE t.fingerprint = ? ORDER BY t.id", (fingerprint,))
+        return [take_of(row) for row in rows]
+
+    def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
+        found: list[Take] = []
+        ids = iter(sorted({remote_id for remote_id in remote_ids if remote_id}))
+        while page := list(islice(ids, _PAGE)):
+            rows = self._db.rows(
+                SELECT_TAKE + "JOIN purchases p ON p.take_id = t.id AND p.remote_id = t.remote_id "
+                f"WHERE p.remote_id <> '' AND p.remote_id IN ({marks(page)}) GROUP BY t.id",
+                page,
+            )
+            found.extend(map(take_of, rows))
+        return found
+
+    def history(self, take_id: int) -> list[Event]:
+        rows = self._db.rows(
+            "SELECT take_id, at, state, note, request_id, problem FROM history WHERE take_id = ? ORDER BY n",
+            (take_id,),
+        )
+        return [event_of(row) for row in rows]
+
+    def spend(self, since: float = 0.0) -> int:
+        # The hours that lie after it are kept as sums; what is left of its own is summed row by row.
+        hour = math.ceil(since / 3600)
+        row = self._db.row(_SPENT, (hour, since, hour * 3600))
+        return int(row[0]) if row else 0
+
+    def unpriced(self, since: float = 0.0) -> int:
+        row = self._db.row("SELECT count(*) FROM purchases WHERE charged_at >= ? AND cost IS NULL", (since,))
+        return int(row[0]) if row else 0
+
+    def purchases(self, since: float = 0.0) -> Iterator[Purchase]:
+        """What counts as spent (see the interface); read page by page, so that a long list keeps nothing open."""
+        at, last = since, 0
+        while page := self._db.rows(_PURCHASES, (at, at, last, _PAGE)):
+            for row in page:
+                purchase = purchase_of(row)
+                yield purchase
+                at, last = purchase.charged_at, row[0]
+
+    def bought(self, take_id: int) -> list[Purchase]:
+        return [purchase_of(row) for row in self._db.rows(_BOUGHT, (take_id,))]
+
+    def generations(self, limit: int) -> list[Generation]:
+        found = []
+        for provider, base_url, text, accepted_at, ready_at in self._db.rows(_GENERATIONS, (max(limit, 0),)):
+            if accepted_at is not None and ready_at is not None:
+                request = Request.from_json(text)
+                kind = (provider, base_url, request.seconds, request.pro)
+                found.append(Generation(*kind, ready_at - accepted_at, ready_at))
+        return found
+
+    def changed(self) -> int:
+        row = self._db.row("PRAGMA data_version")
+        return int(row[0]) if row else 0
+
+    def _boards_at(self, path: str) -> list[int]:
+        """The storyboards of a path, or of the folder of that name."""
+        exact = self._db.rows("SELECT id FROM storyboards WHERE path = ?", (path,))
+        if exact:
+            return [row[0] for row in exact]
+        # Compared here, not there: paths that are no UTF-8 are stored as bytes.
+        folder = path.rstrip(os.sep) + os.sep
+        rows = self._db.rows("SELECT id, path FROM storyboards")
+        return [board_id for board_id, board_path in rows if board_path.startswith(folder)]
+
+
+def purchase_of(row: Row) -> Purchase:
+    """A purchase from a row of ``PURCHASE``."""
+    _id, state, *others = row
+    take_id, root, storyboard, segment, take, *money = others
+    return Purchase(take_id, root, storyboard, segment, take, State(state), *money)
