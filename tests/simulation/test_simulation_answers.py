@@ -69,14 +69,8 @@ class TestSeededFaults:
 
         monkeypatch.setattr(proof, "proof", without)
         # What is refused for its parameters fails and is not tried again; here all of it is.
-<<<<<<< HEAD
-        monkeypatch.setattr(words, "refusal", lambda *said: (Trouble.RATE, False))
-        assert is_found(lambda some: run_all(some, live_at_a_gateway), "was bought", tries=60)
-=======
         monkeypatch.setattr(refusals, "refusal", lambda *said: (Trouble.RATE, False))
-        lives = (run_all([seed], live_at_a_gateway) for seed in range(60))  # until one finds it
-        assert any("was bought" in one for broken in lives for one in broken)
->>>>>>> main
+        assert is_found(lambda some: run_all(some, live_at_a_gateway), "was bought", tries=60)
 
 
 # --- an answer that is not understood ---------------------------------------------------------------------
