@@ -14,6 +14,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -25,19 +26,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Optional, Union
 
-# What `run`, `once` and `status` load sooner or later.
-_LOADED = (
-    "filelock",
-    "sorad.cli.once",
-    "sorad.cli.run",
-    "sorad.cli.settings",
-    "sorad.cli.signals",
-    "sorad.cli.status",
-    "sorad.daemon.assembly",
-    "sorad.daemon.reload",
-    "sorad.daemon.systemd",
-    "sorad.health.report",
-    "sorad.logs",
+import sorad
+
+# Not loaded: what imports much for itself, what few commands use, and what does something when it is imported.
+_LEFT_OUT = (
+    "sorad.__main__",
+    "sorad.doctor",
+    "sorad.messages.",
+    "sorad.notify.send",
+    "sorad.service",
+    "sorad.simulator",
 )
 _ROOM = 1 << 17  # bytes of a message
 # What Python itself reads when it starts: who wants another one starts cold.
@@ -160,8 +158,10 @@ def _warm(command: Sequence[str], env: Mapping[str, str]) -> tuple[Optional[_Par
 
 def main(handle: int) -> None:
     """Import, then fork as asked, until nobody asks any more."""
-    for name in _LOADED:
-        importlib.import_module(name)
+    for module in pkgutil.walk_packages(sorad.__path__, "sorad."):
+        if not module.name.startswith(_LEFT_OUT):
+            importlib.import_module(module.name)
+    importlib.import_module("filelock")
     assert threading.active_count() == 1, "a fork takes one thread along"
     gc.collect()
     gc.freeze()  # what is shared with the children stays so
