@@ -40,7 +40,7 @@ from sorad.engine.state.disk import free_bytes
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Lookups, Process
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
@@ -90,8 +90,7 @@ class Kept:
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
-    buying: threading.Lock = field(default_factory=threading.Lock)
-    reusing: threading.Lock = field(default_factory=threading.Lock)
+    locks: Locks = field(default_factory=Locks)
 
 
 class Parts:
@@ -150,27 +149,21 @@ class Parts:
             control=kept.control,
             clock=clock,
             rng=kept.rng,
-            progress=kept.progress,
-            stopping=self._stopping,
-            ending=kept.ending.is_set,
-            pause=self._pause,
-            sizes=rooms.delivered,
-            crashed=kept.crashed,
             times=kept.times,
             reach=kept.reach,
-            ready=self.vault.ready,
-            kept=self._ledger.is_there,
-            is_away=self.vault.is_away,
-            is_edited=self.vault.is_edited,
-            guard=self._arrivals.guard,
-            is_foreign=self._arrivals.is_foreign,
-            payer=self.claims.payer,
-            videos=kept.videos,
-            missed=kept.missed,
-            unwritten=kept.unwritten,
-            buying=kept.buying,
-            reusing=kept.reusing,
-            stepped=self.telling.stepped,
+            process=Process(
+                stopping=self._stopping,
+                pause=self._pause,
+                crashed=kept.crashed,
+                ending=kept.ending.is_set,
+                has_ledger=self._ledger.is_there,
+                stepped=self.telling.stepped,
+            ),
+            folders=Folders(rooms.delivered, self.vault.ready, self.vault.is_away, self.vault.is_edited),
+            deliveries=Deliveries(kept.progress, videos=kept.videos, unwritten=kept.unwritten),
+            claims=ClaimChecks(self._arrivals.guard, self._arrivals.is_foreign, self.claims.payer),
+            lookups=Lookups(missed=kept.missed),
+            locks=kept.locks,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
@@ -270,7 +263,7 @@ class Parts:
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
             self._kept.complain("provider", self._kept.reach.problem())
-            self._kept.complain("downloads", self.kit.downloads.problem())
+            self._kept.complain("downloads", self.kit.deliveries.downloads.problem())
             self._kept.complain("log", logs.trouble())
             self._watch_key()
             self._kept.tell()

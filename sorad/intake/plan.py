@@ -15,11 +15,11 @@ from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of, held_as_conflict, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
-from sorad.intake.older_versions import as_bought, texts_of
+from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
-from sorad.intake.rules import Validate, rules_of
+from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import served
@@ -89,7 +89,7 @@ def plan_storyboard(
     force: bool = False,
 ) -> Planned:
     """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
-    read = _read(path, watch, config, validate)
+    read = _read(path, watch, config, validate, ledger)
     if isinstance(read, Planned):
         return read
     reading, wants = read
@@ -98,7 +98,7 @@ def plan_storyboard(
     free: dict[str, int] = {}
     if ledger is not None:
         watched = {str(one.path) for one in config.watch}
-        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
+        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched, digest(config)))
         if same is not None and same.is_there:
             original = {"original": same.board.path}
             problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
@@ -117,7 +117,7 @@ def plan_storyboard(
 
 
 def _read(
-    path: Path, watch: Watch, config: Config, validate: Validate
+    path: Path, watch: Watch, config: Config, validate: Validate, ledger: Optional[Ledger]
 ) -> Union[Planned, tuple[Reading, Sequence[Want]]]:
     """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
     assets = assets_of(path, watch)
@@ -126,7 +126,11 @@ def _read(
         trouble = None if reading.problems else out_of_place(path, assets)
         if reading.problems or trouble is not None:
             return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
-        wants = as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets, observed)
+        takes = ledger.takes(storyboard=str(path)) if ledger is not None else ()
+        row = _row(str(path), ledger) if ledger is not None else None
+        edited = row is not None and row.rules == digest(config)
+        there = receipts_in(assets)
+        wants = as_bought(bare_wants(reading, assets), takes, there, assets, observed, edited=edited)
         return reading, [observed(want) for want in wants]
     except OSError as error:
         return Planned(str(path), problems=(not_read(str(path), error),))
@@ -154,13 +158,17 @@ def _compared(
     known = _known(takes, wants)
     itself = {take.storyboard_id for take in (*takes, *ledger.takes(storyboard=path))}
     free = reusable(ledger, path, watch, (want.fingerprint for want in wants), itself)
-    row = next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
+    row = _row(path, ledger)
     if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
         mine = origin or row
-        elsewhere = ledger.texts_elsewhere(texts_of(wants), 0 if mine is None else mine.id)
+        elsewhere = ledger.texts_elsewhere(texts_said(wants), 0 if mine is None else mine.id)
         queued = [key_of(want) for want in wants if want.state is State.QUEUED]
         wants = held_back(elsewhere, wants, known, served(queued, free))
     return wants, known, free
+
+
+def _row(path: str, ledger: Ledger) -> Optional[Storyboard]:
+    return next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
 
 
 def _takes(
@@ -234,6 +242,11 @@ def _waits(state: State, take: Optional[Take]) -> bool:
 
 def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
     """Why the user has something to do: its receipt is damaged, it would be a copy, its video is gone."""
+    told = _told_of(want, take, state)
+    return told if told is None or take is None else told.of_take(take.id)
+
+
+def _told_of(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
     if want.state is State.HELD and want.error is not None:
         return None if take is not None and take.approved else want.error
     if state is not State.DONE:

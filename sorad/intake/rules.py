@@ -58,6 +58,7 @@ def digest(config: Config) -> str:
     watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
     parts = [
         provider,
+        [model.model_dump(mode="json") for model in config.model],
         watches,
         config.prompt.model_dump(),
         config.storyboards.model_dump(mode="json"),

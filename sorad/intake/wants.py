@@ -19,11 +19,10 @@ def bare_wants(reading: Reading, assets: Path) -> list[Want]:
     """The takes that a storyboard asks for, with their places; nothing is looked at."""
     wants = []
     for segment in reading.segments:
-        fingerprint = segment.request.fingerprint()
         for number in range(1, segment.takes + 1):
+            request = segment.request.of_take(number)
+            fingerprint = request.fingerprint()
             video = video_path(assets, segment.index, number, fingerprint)
             earlier = tuple(one for one in dict.fromkeys(segment.earlier) if one != segment.request)
-            wants.append(
-                Want(segment.index, number, segment.request, fingerprint, str(video), earlier=earlier)
-            )
+            wants.append(Want(segment.index, number, request, fingerprint, str(video), earlier=earlier))
     return wants

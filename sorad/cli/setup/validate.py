@@ -199,6 +199,7 @@ def _prompts(checked: _Checked) -> Iterator[str]:
     for segment in checked.reading.segments:
         yield _("  segment {number}: {form}").format(number=segment.index, form=form(segment.request))
         yield from (f"    {line}" for line in segment.request.prompt.splitlines())
+        yield from (f"    + {path or image}" for image, path in segment.request.pictures())
 
 
 def _is_named_so(path: Path) -> bool:

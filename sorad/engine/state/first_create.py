@@ -23,7 +23,7 @@ _KEY, _REMEMBERED = "answered", 200
 
 def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
     """Where a request is sent: the base URL and the model."""
-    model = config.model_pro if request.pro else config.model
+    model = request.model or (config.model_pro if request.pro else config.model)
     return f"{base_url} {model or ('pro' if request.pro else '-')}"
 
 

@@ -26,7 +26,7 @@ LIMIT = "approve_above"
 
 def reprice(kit: Kit, take: Take) -> None:
     """One take, claimed as ``held``, and all of its storyboard that wait with it: they are too dear together."""
-    if kit.stopping():
+    if kit.process.stopping():
         release(kit, take)
         return
     budget, provider = kit.config.budget, kit.accounts.current
