@@ -179,7 +179,7 @@ class Parts:
         if heard.gateway:
             with contextlib.suppress(LedgerUnavailable):  # the next answer tells it again
                 gateways.notice(self._kept.ledger, self.provider.base_url, heard.gateway)
-        self._kept.times.heard(heard.date, heard.sent, heard.took)
+        self._kept.times.heard(heard.date, heard.took)
         self._kept.reach.answered()
 
     def watched(self) -> Sequence[Watched]:

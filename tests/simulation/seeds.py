@@ -1,6 +1,6 @@
 """How many histories a run plays.
 
-``SORAD_TEST_HISTORIES`` (200) is the number of plain days; each other kind of history keeps its share of that.
+``SORAD_TEST_HISTORIES`` (120) is the number of plain days; each other kind of history keeps its share of that.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Callable
 
 import pytest
 
-HISTORIES = int(os.environ.get("SORAD_TEST_HISTORIES", "200"))
-BLOCK = 20  # a test each: a few seconds of computing, so that all cores end at about the same time
+HISTORIES = int(os.environ.get("SORAD_TEST_HISTORIES", "120"))
+BLOCK = 10  # a test each: a few seconds of computing, so that all cores end at about the same time
 
 
 def seeds(share: float) -> range:

@@ -39,7 +39,7 @@ def live_at_a_gateway(seed: int, folder: Path) -> World:
 
 
 @pytest.mark.timeout(300)
-@in_blocks(0.15)
+@in_blocks(0.12)
 def test_no_gateway_breaks_a_promise(block: range) -> None:
     assert run_all(block, live_at_a_gateway) == []
 

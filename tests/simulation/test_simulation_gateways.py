@@ -236,7 +236,7 @@ def run_all(seeds: Iterable[int]) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-@in_blocks(0.2)
+@in_blocks(0.16)
 def test_no_gateway_breaks_a_promise(block: range) -> None:
     assert run_all(block) == []
 

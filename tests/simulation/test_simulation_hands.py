@@ -180,7 +180,7 @@ def play(seeds: Iterable[int], **odds: float) -> None:
             world.close()
 
 
-@in_blocks(0.2)
+@in_blocks(0.16)
 def test_busy_hands_never_pay_twice(block: range) -> None:
     play(block)
 
@@ -198,6 +198,6 @@ def test_days_that_once_broke(seed: int) -> None:
     play([seed])
 
 
-@in_blocks(0.1)
+@in_blocks(0.08)
 def test_a_ledger_lost_while_creates_are_open_pays_for_nothing_twice(block: range) -> None:
     play(block, lost_answer=0.25, lost_request=0.2, die_in_create=0.1)

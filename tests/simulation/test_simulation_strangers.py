@@ -102,7 +102,7 @@ def play(seed: int, folder: Path) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", seeds(0.06))
+@pytest.mark.parametrize("seed", seeds(0.08))
 def test_whatever_strangers_put_there_nothing_is_bought_twice_or_lost(seed: int, tmp_path: Path) -> None:
     world = play(seed, tmp_path)
     world.check()
