@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Optional, Union
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
@@ -42,12 +42,17 @@ class Watch(Section):
     # whether a text that another storyboard bought is bought again: of the same folder, of this root
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
+    provider: str = ""  # a name from ``[[provider]]``; empty: the first
 
 
 class ProviderConfig(Section):
-    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone, but for
-    ``id_paths``, ``video_url_paths`` and ``refusals``."""
+    """``[provider]``, or one of several ``[[provider]]``: who generates.
 
+    The keys below ``model`` are for ``openai_videos`` alone, but for ``id_paths``, ``video_url_paths`` and
+    ``refusals``.
+    """
+
+    name: str = ""  # what it is called here and in storyboards; empty: its kind
     kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
     api_key_env: str = "SORA_API_KEY"
@@ -56,6 +61,7 @@ class ProviderConfig(Section):
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
     request_timeout: float = Field(default=30.0, gt=0)
+    concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""
     seconds: tuple[int, ...] = ()
@@ -77,6 +83,27 @@ class ProviderConfig(Section):
     error_paths: tuple[str, ...] = ()
     # HTTP statuses and error codes with which this gateway surely takes nothing, by its user's word
     refusals: tuple[Union[int, str], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.name or self.kind
+
+
+def _how_many(raw: object) -> str:
+    """Whether ``provider`` is one table or several: the tag of its type."""
+    return SEVERAL if isinstance(raw, (list, tuple)) else ONE
+
+
+# The tags stand in the places that pydantic tells of errors, and nowhere else.
+ONE, SEVERAL = "<one>", "<several>"
+Providers = Annotated[
+    Union[
+        Annotated[ProviderConfig, Tag(ONE)],
+        Annotated[tuple[ProviderConfig, ...], Tag(SEVERAL), Field(min_length=1)],
+    ],
+    Discriminator(_how_many),
+]
 
 
 class Limits(Section):
@@ -179,7 +206,7 @@ class Config(Section):
     language: Literal["auto", "zh", "en"] = "auto"
     state_dir: Path = Field(default_factory=default_state_dir)
     watch: tuple[Watch, ...] = ()
-    provider: ProviderConfig = ProviderConfig()
+    provided: Providers = Field(default=ProviderConfig(), alias="provider")
     limits: Limits = Limits()
     polling: Polling = Polling()
     reconcile: Reconcile = Reconcile()
@@ -191,3 +218,22 @@ class Config(Section):
     ping: Ping = Ping()
     http: Http = Http()
     log: Log = Log()
+
+    @property
+    def providers(self) -> tuple[ProviderConfig, ...]:
+        """All of them; the first is the default."""
+        return self.provided if isinstance(self.provided, tuple) else (self.provided,)
+
+    @property
+    def provider(self) -> ProviderConfig:
+        """The first one."""
+        return self.providers[0]
+
+    def buys_from(self, provider: ProviderConfig) -> Config:
+        """The same config with one provider alone, and the limits that it has."""
+        limits = self.limits
+        if provider.concurrency is not None:
+            safe = min(limits.safe_concurrency, provider.concurrency)
+            update = {"concurrency": provider.concurrency, "safe_concurrency": safe}
+            limits = limits.model_copy(update=update)
+        return self.model_copy(update={"provided": provider, "limits": limits})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable, Optional, TypeVar, Union
 
 from sorad import service
-from sorad.config.errors import ConfigError
+from sorad.config.errors import ConfigError, keys_of
 from sorad.config.load import default_config_path, find_config, load
 from sorad.config.model import Config, ProviderConfig, Watch, default_state_dir
 from sorad.health.facts import Facts, gather
@@ -101,7 +101,7 @@ def _with_config(
         config = load(path) if path is not None else None
     except ConfigError as error:
         # A misspelt [provider] has its default in the rest: a key would go to another host.
-        unknown = error.mistaken - frozenset(Config.model_fields)
+        unknown = error.mistaken - frozenset(keys_of(Config))
         known = not unknown
         rest, where = error.rest, _path_of(named, env)
         return _with_facts(
