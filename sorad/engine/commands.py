@@ -187,7 +187,7 @@ class Commands:
     def _adopt(self, take: Take, remote_id: str, now: float) -> Result:
         failed = take.state is State.FAILED
         own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
-        if remote_id not in own and self._kit.ledger.owned([remote_id]):
+        if remote_id not in own and self._kit.ledger.owned([remote_id], take.place):
             return _refused(_owned(remote_id))
         change = adopt(take, remote_id, now)
         if failed:

@@ -49,7 +49,7 @@ from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, intent_path, receipt_path, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
-from sorad.model import Request, State, Take
+from sorad.model import Request, State, Take, may_be_one
 from sorad.problems import Problem
 from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, observed, receipts_in, surplus
 from sorad.receipts.moving import is_occupied, spot_of
@@ -309,8 +309,9 @@ class Gather:
         gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"}
         left = dict(places)
         for take in takes:
-            evidence = left.pop(take.remote_id, None)
-            if evidence is not None:
+            evidence = left.get(take.remote_id)
+            if evidence is not None and may_be_one(take.place, evidence.receipt.place):
+                del left[take.remote_id]
                 is_away = take.root in away or bool(take.mount and not mounted(take.mount))
                 occupied = is_occupied(Path(take.output))
                 yield Candidate(take, evidence, is_away, take.storyboard_id in gone, occupied)
@@ -324,13 +325,15 @@ class Gather:
         beside = tuple(surplus(there, wants, foreign, self.payer(facts.board.root)))
         rescued = [one.evidence for one in facts.held.rescued]
         places = places_in_question(takes, wants, beside, there, rescued, facts.assets)
-        told = () if facts.rows.takes else [want.remote_id for want in (*wants, *beside) if want.remote_id]
+        told = () if facts.rows.takes else [want for want in (*wants, *beside) if want.remote_id]
         held = replace(
             facts.held,
             wants=wants,
             surplus=beside,
             spots={place: spot_of(place) for place in sorted(places)},
-            heard=frozenset(self.ledger.owned(told)) if told else frozenset(),
+            heard=frozenset(
+                want.remote_id for want in told if self.ledger.owned([want.remote_id], want.place)
+            ),
             elsewhere=self._elsewhere(facts),
             reusable=self._reusable(facts, wants),
             prices=self._prices(wants),

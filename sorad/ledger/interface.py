@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
@@ -22,6 +22,17 @@ from sorad.problems import Problem
 # A date further ahead than this was written under another clock, in seconds: no two places on earth are further
 # apart.
 FUTURE = 26 * 3_600.0
+
+
+class Party(NamedTuple):
+    """Where takes are sent: whose they are, once they are. Two accounts may be at one address."""
+
+    provider: str  # its kind
+    base_url: str
+    account: str
+
+
+Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
 
 
 class ClaimLost(Exception):
@@ -33,7 +44,7 @@ class IllegalMove(Exception):
 
 
 class IdOwned(Exception):
-    """Another take has that remote id, or had it: nothing was written."""
+    """Another take has that remote id at that place, or had it: nothing was written."""
 
 
 class LedgerUnavailable(Exception):
@@ -94,6 +105,13 @@ class Want:
         Request, ...
     ] = ()  # what an earlier version of sorad would have sent for it, where that differs
     newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
+    target: str = ""  # the provider that it is wanted from, by name; "": the first
+    currency: str = ""  # of the cost
+
+    @property
+    def place(self) -> Place:
+        """Where its task is."""
+        return self.provider, self.base_url
 
     @property
     def texts(self) -> set[str]:
@@ -137,10 +155,11 @@ class Change:
     base_url: Optional[str] = None
     account: Optional[str] = None
     remote_id: Optional[str] = None
-    sole: bool = False  # the remote id must be one that no other take has or had, or nothing is written
+    sole: bool = False  # the remote id must be one that no other take has or had there, or nothing is written
     request_id: Optional[str] = None
     validator: Optional[str] = None
     cost: Optional[int] = None
+    currency: Optional[str] = None
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None
@@ -187,6 +206,10 @@ class Purchase:
     cost: Optional[int]  # what counts as spent: as the provider told, or else the estimate
     charged_at: float
     repeats: int = 0  # so often a gateway sent it again by itself: each may have cost as much
+    provider: str = ""  # where it was bought: its kind; "": not known
+    base_url: str = ""
+    account: str = ""
+    currency: str = ""  # of the amounts; "": not known, as the first provider's
 
     @property
     def possible(self) -> int:
@@ -357,11 +380,15 @@ class Ledger(Protocol):
         roots: Optional[Collection[str]] = None,
         away: Collection[str] = (),
         edited: Collection[str] = (),
+        *,
+        targets: Optional[Collection[str]] = None,
+        but: Collection[Party] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
 
         ``roots`` limits it to takes of those roots (None: all); those of storyboards whose ``mount`` is in
-        ``away``, or whose path is in ``edited``, are left out. A claimed take has ``claim`` set and is
+        ``away``, or whose path is in ``edited``, are left out. ``targets`` limits it to takes that are wanted from
+        these; what was sent to one of the parties in ``but`` is left out. A claimed take has ``claim`` set and is
         not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...
@@ -391,12 +418,22 @@ class Ledger(Protocol):
         """
         ...
 
-    def agenda(self) -> dict[State, dict[str, float]]:
-        """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn."""
+    def agenda(self, but: Collection[Party] = ()) -> dict[State, dict[str, float]]:
+        """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn.
+
+        ``but``: what was sent to one of these parties is left out.
+        """
         ...
 
-    def in_flight(self) -> int:
-        """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked."""
+    def parties(self) -> list[Party]:
+        """All to whom takes were ever sent; few."""
+        ...
+
+    def in_flight(self, parties: Optional[Collection[Party]] = None, targets: Collection[str] = ()) -> int:
+        """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked.
+
+        Of all; or of those that were sent to ``parties``, and those that are about to be sent to ``targets``.
+        """
         ...
 
     def parked(self, root: str) -> int:
@@ -414,12 +451,12 @@ class Ledger(Protocol):
 
     # --- what was said to have failed --------------------------------------------------------------
     # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
-    def claim_looks(self, now: float, limit: int) -> list[Look]:
+    def claim_looks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Look]:
         """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
         ...
 
-    def next_look(self) -> Optional[float]:
-        """When the next one is due."""
+    def next_look(self, but: Collection[Party] = ()) -> Optional[float]:
+        """When the next one is due; of those at one of these parties none counts."""
         ...
 
     def looks(self, take_id: int) -> list[float]:
@@ -463,29 +500,39 @@ class Ledger(Protocol):
         """The takes, by id; ``storyboard`` is an absolute path, or a folder above it."""
         ...
 
-    def owned(self, remote_ids: Collection[str]) -> set[str]:
-        """Those of the remote ids that some take has, or once had."""
+    def owned(self, remote_ids: Collection[str], at: Optional[Place] = None) -> set[str]:
+        """Those of the remote ids that some take has, or once had, at that place (``None``: anywhere).
+
+        What was bought at a place that is not known counts everywhere.
+        """
         ...
 
     def with_text(self, fingerprint: str) -> list[Take]:
         """All takes of that text, by id."""
         ...
 
-    def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
-        """The takes that have these remote ids now."""
+    def with_tasks(self, remote_ids: Collection[str], at: Optional[Place] = None) -> list[Take]:
+        """The takes that have these remote ids now, at that place (``None``: anywhere)."""
         ...
 
     def history(self, take_id: int) -> list[Event]:
         """What happened to a take, oldest first."""
         ...
 
-    def spend(self, since: float = 0.0) -> int:
-        """Money out since then (micro-units): every create that was accepted or may have been, at its cost.
+    def spend(self, since: float = 0.0, currency: Optional[str] = None) -> int:
+        """Money out since then, in one currency (micro-units; ``None``: that of the first provider).
+
+        Every create that was accepted or may have been counts, at its cost. What is in a currency that is not known
+        counts as the first provider's.
 
         A take that is bought again counts each time: purchases are rows of their own, written with the
         intent and the outcome. Only a create that was proved to be refused, or never left, counts no more
         (``Change.refused``): not one that was on no list, or that the user gave up or had sent again.
         """
+        ...
+
+    def spend_by_currency(self, since: float = 0.0) -> dict[str, int]:
+        """The same in each currency that money ever went out in."""
         ...
 
     def unpriced(self, since: float = 0.0) -> int:

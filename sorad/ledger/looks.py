@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import chain
 
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Change, Look, Purchase
+from sorad.ledger.interface import Change, Look, Party, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.questions import PURCHASE, purchase_of
+from sorad.ledger.rows import without
 from sorad.model import State, Take
 
 # A look that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
-    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? "
+    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? {but}"
     "ORDER BY due_at LIMIT ?"
 )
+_ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 _SINCE = PURCHASE + (
-    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND p.remote_id <> ? AND (t.id = ? OR t.created_at >= ?) "
+    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND NOT (p.remote_id = ? AND p.provider IN ('', ?) "
+    "AND p.base_url IN ('', ?)) AND (t.id = ? OR t.created_at >= ?) "
     "ORDER BY p.charged_at, p.id"
 )
 
@@ -27,12 +31,11 @@ _SINCE = PURCHASE + (
 class Looks(Part):
     """``claim_looks``, ``next_look``, ``looks``, ``looked``, ``bought_since``, ``beside``."""
 
-    def claim_looks(self, now: float, limit: int) -> list[Look]:
+    def claim_looks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Look]:
         with self._db.transaction(durable=False):
-            rows = self._db.rows(_DUE, (now, limit))
+            rows = self._db.rows(_DUE.format(but=without(but)), (now, *chain(*but), limit))
             self._db.run_many(
-                "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?",
-                [(now + _LEASE, row[0], row[1]) for row in rows],
+                f"UPDATE looks SET due_at = ? WHERE {_ONE}", [(now + _LEASE, *row[:4]) for row in rows]
             )
         found = []
         for take_id, remote_id, provider, base_url, account, failed_at in rows:
@@ -44,8 +47,8 @@ class Looks(Part):
                 found.append(Look(asked, failed_at))
         return found
 
-    def next_look(self) -> float | None:
-        row = self._db.row("SELECT min(due_at) FROM looks")
+    def next_look(self, but: Collection[Party] = ()) -> float | None:
+        row = self._db.row(f"SELECT min(due_at) FROM looks WHERE 1 {without(but)}", list(chain(*but)))
         return None if row is None else row[0]
 
     def looks(self, take_id: int) -> list[float]:
@@ -53,17 +56,16 @@ class Looks(Part):
         return [row[0] for row in rows]
 
     def looked(self, look: Look, due_at: float | None) -> None:
-        key = (look.take.id, look.take.remote_id)
+        key = (look.take.id, look.take.remote_id, look.take.provider, look.take.base_url)
         with self._db.transaction(durable=due_at is None):
             if due_at is None:
-                self._db.run("DELETE FROM looks WHERE take_id = ? AND remote_id = ?", key)
+                self._db.run(f"DELETE FROM looks WHERE {_ONE}", key)
             else:
-                self._db.run(
-                    "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?", (due_at, *key)
-                )
+                self._db.run(f"UPDATE looks SET due_at = ? WHERE {_ONE}", (due_at, *key))
 
     def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        rows = self._db.rows(_SINCE, (take.fingerprint, since, take.remote_id, take.id, since))
+        itself = (take.remote_id, take.provider, take.base_url)
+        rows = self._db.rows(_SINCE, (take.fingerprint, since, *itself, take.id, since))
         return [purchase_of(row) for row in rows]
 
     def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:

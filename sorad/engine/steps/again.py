@@ -38,7 +38,7 @@ def asking(look: Look) -> Callable[[Kit, Take], None]:
 
 def _ask(kit: Kit, look: Look) -> None:
     take, now = look.take, kit.clock.time()
-    owners = kit.ledger.with_tasks([take.remote_id])
+    owners = kit.ledger.with_tasks([take.remote_id], take.place)
     if any(owner.state not in _PUT_ASIDE for owner in owners):
         kit.ledger.looked(look, None)  # on its way already, or here
         return

@@ -92,7 +92,7 @@ def _lay_down_alone(kit: Kit, intent: Take, change: Change, currency: str) -> No
     """Where the ledger cannot take it, the folder tells the id, should the process end."""
     bought = changed(intent, change, kit.clock.time())
     with contextlib.suppress(LedgerUnavailable):
-        if kit.ledger.owned([bought.remote_id]):
+        if kit.ledger.owned([bought.remote_id], bought.place):
             return
     if bought.state is State.GENERATING:
         lay_receipt(kit, bought, currency)
@@ -122,7 +122,7 @@ def _written(
         return record(kit, intent, result.change, meanwhile), result
     except IdOwned:
         remote_id = result.change.remote_id or ""
-    owner = next(iter(kit.ledger.with_tasks([remote_id])), None)
+    owner = next(iter(kit.ledger.with_tasks([remote_id], intent.place)), None)
     why = same_id(intent, remote_id, owner)
     kit.control.stop_for_user(one_id_for_all(why), [intent.id])
     change = for_the_user(intent, "same id", why, kit.config.polling, kit.clock.time())
