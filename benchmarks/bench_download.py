@@ -23,11 +23,11 @@ from typing import Union
 
 from sorad.delivery.outcome import Received
 from sorad.delivery.receive import receive
-from sorad.engine.disk import free_bytes
+from sorad.engine.state.disk import free_bytes
 from sorad.layout import video_path
 from sorad.providers.base import Download, Fault, Video
-from sorad.providers.download import open_video
-from sorad.providers.http import Wire
+from sorad.providers.wire.download import open_video
+from sorad.providers.wire.http import Wire
 from sorad.simulator.mp4 import movie
 from sorad.units import parse_size
 

@@ -25,7 +25,7 @@ from sorad.claim.decide import next_generation as next_of
 from sorad.claim.files import Notes, NoteUnreadable
 from sorad.claim.machine import Machine
 from sorad.claim.note import Claim, Reading
-from sorad.claim.signs import sync_service, vault_of
+from sorad.claim.sync_signs import sync_service, vault_of
 from sorad.clock import Clock, iso
 from sorad.config.model import Watch
 from sorad.files.durable import Sleep

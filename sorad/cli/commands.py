@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import NamedTuple
 
-from sorad.cli.arguments import Parser, common_options
+from sorad.cli.shared.arguments import Parser, common_options
 from sorad.messages import N_
 
 WORK, LOOK, CONTROL, SETUP = N_("The main job"), N_("Looking"), N_("Control"), N_("Set-up")
@@ -20,32 +20,32 @@ class Row(NamedTuple):
 
 
 COMMANDS: dict[str, Row] = {
-    "demo": Row("demo", WORK, N_("see it work: a storyboard, the built-in simulator, videos")),
-    "run": Row("run", WORK, N_("the daemon, in the foreground")),
-    "once": Row("once", WORK, N_("do what is there, show progress, end when all is done")),
-    "plan": Row("plan", WORK, N_("what would be bought, what is skipped and why, and the price")),
-    "status": Row("status", LOOK, N_("is it alive and well, and what needs you")),
-    "list": Row("list", LOOK, N_("the takes")),
-    "show": Row("show", LOOK, N_("one take and its history")),
-    "spend": Row("spend", LOOK, N_("what was spent")),
-    "log": Row("log", LOOK, N_("the log")),
-    "retry": Row("control", CONTROL, N_("try failed takes again")),
-    "cancel": Row("control", CONTROL, N_("drop takes not bought yet")),
-    "redo": Row("control", CONTROL, N_("buy one more of a segment")),
-    "approve": Row("control", CONTROL, N_("release what waits for it")),
-    "resolve": Row("control", CONTROL, N_("tell what became of a take")),
-    "pause": Row("control", CONTROL, N_("buy nothing for now")),
-    "resume": Row("control", CONTROL, N_("buy again")),
-    "scan": Row("control", CONTROL, N_("look at the folders now")),
-    "claim": Row("claim", CONTROL, N_("buy here in a synced vault")),
-    "init": Row("init", SETUP, N_("set it up by questions")),
-    "service": Row("service", SETUP, N_("run it as a service")),
-    "doctor": Row("doctor", SETUP, N_("check everything around it")),
-    "notify": Row("notify", SETUP, N_("send a test message")),
-    "validate": Row("validate", SETUP, N_("check storyboards")),
-    "schema": Row("schema", SETUP, N_("print their JSON Schema")),
-    "simulate": Row("simulate", SETUP, N_("serve a simulated API")),
-    "completion": Row("completion", SETUP, N_("complete words with TAB")),
+    "demo": Row("work.demo", WORK, N_("see it work: a storyboard, the built-in simulator, videos")),
+    "run": Row("work.run", WORK, N_("the daemon, in the foreground")),
+    "once": Row("work.once", WORK, N_("do what is there, show progress, end when all is done")),
+    "plan": Row("work.plan", WORK, N_("what would be bought, what is skipped and why, and the price")),
+    "status": Row("look.status", LOOK, N_("is it alive and well, and what needs you")),
+    "list": Row("look.list", LOOK, N_("the takes")),
+    "show": Row("look.show", LOOK, N_("one take and its history")),
+    "spend": Row("look.spend", LOOK, N_("what was spent")),
+    "log": Row("look.log", LOOK, N_("the log")),
+    "retry": Row("control.takes", CONTROL, N_("try failed takes again")),
+    "cancel": Row("control.takes", CONTROL, N_("drop takes not bought yet")),
+    "redo": Row("control.takes", CONTROL, N_("buy one more of a segment")),
+    "approve": Row("control.takes", CONTROL, N_("release what waits for it")),
+    "resolve": Row("control.takes", CONTROL, N_("tell what became of a take")),
+    "pause": Row("control.takes", CONTROL, N_("buy nothing for now")),
+    "resume": Row("control.takes", CONTROL, N_("buy again")),
+    "scan": Row("control.takes", CONTROL, N_("look at the folders now")),
+    "claim": Row("control.claim", CONTROL, N_("buy here in a synced vault")),
+    "init": Row("setup.init", SETUP, N_("set it up by questions")),
+    "service": Row("setup.service", SETUP, N_("run it as a service")),
+    "doctor": Row("setup.doctor", SETUP, N_("check everything around it")),
+    "notify": Row("setup.notify", SETUP, N_("send a test message")),
+    "validate": Row("setup.validate", SETUP, N_("check storyboards")),
+    "schema": Row("setup.schema", SETUP, N_("print their JSON Schema")),
+    "simulate": Row("setup.simulate", SETUP, N_("serve a simulated API")),
+    "completion": Row("setup.completion", SETUP, N_("complete words with TAB")),
 }
 
 

@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sorad.cli import common
-from sorad.ledger.glance import newest_storyboards, newest_takes
+from sorad.cli.shared import common
+from sorad.ledger.completion import newest_storyboards, newest_takes
 from sorad.messages import LANGUAGES, _, ngettext
 from sorad.plaintext import printable
 from sorad.problems import SoradError
@@ -97,7 +97,7 @@ def _line(shell: str, typed: list[str]) -> Line:
             for number, word in enumerate(words)
             if not (number and word == "=" and words[number - 1].startswith("--") and number < last)
         ]
-    from sorad.cli.arguments import option_value
+    from sorad.cli.shared.arguments import option_value
 
     return Line(tuple(words[:-1]), words[-1], option_value(words[:-1], "--config"))
 

@@ -13,10 +13,16 @@ import shlex
 import sys
 
 from sorad import __version__
-from sorad.cli import common
-from sorad.cli.arguments import Parser, common_options, option_value, translate_argparse, unknown_options
 from sorad.cli.commands import COMMANDS, CONTROL, LOOK, SETUP, WORK, add_command, command_of, parser_of
-from sorad.cli.words import pad, width
+from sorad.cli.shared import common
+from sorad.cli.shared.arguments import (
+    Parser,
+    common_options,
+    option_value,
+    translate_argparse,
+    unknown_options,
+)
+from sorad.cli.shared.columns import pad, width
 from sorad.messages import N_, _, set_language
 from sorad.problems import Problem, SoradError
 

@@ -24,22 +24,22 @@ from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
 from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
+from sorad.daemon.reporting import World
 from sorad.daemon.systemd import Systemd, standing
-from sorad.daemon.telling import World
 from sorad.daemon.threads import Attended, Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
-from sorad.engine.control import Control
-from sorad.engine.lanes import Lane
-from sorad.engine.loop import Engine
-from sorad.engine.progress import Progress
-from sorad.engine.reach import Reach
-from sorad.engine.stuck import needs_user
-from sorad.engine.times import Times
+from sorad.engine.decide.stuck import needs_user
+from sorad.engine.run.lanes import Lane
+from sorad.engine.run.loop import Engine
+from sorad.engine.state.control import Control
+from sorad.engine.state.progress import Progress
+from sorad.engine.state.reachability import Reach
+from sorad.engine.state.wall_clock import Times
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Pulse, PulseFile, read_pulse
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
-from sorad.ledger.rescue import open_or_rebuild
+from sorad.ledger.quarantine import open_or_rebuild
 from sorad.ledger.states import OPEN
 from sorad.lock import Holder, Lock, acquire
 from sorad.messages import _

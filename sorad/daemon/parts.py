@@ -24,33 +24,33 @@ from sorad.clock import Clock
 from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
-from sorad.daemon.telling import Telling, World
+from sorad.daemon.reporting import Telling, World
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
-from sorad.engine import gateways
-from sorad.engine.accounts import Accounts
-from sorad.engine.commands import Commands
-from sorad.engine.control import Control
-from sorad.engine.disk import free_bytes
-from sorad.engine.lanes import Lane
-from sorad.engine.loop import Engine
-from sorad.engine.progress import Progress
-from sorad.engine.reach import Reach
-from sorad.engine.rooms import Rooms
+from sorad.engine.run.commands import Commands
+from sorad.engine.run.lanes import Lane
+from sorad.engine.run.loop import Engine
+from sorad.engine.state import gateways
+from sorad.engine.state.accounts import Accounts
+from sorad.engine.state.control import Control
+from sorad.engine.state.destinations import Rooms
+from sorad.engine.state.disk import free_bytes
+from sorad.engine.state.progress import Progress
+from sorad.engine.state.reachability import Reach
+from sorad.engine.state.wall_clock import Times
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
-from sorad.engine.times import Times
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.intake.rules import pictures_of
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.ledger.place import ledger_path
-from sorad.ledger.trouble import LedgerWatch
+from sorad.ledger.write_errors import LedgerWatch
 from sorad.messages import _
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Trouble, Video
-from sorad.providers.http import Heard
+from sorad.providers.wire.http import Heard
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.

@@ -20,7 +20,7 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.condition import DEAD, FAILING, HUNG, LIMIT, OK, SHOWN, Part, part_failed
-from sorad.engine import backoff
+from sorad.engine.decide import backoff
 from sorad.messages import _
 from sorad.problems import Problem
 

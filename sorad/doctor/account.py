@@ -11,17 +11,17 @@ from sorad.config.key import Key, KeySource, looks_like_key
 from sorad.config.model import ProviderConfig
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
-from sorad.engine.gateways import repeats_by_itself, version_of
-from sorad.engine.matching import SKEW
+from sorad.engine.decide.matching import SKEW
+from sorad.engine.state.gateways import repeats_by_itself, version_of
 from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, units
 from sorad.problems import Problem, SoradError
-from sorad.providers.addresses import host_of
 from sorad.providers.base import Fault, Provider, Trouble
-from sorad.providers.http import Heard
+from sorad.providers.wire.addresses import host_of
+from sorad.providers.wire.http import Heard
 from sorad.service.problems import key_unseen
 
 # The doctor's patience with the provider, in seconds, where the config has more.

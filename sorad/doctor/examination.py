@@ -8,14 +8,14 @@ from typing import Callable, NamedTuple
 from sorad.doctor import (
     account,
     daemon,
+    disk,
     folders,
     ledger,
+    notify,
     proxy,
-    room,
     service,
     setup,
     state,
-    telling,
     versions,
 )
 from sorad.doctor.context import Context
@@ -58,8 +58,8 @@ class Group(NamedTuple):
 
 
 GROUPS = (
-    Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, telling.check)),
-    Group("folders", N_("Folders"), (folders.check, room.check)),
+    Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, notify.check)),
+    Group("folders", N_("Folders"), (folders.check, disk.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
     Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
     Group("versions", N_("Versions"), (versions.check,)),

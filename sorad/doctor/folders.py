@@ -16,7 +16,7 @@ from sorad.health.complaints import CLAIMS_IN_ORDER
 from sorad.ledger.interface import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.problems import Problem
-from sorad.vault import reports
+from sorad.vault import problems
 from sorad.vault.compare import not_ours
 from sorad.vault.scan import Scan
 
@@ -142,15 +142,15 @@ def _contents(seen: Look) -> Iterator[Finding]:
         return
     clouded = sorted(one.path for one in found.files if one.placeholder)
     kinds: list[list[Problem]] = [
-        [reports.unreadable(path, reason) for path, reason in sorted(found.errors)],
-        [reports.in_the_cloud(path) for path in clouded],
-        [reports.conflict(path) for path in sorted(found.conflicts)],
+        [problems.unreadable(path, reason) for path, reason in sorted(found.errors)],
+        [problems.in_the_cloud(path) for path in clouded],
+        [problems.conflict(path) for path in sorted(found.conflicts)],
         [_twins(one, other) for one, other in seen.twins],
     ]
-    for problems in kinds:
-        yield from (Finding("root", Level.WARNING, one) for one in problems[:NAMED])
-        if problems:
-            yield from _more("root", problems[0].code, Level.WARNING, len(problems))
+    for found_ones in kinds:
+        yield from (Finding("root", Level.WARNING, one) for one in found_ones[:NAMED])
+        if found_ones:
+            yield from _more("root", found_ones[0].code, Level.WARNING, len(found_ones))
 
 
 def _twins(one: str, other: str) -> Problem:

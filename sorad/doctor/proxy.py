@@ -15,7 +15,7 @@ from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, ok, problem, warning
 from sorad.masking import mask
 from sorad.messages import N_, _
-from sorad.providers.addresses import proxies_for
+from sorad.providers.wire.addresses import proxies_for
 
 # A host that no rule of an environment can name, for downloads come from hosts that nobody knows before.
 _SOMEWHERE = "https://download.invalid/"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
-from sorad.claim.signs import sync_service
+from sorad.claim.sync_signs import sync_service
 from sorad.config.model import Watch
 from sorad.doctor.context import within
-from sorad.doctor.writing import nearest, obstacle
+from sorad.doctor.writable import nearest, obstacle
 from sorad.layout import assets_folder, partial_path, video_path
 from sorad.problems import Problem
 from sorad.vault.filesystem import events_work

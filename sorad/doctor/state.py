@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sorad.claim.signs import sync_service
+from sorad.claim.sync_signs import sync_service
 from sorad.doctor.context import Context, within
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
-from sorad.doctor.writing import nearest, obstacle
+from sorad.doctor.writable import nearest, obstacle
 from sorad.logs import log_files, log_path, not_writable
 from sorad.messages import N_
 from sorad.units import format_size

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Optional
 from sorad.budget import awaits_price
 from sorad.claim.doubles import problem as paid_twice
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.doubtful import SAME_ID, is_same_id
-from sorad.engine.gateways import repeats_by_itself
-from sorad.engine.keyless import NO_KEY
-from sorad.engine.stops import Stop
-from sorad.engine.unfound import is_told
+from sorad.engine.decide.doubtful import SAME_ID, is_same_id
+from sorad.engine.decide.missing_key import NO_KEY
+from sorad.engine.decide.not_found import is_told
+from sorad.engine.decide.stops import Stop
+from sorad.engine.state.gateways import repeats_by_itself
 from sorad.health.alive import ailments
 from sorad.health.facts import SAMPLE, Facts
 from sorad.layout import below
@@ -25,7 +25,7 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.units import format_size
-from sorad.vault.reports import NOT_TAKEN_UP
+from sorad.vault.problems import NOT_TAKEN_UP
 
 # So many of a kind are named; the rest is counted.
 NAMED = 5

@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from sorad.budget import day_began
 from sorad.claim.doubles import Double, unseen
-from sorad.engine.gateways import GATEWAY
-from sorad.engine.late import told
+from sorad.engine.decide.paid_twice import told
+from sorad.engine.state.gateways import GATEWAY
 from sorad.health.pulse import Pulse, read_pulse
 from sorad.ledger.interface import (
     Generation,
@@ -42,7 +42,7 @@ class Facts:
     """Everything as it stands at ``now`` (epoch seconds); money in micro-units.
 
     ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``, ``disk``, ``claims`` and ``troubles`` are what the daemon
-    remembered in the ledger (see :mod:`sorad.engine.control`, :mod:`sorad.claim.claims`), or ``None``.
+    remembered in the ledger (see :mod:`sorad.engine.state.control`, :mod:`sorad.claim.claims`), or ``None``.
     """
 
     now: float
@@ -72,14 +72,14 @@ class Facts:
     breaker: Optional[Mapping[str, Any]] = None
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
-    stops: tuple[Mapping[str, Any], ...] = ()  # see sorad.engine.stops
+    stops: tuple[Mapping[str, Any], ...] = ()  # see sorad.engine.decide.stops
     disk: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
     pulse: Optional[Pulse] = None
     paid_too: tuple[str, ...] = ()  # problems as JSON: creates that turned up after they were sent again
     doubles: tuple[Double, ...] = ()  # paid for by two machines, and seen by nobody yet
-    gateway: Optional[Mapping[str, Any]] = None  # see sorad.engine.gateways
+    gateway: Optional[Mapping[str, Any]] = None  # see sorad.engine.state.gateways
     service: tuple[Problem, ...] = ()  # what the service that is installed for it lacks
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
 

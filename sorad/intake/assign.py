@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional, Union
 
-from sorad.intake.disk import Disk
 from sorad.intake.facts import Facts, Key, RescuedVideo, key_of
+from sorad.intake.planned_moves import Disk
 from sorad.intake.renumber import Known, renumbered
 from sorad.layout import video_path
 from sorad.ledger.interface import Moved, Want

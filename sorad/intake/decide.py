@@ -29,10 +29,10 @@ from typing import Optional
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
-from sorad.intake.disk import Disk
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, key_of
 from sorad.intake.identity import outranks
-from sorad.intake.older import texts_of
+from sorad.intake.older_versions import texts_of
+from sorad.intake.planned_moves import Disk
 from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.reused import served
 from sorad.ledger.wants import UNSENT

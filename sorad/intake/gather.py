@@ -16,6 +16,7 @@ from typing import Callable, Optional
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import all_evidence, create, is_settled, places_in_question
+from sorad.intake.candidates import lookalikes, offline, relatives
 from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of
 from sorad.intake.decide import (
@@ -42,8 +43,7 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
-from sorad.intake.older import as_bought, texts_of
-from sorad.intake.presence import lookalikes, offline, relatives
+from sorad.intake.older_versions import as_bought, texts_of
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Validate, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
@@ -58,7 +58,7 @@ from sorad.receipts.place import look
 from sorad.receipts.receipt import Payer
 from sorad.receipts.rescued import Rescued
 from sorad.storyboard.read import read_file
-from sorad.vault.mounted import mounted
+from sorad.vault.mount_table import mounted
 from sorad.vault.scan import Seen
 
 

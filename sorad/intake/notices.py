@@ -9,7 +9,7 @@ from typing import Any
 
 from sorad.intake.audit import Audit
 from sorad.ledger.interface import Ledger
-from sorad.ledger.rescue import REBUILT
+from sorad.ledger.quarantine import REBUILT
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem

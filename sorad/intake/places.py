@@ -10,7 +10,7 @@ from typing import Optional
 from sorad.delivery.outcome import blocked
 from sorad.problems import Problem
 from sorad.receipts.folder import SEGMENT
-from sorad.vault.reports import not_read
+from sorad.vault.problems import not_read
 
 
 def out_of_place(storyboard: Path, assets: Path) -> Optional[Problem]:

@@ -10,13 +10,13 @@ from typing import Callable, Optional, Union
 
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import known_of
+from sorad.intake.candidates import lookalikes, relatives
 from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of, held_as_conflict, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
-from sorad.intake.older import as_bought, texts_of
+from sorad.intake.older_versions import as_bought, texts_of
 from sorad.intake.places import closed, out_of_place
-from sorad.intake.presence import lookalikes, relatives
 from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Validate, rules_of
@@ -28,7 +28,7 @@ from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import missing, observed, receipts_in
 from sorad.storyboard.read import Reading, read_file
-from sorad.vault.reports import not_read
+from sorad.vault.problems import not_read
 
 BUY, SKIP = "buy", "skip"
 

@@ -46,7 +46,7 @@ from sorad.ledger.interface import Ledger, Storyboard
 from sorad.messages import _
 from sorad.model import Request
 from sorad.problems import Problem
-from sorad.receipts.former import former
+from sorad.receipts.former_folders import former
 from sorad.receipts.orphaned import OrphanedFolder, OrphanedFolders
 from sorad.receipts.receipt import Payer
 from sorad.receipts.rescued import Rescued

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Callable, Optional
 
-from sorad.claim.signs import vault_of
+from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from sorad.ledger.connection import BUSY_SECONDS, check_sound, create_file, open_connection
 from sorad.ledger.control import Control
-from sorad.ledger.folder import Folder
+from sorad.ledger.failed_tasks import Looks
 from sorad.ledger.interface import Ledger
-from sorad.ledger.looks import Looks
 from sorad.ledger.migrate import check_not_newer, migrate, steps, version
-from sorad.ledger.questions import Questions
+from sorad.ledger.queries import Questions
 from sorad.ledger.steps import Steps
+from sorad.ledger.storyboards import Folder
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 

@@ -5,8 +5,8 @@ queued ──► submitting ──► generating ──► downloading ──►
 held            ▼              ▼               ▼
              unknown        failed        (again, until verified)
 
-A task that was said to have failed is asked after for a day more (:mod:`sorad.ledger.looks`). Where it goes on after
-all, its take moves on with it, also one that was queued again meanwhile and not sent yet.
+A task that was said to have failed is asked after for a day more (:mod:`sorad.ledger.failed_tasks`). Where it goes on
+after all, its take moves on with it, also one that was queued again meanwhile and not sent yet.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ from sorad.health.facts import Facts
 from sorad.ledger.interface import Ledger, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.notify import rules
+from sorad.notify.conditions import conditions, finished
 from sorad.notify.memory import Line, Memory
 from sorad.notify.rules import Rules, Seen
-from sorad.notify.seen import conditions, finished
 from sorad.notify.sender import Send, missing
 from sorad.notify.targets import Target, readable_by_others, targets
+from sorad.notify.text import message
 from sorad.notify.view import View, Viewer
-from sorad.notify.words import message
 from sorad.problems import Problem, SoradError
 
 MEMORY = "told"  # the key in the ledger

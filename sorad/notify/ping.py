@@ -18,7 +18,7 @@ from sorad.config.model import Ping
 from sorad.messages import N_, _
 from sorad.notify.targets import resolved
 from sorad.problems import Problem, SoradError
-from sorad.providers.addresses import host_of, proxies_for
+from sorad.providers.wire.addresses import host_of, proxies_for
 
 SLICE = 1.0  # seconds between heartbeats
 

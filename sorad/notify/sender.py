@@ -18,7 +18,7 @@ import sorad
 from sorad.messages import N_, _
 from sorad.notify.send import MISSING
 from sorad.notify.targets import Target
-from sorad.notify.words import Message
+from sorad.notify.text import Message
 from sorad.problems import Problem
 
 # Seconds that one message may take: a mail server that greets slowly needs about ten.

@@ -12,7 +12,7 @@ from sorad.providers.base import Provider
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
 
 if TYPE_CHECKING:
-    from sorad.providers.http import Heard
+    from sorad.providers.wire.http import Heard
 
 __all__ = ["account_of", "base_url_of", "capabilities_of", "make", "validator_of"]
 
@@ -31,13 +31,13 @@ def make(
     """
     # Imported here: `sorad validate` needs the rules alone, and requests takes its time to import.
     if config.kind == "openai_videos":
-        from sorad.providers.openai_videos import OpenAiVideos
+        from sorad.providers.openai_videos.api import OpenAiVideos
 
         return OpenAiVideos(config, key, heard, pictures)
     if config.kind == "simulator":
         from sorad.providers.simulator import Simulator
 
         return Simulator(config, key, heard)
-    from sorad.providers.sora_hk import SoraHk
+    from sorad.providers.sora_hk.api import SoraHk
 
     return SoraHk(config, key, heard=heard)

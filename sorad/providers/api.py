@@ -8,8 +8,8 @@ from sorad.config.model import ProviderConfig
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers.account import AccountName
-from sorad.providers.http import Heard, Wire
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
+from sorad.providers.wire.http import Heard, Wire
 
 
 class Api:

@@ -285,7 +285,7 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _repeats(raw: Any) -> int:
-    """Bounded as in :func:`sorad.providers.headers.repeats`; what cannot be understood counts as none."""
+    """Bounded as in :func:`sorad.providers.wire.headers.repeats`; what cannot be understood counts as none."""
     return min(max(raw, 0), MOST_REPEATS) if isinstance(raw, int) else 0
 
 

@@ -25,7 +25,7 @@ from sorad.receipts.receipt import (
     read_receipt,
     write_receipt,
 )
-from sorad.vault.mounted import mounted
+from sorad.vault.mount_table import mounted
 
 
 class Delivered(Protocol):

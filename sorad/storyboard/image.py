@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
 
-from sorad.files.inside import Outside, line_for, open_inside
+from sorad.files.allowed_folders import Outside, line_for, open_inside
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.units import format_size

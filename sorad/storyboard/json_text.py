@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from sorad.messages import N_
 from sorad.problems import Param, Problem
-from sorad.storyboard.slips import first_slip
+from sorad.storyboard.json_mistakes import first_slip
 
 _BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"(?P<reason>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)

@@ -21,7 +21,8 @@ together become the id. Names are told apart by case, and none is looked for ins
 letter is part of too many words (树林, "A cat"): it is one only in brackets.
 
 What was bought stays bought when these rules change: :data:`EARLIER` ones can still be asked for, and a text that
-they made counts as bought (see :mod:`sorad.intake.older`). 1: a name of one letter anywhere, and no ids in names.
+they made counts as bought (see :mod:`sorad.intake.older_versions`). 1: a name of one letter anywhere, and no ids in
+names.
 """
 
 from __future__ import annotations

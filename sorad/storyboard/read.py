@@ -23,7 +23,7 @@ from sorad.storyboard.json_text import decode, parse
 from sorad.storyboard.lines import Place
 from sorad.storyboard.prompt import EARLIER, RULES, Character, compose
 from sorad.storyboard.schema import AssetPart, Head, SegmentPart
-from sorad.storyboard.unknown import look_through, stands_twice
+from sorad.storyboard.unknown_fields import look_through, stands_twice
 from sorad.units import format_size
 
 # More than so many times the allowed segments are not even parsed: a million would take a gigabyte.

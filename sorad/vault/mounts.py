@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sorad.ledger.interface import Storyboard
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.vault.mounted import mounted
+from sorad.vault.mount_table import mounted
 from sorad.vault.scan import Seen
 
 

@@ -18,7 +18,7 @@ from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, no
 from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard, is_text
-from sorad.vault.reports import (
+from sorad.vault.problems import (
     conflict,
     edited,
     happened,

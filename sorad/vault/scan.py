@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.vault import mounted
+from sorad.vault import mount_table
 from sorad.vault.names import (
     PREFIX,
     conflict_copy,
@@ -113,7 +113,7 @@ def look(path: str, roots: Collection[str], top: str = "") -> Seen | None:
         seen = _linked(path, roots) if stat.S_ISLNK(found.st_mode) else _seen(path, found)
         if seen is None or not top:
             return seen
-        mount, disk = mounted.mount_of(os.path.dirname(path), top)
+        mount, disk = mount_table.mount_of(os.path.dirname(path), top)
         return replace(seen, mount=mount, disk=disk)
     except OSError as error:
         if error.errno not in _VANISHED:
@@ -157,7 +157,7 @@ def scan(
     top = str(root)
     found = Scan(identity=_online(top))
     try:
-        found.device = mounted.device(top)
+        found.device = mount_table.device(top)
     except OSError as error:
         raise RootOffline(_offline(top, error)) from error
     roots = [os.path.realpath(one) for one in (root, *others)]
@@ -261,8 +261,8 @@ def _seen(path: str, found: os.stat_result) -> Seen | None:
 
 def _on_its_disk(seen: Seen, folder: str, found: Scan, top: str) -> Seen:
     if folder not in found.mounts:
-        elsewhere = mounted.device(folder) != found.device
-        found.mounts[folder] = mounted.mount_of(folder, top) if elsewhere else ("", "")
+        elsewhere = mount_table.device(folder) != found.device
+        found.mounts[folder] = mount_table.mount_of(folder, top) if elsewhere else ("", "")
     mount, disk = found.mounts[folder]
     return replace(seen, mount=mount, disk=disk) if mount else seen
 

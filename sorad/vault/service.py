@@ -21,7 +21,7 @@ from sorad.config.model import Watch
 from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
 from sorad.messages import _
 from sorad.problems import Problem
-from sorad.vault.mounted import mounted
+from sorad.vault.mount_table import mounted
 from sorad.vault.reader import Intake
 from sorad.vault.root import Root
 from sorad.vault.roots import Roots

@@ -24,7 +24,7 @@ from sorad.messages import N_, _
 from sorad.problems import Problem
 from sorad.vault import observer as library
 from sorad.vault.names import is_storyboard, stub_target
-from sorad.vault.reports import HANDLER, OVERFLOW
+from sorad.vault.problems import HANDLER, OVERFLOW
 from sorad.vault.scan import identity_of, is_hidden
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from sorad.claim.claims import Claims
 from sorad.claim.doubles import Double, tell, unseen
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
+from sorad.cli.look.spend import sums
 from sorad.cli.main import main
-from sorad.cli.spend import sums
 from sorad.clock import SystemClock
 from sorad.config.model import Watch
-from sorad.engine.commands import Commands
+from sorad.engine.run.commands import Commands
 from sorad.ledger.interface import Change, Purchase, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import acquire

@@ -19,7 +19,7 @@ from sorad.claim.doubles import see, unseen
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
 from sorad.config.model import Disk, Watch
-from sorad.engine.rooms import Rooms
+from sorad.engine.state.destinations import Rooms
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import video_path

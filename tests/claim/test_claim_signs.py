@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sorad.claim.signs import sync_service, vault_of
+from sorad.claim.sync_signs import sync_service, vault_of
 
 
 def make(root: Path, name: str, content: str | None = None) -> None:

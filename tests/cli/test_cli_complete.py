@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from sorad import messages
-from sorad.cli.arguments import Parser
 from sorad.cli.commands import COMMANDS, parser_of
 from sorad.cli.complete import VALUES
-from sorad.cli.list import STATES
+from sorad.cli.look.list import STATES
+from sorad.cli.shared.arguments import Parser
 from sorad.model import State
 
 NO_VALUE = {  # numbers, addresses, names: nothing a shell could know

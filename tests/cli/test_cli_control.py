@@ -103,7 +103,7 @@ def test_a_refusal_is_a_sentence_and_exit_1(house, answered):
 
 
 def test_a_daemon_that_does_not_answer_keeps_nobody_waiting(house, monkeypatch):
-    monkeypatch.setattr("sorad.cli.control.PATIENCE", 0.05)
+    monkeypatch.setattr("sorad.cli.control.takes.PATIENCE", 0.05)
     house.started()
     ran = house.sorad("pause")
     assert ran.code == 0

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sorad import messages
-from sorad.cli.fit import Line, Section, Step, fit
-from sorad.cli.standing import _advice, everything, plain_lines, screen
-from sorad.cli.words import clip, fold, width
+from sorad.cli.look.status_sections import _advice, everything, plain_lines, screen
+from sorad.cli.shared.columns import clip, fold, width
+from sorad.cli.shared.fit import Line, Section, Step, fit
 from sorad.clock import iso
 from sorad.health.facts import Facts
 from sorad.health.report import report

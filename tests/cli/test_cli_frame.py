@@ -12,8 +12,8 @@ import pytest
 from sorad import __version__
 from sorad.cli.commands import COMMANDS
 from sorad.cli.main import main
-from sorad.cli.service import _ACTIONS
-from sorad.cli.words import width
+from sorad.cli.setup.service import _ACTIONS
+from sorad.cli.shared.columns import width
 from sorad.messages import _
 
 # argparse's own English; none of it may show in Chinese.
@@ -221,7 +221,7 @@ def test_no_config_at_all_means_the_usual_places(house, capsys):
 def test_state_dir_is_found_as_the_daemon_finds_it(house, monkeypatch):
     from argparse import Namespace
 
-    from sorad.cli.common import state_dir
+    from sorad.cli.shared.common import state_dir
     from sorad.config.load import load
 
     monkeypatch.setenv("STATES", "states/of/mine")
@@ -265,12 +265,12 @@ def test_a_damaged_ledger_is_a_sentence(house):
 
 
 def test_ctrl_c_ends_with_130(house, monkeypatch):
-    monkeypatch.setattr("sorad.cli.schema.handler", raises(KeyboardInterrupt()))
+    monkeypatch.setattr("sorad.cli.setup.schema.handler", raises(KeyboardInterrupt()))
     assert house.sorad("schema").code == 130
 
 
 def test_a_bug_is_an_apology_without_a_traceback(house, monkeypatch):
-    monkeypatch.setattr("sorad.cli.schema.handler", raises(ZeroDivisionError("oh")))
+    monkeypatch.setattr("sorad.cli.setup.schema.handler", raises(ZeroDivisionError("oh")))
     ran = house.sorad("schema")
     assert ran.code == 70
     assert "Sorry" in ran.err
@@ -279,7 +279,7 @@ def test_a_bug_is_an_apology_without_a_traceback(house, monkeypatch):
 
 
 def test_a_bug_shows_its_traceback_where_it_was_asked_for(house, monkeypatch):
-    monkeypatch.setattr("sorad.cli.schema.handler", raises(ZeroDivisionError("oh")))
+    monkeypatch.setattr("sorad.cli.setup.schema.handler", raises(ZeroDivisionError("oh")))
     monkeypatch.setenv("SORAD_DEBUG", "1")
     ran = house.sorad("schema")
     assert ran.code == 70
@@ -332,7 +332,7 @@ def test_looking_and_control_load_neither_pydantic_nor_requests(house):
 
 def test_every_command_of_the_table_is_there():
     for row in COMMANDS.values():
-        assert (Path(main.__code__.co_filename).parent / f"{row.module}.py").is_file()
+        assert (Path(main.__code__.co_filename).parent / f"{row.module.replace('.', '/')}.py").is_file()
 
 
 def raises(error: BaseException):

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from sorad.cli.list import lines
-from sorad.cli.words import width
+from sorad.cli.look.list import lines
+from sorad.cli.shared.columns import width
 from sorad.clock import iso
 from sorad.ledger.interface import Change
 from sorad.model import State

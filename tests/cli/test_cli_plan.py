@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sorad.cli import common
 from sorad.cli.main import main
-from sorad.cli.words import form
+from sorad.cli.shared import common
+from sorad.cli.shared.columns import form
 from sorad.health.facts import Facts
 from sorad.health.report import report
 from sorad.ledger.sqlite import SqliteLedger
@@ -123,7 +123,7 @@ def test_force_asks_with_the_price_where_a_person_sits(house: House, monkeypatch
         asked.append(question)
         return "n"
 
-    monkeypatch.setattr("sorad.cli.once.asks", lambda: True)
+    monkeypatch.setattr("sorad.cli.work.once.asks", lambda: True)
     monkeypatch.setattr(common, "asks", lambda: True)
     monkeypatch.setattr("builtins.input", answer)
     code, _said = house.sorad("once", "--force")

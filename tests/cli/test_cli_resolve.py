@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.cli import control
-from sorad.cli.adopt import Known, known_as, other_forms
+from sorad.cli.control import takes
+from sorad.cli.control.adopt import Known, known_as, other_forms
 from sorad.model import State
 from sorad.problems import Problem
+from sorad.providers.answers.litellm import PREFIX, Wrapped, unwrap, wrap
 from sorad.providers.base import Fault, Missing, Running, Trouble
-from sorad.providers.litellm import PREFIX, Wrapped, unwrap, wrap
 
 WAITS = Problem("take.unknown", "not known", "")
 WORDS = st.text(st.characters(exclude_characters=";", exclude_categories=["Cs"]), max_size=20)
@@ -120,7 +120,7 @@ def test_a_task_is_adopted_under_the_id_that_the_provider_knows(
     monkeypatch: pytest.MonkeyPatch, given_id: str, known: str, ids: list[str], adopted: Optional[str]
 ) -> None:
     proxy = Proxy(known)
-    monkeypatch.setattr("sorad.cli.adopt._provider", lambda args, take: proxy)
+    monkeypatch.setattr("sorad.cli.control.adopt._provider", lambda args, take: proxy)
     found = known_as(None, None, given_id, ids)  # type: ignore[arg-type]
     assert proxy.asked[0] == given_id
     assert len(set(proxy.asked)) == len(proxy.asked) <= 5
@@ -132,12 +132,12 @@ def test_a_task_is_adopted_under_the_id_that_the_provider_knows(
 
 def test_where_it_cannot_be_asked_the_id_is_taken_as_it_is_and_that_is_said(monkeypatch) -> None:
     away = Fault(Trouble.TRANSPORT, Problem("provider.transport", "no way"))
-    monkeypatch.setattr("sorad.cli.adopt._provider", lambda args, take: Proxy(trouble=away))
+    monkeypatch.setattr("sorad.cli.control.adopt._provider", lambda args, take: Proxy(trouble=away))
     assert known_as(None, None, "t", []) == Known("t", away.problem)  # type: ignore[arg-type]
 
 
 def test_what_the_provider_knows_it_as_is_told_and_adopted(lost, order, monkeypatch) -> None:
-    monkeypatch.setattr(control, "known_as", lambda *facts: Known(WRAPPED))
+    monkeypatch.setattr(takes, "known_as", lambda *facts: Known(WRAPPED))
     ran, left = order("resolve", "1", "--adopt", UPSTREAM)
     assert left == [("resolve", {"id": 1, "how": "adopt", "remote_id": WRAPPED})]
     assert WRAPPED in ran.out

@@ -13,10 +13,10 @@ import time
 
 import pytest
 
-from sorad.cli import status
+from sorad.cli.look import status
 from sorad.cli.main import main
-from sorad.cli.words import width
-from sorad.engine.stops import Stop
+from sorad.cli.shared.columns import width
+from sorad.engine.decide.stops import Stop
 from sorad.ledger.interface import Change
 from sorad.model import State
 from sorad.problems import Problem

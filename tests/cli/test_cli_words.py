@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.cli.words import cut, pad, width, wrap
+from sorad.cli.shared.columns import cut, pad, width, wrap
 from sorad.plaintext import printable
 
 TEXT = st.text(st.sampled_from("ab 中文，。（）x-é\u0301"), max_size=60)

@@ -51,7 +51,7 @@ SqliteLedger.recover = forget
 """,
     # an unknown create is sent again without a look at the provider's list
     "resend": """
-from sorad.engine import loop
+from sorad.engine.run import loop
 from sorad.engine.steps.kit import record
 from sorad.ledger.interface import Change
 from sorad.model import State
@@ -67,8 +67,8 @@ os.fsync = lambda handle: None
     # the commits around a create are not synced, and no intent is laid down in the folder, either of which suffices
     "lax_ledger": """
 import threading
-from sorad.engine.steps import announce
-announce.write_intent_for = lambda *told, **more: None
+from sorad.engine.steps import write_intent
+write_intent.write_intent_for = lambda *told, **more: None
 from sorad.ledger.connection import Connection
 transaction = Connection.transaction
 def lax(self, *, durable=True):

@@ -12,7 +12,9 @@ Set = Callable[..., Stage]
 
 # What takes half a minute in life takes a fraction of a second here.
 IN_A_HURRY = """
-from sorad.engine import crawling, downloads, loop
+from sorad.engine.decide import crawling
+from sorad.engine.state import downloads
+from sorad.engine.run import loop
 from sorad.engine.steps import fetch
 crawling.WATCHED = crawling.PATIENCE = 1.5
 downloads.WINDOW = 0.3

@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 from daemon_stage import Stage, wait_for
 
-from sorad.engine.stops import Stop
+from sorad.engine.decide.stops import Stop
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State
 from sorad.problems import Problem

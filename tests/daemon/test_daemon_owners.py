@@ -138,8 +138,8 @@ def test_over_a_share_where_no_lock_is_seen_each_take_is_bought_once(
 # The process ends when its first create was answered, before anything is written of it.
 DIES = """
 import os
-from sorad.engine import decide
-decide.after_create = lambda *told: os.kill(os.getpid(), 9)
+from sorad.engine.decide import transitions
+transitions.after_create = lambda *told: os.kill(os.getpid(), 9)
 """
 SOON = (
     HASTE

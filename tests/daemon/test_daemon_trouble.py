@@ -15,7 +15,7 @@ from daemon_stage import Stage, wait_for
 
 from sorad.clock import SystemClock
 from sorad.ledger.interface import LedgerUnavailable
-from sorad.ledger.trouble import LedgerWatch, explained
+from sorad.ledger.write_errors import LedgerWatch, explained
 
 Set = Callable[..., Stage]
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
@@ -141,7 +141,7 @@ def test_each_trouble_of_the_ledger_has_its_code(stage: Stage, said: str, code: 
 
 def test_a_provider_that_cannot_be_reached_is_told_and_goes_on_by_itself(set_stage: Set) -> None:
     stage = set_stage(task_seconds=(2.0, 2.0))
-    hasty = "import sorad.engine.reach as reach\nreach.TOLD_AFTER = 1.0"
+    hasty = "import sorad.engine.state.reachability as reach\nreach.TOLD_AFTER = 1.0"
     stage.run(hasty)
     stage.drop("storyboard.json", "under way")
     stage.wait_states(generating=1)

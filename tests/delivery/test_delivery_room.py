@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.engine.disk import Needed, Sizes, free_bytes, needed, places, room
+from sorad.engine.state.disk import Needed, Sizes, free_bytes, needed, places, room
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from disk_stage import House, small_disk, unmount, until
 from world import Odds, World, mp4
 
 from sorad.daemon import parts
-from sorad.engine.rescue import Patience
+from sorad.engine.decide.rescue import Patience
 from sorad.engine.steps import dedupe, fetch
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.model import State, Take
 from sorad.vault import filesystem
-from sorad.vault import mounted as mounts
+from sorad.vault import mount_table as mounts
 
 # Version 7 warns, with all its tables, of what its own handling of new folders does to itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")

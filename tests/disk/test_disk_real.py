@@ -15,7 +15,7 @@ import pytest
 from disk_stage import House, fill, remount, small_disk, until
 from world import mp4
 
-from sorad.engine.rescue import Patience
+from sorad.engine.decide.rescue import Patience
 from sorad.engine.steps import fetch, rescue
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, LedgerUnavailable

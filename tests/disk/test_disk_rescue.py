@@ -12,7 +12,7 @@ from world import Died, Odds, World, mp4
 
 from sorad.delivery import receive as receiving
 from sorad.delivery.outcome import OBSTACLES, Obstacle, blocked
-from sorad.engine.rescue import NOTE, Patience, Place, blocked_since, due, shelves
+from sorad.engine.decide.rescue import NOTE, Patience, Place, blocked_since, due, shelves
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import receipt_path

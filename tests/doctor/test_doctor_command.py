@@ -401,7 +401,7 @@ def test_piped_it_is_one_line_a_finding(patient: Patient) -> None:
 def test_in_a_terminal_no_line_is_wider_than_it(patient: Patient, lang: str) -> None:
     import re
 
-    from sorad.cli.words import width
+    from sorad.cli.shared.columns import width
 
     patient.watch.append({"path": str(patient.home / "away")})
     patient.write_config()

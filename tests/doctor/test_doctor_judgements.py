@@ -17,32 +17,32 @@ from sorad.config.model import ProviderConfig, Watch
 from sorad.doctor import (
     account,
     daemon,
+    disk,
     folders,
     inotify,
     ledger,
     proxy,
-    room,
     service,
     state,
     storyboards,
     versions,
 )
 from sorad.doctor.account import Asked
+from sorad.doctor.disk import Room
 from sorad.doctor.examination import TITLES
 from sorad.doctor.finding import Finding, Level, exit_code, ok, problem, warning
 from sorad.doctor.inotify import INSTANCES, WATCHES, Limit
 from sorad.doctor.proxy import Way
 from sorad.doctor.report import clean
-from sorad.doctor.room import Room
 from sorad.doctor.root import Look
 from sorad.health.complaints import Complaint
 from sorad.health.pulse import Pulse
 from sorad.ledger.interface import RootRow
 from sorad.lock import Holder
 from sorad.problems import Problem
-from sorad.providers import faults
 from sorad.providers.base import Trouble
-from sorad.providers.http import Heard
+from sorad.providers.errors import faults
+from sorad.providers.wire.http import Heard
 from sorad.service import ServiceState
 from sorad.vault.scan import Scan, Seen
 
@@ -406,7 +406,7 @@ def test_storyboards(read: storyboards.Read, codes: list[tuple[str, str]]) -> No
     ],
 )
 def test_disks(one: Room, needed: int, codes: list[tuple[str, str]]) -> None:
-    assert told(room.judge([one], 2 * GB, needed)) == codes
+    assert told(disk.judge([one], 2 * GB, needed)) == codes
 
 
 HERE = state.Look("/s", exists=True, log="/s/logs/sorad.log", log_size=5)

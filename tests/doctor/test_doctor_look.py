@@ -14,7 +14,7 @@ import pytest
 
 from sorad import lock
 from sorad.config.model import Watch
-from sorad.doctor import context, daemon, inotify, ledger, room, root, writing
+from sorad.doctor import context, daemon, disk, inotify, ledger, root, writable
 from sorad.doctor.context import Context, within
 from sorad.doctor.inotify import INSTANCES, WATCHES
 from sorad.ledger.connection import Connection
@@ -93,7 +93,7 @@ def contents(folder: Path) -> tuple[list[str], int]:
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="this system names every file")
 def test_trying_to_write_leaves_a_folder_as_it_was(vault: Path) -> None:
     before = contents(vault)
-    assert writing.obstacle(vault) == ""
+    assert writable.obstacle(vault) == ""
     assert contents(vault) == before
 
 
@@ -112,8 +112,8 @@ def test_where_files_need_a_name_it_is_one_that_nobody_picks_up(
         made.append(str(path))
         return really(str(path), flags, mode)
 
-    monkeypatch.setattr(writing.os, "open", refuse)
-    assert writing.obstacle(vault) == ""
+    monkeypatch.setattr(writable.os, "open", refuse)
+    assert writable.obstacle(vault) == ""
     assert len(made) == 1
     name = Path(made[0]).name
     assert is_temporary(name)
@@ -152,11 +152,11 @@ def test_a_full_disk(tmp_path: Path) -> None:
     try:
         with pytest.raises(OSError, match="space"):
             (folder / "big").write_bytes(b"x" * 1_000_000)
-        assert writing.obstacle(folder) == os.strerror(errno.ENOSPC)
+        assert writable.obstacle(folder) == os.strerror(errno.ENOSPC)
         config = Watch(path=folder)
         from sorad.config.model import Config
 
-        (seen,) = room.look(Context(0.0, config=Config(watch=(config,))))
+        (seen,) = disk.look(Context(0.0, config=Config(watch=(config,))))
         assert seen.free == 0
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sorad.engine.absence import (
+from sorad.engine.decide.absence import (
     GUESSED,
     KEPT,
     MEASURED,
@@ -24,8 +24,8 @@ from sorad.engine.absence import (
     was_before,
 )
 from sorad.model import Request, State, Take
+from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.base import Fault, Listed, RemoteTask
-from sorad.providers.listing import Page, read_back
 
 INTENT = 1_000_000.0
 NOW = INTENT + 150.0

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.engine.crawling import BY_FAR, MOST_ASIDE, NOTHING, PATIENCE, WATCHED, Ease, Flow, ease
-from sorad.engine.downloads import WINDOW, Downloads
-from sorad.engine.lanes import Lane
+from sorad.engine.decide.crawling import BY_FAR, MOST_ASIDE, NOTHING, PATIENCE, WATCHED, Ease, Flow, ease
+from sorad.engine.run.lanes import Lane
+from sorad.engine.state.downloads import WINDOW, Downloads
 
 CRAWLS = Flow(1, 60.0, 1.0, 10_000_000, resumable=True)
 QUICK = Flow(2, 60.0, 2_000_000.0, 10_000_000, resumable=True)

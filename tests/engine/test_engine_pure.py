@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.config.model import Limits, Polling
-from sorad.engine import backoff, gate, stuck
-from sorad.engine import breaker as breakers
-from sorad.engine.admission import Facts, admit
-from sorad.engine.breaker import Breaker
-from sorad.engine.decide import LOST_AFTER, Verdict, after_create, after_poll
-from sorad.engine.gate import Gate
-from sorad.engine.halt import Halt
-from sorad.engine.matching import alike, match
+from sorad.engine.decide import backoff, gate, stuck
+from sorad.engine.decide import breaker as breakers
+from sorad.engine.decide.admission import Facts, admit
+from sorad.engine.decide.breaker import Breaker
+from sorad.engine.decide.gate import Gate
+from sorad.engine.decide.halt import Halt
+from sorad.engine.decide.matching import alike, match
+from sorad.engine.decide.transitions import LOST_AFTER, Verdict, after_create, after_poll
 from sorad.ledger.change import changed
 from sorad.ledger.states import may
 from sorad.model import Request, State, Take

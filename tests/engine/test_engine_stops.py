@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sorad.engine.stops import Stop, added, is_settled, standing
+from sorad.engine.decide.stops import Stop, added, is_settled, standing
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 

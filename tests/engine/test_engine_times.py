@@ -6,9 +6,9 @@ from typing import Optional
 
 import pytest
 
-from sorad.engine.matching import began, in_window
-from sorad.engine.times import Jump, Times, span
-from sorad.engine.times import told as told_of
+from sorad.engine.decide.matching import began, in_window
+from sorad.engine.state.wall_clock import Jump, Times, span
+from sorad.engine.state.wall_clock import told as told_of
 from sorad.messages import set_language
 from sorad.model import Request, State, Take
 from sorad.problems import Problem

@@ -9,12 +9,12 @@ import pytest
 from test_engine_pure import take
 
 from sorad.config.model import Polling
-from sorad.engine import decide
-from sorad.engine.unfound import ADDRESS, MISSING, NO_ADDRESS, is_stuck, is_told
+from sorad.engine.decide import transitions
+from sorad.engine.decide.not_found import ADDRESS, MISSING, NO_ADDRESS, is_stuck, is_told
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers import faults
 from sorad.providers.base import Fault, Missing, Polled, Running, Trouble
+from sorad.providers.errors import faults
 
 
 def test_the_codes_are_those_of_the_providers() -> None:
@@ -49,7 +49,7 @@ def test_when_it_is_told(state: State, code: str, attempt: int, told: bool, stuc
 
 
 def polled(one: Take, found: Polled) -> Take:
-    change = decide.after_poll(one, found, Polling(), 100.0, random.Random(1))
+    change = transitions.after_poll(one, found, Polling(), 100.0, random.Random(1))
     error = None if change.clear_error else change.error or one.error
     parked = one.parked if change.parked is None else change.parked
     return replace(one, attempt=change.attempt or 0, error=error, parked=parked)

@@ -14,9 +14,10 @@ from sorad.clock import SystemClock
 from sorad.condition import DEAD
 from sorad.daemon import parts, threads, watchman
 from sorad.daemon.threads import Supervised
-from sorad.engine import loop, reach
+from sorad.engine.run import loop
+from sorad.engine.state import reachability
 from sorad.health import pulse
-from sorad.ledger import connection, trouble
+from sorad.ledger import connection, write_errors
 from sorad.vault import root, service, watch
 
 MINUTE = 60.0
@@ -41,10 +42,10 @@ def test_everything_is_seen_within_a_minute() -> None:
     assert condition.LIMIT + told < MINUTE, "a part that hangs"
     assert pulse.EVERY_ON_DISK + pulse.OVERDUE < MINUTE, "a process that is frozen"
     assert parts.HOUSEKEEPING + connection.BUSY_SECONDS + told < MINUTE, "a ledger that is locked"
-    assert trouble.PROVE_EVERY + parts.HOUSEKEEPING + told < MINUTE, (
+    assert write_errors.PROVE_EVERY + parts.HOUSEKEEPING + told < MINUTE, (
         "a disk that takes nothing, where nothing is written"
     )
-    assert reach.TOLD_AFTER + parts.HOUSEKEEPING + told < MINUTE, "a provider that is away"
+    assert reachability.TOLD_AFTER + parts.HOUSEKEEPING + told < MINUTE, "a provider that is away"
     assert service.TURN + watch.STUCK_AFTER + service.TURN < MINUTE, "a watcher that hangs"
     assert service.TURN + root.OFFLINE_LOOK < MINUTE, "a folder that is away"
     assert loop.LOOK_EVERY + parts.HOUSEKEEPING < MINUTE, "a clock that was set"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.cli import init
+from sorad.cli.setup import init
 from sorad.config.key import KeySource
 from sorad.config.load import load, tomllib
 from sorad.config.obsidian import known_vaults

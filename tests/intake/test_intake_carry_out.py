@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from intake_stage import Stage
 from test_intake_rescued import TWO, away, back
 
-from sorad.engine.rescue import Patience
-from sorad.intake.disk import after_move
+from sorad.engine.decide.rescue import Patience
+from sorad.intake.planned_moves import after_move
 from sorad.layout import intent_path, partial_path, receipt_path, video_path
 from sorad.model import Request
 from sorad.receipts.intents import lay_intent

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from sorad.config.model import Budget
 from sorad.intake.assign import create, is_settled, places_in_question
 from sorad.intake.decide import decide, needs_orphan, needs_unknown_creates
-from sorad.intake.disk import after_move
 from sorad.intake.facts import (
     Candidate,
     Demote,
@@ -35,6 +34,7 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import closest, first_of_content, is_new, origin_of
+from sorad.intake.planned_moves import after_move
 from sorad.layout import video_path
 from sorad.ledger.copied import CODE as COPIED
 from sorad.ledger.interface import Storyboard, Want

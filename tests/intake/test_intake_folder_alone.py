@@ -12,7 +12,7 @@ from intake_stage import Stage
 from world import mp4
 
 from sorad.layout import receipt_path
-from sorad.ledger.rescue import REBUILT, open_or_rebuild
+from sorad.ledger.quarantine import REBUILT, open_or_rebuild
 from sorad.model import State
 
 A = "ep1/storyboard_a.json"

@@ -11,10 +11,10 @@ import pytest
 from intake_stage import Stage
 from world import mp4
 
-from sorad.engine.rescue import Patience
+from sorad.engine.decide.rescue import Patience
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.ledger.rescue import REBUILT
+from sorad.ledger.quarantine import REBUILT
 from sorad.model import State, Take
 from sorad.receipts.rescued import RESCUED, is_rescued
 

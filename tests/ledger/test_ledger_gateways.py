@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from sorad.engine.gateways import GATEWAY, follow, notice, repeats_by_itself, version_of
+from sorad.engine.state.gateways import GATEWAY, follow, notice, repeats_by_itself, version_of
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Ledger
-from sorad.providers.http import Heard
+from sorad.providers.wire.http import Heard
 
 HERE, THERE = "http://one.invalid/v1", "http://two.invalid/v1"
 

@@ -12,28 +12,28 @@ import pytest
 from message_sinks import in_package, sentences, untranslated
 
 import sorad
-from sorad.cli import arguments
+from sorad.cli.shared import arguments
 
 PACKAGE = Path(sorad.__file__).parent
 
 # Given to a sink in one language on purpose.
 ON_PURPOSE = {
-    "sorad/cli/init.py": {"语言 / Language"},  # asked before there is a language
+    "sorad/cli/setup/init.py": {"语言 / Language"},  # asked before there is a language
     "sorad/messages/catalog.py": None,  # a tool for developers
 }
 # Sentences that are no messages of sorad's, by file, with what they are; None: all of the file.
 NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "claim/note.py": ("a note in the vault, in both languages at once", None),
-    "cli/completion.py": ("shell scripts", None),
+    "cli/setup/completion.py": ("shell scripts", None),
     "http/": ("for programs: metrics and their servers", None),
     "ledger/": ("what SQLite says; mistakes of the program", None),
     "messages/catalog.py": ("a tool for developers", None),
-    "providers/places.py": ("names in answers", None),
-    "providers/statuses.py": ("names and words in answers", None),
-    "providers/pages.py": ("patterns of what pages say", None),
-    "providers/proof.py": ("patterns of what providers say", None),
-    "providers/reasons.py": ("patterns of what providers say", None),
-    "providers/words.py": ("patterns of what providers say", None),
+    "providers/answers/video_urls.py": ("names in answers", None),
+    "providers/answers/statuses.py": ("names and words in answers", None),
+    "providers/creates/web_pages.py": ("patterns of what pages say", None),
+    "providers/creates/proof.py": ("patterns of what providers say", None),
+    "providers/errors/reasons.py": ("patterns of what providers say", None),
+    "providers/errors/refusals.py": ("patterns of what providers say", None),
     "service/render.py": ("comments in a unit, whose reader speaks systemd", None),
     "service/launchd.py": ("patterns of what launchctl says", None),
     "simulator/": ("what a provider says", None),
@@ -43,13 +43,13 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "vault/names.py": ("patterns of file names", None),
     "vault/observer.py": ("what the watcher says", None),
     # the name of a step in a take's history, and the cause beside a whole sentence, as systems give it
-    "cli/show.py": ("a note of the history", re.compile("too many creates")),
+    "cli/look/show.py": ("a note of the history", re.compile("too many creates")),
     "engine/steps/submit.py": ("a note of the history", re.compile("too many creates")),
     "daemon/threads.py": ("a cause", re.compile("the thread had died|nobody asked it to")),
     "files/digest.py": ("a cause", re.compile("became shorter")),
     "notify/sender.py": ("a command", re.compile("-m pip install")),
     "notify/send.py": ("a cause", re.compile("apprise|Errno")),
-    "cli/service.py": ("a command", re.compile("^sorad service uninstall$")),
+    "cli/setup/service.py": ("a command", re.compile("^sorad service uninstall$")),
     "service/host.py": ("a cause", re.compile("no answer in")),
     "service/systemd.py": ("a command", re.compile("systemctl start")),
     "layout.py": ("a mistake of the program", re.compile("centralized without")),

@@ -18,11 +18,11 @@ from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import Holder
 from sorad.messages import set_language
 from sorad.model import Request, State
+from sorad.notify.conditions import conditions
 from sorad.notify.part import MEMORY, PATIENCE, Notifier
-from sorad.notify.seen import conditions
 from sorad.notify.targets import Target
+from sorad.notify.text import Message
 from sorad.notify.view import Viewer
-from sorad.notify.words import Message
 from sorad.problems import Problem
 
 HOLDER = Holder(1, 0.0, "run", "box")

@@ -19,7 +19,7 @@ from sorad.notify import send as child
 from sorad.notify.memory import Item
 from sorad.notify.sender import Sender, child_environment, missing
 from sorad.notify.targets import readable_by_others, resolved, targets
-from sorad.notify.words import LONGEST, Message, message
+from sorad.notify.text import LONGEST, Message, message
 from sorad.problems import SoradError
 
 pytest.importorskip("apprise")

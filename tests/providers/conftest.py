@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from scripted_http import ScriptedServer
 
-from sorad.providers import trust
+from sorad.providers.wire import certificates
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ def _no_proxies_and_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    for name in (*trust.VARIABLES, *trust.OTHERS):
+    for name in (*certificates.VARIABLES, *certificates.OTHERS):
         monkeypatch.delenv(name, raising=False)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from sorad.model import LARGEST_COST, plausible_cost
 from sorad.nested import is_deep
-from sorad.providers import headers, reading, sora_hk_answers
 from sorad.providers.base import Accepted, Finished, Unknown
-from sorad.providers.http import Answer
+from sorad.providers.sora_hk import answers as sora_hk_answers
+from sorad.providers.wire import headers, reading
+from sorad.providers.wire.http import Answer
 
 NEST = b'{"a":' * 600 + b"1" + b"}" * 600
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_http import Reply, ScriptedServer
 
-from sorad.providers import inward
 from sorad.providers.base import Download, Fault, Trouble, Video
-from sorad.providers.download import open_video
-from sorad.providers.http import Wire
-from sorad.providers.inward import Fence, is_inward, literal, names_inward
+from sorad.providers.wire import private_addresses
+from sorad.providers.wire.download import open_video
+from sorad.providers.wire.http import Wire
+from sorad.providers.wire.private_addresses import Fence, is_inward, literal, names_inward
 
 INSIDE = [
     "127.0.0.1",
@@ -157,7 +157,7 @@ def test_of_several_addresses_only_those_outside_are_used(
     """Judged is what is connected to: the name is asked for once."""
     server.script(Reply(MP4))
     names(monkeypatch, "10.255.255.1", "127.0.0.1")
-    monkeypatch.setattr(inward, "is_inward", lambda address: str(address).startswith("10."))
+    monkeypatch.setattr(private_addresses, "is_inward", lambda address: str(address).startswith("10."))
     found = opened(f"http://cdn.test:{server.port}/v.mp4")
     assert isinstance(found, Download)
     assert b"".join(found.pieces) == MP4
@@ -172,7 +172,7 @@ def test_a_redirect_is_judged_as_well(
 ) -> None:
     server.script(Reply(b"", 302, {"Location": target}))
     names(monkeypatch, "127.0.0.1")
-    monkeypatch.setattr(inward, "_FAKE", ipaddress.ip_network("127.0.0.0/8"))
+    monkeypatch.setattr(private_addresses, "_FAKE", ipaddress.ip_network("127.0.0.0/8"))
     found = opened(f"http://cdn.test:{server.port}/v.mp4")
     assert isinstance(found, Fault)
     assert found.problem.code == "provider.address"

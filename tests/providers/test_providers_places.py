@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.config.model import ProviderConfig
-from sorad.providers import openai_answers, places, sora_hk_answers, statuses
+from sorad.providers.answers import statuses, video_urls
 from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, Video
-from sorad.providers.http import Answer
-from sorad.providers.openai_answers import Paths
+from sorad.providers.openai_videos import answers as openai_answers
+from sorad.providers.openai_videos.answers import Paths
+from sorad.providers.sora_hk import answers as sora_hk_answers
+from sorad.providers.wire.http import Answer
 
 V = "https://cdn.test/v.mp4"
 CONTENT = "https://api.test/v1/videos/v/content"
@@ -118,9 +120,9 @@ def test_what_the_config_names_comes_first() -> None:
 
 
 def test_an_address_without_a_host_is_read_against_the_provider_s() -> None:
-    [found] = places.addresses({"url": "/files/v.mp4"}, base=CONTENT)
+    [found] = video_urls.addresses({"url": "/files/v.mp4"}, base=CONTENT)
     assert found == "https://api.test/files/v.mp4"
-    assert places.addresses({"data": "/9j/4AAQSkZJRgABAQ"}, base=CONTENT) == []  # a picture in base64
+    assert video_urls.addresses({"data": "/9j/4AAQSkZJRgABAQ"}, base=CONTENT) == []  # a picture in base64
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_an_address_without_a_host_is_read_against_the_provider_s() -> None:
     ],
 )
 def test_what_is_no_address_is_none(text: Any) -> None:
-    assert places.addresses({"url": text, "videos": [{"url": text}]}, base=CONTENT) == []
+    assert video_urls.addresses({"url": text, "videos": [{"url": text}]}, base=CONTENT) == []
 
 
 # --- statuses -------------------------------------------------------------------------------------------
@@ -204,8 +206,8 @@ def test_where_no_address_is_known_the_keys_of_the_answer_are_named() -> None:
 
 def test_a_path_that_was_named_so_finds_the_address() -> None:
     body = {"status": "completed", "films": [{"link": V}]}
-    [path] = [path for path in places.keys_of(body) if path.endswith("link")]
-    assert places.addresses(body, [path]) == [V]
+    [path] = [path for path in video_urls.keys_of(body) if path.endswith("link")]
+    assert video_urls.addresses(body, [path]) == [V]
 
 
 # --- hostile answers ------------------------------------------------------------------------------------
@@ -250,10 +252,10 @@ HOSTILE = st.recursive(
 
 @given(HOSTILE)
 def test_no_answer_makes_reading_raise(body: Any) -> None:
-    found = places.addresses(body, ("data.0.url", "", "..", "url"), CONTENT)
-    assert len(found) <= places.MOST
+    found = video_urls.addresses(body, ("data.0.url", "", "..", "url"), CONTENT)
+    assert len(found) <= video_urls.MOST
     assert all(address.startswith(("http://", "https://")) for address in found)
-    assert len(places.keys_of(body)) <= 30
+    assert len(video_urls.keys_of(body)) <= 30
     assert statuses.status_of(body, (), found) in ("", "running", "completed", "failed")
     for came in (answer(body), answer({"code": 200, "data": body})):
         for seen in (
@@ -269,7 +271,7 @@ def test_depth_breadth_and_length_are_bounded() -> None:
         deep = {"data": deep, "videos": [deep]} if _level < 3 else {"data": deep}
     wide = {"data": [{"videos": [{"url": f"{V}?{number}"} for number in range(3_000)]}] * 3_000}
     many = {f"k{number}": {f"j{other}": number for other in range(300)} for number in range(300)}
-    assert places.addresses(deep) == []
-    assert len(places.addresses(wide)) == places.MOST
-    assert len(places.keys_of(many)) <= 30
+    assert video_urls.addresses(deep) == []
+    assert len(video_urls.addresses(wide)) == video_urls.MOST
+    assert len(video_urls.keys_of(many)) <= 30
     assert statuses.status_of(deep) == ""

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_providers_pure import ANSWERS, BODIES, HEADERS, TREES, outcomes
 
-from sorad.providers import proof
 from sorad.providers.base import Refused
-from sorad.providers.http import Answer
-from sorad.providers.proof import Proof, Said
+from sorad.providers.creates import proof
+from sorad.providers.creates.proof import Proof, Said
+from sorad.providers.wire.http import Answer
 
 # The issue's own list, written down a second time on purpose.
 BEFORE_A_HANDLER = {

@@ -16,22 +16,16 @@ from scripted_http import Reply, ScriptedServer
 from sorad.config.model import ProviderConfig
 from sorad.model import Request
 from sorad.problems import Problem, SoradError
-from sorad.providers import (
-    account_of,
-    capabilities_of,
-    faults,
-    headers,
-    make,
-    openai_answers,
-    reading,
-    sora_hk_answers,
-    validator_of,
-)
+from sorad.providers import account_of, capabilities_of, make, validator_of
 from sorad.providers.base import Accepted, Created, Fault, Refused, Trouble, Unknown
-from sorad.providers.http import Answer, origin
-from sorad.providers.openai_answers import Paths
-from sorad.providers.sora_hk import PRICE_AGE
-from sorad.providers.sora_hk import SoraHk as SoraHkProvider
+from sorad.providers.errors import faults
+from sorad.providers.openai_videos import answers as openai_answers
+from sorad.providers.openai_videos.answers import Paths
+from sorad.providers.sora_hk import answers as sora_hk_answers
+from sorad.providers.sora_hk.api import PRICE_AGE
+from sorad.providers.sora_hk.api import SoraHk as SoraHkProvider
+from sorad.providers.wire import headers, reading
+from sorad.providers.wire.http import Answer, origin
 
 PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 

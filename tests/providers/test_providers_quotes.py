@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.providers.quotes import without_quotes
+from sorad.providers.creates.quotes import without_quotes
 
 PROMPT = "Model not found in the shop; the clerk shrugs"
 

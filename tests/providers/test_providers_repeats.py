@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sorad.model import MOST_REPEATS
 from sorad.problems import Problem
 from sorad.providers.base import Accepted, Fault, NotSent, Refused, Trouble, Unknown
-from sorad.providers.headers import gateway, repeats
-from sorad.providers.openai_videos import repeated
+from sorad.providers.openai_videos.api import repeated
+from sorad.providers.wire.headers import gateway, repeats
 
 FAULT = Fault(Trouble.RATE, Problem("test", "something"))
 RETRIES, FALLBACKS = "x-litellm-attempted-retries", "x-litellm-attempted-fallbacks"

@@ -15,10 +15,12 @@ from sorad import messages
 from sorad.config.model import ProviderConfig
 from sorad.masking import register_secret
 from sorad.problems import Problem
-from sorad.providers import faults, openai_answers, reasons, sora_hk_answers
 from sorad.providers.base import Refused, TaskFailed, Trouble
-from sorad.providers.http import Answer
-from sorad.providers.openai_answers import Paths
+from sorad.providers.errors import faults, reasons
+from sorad.providers.openai_videos import answers as openai_answers
+from sorad.providers.openai_videos.answers import Paths
+from sorad.providers.sora_hk import answers as sora_hk_answers
+from sorad.providers.wire.http import Answer
 
 PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from service_fakes import UP, Stage
 
-from sorad.cli import service as command
 from sorad.cli.main import main
+from sorad.cli.setup import service as command
 from sorad.lock import acquire
 from sorad.messages import set_language
 from sorad.problems import SoradError

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from sorad.config.model import ProviderConfig
-from sorad.providers import openai_answers, sora_hk_answers
 from sorad.providers.base import Created
-from sorad.providers.http import Answer
-from sorad.providers.openai_answers import Paths
+from sorad.providers.openai_videos import answers as openai_answers
+from sorad.providers.openai_videos.answers import Paths
+from sorad.providers.sora_hk import answers as sora_hk_answers
+from sorad.providers.wire.http import Answer
 
 _PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 

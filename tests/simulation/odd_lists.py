@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional, Union
 
+from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.base import Fault, Listed, RemoteTask
-from sorad.providers.listing import Page, read_back
 from sorad.simulator.faults import TEXTS
 from sorad.simulator.lists import Oddities
 

@@ -9,8 +9,8 @@ from typing import Union
 import pytest
 from world import SAID, Odds, SimProvider, World
 
-from sorad.engine.accounts import Accounts
-from sorad.engine.commands import Commands
+from sorad.engine.run.commands import Commands
+from sorad.engine.state.accounts import Accounts
 from sorad.engine.steps.reconcile import reconcile
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger

@@ -10,11 +10,12 @@ from odd_answers import outcome
 from test_simulation_histories import run_all
 from world import Odds, World
 
-from sorad.engine import first
+from sorad.engine.state import first_create
 from sorad.model import State
-from sorad.providers import proof, words
 from sorad.providers.base import Trouble
-from sorad.providers.proof import Said
+from sorad.providers.creates import proof
+from sorad.providers.creates.proof import Said
+from sorad.providers.errors import refusals
 
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 
@@ -67,7 +68,7 @@ class TestSeededFaults:
 
         monkeypatch.setattr(proof, "proof", without)
         # What is refused for its parameters fails and is not tried again; here all of it is.
-        monkeypatch.setattr(words, "refusal", lambda *said: (Trouble.RATE, False))
+        monkeypatch.setattr(refusals, "refusal", lambda *said: (Trouble.RATE, False))
         lives = (run_all([seed], live_at_a_gateway) for seed in range(60))  # until one finds it
         assert any("was bought" in one for broken in lives for one in broken)
 
@@ -193,9 +194,9 @@ def test_the_first_create_leaves_alone_until_one_was_answered_with_a_task(tmp_pa
 
 def test_the_model_counts_and_a_restart_forgets_nothing(tmp_path: Path) -> None:
     world = World(5, tmp_path / "w", odds=Odds(**vars(CALM)))
-    told = first.First(world.raw)
+    told = first_create.First(world.raw)
     told.answered("https://a.invalid/v1 x")
-    again = first.First(world.raw)
+    again = first_create.First(world.raw)
     assert again.knows("https://a.invalid/v1 x")
     assert not again.knows("https://a.invalid/v1 y")
     with again.alone("https://a.invalid/v1 y") as one, again.alone("https://a.invalid/v1 y") as other:

@@ -8,8 +8,8 @@ from typing import Any, Callable, Union
 import pytest
 from world import SAID, Died, Odds, World
 
-from sorad.engine.ambiguous import waits_for_user
-from sorad.engine.commands import Commands
+from sorad.engine.decide.ambiguous import waits_for_user
+from sorad.engine.run.commands import Commands
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created, Fault, NotSent, Refused, Trouble, Unknown
 

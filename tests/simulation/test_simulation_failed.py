@@ -10,8 +10,9 @@ from test_simulation_histories import run_all
 from test_simulation_lookalikes import calm_world
 from world import PRICE, World
 
-from sorad.engine import commands, decide
-from sorad.engine.steps import again
+from sorad.engine.decide import transitions
+from sorad.engine.run import commands
+from sorad.engine.steps import recheck_failed
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger import part
@@ -115,7 +116,7 @@ def test_a_restart_forgets_no_look_and_a_sleep_past_them_makes_one_at_once(tmp_p
 def test_a_look_that_meets_no_answer_is_made_again(tmp_path: Path, trouble: Trouble) -> None:
     world = one_failed(tmp_path, 90.0)
     honest = world.provider.poll
-    world.provider.poll = lambda remote_id: Fault(trouble, decide.slow(0))  # type: ignore[method-assign]
+    world.provider.poll = lambda remote_id: Fault(trouble, transitions.slow(0))  # type: ignore[method-assign]
     world.run(DAY)
     assert states(world) == [State.FAILED]
     world.provider.poll = honest  # type: ignore[method-assign]
@@ -178,7 +179,7 @@ def test_retry_buys_what_the_provider_knows_no_more(tmp_path: Path) -> None:
     honest = world.provider.poll
 
     def poll(remote_id: str) -> Any:
-        return Missing(decide.slow(0)) if remote_id == "t0" else honest(remote_id)
+        return Missing(transitions.slow(0)) if remote_id == "t0" else honest(remote_id)
 
     world.provider.poll = poll  # type: ignore[method-assign]
     order(world, "retry", ids=[1])
@@ -189,7 +190,7 @@ def test_retry_buys_what_the_provider_knows_no_more(tmp_path: Path) -> None:
 def test_retry_waits_while_the_provider_cannot_be_asked_also_over_a_restart(tmp_path: Path) -> None:
     world = one_failed(tmp_path, NEVER)
     honest = world.provider.poll
-    world.provider.poll = lambda remote_id: Fault(Trouble.SERVER, decide.slow(0))  # type: ignore[method-assign]
+    world.provider.poll = lambda remote_id: Fault(Trouble.SERVER, transitions.slow(0))  # type: ignore[method-assign]
     order(world, "retry", ids=[1])
     world.run(HOUR)
     world.restart()
@@ -295,12 +296,12 @@ def test_without_a_place_beside_the_other_it_is_found(
 
 
 def test_a_retry_that_does_not_ask_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands.decide, "ask_first", decide.buy_anew)
+    monkeypatch.setattr(commands.transitions, "ask_first", transitions.buy_anew)
     with pytest.raises(AssertionError):
         test_retry_asks_first_and_buys_nothing_that_is_there(tmp_path)
 
 
 def test_a_double_payment_that_is_not_told_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(again, "_tell", lambda kit, look, provider: None)
+    monkeypatch.setattr(recheck_failed, "_tell", lambda kit, look, provider: None)
     with pytest.raises(ValueError, match="unpack"):
         test_bought_anew_by_retry_both_videos_are_kept_and_it_is_told_with_the_money(tmp_path)

@@ -14,7 +14,7 @@ from test_simulation_lookalikes import calm_world
 from turns import Died
 from world import PRICE, World
 
-from sorad.engine.control import Control
+from sorad.engine.state.control import Control
 from sorad.engine.steps import submit
 from sorad.ledger.interface import Change
 from sorad.ledger.sqlite import SqliteLedger

@@ -16,8 +16,9 @@ from typing import Callable
 import pytest
 from world import Odds, World
 
-from sorad.engine import decide, loop
-from sorad.engine.decide import AfterCreate
+from sorad.engine.decide import transitions
+from sorad.engine.decide.transitions import AfterCreate
+from sorad.engine.run import loop
 from sorad.engine.steps import submit as submitting
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.submit import submit
@@ -186,7 +187,7 @@ class TestSeededFaults:
 
     @pytest.mark.timeout(300)
     def test_without_reconciling_a_take_is_paid_for_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        honest = decide.after_create
+        honest = transitions.after_create
 
         def resending(*facts: object) -> AfterCreate:
             result = honest(*facts)  # type: ignore[arg-type]
@@ -194,7 +195,7 @@ class TestSeededFaults:
                 return result
             return replace(result, change=replace(result.change, to=State.QUEUED))
 
-        monkeypatch.setattr(submitting.decide, "after_create", resending)
+        monkeypatch.setattr(submitting.transitions, "after_create", resending)
         broken = run_all(range(40))
         assert any("was bought" in one for one in broken)
 

@@ -8,8 +8,8 @@ import pytest
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
-from sorad.engine import late
-from sorad.engine.late import REMEMBERED, TOLD_FOR, paid_too, remember
+from sorad.engine.decide import paid_twice
+from sorad.engine.decide.paid_twice import REMEMBERED, TOLD_FOR, paid_too, remember
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.model import State
@@ -69,7 +69,7 @@ def test_of_many_late_ones_the_latest_are_told(tmp_path: Path) -> None:
     (take,) = world.takes()
     for number in range(REMEMBERED + 5):
         remember(world.raw, paid_too(take, f"late{number}."), world.clock.time())
-    said = " ".join(late.told(world.raw, world.clock.time()))
+    said = " ".join(paid_twice.told(world.raw, world.clock.time()))
     assert f"late{REMEMBERED + 4}." in said
     assert "late5." in said
     assert "late4." not in said

@@ -14,11 +14,11 @@ from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
-from sorad.engine import absence
-from sorad.engine.sightings import Sightings
+from sorad.engine.decide import absence
+from sorad.engine.state.list_history import Sightings
 from sorad.engine.steps import reconcile
 from sorad.model import Request, State
-from sorad.providers import listing
+from sorad.providers.answers import listing
 from sorad.providers.base import RemoteTask
 
 HISTORIES, BLOCK = max(1, int(os.environ.get("SORAD_TEST_HISTORIES", "1000")) // 250), 20

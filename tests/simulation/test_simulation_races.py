@@ -10,7 +10,7 @@ from typing import Any, Union
 import pytest
 from world import PRICE, SAID, Odds, World
 
-from sorad.engine.commands import Commands
+from sorad.engine.run.commands import Commands
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.submit import submit
 from sorad.layout import receipt_path

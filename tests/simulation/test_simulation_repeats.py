@@ -80,6 +80,6 @@ def test_repeats_that_are_not_counted_are_found(tmp_path: Path, monkeypatch: pyt
         result = honest(*args)
         return replace(result, change=replace(result.change, repeats=None))
 
-    monkeypatch.setattr(submit.decide, "after_create", forgetful)
+    monkeypatch.setattr(submit.transitions, "after_create", forgetful)
     with pytest.raises(AssertionError):
         test_all_that_may_have_been_bought_counts_as_spent(tmp_path, 2)

@@ -9,7 +9,7 @@ from typing import Callable
 import pytest
 from world import SAID, Odds, World
 
-from sorad.engine.commands import Commands
+from sorad.engine.run.commands import Commands
 from sorad.model import Request, State
 from sorad.providers.base import Accepted, Created, Fault, Refused, Trouble, Unknown
 

@@ -23,17 +23,17 @@ from odd_lists import OddList
 from turns import Alone, Died, Turns
 
 from sorad.config.model import Config
-from sorad.engine.accounts import Accounts
-from sorad.engine.ambiguous import waits_for_user
-from sorad.engine.commands import Commands
-from sorad.engine.control import Control
-from sorad.engine.decide import MISSES_TO_PARK
-from sorad.engine.loop import Engine
-from sorad.engine.progress import Progress
-from sorad.engine.reach import Reach
-from sorad.engine.rooms import Rooms
+from sorad.engine.decide.ambiguous import waits_for_user
+from sorad.engine.decide.transitions import MISSES_TO_PARK
+from sorad.engine.run.commands import Commands
+from sorad.engine.run.loop import Engine
+from sorad.engine.state.accounts import Accounts
+from sorad.engine.state.control import Control
+from sorad.engine.state.destinations import Rooms
+from sorad.engine.state.progress import Progress
+from sorad.engine.state.reachability import Reach
+from sorad.engine.state.wall_clock import Times
 from sorad.engine.steps.kit import Kit
-from sorad.engine.times import Times
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -61,7 +61,7 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
-from sorad.providers.openai_videos import repeated
+from sorad.providers.openai_videos.api import repeated
 from sorad.receipts.receipt import DONE, read_receipt
 from sorad.vault.service import Vault
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from simulator_customer import NATIVE, Customer, wait_for
 
-from sorad.cli import simulate
+from sorad.cli.setup import simulate
 from sorad.problems import SoradError
 from sorad.simulator import Simulator
 
 COMMAND = """
 import argparse, sys
-from sorad.cli import simulate
+from sorad.cli.setup import simulate
 parser = argparse.ArgumentParser()
 simulate.add(parser.add_subparsers(), [])
 args = parser.parse_args(sys.argv[1:])

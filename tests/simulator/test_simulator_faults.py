@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.cli.simulate import EPILOG
+from sorad.cli.setup.simulate import EPILOG
 from sorad.problems import SoradError
 from sorad.simulator.faults import KINDS, Fault, Faults, from_json, parse
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulator_customer import NATIVE, VIDEOS, Customer
 
-from sorad.cli import simulate
+from sorad.cli.setup import simulate
 from sorad.messages import set_language
 from sorad.problems import SoradError
 from sorad.simulator import Simulator

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sorad.cli import schema, validate
+from sorad.cli.setup import schema, validate
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.storyboard.schema import json_schema
@@ -27,7 +27,7 @@ def refuse_five_seconds(request: Request) -> list[Problem]:
 def _a_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = SimpleNamespace(validate=refuse_five_seconds)
     monkeypatch.setattr("sorad.providers.make", lambda config, key: made, raising=False)
-    monkeypatch.setattr("sorad.cli.settings.find_config", lambda explicit, env: None)
+    monkeypatch.setattr("sorad.cli.shared.settings.find_config", lambda explicit, env: None)
     monkeypatch.chdir(tmp_path)
 
 

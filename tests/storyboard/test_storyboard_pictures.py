@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-import sorad.files.inside as inside_module
+import sorad.files.allowed_folders as inside_module
 from sorad.config.load import load
 from sorad.config.model import Config, Watch
-from sorad.files.inside import Outside, open_inside
+from sorad.files.allowed_folders import Outside, open_inside
 from sorad.intake.rules import pictures_of
 from sorad.model import Request
 from sorad.problems import Problem
-from sorad.providers.pictures import Picture, read_picture
+from sorad.providers.wire.pictures import Picture, read_picture
 from sorad.storyboard.image import Image, Pictures, find_image
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")

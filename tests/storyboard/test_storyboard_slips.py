@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.problems import Problem
+from sorad.storyboard.json_mistakes import first_slip
 from sorad.storyboard.json_text import parse
-from sorad.storyboard.slips import first_slip
 
 # The text, the character at which the slip is, and what is said of it.
 INNER, CLOSED, QUOTE = "inside a text ends it too early", "is closed with", "in place of a straight"

@@ -52,8 +52,8 @@ root.scan = patient
 """
 # Beats of these parts stop for as long as there is a file of their name.
 HANG = """
-import sorad.engine.loop as loop
-import sorad.cli.settings as settings
+import sorad.engine.run.loop as loop
+import sorad.cli.shared.settings as settings
 def hangs(name, function):
     def hanging(*facts, **more):
         while beside(name):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sorad.ledger.interface import Storyboard
-from sorad.vault import filesystem, mounted
+from sorad.vault import filesystem, mount_table
 from sorad.vault.compare import differs
 from sorad.vault.mounts import Mounts, absent
 from sorad.vault.scan import Seen, look, scan
@@ -49,8 +49,8 @@ class Devices:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, devices: dict[str, int], points: set[str]) -> None:
         self.devices, self.points = devices, points
-        monkeypatch.setattr(mounted, "device", self._device)
-        monkeypatch.setattr(mounted, "_identity", lambda path: f"{self._device(path)}:2")
+        monkeypatch.setattr(mount_table, "device", self._device)
+        monkeypatch.setattr(mount_table, "_identity", lambda path: f"{self._device(path)}:2")
         monkeypatch.setattr(filesystem, "is_mount_point", self._is_point)
 
     def _device(self, path: str) -> int:
@@ -83,14 +83,18 @@ def test_where_the_disk_under_a_folder_is_mounted(
     monkeypatch: pytest.MonkeyPatch, folder: str, points: set[str], found: tuple[str, str]
 ) -> None:
     Devices(monkeypatch, TREE, points)
-    assert mounted.mount_of(folder, "/r") == found
+    assert mount_table.mount_of(folder, "/r") == found
 
 
 def test_what_is_mounted_now(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = Devices(monkeypatch, dict(TREE), {"/r/d"})
-    assert (mounted.mounted("/r/d"), mounted.mounted("/r/a"), mounted.mounted("/r/none")) == ("8:2", "", "")
+    assert (mount_table.mounted("/r/d"), mount_table.mounted("/r/a"), mount_table.mounted("/r/none")) == (
+        "8:2",
+        "",
+        "",
+    )
     tree.devices["/r/d"] = 1
-    assert mounted.mounted("/r/d") == ""
+    assert mount_table.mounted("/r/d") == ""
 
 
 def test_a_disk_goes_and_comes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +126,8 @@ def test_on_ordinary_folders_nothing_is_mounted(tmp_path: Path) -> None:
     (seen,) = scan(tmp_path, []).files
     assert (seen.mount, seen.disk) == ("", "")
     assert look(str(path), [str(tmp_path)], str(tmp_path)) == seen
-    assert mounted.mounted(str(path.parent)) == ""
+    assert mount_table.mounted(str(path.parent)) == ""
     assert filesystem.is_mount_point(str(tmp_path)) is not True
     if Path("/proc/self/mountinfo").exists():
         assert filesystem.is_mount_point("/proc") is True
-        assert mounted.mount_of("/proc", os.sep) == ("/proc", mounted.mounted("/proc"))
+        assert mount_table.mount_of("/proc", os.sep) == ("/proc", mount_table.mounted("/proc"))

@@ -15,7 +15,7 @@ import pytest
 
 from sorad.vault import observer as library
 from sorad.vault import root as roots
-from sorad.vault.reports import HANDLER, OVERFLOW
+from sorad.vault.problems import HANDLER, OVERFLOW
 from sorad.vault.watch import Watcher
 
 pytestmark = [

@@ -11,16 +11,16 @@ from loguru import logger
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped, disk_away, no_room
 from sorad.delivery.receive import Outcome, receive
-from sorad.engine import backoff
-from sorad.engine.disk import free_bytes
-from sorad.engine.keyless import keyless
-from sorad.engine.rescue import NOTE
+from sorad.engine.decide import backoff
+from sorad.engine.decide.missing_key import keyless
+from sorad.engine.decide.not_found import NO_ADDRESS
+from sorad.engine.decide.rescue import NOTE
+from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.rescue import rescue, rescue_at
-from sorad.engine.unfound import NO_ADDRESS
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take

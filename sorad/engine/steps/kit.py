@@ -13,15 +13,15 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Config
-from sorad.engine import backoff
-from sorad.engine.accounts import Accounts
-from sorad.engine.control import Control
-from sorad.engine.downloads import Downloads
-from sorad.engine.progress import Progress
-from sorad.engine.reach import Reach
-from sorad.engine.rescue import Patience
-from sorad.engine.sightings import Memory
-from sorad.engine.times import Times
+from sorad.engine.decide import backoff
+from sorad.engine.decide.rescue import Patience
+from sorad.engine.state.accounts import Accounts
+from sorad.engine.state.control import Control
+from sorad.engine.state.downloads import Downloads
+from sorad.engine.state.list_history import Memory
+from sorad.engine.state.progress import Progress
+from sorad.engine.state.reachability import Reach
+from sorad.engine.state.wall_clock import Times
 from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerDamaged, LedgerUnavailable
 from sorad.messages import _
 from sorad.model import Take

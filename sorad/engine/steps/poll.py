@@ -7,13 +7,13 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.engine import decide
-from sorad.engine.accounts import is_sure
-from sorad.engine.keyless import NO_KEY, keyless, other_account
+from sorad.engine.decide import transitions
+from sorad.engine.decide.missing_key import NO_KEY, keyless, other_account
+from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
-from sorad.engine.steps.late import look_for_first
 from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.recheck_resent import look_for_first
 from sorad.ledger.interface import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -46,7 +46,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
         if looked is None:
             return
         take = looked
-    change = decide.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
+    change = transitions.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
     _remember(kit, take, found)
@@ -101,7 +101,7 @@ def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, curr
 def _buy_anew(kit: Kit, take: Take, written: Optional[Take]) -> None:
     """`retry` asked after a failed one first; now it is known to have failed."""
     if written is not None and written.state is State.FAILED and take.rebuy:
-        record(kit, written, decide.buy_anew(kit.clock.time()))
+        record(kit, written, transitions.buy_anew(kit.clock.time()))
 
 
 def _is_refused(kit: Kit, take: Take, provider: Provider, found: Polled) -> bool:

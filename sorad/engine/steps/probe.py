@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from sorad.engine.halt import HALTING
+from sorad.engine.decide.halt import HALTING
 from sorad.engine.steps.kit import Kit
 from sorad.messages import N_
 from sorad.problems import Problem
@@ -49,7 +49,7 @@ def _is_proof(provider: Provider, halted_by: Trouble) -> bool:
 
 
 def look_for_provider(kit: Kit) -> None:
-    """One free call, for :class:`~sorad.engine.reach.Reach`: any answer will do."""
+    """One free call, for :class:`~sorad.engine.state.reachability.Reach`: any answer will do."""
     began = kit.clock.monotonic()
     fault = kit.accounts.current.check()
     if fault is not None and fault.trouble is Trouble.TRANSPORT:

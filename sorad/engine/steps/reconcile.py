@@ -9,10 +9,9 @@ from typing import Optional
 
 from loguru import logger
 
-from sorad.engine import backoff
-from sorad.engine.absence import Kind, View, keeps_back, kind, not_whole, was_before
-from sorad.engine.accounts import is_sure
-from sorad.engine.ambiguous import (
+from sorad.engine.decide import backoff
+from sorad.engine.decide.absence import Kind, View, keeps_back, kind, not_whole, was_before
+from sorad.engine.decide.ambiguous import (
     WAIT,
     adopt,
     for_the_user,
@@ -23,14 +22,15 @@ from sorad.engine.ambiguous import (
     waits,
     waits_for_user,
 )
-from sorad.engine.decide import lost_create
-from sorad.engine.doubtful import is_same_id
-from sorad.engine.keyless import NO_KEY_EVERY, other_account
-from sorad.engine.matching import alike, began, match, same
+from sorad.engine.decide.doubtful import is_same_id
+from sorad.engine.decide.matching import alike, began, match, same
+from sorad.engine.decide.missing_key import NO_KEY_EVERY, other_account
+from sorad.engine.decide.transitions import lost_create
+from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.engine.steps.looking import look, open_creates
 from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.task_list import look, open_creates
 from sorad.layout import receipt_path
 from sorad.ledger.interface import Change, IdOwned
 from sorad.messages import _

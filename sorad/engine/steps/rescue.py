@@ -1,6 +1,6 @@
 """Rescue: put a paid video into ``state_dir/rescued`` when its own place is gone for good.
 
-Whether it is time is decided in :mod:`sorad.engine.rescue`. Nothing there is ever written over: a receipt is
+Whether it is time is decided in :mod:`sorad.engine.decide.rescue`. Nothing there is ever written over: a receipt is
 laid down first, and a shelf with the receipt or the video of another task is left to that task.
 """
 
@@ -14,10 +14,10 @@ from loguru import logger
 
 from sorad.delivery.outcome import Blocked, Received, Stopped
 from sorad.delivery.receive import receive
-from sorad.engine import backoff
-from sorad.engine.disk import free_bytes
-from sorad.engine.keyless import keyless
-from sorad.engine.rescue import Place, away, due, shelves
+from sorad.engine.decide import backoff
+from sorad.engine.decide.missing_key import keyless
+from sorad.engine.decide.rescue import Place, away, due, shelves
+from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt

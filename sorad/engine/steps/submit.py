@@ -9,26 +9,26 @@ from typing import Callable, Optional
 
 from loguru import logger
 
-from sorad.engine import decide
-from sorad.engine.ambiguous import for_the_user
-from sorad.engine.decide import AfterCreate, Verdict
-from sorad.engine.doubtful import one_id_for_all, same_id
-from sorad.engine.first import place_of
-from sorad.engine.gateways import notice
+from sorad.engine.decide import transitions
+from sorad.engine.decide.ambiguous import for_the_user
+from sorad.engine.decide.doubtful import one_id_for_all, same_id
+from sorad.engine.decide.transitions import AfterCreate, Verdict
+from sorad.engine.state.first_create import place_of
+from sorad.engine.state.gateways import notice
 from sorad.engine.steps.afford import Prices, bill, over_budget
-from sorad.engine.steps.announce import announced
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.recheck_refused import accepted_after_all
 from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
-from sorad.engine.steps.refused import accepted_after_all
 from sorad.engine.steps.reuse import is_beside, reuse
+from sorad.engine.steps.write_intent import announced
 from sorad.ledger.change import changed
 from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers import litellm
+from sorad.providers.answers import litellm
 from sorad.providers.base import Provider, Trouble
 from sorad.receipts.writing import drop_intent
 
@@ -74,7 +74,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     began = kit.clock.monotonic()
     outcome = provider.create(intent.request)
     known = kit.control.first.knows(place)
-    result = decide.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
+    result = transitions.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)

@@ -1,0 +1,175 @@
+"""`sorad list`: the takes, one line each, as many as there are."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sorad.cli.shared.columns import clip, cut, pad, width
+from sorad.cli.shared.common import complain, looked_at, open_ledger, say, state_dir, storyboard_path, to_json
+from sorad.messages import _
+from sorad.plaintext import one_line, printable
+
+if TYPE_CHECKING:
+    from sorad.model import Take
+    from sorad.problems import Problem
+
+STATES = (
+    "queued",
+    "held",
+    "submitting",
+    "unknown",
+    "generating",
+    "downloading",
+    "done",
+    "failed",
+    "cancelled",
+)
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "list",
+        parents=common,
+        help=_("the takes"),
+        description=_("Lists the takes: number, state, segment and take, video, and what went wrong."),
+    )
+    parser.add_argument(
+        "--state",
+        metavar=_("STATE"),
+        choices=STATES,
+        action="append",
+        help=_("only these: {states}; may be repeated").format(states=", ".join(STATES)),
+    )
+    parser.add_argument(
+        "--storyboard", metavar=_("PATH"), help=_("only of this storyboard, or below this folder")
+    )
+    parser.add_argument("--missing", action="store_true", help=_("only those whose video is no longer there"))
+    parser.add_argument(
+        "--old", action="store_true", help=_("only those of an earlier text of their segment")
+    )
+    parser.add_argument("-n", metavar=_("N"), type=_count, help=_("only the last so many, by their numbers"))
+    parser.add_argument("--json", action="store_true", help=_("for programs"))
+    parser.set_defaults(handler=handler)
+
+
+def handler(args: argparse.Namespace) -> int:
+    """List them."""
+    from sorad.model import State
+
+    ledger = open_ledger(state_dir(args))
+    try:
+        takes = ledger.takes(
+            states=[State(name) for name in args.state] if args.state else None,
+            storyboard=storyboard_path(args.storyboard) if args.storyboard else None,
+        )
+        takes = filter(_wanted(args), takes)
+        if args.n is not None:
+            takes = iter(deque(takes, maxlen=args.n))
+        if args.json:
+            _write_json(takes)
+        else:
+            _write_lines(takes)
+    finally:
+        ledger.close()
+    return 0
+
+
+def is_missing(take: Take) -> bool:
+    """Whether its video was delivered and is no longer there."""
+    return take.state == "done" and take.error is not None and take.error.code == "take.missing"
+
+
+def is_old(take: Take) -> bool:
+    """Whether it was bought for a text that its segment no longer has."""
+    return not take.wanted and (take.state == "done" or bool(take.remote_id))
+
+
+def _wanted(args: argparse.Namespace) -> Callable[[Take], bool]:
+    """What ``--missing`` and ``--old`` leave."""
+    return lambda take: (not args.missing or is_missing(take)) and (not args.old or is_old(take))
+
+
+def as_json(take: Take) -> dict[str, Any]:
+    """A take as `sorad list --json` shows it (design: Commands): ``cost`` in units of the currency."""
+    from sorad.clock import iso
+    from sorad.model import units
+
+    return {
+        "id": take.id,
+        "storyboard": take.storyboard,
+        "segment": take.segment,
+        "take": take.take,
+        "state": take.state.value,
+        "output": take.output,
+        "remote_id": take.remote_id or None,
+        "reused": take.reused or None,
+        "request_id": take.request_id or None,
+        "error": problem_json(take.error),
+        "wanted": take.wanted,
+        "cost": None if take.cost is None else units(take.cost),
+        "created_at": iso(take.created_at),
+        "updated_at": iso(take.updated_at),
+    }
+
+
+def problem_json(problem: Problem | None) -> dict[str, str] | None:
+    """What is wrong, in the language in force."""
+    if problem is None:
+        return None
+    return {"code": problem.code, "message": problem.text(), "fix": problem.fix_text()}
+
+
+def _write_json(takes: Iterable[Take]) -> None:
+    """An array, a take a line: never more than one of them in memory."""
+    between = "[\n"
+    for take in takes:
+        sys.stdout.write(between + to_json(as_json(take)))
+        between = ",\n"
+    sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
+
+
+def _write_lines(takes: Iterable[Take]) -> None:
+    columns = shutil.get_terminal_size().columns if looked_at() else 0
+    count = 0
+    for take in takes:
+        count += 1
+        for text in lines(take, columns):
+            say(text)
+    if not count:
+        complain(_("No takes."))
+
+
+def lines(take: Take, columns: int) -> Iterator[str]:
+    """``12  done  3_v1  /vault/film/…/3_v1_0123abcd.mp4``; of an open or failed one also what is wrong.
+
+    In a terminal of so many ``columns`` each fits its line, what is wrong below; for a pipe (0) it is one line.
+    """
+    from sorad.cli.shared.screen import STATE_NAMES
+
+    state = pad(_(STATE_NAMES[take.state]), 11)
+    head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
+    marks = [_("of an earlier text")] if is_old(take) else []
+    marks += [_("reused")] if take.reused else []
+    wrong = _("; ").join([*marks, *([one_line(take.error.text())] if take.error else [])])
+    if not columns:
+        yield f"{head}{printable(take.output)}{'  ' if wrong else ''}{wrong}"
+        return
+    yield clip(head + cut(printable(take.output), max(columns - width(head), 8)), columns)
+    if wrong:
+        yield clip(f"        {wrong}", columns)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+_count.__name__ = "int"  # argparse names the type in its complaint

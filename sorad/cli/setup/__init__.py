@@ -1,0 +1,1 @@
+"""Commands for setting sorad up and checking it."""

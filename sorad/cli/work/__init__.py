@@ -1,0 +1,1 @@
+"""Commands that do the main job, or tell what it would be."""

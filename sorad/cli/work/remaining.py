@@ -1,0 +1,79 @@
+"""The takes that `once` works on: how they stand, and which of them still come to an end by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sorad.engine.decide.ambiguous import waits_for_user
+from sorad.engine.decide.not_found import is_stuck
+from sorad.ledger.states import OPEN
+from sorad.model import State, Take
+
+if TYPE_CHECKING:
+    from sorad.daemon.assembly import Daemon
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The takes of the folders that `once` works on."""
+
+    counts: Counter[State]
+    waiting: int  # for the user, or parked: not worth staying for
+    failed: list[Take]
+
+    @property
+    def moving(self) -> int:
+        """Takes that will still come to an end by themselves."""
+        return sum(self.counts[state] for state in OPEN) - self.waiting
+
+
+def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
+    """Count the takes under the watched folders. ``in_vain``: see :func:`_stuck`."""
+    counts: Counter[State] = Counter()
+    waiting = 0
+    failed: list[Take] = []
+    for watch in daemon.config.watch:
+        root = str(watch.path)
+        here = daemon.ledger.counts(root)
+        counts.update(here)
+        waiting += here[State.HELD] + daemon.ledger.parked(root)
+        if here[State.QUEUED] and daemon.claims.waits(root) is not None:
+            waiting += here[State.QUEUED]
+        if here[State.UNKNOWN]:
+            unknown = daemon.ledger.takes(states=[State.UNKNOWN], root=root)
+            asking = {take.fingerprint for take in unknown if waits_for_user(take)}
+            # Takes of the same request wait with it: sent now, the two could not be told apart.
+            same = daemon.ledger.takes(states=[State.UNKNOWN, State.QUEUED], root=root) if asking else ()
+            waiting += sum(take.fingerprint in asking for take in same)
+        waiting += _stuck(daemon, root, here, in_vain)
+        if here[State.FAILED]:
+            failed += daemon.ledger.takes(states=[State.FAILED], root=root)
+    return Standing(counts, waiting, failed)
+
+
+def _stuck(daemon: Daemon, root: str, here: Mapping[State, int], in_vain: Mapping[int, int]) -> int:
+    """How many more finished takes than the parked ones wait for an address in vain.
+
+    ``in_vain``: how often each was tried in vain before the start, by take. The config may have changed since, so
+    these count once they were tried again; below 0 are parked ones that were not.
+    """
+    takes = _stuck_takes(daemon, root, here)
+    tried = [(take.parked, take.attempt > in_vain.get(take.id, 0)) for take in takes]
+    return tried.count((False, True)) - tried.count((True, False))
+
+
+def tried_in_vain(daemon: Daemon) -> dict[int, int]:
+    """How often each finished take that waits for an address was tried, by take."""
+    roots = [str(watch.path) for watch in daemon.config.watch]
+    stuck = [take for root in roots for take in _stuck_takes(daemon, root, daemon.ledger.counts(root))]
+    return {take.id: take.attempt for take in stuck}
+
+
+def _stuck_takes(daemon: Daemon, root: str, here: Mapping[State, int]) -> list[Take]:
+    states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
+    return (
+        [take for take in daemon.ledger.takes(states=states, root=root) if is_stuck(take)] if states else []
+    )

@@ -1,0 +1,278 @@
+"""Whether a list of tasks proves that a create was not accepted, so that it may be sent again. Pure.
+
+Each row of the list is *ours*, *not ours*, or it *cannot be told*: by the first rule of :data:`RULES` that says so.
+A create is sent again only if no row of its time is ours or cannot be told, and if the list is whole: if a task of
+ours would be on it. Lists lag, page wrongly, show only the newest, and show texts that nobody sent; accounts have
+several users. What cannot be told is for the user to decide.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Callable, NamedTuple, Optional
+
+from sorad.engine.decide.matching import in_window, resembles, same
+from sorad.messages import N_
+from sorad.model import Take
+from sorad.problems import Problem
+from sorad.providers.base import Listed, RemoteTask
+from sorad.providers.errors import faults
+
+# A create's task is no older than its intent less this, in seconds: clocks that are measured agree so far; of one
+# that no server's answer has told, nothing is known but that few are further off.
+MEASURED, GUESSED = 60.0, 600.0
+# A list may be dated by another clock than answers are; no two places on earth are further apart.
+ZONES = 15 * 3_600.0
+# Providers keep tasks on their lists for an hour at least: what was there shortly before must be there.
+KEPT = 3_600.0
+# Lists are cut to a number of tasks that is a multiple of this.
+ROUND = 5
+# Dates of one clock are in order if they are so far apart; smaller jumps of it are not noticed.
+INSTANT = 5.0
+
+
+class Kind(enum.Enum):
+    """What a row of a list is to a create whose answer was lost."""
+
+    OURS = "ours"
+    NOT_OURS = "not ours"
+    CANNOT_TELL = "cannot tell"
+
+
+class Own(NamedTuple):
+    """A create of ours that was accepted by the account whose list it is."""
+
+    remote_id: str
+    accepted_at: float  # epoch seconds; by our clock, where it was answered
+    answered: bool = False  # surely before the lost create left, where it is dated so
+
+
+class Seen(NamedTuple):
+    """A task that nobody owns, as earlier looks saw it."""
+
+    at: float  # when first, epoch seconds, our clock
+    created_at: Optional[float] = None
+    seconds: Optional[int] = None
+    pro: Optional[bool] = None
+
+
+@dataclass(frozen=True)
+class View:
+    """All that is known when a lost create is judged by a list."""
+
+    take: Take
+    listed: Listed
+    now: float  # epoch seconds, our clock
+    ahead: float = 0.0  # seconds that our clock is ahead of the provider's, as it told itself
+    measured: bool = False  # whether it told at all
+    owned: Collection[str] = ()  # ids, of the list and of ``seen``, that some take has or had
+    others: Sequence[Take] = ()  # other open creates at that account
+    own: Sequence[Own] = ()
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    most: int = 0  # rows that this list has shown at once
+    settled: float = 60.0  # seconds after which an accepted create must be on the list
+
+    @property
+    def intent_at(self) -> float:
+        """When the create may have left first; one that lies ahead was dated by a clock that was set back."""
+        return self.now if self.take.intent_at is None else min(self.take.intent_at, self.now)
+
+    @property
+    def start(self) -> float:
+        """Since when its task may have been created, by the clock of the list."""
+        slack = MEASURED if self.measured else GUESSED
+        return self.intent_at - max(self.ahead, 0.0) - slack + self._behind
+
+    @property
+    def _behind(self) -> float:
+        """How far the list dates our own creates back, as 0 or less."""
+        at = {own.remote_id: own.accepted_at - max(self.ahead, 0.0) for own in self.own}
+        off = [
+            row.created_at - at[row.remote_id]
+            for row in self.listed.tasks
+            if row.remote_id in at and row.created_at is not None
+        ]
+        return max(min(off, default=0.0), -ZONES) if min(off, default=0.0) < 0 else 0.0
+
+
+# --- rows -------------------------------------------------------------------------------------------------
+
+Rule = Callable[[View, RemoteTask], Optional[Kind]]
+
+
+def owned(view: View, row: RemoteTask) -> Optional[Kind]:
+    """Another take has it, or had it."""
+    return Kind.NOT_OURS if row.remote_id in view.owned else None
+
+
+def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It was on a list before the create left."""
+    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take, view.now) else None
+
+
+def same_request(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It shows the same text, and nothing else; at another time, a clock may have been wrong."""
+    if not same(view.take.request, row):
+        return None
+    return Kind.OURS if in_window(view.take, row, view.now, view.ahead) else Kind.CANNOT_TELL
+
+
+def explained(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It is just what another open create asked for: but a task each, no more."""
+    claims = [other for other in view.others if same(other.request, row)]
+    claims = [other for other in claims if in_window(other, row, view.now, view.ahead)]
+    if not claims:
+        return None
+    rows = [task for task in view.listed.tasks if same(claims[0].request, task)]
+    rows = [task for task in rows if owned(view, task) is there_before(view, task) is None]
+    return Kind.NOT_OURS if row in rows[: len(claims)] else None
+
+
+def much_like_it(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It is of that time, and its text may have become this one on its way through the list."""
+    close = in_window(view.take, row, view.now, view.ahead)
+    return Kind.CANNOT_TELL if close and resembles(view.take.request, row) else None
+
+
+def too_old(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It was created before the create left."""
+    return Kind.NOT_OURS if row.created_at is not None and row.created_at < view.start else None
+
+
+def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It is of another length, as far as told."""
+    return None if row.seconds in (None, view.take.request.seconds) else Kind.NOT_OURS
+
+
+def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It is of another model, as far as told; an unknown name may be the gateway's own name for ours."""
+    if row.pro not in (None, view.take.request.pro):
+        return Kind.NOT_OURS
+    ids = {own.remote_id for own in view.own}
+    ours = [task for task in view.listed.tasks if task.remote_id in ids]
+    named_as_sent = bool(ours) and not any(task.other_model for task in ours)
+    return Kind.NOT_OURS if row.other_model and named_as_sent else None
+
+
+RULES: Sequence[Rule] = (
+    owned,
+    there_before,
+    same_request,
+    explained,
+    much_like_it,
+    too_old,
+    other_length,
+    other_model,
+)
+
+
+def kind(view: View, row: RemoteTask) -> Kind:
+    """What a row is: as the first rule says that can tell."""
+    found = (rule(view, row) for rule in RULES)
+    return next((one for one in found if one is not None), Kind.CANNOT_TELL)
+
+
+def keeps_back(view: View) -> Iterator[RemoteTask]:
+    """The tasks for which the create must not be sent again: those on the list, then those that were on it."""
+    there = {row.remote_id for row in view.listed.tasks}
+    gone = (
+        RemoteTask(remote_id, "", seen.created_at, seen.seconds, pro=seen.pro)
+        for remote_id, seen in view.seen.items()
+        if remote_id not in there
+    )
+    return (row for row in (*view.listed.tasks, *gone) if kind(view, row) is not Kind.NOT_OURS)
+
+
+def turned_up(view: View, again: Take) -> Optional[RemoteTask]:
+    """A task on the list that may be the lost create's after all, though it was sent ``again``; ``None``: none.
+
+    One of another text counts only where it is no younger than the second create: that was sent when none was there.
+    """
+    until = (again.intent_at or view.now) - min(view.ahead, 0.0) + MEASURED
+    for row in view.listed.tasks:
+        early = row.created_at is not None and row.created_at <= until
+        if kind(view, row) is not Kind.NOT_OURS and (early or resembles(view.take.request, row)):
+            return row
+    return None
+
+
+def was_before(seen: Optional[Seen], take: Take, now: float) -> bool:
+    """Whether a task was on a list before the take's create left.
+
+    An intent that lies ahead of ``now`` was dated by a clock that was set back since: it tells nothing of before.
+    """
+    if seen is None or take.intent_at is None or take.intent_at > now:
+        return False
+    return seen.at < take.intent_at - INSTANT
+
+
+# --- the whole list ----------------------------------------------------------------------------------------
+
+
+def not_whole(view: View) -> Optional[Problem]:
+    """Why the task could be missing on the list though it is there; ``None``: it could not."""
+    lacking = _lacking(view)
+    if lacking is not None:
+        return _lacks(lacking)
+    if _reaches_back(view) or view.listed.counted or _ended(view):
+        return None
+    return view.listed.doubt or faults.incomplete_list(_TOO_SHORT)
+
+
+def _reaches_back(view: View) -> bool:
+    """Whether it shows, newest first and without gaps, what is older than the lost create."""
+    back_to = view.listed.back_to
+    if back_to is None:
+        return False
+    before = view.intent_at - INSTANT
+    older = (own for own in view.own if own.answered and own.accepted_at < before)
+    return back_to < view.start or any(own.remote_id in view.listed.ids for own in older)
+
+
+def _ended(view: View) -> bool:
+    """Whether it ended, shows all of ours since the intent, and is not just cut to its newest.
+
+    It is not cut if it has shown more at another time. Else it must say itself that it ends, and show nobody else's
+    tasks, which could have pushed ours off, nor just as many of ours as lists are cut to.
+    """
+    listed = view.listed
+    ours = all(own.remote_id in listed.ids for own in view.own if own.accepted_at >= view.intent_at)
+    if not listed.ended or not ours:
+        return False
+    foreign = any(task.remote_id not in view.owned for task in listed.tasks)
+    round_number = len(listed.ids) % ROUND == 0 and bool(listed.ids)
+    return len(listed.ids) < view.most or (listed.said_so and not foreign and not round_number)
+
+
+def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
+    """Since when, by our clock, all that was accepted should be on the list; ``None``: it does not tell."""
+    if listed.counted or listed.ended:
+        return 0.0
+    slack = MEASURED if measured else GUESSED
+    return None if listed.back_to is None else listed.back_to + max(ahead, 0.0) + slack
+
+
+def _lacking(view: View) -> Optional[Own]:
+    """A create of ours that was accepted long enough ago and should be on the list, but is not."""
+    since = covers(view.listed, view.ahead, measured=view.measured)
+    kept = view.intent_at - KEPT if view.listed.ids else 0.0
+    if since is None:
+        return None
+    due = (own for own in view.own if max(since, kept) <= own.accepted_at <= view.now - view.settled)
+    return next((own for own in due if own.remote_id not in view.listed.ids), None)
+
+
+def _lacks(own: Own) -> Problem:
+    return Problem(
+        "provider.list",
+        N_(
+            "The provider's list of tasks lacks the task {remote_id}, which it accepted from us: it lags or is cut."
+        ),
+        N_("Look at your account at the provider; `sorad resolve` ends the wait."),
+        {"remote_id": own.remote_id},
+    )
+
+
+_TOO_SHORT = N_("The provider's list of tasks ends before the lost create: it may show only its newest.")

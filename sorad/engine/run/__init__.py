@@ -1,0 +1,1 @@
+"""What keeps the engine going: the loop, its threads, and the commands of users."""

@@ -1,0 +1,1 @@
+"""What the engine knows between steps: in memory, and remembered in the ledger."""

@@ -1,0 +1,111 @@
+"""Again: a task that was said to have failed is asked after for a day more. It costs nothing, and some end well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Optional, Union
+
+from loguru import logger
+
+from sorad.engine.decide.paid_twice import bought_anew, remember
+from sorad.engine.decide.transitions import goes_on
+from sorad.engine.state.accounts import is_sure
+from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.redo import sibling
+from sorad.ledger.interface import ClaimLost, IllegalMove, Look
+from sorad.ledger.recheck import after_answer, after_trouble
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
+
+# Its take is being worked on just then: looked at again after so many seconds.
+BUSY = 5.0
+# A task of one of these is not on its way, and one whose take is in one of these has a free place.
+_PUT_ASIDE = (State.FAILED, State.CANCELLED)
+_UNSENT = (State.QUEUED, State.HELD)
+
+
+def asking(look: Look) -> Callable[[Kit, Take], None]:
+    """The step for a look that was claimed."""
+
+    def ask_again(kit: Kit, _take: Take) -> None:
+        _ask(kit, look)
+
+    return ask_again
+
+
+def _ask(kit: Kit, look: Look) -> None:
+    take, now = look.take, kit.clock.time()
+    owners = kit.ledger.with_tasks([take.remote_id], take.place)
+    if any(owner.state not in _PUT_ASIDE for owner in owners):
+        kit.ledger.looked(look, None)  # on its way already, or here
+        return
+    provider = kit.accounts.of(take)
+    if isinstance(provider, Problem) or kit.is_foreign(take):
+        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+        return
+    found = _poll(kit, take, provider)
+    if isinstance(found, Fault):
+        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+    elif not isinstance(found, (Running, Finished)):
+        kit.ledger.looked(look, after_answer(look.failed_at, now))
+    else:
+        _tell(kit, look, provider)
+        back = _bring_back(kit, take, found)
+        if back is not None:
+            lay_receipt(kit, back, provider.currency)
+        kit.ledger.looked(look, None if back is not None else kit.clock.time() + BUSY)
+
+
+def _poll(kit: Kit, take: Take, provider: Provider) -> Polled:
+    began = kit.clock.monotonic()
+    found = provider.poll(take.remote_id)
+    if isinstance(found, Fault):
+        if found.trouble is Trouble.TRANSPORT:
+            kit.reach.failed(began)
+        if found.trouble is Trouble.KEY and not is_sure(take, kit.accounts.current):
+            kit.accounts.refused(take.account)
+    return found
+
+
+def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Optional[Take]:
+    """Its take as it is now, or one beside it where its own has another task; ``None``: that is just changing."""
+    now = kit.clock.time()
+    change = goes_on(take, found, kit.config.polling, now)
+    present = kit.ledger.take(take.id)
+    if present is None:
+        return None
+    try:
+        if present.state in (*_PUT_ASIDE, *_UNSENT):
+            if present.claim:
+                return None
+            back = kit.ledger.record(present, change, now)
+        else:
+            back = kit.ledger.beside(take, change, lambda number: _place(take, number), now)
+    except (ClaimLost, IllegalMove):
+        return None
+    if isinstance(found, Finished):
+        kit.videos[back.id] = found.video
+    return back
+
+
+def _place(take: Take, number: int) -> str:
+    return str(sibling(Path(take.output), take, number))
+
+
+def _tell(kit: Kit, look: Look, provider: Provider) -> None:
+    """Before its take moves: what is told twice is told once, what is not told at all is lost."""
+    take = look.take
+    logger.warning(
+        _("take {id}: its task {remote} was said to have failed, and goes on after all"),
+        id=take.id,
+        remote=take.remote_id,
+    )
+    others = kit.ledger.bought_since(take, look.failed_at)
+    if others:
+        paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
+        why = bought_anew(take, others, paid[0] if paid else None, provider.currency)
+        remember(kit.ledger, why, kit.clock.time())
+        logger.warning("{}", why.text())

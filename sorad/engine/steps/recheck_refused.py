@@ -1,0 +1,138 @@
+"""Refused: a create that was answered with 429 is looked for on the list before the next try.
+
+Some gateways take a task on, and answer 429 for a limit that they meet behind it. A refusal is no doubt, and costs
+nothing; but a look at the list is free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional, Union
+
+from loguru import logger
+
+from sorad.engine.decide.absence import Kind, View, kind
+from sorad.engine.decide.ambiguous import adopt, for_the_user, kept_back, several
+from sorad.engine.decide.matching import alike, began, in_window, match, resembles, same
+from sorad.engine.decide.paid_twice import creates_that_left
+from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.receipts import lay_receipt
+from sorad.engine.steps.reconcile import DOUBT, not_ours, record_adoption
+from sorad.engine.steps.task_list import look
+from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Fault, Provider, RemoteTask
+
+# A list that cannot be read so often in a row is none: a refusal is proof enough by itself.
+UNREADABLE = 5
+
+
+def accepted_after_all(kit: Kit, take: Take) -> bool:
+    """Whether a take, claimed as ``queued``, is not to be sent just now, for its refused create may have been taken on.
+
+    Then its task is adopted, or the user decides, or the list is read again later.
+    """
+    if not take.attempt or take.intent_at is None:
+        return False
+    provider = kit.accounts.of(take)
+    if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
+        return False
+    first = _since_the_first(kit, take)
+    looked = look(kit, first, provider, began(first, kit.clock.time(), kit.times.ahead))
+    if isinstance(looked, Fault):
+        return _unread(kit, take, looked)
+    kit.unread = 0
+    found = _found(kit, looked.view)
+    if isinstance(found, RemoteTask):
+        _adopt(kit, take, provider, found)
+    elif found is not None:
+        _open(kit, take, found)
+    return found is not None
+
+
+def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
+    """Its task; why that cannot be told; or ``None``: nothing on the list looks like one.
+
+    A refusal is no doubt: only a task that looks like this one is a reason for another.
+    """
+    first, tasks = view.take, view.listed.tasks
+    refused = _refused_too(kit, first)
+    mine = [task for task in tasks if same(first.request, task)]
+    alike_too = [one for one in refused if alike(one.request, first.request)]
+    matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead)
+    if matched is None:
+        return several(first, mine)
+    if first.id in matched:
+        return matched[first.id]
+    view = replace(view, others=[*view.others, *refused])
+    for task in tasks:
+        like_it = in_window(first, task, view.now, view.ahead) and resembles(first.request, task)
+        if like_it and kind(view, task) is not Kind.NOT_OURS:
+            return kept_back(first, task)
+    return None
+
+
+def _since_the_first(kit: Kit, take: Take) -> Take:
+    """The take as of its first create of late: the task of an earlier one may be on the list only now."""
+    recent = kit.clock.time() - DOUBT
+    left = [at for at in creates_that_left(kit.ledger.history(take.id)) if at > recent]
+    return replace(take, intent_at=min([*left, take.intent_at or recent]))
+
+
+def _refused_too(kit: Kit, take: Take) -> list[Take]:
+    """Others that a task on the list may belong to."""
+    queued = kit.ledger.takes(states=[State.QUEUED])
+    return [one for one in queued if one.attempt and one.intent_at is not None and one.id != take.id]
+
+
+def _unread(kit: Kit, take: Take, fault: Fault) -> bool:
+    kit.unread += 1
+    if kit.unread >= UNREADABLE:
+        return False
+    release(kit, take, kit.clock.time() + max(fault.retry_after or 0.0, kit.config.reconcile.look_every))
+    return True
+
+
+def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
+    intent = _intent(kit, take)
+    if intent is None:
+        return
+    logger.warning(
+        _("take {id}: its create was refused and accepted all the same, as {remote}"),
+        id=take.id,
+        remote=task.remote_id,
+    )
+    change = adopt(intent, task.remote_id, kit.clock.time(), task.created_at, provider.account)
+    adopted = record_adoption(kit, intent, change)
+    if adopted is not None:
+        lay_receipt(kit, adopted, provider.currency)
+
+
+def _open(kit: Kit, take: Take, why: Problem) -> None:
+    """The user has to say whether the create was accepted; until then it counts."""
+    intent = _intent(kit, take)
+    if intent is not None:
+        logger.warning(_("take {id} is not sent again: {problem}"), id=take.id, problem=str(why))
+        record(kit, intent, for_the_user(intent, "several", why, kit.config.polling, kit.clock.time()))
+
+
+def _intent(kit: Kit, take: Take) -> Optional[Take]:
+    """Take the refusal back: the create is open again, and its money may be out."""
+    change = Change(
+        State.SUBMITTING,
+        "maybe accepted",
+        intent=True,
+        intent_at=take.intent_at,
+        keep_claim=True,
+        cost=kit.accounts.current.price(take.request),
+    )
+    try:
+        return kit.ledger.record(take, change, kit.clock.time())
+    except ClaimLost:
+        return None  # no longer wanted: its storyboard changed just now
+    except LedgerUnavailable as error:
+        logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
+        release(kit, take)
+        return None

@@ -1,0 +1,49 @@
+"""Late: a create that was sent again is looked for once more (see :mod:`sorad.engine.decide.paid_twice`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from loguru import logger
+
+from sorad.engine.decide.absence import turned_up
+from sorad.engine.decide.matching import began
+from sorad.engine.decide.paid_twice import creates_that_left, paid_too, remember
+from sorad.engine.steps.kit import Kit, record
+from sorad.engine.steps.reconcile import DOUBT
+from sorad.engine.steps.task_list import look
+from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.providers.base import Fault, Provider
+
+
+def look_for_first(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
+    """One more look at the list when the generation of a take whose create left more than once has ended.
+
+    Returns the take as it is now; ``None``: somebody else has it. A list that cannot be read is not asked again.
+    """
+    if take.state is not State.GENERATING or not provider.capabilities.lists_tasks:
+        return take
+    now = kit.clock.time()
+    try:
+        intents = creates_that_left(kit.ledger.history(take.id))
+        if len(intents) < 2:
+            return take
+        first = replace(
+            take, intent_at=min((at for at in intents if at > now - DOUBT), default=take.intent_at)
+        )
+        found = look(kit, first, provider, began(first, now, kit.times.ahead))
+        if isinstance(found, Fault):
+            return take
+        late = turned_up(found.view, take)
+        if late is None:
+            return take
+        why = paid_too(take, late.remote_id)
+        remember(kit.ledger, why, now)
+    except LedgerUnavailable as error:
+        logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
+        return take
+    logger.warning("{}", why.text())
+    return record(kit, take, Change(take.state, "paid too", error=why, keep_claim=True))

@@ -1,0 +1,96 @@
+"""What was said to have failed: which tasks are asked after again, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from itertools import chain
+
+from sorad.ledger.change import changed
+from sorad.ledger.interface import Change, Look, Party, Purchase
+from sorad.ledger.part import Part
+from sorad.ledger.queries import PURCHASE, purchase_of
+from sorad.ledger.rows import without
+from sorad.model import State, Take
+
+# A look that was handed out and never came back is due again after so many seconds.
+_LEASE = 120.0
+_DUE = (
+    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? {but}"
+    "ORDER BY due_at LIMIT ?"
+)
+_ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
+_OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
+_SINCE = PURCHASE + (
+    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND NOT (p.remote_id = ? AND p.provider IN ('', ?) "
+    "AND p.base_url IN ('', ?)) AND (t.id = ? OR t.created_at >= ?) "
+    "ORDER BY p.charged_at, p.id"
+)
+
+
+class Looks(Part):
+    """``claim_looks``, ``next_look``, ``looks``, ``looked``, ``bought_since``, ``beside``."""
+
+    def claim_looks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Look]:
+        with self._db.transaction(durable=False):
+            rows = self._db.rows(_DUE.format(but=without(but)), (now, *chain(*but), limit))
+            self._db.run_many(
+                f"UPDATE looks SET due_at = ? WHERE {_ONE}", [(now + _LEASE, *row[:4]) for row in rows]
+            )
+        found = []
+        for take_id, remote_id, provider, base_url, account, failed_at in rows:
+            take = self._load(take_id)
+            if take is not None:
+                asked = replace(
+                    take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
+                )
+                found.append(Look(asked, failed_at))
+        return found
+
+    def next_look(self, but: Collection[Party] = ()) -> float | None:
+        row = self._db.row(f"SELECT min(due_at) FROM looks WHERE 1 {without(but)}", list(chain(*but)))
+        return None if row is None else row[0]
+
+    def looks(self, take_id: int) -> list[float]:
+        rows = self._db.rows("SELECT due_at FROM looks WHERE take_id = ? ORDER BY due_at", (take_id,))
+        return [row[0] for row in rows]
+
+    def looked(self, look: Look, due_at: float | None) -> None:
+        key = (look.take.id, look.take.remote_id, look.take.provider, look.take.base_url)
+        with self._db.transaction(durable=due_at is None):
+            if due_at is None:
+                self._db.run(f"DELETE FROM looks WHERE {_ONE}", key)
+            else:
+                self._db.run(f"UPDATE looks SET due_at = ? WHERE {_ONE}", (due_at, *key))
+
+    def bought_since(self, take: Take, since: float) -> list[Purchase]:
+        itself = (take.remote_id, take.provider, take.base_url)
+        rows = self._db.rows(_SINCE, (take.fingerprint, since, *itself, take.id, since))
+        return [purchase_of(row) for row in rows]
+
+    def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+        with self._db.transaction():
+            row = self._db.row(
+                "SELECT max(take) FROM takes WHERE storyboard_id = ? AND segment = ?",
+                (take.storyboard_id, take.segment),
+            )
+            number = int(row[0]) + 1 if row else 1
+            while self._db.row(_OWNED, (output(number),)):
+                number += 1
+            row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
+            fresh = replace(
+                take,
+                id=int(row[0]) if row else 1,
+                take=number,
+                output=output(number),
+                state=State.FAILED,
+                claim="",
+                creates=1,
+                created_at=now,
+                extra=True,
+                wanted=True,
+            )
+            after = changed(fresh, change, now)
+            self._insert([after])
+            self._note(now, [(after.id, after.state, change.note, after.request_id, None)])
+            return after

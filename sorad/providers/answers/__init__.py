@@ -1,0 +1,1 @@
+"""What answers mean: ids, statuses, addresses of videos, lists. Shared by all APIs; pure."""

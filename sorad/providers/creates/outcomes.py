@@ -1,0 +1,129 @@
+"""From an answer to a create to its outcome: one way for all formats, along the table in ``proof``. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from sorad.messages import N_
+from sorad.providers.base import Accepted, Created, Fault, Refused, Trouble, Unknown
+from sorad.providers.creates import proof, web_pages
+from sorad.providers.creates.proof import Proof, Refusals, Said
+from sorad.providers.creates.quotes import without_quotes
+from sorad.providers.errors import faults, refusals
+from sorad.providers.wire import reading
+from sorad.providers.wire.http import Answer
+
+_LONGEST = 4_000  # characters of an answer that is kept
+_OPEN = N_("It may have been accepted all the same, so it is not sent again blindly.")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an error says. ``own``: it is the API's own error, not the page of a proxy."""
+
+    code: str
+    words: str
+    own: bool
+    param: str = ""  # which parameter it is about, where it names one
+
+
+def said(came: Answer, told: Told, meant: int, task: str, *, doubtful: bool) -> Said:
+    """The answer as the table needs it. The other arguments are what its format makes of the body."""
+    body = came.json()
+    whole = body is not None or came.body.strip() == b"null"
+    text = reading.all_words(body) if whole else web_pages.words(came.headers, came.body)
+    return Said(came.status, whole, task, doubtful, told.code, meant, told.own, told.words, text)
+
+
+def outcome(
+    came: Answer,
+    what: Said,
+    told: Told,
+    refusals: Refusals = (),
+    cost: Optional[int] = None,
+    prompt: str = "",
+) -> Created:
+    """What became of a create. ``cost``: where the answer tells it, in micro-units; ``prompt``: what was sent.
+
+    A prompt that is quoted counts in what the answer proves, for that errs on the safe side; not in why it refuses.
+    """
+    found = proof.proof(what, refusals)
+    if found is Proof.ACCEPTED:
+        return Accepted(what.task, came.request_id(), cost)
+    if found is Proof.REFUSED:
+        told = replace(told, words=without_quotes(told.words, prompt))
+        return Refused(refusal(came, told, what.meant if 400 <= what.meant < 500 else came.status))
+    if found is Proof.UNREADABLE:
+        problem = faults.unreadable(told.words or what.text, came.status)
+        return Unknown(Fault(Trouble.SERVER, problem, came.request_id()), kept(came.json()))
+    return Unknown(_unknown(came, what, told))
+
+
+def refusal(came: Answer, told: Told, status: int) -> Fault:
+    """Why something was refused. ``status``: HTTP's, or the one that the API's own code stands for."""
+    if came.redirects:
+        return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
+    page = page_of(came)
+    if page is not None:
+        return page
+    if status >= 500:  # only where the user knows that it refuses
+        return server_fault(came, told)
+    trouble, blocked = refusals.refusal(status, told.code, told.words)
+    request_id = came.request_id()
+    if blocked:
+        return Fault(Trouble.REQUEST, faults.moderation(told.words, came.status), request_id)
+    return faults.fault(
+        trouble,
+        told.words,
+        status=came.status,
+        code=told.param or told.code,
+        request_id=request_id,
+        retry_after=came.retry_after(),
+    )
+
+
+def page_of(came: Answer) -> Optional[Fault]:
+    """The trouble with a web page in place of an answer; ``None`` where it is none, or tells of something else.
+
+    One under 5xx, or that tells of a time-out, is that of a proxy whose server is away for the moment.
+    """
+    told, status = web_pages.title(came.body), came.status
+    if status < 500 and web_pages.is_challenge(came.headers, came.body):
+        return Fault(Trouble.PAGE, faults.challenge(told, status), came.request_id())
+    of_the_way = (came.good or status in web_pages.OF_THE_WAY) and web_pages.is_page(came.headers, came.body)
+    if of_the_way and not proof.tells_of_cut(web_pages.words(came.headers, came.body)):
+        return faults.fault(Trouble.PAGE, told, status=status, request_id=came.request_id())
+    return None
+
+
+def server_fault(came: Answer, told: Told) -> Fault:
+    """Trouble at the provider's end."""
+    wait = came.retry_after()
+    return faults.fault(
+        Trouble.SERVER, told.words, status=came.status, request_id=came.request_id(), retry_after=wait
+    )
+
+
+def senseless(came: Answer, told: Told) -> Fault:
+    """An answer that cannot be understood."""
+    return Fault(
+        Trouble.SERVER, faults.answer(told.words, came.status), came.request_id(), came.retry_after()
+    )
+
+
+def _unknown(came: Answer, what: Said, told: Told) -> Fault:
+    if came.redirects:
+        return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
+    page = page_of(came)
+    if page is not None:
+        return page
+    fault = server_fault(came, told) if proof.is_lost(what) else senseless(came, told)
+    return replace(fault, problem=replace(fault.problem, fix=_OPEN))
+
+
+def kept(body: Any) -> str:
+    """An answer to be shown to the user later: masked, and no longer than a screen or two."""
+    text = faults.masked(json.dumps(reading.without_secrets(body), ensure_ascii=False))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,1 @@
+"""Errors of providers, as codes and sentences."""

@@ -1,0 +1,220 @@
+"""The OpenAI videos format, as gateways serve it. Models, seconds, sizes and prices are configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Optional, Union
+from urllib.parse import quote
+
+from sorad.config.model import ProviderConfig
+from sorad.model import Request, micros
+from sorad.problems import Problem
+from sorad.providers.answers import ids
+from sorad.providers.answers.listing import Page, read_back
+from sorad.providers.api import Api
+from sorad.providers.base import (
+    Balance,
+    Created,
+    Download,
+    Fault,
+    Finished,
+    Listed,
+    Missing,
+    NotSent,
+    Polled,
+    Refused,
+    RemoteTask,
+    Trouble,
+    Unknown,
+    Video,
+)
+from sorad.providers.openai_videos import answers
+from sorad.providers.openai_videos.answers import Paths
+from sorad.providers.rules import require_model
+from sorad.providers.wire import reading
+from sorad.providers.wire.download import open_video
+from sorad.providers.wire.headers import repeats
+from sorad.providers.wire.http import Answer, Broken, Heard
+from sorad.providers.wire.pictures import Picture, data_url, multipart, read_picture
+
+PAGE_SIZE = 100
+
+
+class OpenAiVideos(Api):
+    """A gateway that speaks the format, with one key."""
+
+    def __init__(
+        self,
+        config: ProviderConfig,
+        key: Callable[[], str],
+        heard: Optional[Callable[[Heard], None]] = None,
+        pictures: Sequence[Path] = (),
+    ) -> None:
+        """``pictures``: the folders from which local pictures are sent.
+
+        :class:`SoradError` where the config names no model or no base URL.
+        """
+        require_model(config)
+        super().__init__(config, key, heard)
+        self.currency = config.currency
+        self._config = config
+        self._paths = Paths.of(config)
+        self._pictures = pictures
+
+    def price(self, request: Request) -> Optional[int]:
+        """The config's price, by the take or by the second; no gateway of this format tells its own."""
+        config = self._config
+        take = config.price_per_take_pro if request.pro else config.price_per_take
+        second = config.price_per_second_pro if request.pro else config.price_per_second
+        if take is None and second is None:
+            return None
+        return micros((take or 0.0) + (second or 0.0) * request.seconds)
+
+    def price_trouble(self) -> Optional[Problem]:
+        """None: the config tells it, or nobody does."""
+        return None
+
+    def create(self, request: Request) -> Created:
+        """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""
+        members = self._members(request)
+        file: Optional[Picture] = None
+        if request.image.startswith("sha256:"):
+            found = read_picture(request, self._pictures)
+            if isinstance(found, Problem):
+                return NotSent(Fault(Trouble.REQUEST, found))
+            if self._config.reference == "multipart":
+                file = found
+            else:
+                members["input_reference"] = {"image_url": data_url(found)}
+        elif request.image:
+            members["input_reference"] = {"image_url": request.image}
+        if file is not None:
+            came = self._wire.post("/videos", *multipart(members, "input_reference", file))
+        else:
+            came = self._wire.post_json("/videos", members)
+        if isinstance(came, Broken):
+            return Unknown(came.fault()) if came.left else NotSent(came.fault())
+        outcome = answers.after_create(came, self._paths, self._config.refusals, request.prompt)
+        return repeated(outcome, repeats(came.headers))
+
+    def poll(self, remote_id: str) -> Polled:
+        """Ask how a task stands: one GET."""
+        path = f"/videos/{quote(remote_id, safe='')}"
+        came = self._wire.get(path)
+        if isinstance(came, Broken):
+            return came.fault()
+        found = answers.after_poll(came, self._paths, f"{self.base_url}{path}/content")
+        if isinstance(found, Finished):
+            return replace(found, video=self._with_key(found.video))
+        return found
+
+    def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
+        """Open the video, also where ``/content`` only tells its address in JSON."""
+        found = open_video(
+            self._wire, video, offset, validator, lambda body: answers.content(body, self._paths)
+        )
+        return answers.not_there(found, video) if isinstance(found, Fault) else found
+
+    def _with_key(self, video: Video) -> Video:
+        """Marked where it lies on the provider's own host, the other places, too."""
+        others = tuple(self._with_key(other) for other in video.others)
+        return replace(video, needs_key=self._wire.is_own(video.url), others=others)
+
+    def recent(self, since: float) -> Union[Listed, Fault]:
+        """The tasks created since ``since``, from the pages of ``GET /videos``."""
+        return read_back(self._page, self._whole, since, PAGE_SIZE)
+
+    def balance(self) -> Union[Balance, Fault]:
+        """The format has none (``capabilities.has_balance`` is false)."""
+        return answers.no_balance()
+
+    def check(self) -> Optional[Fault]:
+        """Whether the key is good, by a free call; a gateway without such a call cannot tell."""
+        lists = self.capabilities.lists_tasks
+        came = self._wire.get("/videos", {"limit": 1}) if lists else self._wire.get("/models")
+        if isinstance(came, Broken):
+            return came.fault()
+        if came.status in (404, 405, 501) and not lists:
+            return None
+        return answers.fault_of(came, self._paths)
+
+    def _members(self, request: Request) -> dict[str, Any]:
+        config = self._config
+        vertical = request.orientation == "vertical"
+        return {
+            "model": config.model_pro if request.pro else config.model,
+            "prompt": request.prompt,
+            "seconds": str(request.seconds),
+            "size": config.size_vertical if vertical else config.size_horizontal,
+        }
+
+    def _page(self, _number: int, after: str, size: int) -> Union[Page, Fault]:
+        params: dict[str, Union[str, int]] = {"limit": size, "order": "desc"}
+        if after:
+            params["after"] = after
+        came = self._wire.get("/videos", params)
+        if isinstance(came, Broken):
+            return came.fault()
+        fault = answers.fault_of(came, self._paths)
+        if fault is not None:
+            return fault
+        body = came.json()
+        rows = reading.first(body, ("data", "data.data", "data.list", "data.items"))
+        if rows is None and isinstance(reading.at(body, "data"), list):
+            rows = []
+        if not isinstance(rows, list):
+            return answers.senseless(came, self._paths)
+        tasks = [self._task(row) for row in rows]
+        last_id = reading.identifier(reading.at(body, "last_id"))
+        if not last_id and tasks and tasks[-1] is not None:
+            last_id = tasks[-1].remote_id
+        total = reading.whole(reading.first(body, ("total", "data.total", "total_count")))
+        return Page(tasks, total, reading.truth(reading.at(body, "has_more")), after=last_id)
+
+    def _whole(self, remote_id: str) -> Union[RemoteTask, Fault, None]:
+        """One task with its full prompt; ``None`` where it is gone."""
+        came = self._wire.get(f"/videos/{quote(remote_id, safe='')}")
+        if isinstance(came, Broken):
+            return came.fault()
+        found = answers.after_poll(came, self._paths, self.base_url)
+        if isinstance(found, Missing):
+            return None
+        return found if isinstance(found, Fault) else self._task(_video_of(came))
+
+    def _task(self, row: Any) -> Optional[RemoteTask]:
+        remote_id = ids.row_id(row, self._paths.ids)
+        if not remote_id:
+            return None
+        prompt, model = reading.at(row, "prompt"), reading.text(reading.at(row, "model"))
+        return RemoteTask(
+            remote_id,
+            prompt if isinstance(prompt, str) else "",
+            reading.epoch(reading.at(row, "created_at")),
+            seconds=reading.whole(reading.at(row, "seconds")),
+            orientation=reading.orientation(reading.at(row, "size")),
+            pro=self._is_pro(model),
+            other_model="" if model in (self._config.model, self._config.model_pro) else model,
+        )
+
+    def _is_pro(self, model: str) -> Optional[bool]:
+        """Whether a model of the list is the pro one; ``None`` for names that are neither or both."""
+        normal, pro = self._config.model, self._config.model_pro
+        if model not in (normal, pro) or normal == pro:
+            return None
+        return model == pro
+
+
+def repeated(outcome: Created, times: int) -> Created:
+    """What an answer means where a gateway sent the create ``times`` times more: it refused the last."""
+    if not times or isinstance(outcome, NotSent):
+        return outcome
+    if isinstance(outcome, Refused):
+        return Unknown(outcome.fault, repeats=times)
+    return replace(outcome, repeats=times)
+
+
+def _video_of(came: Answer) -> Any:
+    body = came.json()
+    return body if reading.at(body, "prompt") is not None else reading.at(body, "data")

@@ -1,0 +1,171 @@
+"""The native API of sora.hk. What it documents is little, so everything is read tolerantly."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Callable, Optional, Union
+from urllib.parse import quote
+
+from sorad.config.model import ProviderConfig
+from sorad.model import Request
+from sorad.problems import Problem
+from sorad.providers.answers.listing import Page, read_back
+from sorad.providers.api import Api
+from sorad.providers.base import (
+    Balance,
+    Created,
+    Download,
+    Fault,
+    Listed,
+    Missing,
+    NotSent,
+    Polled,
+    RemoteTask,
+    Trouble,
+    Unknown,
+    Video,
+)
+from sorad.providers.sora_hk import answers
+from sorad.providers.wire import reading
+from sorad.providers.wire.download import open_video
+from sorad.providers.wire.http import Broken, Heard, Wire
+
+PRICE_AGE = 3_600.0  # seconds that prices are remembered
+PRICE_RETRY = 60.0  # seconds until prices are asked for again where there was no answer
+PAGE_SIZE = 20  # the documented one: a larger one may be cut, or refused
+
+
+class SoraHk(Api):
+    """sora.hk with one key."""
+
+    def __init__(
+        self,
+        config: ProviderConfig,
+        key: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
+        heard: Optional[Callable[[Heard], None]] = None,
+    ) -> None:
+        super().__init__(config, key, heard)
+        self.currency = "USD"
+        self._config = config
+        self._prices = Prices(self._wire, monotonic)
+
+    def price(self, request: Request) -> Optional[int]:
+        """What the take costs, from the API's own list, asked for once an hour."""
+        return self._prices.of(request)
+
+    def price_trouble(self) -> Optional[Problem]:
+        """Why the list could not be had when it was last asked for."""
+        return self._prices.trouble
+
+    def create(self, request: Request) -> Created:
+        """Buy a take: one POST."""
+        if request.image.startswith("sha256:"):
+            return NotSent(Fault(Trouble.REQUEST, self._validate(request)[-1]))
+        members: dict[str, Any] = {
+            "prompt": request.prompt,
+            "is_pro": request.pro,
+            "duration": request.seconds,
+            "resolution": request.orientation,
+            "remove_watermark": True,
+        }
+        if request.image:
+            members["image_url"] = request.image
+        came = self._wire.post_json("/create", members)
+        if isinstance(came, Broken):
+            return Unknown(came.fault()) if came.left else NotSent(came.fault())
+        return answers.after_create(came, self._config.id_paths, self._config.refusals, request.prompt)
+
+    def poll(self, remote_id: str) -> Polled:
+        """Ask how a task stands: one GET."""
+        came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
+        if isinstance(came, Broken):
+            return came.fault()
+        return answers.after_poll(came, self._config.video_url_paths, self.base_url)
+
+    def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
+        """Open the video. Its URL lies on another host, which never gets the key."""
+        return open_video(self._wire, video, offset, validator)
+
+    def recent(self, since: float) -> Union[Listed, Fault]:
+        """The tasks created since ``since``, from the pages of ``GET /tasks``."""
+        return read_back(self._page, self._whole, since, PAGE_SIZE)
+
+    def balance(self) -> Union[Balance, Fault]:
+        """Money left."""
+        came = self._wire.get("/balance")
+        if isinstance(came, Broken):
+            return came.fault()
+        trouble = answers.fault_of(came)
+        if trouble is not None:
+            return trouble
+        cents = reading.number(reading.first(came.json(), ("data.balance", "data", "balance")))
+        if cents is None:
+            return answers.senseless(came)
+        return Balance(round(cents * answers.CENT))
+
+    def check(self) -> Optional[Fault]:
+        """Whether the key is good: asks for the balance."""
+        found = self.balance()
+        return found if isinstance(found, Fault) else None
+
+    def _page(self, number: int, _after: str, size: int) -> Union[Page, Fault]:
+        came = self._wire.get("/tasks", {"page": number, "page_size": size})
+        if isinstance(came, Broken):
+            return came.fault()
+        trouble = answers.fault_of(came)
+        if trouble is not None:
+            return trouble
+        rows, total = answers.rows_of(came.json())
+        if rows is None:
+            return answers.senseless(came)
+        return Page([answers.task(row) for row in rows], total=total)
+
+    def _whole(self, remote_id: str) -> Union[RemoteTask, Fault, None]:
+        """One task with its full prompt; ``None`` where it is gone."""
+        came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
+        if isinstance(came, Broken):
+            return came.fault()
+        found = answers.after_poll(came)
+        if isinstance(found, Missing):
+            return None
+        return found if isinstance(found, Fault) else answers.task(reading.at(came.json(), "data"))
+
+
+class Prices:
+    """The price list, remembered for an hour. Thread-safe: one thread asks, the others wait for it."""
+
+    def __init__(self, wire: Wire, monotonic: Callable[[], float]) -> None:
+        self._wire, self._monotonic = wire, monotonic
+        self._lock = threading.Lock()
+        self._known: Mapping[bool, int] = {}
+        self._ask_at: Optional[float] = None
+        self.trouble: Optional[Problem] = None
+
+    def of(self, request: Request) -> Optional[int]:
+        """Micro-units; ``None`` where the price is not known. An old price is better than none."""
+        with self._lock:
+            now = self._monotonic()
+            if self._ask_at is None or now >= self._ask_at:
+                found = self._ask()
+                self._known = found or self._known
+                self._ask_at = now + (PRICE_AGE if found else PRICE_RETRY)
+            return self._known.get(request.pro)
+
+    def _ask(self) -> Mapping[bool, int]:
+        came = self._wire.get("/pricing")
+        fault = came.fault() if isinstance(came, Broken) else answers.fault_of(came)
+        self.trouble = fault.problem if fault is not None else None
+        if isinstance(came, Broken) or fault is not None:
+            return {}
+        data = reading.at(came.json(), "data")
+        found = {}
+        for pro, name in ((False, "normal_price"), (True, "pro_price")):
+            amount = answers.micros_of(reading.at(data, name), reading.at(data, "unit"))
+            if amount is not None:
+                found[pro] = amount
+        if not found:
+            self.trouble = answers.senseless(came).problem
+        return found

@@ -1,0 +1,248 @@
+"""One HTTP exchange: one attempt, never redirected, bounded in time and size, and honest about what left.
+
+A session of ``requests`` would follow redirects, read ``~/.netrc`` over our own Authorization header and
+keep cookies; so only its adapters are used, which do none of that.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional, Union
+
+import requests
+import urllib3.exceptions
+from requests.utils import select_proxy
+
+from sorad import __version__
+from sorad.messages import N_
+from sorad.problems import Problem, SoradError
+from sorad.providers.base import Fault, Trouble
+from sorad.providers.errors import faults
+from sorad.providers.wire import certificates, reading
+from sorad.providers.wire.addresses import host_of, origin, proxies_for
+from sorad.providers.wire.breakage import explain
+from sorad.providers.wire.connection import Adapter, Exchange, watched
+from sorad.providers.wire.headers import gateway as find_gateway
+from sorad.providers.wire.headers import request_id as find_request_id
+from sorad.providers.wire.headers import retry_after as find_retry_after
+from sorad.providers.wire.headers import server_time
+from sorad.providers.wire.private_addresses import Fence
+
+USER_AGENT = f"sorad/{__version__}"
+LARGEST_ANSWER = 10_000_000  # bytes of JSON; a page of tasks has some 20 kB
+_PIECE = 65_536
+# Asks LiteLLM to send a create once; by default it sends it up to three times. Others do not know it.
+ONE_TRY = {"x-litellm-num-retries": "0"}
+# All that the libraries raise for what a network or a server does, or for an address that makes no sense.
+# ValueError: urllib3 and idna raise it for impossible hosts, http.client for broken chunk sizes.
+_BREAKS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was read to its end. ``headers`` have small names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body as JSON; ``None`` where it is none."""
+        return reading.parse(self.body)
+
+    @property
+    def good(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def redirects(self) -> bool:
+        """3xx."""
+        return 300 <= self.status < 400
+
+    def request_id(self) -> str:
+        """The request id, from header or body."""
+        return find_request_id(self.headers, self.json())
+
+    def retry_after(self) -> Optional[float]:
+        """Seconds, where the server says so."""
+        return find_retry_after(self.headers, time.time())
+
+    def elsewhere(self) -> Problem:
+        """The problem with a redirect."""
+        return faults.redirected(host_of(self.headers.get("location", "")), self.status)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an exchange tells beside its answer; `sorad doctor` judges the clock of this machine by it."""
+
+    status: int
+    date: Optional[float]  # the server's clock in epoch seconds, whole ones; None: it does not tell
+    sent: float  # epoch seconds by the clock of this machine
+    took: float  # seconds until the whole answer was there
+    gateway: str = ""  # the version of LiteLLM, where that answered
+
+
+@dataclass(frozen=True)
+class Broken:
+    """No whole answer came. ``left``: a byte of the request may have left this machine."""
+
+    left: bool
+    problem: Problem
+    trouble: Trouble = Trouble.TRANSPORT
+
+    def fault(self) -> Fault:
+        """The same as the engine knows it."""
+        return Fault(self.trouble, self.problem)
+
+
+class Wire:
+    """The way to one API with one key. Thread-safe; each thread keeps its own connections."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: Callable[[], str],
+        timeout: float,
+        proxy: str,
+        download_proxy: str,
+        heard: Optional[Callable[[Heard], None]] = None,
+    ) -> None:
+        """``timeout``, in seconds, bounds connecting and each wait for bytes; an answer takes twice that
+        at most. Proxies: ``""`` as the environment says, ``"none"`` straight out. ``heard`` is told of each
+        whole answer of the API, from the thread that asked."""
+        self.base_url = base_url
+        self.timeout = timeout
+        self._key = key
+        self._proxy = proxy
+        self._download_proxy = download_proxy
+        self._heard = heard
+        self._kept = threading.local()
+        self._fence = Fence(host_of(base_url))
+
+    def __repr__(self) -> str:
+        return f"Wire({self.base_url})"
+
+    def get(self, path: str, params: Optional[Mapping[str, Union[str, int]]] = None) -> Union[Answer, Broken]:
+        """Ask the API, on a kept connection."""
+        adapter = getattr(self._kept, "adapter", None)
+        if adapter is None:
+            adapter = self._kept.adapter = Adapter(max_retries=0)
+        return self._call(adapter, requests.Request("GET", self.base_url + path, params=params))
+
+    def post_json(self, path: str, members: Mapping[str, Any]) -> Union[Answer, Broken]:
+        """Send JSON, on a fresh connection."""
+        return self.post(path, json.dumps(members).encode("ascii"), "application/json")
+
+    def post(self, path: str, body: bytes, content_type: str) -> Union[Answer, Broken]:
+        """Send a body, on a fresh connection: a kept one may be cut just as the request leaves."""
+        headers = {"Content-Type": content_type, **ONE_TRY}
+        with closing(Adapter(max_retries=0)) as adapter:
+            request = requests.Request("POST", self.base_url + path, data=body, headers=headers)
+            return self._call(adapter, request)
+
+    def _call(self, adapter: Adapter, request: requests.Request) -> Union[Answer, Broken]:
+        key = self.authorization()
+        if isinstance(key, Broken):
+            return key
+        request.headers = {**request.headers, **key, "Accept": "application/json"}
+        exchange = self.exchange()
+        sent, began = time.time(), time.monotonic()
+        try:
+            with watched(exchange), self._send(adapter, request, self._proxy) as response:
+                whole = _read(response)
+        except _BREAKS as error:
+            cause = explain(error, request.url, self.timeout, left=exchange.left, proxy=self._proxy)
+            return Broken(exchange.left, *cause)
+        if whole is None:
+            host = host_of(request.url)
+            return Broken(True, faults.network(N_("{host} sent an answer without end."), host=host))
+        answer = Answer(response.status_code, lowered(response.headers), whole)
+        if self._heard is not None:
+            date = server_time(answer.headers)
+            self._heard(
+                Heard(answer.status, date, sent, time.monotonic() - began, find_gateway(answer.headers))
+            )
+        return answer
+
+    def exchange(self) -> Exchange:
+        """A new exchange, with the bounds of this wire."""
+        return Exchange(self.timeout, 2 * self.timeout)
+
+    def open(
+        self, exchange: Exchange, adapter: Adapter, url: str, headers: Mapping[str, str]
+    ) -> Union[requests.Response, Broken]:
+        """Open a download: one GET, not redirected, with the body still to be read from ``raw``."""
+        proxies = proxies_for(url, self._download_proxy)
+        if not self._fence.names_pass(host_of(url)):
+            return _barred(url)
+        exchange.bar(None if select_proxy(url, proxies) else self._fence.passes)
+        try:
+            with watched(exchange):
+                request = requests.Request("GET", url, headers=headers)
+                response = self._send(adapter, request, self._download_proxy)
+        except _BREAKS as error:
+            if exchange.barred:
+                return _barred(url)
+            cause = explain(error, url, self.timeout, left=exchange.left, proxy=self._download_proxy)
+            return Broken(exchange.left, *cause)
+        return response
+
+    def _send(self, adapter: Adapter, request: requests.Request, proxy: str) -> requests.Response:
+        request.headers = {**request.headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        return adapter.send(
+            request.prepare(),
+            stream=True,
+            timeout=(self.timeout, self.timeout),
+            verify=certificates.verify(),
+            proxies=proxies_for(request.url, proxy),
+        )
+
+    def authorization(self) -> Union[dict[str, str], Broken]:
+        """The header with the key, looked for anew each time."""
+        try:
+            key = self._key()
+        except SoradError as error:
+            return Broken(False, error.problem, Trouble.KEY)
+        if not key.isascii() or not key.isprintable() or " " in key:
+            return Broken(False, faults.unfit_key(), Trouble.KEY)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is on the provider's own host: same scheme, host and port."""
+        return origin(url) is not None and origin(url) == origin(self.base_url)
+
+
+def _barred(url: str) -> Broken:
+    return Broken(False, faults.inward(host_of(url)), Trouble.BAD_FILE)
+
+
+def lowered(found: Mapping[str, str]) -> dict[str, str]:
+    """Headers with small names."""
+    return {name.lower(): value for name, value in found.items()}
+
+
+def _read(response: requests.Response) -> Optional[bytes]:
+    """The whole body; ``None`` where it is too large."""
+    body = bytearray()
+    while True:
+        piece = response.raw.read(_PIECE, decode_content=True)
+        if not piece:
+            return bytes(body)
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            response.raw.close()  # not to be reused with the rest still in it
+            return None
