@@ -168,7 +168,7 @@ class Parts:
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
-        self.engine = Engine(self.kit, rooms, commands.run, make_lane)
+        self.engine = Engine([self.kit], rooms, commands.run, make_lane)
         self.threads = [
             Supervised("engine", self.engine.run, clock, kept.failed, kept.limit),
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),

@@ -148,7 +148,7 @@ def step_crashes(patient: Inside, name: str, error: BaseException) -> Iterator[N
 
 def lane_dies(patient: Inside) -> Iterator[None]:
     """Past the root of the step."""
-    patient.daemon.engine.fetching.run(raises(SystemExit()))
+    patient.daemon.engine.channels[0].fetching.run(raises(SystemExit()))
     yield
 
 

@@ -515,7 +515,7 @@ class World:
         )
         self.commands = Commands(self.kit, self.vault.rescan)
         self.engine = Engine(
-            self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+            [self.kit], rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
 

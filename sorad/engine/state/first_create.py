@@ -20,6 +20,11 @@ from sorad.model import Request
 _KEY, _REMEMBERED = "answered", 200
 
 
+def kept_as(name: str, key: str) -> str:
+    """Under which name the ledger keeps something of an account; ``""``: of the first provider's."""
+    return f"{name}:{key}" if key else name
+
+
 def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
     """Where a request is sent: the base URL and the model."""
     model = config.model_pro if request.pro else config.model
@@ -29,10 +34,12 @@ def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
 class First:
     """Which places have answered a create with a task, and where the first one is under way. Thread-safe."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, key: str = "") -> None:
+        """``key`` names the account, as in :class:`sorad.engine.state.control.Control`."""
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._answered: list[str] = ledger.recall(_KEY) or []
+        self._key = kept_as(_KEY, key)
+        self._answered: list[str] = ledger.recall(self._key) or []
         self._trying: set[str] = set()
 
     @property
@@ -58,6 +65,12 @@ class First:
             if first and may:
                 self._trying.discard(place)
 
+    def move(self, key: str) -> None:
+        """It is kept under another name from now on. :class:`LedgerUnavailable`."""
+        with self._lock:
+            self._key = kept_as(_KEY, key)
+            self._ledger.remember(self._key, self._answered)
+
     def answered(self, place: str) -> None:
         """A create there was answered with a task."""
         with self._lock:
@@ -65,6 +78,6 @@ class First:
                 return
             self._answered = [*self._answered, place][-_REMEMBERED:]
             try:
-                self._ledger.remember(_KEY, self._answered)
+                self._ledger.remember(self._key, self._answered)
             except LedgerUnavailable as error:  # after a restart one create more leaves alone
                 logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

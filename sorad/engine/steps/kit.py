@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -26,7 +27,7 @@ from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerDamaged, Led
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
-from sorad.providers.base import Video
+from sorad.providers.base import Provider, Video
 from sorad.receipts.receipt import Payer
 
 
@@ -40,7 +41,7 @@ class Kit:
 
     config: Config
     ledger: Ledger
-    accounts: Accounts
+    accounts: Accounts  # of one provider; its control, reach, times and limits are its own, too
     control: Control
     clock: Clock
     rng: random.Random
@@ -52,6 +53,10 @@ class Kit:
     times: Times  # how far the clock can be believed
     reach: Reach  # whether the provider can be reached
     ending: Callable[[], bool] = lambda: False
+    name: str = ""  # of the provider
+    targets: Collection[str] = ("",)  # what takes call it that are wanted from it; the first is "", too
+    # The provider that takes of a target are wanted from; None: it is this one, whatever they say.
+    seller: Optional[Callable[[str], Provider]] = None
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True
     # Whether the ledger is still the file that was opened; in one that was deleted, nothing outlives the process.
@@ -86,6 +91,11 @@ class Kit:
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed
+
+
+def seller_of(kit: Kit, take: Take) -> Provider:
+    """The provider that a take is to be bought from."""
+    return kit.accounts.current if kit.seller is None else kit.seller(take.target)
 
 
 def record(
