@@ -181,6 +181,7 @@ class Arrivals:
             remote_id=receipt.remote_id or None,
             request_id=receipt.request_id or None,
             cost=receipt.cost_micros,
+            currency=receipt.currency or None,
             accepted_at=receipt.accepted_at,
             finished_at=receipt.finished_at,
         )

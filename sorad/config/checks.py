@@ -181,7 +181,22 @@ def _providers(config: Config) -> Iterator[Finding]:
                 params={"name": provider.title},
             )
         seen.add(provider.title)
+        if number and not _names_its_key(provider):
+            yield Finding(
+                (*here, "api_key_env"),
+                "config.key_of_another",
+                N_(
+                    "{place}: {name} does not say where its key is, and that of {first} is not sent to anybody else."
+                ),
+                N_('Add api_key_env = "…" or api_key_file = "…" to this [[provider]].'),
+                params={"name": provider.title, "first": config.provider.title},
+            )
     yield from _named(config, seen)
+
+
+def _names_its_key(provider: ProviderConfig) -> bool:
+    elsewhere = provider.api_key_file is not None or bool(provider.api_key_keyring)
+    return elsewhere or provider.kind == "simulator" or "api_key_env" in provider.model_fields_set
 
 
 def _named(config: Config, names: set[str]) -> Iterator[Finding]:

@@ -14,6 +14,8 @@ from sorad.units import parse_size
 Seconds = Annotated[float, Field(ge=0)]
 Price = Annotated[float, Field(ge=0, le=LARGEST_COST)]  # of a take; NaN is refused, too
 Money = Annotated[float, Field(ge=0, le=1e12)]
+# In one currency, or in several by their names: what is bought in another one is then held.
+Sums = Union[Money, dict[str, Money]]
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
 
 
@@ -89,6 +91,11 @@ class ProviderConfig(Section):
         """What it is called."""
         return self.name or self.kind
 
+    @property
+    def money(self) -> str:
+        """The currency that it takes."""
+        return self.currency if self.kind == "openai_videos" else "USD"
+
 
 def _how_many(raw: object) -> str:
     """Whether ``provider`` is one table or several: the tag of its type."""
@@ -160,10 +167,10 @@ class Disk(Section):
 
 
 class Budget(Section):
-    """``[budget]``: money, in units of the provider's currency; absent means no limit."""
+    """``[budget]``: money; absent means no limit. A number is in the first provider's currency."""
 
-    per_day: Optional[Money] = None
-    approve_above: Optional[Money] = None
+    per_day: Optional[Sums] = None
+    approve_above: Optional[Sums] = None
 
 
 class Notify(Section):
@@ -236,4 +243,16 @@ class Config(Section):
             safe = min(limits.safe_concurrency, provider.concurrency)
             update = {"concurrency": provider.concurrency, "safe_concurrency": safe}
             limits = limits.model_copy(update=update)
-        return self.model_copy(update={"provided": provider, "limits": limits})
+        return self.model_copy(update={"provided": provider, "limits": limits, "budget": self.sums})
+
+    @property
+    def sums(self) -> Budget:
+        """The budget, each of its numbers with its currency where there are several providers."""
+        if len(self.providers) == 1:
+            return self.budget
+        numbers = {
+            key: {self.provider.money: value}
+            for key, value in (("per_day", self.budget.per_day), ("approve_above", self.budget.approve_above))
+            if isinstance(value, float)
+        }
+        return self.budget.model_copy(update=numbers)

@@ -45,12 +45,11 @@ from sorad.intake.facts import (
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
 from sorad.intake.older_versions import as_bought, texts_of
 from sorad.intake.reusable import reusable
-from sorad.intake.rules import Validate, digest, rules_of
+from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, intent_path, receipt_path, video_path
 from sorad.ledger.interface import Ledger, Storyboard, Want
-from sorad.model import Request, State, Take, may_be_one
-from sorad.problems import Problem
+from sorad.model import State, Take, may_be_one
 from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, observed, receipts_in, surplus
 from sorad.receipts.moving import is_occupied, spot_of
 from sorad.receipts.orphaned import OrphanedFolders
@@ -67,14 +66,11 @@ class Gather:
     """Belongs to the folder side's thread. ``foreign``: what is left to its buyer in a root (None: nothing)."""
 
     config: Config
-    validate: Validate
+    sellers: Sellers
     ledger: Ledger
     clock: Clock
     orphaned: OrphanedFolders
     rescued: Rescued
-    price: Callable[[Request], Optional[int]]
-    currency: str
-    price_trouble: Callable[[], Optional[Problem]]
     stands_by: Callable[[str], bool]
     is_us: Callable[[Payer], bool]
     payer: Callable[[str], Payer]
@@ -91,7 +87,7 @@ class Gather:
         ``known`` is the row of its path; ``doubted``: since when (monotonic) its folder is known to tell more.
         """
         path = Path(seen.path)
-        rules = rules_of(self.config, watch, self.validate)
+        rules = rules_of(self.config, watch, self.sellers(watch.provider).validate)
         reading = read_file(path, rules)
         now = self.clock.time()
         board = Storyboard(
@@ -113,7 +109,7 @@ class Gather:
         assets = assets_of(path, watch)
         if reading.problems:
             return Facts(board, (), (), assets, now)
-        asked = tuple(bare_wants(reading, assets))
+        asked = tuple(bare_wants(reading, assets, watch.provider))
         facts = Facts(
             board,
             tuple(reading.contents),
@@ -372,12 +368,16 @@ class Gather:
         return reusable(self.ledger, board.path, self._watches[board.root], texts, itself)
 
     def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
-        budget = self.config.budget
+        budget = self.config.sums
         if budget.approve_above is None:
             return None
-        of = {want.fingerprint: self.price(want.request) for want in wants}
-        trouble = self.price_trouble() if None in of.values() else None
-        return Prices(budget, self.currency, of, trouble)
+        of, trouble = dict[tuple[str, str], tuple[Optional[int], str]](), None
+        for want in wants:
+            seller = self.sellers(want.target)
+            price = seller.price(want.request)
+            of[want.fingerprint, want.target] = price, seller.currency
+            trouble = (seller.price_trouble() if price is None else None) or trouble
+        return Prices(budget, of, trouble)
 
 
 def _may_hold(video: Path, names: dict[Path, Optional[frozenset[str]]]) -> bool:

@@ -12,12 +12,15 @@ from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.providers.base import Provider
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
 
 READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
+# The provider that takes of a target (a name from the config; "": the first) are wanted from.
+Sellers = Callable[[str], Provider]
 Validate = Callable[[Request], "list[Problem]"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sorad.config.model import Watch
@@ -15,15 +16,17 @@ def assets_of(storyboard: Path, watch: Watch) -> Path:
     return assets_folder(storyboard, watch.path, watch.output_mode, watch.output_dir)
 
 
-def bare_wants(reading: Reading, assets: Path) -> list[Want]:
-    """The takes that a storyboard asks for, with their places; nothing is looked at."""
+def bare_wants(reading: Reading, assets: Path, target: str = "") -> list[Want]:
+    """The takes that a storyboard asks for, with their places; nothing is looked at.
+
+    ``target``: the provider that they are wanted from.
+    """
     wants = []
     for segment in reading.segments:
         fingerprint = segment.request.fingerprint()
         for number in range(1, segment.takes + 1):
             video = video_path(assets, segment.index, number, fingerprint)
             earlier = tuple(one for one in dict.fromkeys(segment.earlier) if one != segment.request)
-            wants.append(
-                Want(segment.index, number, segment.request, fingerprint, str(video), earlier=earlier)
-            )
+            want = Want(segment.index, number, segment.request, fingerprint, str(video), target=target)
+            wants.append(replace(want, earlier=earlier))
     return wants

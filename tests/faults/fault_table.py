@@ -568,7 +568,7 @@ def clock_set(patient: Inside, seconds: float) -> Iterator[None]:
 def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     """All clocks go on, but for the monotonic one."""
     week = 7 * 86_400.0
-    times = patient.daemon._kept.times
+    times = patient.daemon.parts.standings[0].times
     with times._lock:
         patient.clock.ahead += week
         patient.clock.slept += week

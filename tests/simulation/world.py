@@ -473,13 +473,10 @@ class World:
         provider = self.provider
         intake = Intake(
             config,
-            provider.validate,
+            lambda target: provider,
             ledger,
             self.clock,
             lambda: None,
-            provider.price,
-            "USD",
-            provider.price_trouble,
         )
         self.intake = intake
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]

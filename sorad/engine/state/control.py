@@ -1,8 +1,8 @@
 """The engine's standing with the provider: pause, breaker, gate, halt and stops, kept over restarts.
 
 There is one for each account. Threads of its lanes report here; the loop asks here. What changes is written to the
-ledger under the keys that `sorad status` reads: ``paused`` (for all), ``breaker``, ``gate``, ``halt``, ``stops``; behind
-those of any account but the first provider's stands which one it is. ``lost`` is for the next start.
+ledger under the keys that `sorad status` reads: ``paused`` (for all), ``breaker``, ``gate``, ``halt``, ``stops``;
+behind those of any account but the first provider's stands which one it is. ``lost`` is for the next start.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Control:
     def __init__(self, ledger: Ledger, limits: Limits, clock: Clock, key: str = "") -> None:
         """``key`` names the account in the ledger; ``""``: the first provider's."""
         self._ledger = ledger
-        self._key = key
+        self.key = key
         self._limits = limits
         self._clock = clock
         self._lock = threading.RLock()
@@ -241,7 +241,7 @@ class Control:
     def resume(self) -> None:
         """The user wants it to go on: ends the pause, and whatever waits for the user."""
         with self._lock:
-            self._ledger.remember(kept_as("stops", self._key), [])
+            self._ledger.remember(kept_as("stops", self.key), [])
             self._keep_lost(())
             self._stops = ()
             self.pause(paused=False)
@@ -268,18 +268,15 @@ class Control:
             self.look_now()
 
     def move(self, key: str) -> None:
-        """The account goes by another name in the ledger from now on: it became the first provider's, or no longer is.
-
-        :class:`LedgerUnavailable`.
-        """
+        """The account goes by another name in the ledger: it became the first provider's, or no longer is."""
         with self._lock:
-            self._key = key
+            self.key = key
             self.first.move(key)
-            self._ledger.remember(kept_as("breaker", key), self._breaker.to_json())
-            self._ledger.remember(kept_as("gate", key), self._gate.to_json())
-            self._ledger.remember(kept_as("halt", key), self._halt.to_json() if self._halt else None)
-            self._ledger.remember(kept_as("stops", key), [stop.to_json() for stop in self._stops])
-            self._ledger.remember(kept_as("lost", key), list(self._lost))
+            self._keep("breaker", self._breaker.to_json())
+            self._keep("gate", self._gate.to_json())
+            self._keep("halt", self._halt.to_json() if self._halt else None)
+            self._keep("stops", [stop.to_json() for stop in self._stops])
+            self._keep("lost", list(self._lost))
 
     def clock_set(self, by: float) -> None:
         """The clock was set ``by`` so many seconds: all waits keep their length."""
@@ -306,6 +303,6 @@ class Control:
 
     def _keep(self, name: str, value: object) -> None:
         try:
-            self._ledger.remember(kept_as(name, self._key), value)
+            self._ledger.remember(kept_as(name, self.key), value)
         except LedgerUnavailable as error:  # it holds in memory; only a restart just now would forget it
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

@@ -66,10 +66,10 @@ class First:
                 self._trying.discard(place)
 
     def move(self, key: str) -> None:
-        """It is kept under another name from now on. :class:`LedgerUnavailable`."""
+        """It is kept under another name from now on."""
         with self._lock:
             self._key = kept_as(_KEY, key)
-            self._ledger.remember(self._key, self._answered)
+            self._keep()
 
     def answered(self, place: str) -> None:
         """A create there was answered with a task."""
@@ -77,7 +77,10 @@ class First:
             if place in self._answered:
                 return
             self._answered = [*self._answered, place][-_REMEMBERED:]
-            try:
-                self._ledger.remember(self._key, self._answered)
-            except LedgerUnavailable as error:  # after a restart one create more leaves alone
-                logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
+            self._keep()
+
+    def _keep(self) -> None:
+        try:
+            self._ledger.remember(self._key, self._answered)
+        except LedgerUnavailable as error:  # after a restart one create more leaves alone
+            logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

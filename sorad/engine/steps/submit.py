@@ -107,7 +107,7 @@ def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, pla
     if result.verdict is Verdict.GOOD:
         kit.control.first.answered(place)
     kit.control.created(result)
-    if (result.change.remote_id or "").startswith(litellm.PREFIX):
+    if (result.change.remote_id or "").startswith(litellm.PREFIX) and "" in kit.targets:
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
             notice(kit.ledger, provider.base_url, "")
 
@@ -181,6 +181,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             base_url=provider.base_url,
             account=account,
             cost=price,
+            currency=provider.currency,
         )
         return kit.ledger.record(take, change, now)
 
