@@ -423,6 +423,13 @@ def test_config_mistakes_in_several_providers_name_the_one(write, change, code, 
     assert (one.code, str(one.params["place"]).rpartition(":")[2]) == (code, str(line))
 
 
+def test_config_the_key_of_one_provider_is_not_taken_for_that_of_another(write):
+    text = SEVERAL.replace('name = "b"\nkind = "simulator"', 'name = "b"\nkind = "sora_hk"')
+    load(write(text))
+    found = problems(write(text.replace('api_key_file = "key"\n', "")))
+    assert [(one.code, one.params["name"]) for one in found] == [("config.key_of_another", "b")]
+
+
 @pytest.mark.parametrize("text", ["provider = 3", "provider = []", "provider = [3]"])
 def test_config_what_is_no_provider_is_told(write, text):
     assert {one.code for one in problems(write(f"{text}\n{WATCH}"))} == {"config.not_a_table"}
