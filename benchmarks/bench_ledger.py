@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sorad.ledger.interface import Change, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change, Storyboard, Want
 from sorad.model import Request, State
 
 PROMPT = "A slow dolly shot through a rain-soaked market at night, neon signs reflected in puddles. " * 6

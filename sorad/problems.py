@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional, Union
 
-from sorad.messages import _
+from sorad.messages import N_, _
 from sorad.plaintext import one_line
 
 Param = Union[str, int, float, "Problem"]
 
 _IN_SEGMENT = re.compile(r"segments\[(?P<at>\d+)\]\.?(?P<rest>.*)", re.DOTALL)
+# What follows once something is mended, ``{then}`` in each mend: while sorad runs, and once it has ended.
+GOES_ON, AT_NEXT_START = N_("sorad goes on by itself"), N_("it goes on at the next start")
 EX_CONFIG = 78  # as in sysexits.h; the systemd unit does not restart on it
 
 
@@ -77,6 +79,14 @@ class Problem:
         text, fix = self.text(), self.fix_text()
         return joined(text, fix)
 
+    def after_the_end(self) -> Problem:
+        """The same, told by a sorad that has ended: what is mended goes on at the next start."""
+        params = {
+            name: one.after_the_end() if isinstance(one, Problem) else one
+            for name, one in self.params.items()
+        }
+        return replace(self, params={**params, "then": Problem("", AT_NEXT_START)})
+
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
         return json.dumps(self._raw(), ensure_ascii=False, separators=(",", ":"))
@@ -127,7 +137,8 @@ def joined(text: str, fix: str) -> str:
 
 
 def _fill(template: str, params: Mapping[str, Param]) -> str:
-    told: dict[str, object] = {"take": _("ID")}  # of what was found before its take had a number
+    # "take": of what was found before its take had a number
+    told: dict[str, object] = {"take": _("ID"), "then": _(GOES_ON)}
     for name, one in params.items():
         if isinstance(one, Problem):
             told[name], told[f"{name}_fix"] = one.text(), one.fix_text()

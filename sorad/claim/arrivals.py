@@ -20,11 +20,13 @@ from sorad.claim.claims import Claims
 from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Purchase, Storyboard
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Purchase, Storyboard
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import receipts_of
-from sorad.receipts.intents import is_theirs, theirs
+from sorad.receipts.intents import foreign_intent, waits_for_foreign
 from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import FAILED, Receipt, read_intent, read_receipt, write_receipt
 from sorad.receipts.writing import receipt_of
@@ -105,7 +107,7 @@ class Arrivals:
         receipt has come. :class:`LedgerUnavailable`."""
         if not self._ledger.counts()[State.HELD]:
             return False
-        held = [take for take in self._ledger.takes(states=[State.HELD]) if is_theirs(take)]
+        held = [take for take in self._ledger.takes(states=[State.HELD]) if waits_for_foreign(take)]
         return sum(self._is_free(take) for take in held if take.root in roots) > 0
 
     def _is_free(self, take: Take) -> bool:
@@ -114,7 +116,7 @@ class Arrivals:
             receipt = read_receipt(receipt_path(video))
             ours = receipt is not None and receipt.fingerprint == take.fingerprint and receipt.remote_id != ""
             came = ours and receipt is not None and not self._is_owned(receipt)
-            if not came and theirs(video, self._claims.payer(take.root)) is not None:
+            if not came and foreign_intent(video, self._claims.payer(take.root)) is not None:
                 return False
             now = self._clock.time()
             self._ledger.record(take, Change(State.QUEUED, "seen again", due_at=now, clear_error=True), now)

@@ -29,7 +29,8 @@ from sorad.claim.sync_signs import sync_service, vault_of
 from sorad.clock import Clock, iso
 from sorad.config.model import Watch
 from sorad.files.durable import Sleep
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _
 from sorad.problems import Problem
 from sorad.receipts.receipt import Payer, Receipt

@@ -140,7 +140,7 @@ def unreadable(path: str, reason: str) -> Problem:
     return Problem(
         "claim.cannot_read",
         N_("{path}: the note {note} cannot be read ({reason}), so nothing is bought here."),
-        N_('Make it readable (in a cloud folder: "always keep on this device"); it goes on by itself.'),
+        N_('Make it readable (in a cloud folder: "always keep on this device"); {then}.'),
         {"path": path, "note": NAME, "reason": reason},
     )
 

@@ -36,7 +36,7 @@ from sorad.engine.state.control import Control
 from sorad.engine.state.progress import Progress
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Pulse, PulseFile, read_pulse
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.quarantine import open_or_rebuild
 from sorad.ledger.states import OPEN
@@ -201,7 +201,7 @@ class Daemon:
         takes = self.ledger.takes(states=OPEN)
         waiting = [take.id for take in takes if take.error is not None and needs_user(take.error)]
         if waiting:
-            self.ledger.hasten(waiting, self.clock.time())
+            self.ledger.make_due(waiting, self.clock.time())
 
     def change(self, config: Config, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Go over to another config. Raises, and stays with the present one, where that cannot be.

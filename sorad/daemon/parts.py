@@ -25,7 +25,7 @@ from sorad.clock import Clock
 from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
-from sorad.daemon.reporting import Telling, World
+from sorad.daemon.reporting import Reporting, World
 from sorad.daemon.standings import Standing, Standings
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
@@ -34,9 +34,9 @@ from sorad.engine.run.lanes import Lane
 from sorad.engine.run.loop import Engine
 from sorad.engine.state import gateways
 from sorad.engine.state.accounts import Accounts
-from sorad.engine.state.destinations import Rooms
+from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
-from sorad.engine.state.list_history import Memory
+from sorad.engine.state.list_history import ListHistory
 from sorad.engine.state.progress import Progress
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import unwritten
@@ -44,7 +44,8 @@ from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.intake.rules import pictures_of
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
 from sorad.ledger.write_errors import LedgerWatch
 from sorad.messages import _
@@ -87,7 +88,7 @@ class Kept:
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
     in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
-    sightings: Memory = field(default_factory=Memory)
+    list_history: ListHistory = field(default_factory=ListHistory)
     buying: threading.Lock = field(default_factory=threading.Lock)
     reusing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -143,7 +144,7 @@ class Parts:
         self._buying: Optional[set[str]] = None  # roots, as last seen
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
-        self.telling = Telling(config, kept.world)
+        self.telling = Reporting(config, kept.world)
         self.sellers = [
             self._seller(number, standing) for number, standing in enumerate(kept.standings.of(config))
         ]
@@ -162,7 +163,7 @@ class Parts:
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
-        self._rooms = rooms = Rooms(
+        self._rooms = rooms = Destinations(
             config.watch,
             config.disk,
             ledger,
@@ -195,7 +196,7 @@ class Parts:
             unwritten=kept.unwritten,
             buying=kept.buying,
             reusing=kept.reusing,
-            sightings=kept.sightings,
+            list_history=kept.list_history,
             in_vain=kept.in_vain,
             stepped=self.telling.stepped,
             seller=lambda target: by_name.get(target, by_name[""]),
@@ -367,6 +368,8 @@ class Parts:
             for number, one in enumerate(self.sellers):
                 name = one.name if len(self.sellers) > 1 else ""
                 self._kept.complain(_about(number), one.standing.reach.problem(name))
+            slow = [channel.kit.downloads.problem() for channel in self.engine.channels]
+            self._kept.complain("downloads", next(filter(None, slow), None))
             self._kept.complain("log", logs.trouble())
             self._watch_key()
             self._kept.tell()

@@ -15,7 +15,7 @@ from loguru import logger
 from sorad.config.errors import ConfigError
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.messages import N_, _
 from sorad.problems import Param, Problem, SoradError
 

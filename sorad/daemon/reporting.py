@@ -34,7 +34,7 @@ class World:
     limit: float = LIMIT  # of their threads' heartbeats, in seconds
 
 
-class Telling:
+class Reporting:
     """``threads`` to be started with the others; ``stepped`` is to be told of every step."""
 
     def __init__(self, config: Config, world: Optional[World]) -> None:

@@ -14,8 +14,8 @@ from sorad.clock import Clock
 from sorad.config.model import Config, ProviderConfig
 from sorad.engine.state.control import Control
 from sorad.engine.state.first_create import kept_as
-from sorad.engine.state.reachability import Reach
-from sorad.engine.state.wall_clock import Times
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
 from sorad.ledger.interface import Ledger
 from sorad.providers import base_url_of
 
@@ -29,8 +29,8 @@ class Standing:
     """With one account."""
 
     control: Control
-    reach: Reach
-    times: Times
+    reach: Reachability
+    times: WallClock
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Standings:
             return self._known[self._first]  # the first one's address or key was changed
         key = "" if number == 0 and not self._known else identity
         control = Control(self.ledger, config.limits, self.clock, key)
-        return Standing(control, Reach(self.clock), Times(self.clock))
+        return Standing(control, Reachability(self.clock), WallClock(self.clock))
 
     def follow(self, config: Config, standings: Sequence[Standing], elsewhere: Sequence[bool] = ()) -> None:
         """The config is in force from now on. ``standings``: those :meth:`of` it; ``elsewhere``: of each, whether its

@@ -14,7 +14,7 @@ from typing import Optional
 
 from sorad.condition import DEAD, FAILING, HUNG
 from sorad.health.pulse import Pulse
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.messages import _
 from sorad.model import State
 from sorad.problems import Problem

@@ -47,18 +47,18 @@ class Stopped:
     got: int
 
 
-_LATER = N_("Nothing is lost: sorad goes on by itself as soon as it can.")
+_LATER = N_("Nothing is lost; once that is over, {then}.")
 _FULL = (
     Obstacle.FULL,
     "delivery.disk_full",
     N_("the disk under {folder} is full."),
-    N_("Make room on it; sorad buys nothing meanwhile, and goes on by itself."),
+    N_("Make room on it: nothing is bought meanwhile; {then}."),
 )
 _QUOTA = (
     Obstacle.FULL,
     "delivery.quota",
     N_("the disk quota under {folder} is used up."),
-    N_("Delete something or have the quota raised; sorad goes on by itself."),
+    N_("Delete something or have the quota raised; {then}."),
 )
 _TOO_LARGE = (
     Obstacle.DENIED,
@@ -70,13 +70,13 @@ _GONE = (
     Obstacle.GONE,
     "delivery.folder_gone",
     N_("the folder {folder} is not there."),
-    N_("Bring it back (mount the disk, undo the move); the video then arrives by itself."),
+    N_("Bring it back (mount the disk, undo the move); {then}."),
 )
 _NO_FOLDER = (
     Obstacle.IN_THE_WAY,
     "delivery.no_folder",
     N_("the folder {folder} cannot be made: a file has the name of one of its folders ({file})."),
-    N_("Move or rename that file, or rename the storyboard; it goes on by itself."),
+    N_("Move or rename that file, or rename the storyboard; {then}."),
 )
 _OFFLINE = (
     Obstacle.GONE,
@@ -88,7 +88,7 @@ _READ_ONLY = (
     Obstacle.DENIED,
     "delivery.read_only",
     N_("the disk under {folder} is read-only."),
-    N_("Mount it writable; the video then arrives by itself."),
+    N_("Mount it writable; {then}."),
 )
 _PERMISSION = (
     Obstacle.DENIED,
@@ -100,7 +100,7 @@ _BROKEN = (
     Obstacle.DENIED,
     "delivery.disk_error",
     N_("the disk under {folder} reports an error: {error}."),
-    N_("Check the disk; it may be failing. The video is fetched again once it can be written."),
+    N_("Check the disk, it may be failing; {then}."),
 )
 _NAME = (
     Obstacle.DENIED,
@@ -172,7 +172,7 @@ def disk_away(mount: str) -> Blocked:
     problem = Problem(
         "delivery.disk_away",
         N_("the disk that belongs at {folder} is not there."),
-        N_("Mount it again; the video then arrives by itself."),
+        N_("Mount it again; {then}."),
         {"folder": mount},
     )
     return Blocked(Obstacle.GONE, problem)

@@ -13,7 +13,7 @@ from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
 from sorad.engine.decide.matching import SKEW
 from sorad.engine.state.gateways import repeats_by_itself, version_of
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.messages import N_, _, ngettext
@@ -44,7 +44,7 @@ _SOURCES = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class AccountAnswers:
     """What the look came to. ``heard`` is ``None`` where no answer came, ``tried`` tells whether one was due."""
 
     kind: str
@@ -68,20 +68,20 @@ def check(context: Context) -> Iterator[Finding]:
     """Look and judge; nothing where the config does not tell the provider."""
     if context.provider is None:
         return
-    asked = look(context.provider, context)
-    yield from judge_key(asked, context.provider, running_service=context.serviced and context.running)
-    if context.shell_unseen and asked.key is not None and asked.key.source in ("env", "dotenv"):
-        yield Finding("key", Level.WARNING, key_unseen(asked.key.place, str(context.environment_file)))
-    yield from judge_provider(asked)
-    yield from judge_gateway(asked)
-    yield from judge_balance(asked)
-    yield from judge_clock(asked.heard)
+    answers = look(context.provider, context)
+    yield from judge_key(answers, context.provider, running_service=context.serviced and context.running)
+    if context.shell_unseen and answers.key is not None and answers.key.source in ("env", "dotenv"):
+        yield Finding("key", Level.WARNING, key_unseen(answers.key.place, str(context.environment_file)))
+    yield from judge_provider(answers)
+    yield from judge_gateway(answers)
+    yield from judge_balance(answers)
+    yield from judge_clock(answers.heard)
 
 
 # --- looking ----------------------------------------------------------------------------------------------
 
 
-def look(config: ProviderConfig, context: Context) -> Asked:
+def look(config: ProviderConfig, context: Context) -> AccountAnswers:
     """Find the key and make one free call, at no other host than the provider's."""
     source = KeySource(config, context.env)
     key, unfit = None, None
@@ -92,7 +92,7 @@ def look(config: ProviderConfig, context: Context) -> Asked:
     heard: list[Heard] = []
     bounded = config.model_copy(update={"request_timeout": min(config.request_timeout, PATIENCE)})
     provider = providers.make(bounded, source, heard.append)
-    asked = Asked(
+    answers = AccountAnswers(
         provider.kind,
         host_of(provider.base_url),
         key,
@@ -103,13 +103,13 @@ def look(config: ProviderConfig, context: Context) -> Asked:
         base_url=provider.base_url,
     )
     if context.offline or unfit is not None:
-        return asked
+        return answers
     fault, balance = _ask(provider)
     first = heard[0] if heard else None
-    asked = replace(asked, gateway=version_of(provider, heard))
+    answers = replace(answers, gateway=version_of(provider, heard))
     waiting, due = (0, None) if fault is not None else _due(provider, context)
     return replace(
-        asked,
+        answers,
         tried=True,
         fault=fault,
         heard=first,
@@ -147,10 +147,12 @@ def _due(provider: Provider, context: Context) -> tuple[int, Optional[int]]:
 # --- judging ----------------------------------------------------------------------------------------------
 
 
-def judge_key(asked: Asked, config: ProviderConfig, *, running_service: bool = False) -> Iterator[Finding]:
+def judge_key(
+    answers: AccountAnswers, config: ProviderConfig, *, running_service: bool = False
+) -> Iterator[Finding]:
     """Is there a key, is it kept well, does the provider take it?"""
-    refused = asked.fault is not None and asked.fault.trouble is Trouble.KEY
-    if asked.kind == "simulator" and not refused:
+    refused = answers.fault is not None and answers.fault.trouble is Trouble.KEY
+    if answers.kind == "simulator" and not refused:
         yield ok("key", "key.simulator", N_("The simulator needs none."))
         return
     if looks_like_key(config.api_key_env):
@@ -161,7 +163,7 @@ def judge_key(asked: Asked, config: ProviderConfig, *, running_service: bool = F
             N_('Put the key into a file of its own and name it: api_key_file = "…". Then ask for a new key.'),
         )
         return
-    if asked.key is None and running_service:
+    if answers.key is None and running_service:
         yield warning(
             "key",
             "key.elsewhere",
@@ -171,91 +173,93 @@ def judge_key(asked: Asked, config: ProviderConfig, *, running_service: bool = F
             N_("`sorad status` tells if the provider refuses it."),
         )
         return
-    if asked.key is None:
-        yield Finding("key", Level.PROBLEM, asked.unfit or Problem("key.missing", N_("There is no API key.")))
+    if answers.key is None:
+        yield Finding(
+            "key", Level.PROBLEM, answers.unfit or Problem("key.missing", N_("There is no API key."))
+        )
         return
-    yield from (Finding("key", Level.WARNING, one) for one in asked.unwise)
-    yield _tried(asked, asked.key)
+    yield from (Finding("key", Level.WARNING, one) for one in answers.unwise)
+    yield _tried(answers, answers.key)
 
 
-def _tried(asked: Asked, key: Key) -> Finding:
+def _tried(answers: AccountAnswers, key: Key) -> Finding:
     """What the provider says of the key."""
     where = _SOURCES.get(key.source, "{place}")
     place = _(where).format(place=key.place)
-    if not asked.tried:
+    if not answers.tried:
         return ok("key", "key.not_tried", N_("From {place}; not tried (--offline)."), place=place)
-    if asked.fault is None:
-        return _accepted(asked, place)
-    if asked.fault.trouble is Trouble.KEY:
-        return Finding("key", Level.PROBLEM, asked.fault.problem)
-    if asked.fault.trouble is Trouble.BALANCE:
-        return ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=asked.host)
+    if answers.fault is None:
+        return _accepted(answers, place)
+    if answers.fault.trouble is Trouble.KEY:
+        return Finding("key", Level.PROBLEM, answers.fault.problem)
+    if answers.fault.trouble is Trouble.BALANCE:
+        return ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=answers.host)
     return warning(
         "key",
         "key.unproved",
         N_("From {place}; whether {host} accepts it could not be found out."),
         N_("See what is said of the provider, and try again."),
         place=place,
-        host=asked.host,
+        host=answers.host,
     )
 
 
-def _accepted(asked: Asked, place: str) -> Finding:
-    if asked.heard is not None and asked.heard.status in _NO_SUCH_CALL:
+def _accepted(answers: AccountAnswers, place: str) -> Finding:
+    if answers.heard is not None and answers.heard.status in _NO_SUCH_CALL:
         return ok(
             "key",
             "key.untried",
             N_("From {place}; {host} has no free call that would show whether it is good."),
             place=place,
-            host=asked.host,
+            host=answers.host,
         )
-    return ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=asked.host)
+    return ok("key", "key.ok", N_("From {place}; {host} accepts it."), place=place, host=answers.host)
 
 
-def judge_provider(asked: Asked) -> Iterator[Finding]:
+def judge_provider(answers: AccountAnswers) -> Iterator[Finding]:
     """Does it answer?"""
-    if not asked.tried:
+    if not answers.tried:
         return
-    fault = asked.fault
+    fault = answers.fault
     if fault is None or fault.trouble in (Trouble.KEY, Trouble.BALANCE):
-        if asked.heard is not None:
+        if answers.heard is not None:
             message = N_("{host} answered within {milliseconds} ms.")
             yield ok(
                 "provider",
                 "provider.ok",
                 message,
-                host=asked.host,
-                milliseconds=round(asked.heard.took * 1000),
+                host=answers.host,
+                milliseconds=round(answers.heard.took * 1000),
             )
         return
     level = Level.WARNING if fault.trouble is Trouble.RATE else Level.PROBLEM
     yield Finding("provider", level, fault.problem)
 
 
-def judge_gateway(asked: Asked) -> Iterator[Finding]:
+def judge_gateway(answers: AccountAnswers) -> Iterator[Finding]:
     """Does it send creates again by itself?"""
-    if asked.gateway:
-        yield Finding("provider", Level.WARNING, repeats_by_itself(asked.base_url, asked.gateway))
+    if answers.gateway:
+        yield Finding("provider", Level.WARNING, repeats_by_itself(answers.base_url, answers.gateway))
 
 
-def judge_balance(asked: Asked) -> Iterator[Finding]:
+def judge_balance(answers: AccountAnswers) -> Iterator[Finding]:
     """Is there money, and will it last for what waits?"""
-    if not asked.tried:
+    if not answers.tried:
         return
-    if asked.fault is not None:
-        if asked.fault.trouble is Trouble.BALANCE:
-            yield Finding("balance", Level.PROBLEM, asked.fault.problem)
+    if answers.fault is not None:
+        if answers.fault.trouble is Trouble.BALANCE:
+            yield Finding("balance", Level.PROBLEM, answers.fault.problem)
         return
-    if not asked.has_balance or asked.balance is None:
+    if not answers.has_balance or answers.balance is None:
         yield ok("balance", "balance.unknown", N_("This kind of provider does not tell the balance."))
         return
-    left = f"{units(asked.balance):.2f} {asked.currency}"
-    takes = ngettext("{count} take", "{count} takes", asked.waiting).format(count=asked.waiting)
-    if asked.balance <= 0:
+    left = f"{units(answers.balance):.2f} {answers.currency}"
+    takes = ngettext("{count} take", "{count} takes", answers.waiting).format(count=answers.waiting)
+    if answers.balance <= 0:
         message = N_("Nothing is left at the provider: {left}.")
         fix = N_("Top it up at the provider; sorad goes on by itself.")
         yield problem("balance", "balance.empty", message, fix, left=left)
-    elif asked.due is not None and asked.due > asked.balance:
+    elif answers.due is not None and answers.due > answers.balance:
         yield warning(
             "balance",
             "balance.short",
@@ -263,11 +267,11 @@ def judge_balance(asked: Asked) -> Iterator[Finding]:
             N_("Top it up at the provider, or `sorad cancel` what is not wanted."),
             left=left,
             takes=takes,
-            due=f"{units(asked.due):.2f} {asked.currency}",
+            due=f"{units(answers.due):.2f} {answers.currency}",
         )
-    elif asked.due is not None:
+    elif answers.due is not None:
         message = N_("{left} left; what waits to be bought costs {due} ({takes}).")
-        due = f"{units(asked.due):.2f} {asked.currency}"
+        due = f"{units(answers.due):.2f} {answers.currency}"
         yield ok("balance", "balance.ok", message, left=left, takes=takes, due=due)
     else:
         yield ok("balance", "balance.ok", N_("{left} left."), left=left)

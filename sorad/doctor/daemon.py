@@ -14,7 +14,8 @@ from typing import Optional
 from sorad.clock import local_time
 from sorad.doctor.context import Context
 from sorad.doctor.finding import DAEMON_STOPPED, Finding, Level, ok, problem, warning
-from sorad.health.complaints import Complaint, complaints
+from sorad.health.complaint import Complaint
+from sorad.health.complaints import complaints
 from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse
 from sorad.lock import Holder, lock_path, note_of

@@ -12,8 +12,8 @@ from sorad.doctor import inotify, storyboards
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
 from sorad.doctor.root import Look, look
-from sorad.health.complaints import CLAIMS_IN_ORDER
-from sorad.ledger.interface import RootRow
+from sorad.health.buying import CLAIMS_IN_ORDER
+from sorad.ledger.values import RootRow
 from sorad.messages import N_, _, ngettext
 from sorad.problems import Problem
 from sorad.vault import problems

@@ -11,7 +11,7 @@ from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem
 from sorad.health.facts import ledger_problem
 from sorad.ledger.connection import check_sound, open_connection
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.migrate import check_not_newer, steps, version
 from sorad.ledger.place import ledger_path
 from sorad.messages import N_, ngettext

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple, Optional
 
-from sorad.ledger.interface import Generation
+from sorad.ledger.values import Generation
 from sorad.model import State, Take
 
 # So few say nothing; so many of the latest of a kind count.

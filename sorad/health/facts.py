@@ -12,15 +12,10 @@ from sorad.claim.doubles import Double, unseen
 from sorad.engine.decide.paid_twice import told
 from sorad.engine.state.gateways import GATEWAY
 from sorad.health.pulse import Pulse, read_pulse
-from sorad.ledger.interface import (
-    Generation,
-    Ledger,
-    LedgerDamaged,
-    LedgerUnavailable,
-    RootRow,
-    Storyboard,
-)
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Generation, RootRow, Storyboard
 from sorad.lock import Holder, holder
 from sorad.messages import N_
 from sorad.model import State, Take

@@ -8,7 +8,7 @@ from typing import Optional
 
 from sorad.health.facts import PATIENCE, Facts, from_ledger, ledger_problem
 from sorad.health.pulse import read_pulse
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.lock import holder
 from sorad.problems import Problem, SoradError

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
-from sorad.health.complaints import FOR_THE_USER, how_to_start
+from sorad.health.complaints import how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
+from sorad.health.takes import FOR_THE_USER
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sorad.clock import iso
-from sorad.health.complaints import Complaint, complaints
+from sorad.health.complaint import Complaint
+from sorad.health.complaints import complaints
 from sorad.health.estimates import Kind, Pace, forecast, late, learn, queue_done
 from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse

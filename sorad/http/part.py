@@ -8,7 +8,8 @@ from sorad.http.exposition import CONTENT_TYPE
 from sorad.http.latency import Latencies
 from sorad.http.pages import health, metrics
 from sorad.http.server import Page, Pages, json_page, plain_page
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.model import State
 from sorad.notify.view import Viewer
 

@@ -15,8 +15,8 @@ from sorad.intake.facts import Facts, Key, RescuedVideo, key_of
 from sorad.intake.planned_moves import Disk
 from sorad.intake.renumber import Known, renumbered
 from sorad.layout import video_path
-from sorad.ledger.interface import Moved, Want
 from sorad.ledger.states import PAID
+from sorad.ledger.values import Moved, Want
 from sorad.model import State, Take
 from sorad.receipts.folder import Evidence, create_of
 from sorad.receipts.rescued import apart, note

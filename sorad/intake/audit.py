@@ -21,11 +21,13 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.heartbeat import beat
 from sorad.layout import INTENT, parse_video_name, video_path
-from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
+from sorad.ledger.errors import ClaimLost
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import missing, observed, segment_folders
-from sorad.receipts.intents import drop_own, is_theirs
+from sorad.receipts.intents import remove_own_intent, waits_for_foreign
 from sorad.receipts.place import look
 from sorad.receipts.receipt import Payer, read_intent, read_receipt
 from sorad.receipts.sharing import room_at, take_over
@@ -184,9 +186,11 @@ class Audit:
         intent, take = read_intent(video), intended.get(str(video))
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
-            return take is None or not is_theirs(take)
+            return take is None or not waits_for_foreign(take)
         if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
-            drop_own(video, self.payer(take.root), () if take.intent_at is None else [take.intent_at])
+            remove_own_intent(
+                video, self.payer(take.root), () if take.intent_at is None else [take.intent_at]
+            )
         return False
 
 

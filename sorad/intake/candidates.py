@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sorad.intake.facts import Lookalike, Relative
-from sorad.ledger.interface import Ledger, Storyboard
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Storyboard
 from sorad.vault.mount_table import mounted
 from sorad.vault.scan import is_listed
 
@@ -38,7 +39,7 @@ def relatives(
     watched: Collection[str],
 ) -> list[Relative]:
     """The storyboards whose files are gone, with some of these fingerprints or tasks."""
-    kin = ledger.kin(fingerprints, remote_ids)
+    kin = ledger.related_storyboards(fingerprints, remote_ids)
     if not kin:
         return []
     away = offline(ledger)

@@ -20,7 +20,8 @@ from sorad.files.durable import make_folders
 from sorad.intake.facts import Action, Demote, MoveFolder, MoveVideo, Plan, Progress
 from sorad.intake.notices import learned
 from sorad.intake.wants import assets_of
-from sorad.ledger.interface import Applied, Ledger, Storyboard
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Applied, Storyboard
 from sorad.messages import _
 from sorad.model import State
 from sorad.receipts.moving import move_folder, move_video

@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
-from sorad.ledger.interface import Ledger, Want
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Want
 from sorad.storyboard.read import Rules, read_file
 from sorad.vault.names import host_conflicts, marked_conflict
 

@@ -18,7 +18,8 @@ from typing import Callable, Optional
 from sorad.budget import NEVER
 from sorad.intake.facts import Key, key_of
 from sorad.ledger.copied import CODE, is_unsent
-from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Storyboard, Want
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -33,8 +33,8 @@ from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo
 from sorad.intake.identity import outranks
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
-from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.reused import served
+from sorad.ledger.values import Storyboard, Want
 from sorad.ledger.wants import UNSENT
 from sorad.messages import N_
 from sorad.model import State, Take

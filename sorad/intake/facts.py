@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Optional, Union
 
 from sorad.config.model import Budget
-from sorad.ledger.interface import Moved, Storyboard, Want
+from sorad.ledger.values import Moved, Storyboard, Want
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import Evidence

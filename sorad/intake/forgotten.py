@@ -14,8 +14,10 @@ from sorad.budget import NEVER
 from sorad.clock import Clock
 from sorad.intake.copied import may_be_copied
 from sorad.ledger.copied import is_unsent
-from sorad.ledger.interface import Change, ClaimLost, Ledger, Storyboard, Want
+from sorad.ledger.errors import ClaimLost
+from sorad.ledger.interface import Ledger
 from sorad.ledger.states import PAID
+from sorad.ledger.values import Change, Storyboard, Want
 from sorad.model import State, Take
 
 

@@ -48,7 +48,8 @@ from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, intent_path, receipt_path, video_path
-from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Storyboard, Want
 from sorad.model import State, Take, may_be_one
 from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, observed, receipts_in, surplus
 from sorad.receipts.moving import is_occupied, spot_of

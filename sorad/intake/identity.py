@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.intake.facts import Ledgered, Lookalike, Relative
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.ledger.wants import UNSENT
 from sorad.model import State, Take
 from sorad.receipts.folder import Evidence

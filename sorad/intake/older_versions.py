@@ -15,7 +15,7 @@ from typing import Callable
 
 from sorad.intake.facts import Key
 from sorad.layout import video_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.model import Request, State, Take
 from sorad.receipts.folder import Evidence
 

@@ -21,8 +21,9 @@ from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Validate, rules_of
 from sorad.intake.wants import assets_of, bare_wants
-from sorad.ledger.interface import Ledger, Storyboard, Want
+from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import served
+from sorad.ledger.values import Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem

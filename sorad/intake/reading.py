@@ -42,7 +42,8 @@ from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
 from sorad.intake.rules import Sellers, digest
 from sorad.intake.wants import assets_of
-from sorad.ledger.interface import Ledger, Storyboard
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
 from sorad.receipts.former_folders import former

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sorad.config.model import Watch
 from sorad.layout import assets_folder, video_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.storyboard.read import Reading
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sorad.ledger.interface import Change, IllegalMove
+from sorad.ledger.errors import IllegalMove
 from sorad.ledger.states import may
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 
 _OPEN_CREATE = (State.SUBMITTING, State.UNKNOWN)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 
@@ -45,7 +45,8 @@ class Connection:
         self._db: sqlite3.Connection | None = db
         self._wait = wait
         self._kept_out = False  # the last transaction waited in vain
-        self.sick = ""  # why the last write failed, where that was no lock; "" once one is on the disk again
+        # Why the last write failed, where that was no lock; "" once one is on the disk again.
+        self.last_write_error = ""
         self._lock = threading.RLock()
         db.row_factory = _decoded
 
@@ -81,10 +82,10 @@ class Connection:
             yield
         except LedgerUnavailable as error:
             if not str(error).startswith(_NOT_THE_DISK):
-                self.sick = str(error)
+                self.last_write_error = str(error)
             raise
         if durable:
-            self.sick = ""
+            self.last_write_error = ""
 
     def checkpoint(self) -> None:
         """Bring what was written into the main file, as far as no reader is in the way. For the owner.

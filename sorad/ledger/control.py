@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sorad.ledger.interface import Command, RootRow
 from sorad.ledger.part import Part
 from sorad.ledger.rows import column, root_of
+from sorad.ledger.values import Command, RootRow
 
 _ROOT = "SELECT path, state, device, reason, scanned_at, active FROM roots"
 
@@ -18,7 +18,7 @@ PROOF = "proof"
 
 
 class Control(Part):
-    """``check``, ``prove``, ``sick``.
+    """``check``, ``prove``, ``last_write_error``.
 
     And ``put_root``, ``roots``, ``remember``, ``recall``, ``post``, ``commands``, ``answer``, ``result``."""
 
@@ -33,8 +33,8 @@ class Control(Part):
             )
         self._db.checkpoint()
 
-    def sick(self) -> str:
-        return self._db.sick
+    def last_write_error(self) -> str:
+        return self._db.last_write_error
 
     def put_root(self, row: RootRow) -> None:
         with self._db.held():

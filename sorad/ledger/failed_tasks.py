@@ -7,13 +7,13 @@ from dataclasses import replace
 from itertools import chain
 
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Change, Look, Party, Purchase
 from sorad.ledger.part import Part
 from sorad.ledger.queries import PURCHASE, purchase_of
 from sorad.ledger.rows import without
+from sorad.ledger.values import Change, Party, Purchase, Recheck
 from sorad.model import State, Take
 
-# A look that was handed out and never came back is due again after so many seconds.
+# A recheck that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
     "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? {but}"
@@ -28,10 +28,10 @@ _SINCE = PURCHASE + (
 )
 
 
-class Looks(Part):
-    """``claim_looks``, ``next_look``, ``looks``, ``looked``, ``bought_since``, ``beside``."""
+class Rechecks(Part):
+    """``claim_rechecks``, ``next_recheck``, ``rechecks``, ``rechecked``, ``bought_since``, ``deliver_beside``."""
 
-    def claim_looks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Look]:
+    def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
         with self._db.transaction(durable=False):
             rows = self._db.rows(_DUE.format(but=without(but)), (now, *chain(*but), limit))
             self._db.run_many(
@@ -44,19 +44,19 @@ class Looks(Part):
                 asked = replace(
                     take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
                 )
-                found.append(Look(asked, failed_at))
+                found.append(Recheck(asked, failed_at))
         return found
 
-    def next_look(self, but: Collection[Party] = ()) -> float | None:
+    def next_recheck(self, but: Collection[Party] = ()) -> float | None:
         row = self._db.row(f"SELECT min(due_at) FROM looks WHERE 1 {without(but)}", list(chain(*but)))
         return None if row is None else row[0]
 
-    def looks(self, take_id: int) -> list[float]:
+    def rechecks(self, take_id: int) -> list[float]:
         rows = self._db.rows("SELECT due_at FROM looks WHERE take_id = ? ORDER BY due_at", (take_id,))
         return [row[0] for row in rows]
 
-    def looked(self, look: Look, due_at: float | None) -> None:
-        key = (look.take.id, look.take.remote_id, look.take.provider, look.take.base_url)
+    def rechecked(self, recheck: Recheck, due_at: float | None) -> None:
+        key = (recheck.take.id, recheck.take.remote_id, recheck.take.provider, recheck.take.base_url)
         with self._db.transaction(durable=due_at is None):
             if due_at is None:
                 self._db.run(f"DELETE FROM looks WHERE {_ONE}", key)
@@ -68,7 +68,7 @@ class Looks(Part):
         rows = self._db.rows(_SINCE, (take.fingerprint, since, *itself, take.id, since))
         return [purchase_of(row) for row in rows]
 
-    def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+    def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         with self._db.transaction():
             row = self._db.row(
                 "SELECT max(take) FROM takes WHERE storyboard_id = ? AND segment = ?",

@@ -13,253 +13,28 @@ Rules that hold for every implementation:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Callable, NamedTuple, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol
 
-from sorad.model import Request, State, Take
-from sorad.problems import Problem
+from sorad.ledger.values import (
+    Applied,
+    Change,
+    Command,
+    Event,
+    Generation,
+    Moved,
+    Party,
+    Place,
+    Purchase,
+    Recheck,
+    RootRow,
+    Storyboard,
+    Want,
+)
+from sorad.model import State, Take
 
 # A date further ahead than this was written under another clock, in seconds: no two places on earth are further
 # apart.
 FUTURE = 26 * 3_600.0
-
-
-class Party(NamedTuple):
-    """Where takes are sent: whose they are, once they are. Two accounts may be at one address."""
-
-    provider: str  # its kind
-    base_url: str
-    account: str
-
-
-Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
-
-
-class ClaimLost(Exception):
-    """The claim is no longer ours: what we were about to write must not be written."""
-
-
-class IllegalMove(Exception):
-    """That move between states does not exist."""
-
-
-class IdOwned(Exception):
-    """Another take has that remote id at that place, or had it: nothing was written."""
-
-
-class LedgerUnavailable(Exception):
-    """The database cannot be used just now (locked, disk full, I/O error). Nothing was written; try again."""
-
-
-class LedgerDamaged(Exception):
-    """The database is corrupt. It must be kept aside, never silently replaced."""
-
-
-@dataclass(frozen=True)
-class Storyboard:
-    """A storyboard file as last read."""
-
-    id: int
-    root: str
-    path: str  # absolute
-    size: int
-    mtime_ns: int
-    content: str  # hash of its meaning: every (segment, takes, fingerprint); "" while invalid
-    state: str  # "ok", "invalid", "copy" (of another with the same content), "gone"
-    problems: tuple[Problem, ...] = ()
-    segments: int = 0
-    updated_at: float = 0.0
-    copy_of: str = ""  # path of the storyboard that this one repeats, or repeated once
-    rules: str = ""  # hash of the settings it was read under: other settings, read again
-    mount: str = ""  # where the disk it lies on is mounted below the root; "": it is the root's own
-    disk: str = ""  # identity of what was mounted there
-
-
-@dataclass(frozen=True)
-class Want:
-    """A take that a storyboard asks for. ``found`` tells what its output folder already holds."""
-
-    segment: int
-    take: int
-    request: Request
-    fingerprint: str
-    output: str
-    # DONE where the verified file is there (or was: ``error``); GENERATING where a receipt is; FAILED where it
-    # says so; UNKNOWN where only the intent of a create is; HELD where it waits for the user
-    state: State = State.QUEUED
-    remote_id: str = ""  # from the receipt
-    reused: str = ""  # the task whose video serves it, bought for another storyboard
-    provider: str = ""
-    base_url: str = ""
-    account: str = ""
-    request_id: str = ""
-    cost: Optional[int] = None
-    repeats: int = 0
-    intent_at: Optional[float] = None
-    accepted_at: Optional[float] = None
-    finished_at: Optional[float] = None
-    due_at: Optional[float] = None  # None: now
-    error: Optional[Problem] = None  # with HELD: what it waits for; with FAILED, DONE: what is wrong
-    wanted: bool = True  # False: the folder alone tells of it (an earlier text, a further take)
-    earlier: tuple[
-        Request, ...
-    ] = ()  # what an earlier version of sorad would have sent for it, where that differs
-    newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
-    target: str = ""  # the provider that it is wanted from, by name; "": the first
-    currency: str = ""  # of the cost
-
-    @property
-    def place(self) -> Place:
-        """Where its task is."""
-        return self.provider, self.base_url
-
-    @property
-    def texts(self) -> set[str]:
-        """The fingerprints under which it may have been bought."""
-        return {self.fingerprint, *(one.fingerprint() for one in self.earlier)}
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A known take that goes by another number, or whose file is or will be elsewhere."""
-
-    take_id: int
-    segment: int
-    take: int
-    output: str
-    done: bool  # as it was seen: a take that ended meanwhile keeps its output, for there its file lies
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What a storyboard changed in the ledger."""
-
-    storyboard_id: int
-    added: int = 0  # takes queued
-    skipped: int = 0  # takes whose file is already there, or known already
-    cancelled: int = 0  # unsent takes that are no longer wanted
-    kept: int = 0  # takes in flight or done of an earlier text
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a step writes about its take. Members left ``None`` stay as they are."""
-
-    to: State
-    note: str  # short, machine-readable: "accepted", "poll", "refused"… goes into the history
-    due_at: Optional[float] = None
-    attempt: Optional[int] = None
-    error: Optional[Problem] = None
-    clear_error: bool = False
-    provider: Optional[str] = None
-    base_url: Optional[str] = None
-    account: Optional[str] = None
-    remote_id: Optional[str] = None
-    sole: bool = False  # the remote id must be one that no other take has or had there, or nothing is written
-    request_id: Optional[str] = None
-    validator: Optional[str] = None
-    cost: Optional[int] = None
-    currency: Optional[str] = None
-    output: Optional[str] = None
-    intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
-    intent_at: Optional[float] = None
-    refused: bool = False  # takes that count, and the purchase, back: proved to be refused, or never sent
-    accepted_at: Optional[float] = None
-    finished_at: Optional[float] = None
-    parked: Optional[bool] = None
-    watched: Optional[float] = None
-    rebuy: Optional[bool] = None
-    reused: Optional[str] = None
-    repeats: Optional[int] = None  # so often a gateway sent the create again by itself; they count as creates
-    fresh: bool = (
-        False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
-    )
-    approved: bool = False  # the user approved its price: it is not held for that again
-    keep_claim: bool = False  # the step goes on (the intent, then the outcome)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A line of a take's history."""
-
-    take_id: int
-    at: float
-    state: State
-    note: str
-    request_id: str = ""
-    problem: Optional[Problem] = None
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """A create that was accepted or may have been: money that is out. Amounts are micro-units."""
-
-    take_id: int
-    root: str
-    storyboard: str
-    segment: int
-    take: int
-    state: State  # of the take, now
-    output: str
-    remote_id: str
-    estimate: Optional[int]  # the price when it was sent; None: not known, or not sent from here
-    cost: Optional[int]  # what counts as spent: as the provider told, or else the estimate
-    charged_at: float
-    repeats: int = 0  # so often a gateway sent it again by itself: each may have cost as much
-    provider: str = ""  # where it was bought: its kind; "": not known
-    base_url: str = ""
-    account: str = ""
-    currency: str = ""  # of the amounts; "": not known, as the first provider's
-
-    @property
-    def possible(self) -> int:
-        """What may be out beside the cost, in micro-units."""
-        return (self.cost or 0) * self.repeats
-
-
-@dataclass(frozen=True)
-class Look:
-    """A task that was said to have failed, and is to be asked after once more."""
-
-    take: Take  # as it is now, but for the task's own id, address and account
-    failed_at: float  # when it was said so
-
-
-@dataclass(frozen=True)
-class Generation:
-    """A generation that ended well.
-
-    ``took``: seconds from its acceptance until it was seen to be ready, at ``ended_at`` (epoch seconds).
-    """
-
-    provider: str
-    base_url: str
-    seconds: int  # of video
-    pro: bool
-    took: float
-    ended_at: float
-
-
-@dataclass(frozen=True)
-class Command:
-    """A control command that another process left for the daemon."""
-
-    id: int
-    at: float
-    verb: str
-    args: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class RootRow:
-    """A watched folder as last seen."""
-
-    path: str
-    state: str  # "watching", "polling", "offline"; "starting": shown by `status` before there is a ledger
-    device: str  # identity of what was mounted there, "" unknown
-    reason: Optional[Problem] = None  # why it polls or is offline
-    scanned_at: Optional[float] = None
-    active: bool = True  # in the config of the last run
 
 
 class Ledger(Protocol):
@@ -290,7 +65,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def sick(self) -> str:
+    def last_write_error(self) -> str:
         """Why the last write failed, where that was no lock; ``""``: since then one is on the disk. No I/O."""
         ...
 
@@ -350,11 +125,13 @@ class Ledger(Protocol):
         """
         ...
 
-    def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
+    def related_storyboards(
+        self, fingerprints: Collection[str], remote_ids: Collection[str]
+    ) -> dict[int, int]:
         """The ids of storyboards that have takes of these fingerprints or tasks; how many of each in all."""
         ...
 
-    def again(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
+    def queue_another(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
         """Queue one more take of the same storyboard, segment and request (`sorad redo`, ``--force``).
 
         Its number is the highest of the segment plus one, its file ``output(number)``. ``apply`` leaves it
@@ -407,7 +184,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def hasten(self, takes: Collection[int], now: float) -> None:
+    def make_due(self, takes: Collection[int], now: float) -> None:
         """What these wait for may be there: their next steps are due now, unless they are under way or held."""
         ...
 
@@ -451,19 +228,19 @@ class Ledger(Protocol):
 
     # --- what was said to have failed --------------------------------------------------------------
     # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
-    def claim_looks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Look]:
+    def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
         """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
         ...
 
-    def next_look(self, but: Collection[Party] = ()) -> Optional[float]:
+    def next_recheck(self, but: Collection[Party] = ()) -> Optional[float]:
         """When the next one is due; of those at one of these parties none counts."""
         ...
 
-    def looks(self, take_id: int) -> list[float]:
+    def rechecks(self, take_id: int) -> list[float]:
         """When the failed tasks of a take are asked after again, the earliest first."""
         ...
 
-    def looked(self, look: Look, due_at: Optional[float]) -> None:
+    def rechecked(self, recheck: Recheck, due_at: Optional[float]) -> None:
         """It was asked after: again then, or (``None``) not any more."""
         ...
 
@@ -471,7 +248,7 @@ class Ledger(Protocol):
         """What was bought in place of a take since then: its own later creates, and takes of its text added since."""
         ...
 
-    def beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
+    def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         """Deliver a task of a take beside it, as one more take of the same segment.
 
         ``take`` bears the task's id and account; the new one is as ``change`` says, with the next free number and

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from sorad.ledger.connection import Connection
-from sorad.ledger.interface import ClaimLost, Want
+from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
 from sorad.ledger.recheck import LOOKS, has_failed
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
+from sorad.ledger.values import Want
 from sorad.model import State, Take
 from sorad.problems import Problem
 

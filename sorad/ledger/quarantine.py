@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from sorad.ledger.interface import LedgerDamaged
+from sorad.ledger.errors import LedgerDamaged
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError

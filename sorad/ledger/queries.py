@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any
 
 from sorad.ledger.connection import Row
-from sorad.ledger.interface import Event, Generation, Party, Place, Purchase
 from sorad.ledger.part import AT, Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
+from sorad.ledger.values import Event, Generation, Party, Place, Purchase
 from sorad.model import Request, State, Take
 
 DOLLARS = "USD"  # what all providers took, before there were others
@@ -44,7 +44,7 @@ ORDER BY t.id DESC
 """
 
 
-class Questions(Part):
+class Queries(Part):
     """What `status` and `list` ask: counts, takes, histories, money."""
 
     def counts(self, root: str | None = None) -> dict[State, int]:

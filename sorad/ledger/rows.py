@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, Optional
 
 from sorad.ledger.connection import Row
-from sorad.ledger.interface import Event, Party, RootRow, Storyboard
+from sorad.ledger.values import Event, Party, RootRow, Storyboard
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 

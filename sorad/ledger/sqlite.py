@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from sorad.ledger.connection import BUSY_SECONDS, check_sound, create_file, open_connection
 from sorad.ledger.control import Control
-from sorad.ledger.failed_tasks import Looks
+from sorad.ledger.failed_tasks import Rechecks
 from sorad.ledger.interface import Ledger
 from sorad.ledger.migrate import check_not_newer, migrate, steps, version
-from sorad.ledger.queries import Questions
+from sorad.ledger.queries import Queries
 from sorad.ledger.steps import Steps
-from sorad.ledger.storyboards import Folder
+from sorad.ledger.storyboards import Storyboards
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 
 
-class SqliteLedger(Folder, Steps, Looks, Questions, Control):
+class SqliteLedger(Storyboards, Steps, Rechecks, Queries, Control):
     """The ledger of :mod:`sorad.ledger.interface`, in a file."""
 
     @classmethod

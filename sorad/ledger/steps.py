@@ -9,10 +9,12 @@ from itertools import chain
 from sorad.budget import NEVER
 from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
-from sorad.ledger.interface import FUTURE, Change, ClaimLost, IdOwned, Party
+from sorad.ledger.errors import ClaimLost, IdOwned
+from sorad.ledger.interface import FUTURE
 from sorad.ledger.part import AT, Part, at
 from sorad.ledger.rows import SELECT_TAKE, marks, take_of, without
 from sorad.ledger.states import OPEN
+from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
@@ -72,7 +74,7 @@ class Steps(Part):
             self._db.run(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + FUTURE))
         return cut.rowcount
 
-    def hasten(self, takes: Collection[int], now: float) -> None:
+    def make_due(self, takes: Collection[int], now: float) -> None:
         with self._db.transaction(durable=False):
             self._db.run_many(
                 f"UPDATE takes SET due_at = ? WHERE id = ? AND {_DUE} AND due_at > ? AND due_at < ?",

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Applied, Moved, Storyboard, Want
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
+from sorad.ledger.values import Applied, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
 from sorad.model import State, Take
 
@@ -39,8 +39,8 @@ _BY_TASK = (
 )
 
 
-class Folder(Part):
-    """``storyboards`` and what is asked about their contents and texts, ``apply``, ``withdraw``, ``again``."""
+class Storyboards(Part):
+    """``storyboards`` and what is asked about their contents and texts, ``apply``, ``withdraw``, ``queue_another``."""
 
     def storyboards(self, root: str | None = None) -> list[Storyboard]:
         """The storyboards (see the interface).
@@ -78,7 +78,9 @@ class Folder(Part):
             found.update(self._db.rows(_ELSEWHERE.format(marks=marks(page)), (*page, board_id)))
         return found
 
-    def kin(self, fingerprints: Collection[str], remote_ids: Collection[str]) -> dict[int, int]:
+    def related_storyboards(
+        self, fingerprints: Collection[str], remote_ids: Collection[str]
+    ) -> dict[int, int]:
         found: dict[int, int] = {}
         for question, values in ((_BY_FINGERPRINT, fingerprints), (_BY_TASK, remote_ids)):
             asked = sorted({value for value in values if value})
@@ -110,7 +112,7 @@ class Folder(Part):
         with self._db.transaction():
             return self._withdraw(storyboard_id, state, now)
 
-    def again(self, take_id: int, output: Callable[[int], str], now: float) -> Take | None:
+    def queue_another(self, take_id: int, output: Callable[[int], str], now: float) -> Take | None:
         """Queue one more take of the same request (see the interface).
 
         ``None`` also where any other take of that storyboard, segment and request is open: the video

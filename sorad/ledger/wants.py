@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sorad.ledger.interface import Change, Want
 from sorad.ledger.states import PAID
+from sorad.ledger.values import Change, Want
 from sorad.model import State
 
 Key = tuple[int, int, str]  # segment, take, fingerprint

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import N_
 from sorad.problems import Problem
 
@@ -49,7 +50,7 @@ class LedgerWatch:
 
     def _look(self) -> None:
         now = self._clock.monotonic()
-        if not self._ledger.sick() and now - self._proved < PROVE_EVERY:
+        if not self._ledger.last_write_error() and now - self._proved < PROVE_EVERY:
             self._ledger.check()
             return
         self._ledger.prove(self._clock.time())

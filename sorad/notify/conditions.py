@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sorad.health.complaints import FOR_THE_USER, Complaint
+from sorad.health.complaint import Complaint
 from sorad.health.facts import Facts
+from sorad.health.takes import FOR_THE_USER
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.notify.memory import TROUBLE, WAITING

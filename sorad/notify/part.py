@@ -13,7 +13,8 @@ from sorad.clock import Clock
 from sorad.config.hours import is_quiet, parse_hours
 from sorad.config.model import Notify
 from sorad.health.facts import Facts
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _
 from sorad.notify import rules
 from sorad.notify.conditions import conditions, finished

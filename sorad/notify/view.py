@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 
 from sorad.clock import Clock
-from sorad.health.complaints import Complaint, complaints
+from sorad.health.complaint import Complaint
+from sorad.health.complaints import complaints
 from sorad.health.facts import Facts
 
 # A look is good for so many seconds: who comes right after another need not look again.

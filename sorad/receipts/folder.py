@@ -36,11 +36,11 @@ from typing import Callable, Optional
 
 from sorad.budget import NEVER
 from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State
 from sorad.problems import Problem
-from sorad.receipts.intents import Theirs, theirs
+from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.receipt import (
     DONE,
@@ -85,7 +85,8 @@ def observed(
 ) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now.
 
-    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.theirs`; without ``me`` all are.
+    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.foreign_intent`; without ``me``
+    all are.
     """
     video = Path(want.output)
     there = look(video)
@@ -113,7 +114,7 @@ def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
     return is_foreign is not None and (told is None or is_foreign(told.payer))
 
 
-def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem | None:
+def _cause_to_hold(video: Path, there: Found, other: ForeignIntent | None) -> Problem | None:
     """Why it waits, where nothing that can be believed tells what became of the take."""
     why = _keeps_back(video, other)
     return unvouched(video) if why is None and there.verified else why
@@ -121,16 +122,16 @@ def _cause_to_hold(video: Path, there: Found, other: Theirs | None) -> Problem |
 
 def _announced(
     video: Path, want: Want, me: Payer | None, known: Collection[Optional[float]]
-) -> tuple[Receipt | None, Theirs | None]:
+) -> tuple[Receipt | None, ForeignIntent | None]:
     """The intent of its text, and whose it is where it is not ours."""
-    return _of_text(read_intent(video), want), None if me is None else theirs(video, me, known)
+    return _of_text(read_intent(video), want), None if me is None else foreign_intent(video, me, known)
 
 
 def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
 
 
-def _keeps_back(video: Path, other: Theirs | None) -> Problem | None:
+def _keeps_back(video: Path, other: ForeignIntent | None) -> Problem | None:
     """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
 
     The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.

@@ -27,7 +27,7 @@ _NOBODY = Payer()
 
 
 @dataclass(frozen=True)
-class Theirs:
+class ForeignIntent:
     """The intent of another sorad. ``receipt``: what it tells; ``None``: it cannot be read."""
 
     at: float  # epoch seconds: when it was made
@@ -54,12 +54,14 @@ class Theirs:
         return Problem(CODE, told, mend, {"since": since, "name": name, "process": self.receipt.process})
 
 
-def is_theirs(take: Take) -> bool:
+def waits_for_foreign(take: Take) -> bool:
     """Whether a take is held because another sorad has announced that it buys it."""
     return take.state is State.HELD and take.error is not None and take.error.code == CODE
 
 
-def theirs(video: Path, me: Payer, known: Collection[Optional[float]] = ()) -> Optional[Theirs]:
+def foreign_intent(
+    video: Path, me: Payer, known: Collection[Optional[float]] = ()
+) -> Optional[ForeignIntent]:
     """The intent of another sorad at the place of a video; ``None`` where there is none, or it is settled.
 
     ``me``: who we are. ``known``: the moments of creates of the ledger. ``OSError`` where that cannot be told now.
@@ -68,22 +70,22 @@ def theirs(video: Path, me: Payer, known: Collection[Optional[float]] = ()) -> O
     told = read_receipt(path)
     if told is None or told.submitted_at is None or told.remote_id:
         try:
-            return Theirs(path.lstat().st_mtime)
+            return ForeignIntent(path.lstat().st_mtime)
         except (FileNotFoundError, NotADirectoryError):
             return None
     if _is_own(told, me, known):
         return None
     settled = read_receipt(receipt_path(video))
     if settled is None or not settled.remote_id or settled.payer.id != told.payer.id:
-        return Theirs(told.submitted_at, told)
-    return (
-        None if (settled.submitted_at or 0.0) >= int(told.submitted_at) else Theirs(told.submitted_at, told)
-    )
+        return ForeignIntent(told.submitted_at, told)
+    if (settled.submitted_at or 0.0) >= int(told.submitted_at):
+        return None
+    return ForeignIntent(told.submitted_at, told)
 
 
-def lay_intent(
+def create_intent(
     video: Path, intent: Receipt, base: Optional[Path], sleep: Sleep = time.sleep
-) -> Optional[Theirs]:
+) -> Optional[ForeignIntent]:
     """Make the intent of a create, whole and synced, over an earlier one of our own; or tell whose is there.
 
     ``intent.payer`` tells who we are; ``base`` as in :func:`sorad.files.durable.make_folders`. ``OSError``.
@@ -97,18 +99,18 @@ def lay_intent(
         for _try in range(_TRIES):
             if make(spare, path, content):
                 return None
-            found = theirs(video, intent.payer)
+            found = foreign_intent(video, intent.payer)
             if found is not None:
                 return found
             if path.exists():  # our own, or settled
                 rename(spare, path, sleep)
                 return None
-        return Theirs(intent.submitted_at or 0.0)  # there and gone again and again: somebody is at work
+        return ForeignIntent(intent.submitted_at or 0.0)  # it comes and goes: somebody is at work
     finally:
         remove(spare)
 
 
-def take_over(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> None:
+def replace_intent(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> None:
     """On the user's word another's intent becomes our own. ``OSError``."""
     make_folders(video)
     path = intent_path(video)
@@ -120,7 +122,7 @@ def take_over(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> None:
         remove(spare)
 
 
-def drop_own(video: Path, me: Payer, known: Collection[Optional[float]]) -> None:
+def remove_own_intent(video: Path, me: Payer, known: Collection[Optional[float]]) -> None:
     """Remove our own intent, and what a death left while it was made; that they stay is no harm."""
     remove(spare_path(intent_path(video), me.id or "own"))
     try:

@@ -93,7 +93,7 @@ def another_file(video: Path) -> Problem:
     return Problem(
         "delivery.in_the_way",
         N_("{name} in {folder} is another file than the one that was bought; it is left as it is."),
-        N_("Move it or rename it; the video then arrives by itself."),
+        N_("Move it or rename it; {then}."),
         {"name": video.name, "folder": str(video.parent)},
     )
 

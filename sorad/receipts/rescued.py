@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, Want
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -42,7 +43,7 @@ class Rescued:
 
     def of(self, takes: Iterable[Take], fingerprints: Collection[str]) -> list[Evidence]:
         """What lies there of these texts and is nobody's by the ledger, or belongs to one of ``takes``."""
-        there = [evidence for evidence in self._papers() if evidence.receipt.fingerprint in fingerprints]
+        there = [evidence for evidence in self._receipts() if evidence.receipt.fingerprint in fingerprints]
         if not there:
             return []
         # What is being brought to safety just now is left alone.
@@ -63,7 +64,7 @@ class Rescued:
 
     def unclaimed(self) -> Optional[Problem]:
         """What is said where paid videos lie there that the ledger knows nothing of."""
-        there = self._papers()
+        there = self._receipts()
         count = sum(not self._is_known(one.receipt) and one.video.exists() for one in there)
         if not count:
             return None
@@ -74,7 +75,7 @@ class Rescued:
             {"count": count, "path": str(self.folder)},
         )
 
-    def _papers(self) -> list[Evidence]:
+    def _receipts(self) -> list[Evidence]:
         now = self.clock.monotonic()
         seen = self._seen
         if seen is None or not 0 <= now - seen[0] < FOR:

@@ -14,7 +14,7 @@ from loguru import logger
 from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.intents import Theirs, drop_own, lay_intent
+from sorad.receipts.intents import ForeignIntent, create_intent, remove_own_intent
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -86,7 +86,9 @@ def receipt_of(
     )
 
 
-def write_intent_for(take: Take, currency: str, payer: Payer = _NOBODY) -> Union[OSError, Theirs, None]:
+def write_intent_for(
+    take: Take, currency: str, payer: Payer = _NOBODY
+) -> Union[OSError, ForeignIntent, None]:
     """Tell the folder that a create is about to leave; why it cannot be told, or whose intent is there instead.
 
     So a ledger that is lost while the answer is, too, can be built anew without buying twice; and of several sorads
@@ -96,7 +98,7 @@ def write_intent_for(take: Take, currency: str, payer: Payer = _NOBODY) -> Union
         try:
             _check_disk(take)
             intent = replace(receipt_of(take, currency, payer=payer), process=os.getpid())
-            return lay_intent(Path(take.output), intent, base_of(take))
+            return create_intent(Path(take.output), intent, base_of(take))
         except OSError as error:
             return error
 
@@ -108,7 +110,7 @@ def drop_intent(payer: Payer, *takes: Take) -> None:
     we are.
     """
     for output in {take.output for take in takes}:
-        drop_own(Path(output), payer, {take.intent_at for take in takes} - {None})
+        remove_own_intent(Path(output), payer, {take.intent_at for take in takes} - {None})
 
 
 def write_receipt_for(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.vault.scan import Scan, Seen
@@ -89,7 +89,7 @@ def not_ours(found: Scan, root: str, *, known: bool, familiar: bool) -> Problem 
         return Problem(
             "root.empty",
             N_("The watched folder {path} is empty, though it held storyboards: is its disk not mounted?"),
-            N_("Mount it, or put the storyboards back. Nothing is cancelled; it is looked at again."),
+            N_("Mount it, or put the storyboards back. Nothing is cancelled; {then}."),
             {"path": root},
         )
     if not familiar and not found.files:

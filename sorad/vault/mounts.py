@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.vault.mount_table import mounted
@@ -78,7 +78,7 @@ class Mounts:
             return False
         return board.mount in self.away or mounted(board.mount) != (self._disks or {}).get(board.mount)
 
-    def weigh(self, working: Collection[int]) -> None:
+    def note_working(self, working: Collection[int]) -> None:
         """Tell which storyboards have takes that have not ended."""
         self._waiting = frozenset(
             mount for mount in self.away if not self._boards.get(mount, set()).isdisjoint(working)
@@ -97,7 +97,7 @@ def _not_mounted(mount: str) -> Problem:
         "mount.away",
         N_("The disk that belongs at {path} is not there: the storyboards on it, and their videos, wait."),
         N_(
-            "Mount it again: nothing is cancelled, and all goes on by itself. If it never comes back, "
+            "Mount it again: nothing is cancelled; {then}. If it never comes back, "
             "`sorad cancel --storyboard {path}` drops what is not bought yet."
         ),
         {"path": mount},

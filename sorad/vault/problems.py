@@ -117,7 +117,7 @@ def not_read(path: str, error: OSError) -> Problem:
         return Problem(
             "vault.disk",
             N_("{path} cannot be read, for the disk reports an error ({reason})."),
-            N_("Check the disk; it may be failing. It is tried again by itself."),
+            N_("Check the disk, it may be failing; {then}."),
             params,
         )
     if place != path:
@@ -132,7 +132,7 @@ def not_read(path: str, error: OSError) -> Problem:
     return Problem(
         "vault.file",
         N_("{path} cannot be read: {reason}."),
-        N_("Give the user that runs sorad the right to read it; it is tried again by itself."),
+        N_("Give the user that runs sorad the right to read it; {then}."),
         params,
     )
 

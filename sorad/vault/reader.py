@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from sorad.config.model import Watch
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.vault.scan import Seen
 
 

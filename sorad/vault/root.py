@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from sorad.clock import Clock
-from sorad.ledger.interface import Ledger, LedgerDamaged, LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours
@@ -191,7 +193,7 @@ class Root:
             self._mounts.back.clear()
             self._wake()
         if self._mounts.away:
-            self._mounts.weigh(self._ledger.working())
+            self._mounts.note_working(self._ledger.working())
 
     def hint(self, path: str, now: float) -> bool:
         """Look at one path that something happened to; whether it was a folder (all below was looked at)."""

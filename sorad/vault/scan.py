@@ -310,7 +310,7 @@ def _offline(root: str, error: OSError) -> Problem:
         return Problem(
             "root.missing",
             N_("The watched folder {path} is not there."),
-            N_("Connect its disk, or create the folder. Nothing is cancelled; it is looked for again."),
+            N_("Connect its disk, or create the folder. Nothing is cancelled; {then}."),
             {"path": root},
         )
     if error.errno == errno.ENOTDIR:
@@ -323,6 +323,6 @@ def _offline(root: str, error: OSError) -> Problem:
     return Problem(
         "root.unreadable",
         N_("The watched folder {path} cannot be read: {reason}."),
-        N_("Give the user that runs sorad the right to read it; it is looked at again by itself."),
+        N_("Give the user that runs sorad the right to read it; {then}."),
         {"path": root, "reason": os.strerror(error.errno or 0)},
     )

@@ -18,7 +18,9 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Watch
-from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import RootRow
 from sorad.messages import _
 from sorad.problems import Problem
 from sorad.vault.mount_table import mounted

@@ -20,8 +20,8 @@ from sorad.cli.main import main
 from sorad.clock import SystemClock
 from sorad.config.model import Watch
 from sorad.engine.run.commands import Commands
-from sorad.ledger.interface import Change, Purchase, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change, Purchase, Storyboard, Want
 from sorad.lock import acquire
 from sorad.model import Request, State
 
@@ -161,7 +161,7 @@ def test_the_daemon_refuses_a_folder_above_all_roots_as_well(house: House, runni
 
 
 def test_status_shows_whose_a_root_is(house: House, running: Running) -> None:
-    from sorad.ledger.interface import RootRow
+    from sorad.ledger.values import RootRow
 
     (house.vault / NAME).write_text(write("", OTHER))
     running.ledger.put_root(RootRow(str(house.vault), "watching", ""))

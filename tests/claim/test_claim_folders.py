@@ -19,12 +19,12 @@ from sorad.claim.doubles import see, unseen
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME, Claim, read, write
 from sorad.config.model import Disk, Watch
-from sorad.engine.state.destinations import Rooms
+from sorad.engine.state.destinations import Destinations
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import video_path
-from sorad.ledger.interface import Change, RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change, RootRow, Storyboard, Want
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.receipt import DONE, write_receipt
@@ -54,7 +54,7 @@ class Desk:
         self.claims = Claims([watch], self.ledger, self.clock, self.machine, settle=SETTLE, away=self.away)
         self.arrivals = Arrivals(self.ledger, self.claims, self.clock, self.reread.append)
         states = [RootRow(self.root, "watching", "")]
-        self.rooms = Rooms(
+        self.rooms = Destinations(
             [watch], Disk(), self.ledger, lambda: states, lambda path: 10**12, self.claims.may_buy
         )
 

@@ -11,10 +11,17 @@ from threading import Barrier, Thread
 import pytest
 
 from sorad.layout import intent_path, receipt_path
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.model import Request, State
 from sorad.receipts.folder import observed, surplus
-from sorad.receipts.intents import CODE, Theirs, drop_own, lay_intent, take_over, theirs
+from sorad.receipts.intents import (
+    CODE,
+    ForeignIntent,
+    create_intent,
+    foreign_intent,
+    remove_own_intent,
+    replace_intent,
+)
 from sorad.receipts.receipt import FAILED, SUBMITTING, Payer, Receipt, read_receipt, write_receipt
 
 ME, OTHER = Payer("a" * 16, "mine"), Payer("b" * 16, "studio")
@@ -56,7 +63,7 @@ def test_one_of_many_lays_it_and_the_others_learn_whose_it_is(video: Path) -> No
 
     def lay(payer: Payer) -> None:
         together.wait()
-        results[payer.id] = lay_intent(video, intent_by(payer), None)
+        results[payer.id] = create_intent(video, intent_by(payer), None)
 
     video.parent.mkdir(parents=True)
     threads = [Thread(target=lay, args=[payer]) for payer in payers]
@@ -68,31 +75,31 @@ def test_one_of_many_lays_it_and_the_others_learn_whose_it_is(video: Path) -> No
     told = read_receipt(intent_path(video))
     assert told is not None
     assert (told.payer, told.process, told.submitted_at) == (winner, 42, AT)
-    assert all(isinstance(result, Theirs) for name, result in results.items() if name != winner.id)
+    assert all(isinstance(result, ForeignIntent) for name, result in results.items() if name != winner.id)
     assert [path.name for path in video.parent.iterdir()] == [intent_path(video).name]
 
 
 @pytest.mark.usefixtures("links")
 def test_ones_own_is_replaced_and_removed_and_anothers_is_not(video: Path) -> None:
-    assert lay_intent(video, intent_by(ME), None) is None
-    assert lay_intent(video, intent_by(ME, AT + 9), None) is None
-    there = theirs(video, OTHER)
+    assert create_intent(video, intent_by(ME), None) is None
+    assert create_intent(video, intent_by(ME, AT + 9), None) is None
+    there = foreign_intent(video, OTHER)
     assert there is not None
     assert there.at == AT + 9
     before = intent_path(video).read_bytes()
-    found = lay_intent(video, intent_by(OTHER, AT + 99), None)
-    drop_own(video, OTHER, [AT + 99])
-    assert isinstance(found, Theirs)
+    found = create_intent(video, intent_by(OTHER, AT + 99), None)
+    remove_own_intent(video, OTHER, [AT + 99])
+    assert isinstance(found, ForeignIntent)
     assert intent_path(video).read_bytes() == before
-    drop_own(video, ME, ())
+    remove_own_intent(video, ME, ())
     assert not intent_path(video).exists()
 
 
 def test_what_the_ledger_knows_is_ones_own_though_the_identity_is_lost(video: Path) -> None:
-    lay_intent(video, intent_by(ME), None)
-    assert theirs(video, OTHER) is not None  # after the loss of the whole state_dir
-    assert theirs(video, OTHER, [AT]) is None
-    drop_own(video, OTHER, [AT])
+    create_intent(video, intent_by(ME), None)
+    assert foreign_intent(video, OTHER) is not None  # after the loss of the whole state_dir
+    assert foreign_intent(video, OTHER, [AT]) is None
+    remove_own_intent(video, OTHER, [AT])
     assert not intent_path(video).exists()
 
 
@@ -100,8 +107,8 @@ def test_what_the_ledger_knows_is_ones_own_though_the_identity_is_lost(video: Pa
 def test_one_that_cannot_be_read_counts_as_anothers(video: Path, content: bytes) -> None:
     video.parent.mkdir(parents=True)
     intent_path(video).write_bytes(content)
-    assert isinstance(lay_intent(video, intent_by(ME), None), Theirs)
-    drop_own(video, ME, [AT])
+    assert isinstance(create_intent(video, intent_by(ME), None), ForeignIntent)
+    remove_own_intent(video, ME, [AT])
     assert intent_path(video).read_bytes() == content
     held = observed(want(video), me=ME)
     assert held.state is State.HELD
@@ -110,7 +117,7 @@ def test_one_that_cannot_be_read_counts_as_anothers(video: Path, content: bytes)
 
 
 def test_anothers_holds_the_take_and_names_its_owner_and_since_when(video: Path) -> None:
-    lay_intent(video, intent_by(OTHER), None)
+    create_intent(video, intent_by(OTHER), None)
     held = observed(want(video), me=ME)
     assert held.state is State.HELD
     assert held.error is not None
@@ -123,20 +130,20 @@ def test_anothers_holds_the_take_and_names_its_owner_and_since_when(video: Path)
 
 
 def test_its_receipt_ends_it_and_that_of_somebody_else_does_not(video: Path) -> None:
-    lay_intent(video, intent_by(OTHER), None)
+    create_intent(video, intent_by(OTHER), None)
     bought = replace(intent_by(OTHER), state=FAILED, remote_id="t1")
     write_receipt(video, replace(bought, payer=ME))
-    assert theirs(video, ME) is not None
+    assert foreign_intent(video, ME) is not None
     receipt_path(video).unlink()
     write_receipt(video, bought)
-    assert theirs(video, ME) is None
-    assert lay_intent(video, intent_by(ME, AT + 9), None) is None  # that create is over
+    assert foreign_intent(video, ME) is None
+    assert create_intent(video, intent_by(ME, AT + 9), None) is None  # that create is over
 
 
 def test_what_another_announced_beside_the_wants_is_left_to_it(video: Path) -> None:
     from sorad.receipts.folder import intents_in
 
-    lay_intent(video, intent_by(OTHER), None)
+    create_intent(video, intent_by(OTHER), None)
     there = intents_in(video.parent.parent)
     assert len(there) == 1
     assert surplus(there, (), None, ME) == []
@@ -144,10 +151,10 @@ def test_what_another_announced_beside_the_wants_is_left_to_it(video: Path) -> N
 
 
 def test_on_the_users_word_it_becomes_our_own(video: Path) -> None:
-    lay_intent(video, intent_by(OTHER), None)
-    take_over(video, intent_by(ME))
-    assert theirs(video, ME) is None
-    assert theirs(video, OTHER) is not None
+    create_intent(video, intent_by(OTHER), None)
+    replace_intent(video, intent_by(ME))
+    assert foreign_intent(video, ME) is None
+    assert foreign_intent(video, OTHER) is not None
 
 
 def test_a_link_that_was_made_though_the_answer_was_lost_is_ours(
@@ -160,7 +167,7 @@ def test_a_link_that_was_made_though_the_answer_was_lost_is_ours(
         raise FileExistsError(errno.EEXIST, "exists")
 
     monkeypatch.setattr(os, "link", link)
-    assert lay_intent(video, intent_by(ME), None) is None
+    assert create_intent(video, intent_by(ME), None) is None
 
 
 def test_a_disk_that_is_full_leaves_nothing_half(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,5 +177,5 @@ def test_a_disk_that_is_full_leaves_nothing_half(video: Path, monkeypatch: pytes
     video.parent.mkdir(parents=True)
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(OSError, match="full"):
-        lay_intent(video, intent_by(ME), None)
+        create_intent(video, intent_by(ME), None)
     assert list(video.parent.iterdir()) == []

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sorad.ledger.interface import Command
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Command
 
 
 class Answerer:

@@ -14,9 +14,9 @@ import pytest
 
 from sorad import lock, messages
 from sorad.cli.main import main
-from sorad.ledger.interface import Change, RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.states import MOVES
+from sorad.ledger.values import Change, RootRow, Storyboard, Want
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 

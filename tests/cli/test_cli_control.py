@@ -61,7 +61,7 @@ def test_what_is_left_for_the_daemon(house, order):
 
 def test_the_last_take_of_a_segment_is_the_one_that_is_done_again(house, order):
     (take,) = house.takes(1, State.DONE)
-    again = house.ledger.again(take.id, lambda number: f"/videos/again{number}.mp4", 1.0)
+    again = house.ledger.queue_another(take.id, lambda number: f"/videos/again{number}.mp4", 1.0)
     assert again is not None
     _ran, left = order("redo", "--storyboard", take.storyboard, "-y")
     assert left == [("redo", {"ids": [again.id]})]
@@ -103,7 +103,7 @@ def test_a_refusal_is_a_sentence_and_exit_1(house, answered):
 
 
 def test_a_daemon_that_does_not_answer_keeps_nobody_waiting(house, monkeypatch):
-    monkeypatch.setattr("sorad.cli.control.takes.PATIENCE", 0.05)
+    monkeypatch.setattr("sorad.cli.control.orders.PATIENCE", 0.05)
     house.started()
     ran = house.sorad("pause")
     assert ran.code == 0

@@ -18,7 +18,7 @@ from sorad.cli.shared.fit import Line, Section, Step, fit
 from sorad.clock import iso
 from sorad.health.facts import Facts
 from sorad.health.report import report
-from sorad.ledger.interface import Generation, RootRow
+from sorad.ledger.values import Generation, RootRow
 from sorad.lock import Holder
 from sorad.model import Request, State, Take
 from sorad.problems import Problem

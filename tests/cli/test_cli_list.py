@@ -10,7 +10,7 @@ import pytest
 from sorad.cli.look.list import lines
 from sorad.cli.shared.columns import width
 from sorad.clock import iso
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.model import State
 from sorad.problems import Problem
 from sorad.units import format_size

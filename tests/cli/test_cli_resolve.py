@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.cli.control import takes
+from sorad.cli.control import resolve as resolving
 from sorad.cli.control.adopt import Known, known_as, other_forms
 from sorad.model import State
 from sorad.problems import Problem
@@ -137,7 +137,7 @@ def test_where_it_cannot_be_asked_the_id_is_taken_as_it_is_and_that_is_said(monk
 
 
 def test_what_the_provider_knows_it_as_is_told_and_adopted(lost, order, monkeypatch) -> None:
-    monkeypatch.setattr(takes, "known_as", lambda *facts: Known(WRAPPED))
+    monkeypatch.setattr(resolving, "known_as", lambda *facts: Known(WRAPPED))
     ran, left = order("resolve", "1", "--adopt", UPSTREAM)
     assert left == [("resolve", {"id": 1, "how": "adopt", "remote_id": WRAPPED})]
     assert WRAPPED in ran.out

@@ -17,7 +17,7 @@ from sorad.cli.look import status
 from sorad.cli.main import main
 from sorad.cli.shared.columns import width
 from sorad.engine.decide.stops import Stop
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.model import State
 from sorad.problems import Problem
 
@@ -332,7 +332,7 @@ def test_an_open_gate_and_a_past_one_say_nothing(running):
 
 
 def test_a_root_that_left_the_config_is_not_shown(running):
-    from sorad.ledger.interface import RootRow
+    from sorad.ledger.values import RootRow
 
     running.ledger.put_root(RootRow("/former", "offline", "", active=False))
     assert [root["path"] for root in running.sorad("status", "--json").json["roots"]] == [running.vault]

@@ -43,7 +43,7 @@ from sorad.ledger.sqlite import SqliteLedger
 recover = SqliteLedger.recover
 def forget(self, owner, now):
     for take in recover(self, owner, now):
-        from sorad.ledger.interface import Change
+        from sorad.ledger.values import Change
         from sorad.model import State
         self.record(take, Change(State.QUEUED, "forgotten", due_at=now, clear_error=True), now)
     return []
@@ -53,7 +53,7 @@ SqliteLedger.recover = forget
     "resend": """
 from sorad.engine.run import loop
 from sorad.engine.steps.kit import record
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.model import State
 def reconcile(kit, take):
     record(kit, take, Change(State.QUEUED, "blind", due_at=kit.clock.time(), clear_error=True))

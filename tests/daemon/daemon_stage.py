@@ -21,7 +21,7 @@ from unittest import SkipTest
 
 from sorad.files.mp4 import check_mp4
 from sorad.layout import receipt_path
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State, Take
 from sorad.problems import SoradError

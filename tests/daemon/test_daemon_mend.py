@@ -32,7 +32,9 @@ def test_once_tries_a_corrected_key_at_once(stage: Stage) -> None:
     stage.configure(limits=SLOW_PROBE)
     stage.drop("storyboard.json", "one")
     stage.give_key(BAD)
-    assert "key" in stage.cli("once", code=1).out()
+    told = stage.cli("once", code=1).out()
+    assert "set it anew; it goes on at the next start." in told
+    assert "by itself" not in told
     stage.give_key(KEY)
     stage.cli("once")
     stage.check_delivered(1)

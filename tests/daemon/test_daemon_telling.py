@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import sys
@@ -69,8 +68,13 @@ def pings(box: Inbox) -> int:
 def test_a_storyboard_that_is_done_is_told_and_counted_and_nothing_secret_is_shown(
     stage: Stage, box: Inbox, port: int
 ) -> None:
-    # slow enough to be seen at work
-    stage.configure(**settings(box, port), polling={"first_after": 3.0, "every": 0.3})
+    # slow enough to be seen at work; one after the other, for of two at once the second may be put back until the
+    # first create was answered, which is a step more
+    stage.configure(
+        **settings(box, port),
+        polling={"first_after": 1.5, "every": 0.3},
+        limits={"concurrency": 1, "safe_concurrency": 1},
+    )
     stage.run()
     stage.drop("storyboard_told.json", "a cat", "a dog")
     stage.wait_states(done=2)
@@ -82,10 +86,7 @@ def test_a_storyboard_that_is_done_is_told_and_counted_and_nothing_secret_is_sho
     wait_for(lambda: 'sorad_takes{state="done"} 2\n' in ask(port, "/metrics")[1], stage.told)
     status, text = ask(port, "/metrics")
     assert status == 200
-    # one step for each take at least
-    counted = re.search(r'sorad_step_seconds_count\{step="submit"\} (\d+)\n', text)
-    assert counted is not None
-    assert int(counted[1]) >= 2
+    assert 'sorad_step_seconds_count{step="submit"} 2\n' in text
     for part in ("engine", "vault", "notify", "ping", "http"):
         assert f'sorad_heartbeat_age_seconds{{part="{part}"}}' in text
     assert ask(port, "/health", Host="evil.example")[0] == 421

@@ -14,7 +14,7 @@ import pytest
 from daemon_stage import Stage, wait_for
 
 from sorad.clock import SystemClock
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.write_errors import LedgerWatch, explained
 
 Set = Callable[..., Stage]
@@ -124,7 +124,7 @@ def test_a_ledger_that_is_deleted_under_the_daemon_is_told(stage: Stage) -> None
 )
 def test_each_trouble_of_the_ledger_has_its_code(stage: Stage, said: str, code: str) -> None:
     class Broken:
-        def sick(self) -> str:
+        def last_write_error(self) -> str:
             return ""
 
         def check(self) -> None:

@@ -21,7 +21,7 @@ from sorad.files.mp4 import check_mp4
 from sorad.health.complaints import complaints
 from sorad.health.facts import gather
 from sorad.layout import receipt_path
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.model import State, Take
 from sorad.receipts.receipt import DONE, read_receipt
 from sorad.simulator import KEY, Simulator

@@ -18,7 +18,8 @@ from world import mp4
 from sorad.engine.decide.rescue import Patience
 from sorad.engine.steps import fetch, rescue
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 from sorad.receipts.receipt import GENERATING, read_receipt
 

@@ -12,11 +12,12 @@ from world import Died, Odds, World, mp4
 
 from sorad.delivery import receive as receiving
 from sorad.delivery.outcome import OBSTACLES, Obstacle, blocked
-from sorad.engine.decide.rescue import NOTE, Patience, Place, blocked_since, due, shelves
+from sorad.engine.decide.rescue import NOTE, Patience, Place, blocked_since, due, rescue_places
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, Event, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change, Event
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
@@ -303,7 +304,7 @@ def test_a_rescue_that_fails_is_tried_again_and_the_hour_is_not_begun_anew(
 
 def test_what_lies_there_already_is_never_written_over(world: World) -> None:
     first = of(world)[0]
-    shelf = next(shelves(world.folder / "state" / "rescued", first))
+    shelf = next(rescue_places(world.folder / "state" / "rescued", first))
     shelf.parent.mkdir(parents=True)
     shelf.write_bytes(mp4("of somebody else"))
     shutil.rmtree(world.vault_dir / "ep1")

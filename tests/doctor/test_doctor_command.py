@@ -19,8 +19,8 @@ import pytest
 from doctor_patient import PROMPT, Examined, Patient
 
 from sorad import lock
-from sorad.ledger.interface import RootRow, Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import RootRow, Storyboard, Want
 from sorad.model import Request
 from sorad.simulator import KEY
 

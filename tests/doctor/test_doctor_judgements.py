@@ -27,7 +27,7 @@ from sorad.doctor import (
     storyboards,
     versions,
 )
-from sorad.doctor.account import Asked
+from sorad.doctor.account import AccountAnswers
 from sorad.doctor.disk import Room
 from sorad.doctor.examination import TITLES
 from sorad.doctor.finding import Finding, Level, exit_code, ok, problem, warning
@@ -35,9 +35,9 @@ from sorad.doctor.inotify import INSTANCES, WATCHES, Limit
 from sorad.doctor.proxy import Way
 from sorad.doctor.report import clean
 from sorad.doctor.root import Look
-from sorad.health.complaints import Complaint
+from sorad.health.complaint import Complaint
 from sorad.health.pulse import Pulse
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.lock import Holder
 from sorad.problems import Problem
 from sorad.providers.base import Trouble
@@ -81,7 +81,7 @@ def test_the_exit_code(found: list[Finding], code: int) -> None:
 # --- key, provider, balance, clock ------------------------------------------------------------------------
 
 ANSWER = Heard(200, 1_000.0, 1_000.0, 0.1)
-WELL = Asked(
+WELL = AccountAnswers(
     "sora_hk",
     "api.example",
     Key("sk-x", "env", "$SORA_API_KEY"),
@@ -93,7 +93,7 @@ WELL = Asked(
 )
 
 
-def fault(trouble: Trouble) -> Asked:
+def fault(trouble: Trouble) -> AccountAnswers:
     return replace(WELL, fault=faults.fault(trouble, "their words"), balance=None)
 
 
@@ -143,7 +143,7 @@ def fault(trouble: Trouble) -> Asked:
     ],
 )
 def test_the_account(
-    asked: Asked,
+    asked: AccountAnswers,
     key: tuple[str, str],
     provider: tuple[str, str] | None,
     balance: tuple[str, str] | None,

@@ -17,7 +17,7 @@ from sorad.engine.decide.absence import (
     Own,
     Seen,
     View,
-    keeps_back,
+    blocking_tasks,
     kind,
     not_whole,
     turned_up,
@@ -82,7 +82,7 @@ def view(*rows: RemoteTask, **more: Any) -> View:
 )
 def test_a_row_is_ours_or_not_or_cannot_be_told(task: RemoteTask, told: Kind) -> None:
     assert kind(view(task), task) is told
-    assert list(keeps_back(view(task))) == ([] if told is Kind.NOT_OURS else [task])
+    assert list(blocking_tasks(view(task))) == ([] if told is Kind.NOT_OURS else [task])
     assert kind(view(task, owned={"r"}), task) is Kind.NOT_OURS
     assert kind(view(task, seen={"r": Seen(INTENT - 60)}), task) is Kind.NOT_OURS
     assert kind(view(task, seen={"r": Seen(INTENT + 1)}), task) is told
@@ -122,11 +122,11 @@ def test_what_another_open_create_asked_for_is_its_own_but_one_task_each() -> No
 
 def test_what_was_there_and_is_gone_keeps_a_create_back_too() -> None:
     gone = {"g": Seen(INTENT + 10, INTENT + 2, 10, False)}
-    assert [task.remote_id for task in keeps_back(view(seen=gone))] == ["g"]
-    assert list(keeps_back(view(seen=gone, owned={"g"}))) == []
-    assert list(keeps_back(view(seen={"g": Seen(INTENT - 10, INTENT + 2)}))) == []
-    assert list(keeps_back(view(seen={"g": Seen(INTENT + 10, INTENT - 900)}))) == []
-    assert list(keeps_back(view(seen={"g": Seen(INTENT + 10, INTENT + 2, 15)}))) == []
+    assert [task.remote_id for task in blocking_tasks(view(seen=gone))] == ["g"]
+    assert list(blocking_tasks(view(seen=gone, owned={"g"}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(INTENT - 10, INTENT + 2)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(INTENT + 10, INTENT - 900)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(INTENT + 10, INTENT + 2, 15)}))) == []
 
 
 def test_a_task_was_there_before_only_if_it_was_seen_clearly_before() -> None:
@@ -285,5 +285,5 @@ def histories(draw: st.DrawFn) -> tuple[View, bool]:
 @given(histories())
 def test_what_was_accepted_is_never_sent_again(history: tuple[View, bool]) -> None:
     seen, accepted = history
-    sent_again = not list(keeps_back(seen)) and not_whole(seen) is None
+    sent_again = not list(blocking_tasks(seen)) and not_whole(seen) is None
     assert not (accepted and sent_again), seen

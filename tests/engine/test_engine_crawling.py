@@ -166,3 +166,36 @@ def test_a_lane_gives_the_place_of_what_goes_aside_to_another() -> None:
     assert ended.acquire(timeout=30)
     assert (lane.free, lane.busy) == (2, 0)
     lane.close()
+
+
+def crawling(clock: Clock, *steps: int, left: bool = True) -> Downloads:
+    """Two downloads: one gets so many bytes in each further second, the other a megabyte."""
+    downloads = Downloads(clock)
+    total = 10_000_000_000 if left else None
+    for take_id in (1, 2):
+        downloads.began(take_id)
+        downloads.opened(take_id, 0, total, resumable=False)
+    got = [0, 0]
+    for step in steps:
+        clock.now += 1.0
+        got = [got[0] + step, got[1] + 10_000_000]
+        for take_id in (1, 2):
+            downloads.came(take_id, got[take_id - 1], total)
+        downloads.problem()
+    return downloads
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_one_that_crawls_for_a_minute_is_told_until_it_is_over(left: bool) -> None:
+    clock = Clock()
+    downloads = crawling(clock, *[1] * 70, left=left)
+    problem = downloads.problem()
+    assert problem is not None
+    assert (problem.code, problem.params) == ("download.crawls", {"count": 1, "rate": "1 B"})
+    downloads.ended(1)
+    assert downloads.problem() is None
+
+
+def test_a_stall_is_not_told() -> None:
+    assert crawling(Clock(), *[10_000_000] * 70, *[0] * 50).problem() is None
+    assert crawling(Clock(), *[0] * 50, *[10_000_000] * 30, *[0] * 50).problem() is None

@@ -7,7 +7,7 @@ from typing import Optional
 import pytest
 
 from sorad.engine.decide.matching import began, in_window
-from sorad.engine.state.wall_clock import Jump, Times, span
+from sorad.engine.state.wall_clock import Jump, WallClock, span
 from sorad.engine.state.wall_clock import told as told_of
 from sorad.messages import set_language
 from sorad.model import Request, State, Take
@@ -45,7 +45,7 @@ class Hands:
 @pytest.mark.parametrize("tells", [True, False])
 def test_a_clock_that_only_runs_never_jumps(tells: bool) -> None:
     hands = Hands(tells)
-    times = Times(hands, hands.asleep)
+    times = WallClock(hands, hands.asleep)
     for seconds in (0.1, 1.0, 3600.0):
         hands.passes(seconds)
         hands.wall += 0.9  # slewed a little
@@ -66,7 +66,7 @@ def test_a_clock_that_only_runs_never_jumps(tells: bool) -> None:
 )
 def test_each_jump_is_known_for_what_it_is(tells: bool, slept: float, by: float, code: str) -> None:
     hands = Hands(tells)
-    times = Times(hands, hands.asleep)
+    times = WallClock(hands, hands.asleep)
     hands.passes(1.0)
     hands.sleeps(slept)
     hands.wall += by
@@ -81,7 +81,7 @@ def test_each_jump_is_known_for_what_it_is(tells: bool, slept: float, by: float,
 
 def test_the_servers_clock_is_heard_and_followed_over_a_jump() -> None:
     hands = Hands()
-    times = Times(hands, hands.asleep)
+    times = WallClock(hands, hands.asleep)
     assert (times.ahead, times.proven) == (0.0, False)
     times.heard(None, hands.wall, 1.0)
     assert not times.proven

@@ -38,6 +38,7 @@ HURRY: tuple[tuple[str, str, float], ...] = (
     ("sorad.engine.decide.gate", "LONGEST", 0.3),
     ("sorad.engine.run.lanes", "SHOWN", 1.0),
     ("sorad.engine.run.loop", "LOOK_EVERY", 0.2),
+    ("sorad.engine.state.downloads", "TOLD_AFTER", 0.5),
     ("sorad.engine.state.reachability", "LOOK_AFTER", 0.3),
     ("sorad.engine.state.reachability", "TOLD_AFTER", 0.5),
     ("sorad.engine.steps.fetch", "AGAIN_FIRST", 0.1),

@@ -23,6 +23,7 @@ from disk_stage import mount, unmount
 from fault_stage import Inside, free_port
 
 from sorad.claim.note import NAME, Claim, write
+from sorad.engine.run.loop import FETCHERS
 from sorad.engine.steps import fetch
 from sorad.health import pulse
 from sorad.http.server import _Server
@@ -475,6 +476,19 @@ def task_fails(patient: Inside) -> Iterator[None]:
     assert patient.command("cancel", str(take.id)) == 0
 
 
+def downloads_crawl(patient: Inside) -> Iterator[None]:
+    """Every place of the lane is taken by a download that gets a byte now and then."""
+    patient.stage.simulator.faults.add("crawl,seconds=0.3")
+    patient.count += 1
+    shots = [f"shot {patient.count}, {number}" for number in range(FETCHERS)]
+    patient.bought.append(patient.stage.drop(f"storyboard_{patient.count}.json", *shots))
+    wait_for(lambda: patient.daemon.engine.fetching.free == 0)
+    yield
+    patient.stage.simulator.faults.clear()
+    patient.reload()  # what is under way crawls on; asked for again, the rest comes at once
+    patient.until_all_done()
+
+
 def unknown_waits(patient: Inside) -> Iterator[None]:
     """Nobody knows whether a create was accepted, and the config leaves it to the user."""
     patient.reload(reconcile={"on_unknown": "hold"})
@@ -714,6 +728,7 @@ FAULTS = (
     Fault("a storm of refusals", strikes(provider, "rate,retry_after=0.1"), "breaker.safe"),
     Fault("the network is away", strikes(network_away), "provider.away"),
     Fault("the proxy is broken", strikes(proxy_broken), "provider.away breaker.safe"),
+    Fault("a lane full of downloads that crawl", strikes(downloads_crawl), "download.crawls"),
     Fault("a task fails", strikes(task_fails), "provider.moderation"),
     Fault("an unknown create", strikes(unknown_waits), "take.unknown"),
     Fault("a create is looked up", strikes(list_broken), notes="take.looked_up"),

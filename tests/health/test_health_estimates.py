@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.health.estimates import UNTOLD, Kind, Pace, forecast, late, learn, quantile, queue_done
-from sorad.ledger.interface import Generation
+from sorad.ledger.values import Generation
 from sorad.model import Request, State, Take
 
 NOW = 1_700_000_000.0

@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from sorad.health.look import OLDEST, Look
-from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Storyboard, Want
 from sorad.model import Request, State
 
 NOW = 1_700_000_000.0

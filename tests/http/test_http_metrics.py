@@ -16,7 +16,7 @@ from sorad.health.pulse import Pulse
 from sorad.http.exposition import Family, Sample, render
 from sorad.http.latency import BOUNDS, Latencies
 from sorad.http.pages import health, metrics
-from sorad.ledger.interface import RootRow, Storyboard
+from sorad.ledger.values import RootRow, Storyboard
 from sorad.lock import Holder
 from sorad.messages import set_language
 from sorad.model import Request, State, Take

@@ -14,7 +14,7 @@ from sorad.engine.steps.reprice import reprice_all
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.health.outlook import Standing, outlook
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.model import State, Take, units
 from sorad.problems import Problem
 

@@ -18,7 +18,7 @@ from sorad.engine.decide.rescue import Patience
 from sorad.intake.planned_moves import after_move
 from sorad.layout import intent_path, partial_path, receipt_path, video_path
 from sorad.model import Request
-from sorad.receipts.intents import lay_intent
+from sorad.receipts.intents import create_intent
 from sorad.receipts.moving import Spot, move_video, spot_of
 from sorad.receipts.receipt import GENERATING, Receipt, write_receipt
 
@@ -186,7 +186,7 @@ def lay(video: Path, spot: Spot) -> None:
         write_receipt(video, receipt(spot.receipt))
     if spot.intent:
         intent = Receipt(TEXT, TEXT.fingerprint(), 1, 1, "submitting", "", submitted_at=5.0)
-        lay_intent(video, intent, None)
+        create_intent(video, intent, None)
 
 
 @settings(max_examples=60, deadline=None)

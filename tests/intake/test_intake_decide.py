@@ -37,8 +37,8 @@ from sorad.intake.identity import closest, first_of_content, is_new, origin_of
 from sorad.intake.planned_moves import after_move
 from sorad.layout import video_path
 from sorad.ledger.copied import CODE as COPIED
-from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.states import PAID
+from sorad.ledger.values import Storyboard, Want
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import Evidence, create_of
@@ -463,11 +463,11 @@ def test_nothing_is_bought_twice_and_nothing_is_lost(
         map(key_of, given_facts.asked)
     )
     waits = {request(text).fingerprint(): text for text in wanted}
-    kept_back = Counter(waits[fingerprint_] for _segment, _take, fingerprint_ in waiting)
+    indistinguishable = Counter(waits[fingerprint_] for _segment, _take, fingerprint_ in waiting)
     bought = bought_by(plan, takes)
     for text, number in wanted.items():
         least = max(0, number - have[text])
-        assert least <= bought[text] <= max(least, kept_back[text]), text
+        assert least <= bought[text] <= max(least, indistinguishable[text]), text
 
     # Every create is known afterwards, once: as the take that it was, or as one that the folder tells of.
     kept = {create(one) for one in takes if one.state in PAID or one.state is State.DONE}

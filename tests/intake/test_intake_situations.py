@@ -14,7 +14,7 @@ import pytest
 from intake_stage import Stage
 
 from sorad.engine.steps import fetch as fetch_step
-from sorad.ledger.interface import Moved
+from sorad.ledger.values import Moved
 
 A = "ep1/storyboard_a.json"
 THREE = ["one", "two", "three"]

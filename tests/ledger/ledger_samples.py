@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sorad.ledger.interface import Applied, Change, Ledger, Storyboard, Want
+from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.states import MOVES
+from sorad.ledger.values import Applied, Change, Storyboard, Want
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 

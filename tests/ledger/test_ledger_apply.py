@@ -17,7 +17,8 @@ from ledger_samples import (
     want,
 )
 
-from sorad.ledger.interface import Applied, Change, Ledger, Moved
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Applied, Change, Moved
 from sorad.model import Request, State
 from sorad.problems import Problem
 
@@ -269,23 +270,23 @@ def test_ledger_finds_storyboards_by_content(ledger: Ledger) -> None:
 def test_ledger_again_queues_one_more_of_the_same(ledger: Ledger) -> None:
     apply(ledger, want(1, 1), want(1, 2), want(2))
     one, two, _other = ledger.takes()
-    assert ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW) is None  # still open
+    assert ledger.queue_another(one.id, lambda n: f"/vault/{n}.mp4", NOW) is None  # still open
     drive(ledger, one, DONE)
-    assert ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW) is None  # the second take is
+    assert ledger.queue_another(one.id, lambda n: f"/vault/{n}.mp4", NOW) is None  # the second take is
     drive(ledger, two, DONE)
-    take = ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW + 1)
+    take = ledger.queue_another(one.id, lambda n: f"/vault/{n}.mp4", NOW + 1)
     assert take is not None
     assert (take.take, take.output, take.extra, take.state, take.creates) == (3, "/vault/3.mp4", True, Q, 0)
     assert (take.request, take.fingerprint, take.segment) == (one.request, one.fingerprint, 1)
     assert ledger.take(take.id) == take
-    assert ledger.again(one.id, lambda n: f"/vault/{n}.mp4", NOW + 2) is None
-    assert ledger.again(99, lambda n: f"/vault/{n}.mp4", NOW) is None
+    assert ledger.queue_another(one.id, lambda n: f"/vault/{n}.mp4", NOW + 2) is None
+    assert ledger.queue_another(99, lambda n: f"/vault/{n}.mp4", NOW) is None
 
 
 def test_ledger_extra_take_stays_while_its_text_does(ledger: Ledger) -> None:
     apply(ledger, want())
     first = drive(ledger, only(ledger), DONE)
-    extra = ledger.again(first.id, lambda n: f"/vault/{n}.mp4", NOW)
+    extra = ledger.queue_another(first.id, lambda n: f"/vault/{n}.mp4", NOW)
     assert extra is not None
     applied = apply(ledger, want())
     assert (applied.skipped, applied.cancelled, applied.kept) == (1, 0, 0)
@@ -364,12 +365,12 @@ def test_ledger_kin_are_the_storyboards_that_share_texts_or_tasks(ledger: Ledger
     second = ledger.apply(board("/vault/b.json"), [want(1, output="/b/1.mp4")], NOW).storyboard_id
     take = drive(ledger, next(ledger.takes()), G, remote_id="r1")
     texts = {want(1).fingerprint, want(2).fingerprint, "other"}
-    assert ledger.kin(texts, []) == {first: 2, second: 1}
-    assert ledger.kin(texts, ["r1", "r2", ""]) == {first: 3, second: 1}
-    assert ledger.kin([], [take.remote_id]) == {first: 1}
-    assert ledger.kin([], []) == {}
+    assert ledger.related_storyboards(texts, []) == {first: 2, second: 1}
+    assert ledger.related_storyboards(texts, ["r1", "r2", ""]) == {first: 3, second: 1}
+    assert ledger.related_storyboards([], [take.remote_id]) == {first: 1}
+    assert ledger.related_storyboards([], []) == {}
     many = [f"f{number}" for number in range(1_000)]
-    assert ledger.kin([*many, want(3).fingerprint], many) == {first: 1}
+    assert ledger.related_storyboards([*many, want(3).fingerprint], many) == {first: 1}
 
 
 def test_ledger_holds_what_waits_for_the_user_and_does_not_buy_it_when_wanted_again(ledger: Ledger) -> None:

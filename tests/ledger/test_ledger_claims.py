@@ -10,7 +10,9 @@ import pytest
 from ledger_samples import NOW, ROOT, apply, drive, only, want
 
 from sorad.budget import NEVER
-from sorad.ledger.interface import Change, ClaimLost, Ledger
+from sorad.ledger.errors import ClaimLost
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 
 

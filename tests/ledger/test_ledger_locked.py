@@ -10,7 +10,7 @@ import pytest
 
 from sorad.ledger import connection
 from sorad.ledger.connection import create_file, open_connection
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
 
 
 def test_only_the_first_waits_long_for_a_lock_that_stays(

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from ledger_samples import FACTORIES, board, want
 
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Want
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
 from sorad.ledger.states import MOVES
+from sorad.ledger.values import Change, Want
 from sorad.model import State, Take
 
 UNSENT = {State.QUEUED, State.HELD}

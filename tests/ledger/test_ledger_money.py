@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from ledger_samples import NOW, apply, drive, only, want
 
-from sorad.ledger.interface import Change, Ledger
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.model import State
 
 HOUR = 3600.0

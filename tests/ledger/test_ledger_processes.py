@@ -16,7 +16,7 @@ from sorad.model import State
 WORKER = """
 import sys
 from pathlib import Path
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State
 ledger = SqliteLedger.open(Path(sys.argv[1]))

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from ledger_samples import NOW, ROOT, apply, drive, want
 
-from sorad.ledger.interface import Change, IdOwned, Ledger, Party
+from sorad.ledger.errors import IdOwned
+from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
 
 EARLIER = Path(__file__).parent / "earlier"
@@ -108,11 +110,11 @@ def test_both_tasks_of_one_id_are_paid_for_and_asked_after_again(ledger: Ledger)
         take = ledger.record(take, Change(State.QUEUED, "retry"), NOW)
     assert [(one.base_url, one.account) for one in ledger.bought(take.id)] == [A[1:], B[1:]]
     assert ledger.spend() == 200
-    looks = ledger.claim_looks(NOW + 1e6, 9)
+    looks = ledger.claim_rechecks(NOW + 1e6, 9)
     assert {look.take.base_url for look in looks} == {A.base_url, B.base_url}
-    ledger.looked(looks[0], None)
-    assert ledger.next_look() is not None
-    assert ledger.next_look([A, B]) is None
+    ledger.rechecked(looks[0], None)
+    assert ledger.next_recheck() is not None
+    assert ledger.next_recheck([A, B]) is None
 
 
 def test_money_is_counted_by_currency(ledger: Ledger) -> None:

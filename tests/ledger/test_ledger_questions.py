@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_samples import NOW, TROUBLE, apply, drive, only, want
 
-from sorad.ledger.interface import Change, Command, Ledger, RootRow
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Command, RootRow
 from sorad.model import Request, State
 from sorad.problems import Problem
 

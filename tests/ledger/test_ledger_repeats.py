@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ledger_samples import NOW, apply, only, want
 
-from sorad.ledger.interface import Change, Ledger
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.model import State, Take
 
 HOUR = 3600

@@ -14,9 +14,10 @@ from ledger_samples import NOW, apply, board, drive, only, states_of, want
 
 from sorad.ledger import migrate as migrations
 from sorad.ledger.connection import open_connection
-from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged, LedgerUnavailable
+from sorad.ledger.errors import ClaimLost, LedgerDamaged, LedgerUnavailable
 from sorad.ledger.migrate import migrate, statements, steps, version
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change
 from sorad.model import State
 from sorad.problems import Problem, SoradError
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from ledger_samples import NOW, TROUBLE, apply, drive, only, want
 
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
 from sorad.ledger.states import MOVES
+from sorad.ledger.values import Change
 from sorad.model import State
 
 PAIRS = [(old, new) for old in State for new in State]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from sorad import messages
 from sorad.daemon.reload import refused
+from sorad.delivery.outcome import blocked, disk_away, no_room
+from sorad.engine.decide.stuck import needs_user
+from sorad.health.buying import full_disk
 from sorad.problems import Problem
+from sorad.providers.base import Trouble
+from sorad.providers.errors.faults import challenge, fault, no_address
+from sorad.receipts.place import another_file
 
 
 @pytest.mark.parametrize(
@@ -40,3 +49,35 @@ def test_a_refused_config_is_told_in_the_language_of_who_reads(more: int) -> Non
     assert told.fix_text().startswith("Make room there.")
     assert ("2 more mistakes" in told.fix_text()) == bool(more)
     assert told.to_json() == stored
+
+
+ENDS_ONCE = (
+    *(blocked(OSError(number, "said"), Path("/nowhere")).problem for number in errno.errorcode),
+    disk_away("/nowhere").problem,
+    no_room(Path("/nowhere"), 1, 2).problem,
+    another_file(Path("/nowhere/1.mp4")),
+    *(fault(trouble, "words").problem for trouble in Trouble),
+    challenge("words"),
+    no_address(["id"]),
+    full_disk({"path": "/nowhere", "free": 1, "needed": 2}),
+)
+
+
+@pytest.mark.parametrize(("lang", "by_itself"), [("en", "by itself"), ("zh", "自动")])
+def test_a_sorad_that_has_ended_promises_to_do_nothing_by_itself(lang: str, by_itself: str) -> None:
+    before = messages.language()
+    messages.set_language(lang)
+    try:
+        told = {
+            one.code: one.after_the_end().fix_text()
+            for one in ENDS_ONCE
+            if needs_user(one) or one.code == "disk.full"
+        }
+        wrapped = Problem("x", "{reason}", "{reason_fix}", {"reason": fault(Trouble.BALANCE, "").problem})
+        told["wrapped"] = wrapped.after_the_end().fix_text()
+        told["stored"] = Problem.from_json(wrapped.after_the_end().to_json()).fix_text()
+        assert by_itself in wrapped.fix_text()
+    finally:
+        messages.set_language(before)
+    assert {code: text for code, text in told.items() if by_itself in text or "{" in text} == {}
+    assert len(told) > 15

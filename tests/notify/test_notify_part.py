@@ -13,8 +13,9 @@ from notify_samples import Inbox, Time
 from sorad.config.model import Notify
 from sorad.health.complaints import complaints
 from sorad.health.facts import Facts, from_ledger
-from sorad.ledger.interface import Change, LedgerUnavailable, Storyboard, Want
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change, Storyboard, Want
 from sorad.lock import Holder
 from sorad.messages import set_language
 from sorad.model import Request, State
@@ -196,7 +197,7 @@ def test_invalid_storyboards_are_told_one_by_one_and_not_as_trouble(house: House
 
 
 def test_ten_folders_that_are_away_are_one_trouble(house: House):
-    from sorad.ledger.interface import RootRow
+    from sorad.ledger.values import RootRow
 
     for number in range(10):
         house.ledger.put_root(RootRow(f"/disk{number}", "offline", ""))

@@ -21,8 +21,8 @@ from sorad.claim.files import Notes, NoteUnreadable
 from sorad.claim.note import NAME, Claim
 from sorad.files.durable import write_whole
 from sorad.layout import intent_path, partial_path, receipt_path, video_path
-from sorad.ledger.interface import Storyboard, Want
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Storyboard, Want
 from sorad.model import LARGEST_COST, Request, State
 from sorad.receipts.folder import creates_in, observed, surplus
 from sorad.receipts.receipt import (

@@ -194,9 +194,9 @@ def test_the_first_create_leaves_alone_until_one_was_answered_with_a_task(tmp_pa
 
 def test_the_model_counts_and_a_restart_forgets_nothing(tmp_path: Path) -> None:
     world = World(5, tmp_path / "w", odds=Odds(**vars(CALM)))
-    told = first_create.First(world.raw)
+    told = first_create.FirstCreates(world.raw)
     told.answered("https://a.invalid/v1 x")
-    again = first_create.First(world.raw)
+    again = first_create.FirstCreates(world.raw)
     assert again.knows("https://a.invalid/v1 x")
     assert not again.knows("https://a.invalid/v1 y")
     with again.alone("https://a.invalid/v1 y") as one, again.alone("https://a.invalid/v1 y") as other:

@@ -83,7 +83,7 @@ def test_a_task_that_completes_within_a_day_is_delivered_without_a_second_purcha
     assert (take.state, take.error, len(world.provider.tasks)) == (State.DONE, None, 1)
     assert world.raw.spend() == PRICE
     assert twice(world) == []
-    assert world.raw.next_look() is None
+    assert world.raw.next_recheck() is None
     world.check()
 
 

@@ -16,8 +16,8 @@ from world import PRICE, World
 
 from sorad.engine.state.control import Control
 from sorad.engine.steps import submit
-from sorad.ledger.interface import Change
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Change
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created
 

@@ -112,7 +112,7 @@ def test_a_task_of_the_time_keeps_a_create_back_whatever_its_text(
     assert f"sorad resolve {take.id} --adopt t0" in take.error.fix_text()
 
     def alike(view: absence.View) -> Iterator[RemoteTask]:
-        return (one for one in absence.keeps_back(view) if absence.same(view.take.request, one))
+        return (one for one in absence.blocking_tasks(view) if absence.same(view.take.request, one))
 
     monkeypatch.setattr(reconcile, "keeps_back", alike)
     assert not once(lose(tmp_path / "b", OddList(how=how)))
@@ -234,7 +234,7 @@ def test_what_a_list_showed_once_keeps_a_create_back_though_it_is_gone(
 
     def there_now(view: absence.View) -> Iterator[RemoteTask]:
         there = {task.remote_id for task in view.listed.tasks}
-        return (task for task in absence.keeps_back(view) if task.remote_id in there)
+        return (task for task in absence.blocking_tasks(view) if task.remote_id in there)
 
     with monkeypatch.context() as patch:
         patch.setattr(reconcile, "keeps_back", there_now)

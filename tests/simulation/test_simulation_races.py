@@ -14,7 +14,8 @@ from sorad.engine.run.commands import Commands
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.submit import submit
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, ClaimLost, LedgerDamaged
+from sorad.ledger.errors import ClaimLost, LedgerDamaged
+from sorad.ledger.values import Change
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created, Fault, Listed, Trouble, Unknown
 

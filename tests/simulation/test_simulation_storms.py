@@ -10,7 +10,7 @@ from loguru import logger
 from world import SAID, Odds, World
 
 from sorad.engine.run import loop
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.model import State
 from sorad.providers.base import Created, Fault, NotSent, Refused, Trouble
 

@@ -29,10 +29,10 @@ from sorad.engine.run.commands import Commands
 from sorad.engine.run.loop import Engine
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
-from sorad.engine.state.destinations import Rooms
+from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.progress import Progress
-from sorad.engine.state.reachability import Reach
-from sorad.engine.state.wall_clock import Times
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
 from sorad.engine.steps.kit import Kit
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
@@ -165,8 +165,8 @@ class SimProvider:
         self.creates = 0  # that were asked for
         self.creates_refused: list[float] = []
         self.most_at_once = 0
-        self.times: Optional[Times] = None  # of the process that asks
-        self.reach: Optional[Reach] = None
+        self.times: Optional[WallClock] = None  # of the process that asks
+        self.reach: Optional[Reachability] = None
         self.tells_date = rng.random() < 0.7
         self.away_until, self.tries_away = 0.0, 0
         self.pause: Callable[[], None] = lambda: None  # where others may come between
@@ -458,9 +458,9 @@ class World:
         """Start the process; it may die doing so."""
         config = self.config
         tells = self.rng.random() < 0.7
-        self.times = Times(self.clock, lambda: self.clock.slept if tells else None)
+        self.times = WallClock(self.clock, lambda: self.clock.slept if tells else None)
         self.provider.times = self.times
-        self.reach = self.provider.reach = Reach(self.clock)
+        self.reach = self.provider.reach = Reachability(self.clock)
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
         self.turns = Turns(self.rng)
@@ -481,7 +481,7 @@ class World:
         self.intake = intake
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
         vault = self.vault
-        rooms = Rooms(
+        rooms = Destinations(
             config.watch,
             config.disk,
             ledger,
@@ -684,7 +684,7 @@ class World:
         while self.clock.now < end:
             self.run(wait)
             open_takes = [take for take in self.takes() if take.state in OPEN and not self.stuck(take)]
-            look = self.raw.next_look()
+            look = self.raw.next_recheck()
             if not open_takes and look is None:
                 return
             wait = (

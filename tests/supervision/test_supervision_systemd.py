@@ -14,7 +14,7 @@ from supervision_fakes import Manager
 from sorad.condition import DEAD, FAILING, HUNG, Part
 from sorad.daemon.systemd import Systemd, keep_to_itself, line, standing
 from sorad.health.pulse import Pulse
-from sorad.ledger.interface import RootRow
+from sorad.ledger.values import RootRow
 from sorad.messages import set_language
 from sorad.model import State
 from sorad.problems import Problem

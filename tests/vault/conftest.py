@@ -14,7 +14,8 @@ from loguru import logger
 
 from sorad.clock import SystemClock
 from sorad.config.model import Watch
-from sorad.ledger.interface import LedgerUnavailable, RootRow, Storyboard
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import RootRow, Storyboard
 from sorad.vault.scan import Seen
 from sorad.vault.service import Vault
 

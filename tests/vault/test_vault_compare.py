@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sorad.config.model import Watch
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.vault.compare import compare, not_ours
 from sorad.vault.roots import Roots
 from sorad.vault.scan import Scan, Seen

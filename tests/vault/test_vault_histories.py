@@ -11,7 +11,7 @@ from by_hand import World
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 
 NAMES = ["storyboard_a.json", "deep/storyboard_b.json", "deep/er/storyboard_c.json"]
 steps = st.lists(

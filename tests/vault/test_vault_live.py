@@ -369,7 +369,7 @@ def test_the_heartbeat_goes_on_and_a_stop_is_quick(run, tmp_path: Path) -> None:
 
 
 def test_roots_of_an_earlier_config_are_marked(run, ledger, tmp_path: Path) -> None:
-    from sorad.ledger.interface import RootRow
+    from sorad.ledger.values import RootRow
 
     ledger.put_root(RootRow("/elsewhere", "watching", "1:2"))
     run(tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.vault import filesystem, mount_table
 from sorad.vault.compare import differs
 from sorad.vault.mounts import Mounts, absent
@@ -109,9 +109,9 @@ def test_a_disk_goes_and_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mounts.judge([BOARD], []), "the watcher must be told"
     assert not mounts.moved()
     assert mounts.lacks(BOARD)
-    mounts.weigh({7})
+    mounts.note_working({7})
     assert [problem.params["waiting"] for problem in mounts.problems()] == [0]
-    mounts.weigh({1})
+    mounts.note_working({1})
     assert [problem.params["waiting"] for problem in mounts.problems()] == [1]
     tree.devices["/r/d"] = 9
     assert mounts.moved()

@@ -157,7 +157,7 @@ def _about(take_id: int, folder: Path) -> Wanted:
 
 def _names(take_id: int, folder: Path) -> set[str]:
     """What a take goes by in the log, beside its number; nothing where the ledger cannot tell."""
-    from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+    from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 
     try:
         ledger = open_ledger(folder)

@@ -18,7 +18,7 @@ from sorad.problems import joined
 
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
-    from sorad.ledger.interface import Event, Purchase
+    from sorad.ledger.values import Event, Purchase
     from sorad.model import Take
 
 # The notes that steps leave in the history; one that is not here is shown as it is.
@@ -138,7 +138,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
             paused=bool(ledger.recall("paused")),
             halted=bool(ledger.recall("halt") or ledger.recall("stops")),
             paces=learn(ledger.generations(LEARNT_FROM)),
-            looks=ledger.looks(take.id),
+            looks=ledger.rechecks(take.id),
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"

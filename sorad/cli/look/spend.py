@@ -15,7 +15,7 @@ from sorad.plaintext import printable
 
 if TYPE_CHECKING:
     from sorad.claim.doubles import Double
-    from sorad.ledger.interface import Purchase
+    from sorad.ledger.values import Purchase
 
 DAY, STORYBOARD, STATE = "day", "storyboard", "state"
 _TITLES = {DAY: N_("Day"), STORYBOARD: N_("Storyboard"), STATE: N_("State")}

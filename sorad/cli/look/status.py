@@ -100,7 +100,7 @@ class _Eyes:
         ready = facts.pulse is not None and facts.pulse.ready
         if ready or not begins or facts.ledger is None or facts.ledger.code != "ledger.missing":
             return facts
-        from sorad.ledger.interface import RootRow
+        from sorad.ledger.values import RootRow
 
         roots = tuple(RootRow(path, "starting", "") for path in watched_folders(self._args))
         return replace(facts, ledger=None, roots=roots)

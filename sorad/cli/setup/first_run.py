@@ -27,7 +27,7 @@ def say_what_waits(config: Config, price: Callable[[Request], Optional[int]], cu
     from sorad.cli.shared.storyboard_paths import boards
     from sorad.cli.work.plan import planned
     from sorad.intake.plan import total
-    from sorad.ledger.interface import LedgerDamaged, LedgerUnavailable
+    from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
     from sorad.model import units
 
     try:

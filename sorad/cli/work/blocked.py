@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Optional
 
 from sorad.engine.decide.ambiguous import waits_for_user
 from sorad.engine.decide.stuck import lasts, why_stuck
-from sorad.health.complaints import full_disk
-from sorad.ledger.interface import LedgerUnavailable
+from sorad.health.buying import full_disk
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.model import State, Take
 from sorad.problems import Problem
 
@@ -21,7 +21,7 @@ _OPEN = (State.GENERATING, State.DOWNLOADING, State.UNKNOWN, State.QUEUED)
 _SHOWN = 5  # reasons
 
 
-class Stillness:
+class Deadlock:
     """Asked now and then. ``ends``: why nothing goes on, once that has lasted; empty: something may."""
 
     def __init__(self, daemon: Daemon) -> None:

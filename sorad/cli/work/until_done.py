@@ -15,14 +15,14 @@ from sorad import logs
 from sorad.cli.shared.common import say
 from sorad.cli.shared.screen import Screen, Snapshot, make_screen
 from sorad.cli.shared.signals import INTERRUPTED, Ending
-from sorad.cli.work.blocked import Stillness
+from sorad.cli.work.blocked import Deadlock
 from sorad.cli.work.remaining import Standing, standing_of, tried_in_vain
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.redo import another_take
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
-from sorad.ledger.interface import Storyboard
+from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem
@@ -78,7 +78,7 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
     before = standing_of(daemon, {}).counts[State.DONE]
     in_vain = tried_in_vain(daemon)
     notes: list[str] = []
-    stillness = Stillness(daemon)
+    stillness = Deadlock(daemon)
     while True:
         if time.monotonic() - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)
@@ -245,7 +245,7 @@ def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, in
                 count=len(standing.failed) - 10
             )
         )
-    out += [str(problem) for problem in stopped]
+    out += [str(problem.after_the_end()) for problem in stopped]
     if stopped and not interrupted:
         out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:

@@ -174,7 +174,7 @@ def kind(view: View, row: RemoteTask) -> Kind:
     return next((one for one in found if one is not None), Kind.CANNOT_TELL)
 
 
-def keeps_back(view: View) -> Iterator[RemoteTask]:
+def blocking_tasks(view: View) -> Iterator[RemoteTask]:
     """The tasks for which the create must not be sent again: those on the list, then those that were on it."""
     there = {row.remote_id for row in view.listed.tasks}
     gone = (

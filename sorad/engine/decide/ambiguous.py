@@ -13,7 +13,7 @@ from sorad.config.model import Polling
 from sorad.engine.decide.doubtful import SAME_ID
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Param, Problem
@@ -113,7 +113,7 @@ def several(take: Take, tasks: Sequence[RemoteTask]) -> Problem:
     )
 
 
-def kept_back(take: Take, task: RemoteTask) -> Problem:
+def indistinguishable(take: Take, task: RemoteTask) -> Problem:
     """A task at the provider may be the lost create's, so it is not sent again."""
     if same(take.request, task):
         message = N_(

@@ -23,6 +23,8 @@ ASIDE = 2
 # And where nothing quicker was ever seen, so that nobody knows whether the line or the servers are slow: what
 # waits gets its try beside them, one after the other, and nothing is cut for it.
 MOST_ASIDE = 6
+# One that takes longer than this at its pace (seconds) is told; of how many bytes, where its server does not say.
+TOO_LONG, ASSUMED = 3600.0, 12_000_000
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,9 @@ def _ends_in(flow: Flow) -> float:
     if flow.seconds < WATCHED:
         return 0.0
     return math.inf if flow.left is None or flow.rate <= 0 else flow.left / flow.rate
+
+
+def takes_hours(flow: Flow) -> bool:
+    """Whether it will not have come within the hour at its pace."""
+    left = ASSUMED if flow.left is None else flow.left
+    return left > flow.rate * TOO_LONG

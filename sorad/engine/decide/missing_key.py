@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -42,6 +42,6 @@ def other_account(take: Take) -> Problem:
             "take {take} was sent to {base_url} with another key, and the account of the key that is set now does "
             "not know it."
         ),
-        N_("Set that key again (as it was when the take was sent): sorad then looks there by itself."),
+        N_("Set that key again (as it was when the take was sent); {then}."),
         {"take": take.id, "base_url": take.base_url},
     )

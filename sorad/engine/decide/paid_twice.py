@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, Optional
 
-from sorad.ledger.interface import Event, Ledger, Purchase
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Event, Purchase
 from sorad.messages import N_
 from sorad.model import State, Take, units
 from sorad.problems import Problem

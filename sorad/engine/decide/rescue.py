@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sorad.delivery.outcome import OBSTACLES, Obstacle
-from sorad.ledger.interface import Event
+from sorad.ledger.values import Event
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -68,7 +68,7 @@ def blocked_since(history: Sequence[Event], obstacles: Collection[Obstacle], now
     return since
 
 
-def shelves(rescued: Path, take: Take) -> Iterator[Path]:
+def rescue_places(rescued: Path, take: Take) -> Iterator[Path]:
     """Where the video may lie below the folder ``rescued``, best first: as below its root, which is named.
 
     Two roots may have one name: the second gets a number.

@@ -12,7 +12,7 @@ from sorad.engine.decide import backoff
 from sorad.engine.decide.halt import HALTING
 from sorad.engine.decide.not_found import NO_ADDRESS, STUCK_AT
 from sorad.engine.decide.paid_twice import NOT_SENT
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -14,7 +14,7 @@ from sorad.engine.steps.guard import guarded
 from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.probe import look_for_provider, probe
 from sorad.engine.steps.submit import submit
-from sorad.ledger.interface import Party
+from sorad.ledger.values import Party
 from sorad.model import Take
 from sorad.problems import SoradError
 

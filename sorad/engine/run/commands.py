@@ -19,11 +19,12 @@ from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.ledger.copied import is_copied
-from sorad.ledger.interface import Change, ClaimLost, Command, IdOwned, IllegalMove
+from sorad.ledger.errors import ClaimLost, IdOwned, IllegalMove
+from sorad.ledger.values import Change, Command
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.receipts.intents import is_theirs
+from sorad.receipts.intents import waits_for_foreign
 from sorad.receipts.rescued import is_rescued
 from sorad.receipts.writing import drop_intent
 
@@ -143,7 +144,9 @@ class Commands:
             takes,
             lambda take: (
                 Change(State.QUEUED, "approved", due_at=now, clear_error=True, approved=True)
-                if take.state is State.HELD and (by_name or not is_copied(take)) and not is_theirs(take)
+                if take.state is State.HELD
+                and (by_name or not is_copied(take))
+                and not waits_for_foreign(take)
                 else None
             ),
         )
@@ -167,7 +170,7 @@ class Commands:
         """The take of a number; what another sorad left open of it is ours from now on."""
         kit = self._kit
         take = kit.ledger.take(number)
-        if take is None or not is_theirs(take):
+        if take is None or not waits_for_foreign(take):
             return take
         currency = seller_of(kit, take).currency
         return take_create_over(kit.ledger, take, kit.payer(take.root), currency, kit.clock.time())

@@ -29,7 +29,8 @@ from sorad.engine.steps.recheck_failed import asking
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.reprice import is_unpriced, reprice
 from sorad.engine.steps.rescue import rescue_away
-from sorad.ledger.interface import Change, LedgerUnavailable, Party
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change, Party
 from sorad.messages import _
 from sorad.model import State, Take
 
@@ -208,7 +209,7 @@ class Engine:
             self._claim(channel, agenda, State.DOWNLOADING, channel.fetching, fetch, now, there, but),
             self._claim_overdue(channel, agenda, now, there, but),
             self._claim(channel, agenda, State.UNKNOWN, channel.polling, reconcile, now, None, but),
-            self._claim_looks(channel, now, but),
+            self._claim_rechecks(channel, now, but),
         ]
         if not any(claimed[1:3]):  # what waited may have just been handed over
             self._ease_downloads(channel, agenda, now, there)
@@ -232,7 +233,7 @@ class Engine:
                     channel.kit.control.clock_set(jump.set_by)
             self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
         if self._set_by:
-            kit.sightings.clock_set(kit.ledger, kit.clock.time())
+            kit.list_history.clock_set(kit.ledger, kit.clock.time())
             kit.ledger.clock_set(self._set_by, kit.clock.time())
             self._set_by = 0.0
         if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
@@ -251,7 +252,7 @@ class Engine:
             agenda = self._agenda(whole, but)
             if channel.polling.free:
                 dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
-                dues += filter(None, [self._kit.ledger.next_look(but)])
+                dues += filter(None, [self._kit.ledger.next_recheck(but)])
             if channel.fetching.free:
                 dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
             if channel is not self._former:
@@ -353,13 +354,13 @@ class Engine:
             downloads.cut(found.cut)
             logger.info(_("take {id}: its download crawls and is put off, others go first"), id=found.cut)
 
-    def _claim_looks(self, channel: Channel, now: float, but: Sequence[Party]) -> bool:
+    def _claim_rechecks(self, channel: Channel, now: float, but: Sequence[Party]) -> bool:
         """What was said to have failed is asked after again."""
         ledger, lane = self._kit.ledger, channel.polling
-        due = ledger.next_look(but)
+        due = ledger.next_recheck(but)
         if not lane.free or due is None or due > now:
             return False
-        for look in ledger.claim_looks(now, lane.free, but):
+        for look in ledger.claim_rechecks(now, lane.free, but):
             lane.run(partial(guarded, asking(look), channel.kit, look.take))
         return True
 

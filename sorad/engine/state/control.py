@@ -25,8 +25,9 @@ from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
-from sorad.engine.state.first_create import First, kept_as
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.engine.state.first_create import FirstCreates, kept_as
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _
 from sorad.model import Take
 from sorad.problems import Problem
@@ -53,7 +54,7 @@ class Control:
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
         self._lost: tuple[int, ...] = tuple(ledger.recall(kept_as("lost", key)) or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
-        self.first = First(ledger, key)
+        self.first = FirstCreates(ledger, key)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
         self.look_now()

@@ -11,7 +11,9 @@ from typing import Any, Callable, Optional
 
 from sorad.config.model import Disk, Watch
 from sorad.engine.state.disk import Sizes, needed, places
-from sorad.ledger.interface import Ledger, LedgerUnavailable, RootRow
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import RootRow
 
 # Free space moves all the time; for `status` it is written down when it has moved by this share.
 WORTH_TELLING = 0.2
@@ -35,7 +37,7 @@ class DiskSpace:
         return {"path": self.path, "free": self.free, "needed": self.needed, "ok": self.ok}
 
 
-class Rooms:
+class Destinations:
     """The engine's view of the folders. Thread-safe."""
 
     def __init__(

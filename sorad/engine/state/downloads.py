@@ -6,12 +6,17 @@ import threading
 from dataclasses import dataclass
 from typing import Callable, Optional
 
-from sorad.engine.decide.crawling import Flow
+from sorad.engine.decide.crawling import Flow, takes_hours
+from sorad.messages import N_
+from sorad.problems import Problem
+from sorad.units import format_size
 
 # A rate is taken over the last 10 to 20 seconds.
 WINDOW = 10.0
 # What the line was seen to do counts for so long, in seconds.
 REMEMBERED = 600.0
+# A stall is nobody's concern; what crawls for so long is told, in seconds.
+TOLD_AFTER = 60.0
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Downloads:
         self._lock = threading.Lock()
         self._under: dict[int, _Under] = {}
         self._best: list[tuple[float, float]] = []  # rates and when they were seen, the latest of each window
+        self._slow: dict[int, float] = {}  # since when each is seen to crawl
 
     def began(self, take_id: int) -> None:
         """A step begins to fetch a take."""
@@ -111,6 +117,27 @@ class Downloads:
         now = self._monotonic()
         with self._lock:
             return max((rate for rate, at in self._best if now - at < REMEMBERED), default=0.0)
+
+    def problem(self) -> Optional[Problem]:
+        """What `status` tells of those that have crawled for a while. To be asked every few seconds."""
+        now = self._monotonic()
+        slow = [flow for flow in self.flows() if takes_hours(flow)]
+        self._slow = {flow.take_id: self._slow.get(flow.take_id, now) for flow in slow}
+        told = [flow for flow in slow if now - self._slow[flow.take_id] >= TOLD_AFTER]
+        if not told:
+            return None
+        rate = format_size(max(flow.rate for flow in told))
+        return Problem(
+            "download.crawls",
+            N_(
+                "Videos that are paid for take hours to come; downloads that crawl: {count}, at most {rate}/s each."
+            ),
+            N_(
+                "Nothing is lost, and others go first. Check the line to the provider, and [provider] proxy and "
+                "download_proxy."
+            ),
+            {"count": len(told), "rate": rate},
+        )
 
     def _seen(self, now: float, rate: float) -> None:
         """Keep it where nothing quicker came later."""

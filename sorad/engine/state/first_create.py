@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from loguru import logger
 
 from sorad.config.model import ProviderConfig
-from sorad.ledger.interface import Ledger, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.interface import Ledger
 from sorad.messages import _
 from sorad.model import Request
 
@@ -31,7 +32,7 @@ def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
     return f"{base_url} {model or ('pro' if request.pro else '-')}"
 
 
-class First:
+class FirstCreates:
     """Which places have answered a create with a task, and where the first one is under way. Thread-safe."""
 
     def __init__(self, ledger: Ledger, key: str = "") -> None:

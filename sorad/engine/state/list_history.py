@@ -77,7 +77,7 @@ class Sightings:
         return cls(**{**raw, "rows": {one: Seen(*seen) for one, seen in raw["rows"].items()}})
 
 
-class Memory:
+class ListHistory:
     """The sightings of all accounts, in a ledger. Thread-safe; :class:`LedgerUnavailable` where it cannot be used."""
 
     def __init__(self) -> None:

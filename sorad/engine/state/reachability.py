@@ -17,7 +17,7 @@ TOLD_AFTER = 45.0
 LOOK_AFTER = 30.0
 
 
-class Reach:
+class Reachability:
     """Thread-safe. Told of each exchange: of whole answers, and of those that failed on the way."""
 
     def __init__(self, clock: Clock) -> None:

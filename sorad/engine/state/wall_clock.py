@@ -40,7 +40,7 @@ class Jump:
     slept: float
 
 
-class Times:
+class WallClock:
     """Thread-safe."""
 
     def __init__(self, clock: Clock, sleeping: Callable[[], Optional[float]] = asleep) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.ledger.interface import Want
+from sorad.ledger.values import Want
 from sorad.ledger.wants import changes_found, news
 from sorad.messages import _
 from sorad.model import State, Take

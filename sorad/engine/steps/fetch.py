@@ -21,7 +21,7 @@ from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.rescue import rescue, rescue_at
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -11,7 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.place import look, vouched

@@ -7,7 +7,7 @@ from typing import Callable
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -19,11 +19,13 @@ from sorad.engine.decide.rescue import Patience
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
 from sorad.engine.state.downloads import Downloads
-from sorad.engine.state.list_history import Memory
+from sorad.engine.state.list_history import ListHistory
 from sorad.engine.state.progress import Progress
-from sorad.engine.state.reachability import Reach
-from sorad.engine.state.wall_clock import Times
-from sorad.ledger.interface import Change, ClaimLost, Ledger, LedgerDamaged, LedgerUnavailable
+from sorad.engine.state.reachability import Reachability
+from sorad.engine.state.wall_clock import WallClock
+from sorad.ledger.errors import ClaimLost, LedgerDamaged, LedgerUnavailable
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
@@ -50,8 +52,8 @@ class Kit:
     pause: Callable[[float], None]
     sizes: Callable[[int], None]  # told the size of each delivered file
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
-    times: Times  # how far the clock can be believed
-    reach: Reach  # whether the provider can be reached
+    times: WallClock  # how far the clock can be believed
+    reach: Reachability  # whether the provider can be reached
     ending: Callable[[], bool] = lambda: False
     name: str = ""  # of the provider
     targets: Collection[str] = ("",)  # what takes call it that are wanted from it; the first is "", too
@@ -86,7 +88,7 @@ class Kit:
     # How often in a row the list could not be read, or proved nothing; by the same.
     reusing: threading.Lock = field(default_factory=threading.Lock)  # held while a video is chosen and taken
     in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
-    sightings: Memory = field(default_factory=Memory)  # what earlier looks at lists have shown
+    list_history: ListHistory = field(default_factory=ListHistory)  # what earlier looks at lists have shown
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
     buying: threading.Lock = field(
         default_factory=threading.Lock

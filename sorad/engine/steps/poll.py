@@ -14,7 +14,7 @@ from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_resent import look_for_first
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

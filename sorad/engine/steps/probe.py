@@ -49,7 +49,7 @@ def _is_proof(provider: Provider, halted_by: Trouble) -> bool:
 
 
 def look_for_provider(kit: Kit) -> None:
-    """One free call, for :class:`~sorad.engine.state.reachability.Reach`: any answer will do."""
+    """One free call, for :class:`~sorad.engine.state.reachability.Reachability`: any answer will do."""
     began = kit.clock.monotonic()
     fault = kit.accounts.current.check()
     if fault is not None and fault.trouble is Trouble.TRANSPORT:
@@ -62,5 +62,5 @@ def _empty() -> Problem:
     return Problem(
         "provider.balance",
         N_("the balance at the provider is used up."),
-        N_("Top it up; sorad goes on by itself."),
+        N_("Top it up; {then}."),
     )

@@ -13,8 +13,9 @@ from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.redo import sibling
-from sorad.ledger.interface import ClaimLost, IllegalMove, Look
+from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.recheck import after_answer, after_trouble
+from sorad.ledger.values import Recheck
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -27,36 +28,36 @@ _PUT_ASIDE = (State.FAILED, State.CANCELLED)
 _UNSENT = (State.QUEUED, State.HELD)
 
 
-def asking(look: Look) -> Callable[[Kit, Take], None]:
+def asking(recheck: Recheck) -> Callable[[Kit, Take], None]:
     """The step for a look that was claimed."""
 
     def ask_again(kit: Kit, _take: Take) -> None:
-        _ask(kit, look)
+        _ask(kit, recheck)
 
     return ask_again
 
 
-def _ask(kit: Kit, look: Look) -> None:
-    take, now = look.take, kit.clock.time()
+def _ask(kit: Kit, recheck: Recheck) -> None:
+    take, now = recheck.take, kit.clock.time()
     owners = kit.ledger.with_tasks([take.remote_id], take.place)
     if any(owner.state not in _PUT_ASIDE for owner in owners):
-        kit.ledger.looked(look, None)  # on its way already, or here
+        kit.ledger.rechecked(recheck, None)  # on its way already, or here
         return
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or kit.is_foreign(take):
-        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
         return
     found = _poll(kit, take, provider)
     if isinstance(found, Fault):
-        kit.ledger.looked(look, after_trouble(look.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
     elif not isinstance(found, (Running, Finished)):
-        kit.ledger.looked(look, after_answer(look.failed_at, now))
+        kit.ledger.rechecked(recheck, after_answer(recheck.failed_at, now))
     else:
-        _tell(kit, look, provider)
+        _tell(kit, recheck, provider)
         back = _bring_back(kit, take, found)
         if back is not None:
             lay_receipt(kit, back, provider.currency)
-        kit.ledger.looked(look, None if back is not None else kit.clock.time() + BUSY)
+        kit.ledger.rechecked(recheck, None if back is not None else kit.clock.time() + BUSY)
 
 
 def _poll(kit: Kit, take: Take, provider: Provider) -> Polled:
@@ -83,7 +84,7 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
                 return None
             back = kit.ledger.record(present, change, now)
         else:
-            back = kit.ledger.beside(take, change, lambda number: _place(take, number), now)
+            back = kit.ledger.deliver_beside(take, change, lambda number: _place(take, number), now)
     except (ClaimLost, IllegalMove):
         return None
     if isinstance(found, Finished):
@@ -95,15 +96,15 @@ def _place(take: Take, number: int) -> str:
     return str(sibling(Path(take.output), take, number))
 
 
-def _tell(kit: Kit, look: Look, provider: Provider) -> None:
+def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
     """Before its take moves: what is told twice is told once, what is not told at all is lost."""
-    take = look.take
+    take = recheck.take
     logger.warning(
         _("take {id}: its task {remote} was said to have failed, and goes on after all"),
         id=take.id,
         remote=take.remote_id,
     )
-    others = kit.ledger.bought_since(take, look.failed_at)
+    others = kit.ledger.bought_since(take, recheck.failed_at)
     if others:
         paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
         why = bought_anew(take, others, paid[0] if paid else None, provider.currency)

@@ -12,14 +12,15 @@ from typing import Optional, Union
 from loguru import logger
 
 from sorad.engine.decide.absence import Kind, View, kind
-from sorad.engine.decide.ambiguous import adopt, for_the_user, kept_back, several
+from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable, several
 from sorad.engine.decide.matching import alike, began, in_window, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.reconcile import DOUBT, not_ours, record_adoption
 from sorad.engine.steps.task_list import look
-from sorad.ledger.interface import Change, ClaimLost, LedgerUnavailable
+from sorad.ledger.errors import ClaimLost, LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -70,7 +71,7 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
     for task in tasks:
         like_it = in_window(first, task, view.now, view.ahead) and resembles(first.request, task)
         if like_it and kind(view, task) is not Kind.NOT_OURS:
-            return kept_back(first, task)
+            return indistinguishable(first, task)
     return None
 
 

@@ -13,7 +13,8 @@ from sorad.engine.decide.paid_twice import creates_that_left, paid_too, remember
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.reconcile import DOUBT
 from sorad.engine.steps.task_list import look
-from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.providers.base import Fault, Provider

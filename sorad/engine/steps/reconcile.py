@@ -10,12 +10,12 @@ from typing import Optional
 from loguru import logger
 
 from sorad.engine.decide import backoff
-from sorad.engine.decide.absence import Kind, View, keeps_back, kind, not_whole, was_before
+from sorad.engine.decide.absence import Kind, View, blocking_tasks, kind, not_whole, was_before
 from sorad.engine.decide.ambiguous import (
     WAIT,
     adopt,
     for_the_user,
-    kept_back,
+    indistinguishable,
     several,
     unproven,
     unread,
@@ -32,7 +32,8 @@ from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.task_list import look, open_creates
 from sorad.layout import receipt_path
-from sorad.ledger.interface import Change, IdOwned
+from sorad.ledger.errors import IdOwned
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -246,14 +247,14 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
 
 def _keep_back(kit: Kit, take: Take, view: View, now: float) -> bool:
     """Keep it back where a task is left over that may be its own; whether one is. ``now``: before the look."""
-    left = list(keeps_back(view))
+    left = list(blocking_tasks(view))
     if not left:
         return False
     if _is_passing(view, left, now):
         due_at = now + kit.config.reconcile.look_every
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
     else:
-        _give_to_the_user(kit, take, "several", kept_back(take, left[0]), KEPT_BACK_EVERY)
+        _give_to_the_user(kit, take, "several", indistinguishable(take, left[0]), KEPT_BACK_EVERY)
     return True
 
 

@@ -14,9 +14,8 @@ def another_take(ledger: Ledger, take: Take, now: float) -> int:
 
     One that has the text of an earlier version of sorad is bought with what its storyboard asks for now.
     """
-    return (
-        1 if ledger.again(take.id, lambda number: str(sibling(Path(take.output), take, number)), now) else 0
-    )
+    queued = ledger.queue_another(take.id, lambda number: str(sibling(Path(take.output), take, number)), now)
+    return 0 if queued is None else 1
 
 
 def sibling(video: Path, take: Take, number: int) -> Path:

@@ -10,7 +10,9 @@ from loguru import logger
 
 from sorad.budget import NEVER, PRICE_AGAIN, awaits_price, needs_approval, no_price
 from sorad.engine.steps.kit import Kit, record, release, seller_of
-from sorad.ledger.interface import Change, ClaimLost, Ledger
+from sorad.ledger.errors import ClaimLost
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -16,12 +16,13 @@ from sorad.delivery.outcome import Blocked, Received, Stopped
 from sorad.delivery.receive import receive
 from sorad.engine.decide import backoff
 from sorad.engine.decide.missing_key import keyless
-from sorad.engine.decide.rescue import Place, away, due, shelves
+from sorad.engine.decide.rescue import Place, away, due, rescue_places
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.ledger.interface import Change, LedgerUnavailable
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -74,7 +75,7 @@ def rescue_away(kit: Kit, take: Take) -> None:
 def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem, ago: float = 0.0) -> None:
     """Bring the video to safety, or write down that it is tried again. ``why``: what is the matter."""
     try:
-        shelf = _reserve(kit, take, provider.currency)
+        place = _reserve(kit, take, provider.currency)
     except OSError as error:
         _failed(kit, take, why, ago, error.strerror or str(error))
         return
@@ -85,18 +86,18 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
     def brought(size: int, sha256: str) -> None:
         fetched = Received(size, sha256, placed=False)
         receipt = receipt_of(take, provider.currency, fetched, kit.payer(take.root))
-        write_receipt(shelf, receipt, base=kit.config.state_dir)
+        write_receipt(place, receipt, base=kit.config.state_dir)
 
     try:
         # Begun anew each time: the validator in the ledger speaks of the partial file at the video's own place.
         outcome = receive(
             open_at,
-            shelf,
+            place,
             validator="",
             keep_free=kit.config.disk.min_free,
             stop=kit.stopping,
             started=_forget,
-            progress=lambda got, total: kit.progress.fetched(take.id, str(shelf), got, total),
+            progress=lambda got, total: kit.progress.fetched(take.id, str(place), got, total),
             free=free_bytes,
             task=take.remote_id,
             brought=brought,
@@ -106,7 +107,7 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
     finally:
         kit.progress.ended(take.id)
     if isinstance(outcome, Received):
-        _rescued(kit, take, shelf, outcome, provider.currency, why)
+        _rescued(kit, take, place, outcome, provider.currency, why)
     elif isinstance(outcome, Stopped):
         release(kit, take)
     else:
@@ -118,25 +119,25 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
 def _reserve(kit: Kit, take: Take, currency: str) -> Path:
     """A place for the video that no other task has, with the take's receipt in it. ``OSError``."""
     with _reserving:
-        for shelf in shelves(kit.config.state_dir / "rescued", take):
-            there = look(shelf)
+        for place in rescue_places(kit.config.state_dir / "rescued", take):
+            there = look(place)
             own = there.receipt is not None and there.receipt.remote_id == take.remote_id
             if own or (there.size is None and there.receipt is None):
                 if not own:
                     receipt = receipt_of(take, currency, payer=kit.payer(take.root))
-                    write_receipt(shelf, receipt, base=kit.config.state_dir)
-                return shelf
+                    write_receipt(place, receipt, base=kit.config.state_dir)
+                return place
     raise AssertionError("shelves never end")
 
 
-def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: str, why: Problem) -> None:
+def _rescued(kit: Kit, take: Take, place: Path, received: Received, currency: str, why: Problem) -> None:
     _remember(kit, take)
     change = Change(
         State.DONE,
         "rescued",
         attempt=0,
-        error=note(Path(take.output), shelf, why),
-        output=str(shelf),
+        error=note(Path(take.output), place, why),
+        output=str(place),
         finished_at=kit.clock.time(),
         validator="",
         request_id=received.request_id or None,
@@ -150,7 +151,7 @@ def _rescued(kit: Kit, take: Take, shelf: Path, received: Received, currency: st
         _("take {id}: its place {output} is gone; its video lies in {shelf}"),
         id=take.id,
         output=take.output,
-        shelf=str(shelf),
+        place=str(place),
     )
 
 

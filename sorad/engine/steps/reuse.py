@@ -17,8 +17,8 @@ from sorad.delivery.outcome import blocked
 from sorad.engine.steps.dedupe import LOOK_AGAIN
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.heartbeat import beat
-from sorad.ledger.interface import Change
 from sorad.ledger.reused import NEVER, source_for
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.place import look

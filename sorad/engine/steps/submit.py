@@ -24,7 +24,8 @@ from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
 from sorad.engine.steps.reuse import is_beside, reuse
 from sorad.engine.steps.write_intent import announced
 from sorad.ledger.change import changed
-from sorad.ledger.interface import Change, ClaimLost, IdOwned, LedgerUnavailable
+from sorad.ledger.errors import ClaimLost, IdOwned, LedgerUnavailable
+from sorad.ledger.values import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -12,11 +12,13 @@ from typing import Callable, Optional
 
 from loguru import logger
 
-from sorad.ledger.interface import Change, ClaimLost, IllegalMove, Ledger, Want
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change, Want
 from sorad.ledger.wants import changes_found
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.intents import is_theirs, take_over, theirs
+from sorad.receipts.intents import foreign_intent, replace_intent, waits_for_foreign
 from sorad.receipts.receipt import SUBMITTING, Payer
 from sorad.receipts.writing import receipt_of
 
@@ -28,7 +30,7 @@ def take_over_below(
     place, count = Path(path), 0
     for take in list(ledger.takes(states=[State.HELD])):
         root = Path(take.root)
-        if is_theirs(take) and (root == place or root in place.parents or place in root.parents):
+        if waits_for_foreign(take) and (root == place or root in place.parents or place in root.parents):
             count += take_create_over(ledger, take, payer(take.root), currency, now) is not None
     return count
 
@@ -40,7 +42,7 @@ def take_create_over(ledger: Ledger, take: Take, payer: Payer, currency: str, no
     """
     video = Path(take.output)
     try:
-        other = theirs(video, payer)
+        other = foreign_intent(video, payer)
         if other is None:
             change = Change(State.QUEUED, "seen again", due_at=now, clear_error=True)
             ledger.record(take, change, now)
@@ -48,7 +50,7 @@ def take_create_over(ledger: Ledger, take: Take, payer: Payer, currency: str, no
         told = other.receipt if other.receipt and other.receipt.fingerprint == take.fingerprint else None
         mine = told or receipt_of(take, currency)
         ours = replace(mine, payer=payer, process=os.getpid(), submitted_at=other.at, state=SUBMITTING)
-        take_over(video, ours)
+        replace_intent(video, ours)
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output, State.UNKNOWN)
         want = replace(want, intent_at=other.at, cost=mine.cost_micros)
         want = replace(want, provider=mine.provider, base_url=mine.base_url, account=mine.account)

@@ -14,10 +14,10 @@ from sorad.delivery.outcome import blocked
 from sorad.engine.decide.paid_twice import ANOTHERS, NO_PLACE
 from sorad.engine.steps.dedupe import LOOK_AGAIN, bought_meanwhile
 from sorad.engine.steps.kit import Kit, record
-from sorad.ledger.interface import Change
+from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.intents import Theirs
+from sorad.receipts.intents import ForeignIntent
 from sorad.receipts.writing import drop_intent, write_intent_for
 
 
@@ -25,7 +25,7 @@ def announced(kit: Kit, intent: Take, currency: str) -> bool:
     """Whether the create of a committed intent may leave now; if not, the take is put off or held."""
     payer = kit.payer(intent.root)
     laid = write_intent_for(intent, currency, payer)
-    if isinstance(laid, Theirs):
+    if isinstance(laid, ForeignIntent):
         _leave_to(kit, intent, laid)
         return False
     try:
@@ -44,7 +44,7 @@ def announced(kit: Kit, intent: Take, currency: str) -> bool:
     return False
 
 
-def _leave_to(kit: Kit, intent: Take, other: Theirs) -> None:
+def _leave_to(kit: Kit, intent: Take, other: ForeignIntent) -> None:
     why = other.problem()
     logger.warning(_("take {id} is held: {problem}"), id=intent.id, problem=str(why))
     back = record(kit, intent, Change(State.QUEUED, ANOTHERS, keep_claim=True, refused=True))

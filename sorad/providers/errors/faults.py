@@ -55,8 +55,8 @@ _FIXES = {
     Trouble.SERVER: N_("Nothing to do: sorad tries again by itself."),
     Trouble.TRANSPORT: N_("Check the network and the proxy; sorad tries again by itself."),
     Trouble.SETUP: N_("Check the proxy, and the name and password in its address."),
-    Trouble.KEY: N_("Check the key on the provider's page and set it anew; sorad goes on by itself."),
-    Trouble.BALANCE: N_("Top it up at the provider; sorad goes on by itself."),
+    Trouble.KEY: N_("Check the key on the provider's page and set it anew; {then}."),
+    Trouble.BALANCE: N_("Top it up at the provider; {then}."),
     Trouble.RETIRED: N_(
         "Look at the provider's news, then set base_url, model or kind under [provider]. "
         "Until then nothing is bought, and what waits stays in the queue."
@@ -178,7 +178,7 @@ def no_address(keys: Sequence[str], told: str = "", status: int = 0) -> Problem:
         ),
         N_(
             "If one of these is the address of the video, name it in video_url_paths under [provider], for example "
-            'video_url_paths = ["data.link"]; sorad goes on by itself. Else ask the provider where it lies.'
+            'video_url_paths = ["data.link"]; {then}. Else ask the provider where it lies.'
         ),
         params,
     )
@@ -204,8 +204,8 @@ def challenge(told: object, status: int = 0) -> Problem:
             "A proxy before the provider answers with a challenge page, which only a browser can pass. It says: {said}"
         ),
         N_(
-            "Check base_url under [provider] and the proxy in use; else ask the provider to let this machine through. "
-            "The key is not the matter. sorad goes on by itself."
+            "Check base_url under [provider] and the proxy in use; else ask the provider to let this machine through; "
+            "{then}. The key is not the matter."
         ),
         {"said": said(told, status), "status": status},
     )

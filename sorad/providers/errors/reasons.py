@@ -43,7 +43,7 @@ def _words(*patterns: str) -> re.Pattern[str]:
 ACCOUNT = Reason(
     "provider.account",
     N_("The provider has closed or blocked the account or its key. It says: {said}"),
-    N_("Ask the provider about the account, or set another key; sorad goes on by itself."),
+    N_("Ask the provider about the account, or set another key; {then}."),
     _words(
         r"\b(?:account|user|organi[sz]ation|token)\b.{0,60}?\b(?:suspended|disabled|banned|deactivated|terminated)",
         r"\b(?:suspended|disabled|banned|deactivated|terminated)\b.{0,60}?\b(?:account|user|organi[sz]ation)\b",
@@ -54,7 +54,7 @@ ACCOUNT = Reason(
 QUOTA = Reason(
     "provider.quota",
     N_("No quota is left at the gateway for this API key. It says: {said}"),
-    N_("Raise the quota of this key on the gateway's page, or set another key; sorad goes on by itself."),
+    N_("Raise the quota of this key on the gateway's page, or set another key; {then}."),
     _words(
         r"\b(?:token|api[ _]?key|key)\b.{0,40}?\b(?:quota|credits?|allowance)\b",
         r"\b(?:quota|credits?)\b.{0,20}?\bof (?:the |this )?(?:token|key)\b",

@@ -1,0 +1,133 @@
+"""Why nothing is bought, or less than could be. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sorad.claim.doubles import problem as paid_twice
+from sorad.engine.decide.stops import Stop
+from sorad.health.complaint import Complaint, heavy, local_time, note
+from sorad.health.facts import Facts
+from sorad.messages import N_
+from sorad.model import State
+from sorad.problems import Problem
+from sorad.units import format_size
+
+# A pause that the provider asks for is a trouble if it is longer than this, in seconds.
+LONG_PAUSE = 900.0
+
+
+# What is said of a claim though nothing is wrong: another machine buys, or this one is about to.
+CLAIMS_IN_ORDER = frozenset(
+    {
+        "claim.other",
+        "claim.other_process",
+        "claim.no_lock",
+        "claim.released",
+        "claim.settling",
+        "claim.missing",
+    }
+)
+
+
+def about_buying(facts: Facts) -> Iterator[Complaint]:
+    """What stops buying, or bounds it: halt, stops, breaker, claims, disks."""
+    if facts.halt:
+        cause = Problem.from_json(facts.halt["problem"])
+        yield heavy(
+            cause.code,
+            N_("Nothing is bought since {since}: {reason}"),
+            N_("{mend} What is paid for goes on meanwhile."),
+            since=local_time(facts.halt["since"]),
+            reason=cause.text(),
+            mend=cause.fix_text(),
+        )
+    for stop in map(Stop.from_json, facts.stops):
+        yield heavy(
+            stop.code,
+            N_("Nothing is bought since {since}: {reason}"),
+            N_("{reason_fix} What is paid for goes on meanwhile."),
+            since=local_time(stop.since),
+            reason=stop.told(),
+        )
+    if (facts.breaker or {}).get("mode") == "safe":
+        yield _safe(facts)
+    yield from _claims(facts)
+    for row in facts.disk:
+        if not row["ok"]:
+            yield Complaint(full_disk(row))
+
+
+def full_disk(row: Mapping[str, Any]) -> Problem:
+    """Of a row of ``disk`` that is not ``ok``."""
+    return Problem(
+        "disk.full",
+        N_("The disk of {path} has {free} free, and {needed} are needed: nothing is bought for it."),
+        N_("Make room there; {then}."),
+        {"path": row["path"], "free": format_size(row["free"]), "needed": format_size(row["needed"])},
+    )
+
+
+def _safe(facts: Facts) -> Complaint:
+    """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
+    breaker, gate = facts.breaker or {}, facts.gate or {}
+    said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
+    refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
+    if refused and said:
+        message = N_("Creates meet errors: until {until} at most {count} in flight. {reason}")
+    else:
+        message = N_("Creates met errors in a row: until {until} at most {count} in flight.")
+    problem = Problem(
+        "breaker.safe",
+        message,
+        N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
+        {
+            "reason": max(said, key=said.__getitem__, default=""),
+            "count": breaker.get("effective", 0),
+            "until": local_time(breaker.get("until")),
+        },
+    )
+    return Complaint(problem, heavy=refused)
+
+
+def _claims(facts: Facts) -> Iterator[Complaint]:
+    """Who buys, where that is not simply this machine, and what two machines bought."""
+    if facts.doubles:
+        yield Complaint(paid_twice(facts.doubles, facts.currency))
+    told = set()
+    away = {row.path for row in facts.roots if row.state == "offline"}
+    for row in facts.claims:
+        if row["path"] in away:
+            continue  # that the folder is not there says it all
+        if row["problem"] and row["problem"] not in told:  # once for all roots of a vault
+            problem = Problem.from_json(row["problem"])
+            told.add(row["problem"])
+            yield Complaint(problem, heavy=problem.code not in CLAIMS_IN_ORDER)
+
+
+def about_slowness(facts: Facts) -> Iterator[Complaint]:
+    """Why less is bought than could be."""
+    gate = facts.gate or {}
+    until = gate.get("until", 0)
+    if gate.get("delay", 0) > 0 and until > facts.now + LONG_PAUSE:
+        yield heavy(
+            "gate.closed",
+            N_("Nothing is bought before {until}: the provider asks for so long a pause."),
+            N_("Look at your limits at the provider; it goes on by itself then."),
+            until=local_time(until),
+        )
+    elif gate.get("delay", 0) > 0 and until > facts.now:
+        yield note(
+            "gate.closed",
+            N_("The provider takes nothing just now; it is tried again at {until}."),
+            until=local_time(until),
+        )
+    if (facts.breaker or {}).get("mode") == "recovering":
+        yield note(
+            "breaker.recovering",
+            N_("Recovering from errors: {count} in flight at most, and one more each step."),
+            count=(facts.breaker or {}).get("effective", 0),
+        )
