@@ -308,6 +308,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def spend_at(self, parties: Collection[Party], since: float = 0.0) -> int:
+        """Money out since then to these parties, whatever its currency: an account has but one (micro-units)."""
+        ...
+
     def spend_by_currency(self, since: float = 0.0) -> dict[str, int]:
         """The same in each currency that money ever went out in."""
         ...

@@ -7,7 +7,7 @@ import math
 import os
 from array import array
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sorad.ledger.connection import Row
@@ -215,6 +215,16 @@ class Queries(Part):
         first = self._first_currency()
         known = {row[0] or first for row in self._db.rows("SELECT DISTINCT currency FROM spending")}
         return {currency: self.spend(since, currency) for currency in sorted(known)}
+
+    def spend_at(self, parties: Collection[Party], since: float = 0.0) -> int:
+        if not parties:
+            return 0
+        row = self._db.row(
+            "SELECT CAST(total(cost * (1 + repeats)) AS INTEGER) FROM purchases WHERE charged_at >= ? "
+            f"AND (provider, base_url, account) IN (VALUES {','.join(['(?, ?, ?)'] * len(parties))})",
+            (since, *chain(*parties)),
+        )
+        return int(row[0]) if row else 0
 
     def _first_currency(self) -> str:
         """That of the first provider, as the daemon told."""

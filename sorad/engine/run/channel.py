@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection
 from functools import partial
 from itertools import count
 from typing import Callable, Optional
@@ -122,13 +121,3 @@ class Channel:
         if look is not None and not self._looking:
             dues.append(now + look)
         return dues + self._probe_due()
-
-
-def whose(party: Party, parties: Collection[Party]) -> Optional[Party]:
-    """Which of the accounts of now sees to what was sent to a party; ``None``: none of them. Pure.
-
-    The account itself; or, where its key was changed since, one at the same address.
-    """
-    if party in parties:
-        return party
-    return next((one for one in parties if one[:2] == party[:2]), None)
