@@ -6,7 +6,8 @@
     ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.mp4     the video: segment 3, take 1, fingerprint
     ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.json    its receipt
     ep1/storyboard_a_assets/Segment_3/3_v1_0f1e2d3c.intent.json    while its create is open
-    ep1/storyboard_a_assets/Segment_3/.3_v1_0f1e2d3c.mp4.tmp    while it is downloaded
+    ep1/storyboard_a_assets/Segment_3/.3_v1_0f1e2d3c.mp4.1a2b3c4d5e6f7a8b.tmp    while it is downloaded, where that
+        cannot be done in ``state_dir``; by whom: of several sorads none writes into another's
 
 ``centralized`` puts ``Segment_3`` and what is in it under ``{output_dir}/ep1/storyboard_a/``.
 
@@ -25,7 +26,10 @@ _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment
 INTENT = ".intent.json"
 # A name with more digits is none of ours: anybody may write one, and SQLite's integers have 64 bits.
 HIGHEST_SEGMENT = HIGHEST_TAKE = 9_999_999_999
-_VIDEO = re.compile(r"(0|[1-9][0-9]{0,9})_v([1-9][0-9]{0,9})_([0-9a-f]{8})\.mp4")
+_STEM = r"(0|[1-9][0-9]{0,9})_v([1-9][0-9]{0,9})_([0-9a-f]{8})"
+_VIDEO = re.compile(_STEM + r"\.mp4")
+_OWNER = re.compile(r"[0-9a-z]{1,32}")
+_PARTIAL = re.compile(r"\." + _STEM + r"\.(mp4|json|intent\.json)(\.[0-9a-z]+)?\.tmp")
 
 
 def assets_folder(storyboard: Path, root: Path, output_mode: str, output_dir: Path | None) -> Path:
@@ -56,9 +60,18 @@ def intent_path(video: Path) -> Path:
     return video.with_suffix(INTENT)
 
 
-def partial_path(video: Path) -> Path:
-    """What the video is called while it is downloaded: in the same folder, so that a rename ends it."""
-    return video.with_name(f".{video.name}.tmp")
+def partial_path(path: Path, owner: str = "") -> Path:
+    """What a file is called while it is written: in the same folder, so that a rename ends it.
+
+    ``owner``: the id of the installation that writes; "" where no other one can meet it. What is none counts as "":
+    it may come from a receipt that anybody wrote.
+    """
+    return path.with_name(f".{path.name}.{owner}.tmp" if _OWNER.fullmatch(owner) else f".{path.name}.tmp")
+
+
+def is_partial(name: str) -> bool:
+    """Whether a name is one that a video, its receipt or its intent has while it is written, by whomever."""
+    return _PARTIAL.fullmatch(name) is not None
 
 
 def parse_video_name(name: str) -> tuple[int, int, str] | None:

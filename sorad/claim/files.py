@@ -61,7 +61,7 @@ class Notes:
             raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._path)) from error
         fresh = note.write(text, claim)
         if fresh != text:
-            write_whole(self._path, fresh.encode("utf-8", "surrogateescape"), self._sleep)
+            write_whole(self._path, fresh.encode("utf-8", "surrogateescape"), self._sleep, claim.machine)
         self._seen = None
 
     def _stamp(self) -> Stamp:

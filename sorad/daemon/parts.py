@@ -29,10 +29,12 @@ from sorad.daemon.reporting import Reporting, World
 from sorad.daemon.standings import Standing, Standings
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
+from sorad.delivery.partials import partials_in
 from sorad.engine.run.commands import Commands
 from sorad.engine.run.lanes import Lane
 from sorad.engine.run.loop import Engine
 from sorad.engine.state import gateways
+from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
@@ -163,6 +165,9 @@ class Parts:
         )
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
+        self._absent = Absent(
+            ledger, self.claims.may_buy, lambda take: not isinstance(self.accounts.of(take), Problem)
+        )
         self._rooms = rooms = Destinations(
             config.watch,
             config.disk,
@@ -422,8 +427,12 @@ class Parts:
         return stop.is_set()
 
     def _sweep(self) -> None:
+        now = self._kept.clock.time()
+        partials_in(self.config.state_dir).tidy(now)
         try:
             self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])
+            if self._absent.seek(self.intake.missing(), now):
+                self.wake()
         except (LedgerUnavailable, OSError) as error:
             logger.warning(_("the folders could not be looked at just now: {error}"), error=str(error))
 

@@ -1,4 +1,4 @@
-"""The file that a download grows in: ``.{name}.mp4.tmp`` beside the video to be, hashed as it grows."""
+"""The file that a download grows in (:mod:`sorad.delivery.partials` tells where), hashed as it grows."""
 
 from __future__ import annotations
 

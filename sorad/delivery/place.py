@@ -9,6 +9,7 @@ from typing import Callable
 
 from sorad.delivery.outcome import Blocked, Received, in_the_way
 from sorad.delivery.partial import Partial
+from sorad.delivery.partials import bring
 from sorad.files.digest import sha256_of
 from sorad.files.durable import Sleep, remove, rename, sync_folder
 from sorad.files.mp4 import check_mp4
@@ -44,7 +45,7 @@ def place(
             return in_the_way(video)
         rename(video, _aside(video), sleep)
     brought(partial.size, partial.sha256)
-    rename(partial.path, video, sleep)
+    bring(partial.path, video, sleep)
     sync_folder(video.parent)
     return received
 

@@ -2,7 +2,8 @@
 
 What happens on the way is data: :class:`Received`, a :class:`Fault` of the provider's side, :class:`Blocked`
 by this machine's side, or :class:`Stopped`. At every moment the final name shows nothing or the whole video;
-what is under way is a dot-file beside it, and is resumed where the server can tell that its file is the same.
+what is under way lies apart or is a dot-file beside it, and is resumed where the server can tell that its file is the
+same.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def receive(
     brought: Brought = lambda size, sha256: None,
     base: Path | None = None,
     booted_at: float = 0.0,
+    partial: Path | None = None,
     sleep: Sleep = time.sleep,
 ) -> Outcome:
     """Fetch a video into ``target``, or go on where an earlier call ended. Makes at most one exchange.
@@ -58,7 +60,7 @@ def receive(
     there and bytes in all (``None``: not known). ``free`` tells the free bytes under a folder, of which
     ``keep_free`` are left. ``base`` is the folder that must be there (see ``make_folders``). A partial file
     last written before ``booted_at`` (epoch seconds, the machine's start) is begun anew: after a power cut
-    its size may promise bytes that never reached the disk.
+    its size may promise bytes that never reached the disk. ``partial``: where it grows; ``None``: beside the video.
 
     Where the file is there already, it is :class:`Received` and nothing is opened: one for which a receipt of
     ``task`` (the remote id) vouches. Any other is somebody else's. ``brought`` is told size and SHA-256 of what was
@@ -66,7 +68,7 @@ def receive(
     """
     job = _Job(
         target,
-        Partial(partial_path(target), validator, started),
+        Partial(partial or partial_path(target), validator, started),
         keep_free,
         stop,
         progress,
@@ -78,7 +80,7 @@ def receive(
         make_folders(target, base)
         there = _already(target, task, stop)
         if there is not None:
-            remove(partial_path(target))
+            remove(job.partial.path)
             return there
         return job.run(open_at, booted_at)
     except Interrupted:
@@ -169,7 +171,7 @@ class _Job:
 
     def _room(self, more: int) -> Blocked | None:
         """Whether ``more`` bytes would use the room that must stay free."""
-        free = self.free(self.target.parent)
+        free = self.free(self.partial.path.parent)
         return no_room(self.target.parent, free, self.keep_free) if free - more < self.keep_free else None
 
     def _verify(self, download: Download) -> Fault | None:

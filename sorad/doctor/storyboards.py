@@ -10,12 +10,17 @@ from typing import Optional
 
 from sorad import providers
 from sorad.config.key import KeySource
+from sorad.config.model import Watch
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, ok, problem, warning
 from sorad.doctor.root import Look
 from sorad.intake.rules import rules_of
+from sorad.intake.wants import assets_of
 from sorad.messages import N_, ngettext
 from sorad.problems import SoradError
+from sorad.receipts import place
+from sorad.receipts.folder import receipts_in
+from sorad.receipts.receipt import DONE
 from sorad.storyboard.read import Rules, read_file
 from sorad.vault.scan import Scan
 
@@ -29,6 +34,7 @@ class Read:
     there: Optional[int] = None
     read: int = 0
     invalid: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()  # videos that were delivered, as their receipts tell, and are not there
 
 
 def look(context: Context, looks: Sequence[Look]) -> Read:
@@ -42,12 +48,15 @@ def look(context: Context, looks: Sequence[Look]) -> Read:
     except SoradError:
         return Read(there)
     good: dict[str, bool] = {}
+    absent: list[str] = []
     deadline = time.monotonic() + PATIENCE
     for watch in context.watches:
         scan = found.get(str(watch.path))
         if scan is not None:
             good.update(_read(scan, rules_of(context.config, watch, validate), deadline))
-    return Read(there, len(good), tuple(sorted(path for path, is_good in good.items() if not is_good)))
+            absent += _absent(scan, watch, deadline)
+    invalid = tuple(sorted(path for path, is_good in good.items() if not is_good))
+    return Read(there, len(good), invalid, tuple(sorted(absent)))
 
 
 def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, bool]]:
@@ -59,6 +68,23 @@ def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, bool
             yield seen.path, read_file(Path(seen.path), rules).ok
         except OSError:
             continue  # vanished, or told as unreadable
+
+
+def _absent(scan: Scan, watch: Watch, deadline: float) -> Iterator[str]:
+    """Videos that receipts call delivered, and that are not there: a sync that leaves them out, a backup."""
+    for seen in scan.files:
+        if time.monotonic() > deadline:
+            return
+        try:
+            told = receipts_in(assets_of(Path(seen.path), watch))
+            yield from (str(one.video) for one in told if one.receipt.state == DONE and _is_absent(one.video))
+        except OSError:
+            continue  # told as unreadable
+
+
+def _is_absent(video: Path) -> bool:
+    found = place.look(video)
+    return found.size is None and not found.in_cloud
 
 
 def judge(read: Read) -> Iterator[Finding]:
@@ -84,4 +110,16 @@ def judge(read: Read) -> Iterator[Finding]:
         boards = ngettext("{count} storyboard", "{count} storyboards", read.read).format(count=read.read)
         yield ok(
             "storyboards", "storyboards.ok", N_("{storyboards} read, none has a mistake."), storyboards=boards
+        )
+    if read.absent:
+        yield warning(
+            "storyboards",
+            "storyboards.absent",
+            N_("Receipts whose videos were delivered and are not here: {count}; the first is {path}."),
+            N_(
+                "Does a sync leave videos out, or was a backup put back? Where this computer buys, the daemon fetches "
+                "what the provider still has. `sorad list --missing` shows the others; `sorad redo` buys one anew."
+            ),
+            count=len(read.absent),
+            path=read.absent[0],
         )

@@ -99,9 +99,12 @@ def _open_new(partial: Path) -> int:
     return os.open(partial, flags, 0o666)
 
 
-def write_whole(path: Path, content: bytes, sleep: Sleep) -> None:
-    """Write a small file so that its name never shows half of it. ``OSError`` where that cannot be."""
-    partial = partial_path(path)
+def write_whole(path: Path, content: bytes, sleep: Sleep, owner: str = "") -> None:
+    """Write a small file so that its name never shows half of it. ``OSError`` where that cannot be.
+
+    ``owner``: see :func:`partial_path`; in a folder that others may write into, too.
+    """
+    partial = partial_path(path, owner)
     try:
         with os.fdopen(_open_new(partial), "wb") as file:
             file.write(content)

@@ -16,11 +16,6 @@ _NO_LINKS = frozenset(
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def spare_path(path: Path, token: str) -> Path:
-    """Where ``token`` writes what is to become the file; a name of its own for each machine."""
-    return path.with_name(f".{path.name}.{token}.tmp")
-
-
 def write_spare(spare: Path, content: bytes) -> None:
     """Write it whole and synced, in place of one that was left. ``OSError``."""
     with contextlib.suppress(FileNotFoundError):

@@ -19,6 +19,7 @@ from typing import Callable
 from loguru import logger
 
 from sorad.clock import Clock
+from sorad.delivery.partials import sweep
 from sorad.heartbeat import beat
 from sorad.layout import INTENT, parse_video_name, video_path
 from sorad.ledger.errors import ClaimLost
@@ -61,12 +62,18 @@ class Audit:
         delivered = _folders_of_delivered(takes)
         times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
         names = {folder: _names(folder) for folder in {*segments, *delivered}}
+        left = tidy and self._sweep(segments, names)
         missed = len(self.missing.get(board.id, ()))
         self.missing[board.id] = [take.id for take in takes if self._judge(take, assets, names)]
-        self._remember(board.id, times, takes)
+        self._remember(board.id, times, takes, again=left)
         # What was missed just now may lie there under other numbers, with its receipt.
         doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
         return board.state == "ok" and doubtful
+
+    def _sweep(self, segments: Iterable[Path], names: Mapping[Path, set[str] | None]) -> bool:
+        """Whether half-written files of others lie there that may be left one day; old ones are removed."""
+        now = self.clock.time()
+        return sum(sweep(folder, names[folder] or set(), now) for folder in segments) > 0
 
     def _takes_of(self, board: Storyboard) -> list[Take]:
         """Its own takes; another one may have stood at its path before."""
@@ -74,7 +81,7 @@ class Audit:
 
     def met(self, storyboard: int, path: str, wants: Iterable[Want]) -> None:
         """It was read: videos that its receipts tell of, and that are not there, are told at once."""
-        if any(want.state is State.DONE and want.error == missing(Path(want.output)) for want in wants):
+        if any(want.state is State.DONE and want.error is not None for want in wants):
             self.missing[storyboard] = [
                 take.id
                 for take in self.ledger.takes(storyboard=path)
@@ -83,17 +90,23 @@ class Audit:
                 and _says(take, "take.missing")
             ]
 
+    def missed(self) -> list[int]:
+        """All of them, sorted. From any thread."""
+        return sorted(take for takes in self.missing.copy().values() for take in takes)
+
     def forget(self, storyboard: int) -> None:
         """It asks for nothing any more: nothing of it is missed."""
         self.missing.pop(storyboard, None)
         self._times.pop(storyboard, None)
 
-    def _remember(self, storyboard: int, times: dict[Path, int], takes: Sequence[Take]) -> None:
+    def _remember(
+        self, storyboard: int, times: dict[Path, int], takes: Sequence[Take], *, again: bool
+    ) -> None:
         """The folders need no second look until their times change; unless those may not show it yet.
 
-        No time of a folder shows that a receipt may be read again.
+        No time of a folder shows that a receipt may be read again, or that what is there is old by now (``again``).
         """
-        waits = any(map(_waits_for_mending, takes))
+        waits = again or any(map(_waits_for_mending, takes))
         if not waits and all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
             self._times[storyboard] = times
         else:
@@ -133,9 +146,8 @@ class Audit:
         for source in self.ledger.with_tasks([take.reused]):
             try:
                 if source.state is State.DONE and look(Path(source.output)).verified:
-                    take_over(
-                        take, source, self.clock.time(), room_at(Path(take.output), self.keep_free), beat
-                    )
+                    room = room_at(Path(take.output), self.keep_free)
+                    take_over(take, source, self.clock.time(), room, beat, self.payer(take.root).id)
                     self._write(take, Change(State.DONE, "reused again", clear_error=True))
                     return True
             except OSError as error:

@@ -24,7 +24,7 @@ NAMED = 5
 def notices(ledger: Ledger, audit: Audit, rescued: Rescued, now: float) -> list[Problem]:
     """What is missing, what lies unclaimed, what was rebuilt."""
     told = ledger.recall(REBUILT)
-    missing = sorted(take for takes in audit.missing.copy().values() for take in takes)
+    missing = audit.missed()
     found = [_missing(missing)] if missing else []
     unclaimed = rescued.unclaimed()
     found += [unclaimed] if unclaimed is not None else []

@@ -11,7 +11,7 @@ from sorad.intake.facts import MoveVideo
 from sorad.receipts.moving import Spot
 
 _EMPTY = Spot()
-_PARTS = ("intent", "receipt", "partial", "video")
+_PARTS = ("intent", "receipt", "video")
 
 
 class Disk:
@@ -59,6 +59,6 @@ def after_move(source: Spot, target: Spot) -> tuple[Spot, Spot]:
             gone[part], came[part] = getattr(_EMPTY, part), getattr(source, part)
     source, target = replace(source, **gone), replace(target, **came)
     doubled = bool(source.receipt) and source.receipt == target.receipt
-    if doubled and not (source.video or source.partial):
+    if doubled and not source.video:
         source = replace(source, receipt=None)  # the one at the new name tells of the same task
     return source, target

@@ -180,6 +180,10 @@ class Intake:
                 learned(self.ledger, states, self.clock.time())
             self.wake()
 
+    def missing(self) -> list[int]:
+        """The takes (by id) whose videos were delivered and are not there. From any thread."""
+        return self._audit.missed()
+
     def problems(self) -> list[Problem]:
         """What is worth knowing and needs nobody at once, for `sorad status`."""
         return notices(self.ledger, self._audit, self._rescued, self.clock.time())

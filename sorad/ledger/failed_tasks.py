@@ -29,7 +29,16 @@ _SINCE = PURCHASE + (
 
 
 class Rechecks(Part):
-    """``claim_rechecks``, ``next_recheck``, ``rechecks``, ``rechecked``, ``bought_since``, ``deliver_beside``."""
+    """``recheck``, ``claim_rechecks``, ``next_recheck``, ``rechecks``, ``rechecked``, ``bought_since``,
+    ``deliver_beside``."""
+
+    def recheck(self, take: Take, now: float) -> None:
+        with self._db.transaction():
+            self._db.run(
+                "INSERT OR IGNORE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (take.id, take.remote_id, take.provider, take.base_url, take.account, now, now),
+            )
 
     def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
         with self._db.transaction(durable=False):

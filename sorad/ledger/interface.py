@@ -228,6 +228,10 @@ class Ledger(Protocol):
 
     # --- what was said to have failed --------------------------------------------------------------
     # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
+    def recheck(self, take: Take, now: float) -> None:
+        """Have the task of a take asked after as one of those, from now on, where it is none already."""
+        ...
+
     def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
         """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
         ...

@@ -31,7 +31,8 @@ MOVES: dict[State, frozenset[State]] = {
     U: frozenset({U, Q, G, FAILED, CANCELLED}),  # out of it only by reconciling or by the user
     G: frozenset({G, D, FAILED}),
     D: frozenset({D, DONE, FAILED}),  # FAILED: the provider no longer has it
-    DONE: frozenset({DONE, G}),  # G: by `retry`, where the file is missing and the provider may still have it
+    # G, D: by `retry` or by itself, where the file is missing and the provider may still have it
+    DONE: frozenset({DONE, G, D}),
     FAILED: frozenset({Q, G, D, CANCELLED}),  # G and D: its task is looked at again, by `retry` or by itself
     CANCELLED: frozenset(
         {Q, G, D}

@@ -14,7 +14,8 @@ generating                   none, half, any       generating: it is asked after
 generating, with a hash      whole, of that hash   done: sorad ended right after it had given it its name
 done                         whole                 done
 done                         whole, other size     done: the user changed it
-done                         none                  done, and ``take.missing``: the user removed it
+done                         none                  done, and ``take.missing``: the user removed it, or a sync or backup
+                                                   left the videos out
 done                         half                  generating: it is fetched again
 done, of a reused video      whole; none           done; done, and ``take.missing``: it is taken again
 failed                       none                  failed at the provider: not asked after, not bought again
@@ -185,7 +186,7 @@ def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[
     if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:
-        return State.DONE, missing(video)
+        return State.DONE, not_come(video)
     if receipt.state == FAILED:
         return State.FAILED, failed_before()
     return State.GENERATING, None
@@ -328,6 +329,39 @@ def missing(video: Path) -> Problem:
         ),
         {"path": str(video)},
     )
+
+
+_NOT_COME = N_("its video {path} was delivered, and only its receipt is here.")
+
+
+def not_come(video: Path) -> Problem:
+    """A video was delivered, as its receipt tells, and was never seen here: see :func:`may_be_had`."""
+    return Problem(
+        "take.missing",
+        _NOT_COME,
+        N_(
+            "Bring it here; or, where this computer buys, it is fetched by itself while the provider has it. "
+            "`sorad redo {take}` buys it anew. Nothing is bought by itself."
+        ),
+        {"path": str(video)},
+    )
+
+
+def gone(video: Path) -> Problem:
+    """It is not here, and not at the provider any more."""
+    return Problem(
+        "take.missing",
+        N_("its video {path} is not here, and the provider no longer has it, or not for the key of now."),
+        N_(
+            "Put it back from where it was delivered; or `sorad redo {take}` buys it anew. Nothing is bought by itself."
+        ),
+        {"path": str(video)},
+    )
+
+
+def may_be_had(problem: Problem | None) -> bool:
+    """Whether only the receipt of a take came, and the provider was not yet found to lack its video."""
+    return problem is not None and problem.message == _NOT_COME
 
 
 def failed_before() -> Problem:

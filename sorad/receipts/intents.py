@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.files.durable import Sleep, make_folders, remove, rename
-from sorad.files.exclusive import make, spare_path, write_spare
-from sorad.layout import intent_path, receipt_path
+from sorad.files.exclusive import make, write_spare
+from sorad.layout import intent_path, partial_path, receipt_path
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -93,7 +93,7 @@ def create_intent(
     make_folders(video, base)
     path = intent_path(video)
     content = intent.to_bytes()
-    spare = spare_path(path, intent.payer.id or "own")
+    spare = partial_path(path, intent.payer.id or "own")
     try:
         write_spare(spare, content)
         for _try in range(_TRIES):
@@ -114,7 +114,7 @@ def replace_intent(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> N
     """On the user's word another's intent becomes our own. ``OSError``."""
     make_folders(video)
     path = intent_path(video)
-    spare = spare_path(path, intent.payer.id or "own")
+    spare = partial_path(path, intent.payer.id or "own")
     try:
         write_spare(spare, intent.to_bytes())
         rename(spare, path, sleep)
@@ -124,7 +124,7 @@ def replace_intent(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> N
 
 def remove_own_intent(video: Path, me: Payer, known: Collection[Optional[float]]) -> None:
     """Remove our own intent, and what a death left while it was made; that they stay is no harm."""
-    remove(spare_path(intent_path(video), me.id or "own"))
+    remove(partial_path(intent_path(video), me.id or "own"))
     try:
         told = read_receipt(intent_path(video))
     except OSError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.files.durable import make_folders, sync_folder
-from sorad.layout import intent_path, partial_path, receipt_path
+from sorad.layout import intent_path, receipt_path
 from sorad.receipts.folder import create_of
 from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_intent, read_receipt, write_receipt
 
@@ -36,9 +36,10 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
 
     The video goes first: ended between the two, the process leaves a whole video that counts under its new name,
     and a receipt under the old one that comes with the next call. Nothing is ever written over, but for a receipt
-    of the same task that knows less; what cannot be moved stays.
+    of the same task that knows less; what cannot be moved stays. What is being downloaded begins anew where it lies
+    beside the video.
     """
-    parts = [(part(old), part(new)) for part in (Path, partial_path, receipt_path, intent_path)]
+    parts = [(part(old), part(new)) for part in (Path, receipt_path, intent_path)]
     if not any(os.path.lexists(source) for source, _target in parts):
         return True
     try:
@@ -64,7 +65,7 @@ def _drop_double(old: Path, receipt: Receipt | None) -> None:
     It was laid down after the folder had moved and before the ledger knew; a storyboard that gets the old
     name later would take it for its own.
     """
-    if receipt is None or os.path.lexists(old) or os.path.lexists(partial_path(old)):
+    if receipt is None or os.path.lexists(old):
         return
     left = read_receipt(receipt_path(old))
     if left is not None and left.remote_id and left.remote_id == receipt.remote_id:
@@ -76,7 +77,6 @@ class Spot:
     """What lies at the place of a video. Receipt and intent: the create each tells of; "": it cannot be read."""
 
     video: bool = False
-    partial: bool = False
     receipt: Optional[str] = None
     intent: Optional[str] = None
 
@@ -98,7 +98,7 @@ def spot_of(video: Path) -> Spot:
         receipt = _create(read_receipt(receipt_path(video)))
     if os.path.lexists(intent_path(video)):
         intent = _create(read_intent(video))
-    return Spot(os.path.lexists(video), os.path.lexists(partial_path(video)), receipt, intent)
+    return Spot(os.path.lexists(video), receipt, intent)
 
 
 def is_occupied(video: Path) -> bool:

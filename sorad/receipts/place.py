@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sorad.files.digest import Stop, sha256_of
 from sorad.files.mp4 import check_mp4
-from sorad.layout import partial_path, receipt_path
+from sorad.layout import receipt_path
 from sorad.messages import N_
 from sorad.problems import Problem
-from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_receipt
+from sorad.receipts.receipt import DONE, Receipt, read_receipt
 from sorad.vault.scan import is_placeholder
 
 
@@ -33,9 +33,8 @@ class Found:
 def look(video: Path) -> Found:
     """Look at the place of a video.
 
-    It is verified where its boxes are whole and its size is the one in its receipt, if that has one; not
-    where its download is still under way by the receipt and a partial file: another program made it. A file
-    whose content a sync service keeps in the cloud is taken at its word, since reading would fetch it.
+    It is verified where its boxes are whole and its size is the one in its receipt, if that has one. A file whose
+    content a sync service keeps in the cloud is taken at its word, since reading would fetch it.
     ``OSError`` where the place cannot be looked at just now: that must not pass for "not there".
     """
     receipt = read_receipt(receipt_path(video))
@@ -54,7 +53,7 @@ def look(video: Path) -> Found:
     size, in_cloud = found.st_size, is_placeholder(found)
     problem = None if in_cloud else check_mp4(video)
     if problem is None and receipt is not None:
-        problem = _against(receipt, video, size, in_cloud)
+        problem = _other_size(size, receipt.size) if receipt.size and receipt.size != size else None
     return Found(problem is None, size, receipt, problem, in_cloud)
 
 
@@ -71,21 +70,6 @@ def vouched(video: Path, found: Found, task: str = "", stop: Stop = lambda: Fals
     if not told.sha256 or found.in_cloud:
         return told if told.state == DONE else None
     return told if sha256_of(video, stop) == told.sha256 else None
-
-
-def _against(receipt: Receipt, video: Path, size: int, in_cloud: bool) -> Problem | None:
-    """What of a whole video does not agree with its receipt."""
-    if receipt.size and receipt.size != size:
-        return _other_size(size, receipt.size)
-    under_way = not in_cloud and receipt.state == GENERATING and _under_way(video)
-    return another_file(video) if under_way else None
-
-
-def _under_way(video: Path) -> bool:
-    try:
-        return partial_path(video).stat().st_size > 0
-    except (FileNotFoundError, NotADirectoryError):
-        return False
 
 
 def another_file(video: Path) -> Problem:

@@ -144,7 +144,7 @@ def write_receipt(
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     members.update({name: value for name, value in before.items() if name not in members})
     if members != before:
-        write_whole(path, _as_file(members), sleep)
+        write_whole(path, _as_file(members), sleep, receipt.payer.id)
 
 
 def _as_file(members: Mapping[str, Any]) -> bytes:

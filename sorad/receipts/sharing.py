@@ -30,6 +30,7 @@ def take_over(
     now: float,
     room: Callable[[int], None],
     beat: Callable[[], object] = lambda: None,
+    owner: str = "",
 ) -> None:
     """Bring the source's video to the take's place, with a receipt that tells of it. ``OSError``; see :func:`share`."""
     told = read_receipt(receipt_path(Path(source.output)))
@@ -41,7 +42,9 @@ def take_over(
         sha256="" if told is None else told.sha256,
         reused_from=Source(_from(source.output, take.output), source.remote_id, source.fingerprint),
     )
-    share(Path(source.output), Path(take.output), receipt, base=base_of(take), room=room, beat=beat)
+    share(
+        Path(source.output), Path(take.output), receipt, base=base_of(take), room=room, beat=beat, owner=owner
+    )
 
 
 def _from(source: str, output: str) -> str:
@@ -70,16 +73,18 @@ def share(
     base: Path,
     room: Callable[[int], None],
     beat: Callable[[], object] = lambda: None,
+    owner: str = "",
 ) -> None:
     """Bring the video at ``source`` to the place ``video``, with that receipt. ``OSError`` where that cannot be.
 
     ``room(size)`` raises ``OSError`` where a copy of so many bytes would use the room that must stay free.
-    ``base``: see :func:`make_folders`. What has the name already stays: ``FileExistsError``.
+    ``base``: see :func:`make_folders`; ``owner``: :func:`partial_path`. What has the name already stays:
+    ``FileExistsError``.
     """
     make_folders(video, base)
     if os.path.lexists(video):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(video))
-    ready = partial_path(video)
+    ready = partial_path(video, owner)
     remove(ready)
     try:
         if not _reflink(source, ready) and not _link(source, ready):

@@ -403,7 +403,7 @@ def test_a_vault_that_cannot_be_written_buys_nothing(
 ) -> None:
     one = desk(1, "always")
 
-    def refuse(path: Path, content: bytes, sleep: object) -> None:
+    def refuse(path: Path, content: bytes, sleep: object, owner: str) -> None:
         raise PermissionError(13, "denied")
 
     with monkeypatch.context() as denied:

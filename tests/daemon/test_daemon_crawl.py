@@ -44,7 +44,8 @@ def test_one_that_is_put_off_goes_on_where_it_was(set_stage: Set) -> None:
     stage.drop("storyboard_slow.json", *(f"slow {number}" for number in range(10)))
     wait_for(lambda: stage.simulator.stats()["requests"].get("download", 0) >= 10, stage.told)
     wait_for(
-        lambda: [part.stat().st_size > 1 for part in stage.vault.rglob("*.tmp")] == [True] * 10, stage.told
+        lambda: [part.stat().st_size > 1 for part in stage.folder.rglob("*.mp4.tmp")] == [True] * 10,
+        stage.told,
     )
     # What is quick gets its try beside those that crawl, and shows by its speed that they do.
     stage.drop("storyboard_quick.json", *(f"quick {number}" for number in range(4)))

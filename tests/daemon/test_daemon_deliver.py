@@ -43,7 +43,9 @@ def test_a_download_survives_a_restart_in_its_middle(set_stage: Set) -> None:
     stage.simulator.faults.add("slow_download,seconds=4,count=1")
     daemon = stage.run()
     stage.drop("storyboard.json", "long way")
-    wait_for(lambda: [path for path in stage.vault.rglob(".*.tmp") if path.stat().st_size > 1_000_000])
+    wait_for(
+        lambda: [path for path in stage.folder.rglob("partial/*.tmp") if path.stat().st_size > 1_000_000]
+    )
     daemon.kill()
     stage.run()
     stage.wait_states(done=1)
@@ -144,7 +146,7 @@ def test_a_disk_that_is_really_full(set_stage: Set, small_disk: Path) -> None:
     stage.wait_states(done=3, queued=1)  # 12 MB hold three videos, and not another one
     assert len(stage.simulator.accepted) == 3
     assert sorted(map(str, stage.videos())) == sorted(take.output for take in stage.takes(State.DONE))
-    assert not list(small_disk.rglob("*.tmp"))
+    assert not list(stage.folder.rglob("*.tmp"))
 
 
 def fill(path: Path, leave: int) -> None:

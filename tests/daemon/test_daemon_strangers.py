@@ -40,7 +40,7 @@ def test_pipes_and_forged_receipts_hold_their_takes_and_nothing_else(stage: Stag
     os.mkfifo(stage.vault / "storyboard_pipe.json")
     free = place(stage, "storyboard_a.json", 4, "s")
     free.parent.mkdir()
-    os.mkfifo(free.with_name(f".{free.name}.tmp"))  # where the download grows
+    os.mkfifo(free.with_name(f".{free.name}.tmp"))  # a name that it could have while it is written
     os.mkfifo(free.with_name(f".{receipt_path(free).name}.tmp"))
     stage.drop("storyboard_a.json", "p", "q", "r", "s")
     stage.run()

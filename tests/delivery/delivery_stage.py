@@ -140,10 +140,12 @@ class Desk:
     booted_at: float = 0.0
     base: Path | None = None
     brought: list[tuple[int, str, bool]] = field(default_factory=list)  # size, hash, had it its name then
+    grows: Path | None = None  # where, if not beside the target
+    asked: set[Path] = field(default_factory=set)  # folders that were asked for room
 
     @property
     def partial(self) -> Path:
-        return partial_path(self.target)
+        return self.grows or partial_path(self.target)
 
     @property
     def names(self) -> list[str]:
@@ -152,6 +154,10 @@ class Desk:
 
     def keep(self, validator: str) -> None:
         self.validator = validator
+
+    def _room(self, folder: Path) -> int:
+        self.asked.add(folder)
+        return self.free
 
     def receive(self, open_at: Callable[[int, str], Download | Fault]) -> Outcome:
         return receive(
@@ -162,10 +168,11 @@ class Desk:
             stop=self.stop,
             started=self.keep,
             progress=lambda got, total: self.heard.append((got, total)),
-            free=lambda _folder: self.free,
+            free=self._room,
             task="task-1",
             brought=lambda size, sha: self.brought.append((size, sha, self.target.exists())),
             base=self.base,
             booted_at=self.booted_at,
+            partial=self.grows,
             sleep=lambda _seconds: None,
         )

@@ -154,8 +154,9 @@ class House:
         return {one.problem.code: str(one.problem) for one in complaints(facts)}
 
     def partials(self) -> list[Path]:
-        """The downloads under way that have something in them; receipts are written under a ``.tmp``, too."""
-        return [path for path in self.vault.rglob(".*.mp4.tmp") if path.stat().st_size]
+        """The downloads under way that have something in them, wherever they grow."""
+        beside = self.vault.rglob(".*.mp4.*tmp")
+        return [path for path in (*beside, *self.state.glob("partial/*.mp4.tmp")) if path.stat().st_size]
 
     def nothing_half(self) -> bool:
         """Whatever has a video's name is a whole video."""
@@ -177,3 +178,4 @@ class House:
             assert receipt.remote_id == take.remote_id
             until(lambda video=video: read_receipt(receipt_path(video)).state == DONE, "the last receipt")
         assert list(self.vault.rglob(".*.tmp")) == []
+        assert self.partials() == []

@@ -154,8 +154,8 @@ def test_a_file_of_another_program_under_the_name_is_neither_replaced_nor_taken_
     one = house()
     one.simulator.faults.add("slow_download,seconds=3,count=1")
     one.drop("storyboard.json", "ours")
-    partial = until(one.partials)[0]
-    video = partial.with_name(partial.name[1:-4])  # without its dot and its ".tmp"
+    until(one.partials)
+    video = Path(one.takes()[0].output)
     foreign = mp4("theirs")
     video.write_bytes(foreign)
     until(lambda: "delivery.in_the_way" in one.errors())

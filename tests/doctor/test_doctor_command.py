@@ -19,9 +19,11 @@ import pytest
 from doctor_patient import PROMPT, Examined, Patient
 
 from sorad import lock
+from sorad.layout import video_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.values import RootRow, Storyboard, Want
 from sorad.model import Request
+from sorad.receipts.receipt import DONE, GENERATING, Receipt, write_receipt
 from sorad.simulator import KEY
 
 
@@ -382,6 +384,20 @@ def test_the_report_is_free_of_keys_prompts_and_the_name_of_the_home(
     assert {"provider.key", "storyboards.invalid", "vault.conflict", "vault.placeholder"} <= patient.examine(
         write=False
     ).bad()
+
+
+def test_receipts_whose_videos_are_not_there_are_told(patient: Patient) -> None:
+    board = patient.board("ep1/storyboard_a.json")
+    request = Request(PROMPT)
+    for number, state in ((1, DONE), (2, DONE), (3, GENERATING)):
+        video = video_path(board.parent / "storyboard_a_assets", number, 1, request.fingerprint())
+        write_receipt(
+            video, Receipt(request, request.fingerprint(), number, 1, state, f"t{number}"), base=board.parent
+        )
+    video_path(board.parent / "storyboard_a_assets", 2, 1, request.fingerprint()).write_bytes(b"there")
+    found = patient.examine()
+    assert "storyboards.absent" in found.bad()
+    assert "1_v1_" in found.out
 
 
 # --- how it looks -----------------------------------------------------------------------------------------

@@ -383,6 +383,10 @@ def test_a_root_inside_another_is_told(tmp_path: Path) -> None:
         (storyboards.Read(2, 2), [("storyboards.ok", "ok")]),
         (storyboards.Read(2, 2, ("/v/storyboard.json",)), [("storyboards.invalid", "problem")]),
         (storyboards.Read(None), []),
+        (
+            storyboards.Read(2, 2, absent=("/v/a.mp4",)),
+            [("storyboards.ok", "ok"), ("storyboards.absent", "warning")],
+        ),
     ],
 )
 def test_storyboards(read: storyboards.Read, codes: list[tuple[str, str]]) -> None:

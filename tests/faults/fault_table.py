@@ -659,9 +659,9 @@ SICKNESSES = (
     ),
     *(Sickness((f"{call} */ledger.sqlite3",), "ledger.disk", buys=False) for call in ("write", "fsync")),
     *(Sickness((f"{call} */vault/*",), "delivery.disk_error") for call in CALLS),
-    *(Sickness((f"{call} */vault/*.mp4.tmp",), "delivery.disk_error") for call in CALLS[:3]),
+    *(Sickness((f"{call} */partial/*.mp4.tmp",), "delivery.disk_error") for call in CALLS[:3]),
     Sickness(("rename */vault/*.mp4",), "delivery.disk_error"),
-    *(Sickness((f"{call} */vault/{RECEIPT}.tmp",), "delivery.disk_error") for call in CALLS[:3]),
+    *(Sickness((f"{call} */vault/{RECEIPT}.*tmp",), "delivery.disk_error") for call in CALLS[:3]),
     Sickness((f"rename */vault/{RECEIPT}",), "delivery.disk_error"),
 )
 

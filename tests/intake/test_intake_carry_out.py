@@ -16,7 +16,7 @@ from test_intake_rescued import TWO, away, back
 
 from sorad.engine.decide.rescue import Patience
 from sorad.intake.planned_moves import after_move
-from sorad.layout import intent_path, partial_path, receipt_path, video_path
+from sorad.layout import intent_path, receipt_path, video_path
 from sorad.model import Request
 from sorad.receipts.intents import create_intent
 from sorad.receipts.moving import Spot, move_video, spot_of
@@ -164,8 +164,7 @@ def test_ended_while_rescued_videos_come_home(
 TEXT = Request(prompt="one", seconds=4, orientation="portrait", pro=False)
 tasks = st.sampled_from(["", "t1", "t2"])  # "": nothing there
 spots = st.builds(
-    lambda video, partial, receipt, intent: Spot(video, partial, receipt or None, intent or None),
-    st.booleans(),
+    lambda video, receipt, intent: Spot(video, receipt or None, intent or None),
     st.booleans(),
     tasks,
     st.sampled_from(["", f"{TEXT.fingerprint()}@5.0"]),
@@ -180,8 +179,6 @@ def lay(video: Path, spot: Spot) -> None:
     video.parent.mkdir(parents=True)
     if spot.video:
         video.write_bytes(b"video")
-    if spot.partial:
-        partial_path(video).write_bytes(b"half")
     if spot.receipt:
         write_receipt(video, receipt(spot.receipt))
     if spot.intent:

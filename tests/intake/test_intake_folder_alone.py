@@ -6,14 +6,17 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from intake_stage import Stage
-from world import mp4
+from world import MISSED, SAID, mp4
 
+from sorad.engine.state.absent import AT_ONCE
 from sorad.layout import receipt_path
 from sorad.ledger.quarantine import REBUILT, open_or_rebuild
 from sorad.model import State
+from sorad.providers.base import Fault, Missing, TaskFailed, Trouble
 
 A = "ep1/storyboard_a.json"
 B = "ep2/storyboard_b.json"
@@ -244,11 +247,106 @@ def test_receipts_without_their_videos_are_told_as_soon_as_they_are_read(stage: 
     stage.stop()
     stage.lose_ledger()
     stage.restart()
+    stage.absent.seek = lambda missing, now: False  # type: ignore[method-assign]
     stage.go(8.0)
     assert {take.state for take in stage.takes()} == {State.DONE}
     said = {one.code: one for one in stage.vault._intake.problems()}  # type: ignore[attr-defined]
     assert said["take.missing"].params["count"] == 2
     assert stage.bought() == Counter(one=1, two=1)
+
+
+def without_videos(stage: Stage, *prompts: str) -> None:
+    """A new machine, or one after a mishap: a backup or a sync brought the receipts alone."""
+    for prompt in prompts:
+        stage.delivered(prompt).unlink()
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+
+
+def test_what_only_receipts_came_of_is_fetched_by_itself_and_nothing_is_bought(stage: Stage) -> None:
+    prompts = [f"scene {number}" for number in range(25)]
+    stage.board(A, prompts)
+    stage.go(8_000.0)
+    without_videos(stage, *prompts)
+    asked = 0
+    for _minute in range(8):
+        stage.go(60.0)
+        under_way = [take for take in stage.takes() if take.state is not State.DONE or take.error is not None]
+        looks = [take for take in under_way if stage.raw.rechecks(take.id)]
+        assert len(looks) <= AT_ONCE
+        asked = max(asked, len(looks))
+        stage.stop()  # and each restart goes on where it was
+        stage.restart()
+    stage.go(400.0)
+    for prompt in prompts:
+        stage.delivered(prompt)
+    assert stage.bought() == Counter(prompts)
+    assert [one for one in stage.vault._intake.problems() if one.code == "take.missing"] == []  # type: ignore
+
+
+@pytest.mark.parametrize("how", ["forgotten", "failed", "file gone"])
+def test_what_the_provider_lacks_is_told_as_missing_and_not_asked_for_any_more(
+    stage: Stage, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.board(A, ["one", "two"])
+    stage.go()
+    lost = stage.take("one").remote_id
+    without_videos(stage, "one", "two")
+    provider = stage.provider
+    asked = []
+    real, real_open = provider.poll, provider.open_video
+
+    def poll(remote_id: str) -> Any:
+        asked.append(remote_id)
+        if remote_id != lost or how == "file gone":
+            return real(remote_id)
+        return Missing(MISSED) if how == "forgotten" else TaskFailed(SAID)
+
+    def open_video(remote_id: str, *args: Any) -> Any:
+        if remote_id == lost and how == "file gone":
+            return Fault(Trouble.EXPIRED, SAID)
+        return real_open(remote_id, *args)
+
+    monkeypatch.setattr(provider, "poll", poll)
+    monkeypatch.setattr(provider, "open_video", open_video)
+    stage.go(20_000.0)
+    stage.delivered("two")
+    take = stage.take("one")
+    assert take.state is State.DONE
+    assert take.error is not None
+    assert take.error.code == "take.missing"
+    assert "redo" in take.error.fix
+    assert "no longer has it" in take.error.message
+    before = len(asked)
+    stage.stop()
+    stage.restart()
+    stage.go(100_000.0)
+    assert len(asked) == before
+    assert stage.bought() == Counter(one=1, two=1)
+
+
+def test_a_receipt_that_names_another_address_has_nothing_fetched(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    receipt = receipt_path(stage.delivered("one"))
+    told = json.loads(receipt.read_text("utf-8"))
+    receipt.write_text(json.dumps({**told, "base_url": "https://other.invalid", "account": "x"}), "utf-8")
+    without_videos(stage, "one")
+    polls: list[str] = []
+    stage.provider.poll = polls.append  # type: ignore[method-assign,assignment]
+    stage.go(4_000.0)
+    assert polls == []
+    assert stage.take("one").state is State.DONE
+
+
+def test_a_video_that_was_deleted_by_hand_is_not_fetched_by_itself(stage: Stage) -> None:
+    stage.board(A, ["one"])
+    stage.go()
+    stage.delivered("one").unlink()
+    stage.go(10_000.0)
+    take = stage.take("one")
+    assert (take.state, take.error and take.error.code) == (State.DONE, "take.missing")
 
 
 def test_a_video_whose_receipt_comes_later_is_done_then(stage: Stage) -> None:

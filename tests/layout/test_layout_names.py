@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.layout import assets_folder, parse_video_name, partial_path, receipt_path, video_path
+from sorad.layout import (
+    assets_folder,
+    intent_path,
+    is_partial,
+    parse_video_name,
+    partial_path,
+    receipt_path,
+    video_path,
+)
 
 FINGERPRINT = "0f1e2d3c" + "4" * 56
 ROOT = Path("/vault")
@@ -45,6 +53,14 @@ def test_the_files_of_a_take() -> None:
     assert video == Path("/v/storyboard_assets/Segment_3/3_v2_0f1e2d3c.mp4")
     assert receipt_path(video) == Path("/v/storyboard_assets/Segment_3/3_v2_0f1e2d3c.json")
     assert partial_path(video) == Path("/v/storyboard_assets/Segment_3/.3_v2_0f1e2d3c.mp4.tmp")
+    assert partial_path(video, "ab12").name == ".3_v2_0f1e2d3c.mp4.ab12.tmp"
+    for stranger in ("../x", "a/b", "", "x" * 33, "A b"):
+        assert partial_path(video, stranger) == partial_path(video)
+    for path in (video, receipt_path(video), intent_path(video)):
+        assert is_partial(partial_path(path).name)
+        assert is_partial(partial_path(path, "ab12").name)
+    for name in (video.name, ".mine.mp4.tmp", ".3_v2_0f1e2d3c.mov.tmp", "3_v2_0f1e2d3c.mp4.tmp"):
+        assert not is_partial(name)
 
 
 @given(st.integers(0, 10**9), st.integers(1, 1000), st.text("0123456789abcdef", min_size=64, max_size=64))

@@ -22,11 +22,16 @@ from odd_answers import AFTER_ACCEPTANCE, WITHOUT_ID, outcome
 from odd_lists import OddList
 from turns import Alone, Died, Turns
 
+from sorad.claim.arrivals import Arrivals
+from sorad.claim.claims import Claims
+from sorad.claim.machine import Machine
 from sorad.config.model import Config
+from sorad.daemon.parts import HOUSEKEEPING, SWEEP
 from sorad.engine.decide.ambiguous import waits_for_user
 from sorad.engine.decide.transitions import MISSES_TO_PARK
 from sorad.engine.run.commands import Commands
 from sorad.engine.run.loop import Engine
+from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
 from sorad.engine.state.destinations import Destinations
@@ -414,16 +419,21 @@ class World:
     reuse: str = "folder"
     takes_each: int = 1
     centralized: bool = False
+    # Of one machine of several, which share clock and provider (see `pair.py`):
+    machine: Optional[Machine] = None
+    watch: dict[str, Any] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    shared: Optional[SimProvider] = None
+    place: Optional[Path] = None  # of its vault
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
-        self.clock = Clock()
-        self.vault_dir = self.folder / "vault"
-        self.vault_dir.mkdir(parents=True)
+        self.vault_dir = self.place or self.folder / "vault"
+        self.vault_dir.mkdir(parents=True, exist_ok=True)
         self.out_dir = self.folder / "out" if self.centralized else None
         if self.out_dir is not None:
             self.out_dir.mkdir()
-        self.provider = SimProvider(self.clock, self.rng, self.odds, self.lists)
+        self.provider = self.shared or SimProvider(self.clock, self.rng, self.odds, self.lists)
         self.free = 10**12
         self.deaths = 0
         self.story = 0
@@ -446,6 +456,8 @@ class World:
                         "output_mode": "centralized" if self.centralized else "in_place",
                         "output_dir": self.out_dir,
                         "reuse": self.reuse,
+                        "claim": "never" if self.machine is None else "auto",
+                        **self.watch,
                     }
                 ],
                 "limits": {"concurrency": 4, "safe_concurrency": 2, "jitter_seconds": [0.5, 3.0]},
@@ -459,34 +471,42 @@ class World:
         config = self.config
         tells = self.rng.random() < 0.7
         self.times = WallClock(self.clock, lambda: self.clock.slept if tells else None)
-        self.provider.times = self.times
-        self.reach = self.provider.reach = Reachability(self.clock)
+        self.reach = Reachability(self.clock)
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
         self.turns = Turns(self.rng)
-        self.provider.pause = self.turns.pause
+        self.speak()
         ledger: Any = Mortal(self.ledger, self.rng, self.odds, self.turns.pause)
         self.ledger.recover(f"sim{self.deaths}", self.clock.time())
         self.jobs: list[Callable[[], None]] = []
         self.control = Control(ledger, config.limits, self.clock)
         accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
         provider = self.provider
+        nobody = OSError("not told apart")
+        self.claims = Claims(
+            config.watch, ledger, self.clock, self.machine or nobody, sleep=lambda seconds: None
+        )
         intake = Intake(
             config,
             lambda target: provider,
             ledger,
             self.clock,
             lambda: None,
+            self.claims.stands_by,
+            self.claims.is_us,
+            self.claims.payer,
         )
         self.intake = intake
         self.vault = Vault(config.watch, ledger, intake, self.clock, None, NoWatcher)  # type: ignore[arg-type]
         vault = self.vault
+        self.arrivals = Arrivals(ledger, self.claims, self.clock, vault.rescan)
         rooms = Destinations(
             config.watch,
             config.disk,
             ledger,
             vault.states,
             lambda path: self.free,
+            self.claims.may_buy,
             away=vault.away,
             edits=vault.edits,
         )
@@ -507,14 +527,24 @@ class World:
             ready=vault.ready,
             is_away=vault.is_away,
             is_edited=vault.is_edited,
+            guard=self.arrivals.guard if self.machine else lambda take: None,
+            is_foreign=self.arrivals.is_foreign,
+            payer=self.claims.payer,
             buying=Alone(self.turns),  # type: ignore[arg-type]
             reusing=Alone(self.turns),  # type: ignore[arg-type]
         )
-        self.commands = Commands(self.kit, self.vault.rescan)
+        self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
+        self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
+        self.house_at = self.sweep_at = 0.0
         self.engine = Engine(
             [self.kit], rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def speak(self) -> None:
+        """This process speaks to the provider from now on."""
+        self.provider.times, self.provider.reach = self.times, self.reach
+        self.provider.pause = self.turns.pause
 
     def restart(self, takes: int = 1, **settings: Any) -> None:
         """End the process in good order and start it with another config."""
@@ -557,6 +587,7 @@ class World:
         works = self.vault._work.values()
         self.vault_due = min((work.next_at() for work in works), default=vault_at)
         self.look = False
+        self._keep_house()
         self._hear()
         wait = self.engine.turn()
         if self.jobs:
@@ -564,6 +595,21 @@ class World:
             wait = 0.0
         self.check_limits()
         return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
+
+    def _keep_house(self) -> None:
+        """What the daemon's own thread does, at its pace."""
+        now = self.clock.monotonic()
+        if now < self.house_at:
+            return
+        self.house_at = now + HOUSEKEEPING
+        root = str(self.vault_dir)
+        if self.machine is not None and self.claims.may_buy(root):
+            self.arrivals.look_again([root])
+        if now >= self.sweep_at:
+            self.sweep_at = now + SWEEP
+            there = [row.path for row in self.vault.states() if row.state != "offline"]
+            self.arrivals.sweep(there if self.machine is not None else [])
+            self.absent.seek(self.intake.missing(), self.clock.time())
 
     def _work(self) -> None:
         """The steps that were handed to the lanes: one after the other, or at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import random
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Optional, Union
 
 from sorad.config.model import Polling
@@ -30,6 +31,7 @@ from sorad.providers.base import (
     Trouble,
     Unknown,
 )
+from sorad.receipts.folder import gone
 
 # A paid take is asked after for a day before it is given up as lost (design: the life of a take). Patience with
 # it goes by `Take.watched`, the waits between looks that told something: not by dates, for the clock may be set,
@@ -42,6 +44,8 @@ PARKED_SLOWER = 30
 AWAY = 300.0
 # "I do not know that task" right after a create is often a lagging replica: several looks, then park.
 MISSES_TO_PARK = 3
+# A video that is fetched a second time is taken to be gone after so many tries that met none, some ten minutes.
+GIVEN_UP_AT = 8
 # After so many refusals in a row, others are tried first: a take that is refused again and again for what it is must
 # not hold up the line, for creates are tried one at a time then. Seconds that it waits more after each further one.
 REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
@@ -192,6 +196,8 @@ def _missing(take: Take, found: Missing, polling: Polling, now: float, rng: rand
     attempt = take.attempt + 1 if missed else 1  # other trouble between is no miss
     if take.rebuy and attempt >= MISSES_TO_PARK:
         return failed(found, "missing")  # it was said to have failed before
+    if take.state is State.DOWNLOADING and take.finished_at is not None and attempt >= GIVEN_UP_AT:
+        return Change(State.DONE, "gone", attempt=0, error=gone(Path(take.output)))
     wait = backoff.delay(attempt, polling.every, polling.every * PARKED_SLOWER, rng)
     parked = take.state is State.GENERATING and (take.parked or attempt >= MISSES_TO_PARK)
     return Change(
@@ -203,6 +209,13 @@ def _missing(take: Take, found: Missing, polling: Polling, now: float, rng: rand
         parked=parked,
         watched=take.watched + wait,
     )
+
+
+def is_given_up(take: Take, fault: Fault) -> bool:
+    """Whether a video that was delivered once, and is fetched anew, is no longer at the provider, as it says again and
+    again. One that never came is asked for on."""
+    lacks = fault.trouble in (Trouble.EXPIRED, Trouble.BAD_FILE)
+    return lacks and take.finished_at is not None and take.attempt >= GIVEN_UP_AT
 
 
 def failed(found: Union[TaskFailed, Missing], note: str) -> Change:

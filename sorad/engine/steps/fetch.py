@@ -15,6 +15,7 @@ from sorad.engine.decide import backoff
 from sorad.engine.decide.missing_key import keyless
 from sorad.engine.decide.not_found import NO_ADDRESS
 from sorad.engine.decide.rescue import NOTE
+from sorad.engine.decide.transitions import is_given_up
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
@@ -26,6 +27,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Download, Fault, Provider, Trouble, Video
+from sorad.receipts.folder import gone
 from sorad.receipts.place import look, vouched
 from sorad.receipts.writing import base_of, lies_below, write_receipt_for
 
@@ -127,6 +129,7 @@ def _receive(
         brought=brought,
         base=base_of(take),
         booted_at=psutil.boot_time(),
+        partial=kit.partials(take).path(Path(take.output), take.remote_id),
         sleep=kit.pause,
     )
 
@@ -157,6 +160,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         record(kit, take, later)
         return
     record(kit, take, done)
+    kit.partials(take).forget(Path(take.output), take.remote_id)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
     kit.progress.delivered(take.output)
@@ -190,6 +194,11 @@ def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
             id=take.id,
             problem=str(fault.problem),
         )
+        return
+    if is_given_up(take, fault):
+        why = gone(Path(take.output))
+        record(kit, take, Change(State.DONE, NOTE, attempt=0, error=why))
+        logger.warning(_("take {id}: download: {problem}"), id=take.id, problem=str(fault.problem))
         return
     pause = _pause(kit, take)
     if fault.problem.code == NO_ADDRESS:

@@ -14,6 +14,7 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.clock import Clock
 from sorad.config.model import Config
+from sorad.delivery.partials import Partials, partials_in
 from sorad.engine.decide import backoff
 from sorad.engine.decide.rescue import Patience
 from sorad.engine.state.accounts import Accounts
@@ -93,6 +94,10 @@ class Kit:
     buying: threading.Lock = field(
         default_factory=threading.Lock
     )  # held while an intent is weighed and committed
+
+    def partials(self, take: Take) -> Partials:
+        """Where a take's download grows."""
+        return partials_in(self.config.state_dir, self.payer(take.root).id)
 
 
 def seller_of(kit: Kit, take: Take) -> Provider:

@@ -9,17 +9,19 @@ from loguru import logger
 
 from sorad.engine.decide.paid_twice import bought_anew, remember
 from sorad.engine.decide.transitions import goes_on
+from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.redo import sibling
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.recheck import after_answer, after_trouble
-from sorad.ledger.values import Recheck
+from sorad.ledger.values import Change, Recheck
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
+from sorad.receipts.folder import gone
 
 # Its take is being worked on just then: looked at again after so many seconds.
 BUSY = 5.0
@@ -38,11 +40,18 @@ def asking(recheck: Recheck) -> Callable[[Kit, Take], None]:
 
 
 def _ask(kit: Kit, recheck: Recheck) -> None:
-    take, now = recheck.take, kit.clock.time()
-    owners = kit.ledger.with_tasks([take.remote_id], take.place)
-    if any(owner.state not in _PUT_ASIDE for owner in owners):
+    owners = kit.ledger.with_tasks([recheck.take.remote_id], recheck.take.place)
+    absent = next((owner for owner in owners if is_absent(owner)), None)
+    if absent is not None:
+        _fetch_absent(kit, recheck, absent)
+    elif any(owner.state not in _PUT_ASIDE for owner in owners):
         kit.ledger.rechecked(recheck, None)  # on its way already, or here
-        return
+    else:
+        _ask_failed(kit, recheck)
+
+
+def _ask_failed(kit: Kit, recheck: Recheck) -> None:
+    take, now = recheck.take, kit.clock.time()
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or kit.is_foreign(take):
         kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
@@ -58,6 +67,42 @@ def _ask(kit: Kit, recheck: Recheck) -> None:
         if back is not None:
             lay_receipt(kit, back, provider.currency)
         kit.ledger.rechecked(recheck, None if back is not None else kit.clock.time() + BUSY)
+
+
+def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
+    """It was delivered elsewhere, and only its receipt came: it is fetched while the provider has it, never bought."""
+    provider = kit.accounts.of(take)
+    if kit.is_foreign(take) or kit.is_away(take.mount):
+        kit.ledger.rechecked(recheck, None)  # asked for again when that has changed
+        return
+    now = kit.clock.time()
+    if isinstance(provider, Problem):
+        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+        return
+    found = _poll(kit, take, provider)
+    now = kit.clock.time()
+    if isinstance(found, (Running, Finished)):
+        back = _record(kit, take, goes_on(take, found, kit.config.polling, now))
+        if back is not None and isinstance(found, Finished):
+            kit.videos[back.id] = found.video
+        kit.ledger.rechecked(recheck, None)
+    elif isinstance(found, Fault):
+        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+    elif now - recheck.failed_at < BELIEVED:
+        kit.ledger.rechecked(recheck, recheck.failed_at + BELIEVED)
+    else:
+        why = gone(Path(take.output))
+        _record(kit, take, Change(State.DONE, "gone", error=why))
+        kit.ledger.rechecked(recheck, None)
+        logger.warning(_("take {id}: {problem}"), id=take.id, problem=why.text())
+
+
+def _record(kit: Kit, take: Take, change: Change) -> Optional[Take]:
+    """The change; ``None`` where the take changed meanwhile."""
+    try:
+        return kit.ledger.record(take, change, kit.clock.time())
+    except (ClaimLost, IllegalMove):
+        return None
 
 
 def _poll(kit: Kit, take: Take, provider: Provider) -> Polled:

@@ -143,6 +143,7 @@ def _rescued(kit: Kit, take: Take, place: Path, received: Received, currency: st
         request_id=received.request_id or None,
     )
     written = record(kit, take, change)
+    kit.partials(take).forget(Path(take.output), take.remote_id)
     kit.videos.pop(take.id, None)
     kit.sizes(received.size)
     if written is not None:

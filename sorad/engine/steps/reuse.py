@@ -75,7 +75,7 @@ def reuse(kit: Kit, take: Take) -> bool:
                 release(kit, take, kit.clock.time() + kit.config.polling.every)
                 return True
             room = room_at(Path(take.output), kit.config.disk.min_free)
-            take_over(take, source, kit.clock.time(), room, beat)
+            take_over(take, source, kit.clock.time(), room, beat, kit.payer(take.root).id)
         except OSError as error:
             why = blocked(error, Path(take.output).parent).problem
             logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(why))
