@@ -166,7 +166,9 @@ class Parts:
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
         self._absent = Absent(
-            ledger, self.claims.may_buy, lambda take: not isinstance(self.accounts.of(take), Problem)
+            ledger,
+            self.claims.may_buy,
+            lambda take: not isinstance(self._accounts_for(take).of(take), Problem),
         )
         self._rooms = rooms = Destinations(
             config.watch,
@@ -270,6 +272,13 @@ class Parts:
         """Whom a take is wanted from."""
         wanted = (one for one in self.sellers if take.target in one.targets)
         return next(wanted, self.sellers[0])
+
+    def _accounts_for(self, take: Take) -> Accounts:
+        """Those that know the way to where a take was sent."""
+        there = (
+            one.accounts for one in self.sellers if (one.provider.kind, one.provider.base_url) == take.place
+        )
+        return next(there, self.accounts)
 
     def why_not(self) -> Iterator[Problem]:
         """Why nothing is bought from some provider just now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Optional, TypeVar, Union
@@ -55,6 +55,13 @@ class Context:
     def shell_unseen(self) -> bool:
         """Whether variables that stand in this shell are most likely not seen by the service."""
         return self.serviced and not self.environment_file.exists()
+
+    @property
+    def providers(self) -> Sequence[ProviderConfig]:
+        """All of them, where the config tells them."""
+        if self.provider is None or self.config is None:
+            return ()
+        return self.config.providers
 
     @property
     def environment_file(self) -> Path:

@@ -6,21 +6,42 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
 
 from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem
-from sorad.providers.base import Provider
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
 
 READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
-# The provider that takes of a target (a name from the config; "": the first) are wanted from.
-Sellers = Callable[[str], Provider]
+
+class Seller(Protocol):
+    """What storyboards need to know of a provider: a part of :class:`sorad.providers.base.Provider`."""
+
+    @property
+    def currency(self) -> str:
+        """Of its prices."""
+        ...
+
+    def validate(self, request: Request) -> list[Problem]:
+        """What it would refuse."""
+        ...
+
+    def price(self, request: Request) -> Optional[int]:
+        """What a take costs."""
+        ...
+
+    def price_trouble(self) -> Optional[Problem]:
+        """Why that is not known just now."""
+        ...
+
+
+# Whom takes of a target (a name from the config; "": the first) are wanted from.
+Sellers = Callable[[str], Seller]
 Validate = Callable[[Request], "list[Problem]"]
 
 

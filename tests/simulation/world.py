@@ -488,7 +488,7 @@ class World:
         )
         intake = Intake(
             config,
-            lambda target: provider,
+            self.seller,
             ledger,
             self.clock,
             lambda: None,
@@ -537,9 +537,17 @@ class World:
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
         self.house_at = self.sweep_at = 0.0
         self.engine = Engine(
-            [self.kit], rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+            self.kits(), rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def seller(self, target: str) -> SimProvider:
+        """Whom takes of a target are wanted from."""
+        return self.provider
+
+    def kits(self) -> list[Kit]:
+        """One for each provider."""
+        return [self.kit]
 
     def speak(self) -> None:
         """This process speaks to the provider from now on."""

@@ -70,17 +70,28 @@ def handler(args: argparse.Namespace) -> int:
     ledger = open_ledger(state_dir(args))
     try:
         currency = str(ledger.recall("currency") or "USD")
-        found, doubles = sums(ledger.purchases(), args.by), remembered(ledger)
+        each = {
+            money: sums((one for one in ledger.purchases() if (one.currency or currency) == money), args.by)
+            for money in sorted({currency, *ledger.spend_by_currency()}, key=lambda one: one != currency)
+        }
+        doubles = remembered(ledger)
     finally:
         ledger.close()
     if args.json:
         say(
             to_json(
-                {**_as_json(found, args.by, currency), "by_others": _by_others(doubles, currency)}, indent=2
+                {
+                    **_as_json(each[currency], args.by, currency),
+                    "by_currency": [_as_json(found, args.by, money) for money, found in each.items()],
+                    "by_others": _by_others(doubles, currency),
+                },
+                indent=2,
             )
         )
     else:
-        _show(found, args.by, currency)
+        bought = {money: found for money, found in each.items() if found} or {currency: {}}
+        for money, found in bought.items():
+            _show(found, args.by, money)
         for money, amount in _by_others(doubles, currency).items():
             text = _(
                 "Another computer paid for the same takes besides: {amount} {currency}, not in these sums."
