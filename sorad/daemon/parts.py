@@ -38,9 +38,8 @@ from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
-from sorad.engine.state.list_history import ListHistory
 from sorad.engine.state.progress import Progress
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Lookups, Process
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
@@ -89,10 +88,7 @@ class Kept:
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
-    in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
-    list_history: ListHistory = field(default_factory=ListHistory)
-    buying: threading.Lock = field(default_factory=threading.Lock)
-    reusing: threading.Lock = field(default_factory=threading.Lock)
+    locks: Locks = field(default_factory=Locks)
 
 
 @dataclass(frozen=True)
@@ -185,27 +181,17 @@ class Parts:
             ledger=ledger,
             clock=clock,
             rng=kept.rng,
-            progress=kept.progress,
-            stopping=self._stopping,
-            ending=kept.ending.is_set,
-            pause=self._pause,
-            sizes=rooms.delivered,
-            crashed=kept.crashed,
-            ready=self.vault.ready,
-            kept=self._ledger.is_there,
-            is_away=self.vault.is_away,
-            is_edited=self.vault.is_edited,
-            guard=self._arrivals.guard,
-            is_foreign=self._arrivals.is_foreign,
-            payer=self.claims.payer,
-            videos=kept.videos,
-            missed=kept.missed,
-            unwritten=kept.unwritten,
-            buying=kept.buying,
-            reusing=kept.reusing,
-            list_history=kept.list_history,
-            in_vain=kept.in_vain,
-            stepped=self.telling.stepped,
+            process=Process(
+                stopping=self._stopping,
+                pause=self._pause,
+                crashed=kept.crashed,
+                ending=kept.ending.is_set,
+                has_ledger=self._ledger.is_there,
+                stepped=self.telling.stepped,
+            ),
+            folders=Folders(rooms.delivered, self.vault.ready, self.vault.is_away, self.vault.is_edited),
+            claims=ClaimChecks(self._arrivals.guard, self._arrivals.is_foreign, self.claims.payer),
+            locks=kept.locks,
             seller=lambda target: by_name.get(target, by_name[""]),
         )
         kits = [
@@ -215,6 +201,8 @@ class Parts:
                 control=one.standing.control,
                 reach=one.standing.reach,
                 times=one.standing.times,
+                deliveries=Deliveries(kept.progress, videos=kept.videos, unwritten=kept.unwritten),
+                lookups=Lookups(missed=kept.missed),
                 name=one.name,
                 targets=one.targets,
             )
@@ -382,7 +370,7 @@ class Parts:
             for number, one in enumerate(self.sellers):
                 name = one.name if len(self.sellers) > 1 else ""
                 self._kept.complain(_about(number), one.standing.reach.problem(name))
-            slow = [channel.kit.downloads.problem() for channel in self.engine.channels]
+            slow = [channel.kit.deliveries.downloads.problem() for channel in self.engine.channels]
             self._kept.complain("downloads", next(filter(None, slow), None))
             self._kept.complain("log", logs.trouble())
             self._watch_key()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -189,8 +190,10 @@ def test_many_takes_that_wait_for_a_disk_hold_up_no_others(world: World, stick: 
     world.control.pause(paused=False)
     ready(world)
     asked: list[str] = []
-    away = world.kit.is_away
-    world.kit.is_away = lambda mount: (asked.append(mount), away(mount))[1]
+    away = world.kit.folders.is_away
+    world.kit.folders = replace(
+        world.kit.folders, is_away=lambda mount: (asked.append(mount), away(mount))[1]
+    )
     world.write("storyboard_here.json", ["here"])
     world.run(60)
     assert states(world)["here"] == "generating"

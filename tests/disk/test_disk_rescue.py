@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -384,7 +385,7 @@ def test_an_id_that_the_ledger_never_heard_of_is_told_by_the_receipt(tmp_path: P
         raise Died
 
     ledger.record = full  # type: ignore[method-assign]
-    world.kit.pause = die
+    world.kit.process = replace(world.kit.process, pause=die)
     world.settle()
     assert world.deaths == 1
     assert states(world) == {State.DONE}

@@ -19,7 +19,7 @@ from sorad.engine.state.control import Control
 from sorad.engine.state.downloads import Downloads
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import Kit, Lookups
 from sorad.ledger.values import Party
 from sorad.model import Request, State, Take
 from sorad.providers.base import Created, Fault, Refused, Trouble
@@ -74,7 +74,8 @@ class TwoShops(World):
         seller = {"seller": self.seller}
         other = replace(
             self.kit, accounts=accounts, control=control, times=times, reach=reach, name="other",
-            targets=("other",), downloads=Downloads(self.clock.monotonic), **seller,
+            targets=("other",), deliveries=replace(self.kit.deliveries, downloads=Downloads(self.clock.monotonic)),
+            lookups=Lookups(missed=self.kit.lookups.missed), **seller,
         )  # fmt: skip
         return [replace(self.kit, targets=("first", ""), **seller), other]
 

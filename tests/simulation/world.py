@@ -38,7 +38,7 @@ from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Process
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -517,21 +517,17 @@ class World:
             control=self.control,
             clock=self.clock,
             rng=self.rng,
-            progress=Progress(),
-            stopping=lambda: False,
-            pause=lambda seconds: None,
-            sizes=rooms.delivered,
-            crashed=self._crashed,
             times=self.times,
             reach=self.reach,
-            ready=vault.ready,
-            is_away=vault.is_away,
-            is_edited=vault.is_edited,
-            guard=self.arrivals.guard if self.machine else lambda take: None,
-            is_foreign=self.arrivals.is_foreign,
-            payer=self.claims.payer,
-            buying=Alone(self.turns),  # type: ignore[arg-type]
-            reusing=Alone(self.turns),  # type: ignore[arg-type]
+            process=Process(stopping=lambda: False, pause=lambda seconds: None, crashed=self._crashed),
+            folders=Folders(rooms.delivered, vault.ready, vault.is_away, vault.is_edited),
+            deliveries=Deliveries(Progress()),
+            claims=ClaimChecks(
+                self.arrivals.guard if self.machine else lambda take: None,
+                self.arrivals.is_foreign,
+                self.claims.payer,
+            ),
+            locks=Locks(Alone(self.turns), Alone(self.turns)),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)

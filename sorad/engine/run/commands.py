@@ -173,7 +173,7 @@ class Commands:
         if take is None or not waits_for_foreign(take):
             return take
         currency = seller_of(kit, take).currency
-        return take_create_over(kit.ledger, take, kit.payer(take.root), currency, kit.clock.time())
+        return take_create_over(kit.ledger, take, kit.claims.payer(take.root), currency, kit.clock.time())
 
     def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
         take, how = self._taken_over(number), args.get("how")
@@ -191,7 +191,7 @@ class Commands:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
         result = self._each([take], lambda _take: change)
         if result["ok"]:  # where a task is adopted, the receipt takes its place first
-            drop_intent(self._kit.payer(take.root), take)
+            drop_intent(self._kit.claims.payer(take.root), take)
         return result
 
     def _adopt(self, take: Take, remote_id: str, now: float) -> Result:

@@ -234,7 +234,7 @@ class Engine:
                     channel.kit.control.clock_set(jump.set_by)
             self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
         if self._set_by:
-            kit.list_history.clock_set(kit.ledger, kit.clock.time())
+            kit.lookups.list_history.clock_set(kit.ledger, kit.clock.time())
             kit.ledger.clock_set(self._set_by, kit.clock.time())
             self._set_by = 0.0
         if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
@@ -344,7 +344,7 @@ class Engine:
         """Where every lane is taken and a download waits for one, a crawling one makes room."""
         if channel.fetching.free or min(_dues(agenda, State.DOWNLOADING, there), default=math.inf) > now:
             return
-        downloads = channel.kit.downloads
+        downloads = channel.kit.deliveries.downloads
         found = ease(downloads.flows(), downloads.best())
         if found.aside is not None:
             downloads.go_aside(found.aside)
@@ -377,7 +377,7 @@ class Engine:
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
-            if not kit.ready(root):
+            if not kit.folders.ready(root):
                 # Not admitted before: what its receipts tell may fill the slots.
                 channel.again = min(channel.again or math.inf, now + READ_AGAIN)
                 continue

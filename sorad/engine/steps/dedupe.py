@@ -30,19 +30,19 @@ EDIT_AGAIN = 1.0
 def already_bought(kit: Kit, take: Take) -> bool:
     """Whether the take, claimed as ``queued``, is not to be bought now; the ledger then knows why."""
     now = kit.clock.time()
-    if not kit.ready(take.root):
+    if not kit.folders.ready(take.root):
         release(kit, take, now + READ_AGAIN)
         return True
-    if kit.is_away(take.mount):
+    if kit.folders.is_away(take.mount):
         release(kit, take, now + LOOK_AGAIN)
         return True
-    if kit.is_edited(take.storyboard):
+    if kit.folders.is_edited(take.storyboard):
         release(kit, take, now + EDIT_AGAIN)
         return True
     try:
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
         there = observed(
-            want, me=kit.payer(take.root), known=() if take.intent_at is None else [take.intent_at]
+            want, me=kit.claims.payer(take.root), known=() if take.intent_at is None else [take.intent_at]
         )
     except OSError as error:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))

@@ -83,8 +83,8 @@ def _dated_back(change: Change, ago: float) -> Change:
 def _remember(kit: Kit, take: Take, found: Polled) -> None:
     """What lives in memory alone: where the video is, and how far it has come."""
     if isinstance(found, Finished):
-        kit.videos[take.id] = found.video
-    kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
+        kit.deliveries.videos[take.id] = found.video
+    kit.deliveries.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
 
 
 def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, currency: str) -> None:
@@ -95,7 +95,7 @@ def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, curr
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         lay_receipt(kit, written, currency)
     else:
-        kit.unwritten.pop(take.id, None)
+        kit.deliveries.unwritten.pop(take.id, None)
 
 
 def _buy_anew(kit: Kit, take: Take, written: Optional[Take]) -> None:

@@ -18,14 +18,14 @@ def lay_receipt(
     kit: Kit, take: Take, currency: str, received: Optional[Received] = None
 ) -> Optional[Blocked]:
     """Write it; what is in the way, where it cannot be written. It is tried again at each poll."""
-    error = write_receipt_for(take, currency, received, kit.payer(take.root))
-    kit.unwritten.pop(take.id, None)
+    error = write_receipt_for(take, currency, received, kit.claims.payer(take.root))
+    kit.deliveries.unwritten.pop(take.id, None)
     if error is None:
         return None
     obstacle = blocked(error, Path(take.output).parent)
     # A folder that is away is told as such; and only what is still generating is asked after again.
     if obstacle.obstacle is not Obstacle.GONE and take.state is State.GENERATING:
-        kit.unwritten[take.id] = obstacle.problem
+        kit.deliveries.unwritten[take.id] = obstacle.problem
     return obstacle
 
 

@@ -53,7 +53,7 @@ def _ask(kit: Kit, recheck: Recheck) -> None:
 def _ask_failed(kit: Kit, recheck: Recheck) -> None:
     take, now = recheck.take, kit.clock.time()
     provider = kit.accounts.of(take)
-    if isinstance(provider, Problem) or kit.is_foreign(take):
+    if isinstance(provider, Problem) or kit.claims.is_foreign(take):
         kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
         return
     found = _poll(kit, take, provider)
@@ -72,7 +72,7 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
 def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
     """It was delivered elsewhere, and only its receipt came: it is fetched while the provider has it, never bought."""
     provider = kit.accounts.of(take)
-    if kit.is_foreign(take) or kit.is_away(take.mount):
+    if kit.claims.is_foreign(take) or kit.folders.is_away(take.mount):
         kit.ledger.rechecked(recheck, None)  # asked for again when that has changed
         return
     now = kit.clock.time()
@@ -84,7 +84,7 @@ def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
     if isinstance(found, (Running, Finished)):
         back = _record(kit, take, goes_on(take, found, kit.config.polling, now))
         if back is not None and isinstance(found, Finished):
-            kit.videos[back.id] = found.video
+            kit.deliveries.videos[back.id] = found.video
         kit.ledger.rechecked(recheck, None)
     elif isinstance(found, Fault):
         kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
@@ -133,7 +133,7 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
     except (ClaimLost, IllegalMove):
         return None
     if isinstance(found, Finished):
-        kit.videos[back.id] = found.video
+        kit.deliveries.videos[back.id] = found.video
     return back
 
 

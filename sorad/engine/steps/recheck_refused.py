@@ -44,7 +44,7 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     looked = look(kit, first, provider, began(first, kit.clock.time(), kit.times.ahead))
     if isinstance(looked, Fault):
         return _unread(kit, take, looked)
-    kit.unread = 0
+    kit.lookups.unread = 0
     found = _found(kit, looked.view)
     if isinstance(found, RemoteTask):
         _adopt(kit, take, provider, found)
@@ -89,8 +89,8 @@ def _refused_too(kit: Kit, take: Take) -> list[Take]:
 
 
 def _unread(kit: Kit, take: Take, fault: Fault) -> bool:
-    kit.unread += 1
-    if kit.unread >= UNREADABLE:
+    kit.lookups.unread += 1
+    if kit.lookups.unread >= UNREADABLE:
         return False
     release(kit, take, kit.clock.time() + max(fault.retry_after or 0.0, kit.config.reconcile.look_every))
     return True

@@ -115,7 +115,7 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
     if isinstance(found, Fault):
         _unread(kit, take, provider, found, asked)
         return
-    kit.in_vain.pop((take.id, take.intent_at, "unread"), None)
+    kit.lookups.in_vain.pop((take.id, take.intent_at, "unread"), None)
     view = found.view
     lookalikes = [other for other in view.others if alike(other.request, take.request)]
     if any(one.state is State.SUBMITTING for one in lookalikes):
@@ -160,7 +160,7 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
 def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.0) -> None:
     """A look told nothing: again after growing pauses, in seconds; after a few, the user decides."""
     key = (take.id, take.intent_at, what)
-    count = kit.in_vain[key] = kit.in_vain.get(key, 0) + 1
+    count = kit.lookups.in_vain[key] = kit.lookups.in_vain.get(key, 0) + 1
     if count >= FEW:
         if what == "unread" and not waits_for_user(take):
             kit.control.lost(take, take.base_url)  # a list that cannot be read is none
@@ -188,7 +188,9 @@ def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
         return None
     if receipt is None or not receipt.remote_id or receipt.fingerprint != take.fingerprint:
         return None
-    if receipt.payer.id != kit.payer(take.root).id or kit.ledger.owned([receipt.remote_id], receipt.place):
+    if receipt.payer.id != kit.claims.payer(take.root).id or kit.ledger.owned(
+        [receipt.remote_id], receipt.place
+    ):
         return None  # another machine's, or that of an earlier create
     return receipt
 
@@ -221,7 +223,7 @@ def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
     By the intent, not by the number of creates: that begins anew where the user has it sent again.
     """
     now = kit.clock.monotonic()
-    return now - kit.missed.setdefault((take.id, take.intent_at, provider.account), now)
+    return now - kit.lookups.missed.setdefault((take.id, take.intent_at, provider.account), now)
 
 
 def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
@@ -241,7 +243,7 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     if half is not None:
         _in_vain(kit, take, "half", half)
         return
-    kit.missed.pop((take.id, take.intent_at, provider.account), None)
+    kit.lookups.missed.pop((take.id, take.intent_at, provider.account), None)
     _queue_again(kit, take, now)
 
 
@@ -276,7 +278,7 @@ def _queue_again(kit: Kit, take: Take, now: float) -> None:
         logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
     else:
         logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
-    drop_intent(kit.payer(take.root), take, after)
+    drop_intent(kit.claims.payer(take.root), take, after)
 
 
 def _was_kept_back(kit: Kit, take: Take) -> bool:

@@ -29,7 +29,7 @@ def reprice(kit: Kit, take: Take) -> None:
 
     What is to be bought in the same currency is weighed together, wherever it is bought.
     """
-    if kit.stopping():
+    if kit.process.stopping():
         release(kit, take)
         return
     budget, provider = kit.config.budget, kit.accounts.current

@@ -34,7 +34,7 @@ def source_of(kit: Kit, take: Take) -> Optional[Take]:
     takes = kit.ledger.with_text(take.fingerprint)
     while len(takes) > 1:
         source = source_for(take, takes, reuse)
-        if source is None or source.state is not State.DONE or kit.is_away(source.mount):
+        if source is None or source.state is not State.DONE or kit.folders.is_away(source.mount):
             return source
         if _is_whole(source):
             return source
@@ -66,16 +66,16 @@ def _is_whole(source: Take) -> bool:
 
 def reuse(kit: Kit, take: Take) -> bool:
     """Whether a take, claimed as ``queued``, is not to be bought: it has its video now, or waits for one."""
-    with kit.reusing:
+    with kit.locks.reusing:
         try:
             source = source_of(kit, take)
             if source is None:
                 return False
-            if source.state is not State.DONE or kit.is_away(source.mount):
+            if source.state is not State.DONE or kit.folders.is_away(source.mount):
                 release(kit, take, kit.clock.time() + kit.config.polling.every)
                 return True
             room = room_at(Path(take.output), kit.config.disk.min_free)
-            take_over(take, source, kit.clock.time(), room, beat, kit.payer(take.root).id)
+            take_over(take, source, kit.clock.time(), room, beat, kit.claims.payer(take.root).id)
         except OSError as error:
             why = blocked(error, Path(take.output).parent).problem
             logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(why))

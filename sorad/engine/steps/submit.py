@@ -86,7 +86,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if written is not None and written.state is State.GENERATING:
         lay_receipt(kit, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
-        drop_intent(kit.payer(intent.root), intent, written)
+        drop_intent(kit.claims.payer(intent.root), intent, written)
 
 
 def _lay_down_alone(kit: Kit, intent: Take, change: Change, currency: str) -> None:
@@ -133,17 +133,17 @@ def _written(
 
 def _kept_back(kit: Kit, take: Take) -> bool:
     """Whether a take is not to be sent just now, by what is known here; then it is given back, or fails."""
-    if kit.stopping() or not kit.control.may_leave():
+    if kit.process.stopping() or not kit.control.may_leave():
         release(kit, take)
         return True
-    if not kit.kept():
+    if not kit.process.has_ledger():
         release(kit, take, kit.clock.time() + LOOK_AGAIN)
         return True
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return True
     wait = wait_for_lookalike(kit, take)
-    again = kit.guard(take) if wait is None else kit.clock.time() + wait
+    again = kit.claims.guard(take) if wait is None else kit.clock.time() + wait
     if again is not None:
         release(kit, take, again)
     return again is not None
@@ -156,7 +156,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
     """
     account = provider.account
     kit.accounts.remember(account)
-    with kit.buying:
+    with kit.locks.buying:
         now = kit.clock.time()
         wait = wait_for_lookalike(kit, take)  # once more: the last one may have become unknown since
         if wait is not None:
@@ -165,7 +165,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
         if is_beside(kit, take):  # once more: another storyboard may have begun to buy it
             release(kit, take, now + EDIT_AGAIN)
             return None
-        if kit.is_edited(take.storyboard):  # once more: the first create and the prices may have taken long
+        if kit.folders.is_edited(
+            take.storyboard
+        ):  # once more: the first create and the prices may have taken long
             release(kit, take, now + EDIT_AGAIN)
             return None
         over = over_budget(kit, take, provider, price, prices)

@@ -33,13 +33,13 @@ def look(kit: Kit, take: Take, provider: Provider, since: float) -> Union[Look, 
     now = kit.clock.time()
     # Before the owners: what is accepted now is theirs.
     others = open_creates(kit, take, provider.account)
-    remembered = kit.list_history.of(kit.ledger, provider.account)
+    remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
     here = (provider.kind, provider.base_url)
     owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
     own = _own_creates(kit, take, provider.account, now)
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
-    seen = kit.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
+    seen = kit.lookups.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
     window = max(kit.config.reconcile.window, 2 * seen.lateness(now))
     view = View(
         take,
