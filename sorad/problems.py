@@ -87,6 +87,12 @@ class Problem:
         }
         return replace(self, params={**params, "then": Problem("", AT_NEXT_START)})
 
+    def of_take(self, number: int) -> Problem:
+        """The same, its mend naming the take as ``{take}``: it was found before the take had a number."""
+        if "{take}" not in self.fix or "take" in self.params:
+            return self
+        return replace(self, params={**self.params, "take": number})
+
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
         return json.dumps(self._raw(), ensure_ascii=False, separators=(",", ":"))

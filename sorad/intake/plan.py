@@ -263,6 +263,11 @@ def _waits(state: State, take: Optional[Take]) -> bool:
 
 def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
     """Why the user has something to do: its receipt is damaged, it would be a copy, its video is gone."""
+    told = _told_of(want, take, state)
+    return told if told is None or take is None else told.of_take(take.id)
+
+
+def _told_of(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
     if want.state is State.HELD and want.error is not None:
         return None if take is not None and take.approved else want.error
     if state is not State.DONE:

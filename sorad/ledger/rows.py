@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import fields, replace
-from typing import Any, Optional
+from dataclasses import fields
+from typing import Any
 
 from sorad.ledger.connection import Row
 from sorad.ledger.values import Event, Party, RootRow, Storyboard
@@ -41,17 +41,10 @@ def take_of(row: Row) -> Take:
     values[_REQUEST] = Request.from_json(values[_REQUEST])
     values[_NEWER] = None if values[_NEWER] is None else Request.from_json(values[_NEWER])
     values[_STATE] = State(values[_STATE])
-    values[_ERROR] = _of_take(problem_of(values[_ERROR]), values[_ID])
+    values[_ERROR] = _about(values[_ERROR], values[_ID])
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
     return Take(*values)
-
-
-def _of_take(problem: Optional[Problem], take: int) -> Optional[Problem]:
-    """What was found before the take had a number names it all the same, as ``{take}``."""
-    if problem is None or "{take}" not in problem.fix or "take" in problem.params:
-        return problem
-    return replace(problem, params={**problem.params, "take": take})
 
 
 def board_of(row: Row) -> Storyboard:
@@ -70,12 +63,17 @@ def root_of(row: Row) -> RootRow:
 def event_of(row: Row) -> Event:
     """An event from ``take_id, at, state, note, request_id, problem``."""
     take_id, at, state, note, request_id, problem = row
-    return Event(take_id, at, State(state), note, request_id, _of_take(problem_of(problem), take_id))
+    return Event(take_id, at, State(state), note, request_id, _about(problem, take_id))
 
 
 def problem_of(text: str | None) -> Problem | None:
     """A problem from its column."""
     return None if text is None else Problem.from_json(text)
+
+
+def _about(text: str | None, take_id: int) -> Problem | None:
+    """A problem of a take, from its column."""
+    return None if text is None else Problem.from_json(text).of_take(take_id)
 
 
 def column(value: Any) -> Any:

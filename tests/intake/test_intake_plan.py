@@ -77,6 +77,16 @@ def test_a_take_whose_receipt_is_damaged_is_no_purchase_and_says_what_to_do(stag
     assert planned(stage.raw).action == BUY
 
 
+def test_a_video_that_is_gone_is_told_with_the_number_of_its_take(stage: Stage) -> None:
+    board = stage.board(A, ["one", "two"])
+    stage.go()
+    stage.delivered("two").unlink()
+    config = stage.config
+    found = plan_storyboard(board, config.watch[0], config, lambda request: [], lambda _r: 1, stage.raw)
+    (problem,) = (item.problem for item in found.items if item.problem is not None)
+    assert f"`sorad redo {stage.take('two').id}`" in problem.fix_text()
+
+
 def test_sorad_plan_shows_it_so(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     stage.board(A, ["one", "two"])
     stage.go()
