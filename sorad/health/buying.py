@@ -88,6 +88,15 @@ def _wanted_from(facts: Facts, vendor: Vendor, take: Take) -> bool:
     return not vendor.name or take.target == vendor.name or (first and not take.target)
 
 
+def _errors_met(vendor: Vendor, *, told: bool) -> str:
+    """What is said of errors with creates; ``told``: whether it is known which."""
+    if vendor.name:
+        return N_("Creates at {name} met errors: until {until} at most {count} in flight there. {reason}")
+    if told:
+        return N_("Creates meet errors: until {until} at most {count} in flight. {reason}")
+    return N_("Creates met errors in a row: until {until} at most {count} in flight.")
+
+
 def _safe(facts: Facts, vendor: Vendor) -> Complaint:
     """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
     breaker, gate = vendor.breaker or {}, vendor.gate or {}
@@ -95,12 +104,7 @@ def _safe(facts: Facts, vendor: Vendor) -> Complaint:
     said = Counter(take.error.text() for take in queued if take.error is not None)
     closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
     refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
-    if refused and said:
-        message = N_("Creates meet errors: until {until} at most {count} in flight. {reason}")
-    else:
-        message = N_("Creates met errors in a row: until {until} at most {count} in flight.")
-    if vendor.name:
-        message = N_("Creates at {name} met errors: until {until} at most {count} in flight there. {reason}")
+    message = _errors_met(vendor, told=bool(refused and said))
     problem = Problem(
         "breaker.safe",
         message,

@@ -51,17 +51,7 @@ def report(facts: Facts) -> Report:
             {"path": row["path"], "free": row["free"], "needed": row["needed"], "ok": row["ok"]}
             for row in facts.disk
         ],
-        "spend": {
-            "today": units(facts.spent_today),
-            "per_day": facts.per_day,
-            "unpriced_today": facts.unpriced_today,
-            "total": units(facts.spent),
-            "currency": facts.currency,
-            "by_currency": {
-                currency: {"today": units(today), "total": units(total)}
-                for currency, (today, total) in facts.spent_by_currency.items()
-            },
-        },
+        "spend": _spend(facts),
         "providers": [_provider(vendor) for vendor in facts.vendors],
         "in_flight": _in_flight(facts, paces),
         "pace": [_pace(kind, pace) for kind, pace in paces.items()],
@@ -107,6 +97,21 @@ def _threads(pulse: Pulse | None) -> list[dict[str, Any]]:
         }
         for part in pulse.parts
     ]
+
+
+def _spend(facts: Facts) -> dict[str, Any]:
+    """What the first provider's currency comes to, and each one beside it."""
+    return {
+        "today": units(facts.spent_today),
+        "per_day": facts.per_day,
+        "unpriced_today": facts.unpriced_today,
+        "total": units(facts.spent),
+        "currency": facts.currency,
+        "by_currency": {
+            currency: {"today": units(today), "total": units(total)}
+            for currency, (today, total) in facts.spent_by_currency.items()
+        },
+    }
 
 
 def _provider(vendor: Vendor) -> dict[str, Any]:

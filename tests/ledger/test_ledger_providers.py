@@ -53,7 +53,7 @@ def test_a_take_follows_its_target_until_it_is_sent(ledger: Ledger) -> None:
     first, second = takes(ledger, 2, target="a")
     send(ledger, first, A)
     drive(ledger, second, State.HELD)
-    again = ledger.again(first.id, lambda number: f"/vault/film/x{number}.mp4", NOW)
+    again = ledger.queue_another(first.id, lambda number: f"/vault/film/x{number}.mp4", NOW)
     assert again is None, "it is on its way"
     apply(ledger, want(1, target="b"), want(2, target="b"))
     assert [take.target for take in ledger.takes()] == ["a", "b"]
@@ -62,7 +62,7 @@ def test_a_take_follows_its_target_until_it_is_sent(ledger: Ledger) -> None:
 def test_a_further_take_goes_where_its_segment_goes(ledger: Ledger) -> None:
     (first,) = takes(ledger, 1, target="a")
     drive(ledger, first, State.DONE)
-    more = ledger.again(first.id, lambda number: f"/vault/film/x{number}.mp4", NOW)
+    more = ledger.queue_another(first.id, lambda number: f"/vault/film/x{number}.mp4", NOW)
     assert more is not None
     assert more.target == "a"
     apply(ledger, want(1, target="b"))
