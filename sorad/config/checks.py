@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Union
 from urllib.parse import urlsplit
 
 from sorad.config.errors import shown
+from sorad.config.finding import Finding
 from sorad.config.hours import parse_hours
 from sorad.config.lines import Loc
 from sorad.config.listen import parse_listen
 from sorad.config.model import Config, Notify, Ping, ProviderConfig, Section, default_state_dir
+from sorad.config.models import of_fields, of_models
 from sorad.messages import N_
-from sorad.problems import Param
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _PROXY_FIX = N_('Write an address such as "http://127.0.0.1:7890", or "none" for no proxy at all.')
 LONGEST_NAME = 40  # of a provider, in characters
 _VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")  # stands for its value
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not fit; ``loc`` is where to look first, ``also`` what else takes part."""
-
-    loc: Loc
-    code: str
-    message: str
-    fix: str
-    also: tuple[Loc, ...] = ()
-    params: Mapping[str, Param] = field(default_factory=dict)
 
 
 def findings(config: Config) -> Iterator[Finding]:
@@ -42,6 +31,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _state_dir(config)
     yield from _limits(config)
     yield from _providers(config)
+    yield from of_models(config)
     yield from _telling(config)
 
 
@@ -172,6 +162,7 @@ def _providers(config: Config) -> Iterator[Finding]:
     for number, provider in enumerate(config.providers):
         here = provider_at(config, number)
         yield from _provider(provider, here)
+        yield from (replace(found, loc=(*here, *found.loc[1:])) for found in of_fields(provider))
         if provider.title in seen:
             yield Finding(
                 (*here, "name"),

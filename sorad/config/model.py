@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    model_validator,
+)
 
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
@@ -17,6 +26,7 @@ Money = Annotated[float, Field(ge=0, le=1e12)]
 # In one currency, or in several by their names: what is bought in another one is then held.
 Sums = Union[Money, dict[str, Money]]
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+Ratio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"]
 
 
 def default_state_dir() -> Path:
@@ -45,6 +55,37 @@ class Watch(Section):
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
     provider: str = ""  # a name from ``[[provider]]``; empty: the first
+
+
+class PictureForms(Section):
+    """``pictures`` of a ``[[model]]``: how a picture may come, and how large (bytes) a file may be."""
+
+    forms: tuple[Literal["url", "file", "id"], ...] = ("url", "file")
+    largest: Size = 20_000_000
+
+
+class ModelConfig(Section):
+    """``[[model]]``: what a model offers. ``None``: as ``like`` says, or as sorad knows it."""
+
+    name: str = Field(min_length=1)  # what storyboards call it
+    provider: str = ""  # a name from ``[[provider]]``; empty: every one
+    id: str = ""  # what the API calls it; empty: ``name``
+    like: str = ""  # another model, which it takes after
+    lengths: Optional[tuple[int, ...]] = None
+    ratios: Optional[tuple[Ratio, ...]] = None
+    resolutions: Optional[tuple[Literal["480p", "720p", "1080p", "2k", "4k"], ...]] = None
+    first_frame: Optional[bool] = None
+    last_frame: Optional[bool] = None
+    references: Optional[int] = Field(default=None, ge=0, le=1_000)  # at most so many
+    frames_exclude_references: Optional[bool] = None
+    audio: Optional[Literal["always", "switch", "never"]] = None
+    seed: Optional[bool] = None
+    negative_prompt: Optional[bool] = None
+    prompt_max: Optional[int] = Field(default=None, ge=1)
+    pictures: Optional[PictureForms] = None
+    price: Optional[Union[Price, dict[str, Price]]] = (
+        None  # of a second; by "1080p", "silent", "1080p silent"
+    )
 
 
 class ProviderConfig(Section):
@@ -85,6 +126,21 @@ class ProviderConfig(Section):
     error_paths: tuple[str, ...] = ()
     # HTTP statuses and error codes with which this gateway surely takes nothing, by its user's word
     refusals: tuple[Union[int, str], ...] = ()
+    # in which field a gateway reads what; "metadata.tail" is a field in an object; "": it reads none
+    picture_field: str = "input_reference"
+    last_frame_field: str = ""
+    references_field: str = ""
+    audio_field: str = ""
+    sizes: dict[str, str] = Field(default_factory=dict)  # by ratio, or by ratio and resolution: "16:9 1080p"
+    resolution: Literal["", "480p", "720p", "1080p", "2k", "4k"] = ""  # where a storyboard says none
+    audio: bool = True  # likewise; sent where there is an ``audio_field``
+    extra: dict[str, Any] = Field(default_factory=dict)  # sent along with every create
+    _models: tuple[ModelConfig, ...] = PrivateAttr(default=())
+
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """What ``[[model]]`` says of this provider's models."""
+        return self._models
 
     @property
     def title(self) -> str:
@@ -214,6 +270,7 @@ class Config(Section):
     state_dir: Path = Field(default_factory=default_state_dir)
     watch: tuple[Watch, ...] = ()
     provided: Providers = Field(default=ProviderConfig(), alias="provider")
+    model: tuple[ModelConfig, ...] = ()
     limits: Limits = Limits()
     polling: Polling = Polling()
     reconcile: Reconcile = Reconcile()
@@ -256,3 +313,10 @@ class Config(Section):
             if isinstance(value, float)
         }
         return self.budget.model_copy(update=numbers)
+
+    @model_validator(mode="after")
+    def _tell_models(self) -> Config:
+        """Each provider knows what is said of its models."""
+        for one in self.providers:
+            one._models = tuple(model for model in self.model if model.provider in ("", one.title))
+        return self

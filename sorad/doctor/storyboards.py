@@ -61,10 +61,7 @@ def look(context: Context, looks: Sequence[Look]) -> Read:
 def _rules(config: Config, context: Context) -> dict[str, Rules]:
     """By which rules the storyboards of each folder are read. :class:`SoradError` where a provider lacks something."""
     sellers = Sellers(config, context.env)
-    return {
-        str(watch.path): rules_of(config, watch, sellers(watch.provider).validate)
-        for watch in context.watches
-    }
+    return {str(watch.path): rules_of(config, watch, sellers) for watch in context.watches}
 
 
 def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, bool]]:

@@ -35,6 +35,7 @@ from sorad.intake.facts import (
     Facts,
     Held,
     Ledgered,
+    Lookalike,
     Orphan,
     Prices,
     Progress,
@@ -43,7 +44,7 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
-from sorad.intake.older_versions import as_bought, texts_of
+from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
@@ -88,7 +89,7 @@ class Gather:
         ``known`` is the row of its path; ``doubted``: since when (monotonic) its folder is known to tell more.
         """
         path = Path(seen.path)
-        rules = rules_of(self.config, watch, self.sellers(watch.provider).validate)
+        rules = rules_of(self.config, watch, self.sellers)
         reading = read_file(path, rules)
         now = self.clock.time()
         board = Storyboard(
@@ -110,7 +111,7 @@ class Gather:
         assets = assets_of(path, watch)
         if reading.problems:
             return Facts(board, (), (), assets, now)
-        asked = tuple(bare_wants(reading, assets, watch.provider))
+        asked = tuple(bare_wants(reading, assets, watch))
         facts = Facts(
             board,
             tuple(reading.contents),
@@ -136,12 +137,15 @@ class Gather:
     def _identify(self, facts: Facts, known: Optional[Storyboard]) -> Facts:
         """Which storyboard it is, with what its own folder holds as far as that is needed to tell."""
         board, contents = facts.board, facts.contents
-        found = [] if facts.done.demoted else lookalikes(self.ledger, board.path, contents, self._watches)
+        found = [] if facts.done.demoted else self._lookalikes(board, contents)
         rows = Ledgered(known=known, same=first_of_content(found))
         if rows.same is not None and rows.same.is_there:
             rows = replace(rows, same_takes=self._takes_of(rows.same.board))
             return replace(facts, rows=rows, held=Held(evidence=tuple(receipts_in(facts.assets))))
         return self._own(facts, rows if not is_unchanged(known, contents) else replace(rows, same=None))
+
+    def _lookalikes(self, board: Storyboard, contents: Sequence[str]) -> list[Lookalike]:
+        return lookalikes(self.ledger, board.path, contents, self._watches, self._rules)
 
     def _own(self, facts: Facts, rows: Ledgered) -> Facts:
         """Which row a storyboard of its own is."""
@@ -350,7 +354,9 @@ class Gather:
         def look_at(want: Want, foreign: Foreign = None) -> Want:
             return observed(want, foreign, me) if _may_hold(Path(want.output), names) else want
 
-        wants = as_bought(facts.asked, takes, there, facts.assets, look_at)
+        known = facts.rows.known
+        edited = known is not None and known.rules == self._rules
+        wants = as_bought(facts.asked, takes, there, facts.assets, look_at, edited=edited)
         return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
 
     def _elsewhere(self, facts: Facts) -> Mapping[str, str]:
@@ -358,7 +364,7 @@ class Gather:
             return {}
         origin = facts.rows.origin
         board_id = facts.board.id if origin is None else origin.id
-        return self.ledger.texts_elsewhere(texts_of(facts.asked), board_id)
+        return self.ledger.texts_elsewhere(texts_said(facts.asked), board_id)
 
     def _reusable(self, facts: Facts, wants: Iterable[Want]) -> Mapping[str, int]:
         if not facts.rows.copied_from and self.config.budget.approve_above is None:

@@ -15,11 +15,11 @@ from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of, held_as_conflict, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
-from sorad.intake.older_versions import as_bought, texts_of
+from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
-from sorad.intake.rules import Sellers, rules_of
+from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import served
@@ -90,7 +90,7 @@ def plan_storyboard(
     force: bool = False,
 ) -> Planned:
     """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
-    read = _read(path, watch, config, sellers)
+    read = _read(path, watch, config, sellers, ledger)
     if isinstance(read, Planned):
         return read
     reading, wants = read
@@ -99,7 +99,7 @@ def plan_storyboard(
     free: dict[str, int] = {}
     if ledger is not None:
         watched = {str(one.path) for one in config.watch}
-        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
+        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched, digest(config)))
         if same is not None and same.is_there:
             original = {"original": same.board.path}
             problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
@@ -108,9 +108,7 @@ def plan_storyboard(
         wants, known, free = _compared(
             str(path), reading.contents, wants, board, ledger, watch, watched, assets
         )
-    conflict = conflict_of(
-        path, wants, rules_of(config, watch, sellers(watch.provider).validate), known_hosts(ledger)
-    )
+    conflict = conflict_of(path, wants, rules_of(config, watch, sellers), known_hosts(ledger))
     if conflict:
         wants = held_as_conflict(conflict, wants, known)
     items = [_item(want, known.get(key_of(want)), sellers, force=force) for want in wants]
@@ -120,18 +118,20 @@ def plan_storyboard(
 
 
 def _read(
-    path: Path, watch: Watch, config: Config, sellers: Sellers
+    path: Path, watch: Watch, config: Config, sellers: Sellers, ledger: Optional[Ledger]
 ) -> Union[Planned, tuple[Reading, Sequence[Want]]]:
     """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
     assets = assets_of(path, watch)
     try:
-        reading = read_file(path, rules_of(config, watch, sellers(watch.provider).validate))
+        reading = read_file(path, rules_of(config, watch, sellers))
         trouble = None if reading.problems else out_of_place(path, assets)
         if reading.problems or trouble is not None:
             return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
-        wants = as_bought(
-            bare_wants(reading, assets, watch.provider), (), receipts_in(assets), assets, observed
-        )
+        takes = ledger.takes(storyboard=str(path)) if ledger is not None else ()
+        row = _row(str(path), ledger) if ledger is not None else None
+        edited = row is not None and row.rules == digest(config)
+        there = receipts_in(assets)
+        wants = as_bought(bare_wants(reading, assets, watch), takes, there, assets, observed, edited=edited)
         return reading, [observed(want) for want in wants]
     except OSError as error:
         return Planned(str(path), problems=(not_read(str(path), error),))
@@ -171,13 +171,17 @@ def _compared(
     known = _known(takes, wants)
     itself = {take.storyboard_id for take in (*takes, *ledger.takes(storyboard=path))}
     free = reusable(ledger, path, watch, (want.fingerprint for want in wants), itself)
-    row = next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
+    row = _row(path, ledger)
     if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
         mine = origin or row
-        elsewhere = ledger.texts_elsewhere(texts_of(wants), 0 if mine is None else mine.id)
+        elsewhere = ledger.texts_elsewhere(texts_said(wants), 0 if mine is None else mine.id)
         queued = [key_of(want) for want in wants if want.state is State.QUEUED]
         wants = held_back(elsewhere, wants, known, served(queued, free))
     return wants, known, free
+
+
+def _row(path: str, ledger: Ledger) -> Optional[Storyboard]:
+    return next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
 
 
 def _takes(

@@ -12,6 +12,7 @@ from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.providers.capabilities.judge import no_such
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
@@ -45,7 +46,24 @@ Sellers = Callable[[str], Seller]
 Validate = Callable[[Request], "list[Problem]"]
 
 
-def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
+def target_of(request: Request, watch: Watch) -> str:
+    """The provider that a request is wanted from, by name; ``""``: the first."""
+    return request.provider or watch.provider
+
+
+def validator(config: Config, watch: Watch, sellers: Sellers) -> Validate:
+    """What the provider that a request is wanted from would refuse in it."""
+    names = tuple(one.title for one in config.providers)
+
+    def validate(request: Request) -> list[Problem]:
+        if request.provider and request.provider not in names:
+            return [no_such("provider", request.provider, names)]
+        return sellers(target_of(request, watch)).validate(request)
+
+    return validate
+
+
+def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
     """How the storyboards of a root are read."""
     limits = config.storyboards
     return Rules(
@@ -54,7 +72,7 @@ def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
         max_takes=limits.max_takes,
         takes=watch.takes,
         director_intent=config.prompt.director_intent,
-        validate=validate,
+        validate=validator(config, watch, sellers),
         pictures=pictures_of(config, watch),
     )
 
@@ -81,6 +99,7 @@ def digest(config: Config) -> str:
     watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
     parts = [
         providers,
+        [model.model_dump(mode="json") for model in config.model],
         watches,
         config.prompt.model_dump(),
         config.storyboards.model_dump(mode="json"),

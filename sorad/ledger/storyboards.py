@@ -10,7 +10,7 @@ from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
 from sorad.ledger.values import Applied, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
-from sorad.model import State, Take
+from sorad.model import Request, State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
 _INSERT = f"INSERT INTO storyboards ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -127,7 +127,7 @@ class Storyboards(Part):
                 (model.storyboard_id, model.segment),
             )
             number = int(row[0]) + 1 if row else 1
-            request = model.newer or model.request
+            request = (model.newer or model.request).of_take(1 + number - model.take)
             take = Take(
                 id=self._next_id(),
                 storyboard_id=model.storyboard_id,
@@ -235,17 +235,13 @@ class Storyboards(Part):
         return self._db.row(_OWNED, (output, board_id)) is not None
 
     def _is_open(self, take: Take) -> bool:
-        row = self._db.row(
-            "SELECT 1 FROM takes WHERE storyboard_id = ? AND segment = ? AND fingerprint IN (?, ?) "
-            "AND state NOT IN ('done', 'failed', 'cancelled') LIMIT 1",
-            (
-                take.storyboard_id,
-                take.segment,
-                take.fingerprint,
-                (take.newer or take.request).fingerprint(),
-            ),
+        rows = self._db.rows(
+            "SELECT request FROM takes WHERE storyboard_id = ? AND segment = ? "
+            "AND state NOT IN ('done', 'failed', 'cancelled')",
+            (take.storyboard_id, take.segment),
         )
-        return row is not None
+        texts = {take.request.unseeded(), (take.newer or take.request).unseeded()}
+        return any(Request.from_json(text).unseeded() in texts for (text,) in rows)
 
     def _next_id(self) -> int:
         row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
@@ -352,7 +348,7 @@ class Storyboards(Part):
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = texts_of(asked)
+        texts = texts_of(asked, (want.take for want in wants))
         takes = [_take_of(want, first + n, board, now, texts) for n, want in enumerate(wants)]
         self._insert(takes)
         self._note(

@@ -72,7 +72,7 @@ def plan(
             continue
         left.pop(key, None)
         _one(result, have, want, heard_of)
-    _leave(result, left, texts_of(wants))
+    _leave(result, left, texts_of(wants, (take for _segment, take, _text in left)))
     return result
 
 
@@ -99,11 +99,21 @@ def _leave(result: Plan, left: Mapping[Key, Known], texts: Collection[tuple[int,
             result.kept += 1
 
 
-def texts_of(wants: Iterable[Want]) -> set[tuple[int, str]]:
-    """Segments with the texts that they ask for, of which `redo` may have bought further takes."""
+def texts_of(wants: Iterable[Want], numbers: Iterable[int]) -> set[tuple[int, str]]:
+    """Segments with the texts that they ask for, of which `redo` may have bought further takes.
+
+    ``numbers`` are those of such takes: where a segment says a seed, each take has its own.
+    """
     asked = [want for want in wants if want.wanted]
-    newer = {(want.segment, want.newer.fingerprint()) for want in asked if want.newer is not None}
-    return newer.union((want.segment, want.fingerprint) for want in asked)
+    requests = [(want, want.newer) for want in asked if want.newer is not None]
+    requests += [(want, want.request) for want in asked]
+    seeded = [(want, request) for want, request in requests if request.seed is not None]
+    further = sorted(set(numbers)) if seeded else []
+    return {(want.segment, request.fingerprint()) for want, request in requests}.union(
+        (want.segment, request.of_take(1 + number - want.take).fingerprint())
+        for want, request in seeded
+        for number in further
+    )
 
 
 def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:

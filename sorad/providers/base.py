@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Optional, Protocol, Union
 
 from sorad.messages import N_
@@ -285,8 +284,3 @@ class Provider(Protocol):
     def check(self) -> Union[Fault, None]:
         """A free call that shows whether the key is good; ``None`` when it is."""
         ...
-
-
-def picture(request: Request) -> Optional[Path]:
-    """The local picture of a request, where it has one."""
-    return Path(request.image_path) if request.image.startswith("sha256:") else None

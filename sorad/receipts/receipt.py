@@ -20,7 +20,7 @@ from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.files.untrusted import Unfit, read_small
 from sorad.layout import HIGHEST_SEGMENT, HIGHEST_TAKE, INTENT, intent_path, receipt_path
-from sorad.model import MOST_REPEATS, Request, units
+from sorad.model import MOST_REPEATS, Reference, Request, units
 from sorad.receipts import checks
 
 SCHEMA = 1
@@ -28,6 +28,7 @@ GENERATING, DONE, FAILED = "generating", "done", "failed"
 SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id is known
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
+_MOST_REFERENCES = 10_000  # a storyboard names far fewer; a stranger's file may hold any number
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
 HIGHEST_GENERATION = 999_999_999  # of a claim: its line in the note has nine digits for it
 
@@ -107,7 +108,7 @@ class Receipt:
             "segment": self.segment,
             "take": self.take,
             "fingerprint": self.fingerprint,
-            "request": {**self.request.canonical(), "image_path": self.request.image_path},
+            "request": self.request.members(),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -275,6 +276,32 @@ def _request(asked: Mapping[str, Any]) -> Request:
         orientation=checks.text(asked["orientation"], checks.LONGEST_NAME),
         pro=checks.yes(asked["pro"]),
         image_path=checks.optional(asked, "image_path", checks.LONGEST_PATH),
+        last_frame=checks.optional(asked, "last_frame", checks.LONGEST_PATH),
+        last_frame_path=checks.optional(asked, "last_frame_path", checks.LONGEST_PATH),
+        references=_references(asked),
+        resolution=checks.optional(asked, "resolution", checks.LONGEST_NAME),
+        audio=None if asked.get("audio") is None else checks.yes(asked["audio"]),
+        negative_prompt=checks.optional(asked, "negative_prompt", checks.LONGEST_PROMPT),
+        seed=None if asked.get("seed") is None else checks.whole(asked["seed"], -1, checks.LARGEST_NUMBER),
+        model=checks.optional(asked, "model", checks.LONGEST_PATH),
+        provider=checks.optional(asked, "provider", checks.LONGEST_PATH),
+        rules=checks.whole(asked.get("rules", 0), 0, checks.LARGEST_NUMBER),
+    )
+
+
+def _references(asked: Mapping[str, Any]) -> tuple[Reference, ...]:
+    told, paths = asked.get("references", []), asked.get("reference_paths", [])
+    if not isinstance(told, list) or not isinstance(paths, list) or len(told) > _MOST_REFERENCES:
+        raise ValueError
+    paths = [*paths, *[""] * len(told)]
+    return tuple(
+        Reference(
+            checks.text(_object(one)["image"], checks.LONGEST_PATH),
+            checks.optional(one, "name", checks.LONGEST_PATH),
+            checks.optional(one, "kind", checks.LONGEST_NAME),
+            checks.text(path, checks.LONGEST_PATH),
+        )
+        for one, path in zip(told, paths)
     )
 
 

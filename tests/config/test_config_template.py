@@ -67,7 +67,7 @@ def test_the_new_config_says_nothing_but_the_answers(lang, kind, tmp_path):
 
 
 def test_each_comment_of_the_new_config_can_be_made_a_setting(lang, tmp_path):
-    text = re.sub(r"(?m)^# (\w+ = )", r"\1", render(KINDS["openai_videos"]))
+    text = re.sub(r"(?m)^# (\w+ = |\[\[model)", r"\1", render(KINDS["openai_videos"]))
     needed = {"watch": {"path", "output_mode"}, "provider": {"model", "seconds"}, "disk": {"min_free"}}
     raw = tomllib.loads(text)
     for name, keys in needed.items():

@@ -27,7 +27,8 @@ SEGMENTS = [
 def earlier(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A sorad of the first rules; ``undo`` is the upgrade."""
     with monkeypatch.context() as patch:
-        patch.setattr("sorad.storyboard.read.RULES", 1)
+        patch.setattr("sorad.storyboard.shots.RULES", 1)
+        patch.setattr("sorad.storyboard.shots.EARLIER", ())
         patch.setattr("sorad.storyboard.read.EARLIER", ())
         patch.setattr("sorad.intake.rules.RULES", 1)
         yield patch

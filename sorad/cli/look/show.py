@@ -19,7 +19,7 @@ from sorad.problems import joined
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
     from sorad.ledger.values import Event, Purchase
-    from sorad.model import Take
+    from sorad.model import Reference, Take
 
 # The notes that steps leave in the history; one that is not here is shown as it is.
 _NOTES = {
@@ -226,7 +226,10 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
         (_("prompt"), request.prompt),
-        (_("picture"), request.image_path or request.image),
+        (_("first frame"), request.image_path or request.image),
+        (_("last frame"), request.last_frame_path or request.last_frame),
+        *((_("reference"), _reference(one)) for one in request.references),
+        (_("not to be seen"), request.negative_prompt),
         (_("text today"), _today(take)),
         (_("form"), form(request)),
         (_("provider"), f"{take.provider} {take.base_url}".strip()),
@@ -241,6 +244,11 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _reference(one: Reference) -> str:
+    said = _(", ").join(part for part in (one.name, one.kind) if part)
+    return f"{one.path or one.image} ({said})" if said else one.path or one.image
 
 
 def _today(take: Take) -> str:

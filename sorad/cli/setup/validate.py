@@ -86,7 +86,7 @@ def _rules(config: Config) -> Callable[[Path, Path], Rules]:
     def rules(path: Path, name: Path) -> Rules:
         folder = name.absolute() if name.is_dir() else path.absolute().parent
         watch = owner(config, path.absolute()) or Watch(path=folder)
-        return rules_of(config, watch, sellers(watch.provider).validate)
+        return rules_of(config, watch, sellers)
 
     return rules
 
@@ -199,6 +199,7 @@ def _prompts(checked: _Checked) -> Iterator[str]:
     for segment in checked.reading.segments:
         yield _("  segment {number}: {form}").format(number=segment.index, form=form(segment.request))
         yield from (f"    {line}" for line in segment.request.prompt.splitlines())
+        yield from (f"    + {path or image}" for image, path in segment.request.pictures())
 
 
 def _is_named_so(path: Path) -> bool:

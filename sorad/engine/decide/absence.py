@@ -148,7 +148,8 @@ def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
     """It is of another model, as far as told; an unknown name may be the gateway's own name for ours."""
-    if row.pro not in (None, view.take.request.pro):
+    asked = view.take.request
+    if not asked.model and row.pro not in (None, asked.pro):
         return Kind.NOT_OURS
     ids = {own.remote_id for own in view.own}
     ours = [task for task in view.listed.tasks if task.remote_id in ids]

@@ -28,7 +28,7 @@ def kept_as(name: str, key: str) -> str:
 
 def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
     """Where a request is sent: the base URL and the model."""
-    model = config.model_pro if request.pro else config.model
+    model = request.model or (config.model_pro if request.pro else config.model)
     return f"{base_url} {model or ('pro' if request.pro else '-')}"
 
 

@@ -13,7 +13,7 @@ from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.redo import sibling
+from sorad.layout import video_path
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.recheck import after_answer, after_trouble
 from sorad.ledger.values import Change, Recheck
@@ -138,7 +138,7 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
 
 
 def _place(take: Take, number: int) -> str:
-    return str(sibling(Path(take.output), take, number))
+    return str(video_path(Path(take.output).parent.parent, take.segment, number, take.fingerprint))
 
 
 def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:

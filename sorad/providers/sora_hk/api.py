@@ -23,7 +23,6 @@ from sorad.providers.base import (
     NotSent,
     Polled,
     RemoteTask,
-    Trouble,
     Unknown,
     Video,
 )
@@ -62,8 +61,9 @@ class SoraHk(Api):
 
     def create(self, request: Request) -> Created:
         """Buy a take: one POST."""
-        if request.image.startswith("sha256:"):
-            return NotSent(Fault(Trouble.REQUEST, self._validate(request)[-1]))
+        unfit = self.unfit(request)
+        if unfit is not None:
+            return unfit
         members: dict[str, Any] = {
             "prompt": request.prompt,
             "is_pro": request.pro,
