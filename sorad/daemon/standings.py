@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from sorad.clock import Clock
 from sorad.config.model import Config, ProviderConfig
+from sorad.engine.decide.parties import kept_as
 from sorad.engine.state.control import Control
-from sorad.engine.state.first_create import kept_as
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
 from sorad.ledger.interface import Ledger

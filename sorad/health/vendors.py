@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from sorad.engine.run.parties import whose
-from sorad.engine.state.first_create import kept_as
+from sorad.engine.decide.parties import kept_as, whose
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Party
 

@@ -286,7 +286,7 @@ def test_without_the_looks_the_histories_find_it(monkeypatch: pytest.MonkeyPatch
 def test_without_a_place_beside_the_other_it_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SqliteLedger, "beside", lambda ledger, take, change, output, now: take)
+    monkeypatch.setattr(SqliteLedger, "deliver_beside", lambda ledger, take, change, output, now: take)
     world = one_failed(tmp_path, 3000.0)
     order(world, "retry", ids=[1])
     world.run(2 * HOUR)

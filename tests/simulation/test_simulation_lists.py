@@ -114,7 +114,7 @@ def test_a_task_of_the_time_keeps_a_create_back_whatever_its_text(
     def alike(view: absence.View) -> Iterator[RemoteTask]:
         return (one for one in absence.blocking_tasks(view) if absence.same(view.take.request, one))
 
-    monkeypatch.setattr(reconcile, "keeps_back", alike)
+    monkeypatch.setattr(reconcile, "blocking_tasks", alike)
     assert not once(lose(tmp_path / "b", OddList(how=how)))
 
 
@@ -237,7 +237,7 @@ def test_what_a_list_showed_once_keeps_a_create_back_though_it_is_gone(
         return (task for task in absence.blocking_tasks(view) if task.remote_id in there)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconcile, "keeps_back", there_now)
+        patch.setattr(reconcile, "blocking_tasks", there_now)
         assert not once(shown_once(tmp_path / "b"))
 
 

@@ -327,7 +327,9 @@ class SimProvider:
 class Mortal:
     """A ledger whose process may die before or after any commit."""
 
-    _WRITES = frozenset({"apply", "withdraw", "claim", "release", "record", "remember", "answer", "again"})
+    _WRITES = frozenset(
+        {"apply", "withdraw", "claim", "release", "record", "remember", "answer", "queue_another"}
+    )
 
     # Others may come before these; not while a thread holds a lock, as `Control` does where it remembers.
     _PAUSES = frozenset({"record", "release", "takes", "owned"})

@@ -17,9 +17,9 @@ from loguru import logger
 
 from sorad.budget import PRICE_AGAIN
 from sorad.engine.decide.crawling import ease
+from sorad.engine.decide.parties import whose
 from sorad.engine.run.channel import Channel, MakeLane
 from sorad.engine.run.lanes import Lane
-from sorad.engine.run.parties import whose
 from sorad.engine.state.wall_clock import told
 from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch

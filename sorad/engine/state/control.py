@@ -23,9 +23,10 @@ from sorad.engine.decide.breaker import Breaker
 from sorad.engine.decide.doubtful import LOST_IN_A_ROW, lost_in_a_row
 from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
+from sorad.engine.decide.parties import kept_as
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
-from sorad.engine.state.first_create import FirstCreates, kept_as
+from sorad.engine.state.first_create import FirstCreates
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _

@@ -13,17 +13,13 @@ from contextlib import contextmanager
 from loguru import logger
 
 from sorad.config.model import ProviderConfig
+from sorad.engine.decide.parties import kept_as
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.messages import _
 from sorad.model import Request
 
 _KEY, _REMEMBERED = "answered", 200
-
-
-def kept_as(name: str, key: str) -> str:
-    """Under which name the ledger keeps something of an account; ``""``: of the first provider's."""
-    return f"{name}:{key}" if key else name
 
 
 def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Which of the accounts of now sees to what was sent to an earlier one. Pure."""
+"""Which of the accounts of now sees to what was sent to an earlier one, and how the ledger keeps them apart. Pure."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def whose(party: Party, parties: Collection[Party]) -> Optional[Party]:
     if party in parties:
         return party
     return next((one for one in parties if one[:2] == party[:2]), None)
+
+
+def kept_as(name: str, key: str) -> str:
+    """Under which name the ledger keeps something of an account; ``""``: of the first provider's."""
+    return f"{name}:{key}" if key else name
