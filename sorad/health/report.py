@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse
 from sorad.health.vendors import Vendor
 from sorad.model import State, Take, units
-from sorad.problems import Problem
+from sorad.problems import Problem, after_the_end
 
 HEALTHY, PROBLEMS, NOT_RUNNING = 0, 1, 3
 
@@ -28,7 +29,9 @@ def report(facts: Facts) -> Report:
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
     ``in_flight``, ``pace``, ``queue_done_at``, ``time`` and ``providers[].concurrency``; see docs/monitoring.md.
     """
-    found = complaints(facts)
+    with contextlib.nullcontext() if facts.holder else after_the_end():
+        found = complaints(facts)
+        problems = [_problem(one) for one in found]
     working = facts.holder
     paces = learn(facts.finished)
     return {
@@ -56,7 +59,7 @@ def report(facts: Facts) -> Report:
         "in_flight": _in_flight(facts, paces),
         "pace": [_pace(kind, pace) for kind, pace in paces.items()],
         "queue_done_at": iso(_queue_done(facts, paces)),
-        "problems": [_problem(one) for one in found],
+        "problems": problems,
     }
 
 

@@ -630,7 +630,7 @@ def in_terminal(words, look=lambda out, hand: None) -> tuple[str, int]:
     os.close(theirs)
     hand = Hand(ours, process)
     seen = b""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     try:
         while time.monotonic() < deadline:
             if not select.select([ours], [], [], 0.1)[0]:

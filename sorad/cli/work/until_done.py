@@ -25,7 +25,7 @@ from sorad.health.facts import from_ledger
 from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
-from sorad.problems import Problem
+from sorad.problems import Problem, after_the_end
 from sorad.vault.problems import NOT_TAKEN_UP
 
 # Codes of what the folder side could not look at.
@@ -245,7 +245,8 @@ def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, in
                 count=len(standing.failed) - 10
             )
         )
-    out += [str(problem.after_the_end()) for problem in stopped]
+    with after_the_end():
+        out += [str(problem) for problem in stopped]
     if stopped and not interrupted:
         out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:
