@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
+from sorad.elapsed import Moment
 from sorad.problems import Problem
 
 # No gateway repeats a create more often by itself; what says so is believed no further.
@@ -173,7 +174,9 @@ class Take:
     error: Optional[Problem] = None
     created_at: float = 0.0
     updated_at: float = 0.0
-    intent_at: Optional[float] = None  # when the intent of the last create was committed
+    intent_at: Optional[float] = None  # when the intent of the last create was committed; names that create
+    moment: Optional[Moment] = None  # the same, by a clock that nobody can set; None: the folder told of it
+    ahead: Optional[float] = None  # seconds that our clock was ahead of the provider's then; None: not known
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None  # when it was delivered
     approved: bool = False  # the user approved its price

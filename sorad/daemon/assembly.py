@@ -19,7 +19,7 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.claim.buyers import Buyer, Buyers
 from sorad.claim.claims import Claims
-from sorad.clock import Clock, SystemClock
+from sorad.clock import Clock, SystemClock, boot_id, uptime
 from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
 from sorad.daemon.configfile import changed_since, stamp
@@ -186,7 +186,8 @@ class Daemon:
             return Facts(now, self.holder, ledger_problem(error), pulse=read_pulse(self.holder))
 
     def _recover(self) -> None:
-        unsure = self.ledger.recover(f"{self.command}-{self._rng.getrandbits(32):08x}", self.clock.time())
+        owner = f"{self.command}-{self._rng.getrandbits(32):08x}"
+        unsure = self.ledger.recover(owner, self.clock.time(), boot_id(), uptime)
         for take in unsure:
             logger.warning(
                 _(

@@ -50,10 +50,7 @@ def report(facts: Facts) -> Report:
         "takes": {state.value: facts.counts[state] for state in State},
         "limits": _limits(facts),
         "roots": _roots(facts),
-        "disk": [
-            {"path": row["path"], "free": row["free"], "needed": row["needed"], "ok": row["ok"]}
-            for row in facts.disk
-        ],
+        "disk": _disks(facts),
         "spend": _spend(facts),
         "providers": [_provider(vendor) for vendor in facts.vendors],
         "in_flight": _in_flight(facts, paces),
@@ -99,6 +96,13 @@ def _threads(pulse: Pulse | None) -> list[dict[str, Any]]:
             "ok": part.ok and not pulse.frozen,
         }
         for part in pulse.parts
+    ]
+
+
+def _disks(facts: Facts) -> list[dict[str, Any]]:
+    return [
+        {"path": row["path"], "free": row["free"], "needed": row["needed"], "ok": row["ok"]}
+        for row in facts.disk
     ]
 
 

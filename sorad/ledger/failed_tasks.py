@@ -6,25 +6,40 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from itertools import chain
 
+from sorad.elapsed import Moment, passed
 from sorad.ledger.change import changed
 from sorad.ledger.part import Part
 from sorad.ledger.queries import PURCHASE, purchase_of
+<<<<<<< HEAD
 from sorad.ledger.rows import without
 from sorad.ledger.values import Change, Party, Purchase, Recheck
+=======
+from sorad.ledger.rows import column
+from sorad.ledger.values import Change, Purchase, Recheck
+>>>>>>> main
 from sorad.model import State, Take
 
 # A recheck that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
+<<<<<<< HEAD
     "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? {but}"
+=======
+    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks WHERE due_at <= ? "
+>>>>>>> main
     "ORDER BY due_at LIMIT ?"
 )
 _ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 _SINCE = PURCHASE + (
+<<<<<<< HEAD
     "WHERE t.fingerprint = ? AND p.charged_at >= ? AND NOT (p.remote_id = ? AND p.provider IN ('', ?) "
     "AND p.base_url IN ('', ?)) AND (t.id = ? OR t.created_at >= ?) "
     "ORDER BY p.charged_at, p.id"
+=======
+    "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL AND p.remote_id <> ? AND (t.id > ? OR (t.id = ? AND p.id > "
+    "(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ?))) ORDER BY p.id"
+>>>>>>> main
 )
 
 
@@ -35,9 +50,18 @@ class Rechecks(Part):
     def recheck(self, take: Take, now: float) -> None:
         with self._db.transaction():
             self._db.run(
-                "INSERT OR IGNORE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (take.id, take.remote_id, take.provider, take.base_url, take.account, now, now),
+                "INSERT OR IGNORE INTO looks "
+                "(take_id, remote_id, provider, base_url, account, waited, asked, newest, due_at) "
+                "VALUES (?, ?, ?, ?, ?, 0, ?, (SELECT max(id) FROM takes), ?)",
+                (
+                    take.id,
+                    take.remote_id,
+                    take.provider,
+                    take.base_url,
+                    take.account,
+                    column(self.moment()),
+                    now,
+                ),
             )
 
     def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
@@ -46,14 +70,15 @@ class Rechecks(Part):
             self._db.run_many(
                 f"UPDATE looks SET due_at = ? WHERE {_ONE}", [(now + _LEASE, *row[:4]) for row in rows]
             )
-        found = []
-        for take_id, remote_id, provider, base_url, account, failed_at in rows:
+        found, now_moment = [], self.moment()
+        for take_id, remote_id, provider, base_url, account, waited, asked, newest in rows:
             take = self._load(take_id)
             if take is not None:
-                asked = replace(
+                task = replace(
                     take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
                 )
-                found.append(Recheck(asked, failed_at))
+                waited += passed(Moment.read(asked), now_moment)
+                found.append(Recheck(task, waited, now_moment, newest))
         return found
 
     def next_recheck(self, but: Collection[Party] = ()) -> float | None:
@@ -70,11 +95,24 @@ class Rechecks(Part):
             if due_at is None:
                 self._db.run(f"DELETE FROM looks WHERE {_ONE}", key)
             else:
+<<<<<<< HEAD
                 self._db.run(f"UPDATE looks SET due_at = ? WHERE {_ONE}", (due_at, *key))
 
     def bought_since(self, take: Take, since: float) -> list[Purchase]:
         itself = (take.remote_id, take.provider, take.base_url)
         rows = self._db.rows(_SINCE, (take.fingerprint, since, *itself, take.id, since))
+=======
+                self._db.run(
+                    "UPDATE looks SET due_at = ?, waited = ?, asked = ? WHERE take_id = ? AND remote_id = ?",
+                    (due_at, recheck.waited, column(recheck.asked), *key),
+                )
+
+    def bought_since(self, recheck: Recheck) -> list[Purchase]:
+        take = recheck.take
+        rows = self._db.rows(
+            _SINCE, (take.fingerprint, take.remote_id, recheck.newest, take.id, take.id, take.remote_id)
+        )
+>>>>>>> main
         return [purchase_of(row) for row in rows]
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
@@ -99,7 +137,7 @@ class Rechecks(Part):
                 extra=True,
                 wanted=True,
             )
-            after = changed(fresh, change, now)
+            after = changed(fresh, change, now, self.moment())
             self._insert([after])
             self._note(now, [(after.id, after.state, change.note, after.request_id, None)])
             return after

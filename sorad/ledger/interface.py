@@ -12,9 +12,11 @@ Rules that hold for every implementation:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional, Protocol
 
+from sorad.elapsed import Moment
 from sorad.ledger.values import (
     Applied,
     Change,
@@ -41,13 +43,21 @@ class Ledger(Protocol):
     """Every take, its state, its remote id, its cost: the only truth about money."""
 
     # --- life --------------------------------------------------------------------------------------
-    def recover(self, owner: str, now: float) -> list[Take]:
+    def recover(
+        self, owner: str, now: float, boot: str = "", uptime: Callable[[], float] = time.monotonic
+    ) -> list[Take]:
         """At the daemon's start: take all claims over, and turn ``submitting`` into ``unknown``.
 
         A take that was ``submitting`` had its intent committed; whether the request left is not known.
         Returns those takes. Where something was written at a time that has not come yet, the clock was set
         back meanwhile: see :meth:`clock_set`. ``owner`` names this process in the claims that follow.
+        ``boot`` names the machine's present start ("": not known, then each opening counts as one), ``uptime``
+        tells the seconds since.
         """
+        ...
+
+    def moment(self) -> Moment:
+        """Now, by a clock that nobody can set (:mod:`sorad.elapsed`); no I/O."""
         ...
 
     def close(self) -> None:
@@ -177,10 +187,10 @@ class Ledger(Protocol):
     def clock_set(self, by: float, now: float) -> int:
         """The clock was set ``by`` so many seconds (below 0: back; 0: it was set back before) and says ``now``.
 
-        The intents of open creates are dated anew, so that they can be compared with a provider's dates. After
-        a step back, whatever waits for a later time is due now, and money that went out more than
+        After a step back, whatever waits for a later time is due now, and money that went out more than
         ``FUTURE`` ahead of now counts as of now. Returns how many waits were cut short. What is held until
-        the user releases it (:data:`sorad.budget.NEVER`) stays so.
+        the user releases it (:data:`sorad.budget.NEVER`) stays so. A wait for a task counts as patience with it
+        (``Take.watched``): what of it is cut short is taken back, and a step forward shortens none.
         """
         ...
 
@@ -248,8 +258,8 @@ class Ledger(Protocol):
         """It was asked after: again then, or (``None``) not any more."""
         ...
 
-    def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        """What was bought in place of a take since then: its own later creates, and takes of its text added since."""
+    def bought_since(self, recheck: Recheck) -> list[Purchase]:
+        """What was bought in place of a failed task: later creates of its take, and newer takes of its text."""
         ...
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
-from typing import Optional
+from typing import Callable, Optional
 
+from sorad.elapsed import Moment
 from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
@@ -37,12 +39,13 @@ _COUNTED = (
     "AND id <> (SELECT max(id) FROM purchases WHERE take_id = ?) LIMIT 1"
 )
 _INSERT_NOTE = (
-    "INSERT INTO history (take_id, n, at, state, note, request_id, problem) "
-    "VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE take_id = ?), ?, ?, ?, ?, ?)"
+    "INSERT INTO history (take_id, n, at, state, note, request_id, problem, moment) "
+    "VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE take_id = ?), ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_LOOK = (
-    "INSERT OR REPLACE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO looks "
+    "(take_id, remote_id, provider, base_url, account, waited, asked, newest, due_at) "
+    "VALUES (?, ?, ?, ?, ?, 0, ?, (SELECT max(id) FROM takes), ?)"
 )
 
 
@@ -51,6 +54,11 @@ class Part:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+        self._boot = 0  # counted by `recover`
+        self._uptime: Callable[[], float] = time.monotonic
+
+    def moment(self) -> Moment:
+        return Moment(self._boot, self._uptime())
 
     def _load(self, take_id: int) -> Take | None:
         row = self._db.row(SELECT_TAKE + "WHERE t.id = ?", (take_id,))
@@ -104,7 +112,7 @@ class Part:
                     after.provider,
                     after.base_url,
                     after.account,
-                    after.updated_at,
+                    column(self.moment()),
                     after.updated_at + LOOKS[0],
                 ),
             )
@@ -138,10 +146,11 @@ class Part:
             self._db.run(_VOID_PURCHASE, (after.id,))
 
     def _note(self, now: float, notes: Iterable[Note]) -> None:
+        moment = column(self.moment())
         self._db.run_many(
             _INSERT_NOTE,
             (
-                (take_id, take_id, now, state.value, note, request_id, column(problem))
+                (take_id, take_id, now, state.value, note, request_id, column(problem), moment)
                 for take_id, state, note, request_id, problem in notes
             ),
         )

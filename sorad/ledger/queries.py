@@ -198,7 +198,7 @@ class Queries(Part):
 
     def history(self, take_id: int) -> list[Event]:
         rows = self._db.rows(
-            "SELECT take_id, at, state, note, request_id, problem FROM history WHERE take_id = ? ORDER BY n",
+            "SELECT take_id, at, state, note, request_id, problem, moment FROM history WHERE take_id = ? ORDER BY n",
             (take_id,),
         )
         return [event_of(row) for row in rows]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
+from sorad.elapsed import Moment
 from sorad.ledger.connection import Row
 from sorad.ledger.values import Event, Party, RootRow, Storyboard
 from sorad.model import Request, State, Take
@@ -29,6 +30,7 @@ SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 _ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
+_MOMENT = TAKE_FIELDS.index("moment")
 _STATE = TAKE_FIELDS.index("state")
 _ERROR = TAKE_FIELDS.index("error")
 _FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy"))
@@ -40,6 +42,7 @@ def take_of(row: Row) -> Take:
     values = list(row)
     values[_REQUEST] = Request.from_json(values[_REQUEST])
     values[_NEWER] = None if values[_NEWER] is None else Request.from_json(values[_NEWER])
+    values[_MOMENT] = Moment.read(values[_MOMENT])
     values[_STATE] = State(values[_STATE])
     values[_ERROR] = _about(values[_ERROR], values[_ID])
     for flag in _FLAGS:
@@ -61,9 +64,9 @@ def root_of(row: Row) -> RootRow:
 
 
 def event_of(row: Row) -> Event:
-    """An event from ``take_id, at, state, note, request_id, problem``."""
-    take_id, at, state, note, request_id, problem = row
-    return Event(take_id, at, State(state), note, request_id, _about(problem, take_id))
+    """An event from ``take_id, at, state, note, request_id, problem, moment``."""
+    take_id, at, state, note, request_id, problem, moment = row
+    return Event(take_id, at, State(state), note, request_id, _about(problem, take_id), Moment.read(moment))
 
 
 def problem_of(text: str | None) -> Problem | None:
@@ -82,6 +85,8 @@ def column(value: Any) -> Any:
         return value.to_json()
     if isinstance(value, State):
         return value.value
+    if isinstance(value, Moment):
+        return str(value)
     return int(value) if isinstance(value, bool) else value
 
 

@@ -341,7 +341,7 @@ class Storyboards(Part):
         if take is None:
             raise LookupError(f"take {have.id}")
         for change in changes_found(take.state, want, now):
-            after = changed(take, change, now)
+            after = changed(take, change, now, self.moment())
             self._write(take, after)
             self._note(now, [(take.id, after.state, change.note, want.request_id, change.error)])
             take = after

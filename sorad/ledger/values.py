@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
+from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
@@ -128,6 +129,9 @@ class Change:
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None
+    ahead: Optional[float] = (
+        None  # of an intent: seconds that our clock is ahead of the provider's, where known
+    )
     refused: bool = False  # takes that count, and the purchase, back: proved to be refused, or never sent
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
@@ -153,6 +157,7 @@ class Event:
     note: str
     request_id: str = ""
     problem: Optional[Problem] = None
+    moment: Optional[Moment] = None  # the time ``at`` by a clock that nobody can set; None: not known
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,9 @@ class Recheck:
     """A task that was said to have failed, and is to be asked after once more."""
 
     take: Take  # as it is now, but for the task's own id, address and account
-    failed_at: float  # when it was said so
+    waited: float  # seconds that passed since it was said, at least
+    asked: Moment  # when it was handed out to be asked after
+    newest: int = 0  # the newest take (id) when it was said
 
 
 @dataclass(frozen=True)

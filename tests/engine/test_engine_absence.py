@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sorad.elapsed import Moment
 from sorad.engine.decide.absence import (
     GUESSED,
     KEPT,
@@ -47,7 +48,12 @@ def lost(number: int = 1, prompt: str = "@Bob walks into the HARBOUR", at: float
         0.0,
         account="a",
         intent_at=at,
+        moment=Moment(3, at),
     )
+
+
+def at(up: float) -> Moment:
+    return Moment(3, up)
 
 
 def row(at: Optional[float] = INTENT + 2, prompt: str = "something else entirely", **more: Any) -> RemoteTask:
@@ -84,8 +90,8 @@ def test_a_row_is_ours_or_not_or_cannot_be_told(task: RemoteTask, told: Kind) ->
     assert kind(view(task), task) is told
     assert list(blocking_tasks(view(task))) == ([] if told is Kind.NOT_OURS else [task])
     assert kind(view(task, owned={"r"}), task) is Kind.NOT_OURS
-    assert kind(view(task, seen={"r": Seen(INTENT - 60)}), task) is Kind.NOT_OURS
-    assert kind(view(task, seen={"r": Seen(INTENT + 1)}), task) is told
+    assert kind(view(task, seen={"r": Seen(at(INTENT - 60))}), task) is Kind.NOT_OURS
+    assert kind(view(task, seen={"r": Seen(at(INTENT + 1))}), task) is told
 
 
 def test_without_a_measured_clock_the_time_of_a_row_says_less() -> None:
@@ -121,19 +127,32 @@ def test_what_another_open_create_asked_for_is_its_own_but_one_task_each() -> No
 
 
 def test_what_was_there_and_is_gone_keeps_a_create_back_too() -> None:
-    gone = {"g": Seen(INTENT + 10, INTENT + 2, 10, False)}
+    gone = {"g": Seen(at(INTENT + 10), INTENT + 2, 10, False)}
     assert [task.remote_id for task in blocking_tasks(view(seen=gone))] == ["g"]
     assert list(blocking_tasks(view(seen=gone, owned={"g"}))) == []
-    assert list(blocking_tasks(view(seen={"g": Seen(INTENT - 10, INTENT + 2)}))) == []
-    assert list(blocking_tasks(view(seen={"g": Seen(INTENT + 10, INTENT - 900)}))) == []
-    assert list(blocking_tasks(view(seen={"g": Seen(INTENT + 10, INTENT + 2, 15)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(at(INTENT - 10), INTENT + 2)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(at(INTENT + 10), INTENT - 900)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(at(INTENT + 10), INTENT + 2, 15)}))) == []
 
 
-def test_a_task_was_there_before_only_if_it_was_seen_clearly_before() -> None:
-    assert was_before(Seen(INTENT - 6), lost(), NOW)
-    assert not was_before(Seen(INTENT - 6), lost(), INTENT - 9)  # the clock was set back since
-    assert not was_before(Seen(INTENT - 4), lost(), NOW)
-    assert not was_before(None, lost(), NOW)
+@pytest.mark.parametrize(
+    ("seen", "before"),
+    [
+        (Moment(3, INTENT - 0.1), True),
+        (Moment(3, INTENT), False),
+        (Moment(3, INTENT + 0.1), False),
+        (Moment(2, INTENT + 9e6), True),  # of an earlier boot, however long that lasted
+        (Moment(4, 0.5), False),
+        (Moment(0, 0.0), True),  # by an earlier version of sorad
+    ],
+)
+def test_a_task_was_there_before_only_if_it_was_seen_before_whatever_the_dates_say(
+    seen: Moment, before: bool
+) -> None:
+    for dated_at in (INTENT, INTENT + 365 * 86_400.0, 0.0):
+        assert was_before(Seen(seen), replace(lost(), intent_at=dated_at)) is before
+    assert not was_before(Seen(seen), replace(lost(), moment=None))  # the folder told of it
+    assert not was_before(None, lost())
 
 
 OWN = Own("own", INTENT + 20)

@@ -84,17 +84,25 @@ class Clock:
         self.now = START  # the true time, which the provider keeps
         self.wrong = 0.0  # the machine's wall clock is so far ahead
         self.slept = 0.0
+        self.boots = 1
+        self.booted = START  # when the machine was last started
 
     def time(self) -> float:
         return self.now + self.wrong
 
     def monotonic(self) -> float:
-        return self.now - START - self.slept
+        return self.now - self.booted - self.slept
 
     def sleep(self, seconds: float) -> None:
         """The machine sleeps."""
         self.now += seconds
         self.slept += seconds
+
+    def boot(self, off: float) -> None:
+        """The machine is off for so long, and is started again."""
+        self.now += off
+        self.booted, self.slept = self.now, 0.0
+        self.boots += 1
 
 
 @dataclass
@@ -294,7 +302,7 @@ class SimProvider:
 
     def recent(self, since: float) -> Union[Listed, Fault]:
         if self.times is not None and self.tells_date:
-            self.times.heard(self.clock.now + self.date_skew, self.clock.time(), 0.0)
+            self.times.heard(self.clock.now + self.date_skew, 0.0)
         if self.rng.random() < self.odds.list_fault or self.unreadable:
             return Fault(Trouble.SERVER, SAID)
         self.pause()
@@ -437,6 +445,8 @@ class World:
             self.out_dir.mkdir()
         self.provider = self.shared or SimProvider(self.clock, self.rng, self.odds, self.lists)
         self.free = 10**12
+        kind = random.Random(f"machine {self.seed}")
+        self.names_boots, self.tells_sleep = kind.random() < 0.8, kind.random() < 0.8
         self.deaths = 0
         self.story = 0
         self.log: list[str] = []
@@ -479,7 +489,11 @@ class World:
         self.turns = Turns(self.rng)
         self.speak()
         ledger: Any = Mortal(self.ledger, self.rng, self.odds, self.turns.pause)
-        self.ledger.recover(f"sim{self.deaths}", self.clock.time())
+        boot = f"boot{self.clock.boots}" if self.names_boots else ""
+        uptime = (
+            (lambda: self.clock.monotonic() + self.clock.slept) if self.tells_sleep else self.clock.monotonic
+        )
+        self.ledger.recover(f"sim{self.deaths}", self.clock.time(), boot, uptime)
         self.jobs: list[Callable[[], None]] = []
         self.control = Control(ledger, config.limits, self.clock)
         accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
@@ -558,6 +572,13 @@ class World:
         self.settings = settings
         self.takes_each = takes
         self.ledger.close()
+        self.live(self.start)
+
+    def reboot(self, off: float, wrong: float) -> None:
+        """The machine is off for so long, however it ended; then its clock is so many seconds ahead."""
+        self.ledger.close()
+        self.clock.boot(off)
+        self.clock.wrong, self.vault_due = wrong, 0.0
         self.live(self.start)
 
     def _crashed(self, problem: Problem) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Callable, NamedTuple, Optional
 
+from sorad.elapsed import Moment
 from sorad.engine.decide.matching import in_window, resembles, same
 from sorad.messages import N_
 from sorad.model import Take
@@ -29,7 +30,7 @@ ZONES = 15 * 3_600.0
 KEPT = 3_600.0
 # Lists are cut to a number of tasks that is a multiple of this.
 ROUND = 5
-# Dates of one clock are in order if they are so far apart; smaller jumps of it are not noticed.
+# Dates of one clock are in order if they are so far apart.
 INSTANT = 5.0
 
 
@@ -52,7 +53,7 @@ class Own(NamedTuple):
 class Seen(NamedTuple):
     """A task that nobody owns, as earlier looks saw it."""
 
-    at: float  # when first, epoch seconds, our clock
+    at: Moment  # when first
     created_at: Optional[float] = None
     seconds: Optional[int] = None
     pro: Optional[bool] = None
@@ -60,7 +61,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """All that is known when a lost create is judged by a list."""
+    """All that is known when a lost create is judged by a list. Intents are dated by our clock as it is now."""
 
     take: Take
     listed: Listed
@@ -76,8 +77,8 @@ class View:
 
     @property
     def intent_at(self) -> float:
-        """When the create may have left first; one that lies ahead was dated by a clock that was set back."""
-        return self.now if self.take.intent_at is None else min(self.take.intent_at, self.now)
+        """When the create may have left first."""
+        return self.now if self.take.intent_at is None else self.take.intent_at
 
     @property
     def start(self) -> float:
@@ -109,7 +110,7 @@ def owned(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
     """It was on a list before the create left."""
-    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take, view.now) else None
+    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take) else None
 
 
 def same_request(view: View, row: RemoteTask) -> Optional[Kind]:
@@ -199,14 +200,9 @@ def turned_up(view: View, again: Take) -> Optional[RemoteTask]:
     return None
 
 
-def was_before(seen: Optional[Seen], take: Take, now: float) -> bool:
-    """Whether a task was on a list before the take's create left.
-
-    An intent that lies ahead of ``now`` was dated by a clock that was set back since: it tells nothing of before.
-    """
-    if seen is None or take.intent_at is None or take.intent_at > now:
-        return False
-    return seen.at < take.intent_at - INSTANT
+def was_before(seen: Optional[Seen], take: Take) -> bool:
+    """Whether a task was on a list before the take's create left. Dates tell no order; moments do."""
+    return seen is not None and take.moment is not None and seen.at < take.moment
 
 
 # --- the whole list ----------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def began(take: Take, now: float, ahead: float) -> float:
     (a proxy's date), so this is the earlier of what both clocks say. An intent that lies ahead of ``now`` was
     dated by a clock that was set back since.
     """
-    return min(take.intent_at or now, now) - max(ahead, 0.0) - SKEW
+    return min(now if take.intent_at is None else take.intent_at, now) - max(ahead, 0.0) - SKEW
 
 
 def in_window(take: Take, task: RemoteTask, now: float, ahead: float = 0.0) -> bool:

@@ -23,10 +23,10 @@ _KEY = "paid too"
 NOT_SENT, NO_PLACE, ANOTHERS = "not sent", "no place", "other buyer"
 
 
-def creates_that_left(history: Sequence[Event]) -> list[float]:
-    """When a take's creates left (epoch seconds), those that were refused among them: one may be there all the same."""
+def creates_that_left(history: Sequence[Event]) -> list[Event]:
+    """The intents of a take's creates that left, those that were refused among them: one may be there all the same."""
     return [
-        event.at
+        event
         for event, after in zip_longest(history, history[1:])
         if event.state is State.SUBMITTING
         and (after is None or after.note not in (NOT_SENT, NO_PLACE, ANOTHERS))

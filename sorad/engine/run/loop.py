@@ -234,7 +234,6 @@ class Engine:
                     channel.kit.control.clock_set(jump.set_by)
             self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
         if self._set_by:
-            kit.lookups.list_history.clock_set(kit.ledger, kit.clock.time())
             kit.ledger.clock_set(self._set_by, kit.clock.time())
             self._set_by = 0.0
         if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:

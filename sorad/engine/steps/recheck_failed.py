@@ -15,7 +15,7 @@ from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.layout import video_path
 from sorad.ledger.errors import ClaimLost, IllegalMove
-from sorad.ledger.recheck import after_answer, after_trouble
+from sorad.ledger.recheck import NEARLY, after_answer, after_trouble
 from sorad.ledger.values import Change, Recheck
 from sorad.messages import _
 from sorad.model import State, Take
@@ -54,13 +54,13 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
     take, now = recheck.take, kit.clock.time()
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or kit.claims.is_foreign(take):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
         return
     found = _poll(kit, take, provider)
     if isinstance(found, Fault):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
     elif not isinstance(found, (Running, Finished)):
-        kit.ledger.rechecked(recheck, after_answer(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_answer(recheck.waited, now))
     else:
         _tell(kit, recheck, provider)
         back = _bring_back(kit, take, found)
@@ -77,7 +77,7 @@ def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
         return
     now = kit.clock.time()
     if isinstance(provider, Problem):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
         return
     found = _poll(kit, take, provider)
     now = kit.clock.time()
@@ -87,9 +87,9 @@ def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
             kit.deliveries.videos[back.id] = found.video
         kit.ledger.rechecked(recheck, None)
     elif isinstance(found, Fault):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
-    elif now - recheck.failed_at < BELIEVED:
-        kit.ledger.rechecked(recheck, recheck.failed_at + BELIEVED)
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
+    elif recheck.waited < BELIEVED - NEARLY:
+        kit.ledger.rechecked(recheck, now + BELIEVED - recheck.waited)
     else:
         why = gone(Path(take.output))
         _record(kit, take, Change(State.DONE, "gone", error=why))
@@ -149,7 +149,7 @@ def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
         id=take.id,
         remote=take.remote_id,
     )
-    others = kit.ledger.bought_since(take, recheck.failed_at)
+    others = kit.ledger.bought_since(recheck)
     if others:
         paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
         why = bought_anew(take, others, paid[0] if paid else None, provider.currency)

@@ -13,12 +13,12 @@ from loguru import logger
 
 from sorad.engine.decide.absence import Kind, View, kind
 from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable, several
-from sorad.engine.decide.matching import alike, began, in_window, match, resembles, same
+from sorad.engine.decide.matching import alike, in_window, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.reconcile import DOUBT, not_ours, record_adoption
-from sorad.engine.steps.task_list import look
+from sorad.engine.steps.reconcile import not_ours, record_adoption
+from sorad.engine.steps.task_list import as_dated, as_of_first, look
 from sorad.ledger.errors import ClaimLost, LedgerUnavailable
 from sorad.ledger.values import Change
 from sorad.messages import _
@@ -40,8 +40,8 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
         return False
-    first = _since_the_first(kit, take)
-    looked = look(kit, first, provider, began(first, kit.clock.time(), kit.times.ahead))
+    # The task of an earlier create may be on the list only now.
+    looked = look(kit, as_of_first(kit, take, creates_that_left(kit.ledger.history(take.id))), provider)
     if isinstance(looked, Fault):
         return _unread(kit, take, looked)
     kit.lookups.unread = 0
@@ -59,7 +59,7 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
     A refusal is no doubt: only a task that looks like this one is a reason for another.
     """
     first, tasks = view.take, view.listed.tasks
-    refused = _refused_too(kit, first)
+    refused = [as_dated(kit, one) for one in _refused_too(kit, first)]
     mine = [task for task in tasks if same(first.request, task)]
     alike_too = [one for one in refused if alike(one.request, first.request)]
     matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead)
@@ -73,13 +73,6 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
         if like_it and kind(view, task) is not Kind.NOT_OURS:
             return indistinguishable(first, task)
     return None
-
-
-def _since_the_first(kit: Kit, take: Take) -> Take:
-    """The take as of its first create of late: the task of an earlier one may be on the list only now."""
-    recent = kit.clock.time() - DOUBT
-    left = [at for at in creates_that_left(kit.ledger.history(take.id)) if at > recent]
-    return replace(take, intent_at=min([*left, take.intent_at or recent]))
 
 
 def _refused_too(kit: Kit, take: Take) -> list[Take]:
@@ -116,7 +109,11 @@ def _open(kit: Kit, take: Take, provider: Provider, why: Problem) -> None:
     intent = _intent(kit, take, provider)
     if intent is not None:
         logger.warning(_("take {id} is not sent again: {problem}"), id=take.id, problem=str(why))
-        record(kit, intent, for_the_user(intent, "several", why, kit.config.polling, kit.clock.time()))
+        record(
+            kit,
+            intent,
+            for_the_user(as_dated(kit, intent), "several", why, kit.config.polling, kit.clock.time()),
+        )
 
 
 def _intent(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:

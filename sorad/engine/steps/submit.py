@@ -179,6 +179,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             State.SUBMITTING,
             "intent",
             intent=True,
+            ahead=kit.times.ahead if kit.times.proven else None,
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
