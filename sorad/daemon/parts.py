@@ -237,9 +237,8 @@ class Parts:
     def _heard(self, heard: Heard, standing: Standing, provider: Provider, *, first: bool) -> None:
         if heard.gateway and first:
             with contextlib.suppress(LedgerUnavailable):  # the next answer tells it again
-<<<<<<< HEAD
                 gateways.notice(self._kept.ledger, provider.base_url, heard.gateway)
-        standing.times.heard(heard.date, heard.sent, heard.took)
+        standing.times.heard(heard.date, heard.took)
         standing.reach.answered()
 
     @property
@@ -282,11 +281,6 @@ class Parts:
         for number, standing in enumerate(self.standings):
             found = standing.times.problems()
             yield from (one for one in found if number == 0 or one.code == "clock.apart")
-=======
-                gateways.notice(self._kept.ledger, self.provider.base_url, heard.gateway)
-        self._kept.times.heard(heard.date, heard.took)
-        self._kept.reach.answered()
->>>>>>> main
 
     def watched(self) -> Sequence[Watched]:
         """All that must live."""

@@ -10,36 +10,22 @@ from sorad.elapsed import Moment, passed
 from sorad.ledger.change import changed
 from sorad.ledger.part import Part
 from sorad.ledger.queries import PURCHASE, purchase_of
-<<<<<<< HEAD
-from sorad.ledger.rows import without
+from sorad.ledger.rows import column, without
 from sorad.ledger.values import Change, Party, Purchase, Recheck
-=======
-from sorad.ledger.rows import column
-from sorad.ledger.values import Change, Purchase, Recheck
->>>>>>> main
 from sorad.model import State, Take
 
 # A recheck that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
-<<<<<<< HEAD
-    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? {but}"
-=======
-    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks WHERE due_at <= ? "
->>>>>>> main
+    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks WHERE due_at <= ? {but}"
     "ORDER BY due_at LIMIT ?"
 )
 _ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 _SINCE = PURCHASE + (
-<<<<<<< HEAD
-    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND NOT (p.remote_id = ? AND p.provider IN ('', ?) "
-    "AND p.base_url IN ('', ?)) AND (t.id = ? OR t.created_at >= ?) "
-    "ORDER BY p.charged_at, p.id"
-=======
-    "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL AND p.remote_id <> ? AND (t.id > ? OR (t.id = ? AND p.id > "
+    "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL "
+    "AND NOT (p.remote_id = ? AND p.provider IN ('', ?) AND p.base_url IN ('', ?)) AND (t.id > ? OR (t.id = ? AND p.id > "
     "(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ?))) ORDER BY p.id"
->>>>>>> main
 )
 
 
@@ -95,24 +81,17 @@ class Rechecks(Part):
             if due_at is None:
                 self._db.run(f"DELETE FROM looks WHERE {_ONE}", key)
             else:
-<<<<<<< HEAD
-                self._db.run(f"UPDATE looks SET due_at = ? WHERE {_ONE}", (due_at, *key))
-
-    def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        itself = (take.remote_id, take.provider, take.base_url)
-        rows = self._db.rows(_SINCE, (take.fingerprint, since, *itself, take.id, since))
-=======
                 self._db.run(
-                    "UPDATE looks SET due_at = ?, waited = ?, asked = ? WHERE take_id = ? AND remote_id = ?",
+                    f"UPDATE looks SET due_at = ?, waited = ?, asked = ? WHERE {_ONE}",
                     (due_at, recheck.waited, column(recheck.asked), *key),
                 )
 
     def bought_since(self, recheck: Recheck) -> list[Purchase]:
         take = recheck.take
+        itself = (take.remote_id, take.provider, take.base_url)
         rows = self._db.rows(
-            _SINCE, (take.fingerprint, take.remote_id, recheck.newest, take.id, take.id, take.remote_id)
+            _SINCE, (take.fingerprint, *itself, recheck.newest, take.id, take.id, take.remote_id)
         )
->>>>>>> main
         return [purchase_of(row) for row in rows]
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection
-<<<<<<< HEAD
-from dataclasses import replace
-from itertools import chain
-=======
 from dataclasses import asdict, replace
+from itertools import chain
 from typing import Callable
->>>>>>> main
 
 from sorad.budget import NEVER
 from sorad.elapsed import Boot
@@ -19,14 +15,9 @@ from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost, IdOwned
 from sorad.ledger.interface import FUTURE
-<<<<<<< HEAD
 from sorad.ledger.part import AT, Part, at
-from sorad.ledger.rows import SELECT_TAKE, marks, take_of, without
-=======
-from sorad.ledger.part import Part
 from sorad.ledger.recheck import SOON
-from sorad.ledger.rows import SELECT_TAKE, marks, take_of
->>>>>>> main
+from sorad.ledger.rows import SELECT_TAKE, marks, take_of, without
 from sorad.ledger.states import OPEN
 from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
@@ -183,15 +174,9 @@ class Steps(Part):
             # saw must still be so.
             if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
-<<<<<<< HEAD
-            after = changed(before, change, now)
+            after = changed(before, change, now, self.moment())
             if change.sole and self._has_other_owner(after):
                 raise IdOwned(change.remote_id)
-=======
-            if change.sole and self._has_other_owner(take.id, change.remote_id or ""):
-                raise IdOwned(change.remote_id)
-            after = changed(before, change, now, self.moment())
->>>>>>> main
             self._write(before, after, refused=change.refused)
             if noteworthy(before, after):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])

@@ -43,15 +43,10 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     # Before the owners: what is accepted now is theirs.
     others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
     remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
-<<<<<<< HEAD
     here = (provider.kind, provider.base_url)
     owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
-    own = _own_creates(kit, take, provider.account, now)
-=======
-    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows])
     lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
     own = _own_creates(kit, take, lost, provider.account)
->>>>>>> main
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
     seen = kit.lookups.list_history.add(kit.ledger, provider.account, listed, owned, due, now)

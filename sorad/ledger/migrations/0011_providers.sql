@@ -28,11 +28,14 @@ CREATE TABLE looks_at (
     provider  TEXT NOT NULL,
     base_url  TEXT NOT NULL,
     account   TEXT NOT NULL,
-    failed_at REAL NOT NULL,
+    waited    REAL NOT NULL,
+    asked     TEXT,
+    newest    INTEGER NOT NULL,
     due_at    REAL NOT NULL,
     PRIMARY KEY (take_id, remote_id, provider, base_url)
 ) WITHOUT ROWID;
-INSERT INTO looks_at SELECT take_id, remote_id, provider, base_url, account, failed_at, due_at FROM looks;
+INSERT INTO looks_at
+    SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest, due_at FROM looks;
 DROP TABLE looks;
 ALTER TABLE looks_at RENAME TO looks;
 CREATE INDEX looks_due ON looks (due_at);
