@@ -24,7 +24,8 @@ _ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 _SINCE = PURCHASE + (
     "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL "
-    "AND NOT (p.remote_id = ? AND p.provider IN ('', ?) AND p.base_url IN ('', ?)) AND (t.id > ? OR (t.id = ? AND p.id > "
+    "AND NOT (p.remote_id = ? AND p.provider IN ('', ?) AND p.base_url IN ('', ?)) "
+    "AND (t.id > ? OR (t.id = ? AND p.id > "
     "(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ?))) ORDER BY p.id"
 )
 
