@@ -8,7 +8,7 @@ Any method may be called from several threads at once.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Optional, Protocol, Union
 
@@ -214,6 +214,7 @@ class Listed:
 
     tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first
     ids: frozenset[str] = frozenset()  # of all that came, older ones included
+    dates: Mapping[str, float] = field(default_factory=dict)  # of those of them that it dates, by id
     counted: bool = False  # as many came as the answers say there are
     ended: bool = False  # nothing follows, and nothing that it says speaks against that
     said_so: bool = False  # that nothing follows, it said itself

@@ -117,7 +117,7 @@ def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
 
 def _cause_to_hold(video: Path, there: Found, other: ForeignIntent | None) -> Problem | None:
     """Why it waits, where nothing that can be believed tells what became of the take."""
-    why = _keeps_back(video, other)
+    why = _blocking_tasks(video, other)
     return unvouched(video) if why is None and there.verified else why
 
 
@@ -132,7 +132,7 @@ def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
 
 
-def _keeps_back(video: Path, other: ForeignIntent | None) -> Problem | None:
+def _blocking_tasks(video: Path, other: ForeignIntent | None) -> Problem | None:
     """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
 
     The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.

@@ -149,7 +149,8 @@ class OpenaiVideos:
 
     def _show(self, task: Task) -> dict[str, Any]:
         at = stage(task, self._book.clock.time())
-        skew = self._book.faults.skew()
+        odd = Oddities.of(self._book.faults)
+        skew = self._book.faults.skew() - odd.back
         done = at.status == "completed"
         failed = {"code": "moderation_blocked", "message": task.error} if at.status == "failed" else None
         ended = int(task.ready_at + skew) if done and math.isfinite(task.ready_at) else None
@@ -162,7 +163,7 @@ class OpenaiVideos:
             "created_at": int(task.created_at + skew),
             "completed_at": ended,
             "expires_at": ended + int(self._book.url_seconds) if ended is not None else None,
-            "prompt": Oddities.of(self._book.faults).text(task.order.prompt),
+            "prompt": odd.text(task.order.prompt),
             "seconds": str(task.order.seconds),
             "size": task.order.details.get("size"),
             "remixed_from_video_id": None,

@@ -135,7 +135,7 @@ class SoraHk:
 
     def _time(self, task: Task, seconds: float) -> str:
         """In one of the two styles that are seen, by the task."""
-        seconds += self._book.faults.skew()
+        seconds += self._book.faults.skew() - Oddities.of(self._book.faults).back
         if zlib.crc32(task.id.encode()) % 2:
             return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return datetime.fromtimestamp(seconds, _CHINA).isoformat(timespec="milliseconds")

@@ -877,6 +877,7 @@ def test_recent_tasks(dialect: Any, server: ScriptedServer) -> None:
         RemoteTask(name, prompt, created, 10, "horizontal", False) for name, prompt, created in rows
     ]
     assert (found.ended, found.counted, found.ids) == (True, False, {"a", "b"})
+    assert found.dates == {name: created for name, _prompt, created in rows}
     assert found.back_to is not None
     assert not whole(found)
     assert whole(found, NOW + 100)

@@ -35,6 +35,7 @@ from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
 from sorad.engine.state.destinations import Destinations
+from sorad.engine.state.list_history import Sightings
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
@@ -429,6 +430,7 @@ class World:
     reuse: str = "folder"
     takes_each: int = 1
     centralized: bool = False
+    proved: bool = True  # the provider's list has shown creates of ours before
     # Of one machine of several, which share clock and provider (see `pair.py`):
     machine: Optional[Machine] = None
     watch: dict[str, Any] = field(default_factory=dict)
@@ -452,6 +454,8 @@ class World:
         self.log: list[str] = []
         self.again: Counter[str] = Counter()  # what the user asked for once more
         self.start()
+        if self.proved:
+            self.list_is_proved()
 
     # --- the process -----------------------------------------------------------------------------
     @property
@@ -560,6 +564,11 @@ class World:
     def kits(self) -> list[Kit]:
         """One for each provider."""
         return [self.kit]
+
+    def list_is_proved(self, **seen: Any) -> None:
+        """The list has shown creates of ours before."""
+        proof = Sightings(**{"shown": 0.0, **seen})
+        self.raw.remember(f"list:{self.provider.account}", proof.to_json())
 
     def speak(self) -> None:
         """This process speaks to the provider from now on."""

@@ -1,8 +1,9 @@
 """Whether a list of tasks proves that a create was not accepted, so that it may be sent again. Pure.
 
 Each row of the list is *ours*, *not ours*, or it *cannot be told*: by the first rule of :data:`RULES` that says so.
-A create is sent again only if no row of its time is ours or cannot be told, and if the list is whole: if a task of
-ours would be on it. Lists lag, page wrongly, show only the newest, and show texts that nobody sent; accounts have
+A create is sent again only if no row of its time is ours or cannot be told, if the list is whole: if a task of
+ours would be on it, and if it has shown that it lists at all: a create of ours, dated as no clock forbids. Lists lag,
+page wrongly, show only the newest, are stubs for ever empty, and show texts and dates that nobody sent; accounts have
 several users. What cannot be told is for the user to decide.
 """
 
@@ -48,6 +49,7 @@ class Own(NamedTuple):
     remote_id: str
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
+    told: bool = False  # its create was answered with the id, and our clock was not set since
 
 
 class Seen(NamedTuple):
@@ -57,6 +59,14 @@ class Seen(NamedTuple):
     created_at: Optional[float] = None
     seconds: Optional[int] = None
     pro: Optional[bool] = None
+
+
+class Evidence(NamedTuple):
+    """What one look says of the list itself."""
+
+    shown: Optional[float] = None  # seconds ago that the last create of ours was accepted that it showed
+    behind: float = 0.0  # how far it dates ours back, as 0 or less
+    against: bool = False  # it lacks one of ours, or dates one as no clock on earth does
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,8 @@ class View:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     most: int = 0  # rows that this list has shown at once
     settled: float = 60.0  # seconds after which an accepted create must be on the list
+    proved: bool = False  # whether this list, now or earlier, has shown that it shows what it should
+    behind: float = 0.0  # how far it has dated ours back at another time, as 0 or less
 
     @property
     def intent_at(self) -> float:
@@ -88,14 +100,13 @@ class View:
 
     @property
     def _behind(self) -> float:
-        """How far the list dates our own creates back, as 0 or less."""
-        at = {own.remote_id: own.accepted_at - max(self.ahead, 0.0) for own in self.own}
-        off = [
-            row.created_at - at[row.remote_id]
-            for row in self.listed.tasks
-            if row.remote_id in at and row.created_at is not None
-        ]
-        return max(min(off, default=0.0), -ZONES) if min(off, default=0.0) < 0 else 0.0
+        """How far the list dates our own creates back, now or earlier, as 0 or less."""
+        return max(min([0.0, self.behind, *self.off(self.own)]), -ZONES)
+
+    def off(self, own: Sequence[Own]) -> list[float]:
+        """How far the list's dates of these are off, in seconds, of those that it dates."""
+        dates, ahead = self.listed.dates, max(self.ahead, 0.0)
+        return [dates[one.remote_id] - one.accepted_at + ahead for one in own if one.remote_id in dates]
 
 
 # --- rows -------------------------------------------------------------------------------------------------
@@ -214,8 +225,19 @@ def not_whole(view: View) -> Optional[Problem]:
     if lacking is not None:
         return _lacks(lacking)
     if _reaches_back(view) or view.listed.counted or _ended(view):
-        return None
+        return None if view.proved else _unproved()
     return view.listed.doubt or faults.incomplete_list(_TOO_SHORT)
+
+
+def evidence(view: View) -> Evidence:
+    """Whether the list shows what it should: by creates of ours, accepted there lately, whose answer told the task."""
+    listed, told = view.listed, [own for own in view.own if own.told]
+    dated = [own for own in told if own.remote_id in (listed.dates or listed.ids)]
+    ages = [view.now - own.accepted_at for own in dated if own.accepted_at <= view.now]
+    off = view.off(dated)
+    odd = any(abs(one) > ZONES for one in off)
+    behind = max(min([0.0, *off]), -ZONES)
+    return Evidence(min(ages, default=None), behind, against=odd or _lacking(view) is not None)
 
 
 def _reaches_back(view: View) -> bool:
@@ -269,6 +291,20 @@ def _lacks(own: Own) -> Problem:
         ),
         N_("Look at your account at the provider; `sorad resolve` ends the wait."),
         {"remote_id": own.remote_id},
+    )
+
+
+def _unproved() -> Problem:
+    return Problem(
+        "provider.list",
+        N_(
+            "The provider's list of tasks has not shown one of our own tasks yet: it may always be empty, or its dates "
+            "may be another clock's."
+        ),
+        N_(
+            "Look at your account at the provider, then `sorad resolve`. Or buy another video: once the list shows "
+            "its task, the list is believed."
+        ),
     )
 
 

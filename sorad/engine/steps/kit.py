@@ -85,6 +85,8 @@ class Lookups:
     # How often in a row the list could not be read, or proved nothing.
     in_vain: dict[LookedFor, int] = field(default_factory=dict)
     list_history: ListHistory = field(default_factory=ListHistory)  # what earlier looks at lists have shown
+    # When to look (monotonic) at a list that has not shown a create of ours, and how often that was done; by account.
+    proving: dict[str, tuple[float, int]] = field(default_factory=dict)
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
 
 
