@@ -257,7 +257,7 @@ def judge_balance(answers: AccountAnswers) -> Iterator[Finding]:
     takes = ngettext("{count} take", "{count} takes", answers.waiting).format(count=answers.waiting)
     if answers.balance <= 0:
         message = N_("Nothing is left at the provider: {left}.")
-        fix = N_("Top it up at the provider; sorad goes on by itself.")
+        fix = N_("Top it up at the provider; {then}.")
         yield problem("balance", "balance.empty", message, fix, left=left)
     elif answers.due is not None and answers.due > answers.balance:
         yield warning(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +27,7 @@ def report(facts: Facts) -> Report:
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
     ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see docs/monitoring.md.
     """
-    with contextlib.nullcontext() if facts.holder else after_the_end():
+    with after_the_end(facts.holder is None):
         found = complaints(facts)
         problems = [_problem(one) for one in found]
     working = facts.holder

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from sorad.cli.shared.common import say, to_json
 from sorad.cli.shared.storyboard_paths import boards, owner
+from sorad.lock import holder
 from sorad.messages import N_, _, ngettext
-from sorad.problems import Problem, SoradError
+from sorad.problems import Problem, SoradError, after_the_end
 
 if TYPE_CHECKING:
     from sorad.config.model import Budget, Config, Watch
@@ -46,6 +47,11 @@ def handler(args: argparse.Namespace) -> int:
 
 def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json: bool = False) -> int:
     """Print the plan; 0, or 1 where a storyboard has problems."""
+    with after_the_end(holder(config.state_dir) is None):
+        return _show_plan(config, paths, force=force, as_json=as_json)
+
+
+def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) -> int:
     from sorad import providers
     from sorad.config.key import KeySource
     from sorad.intake.plan import Planned, total
