@@ -44,6 +44,7 @@ COMMANDS: dict[str, Row] = {
     "notify": Row("setup.notify", SETUP, N_("send a test message")),
     "validate": Row("setup.validate", SETUP, N_("check storyboards")),
     "schema": Row("setup.schema", SETUP, N_("print their JSON Schema")),
+    "convert": Row("setup.convert", SETUP, N_("a note or table as JSON")),
     "simulate": Row("setup.simulate", SETUP, N_("serve a simulated API")),
     "completion": Row("setup.completion", SETUP, N_("complete words with TAB")),
 }

@@ -259,6 +259,10 @@ class Provider(Protocol):
         """Why :meth:`price` could not tell, where it may another time; ``None``: asking again is no use. No I/O."""
         ...
 
+    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
+        """What a create says beside texts and pictures, by the API's own names: model, length, size, sound. No I/O."""
+        ...
+
     def create(self, request: Request) -> Created:
         """Buy a take: exactly one HTTP attempt, on a connection of its own, never redirected."""
         ...

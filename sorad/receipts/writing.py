@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Protocol, Union
@@ -47,7 +48,9 @@ class Delivered(Protocol):
         ...
 
 
+Sent = Mapping[str, Union[str, int, bool]]
 _NOBODY = Payer()
+_UNTOLD: Sent = {}
 # Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
 # while the step that did it still writes. Without turns the one renames the other's file away, and
 # "generating" could be written over "done". Several locks, so that takes do not wait for each other's disk.
@@ -55,9 +58,13 @@ _TURNS = tuple(threading.Lock() for _number in range(32))
 
 
 def receipt_of(
-    take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
+    take: Take,
+    currency: str,
+    received: Optional[Delivered] = None,
+    payer: Payer = _NOBODY,
+    sent: Sent = _UNTOLD,
 ) -> Receipt:
-    """The receipt of a take that was bought; ``received`` once its video was fetched.
+    """The receipt of a take that was bought; ``received`` once its video was fetched, ``sent`` by its create.
 
     That the provider failed it is told, too: a ledger built anew then neither asks after it nor buys it again.
     """
@@ -83,6 +90,7 @@ def receipt_of(
         sha256="" if received is None else received.sha256,
         source=_relative(take.storyboard, assets),
         payer=payer,
+        sent=sent,
     )
 
 
@@ -114,23 +122,28 @@ def drop_intent(payer: Payer, *takes: Take) -> None:
 
 
 def write_receipt_for(
-    take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
+    take: Take,
+    currency: str,
+    received: Optional[Delivered] = None,
+    payer: Payer = _NOBODY,
+    sent: Sent = _UNTOLD,
 ) -> Optional[OSError]:
     """Write it; why it is not there, where it is not. It is tried again at each poll."""
     with _TURNS[take.id % len(_TURNS)]:
-        return _write(take, currency, received, payer)
+        return _write(take, receipt_of(take, currency, received, payer, sent), payer, first=received is None)
 
 
-def _write(take: Take, currency: str, received: Optional[Delivered], payer: Payer) -> Optional[OSError]:
+def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Optional[OSError]:
+    """``first``: its video was not fetched yet."""
     video = Path(take.output)
     try:
         _check_disk(take)
-        there = read_receipt(receipt_path(video)) if received is None else None
+        there = read_receipt(receipt_path(video)) if first else None
         told = there is not None and there.remote_id == take.remote_id
-        if there is not None and told and there.state in (DONE, _state(take, received)):
+        if there is not None and told and there.state in (DONE, receipt.state):
             drop_intent(payer, take)
             return None
-        write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
+        write_receipt(video, receipt, base=base_of(take))
     except OSError as error:
         logger.warning(
             _("take {id}: its receipt cannot be written yet: {error}"),

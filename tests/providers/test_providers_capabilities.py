@@ -109,6 +109,8 @@ def test_what_costs_is_always_sent(server: ScriptedServer) -> None:
     make(config, lambda: "sk-x").create(Request("x", seconds=10, orientation="vertical"))
     body = server.asked[0].json()
     assert (body["seconds"], body["size"], body["generate_audio"]) == ("10", "1080x1920", False)
+    told = make(config, lambda: "sk-x").sent(Request("x", seconds=10, orientation="vertical"))
+    assert told == {name: value for name, value in body.items() if name != "prompt"}
 
 
 def test_other_models_that_offer_it_are_named() -> None:

@@ -199,6 +199,10 @@ class SimProvider:
         self.pause()
         return None if self.keeps_prices is not None else PRICE
 
+    def sent(self, request: Request) -> dict[str, int]:
+        """What a create says."""
+        return {"duration": request.seconds}
+
     def price_trouble(self) -> Optional[Problem]:
         return self.keeps_prices
 

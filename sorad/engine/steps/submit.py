@@ -79,24 +79,24 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)
-    meanwhile = partial(_lay_down_alone, kit, intent, result.change, provider.currency)
+    meanwhile = partial(_lay_down_alone, kit, intent, result.change, provider)
     written, result = _written(kit, intent, provider, result, meanwhile)
     _report(kit, provider, result, began, place)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        lay_receipt(kit, written, provider.currency)
+        lay_receipt(kit, written, provider.currency, sent=provider.sent(intent.request))
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(kit.claims.payer(intent.root), intent, written)
 
 
-def _lay_down_alone(kit: Kit, intent: Take, change: Change, currency: str) -> None:
+def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) -> None:
     """Where the ledger cannot take it, the folder tells the id, should the process end."""
     bought = changed(intent, change, kit.clock.time())
     with contextlib.suppress(LedgerUnavailable):
         if kit.ledger.owned([bought.remote_id]):
             return
     if bought.state is State.GENERATING:
-        lay_receipt(kit, bought, currency)
+        lay_receipt(kit, bought, provider.currency, sent=provider.sent(intent.request))
 
 
 def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
