@@ -145,6 +145,24 @@ def test_a_list_that_never_showed_a_task_of_ours_proves_nothing(
     assert not once(lose(tmp_path / "b", odd, proved=False))
 
 
+def test_a_list_that_rounds_lengths_tells_no_task_apart_by_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rounded(folder: Path) -> World:
+        world = calm_world(folder, proved=False)
+        world.provider.list = OddList(how="rewritten", rounds=True)
+        answers(world, "answered", "accepted")
+        world.write("storyboard_a.json", ["another"])
+        world.run(4 * 86_400.0)
+        world.write("storyboard_b.json", [TEXT])
+        world.run(2 * 3_600.0)
+        return world
+
+    assert rounded(tmp_path / "a").bought()[TEXT] == 1
+    monkeypatch.setattr(absence, "alters", lambda view: False)
+    assert rounded(tmp_path / "b").bought()[TEXT] == 2
+
+
 @pytest.mark.parametrize("hours", [-1, -8, 8])
 def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
