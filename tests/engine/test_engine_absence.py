@@ -120,6 +120,16 @@ def test_another_model_counts_only_where_ours_is_named_as_it_was_sent() -> None:
     assert kind(view(task, renamed, owned={"own"}, own=[Own("own", INTENT + 20)]), task) is Kind.CANNOT_TELL
 
 
+@pytest.mark.parametrize("shown", [{"seconds": 8}, {"pro": True}])
+def test_where_ours_are_shown_with_another_length_or_model_none_is_told_by_it(shown: dict[str, Any]) -> None:
+    task, ours = row(**shown), replace(row(**shown), remote_id="own")
+    sent = Own("own", INTENT + 20, request=Request("sent"))
+    assert kind(view(task, ours, owned={"own"}, own=[sent]), task) is Kind.CANNOT_TELL
+    assert evidence(view(task, ours, owned={"own"}, own=[sent])).altered
+    assert kind(view(task, altered=True), task) is Kind.CANNOT_TELL, "it did so earlier"
+    assert kind(view(task), task) is Kind.NOT_OURS
+
+
 def test_what_another_open_create_asked_for_is_its_own_but_one_task_each() -> None:
     other = lost(2, "a dog")
     one, two = row(prompt="a dog"), replace(row(prompt="a dog"), remote_id="r2")

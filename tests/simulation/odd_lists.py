@@ -24,7 +24,7 @@ class OddList:
     first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
     are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts.
     ``bare``: it tells no lengths and models. ``off``: its dates are so many seconds off. ``stub``: it is empty for
-    ever.
+    ever. ``rounds``: it shows lengths as multiples of 8.
     """
 
     lag: float = 0.0
@@ -40,6 +40,7 @@ class OddList:
     bare: bool = False
     off: float = 0.0
     stub: bool = False
+    rounds: bool = False
 
     def read(self, rows: Sequence[RemoteTask], since: float) -> Union[Listed, Fault]:
         """What sorad reads of these tasks, the newest first."""
@@ -61,6 +62,8 @@ class OddList:
     def _shown(self, row: RemoteTask) -> RemoteTask:
         dated = None if row.created_at is None else row.created_at + self.off
         row = replace(row, prompt=Oddities(how=self.how).text(row.prompt), created_at=dated)
+        if self.rounds and row.seconds is not None:
+            row = replace(row, seconds=max(row.seconds // 8, 1) * 8)
         return replace(row, seconds=None, pro=None, orientation=None) if self.bare else row
 
 
@@ -81,4 +84,5 @@ def any_list(rng: random.Random) -> OddList:
         bare=rng.random() < 0.3,
         off=rng.choice([0.0, 0.0, 0.0, -3_600.0, -8 * 3_600.0, 8 * 3_600.0]),
         stub=rng.random() < 0.1,
+        rounds=rng.random() < 0.1,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Callable
 
 import pytest
 from odd_lists import OddList, any_list
+from seeds import in_blocks
 from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
 from world import World
@@ -21,7 +21,6 @@ from sorad.model import Request, State
 from sorad.providers.answers import listing
 from sorad.providers.base import RemoteTask
 
-HISTORIES, BLOCK = max(1, int(os.environ.get("SORAD_TEST_HISTORIES", "1000")) // 250), 20
 TEXTS = ["@Bob walks，into the HARBOUR", "a Dog（old）sleeps。", "Rain on @Ann's window"]
 TEXT = TEXTS[0]
 
@@ -50,9 +49,9 @@ def live_with_odd_lists(seed: int, folder: Path) -> World:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("block", range(HISTORIES))
-def test_no_list_breaks_a_promise(block: int) -> None:
-    assert run_all(range(block * BLOCK, (block + 1) * BLOCK), live_with_odd_lists) == []
+@in_blocks(0.08)
+def test_no_list_breaks_a_promise(block: range) -> None:
+    assert run_all(block, live_with_odd_lists) == []
 
 
 # --- one list at a time -------------------------------------------------------------------------------------
@@ -144,6 +143,24 @@ def test_a_list_that_never_showed_a_task_of_ours_proves_nothing(
     assert f"sorad resolve {take.id}" in take.error.fix_text()
     monkeypatch.setattr(Sightings, "proved", True)
     assert not once(lose(tmp_path / "b", odd, proved=False))
+
+
+def test_a_list_that_rounds_lengths_tells_no_task_apart_by_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rounded(folder: Path) -> World:
+        world = calm_world(folder, proved=False)
+        world.provider.list = OddList(how="rewritten", rounds=True)
+        answers(world, "answered", "accepted")
+        world.write("storyboard_a.json", ["another"])
+        world.run(4 * 86_400.0)
+        world.write("storyboard_b.json", [TEXT])
+        world.run(2 * 3_600.0)
+        return world
+
+    assert rounded(tmp_path / "a").bought()[TEXT] == 1
+    monkeypatch.setattr(absence, "alters", lambda view: False)
+    assert rounded(tmp_path / "b").bought()[TEXT] == 2
 
 
 @pytest.mark.parametrize("hours", [-1, -8, 8])

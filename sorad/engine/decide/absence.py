@@ -17,7 +17,7 @@ from typing import Callable, NamedTuple, Optional
 from sorad.elapsed import Moment
 from sorad.engine.decide.matching import in_window, resembles, same
 from sorad.messages import N_
-from sorad.model import Take
+from sorad.model import Request, Take
 from sorad.problems import Problem
 from sorad.providers.base import Listed, RemoteTask
 from sorad.providers.errors import faults
@@ -50,6 +50,7 @@ class Own(NamedTuple):
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
+    request: Optional[Request] = None  # what was sent
 
 
 class Seen(NamedTuple):
@@ -67,6 +68,7 @@ class Evidence(NamedTuple):
     shown: Optional[float] = None  # seconds ago that the last create of ours was accepted that it showed
     behind: float = 0.0  # how far it dates ours back, as 0 or less
     against: bool = False  # it lacks one of ours, or dates one as no clock on earth does
+    altered: bool = False  # it shows one of ours with another length or model than was sent
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class View:
     settled: float = 60.0  # seconds after which an accepted create must be on the list
     proved: bool = False  # whether this list, now or earlier, has shown that it shows what it should
     behind: float = 0.0  # how far it has dated ours back at another time, as 0 or less
+    altered: bool = False  # whether it has shown ours with another length or model than was sent
 
     @property
     def intent_at(self) -> float:
@@ -154,19 +157,33 @@ def too_old(view: View, row: RemoteTask) -> Optional[Kind]:
 
 
 def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
-    """It is of another length, as far as told."""
-    return None if row.seconds in (None, view.take.request.seconds) else Kind.NOT_OURS
+    """It is of another length, as far as told, and the list does not round them."""
+    told = row.seconds not in (None, view.take.request.seconds) and not alters(view)
+    return Kind.NOT_OURS if told else None
 
 
 def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
     """It is of another model, as far as told; an unknown name may be the gateway's own name for ours."""
     asked = view.take.request
+    if alters(view):
+        return None
     if not asked.model and row.pro not in (None, asked.pro):
         return Kind.NOT_OURS
     ids = {own.remote_id for own in view.own}
     ours = [task for task in view.listed.tasks if task.remote_id in ids]
     named_as_sent = bool(ours) and not any(task.other_model for task in ours)
     return Kind.NOT_OURS if row.other_model and named_as_sent else None
+
+
+def alters(view: View) -> bool:
+    """Whether the list shows ours with another length or model than was sent, now or earlier."""
+    sent = {own.remote_id: own.request for own in view.own}
+    shown = ((row, sent.get(row.remote_id)) for row in view.listed.tasks)
+    return view.altered or any(_is_altered(row, request) for row, request in shown if request is not None)
+
+
+def _is_altered(row: RemoteTask, sent: Request) -> bool:
+    return row.seconds not in (None, sent.seconds) or (not sent.model and row.pro not in (None, sent.pro))
 
 
 RULES: Sequence[Rule] = (
@@ -237,7 +254,8 @@ def evidence(view: View) -> Evidence:
     off = view.off(dated)
     odd = any(abs(one) > ZONES for one in off)
     behind = max(min([0.0, *off]), -ZONES)
-    return Evidence(min(ages, default=None), behind, against=odd or _lacking(view) is not None)
+    against = odd or _lacking(view) is not None
+    return Evidence(min(ages, default=None), behind, against, alters(view))
 
 
 def _reaches_back(view: View) -> bool:

@@ -41,6 +41,7 @@ class Sightings:
     # should have shown since then was not there.
     shown: Optional[float] = None
     behind: float = 0.0  # how far it has dated ours back, at most, as 0 or less
+    altered: bool = False  # it has shown ours with another length or model than was sent
 
     @property
     def proved(self) -> bool:
@@ -51,7 +52,8 @@ class Sightings:
         """With what one more look says of the list itself."""
         ages = [age for age in (self.shown, found.shown) if age is not None]
         shown = None if found.against else min(ages, default=None)
-        return replace(self, shown=shown, behind=min(self.behind, found.behind))
+        altered = self.altered or found.altered
+        return replace(self, shown=shown, behind=min(self.behind, found.behind), altered=altered)
 
     def after(
         self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float, moment: Moment
@@ -100,7 +102,9 @@ class Sightings:
         if raw is None:
             return cls()
         known = {
-            name: raw[name] for name in ("most", "lag", "lag_for", "late", "shown", "behind") if name in raw
+            name: raw[name]
+            for name in ("most", "lag", "lag_for", "late", "shown", "behind", "altered")
+            if name in raw
         }
         rows = {one: Seen(_moment(at), *told) for one, (at, *told) in raw["rows"].items()}
         return cls(**known, rows=rows, looked=_moment(raw.get("looked")))

@@ -44,7 +44,8 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     # Before the owners: what is accepted now is theirs.
     others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
     remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
-    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows])
+    here = (provider.kind, provider.base_url)
+    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
     lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
     own = _own_creates(kit, take, lost, provider.account)
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
@@ -67,7 +68,7 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     seen = kit.lookups.list_history.weigh(kit.ledger, provider.account, evidence(view))
     # It was not seen to show ours any sooner.
     window = max(window, seen.shown or 0.0) if seen.proved else window
-    return Look(replace(view, proved=seen.proved, behind=seen.behind), window)
+    return Look(replace(view, proved=seen.proved, behind=seen.behind, altered=seen.altered), window)
 
 
 def as_dated(kit: Kit, take: Take) -> Take:
@@ -110,7 +111,7 @@ def _own_creates(kit: Kit, take: Take, lost: Take, account: str) -> list[Own]:
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
         answered = shortly and _was_answered(kit, one) and _left_before(kit, one, take)
-        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at)))
+        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), one.request))
     return found
 
 
