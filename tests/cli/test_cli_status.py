@@ -23,7 +23,7 @@ from sorad.problems import Problem
 
 WHY = Problem("provider.server", "The server said {status}.", "Wait a while.", {"status": 502})
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-LATER = time.time() + 600
+LATER = time.time() + 86_400  # the whole run may take long
 
 
 def codes(report) -> list[str]:
