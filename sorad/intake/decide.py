@@ -29,7 +29,7 @@ from typing import Optional
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
-from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, key_of
+from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
 from sorad.intake.identity import outranks
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
@@ -259,6 +259,16 @@ def _reused(facts: Facts, wants: Sequence[Want]) -> set[Key]:
     return served((key_of(want) for want in wants if want.state is State.QUEUED), facts.held.reusable)
 
 
+def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
+    """Why these are too dear together; each currency by itself, for they are never added up."""
+    asked: dict[str, list[Optional[int]]] = {}
+    for want in wants:
+        price, currency = prices.of.get((want.fingerprint, want.target), (None, ""))
+        asked.setdefault(currency, []).append(price)
+    found = (needs_approval(prices.budget, of, currency) for currency, of in sorted(asked.items()))
+    return next(filter(None, found), None)
+
+
 def _too_dear(
     facts: Facts, wants: tuple[Want, ...], known: Mapping[Key, Take]
 ) -> tuple[tuple[Want, ...], Optional[Problem]]:
@@ -274,8 +284,7 @@ def _too_dear(
         unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
         return want.state is State.QUEUED and unsent and key_of(want) not in reused
 
-    asked = [prices.of.get(want.fingerprint) for want in wants if is_new(want)]
-    problem, due = needs_approval(prices.budget, asked, prices.currency), NEVER
+    problem, due = _limited(prices, [want for want in wants if is_new(want)]), NEVER
     if problem is None:
         return wants, None
     if problem.code == "budget.price" and prices.trouble is not None:

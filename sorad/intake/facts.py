@@ -76,13 +76,12 @@ class RescuedVideo:
 class Prices:
     """What decides whether the wants are too dear without approval.
 
-    ``of``: price by fingerprint in micro-units, ``None`` where it is not known. ``trouble``: why none is known just
-    now.
+    ``of``: by fingerprint and target, the price in micro-units (``None`` where it is not known) and its currency.
+    ``trouble``: why one is not known just now.
     """
 
     budget: Budget
-    currency: str
-    of: Mapping[str, Optional[int]]
+    of: Mapping[tuple[str, str], tuple[Optional[int], str]]
     trouble: Optional[Problem] = None
 
 

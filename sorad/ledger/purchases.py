@@ -53,5 +53,6 @@ def charged_at(take: Take) -> float | None:
     return take.intent_at if take.accepted_at is None else take.accepted_at
 
 
-def _figures(take: Take) -> tuple[str, int | None, float | None, int]:
-    return take.remote_id, take.cost, charged_at(take), take.repeats
+def _figures(take: Take) -> tuple[object, ...]:
+    place = (take.provider, take.base_url, take.account, take.currency)
+    return take.remote_id, take.cost, charged_at(take), take.repeats, place

@@ -175,6 +175,7 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         account=receipt.account,
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
+        currency=receipt.currency,
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,

@@ -83,6 +83,11 @@ class Receipt:
     sent: Mapping[str, str | int | bool] = field(default_factory=dict, compare=False)
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Where its task is."""
+        return self.provider, self.base_url
+
+    @property
     def task(self) -> str:
         """The task whose video it is: its own, or the one that another storyboard has bought."""
         return self.remote_id or ("" if self.reused_from is None else self.reused_from.remote_id)

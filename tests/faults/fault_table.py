@@ -149,7 +149,7 @@ def step_crashes(patient: Inside, name: str, error: BaseException) -> Iterator[N
 
 def lane_dies(patient: Inside) -> Iterator[None]:
     """Past the root of the step."""
-    patient.daemon.engine.fetching.run(raises(SystemExit()))
+    patient.daemon.engine.channels[0].fetching.run(raises(SystemExit()))
     yield
 
 
@@ -582,7 +582,7 @@ def clock_set(patient: Inside, seconds: float) -> Iterator[None]:
 def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     """All clocks go on, but for the monotonic one."""
     week = 7 * 86_400.0
-    times = patient.daemon._kept.times
+    times = patient.daemon.parts.standings[0].times
     with times._lock:
         patient.clock.ahead += week
         patient.clock.slept += week

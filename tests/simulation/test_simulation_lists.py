@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Callable
 
 import pytest
 from odd_lists import OddList, any_list
+from seeds import in_blocks
 from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
 from world import World
@@ -21,7 +21,6 @@ from sorad.model import Request, State
 from sorad.providers.answers import listing
 from sorad.providers.base import RemoteTask
 
-HISTORIES, BLOCK = max(1, int(os.environ.get("SORAD_TEST_HISTORIES", "1000")) // 250), 20
 TEXTS = ["@Bob walks，into the HARBOUR", "a Dog（old）sleeps。", "Rain on @Ann's window"]
 TEXT = TEXTS[0]
 
@@ -50,9 +49,9 @@ def live_with_odd_lists(seed: int, folder: Path) -> World:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("block", range(HISTORIES))
-def test_no_list_breaks_a_promise(block: int) -> None:
-    assert run_all(range(block * BLOCK, (block + 1) * BLOCK), live_with_odd_lists) == []
+@in_blocks(0.08)
+def test_no_list_breaks_a_promise(block: range) -> None:
+    assert run_all(block, live_with_odd_lists) == []
 
 
 # --- one list at a time -------------------------------------------------------------------------------------

@@ -512,13 +512,10 @@ class World:
         )
         intake = Intake(
             config,
-            provider.validate,
+            self.seller,
             ledger,
             self.clock,
             lambda: None,
-            provider.price,
-            "USD",
-            provider.price_trouble,
             self.claims.stands_by,
             self.claims.is_us,
             self.claims.payer,
@@ -560,9 +557,17 @@ class World:
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
         self.house_at = self.sweep_at = 0.0
         self.engine = Engine(
-            self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+            self.kits(), rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def seller(self, target: str) -> SimProvider:
+        """Whom takes of a target are wanted from."""
+        return self.provider
+
+    def kits(self) -> list[Kit]:
+        """One for each provider."""
+        return [self.kit]
 
     def list_is_proved(self, **seen: Any) -> None:
         """The list has shown creates of ours before."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sorad.ledger.interface import Ledger
-    from sorad.model import Request, Take
+    from sorad.model import Take
 
 
 # How long a running daemon is given to answer, and how often the answer is looked for, in seconds.
@@ -72,12 +72,12 @@ def yes_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
 
 
-def agreed(args: argparse.Namespace, question: str, requests: list[Request], *, yes: bool) -> bool:
+def agreed(args: argparse.Namespace, question: str, takes: list[Take], *, yes: bool) -> bool:
     """Ask before money goes out, with the price, which is looked up only where somebody is asked."""
     from sorad.cli.shared.price import price_of
 
-    price = "" if yes or not asks() else price_of(args, requests)
-    return confirm(question.format(count=len(requests), price=price), yes=yes)
+    price = "" if yes or not asks() else price_of(args, takes)
+    return confirm(question.format(count=len(takes), price=price), yes=yes)
 
 
 def nothing(text: str) -> int:

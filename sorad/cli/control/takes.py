@@ -157,7 +157,7 @@ def redo(args: argparse.Namespace) -> int:
             "Buy {count} more takes, for about {price}?",
             len(takes),
         )
-        if not agreed(args, question, [take.newer or take.request for take in takes], yes=args.yes):
+        if not agreed(args, question, takes, yes=args.yes):
             return OK
         return desk.post("redo", {"ids": [take.id for take in takes]}, _queued)
 
@@ -172,7 +172,7 @@ def approve(args: argparse.Namespace) -> int:
         if not takes:
             return nothing(_("Nothing waits for approval here."))
         question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(takes))
-        if not agreed(args, question, [take.request for take in takes], yes=args.yes or args.all):
+        if not agreed(args, question, takes, yes=args.yes or args.all):
             return OK
         return max(desk.post("approve", order, _approved) for order in orders)
 

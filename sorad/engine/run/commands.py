@@ -14,7 +14,8 @@ from sorad.claim.claims import Claims
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
 from sorad.engine.decide.missing_key import NO_KEY
-from sorad.engine.steps.kit import Kit
+from sorad.engine.state.control import Control
+from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.reuse import is_reused_and_missing, take_again
 from sorad.engine.steps.takeover import take_create_over, take_over_below
@@ -35,9 +36,15 @@ class Commands:
     """Carries commands out, in the engine's thread."""
 
     def __init__(
-        self, kit: Kit, rescan: Callable[[Optional[str]], None], claims: Optional[Claims] = None
+        self,
+        kit: Kit,
+        rescan: Callable[[Optional[str]], None],
+        claims: Optional[Claims] = None,
+        others: Sequence[Control] = (),
     ) -> None:
+        """``kit``: the first provider's; ``others``: the controls of the others, which are paused with its own."""
         self._kit = kit
+        self._others = others
         self._rescan = rescan
         self._verbs: dict[str, Callable[[Mapping[str, Any]], Result]] = {
             "retry": self._retry,
@@ -173,7 +180,7 @@ class Commands:
         take = kit.ledger.take(number)
         if take is None or not waits_for_foreign(take):
             return take
-        currency = kit.accounts.current.currency
+        currency = seller_of(kit, take).currency
         return take_create_over(kit.ledger, take, kit.claims.payer(take.root), currency, kit.clock.time())
 
     def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
@@ -198,7 +205,7 @@ class Commands:
     def _adopt(self, take: Take, remote_id: str, now: float) -> Result:
         failed = take.state is State.FAILED
         own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
-        if remote_id not in own and self._kit.ledger.owned([remote_id]):
+        if remote_id not in own and self._kit.ledger.owned([remote_id], take.place):
             return _refused(_owned(remote_id))
         change = adopt(take, remote_id, now)
         if failed:
@@ -208,11 +215,13 @@ class Commands:
         return self._each([take], lambda _take: change)
 
     def _pause(self) -> Result:
-        self._kit.control.pause(paused=True)
+        for control in (self._kit.control, *self._others):
+            control.pause(paused=True)
         return {"ok": True, "count": 1}
 
     def _resume(self) -> Result:
-        self._kit.control.resume()
+        for control in (self._kit.control, *self._others):
+            control.resume()
         return {"ok": True, "count": 1}
 
     def _scan(self, args: Mapping[str, Any]) -> Result:

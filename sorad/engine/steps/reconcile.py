@@ -188,7 +188,9 @@ def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
         return None
     if receipt is None or not receipt.remote_id or receipt.fingerprint != take.fingerprint:
         return None
-    if receipt.payer.id != kit.claims.payer(take.root).id or kit.ledger.owned([receipt.remote_id]):
+    if receipt.payer.id != kit.claims.payer(take.root).id or kit.ledger.owned(
+        [receipt.remote_id], receipt.place
+    ):
         return None  # another machine's, or that of an earlier create
     return receipt
 
@@ -284,7 +286,7 @@ def _was_kept_back(kit: Kit, take: Take) -> bool:
     if take.error is None or take.error.code != "take.several":
         return False
     named = str(take.error.params.get("remote_id", ""))
-    return not named or not kit.ledger.owned([named])
+    return not named or not kit.ledger.owned([named], take.place)
 
 
 def _lookalikes(kit: Kit, take: Take, account: str) -> list[Take]:

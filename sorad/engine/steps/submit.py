@@ -93,7 +93,7 @@ def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) 
     """Where the ledger cannot take it, the folder tells the id, should the process end."""
     bought = changed(intent, change, kit.clock.time())
     with contextlib.suppress(LedgerUnavailable):
-        if kit.ledger.owned([bought.remote_id]):
+        if kit.ledger.owned([bought.remote_id], bought.place):
             return
     if bought.state is State.GENERATING:
         lay_receipt(kit, bought, provider.currency, sent=provider.sent(intent.request))
@@ -108,7 +108,7 @@ def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, pla
     if result.verdict is Verdict.GOOD:
         kit.control.first.answered(place)
     kit.control.created(result)
-    if (result.change.remote_id or "").startswith(litellm.PREFIX):
+    if (result.change.remote_id or "").startswith(litellm.PREFIX) and "" in kit.targets:
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
             notice(kit.ledger, provider.base_url, "")
 
@@ -123,7 +123,7 @@ def _written(
         return record(kit, intent, result.change, meanwhile), result
     except IdOwned:
         remote_id = result.change.remote_id or ""
-    owner = next(iter(kit.ledger.with_tasks([remote_id])), None)
+    owner = next(iter(kit.ledger.with_tasks([remote_id], intent.place)), None)
     why = same_id(intent, remote_id, owner)
     kit.control.stop_for_user(one_id_for_all(why), [intent.id])
     change = for_the_user(intent, "same id", why, kit.config.polling, kit.clock.time())
@@ -185,6 +185,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             base_url=provider.base_url,
             account=account,
             cost=price,
+            currency=provider.currency,
         )
         return kit.ledger.record(take, change, now)
 

@@ -44,7 +44,8 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     # Before the owners: what is accepted now is theirs.
     others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
     remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
-    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows])
+    here = (provider.kind, provider.base_url)
+    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
     lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
     own = _own_creates(kit, take, lost, provider.account)
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
