@@ -111,21 +111,11 @@ class Commands:
         if take.state is State.DONE and is_rescued(take) and Path(take.output).exists():
             return None  # it is there, if not in its own place
         if take.state is State.DONE and take.remote_id and take.error is not None:
-            # Its video is missing: the provider may still have it, and that costs nothing.
-            return Change(State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True, watched=0.0)
+            return transitions.fetch_again(now)
         if take.state not in (State.FAILED, State.CANCELLED):
             return None
         if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
-            # It was paid for, and the provider never said that it failed: look again, do not buy again.
-            return Change(
-                State.GENERATING,
-                "retry",
-                due_at=now,
-                attempt=0,
-                clear_error=True,
-                parked=False,
-                watched=0.0,
-            )
+            return transitions.look_again(now)
         # Failed, as the provider said: asked after first. Refused: a create of its own.
         return transitions.ask_first(now) if take.remote_id else transitions.buy_anew(now)
 
