@@ -23,7 +23,7 @@ from sorad.problems import Problem
 
 WHY = Problem("provider.server", "The server said {status}.", "Wait a while.", {"status": 502})
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-LATER = time.time() + 86_400  # the whole run may take long
+LATER = time.time() + 3_000  # the whole run may take long; from an hour on it is another matter
 
 
 def codes(report) -> list[str]:
