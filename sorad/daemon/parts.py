@@ -384,7 +384,7 @@ class Parts:
 
     def _look_at_rooms(self) -> None:
         """So that `status` knows the disks though nothing waits to be bought; and where it may be bought from now on,
-        what lies there is looked at anew."""
+        what lies there is looked at again."""
         try:
             buying = set(self._rooms.buyable())
             freed = self._arrivals.look_again(buying)

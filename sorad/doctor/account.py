@@ -137,7 +137,7 @@ def look(config: ProviderConfig, context: Context, *, shared: bool = True) -> Ac
 
 
 def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
-    """One free call: the balance where there is one, for that shows the key as well."""
+    """One free call: the balance where there is one, because that shows the key as well."""
     if not provider.capabilities.has_balance:
         return provider.check(), None
     found = provider.balance()

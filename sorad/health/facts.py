@@ -172,7 +172,7 @@ def _by_currency(ledger: Ledger, midnight: float) -> dict[str, tuple[int, int]]:
 
 
 def _rescued(ledger: Ledger) -> Iterator[Take]:
-    """Those that lie where they were brought to safety, the latest first."""
+    """Those that lie where they were rescued, the latest first."""
     for take_id in (ledger.recall(RESCUED) or [])[: -SAMPLE - 1 : -1]:
         take = ledger.take(take_id)
         if take is not None and is_rescued(take):

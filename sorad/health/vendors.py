@@ -9,6 +9,7 @@ from typing import Any, Optional
 from sorad.engine.decide.parties import kept_as, whose
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Party
+from sorad.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ class Vendor:
     def stands_still(self) -> bool:
         """Whether nothing is bought there."""
         return bool(self.halt or self.stops)
+
+    @property
+    def why(self) -> Optional[str]:
+        """The code of what stops buying there; ``None``: nothing does."""
+        stopped = [*([self.halt] if self.halt else []), *self.stops]
+        return next((Problem.from_json(row["problem"]).code for row in stopped), None)
 
 
 def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:

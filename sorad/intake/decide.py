@@ -7,7 +7,7 @@ The rules stand in the order in which they are asked; the first five each end th
    other one is the copy (:func:`_copy`).
 3. The output folder of a storyboard that was renamed follows it, whole (:func:`folder_to_follow`).
 4. An orphaned folder that has most of its texts becomes its own (:func:`folder_to_adopt`).
-5. Videos that were brought to safety come home (:func:`videos_to_return`).
+5. Videos that were rescued are returned (:func:`videos_to_return`).
 6. Takes of other storyboards whose files lie here are this one's (:func:`newcomers`).
 7. Everything bought gets the number under which it is wanted, and its file goes along (:mod:`sorad.intake.assign`).
 8. What a copy would buy a second time is held (:mod:`sorad.intake.copied`), and what a conflict copy of a sync
@@ -242,7 +242,7 @@ def _begin(facts: Facts, first: Sequence[Action] = ()) -> Plan:
 
 
 def _may_move(facts: Facts, old: Path) -> bool:
-    """Where another machine buys, only what this one has bought and brought to safety."""
+    """Where another machine buys, only what this one has bought and rescued."""
     return not facts.standing_by or facts.state_dir in old.parents
 
 

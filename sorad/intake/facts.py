@@ -66,7 +66,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RescuedVideo:
-    """A video of this storyboard that was brought to safety in ``state_dir``."""
+    """A video of this storyboard that was rescued in ``state_dir``."""
 
     evidence: Evidence
     verified: bool  # the video lies there, whole
@@ -132,7 +132,7 @@ class Progress:
     demoted: bool = False  # the storyboard of the same content is a copy of this one
     followed: bool = False  # its own output folder went along
     adopted: bool = False  # an orphaned folder became its own
-    returned: frozenset[Path] = frozenset()  # rescued videos that were brought home
+    returned: frozenset[Path] = frozenset()  # rescued videos that were returned
     stuck: frozenset[tuple[Path, Path]] = frozenset()  # what cannot be moved
 
 

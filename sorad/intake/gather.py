@@ -280,7 +280,7 @@ class Gather:
         )
 
     def _with_rescued(self, facts: Facts) -> Facts:
-        """What was brought to safety of it, and where that belongs."""
+        """What was rescued of it, and where that belongs."""
         takes, evidence = facts.rows.takes, facts.held.evidence
         texts = {*texts_of(facts.asked), *(take.fingerprint for take in takes)}
         found = [one for one in self.rescued.of(takes, texts) if one.video not in facts.done.returned]

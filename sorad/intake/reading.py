@@ -12,7 +12,7 @@ bought once is not bought again:
 - Receipts in the output folder tell of takes that the ledger does not know: it was lost, or is an old copy.
 
 The output folder follows its storyboard: where the JSON alone was renamed or moved, the folder is renamed
-along, whole and at once. So the folder alone still tells what was bought, should the ledger be lost, and
+along, whole and at once. So the folder alone still tells what was bought, if the ledger is lost, and
 nothing is left behind under a name that another storyboard may get. Nothing is written over: where something
 has the new name already, the wanted videos are moved into it one by one; what cannot be moved (another disk,
 no permission) stays, and the ledger remembers where.

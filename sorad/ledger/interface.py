@@ -103,7 +103,7 @@ class Ledger(Protocol):
         keeps what it had queued before: see ``withdraw``). Wants not known are enqueued; cancelled ones
         wanted again are queued again, but for those that carry an error (the user cancelled them);
         ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
-        Paid ones are left alone, but for ``Take.wanted``: should it turn out that such a create was not
+        Paid ones are left alone, but for ``Take.wanted``: if it turns out that such a create was not
         accepted, its take is cancelled instead of queued again.
         A take is known by (storyboard, segment, take, fingerprint); an output path that an open or done take
         of another storyboard owns is counted as skipped and not queued.
@@ -237,7 +237,7 @@ class Ledger(Protocol):
         ...
 
     # --- what was said to have failed --------------------------------------------------------------
-    # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
+    # Written down when a take that has a task becomes FAILED; kept by task, because the take may be bought again.
     def recheck(self, take: Take, now: float) -> None:
         """Have the task of a take asked after as one of those, from now on, where it is none already."""
         ...
@@ -265,7 +265,7 @@ class Ledger(Protocol):
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         """Deliver a task of a take beside it, as one more take of the same segment.
 
-        ``take`` bears the task's id and account; the new one is as ``change`` says, with the next free number and
+        ``take`` has the task's id and account; the new one is as ``change`` says, with the next free number and
         ``output(number)`` as its file. The money of the task is counted already.
         """
         ...

@@ -24,7 +24,7 @@ def entry(before: Take | None, after: Take, *, refused: bool = False) -> Entry:
     An unsent take is bought by an intent, or was, as a receipt that comes with the change tells. Only a create
     that was ``refused``, or surely never left, takes its purchase back. Whatever else becomes of a take, each
     create that left stays a purchase: one that failed, and one that was on no list, or that the user gave up or
-    had sent again, for it may have been accepted all the same. Another remote id in place of one is another
+    had sent again, because it may have been accepted all the same. Another remote id in place of one is another
     purchase.
     """
     if refused:

@@ -93,7 +93,7 @@ class Moved:
     segment: int
     take: int
     output: str
-    done: bool  # as it was seen: a take that ended meanwhile keeps its output, for there its file lies
+    done: bool  # as it was seen: a take that ended meanwhile keeps its output, because there its file lies
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Change:
     reused: Optional[str] = None
     repeats: Optional[int] = None  # so often a gateway sent the create again by itself; they count as creates
     fresh: bool = (
-        False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
+        False  # the user asked for it, whatever the storyboard says: the count of creates starts again
     )
     approved: bool = False  # the user approved its price: it is not held for that again
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)

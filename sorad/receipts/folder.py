@@ -57,7 +57,7 @@ ASSETS = "_assets"
 SEGMENT = "Segment_"
 _DIGITS = len(str(HIGHEST_SEGMENT))
 
-# Tells what is left to its payer; ``None``: nothing is, for this machine may buy.
+# Tells what is left to its payer; ``None``: nothing is, because this machine may buy.
 Foreign = Optional[Callable[[Payer], bool]]
 
 
@@ -111,7 +111,7 @@ def _reused(want: Want, receipt: Receipt, error: Problem | None) -> Want:
 
 
 def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
-    """Whether a take is left to its payer, for this machine may not buy there."""
+    """Whether a take is left to its payer, because this machine may not buy there."""
     return is_foreign is not None and (told is None or is_foreign(told.payer))
 
 

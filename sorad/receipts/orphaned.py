@@ -1,7 +1,7 @@
 """Output folders that no storyboard has: it was renamed or moved alone, or deleted; or ``output_mode`` was changed.
 
 Whoever has the ledger knows whose they are. With the ledger lost, or an old copy in its place, such a folder
-may be all that tells of a purchase; so it is looked at before anything is bought anew. Looked for are folders
+may be all that tells of a purchase; so it is looked at before anything is bought again. Looked for are folders
 named ``…_assets`` below the watched folders, and folders that hold ``Segment_…`` below each ``output_dir``,
 whichever of the two is in force.
 """

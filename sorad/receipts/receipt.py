@@ -98,7 +98,7 @@ class Receipt:
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
-        # To the microsecond, for two creates of one text may leave within a second.
+        # To the microsecond, because two creates of one text may leave within a second.
         open_create = self.state == SUBMITTING
         exact = {"intent_at": self.submitted_at, "process": self.process} if open_create else {}
         return {

@@ -112,12 +112,12 @@ def note(home: Path, place: Path, why: Problem) -> Problem:
 
 
 def is_rescued(take: Take) -> bool:
-    """Whether its video lies where it was brought to safety."""
+    """Whether its video lies where it was rescued."""
     return take.error is not None and take.error.code == CODE
 
 
 def is_where_rescued(want: Want) -> bool:
-    """Whether it was found where it was brought to safety."""
+    """Whether it was found where it was rescued."""
     return want.error is not None and want.error.code == CODE
 
 

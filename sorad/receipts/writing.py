@@ -66,7 +66,7 @@ def receipt_of(
 ) -> Receipt:
     """The receipt of a take that was bought; ``received`` once its video was fetched, ``sent`` by its create.
 
-    That the provider failed it is told, too: a ledger built anew then neither asks after it nor buys it again.
+    That the provider failed it is told, too: a ledger built again then neither asks after it nor buys it again.
     """
     assets = Path(take.output).parent.parent
     return Receipt(
@@ -99,7 +99,7 @@ def write_intent_for(
 ) -> Union[OSError, ForeignIntent, None]:
     """Tell the folder that a create is about to leave; why it cannot be told, or whose intent is there instead.
 
-    So a ledger that is lost while the answer is, too, can be built anew without buying twice; and of several sorads
+    So a ledger that is lost while the answer is, too, can be built again without buying twice; and of several sorads
     that see the folder one buys. ``payer``: who we are.
     """
     with _TURNS[take.id % len(_TURNS)]:
@@ -112,7 +112,7 @@ def write_intent_for(
 
 
 def drop_intent(payer: Payer, *takes: Take) -> None:
-    """What came of the create is known; the places are those of the take before and after, should it have moved.
+    """What came of the create is known; the places are those of the take before and after, if it has moved.
 
     One that cannot be removed now tells nothing that the ledger does not know better. Another's stays. ``payer``: who
     we are.
@@ -143,6 +143,8 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
         if there is not None and told and there.state in (DONE, receipt.state):
             drop_intent(payer, take)
             return None
+        if _is_anothers_video(there, take, payer):
+            return None  # our intent stays beside it, and the ledger tells of both
         write_receipt(video, receipt, base=base_of(take))
     except OSError as error:
         logger.warning(
@@ -153,6 +155,13 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
         return error
     drop_intent(payer, take)
     return None
+
+
+def _is_anothers_video(there: Optional[Receipt], take: Take, payer: Payer) -> bool:
+    """Whether another machine's receipt tells of a video that is there: what is less never takes its place."""
+    if there is None or there.state != DONE or there.fingerprint != take.fingerprint:
+        return False
+    return there.payer.id not in ("", payer.id) and there.remote_id != take.remote_id
 
 
 def _state(take: Take, received: Optional[Delivered]) -> str:
@@ -177,7 +186,7 @@ def lies_below(output: str, mount: str) -> bool:
 def base_of(take: Take) -> Path:
     """The folder that must be there before anything is made below it.
 
-    In place: the storyboard's own, for one that is away must not be made anew. Centralized: the one above
+    In place: the storyboard's own, for one that is away must not be made again. Centralized: the one above
     ``output_dir``, which is as many folders up from the assets as the storyboard lies below its root.
     """
     storyboard, output = Path(take.storyboard), Path(take.output)

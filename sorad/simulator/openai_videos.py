@@ -95,11 +95,7 @@ class OpenaiVideos:
         return task if now < task.ready_at + self._book.url_seconds else None
 
     def _on_task(self, target: str, task_id: str, act: Callable[[Task], Answer]) -> Route:
-        task = self._book.account.get(WIRE, task_id)
-        if task is None:
-            return Route(target, task_id, "", lambda: self.refusal("lost_task"))
-        found = task
-        return Route(target, task_id, task.order.prompt, lambda: act(found))
+        return self._book.on_task(WIRE, task_id, target, act, lambda: self.refusal("lost_task"))
 
     def _create(self, raw: Any) -> Answer:
         order = _order(raw)

@@ -70,11 +70,7 @@ class SoraHk:
         return json_answer(status or usual, {"code": code, "message": message, "data": None})
 
     def _on_task(self, target: str, task_id: str, act: Callable[[Task], Answer]) -> Route:
-        task = self._book.account.get(WIRE, task_id)
-        if task is None:
-            return Route(target, task_id, "", lambda: self.refusal("lost_task"))
-        found = task
-        return Route(target, task_id, task.order.prompt, lambda: act(found))
+        return self._book.on_task(WIRE, task_id, target, act, lambda: self.refusal("lost_task"))
 
     def _create(self, raw: Any) -> Answer:
         order = _order(raw)

@@ -185,7 +185,7 @@ def record(
             if attempt == 1:
                 meanwhile()
             if attempt > 3 and (kit.process.ending() or isinstance(error, LedgerDamaged)):
-                return None  # the folder tells it to the ledger that is built anew
+                return None  # the folder tells it to the ledger that is built again
             kit.process.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
 

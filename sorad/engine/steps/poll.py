@@ -74,7 +74,7 @@ def _unparked_by_key(take: Take) -> Take:
 
 
 def _keep_for_rebuy(take: Take, change: Change) -> Change:
-    """Between "failed" and "bought anew" nobody else is to take it up."""
+    """Between "failed" and "bought again" nobody else is to take it up."""
     return replace(change, keep_claim=take.rebuy and change.to is State.FAILED)
 
 

@@ -31,7 +31,7 @@ UNREADABLE = 5
 
 
 def accepted_after_all(kit: Kit, take: Take) -> bool:
-    """Whether a take, claimed as ``queued``, is not to be sent just now, for its refused create may have been taken on.
+    """Whether a take, claimed as ``queued``, is not to be sent just now, as its refused create may have been taken on.
 
     Then its task is adopted, or the user decides, or the list is read again later.
     """

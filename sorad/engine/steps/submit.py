@@ -90,7 +90,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
 
 
 def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) -> None:
-    """Where the ledger cannot take it, the folder tells the id, should the process end."""
+    """Where the ledger cannot be written, the folder tells the id even if the process ends."""
     bought = changed(intent, change, kit.clock.time())
     with contextlib.suppress(LedgerUnavailable):
         if kit.ledger.owned([bought.remote_id], bought.place):
