@@ -28,6 +28,7 @@ COMMANDS: dict[str, Row] = {
     "list": Row("look.list", LOOK, N_("the takes")),
     "show": Row("look.show", LOOK, N_("one take and its history")),
     "spend": Row("look.spend", LOOK, N_("what was spent")),
+    "providers": Row("look.providers", LOOK, N_("key, balance, models, price")),
     "log": Row("look.log", LOOK, N_("the log")),
     "retry": Row("control.takes", CONTROL, N_("try failed takes again")),
     "cancel": Row("control.takes", CONTROL, N_("drop takes not bought yet")),

@@ -14,7 +14,7 @@ from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse
 from sorad.health.vendors import Vendor
 from sorad.model import State, Take, units
-from sorad.problems import Problem, after_the_end
+from sorad.problems import after_the_end
 
 HEALTHY, PROBLEMS, NOT_RUNNING = 0, 1, 3
 
@@ -130,16 +130,10 @@ def _provider(vendor: Vendor) -> dict[str, Any]:
         "concurrency": vendor.concurrency,
         "effective": vendor.effective,
         "in_flight": vendor.in_flight,
-        "halt": _halt(vendor),
+        "halt": vendor.why,
         "spend": units(vendor.spent_today),
         "currency": vendor.currency,
     }
-
-
-def _halt(vendor: Vendor) -> str | None:
-    """The code of what stops buying there; ``None``: nothing does."""
-    stopped = [*([vendor.halt] if vendor.halt else []), *vendor.stops]
-    return next((Problem.from_json(row["problem"]).code for row in stopped), None)
 
 
 def _limits(facts: Facts) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Optional
 from sorad.engine.decide.parties import kept_as, whose
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Party
+from sorad.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class Vendor:
         """Whether nothing is bought there."""
         return bool(self.halt or self.stops)
 
+    @property
+    def why(self) -> Optional[str]:
+        """The code of what stops buying there; ``None``: nothing does."""
+        stopped = [*([self.halt] if self.halt else []), *self.stops]
+        return next((Problem.from_json(row["problem"]).code for row in stopped), None)
+
 
 def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
     """Each provider that the daemon works with, or last did."""
@@ -67,3 +74,11 @@ def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
             halt=ledger.recall(kept_as("halt", row["key"])),
             stops=tuple(ledger.recall(kept_as("stops", row["key"])) or ()),
         )
+
+
+def astray(ledger: Ledger) -> Iterator[tuple[str, int]]:
+    """Of which providers that the config does not have how many queued takes are wanted."""
+    names = {row["name"] for row in ledger.recall("providers") or []}
+    for target, count in ledger.targets().items() if names else ():
+        if target and target not in names:
+            yield target, count

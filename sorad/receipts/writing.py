@@ -143,6 +143,8 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
         if there is not None and told and there.state in (DONE, receipt.state):
             drop_intent(payer, take)
             return None
+        if _is_anothers_video(there, take, payer):
+            return None  # our intent stays beside it, and the ledger tells of both
         write_receipt(video, receipt, base=base_of(take))
     except OSError as error:
         logger.warning(
@@ -153,6 +155,13 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
         return error
     drop_intent(payer, take)
     return None
+
+
+def _is_anothers_video(there: Optional[Receipt], take: Take, payer: Payer) -> bool:
+    """Whether another machine's receipt tells of a video that is there: what is less never takes its place."""
+    if there is None or there.state != DONE or there.fingerprint != take.fingerprint:
+        return False
+    return there.payer.id not in ("", payer.id) and there.remote_id != take.remote_id
 
 
 def _state(take: Take, received: Optional[Delivered]) -> str:

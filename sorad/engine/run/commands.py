@@ -17,6 +17,7 @@ from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.state.control import Control
 from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.redo import another_take
+from sorad.engine.steps.reuse import is_reused_and_missing, take_again
 from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.ledger.copied import is_copied
 from sorad.ledger.errors import ClaimLost, IdOwned, IllegalMove
@@ -91,12 +92,19 @@ class Commands:
         if "storyboard" in args:
             states.add(State.DONE)  # those whose video is missing; never of all storyboards at once
         # Without being named, what no storyboard asks for any more is not bought.
-        takes = (
+        takes = [
             take
             for take in self._named(args, states)
             if "ids" in args or take.wanted or take.state is State.DONE
-        )
-        return self._each(takes, self._retried)
+        ]
+        result = self._each((take for take in takes if not is_reused_and_missing(take)), self._retried)
+        return self._reused_again([take for take in takes if is_reused_and_missing(take)], result)
+
+    def _reused_again(self, gone: Sequence[Take], result: Result) -> Result:
+        """The same for reused videos that are missing: they are taken again, or it is said what helps."""
+        left = [take for take in gone if not take_again(self._kit, take)]
+        count = result["count"] + len(gone) - len(left)
+        return {**(_refused(_source_gone(left[0])) if left else result), "count": count}
 
     def _retried(self, take: Take) -> Optional[Change]:
         now = self._kit.clock.time()
@@ -249,6 +257,17 @@ def _by_user(take: Take) -> Problem:
         N_("cancelled by you."),
         N_("`sorad retry {take}` queues it again."),
         {"take": take.id},
+    )
+
+
+def _source_gone(take: Take) -> Problem:
+    return Problem(
+        "command.reused",
+        N_(
+            "take {take} owns no task: its video was reused from the task {remote_id}, whose video is gone, too."
+        ),
+        N_("`sorad retry` of the take of that task fetches it anew; `sorad redo {take}` buys one more."),
+        {"take": take.id, "remote_id": take.reused},
     )
 
 
