@@ -39,6 +39,14 @@ def about_buying(facts: Facts) -> Iterator[Complaint]:
         yield from _stopped(vendor)
         if vendor.mode == "safe":
             yield _safe(facts, vendor)
+    for name, count in facts.astray.items():
+        yield heavy(
+            "take.no_provider",
+            N_("Not bought, for the config has no provider {name}: {count} takes wait for it."),
+            N_("Add it as a [[provider]], or name another one for their folder or storyboard."),
+            name=name,
+            count=count,
+        )
     yield from _claims(facts)
     for row in facts.disk:
         if not row["ok"]:

@@ -74,3 +74,11 @@ def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
             halt=ledger.recall(kept_as("halt", row["key"])),
             stops=tuple(ledger.recall(kept_as("stops", row["key"])) or ()),
         )
+
+
+def astray(ledger: Ledger) -> Iterator[tuple[str, int]]:
+    """Of which providers that the config does not have how many queued takes are wanted."""
+    names = {row["name"] for row in ledger.recall("providers") or []}
+    for target, count in ledger.targets().items() if names else ():
+        if target and target not in names:
+            yield target, count

@@ -212,6 +212,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def targets(self) -> dict[str, int]:
+        """How many takes are queued for each provider that takes are wanted from, by its name (``""``: the first)."""
+        ...
+
     def parties(self) -> list[Party]:
         """All to whom takes were ever sent; few."""
         ...

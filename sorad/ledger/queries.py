@@ -52,6 +52,12 @@ class Queries(Part):
         rows = self._db.rows(f"SELECT state, sum(takes) FROM tally {where} GROUP BY state", values)
         return {**dict.fromkeys(State, 0), **{State(state): count for state, count in rows}}
 
+    def targets(self) -> dict[str, int]:
+        rows = self._db.rows(
+            "SELECT target, count(*) FROM takes WHERE claim = '' AND state = 'queued' GROUP BY target"
+        )
+        return dict(rows)
+
     def parties(self) -> list[Party]:
         return [Party(*row) for row in self._db.rows("SELECT provider, base_url, account FROM parties")]
 

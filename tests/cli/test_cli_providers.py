@@ -12,6 +12,8 @@ from sorad.budget import day_began
 from sorad.cli.main import main
 from sorad.ledger.place import ledger_path
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Storyboard, Want
+from sorad.model import Request
 from sorad.problems import Problem
 from sorad.simulator.server import Simulator
 
@@ -78,6 +80,32 @@ def test_what_the_daemon_saw_is_told(config: Path, capsys: pytest.CaptureFixture
     assert (first["halt"], second["halt"]) == (None, "provider.balance")
     assert main(["providers", "--config", str(config)]) == 0
     assert "0, stopped" in capsys.readouterr().out
+
+
+def test_what_waits_for_a_provider_that_is_not_there_is_told(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = SqliteLedger.open(ledger_path(config.parent / "state"))
+    told = {
+        "kind": "simulator",
+        "base_url": "u",
+        "account": "a",
+        "currency": "USD",
+        "concurrency": 5,
+        "key": "",
+    }
+    ledger.remember("providers", [{**told, "name": "home"}])
+    request = Request("a cat")
+    wants = [
+        Want(number, 1, request, request.fingerprint(), f"/v/{number}.mp4", target=target)
+        for number, target in enumerate(["", "home", "gone", "gone"])
+    ]
+    ledger.apply(Storyboard(0, "/v", "/v/storyboard.json", 1, 1, "c", "ok"), wants, 1e9)
+    ledger.close()
+    main(["status", "--config", str(config), "--json"])
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    (told_of,) = [one for one in problems if one["code"] == "take.no_provider"]
+    assert "no provider gone: 2 takes" in told_of["message"]
 
 
 def test_a_check_asks_and_fails_where_one_does(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,13 @@ def test_what_waits_for_a_halted_provider_starves_nobody(ledger: Ledger) -> None
     assert [take.target for take in ledger.claim(State.QUEUED, NOW, 2, targets=["", "a"])] == ["", ""]
 
 
+def test_what_waits_is_counted_by_target(ledger: Ledger) -> None:
+    apply(ledger, want(1), want(2, target="b"), want(3, target="b"))
+    assert ledger.targets() == {"": 1, "b": 2}
+    ledger.claim(State.QUEUED, NOW, 1, targets=["b"])
+    assert ledger.targets() == {"": 1, "b": 1}
+
+
 def test_a_take_follows_its_target_until_it_is_sent(ledger: Ledger) -> None:
     first, second = takes(ledger, 2, target="a")
     send(ledger, first, A)
