@@ -22,7 +22,7 @@ PREFIX = _BEFORE + base64.b64encode(b"litellm:").decode()[:10]
 _LONGEST = 4_000
 # In the words of an answer that is an error, whose headers tell nothing of it.
 _FALLBACKS = re.compile(r"Fallback to ([^\n]{1,400}?) also failed")
-_OLDER = re.compile(r"Error doing the fallback")
+_OLDER = re.compile(r"doing\sthe\sfallback")
 _RETRIED = re.compile(r"LiteLLM Retried: (\d{1,3}) times")
 _WORDS = 20_000
 
