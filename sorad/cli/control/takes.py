@@ -171,19 +171,24 @@ def approve(args: argparse.Namespace) -> int:
             orders = [{"ids": [take.id for take in takes]}]
         if not takes:
             return nothing(_("Nothing waits for approval here."))
-        reused = _reused(args, desk, takes)
-        if reused:
-            text = ngettext(
-                "{count} take is reused from another storyboard, for nothing.",
-                "{count} takes are reused from another storyboard, for nothing.",
-                len(reused),
-            )
-            say(text.format(count=len(reused)))
-        bought = [take for take in takes if take.id not in reused]
-        question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(bought))
-        if bought and not agreed(args, question, bought, yes=args.yes or args.all):
+        if not _may_be_bought(args, desk, takes):
             return OK
         return max(desk.post("approve", order, _approved) for order in orders)
+
+
+def _may_be_bought(args: argparse.Namespace, desk: Desk, takes: list[Take]) -> bool:
+    """Whether they are to be released: asked about what is bought; what is reused is told, and costs nothing."""
+    reused = _reused(args, desk, takes)
+    if reused:
+        text = ngettext(
+            "{count} take is reused from another storyboard, for nothing.",
+            "{count} takes are reused from another storyboard, for nothing.",
+            len(reused),
+        )
+        say(text.format(count=len(reused)))
+    bought = [take for take in takes if take.id not in reused]
+    question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(bought))
+    return not bought or agreed(args, question, bought, yes=args.yes or args.all)
 
 
 def _reused(args: argparse.Namespace, desk: Desk, takes: list[Take]) -> set[int]:
