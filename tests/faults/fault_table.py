@@ -479,7 +479,7 @@ def downloads_crawl(patient: Inside) -> Iterator[None]:
     patient.count += 1
     shots = [f"shot {patient.count}, {number}" for number in range(FETCHERS)]
     patient.bought.append(patient.stage.drop(f"storyboard_{patient.count}.json", *shots))
-    wait_for(lambda: patient.daemon.engine.fetching.free == 0)
+    wait_for(lambda: patient.daemon.engine.channels[0].fetching.free == 0)
     yield
     patient.stage.simulator.faults.clear()
     patient.reload()  # what is under way crawls on; asked for again, the rest comes at once
