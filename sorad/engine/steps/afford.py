@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day
+from sorad.engine.state.budget_day import BudgetDay, budget_day
 from sorad.engine.steps.kit import Kit
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -43,7 +44,10 @@ def over_budget(
 ) -> Optional[Over]:
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
     budget, now = kit.config.budget, kit.clock.time()
-    spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
+    day = BudgetDay(day_began(now), next_day(now))
+    if budget.per_day is not None and kit.times.tells_sleep:
+        day = budget_day(kit.ledger, now)
+    spent = kit.ledger.spend(day.began) if budget.per_day is not None else 0
     over = over_day(budget, spent, price, provider.currency)
     if over is None or (take.approved and over.code == "budget.price"):
         over = needs_approval(budget, list(prices), provider.currency)
@@ -52,4 +56,4 @@ def over_budget(
     trouble = provider.price_trouble() if over.code == "budget.price" else None
     if trouble is not None:
         return Over(trouble, now + PRICE_AGAIN)
-    return Over(over, next_day(now) if over.code == "budget.day" else NEVER)
+    return Over(over, day.ends if over.code == "budget.day" else NEVER)
