@@ -582,7 +582,8 @@ def clock_set(patient: Inside, seconds: float) -> Iterator[None]:
 def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     """All clocks go on, but for the monotonic one."""
     week = 7 * 86_400.0
-    times = patient.daemon._kept.times
+    times, faults = patient.daemon._kept.times, patient.stage.simulator.faults
+    faults.add(f"clock_skew,seconds={week:.0f}")
     with times._lock:
         patient.clock.ahead += week
         patient.clock.slept += week
@@ -591,6 +592,7 @@ def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     patient.until_all_done()
     with times._lock:  # back in our own time, without a jump
         patient.clock.ahead -= week
+        faults.clear()
         times._seen = times._read()
 
 
