@@ -114,7 +114,7 @@ class Request:
         return (*(one for one in frames if one[0]), *((one.image, one.path) for one in self.references))
 
     def to_json(self) -> str:
-        """All members, for the ledger; half of a surrogate pair is escaped, for SQLite cannot hold it."""
+        """All members, for the ledger; half of a surrogate pair is escaped, because SQLite cannot hold it."""
         text = json.dumps(self.members(), ensure_ascii=False)
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -188,9 +188,21 @@ class Take:
         None  # bought with the text of an earlier version of sorad: what it would be now
     )
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
-    rebuy: bool = False  # `retry` asks after its failed task first: bought anew if it still says failed
+    rebuy: bool = False  # `retry` asks after its failed task first: bought again if it still says failed
     repeats: int = 0  # so often a gateway sent the last create again by itself: each may be paid for
     reused: str = ""  # the task whose video, bought for another storyboard, serves it, too
+    target: str = ""  # the provider that it is wanted from, by its name in the config; "": the first
+    currency: str = ""  # of the cost; "": not known
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where its task is: an id is that of one task within a kind and a base URL."""
+        return self.provider, self.base_url
+
+
+def may_be_one(place: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two places (kind and base URL) are one, as far as they are known."""
+    return place == other or not place[0] or not other[0]
 
 
 def micros(amount: float) -> int:

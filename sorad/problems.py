@@ -128,9 +128,12 @@ class Problem:
 
 
 @contextmanager
-def after_the_end() -> Iterator[None]:
-    """Inside the block, mends are those of a sorad that does not run: what is mended goes on at the next start."""
-    before = _then.set(AT_NEXT_START)
+def after_the_end(ended: bool = True) -> Iterator[None]:
+    """Inside the block, mends are those of a sorad that does not run: what is mended goes on at the next start.
+
+    ``ended``: whether that is so.
+    """
+    before = _then.set(AT_NEXT_START if ended else GOES_ON)
     try:
         yield
     finally:

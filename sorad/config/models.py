@@ -115,7 +115,7 @@ def resolution_of(size: str) -> str:
 
 def of_models(config: Config) -> Iterator[Finding]:
     """What does not fit in ``[[model]]``."""
-    known = (config.provider.title,)
+    known = tuple(provider.title for provider in config.providers)
     names = {model.name for model in config.model}
     seen: set[tuple[str, str]] = set()
     for number, model in enumerate(config.model):

@@ -23,6 +23,7 @@ _PLAIN = (
     "request_id",
     "validator",
     "cost",
+    "currency",
     "output",
     "accepted_at",
     "finished_at",

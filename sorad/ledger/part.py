@@ -12,6 +12,7 @@ from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
 from sorad.ledger.recheck import LOOKS, has_failed
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
+from sorad.ledger.values import Want
 from sorad.model import State, Take
 from sorad.problems import Problem
 
@@ -19,19 +20,22 @@ Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, requ
 
 _INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
 _INSERT_PURCHASE = (
-    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, take_id) "
-    "VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, provider, base_url, account, currency, "
+    "take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _UPDATE_PURCHASE = (
-    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ? "
+    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ?, provider = ?, base_url = ?, "
+    "account = ?, currency = ? "
     "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
 _VOID_PURCHASE = (
     "UPDATE purchases SET charged_at = NULL WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
+# Of a place: what was bought at one that is not known may be there; so may all, where none is asked for.
+AT = "(? = '' OR provider = '' OR (provider = ? AND base_url = ?)) "
 # Whether another entry than the take's last one counts a task's money.
 _COUNTED = (
-    "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND charged_at IS NOT NULL "
+    f"SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND {AT} AND charged_at IS NOT NULL "
     "AND id <> (SELECT max(id) FROM purchases WHERE take_id = ?) LIMIT 1"
 )
 _INSERT_NOTE = (
@@ -67,11 +71,12 @@ class Part:
         for take in takes:
             self._enter(None, take)
 
-    def _heard_of(self, remote_id: str) -> bool:
+    def _heard_of(self, one: Take | Want) -> bool:
         return bool(
-            remote_id
+            one.remote_id
             and self._db.row(
-                "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? LIMIT 1", (remote_id,)
+                f"SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND {AT} LIMIT 1",
+                (one.remote_id, *at(one)),
             )
         )
 
@@ -114,19 +119,28 @@ class Part:
         what = entry(before, after, refused=refused)
         spent_at = charged_at(after)
         if what is Entry.CURRENT:
-            if self._db.row(_COUNTED, (after.remote_id, after.id)):
+            if self._db.row(_COUNTED, (after.remote_id, *at(after), after.id)):
                 spent_at = None  # by an earlier entry
             written = self._db.run(
-                _UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.repeats, after.id)
+                _UPDATE_PURCHASE,
+                (after.remote_id, after.cost, spent_at, after.repeats, *_where(after), after.id),
             )
             what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:
             # A copied receipt, and the receipt of an earlier create, tell of money that is counted already.
-            known = self._heard_of(after.remote_id)
+            known = self._heard_of(after)
             estimate = after.cost if after.state is State.SUBMITTING else None
             self._db.run(
                 _INSERT_PURCHASE,
-                (after.remote_id, estimate, after.cost, None if known else spent_at, after.repeats, after.id),
+                (
+                    after.remote_id,
+                    estimate,
+                    after.cost,
+                    None if known else spent_at,
+                    after.repeats,
+                    *_where(after),
+                    after.id,
+                ),
             )
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))
@@ -140,3 +154,13 @@ class Part:
                 for take_id, state, note, request_id, problem in notes
             ),
         )
+
+
+def at(one: Take | Want) -> tuple[str, str, str]:
+    """The values of ``AT``, for where a take was sent."""
+    return one.provider, one.provider, one.base_url
+
+
+def _where(take: Take) -> tuple[str, str, str, str]:
+    """The members of a purchase that tell where it was made."""
+    return take.provider, take.base_url, take.account, take.currency

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
 from sorad.elapsed import Moment
 from sorad.ledger.connection import Row
-from sorad.ledger.values import Event, RootRow, Storyboard
+from sorad.ledger.values import Event, Party, RootRow, Storyboard
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
@@ -93,6 +93,14 @@ def column(value: Any) -> Any:
 def problems_column(problems: Sequence[Problem]) -> str:
     """A JSON array of problems."""
     return f"[{','.join(problem.to_json() for problem in problems)}]"
+
+
+def without(parties: Collection[Party], prefix: str = "") -> str:
+    """A condition: not sent to one of these, whose members are to be bound in order; ``""`` for none."""
+    if not parties:
+        return ""
+    columns = ", ".join(f"{prefix}{name}" for name in Party._fields)
+    return f"AND ({columns}) NOT IN (VALUES {','.join(['(?, ?, ?)'] * len(parties))}) "
 
 
 def marks(values: Sequence[Any]) -> str:

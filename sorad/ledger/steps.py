@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Collection
 from dataclasses import asdict, replace
+from itertools import chain
 from typing import Callable
 
 from sorad.budget import NEVER
@@ -14,11 +15,11 @@ from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost, IdOwned
 from sorad.ledger.interface import FUTURE
-from sorad.ledger.part import Part
+from sorad.ledger.part import AT, Part, at
 from sorad.ledger.recheck import SOON
-from sorad.ledger.rows import SELECT_TAKE, marks, take_of
+from sorad.ledger.rows import SELECT_TAKE, marks, take_of, without
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Change
+from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
@@ -33,7 +34,7 @@ _BOUND = 400  # values bound at once; who is left out beyond that is given back 
 _AGENDA = (
     "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
     + _DUE.replace("claim", "t.claim").replace("state", "t.state")
-    + " AND t.state = g.state AND t.root = g.root ORDER BY t.due_at LIMIT 1) FROM tally g "
+    + " AND t.state = g.state AND t.root = g.root {but}ORDER BY t.due_at LIMIT 1) FROM tally g "
     "WHERE g.takes > 0 AND g.state IN ('queued', 'held', 'unknown', 'generating', 'downloading')"
 )
 
@@ -121,6 +122,9 @@ class Steps(Part):
         roots: Collection[str] | None = None,
         away: Collection[str] = (),
         edited: Collection[str] = (),
+        *,
+        targets: Collection[str] | None = None,
+        but: Collection[Party] = (),
     ) -> list[Take]:
         if state not in OPEN:
             raise ValueError(f"no steps in state {state}")
@@ -132,11 +136,13 @@ class Steps(Part):
                 for column, values in (("mount", away), ("path", still))
                 if values
             )
+            asked = "" if targets is None else f"AND target IN ({marks(list(targets))}) "
+            bound = [*away, *still, *(targets or ()), *chain(*but)]
             for root in self._roots(state, roots):
                 rows = self._db.rows(
-                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? {there}"
-                    "ORDER BY due_at, id LIMIT ?",
-                    (state.value, root, now, *away, *still, max(limit, 0)),
+                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? "
+                    f"{there}{asked}{without(but)}ORDER BY due_at, id LIMIT ?",
+                    (state.value, root, now, *bound, max(limit, 0)),
                 )
                 due.extend((row[0], row[1]) for row in rows)
             if not due:
@@ -168,27 +174,28 @@ class Steps(Part):
             # saw must still be so.
             if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
-            if change.sole and self._has_other_owner(take.id, change.remote_id or ""):
-                raise IdOwned(change.remote_id)
             after = changed(before, change, now, self.moment())
+            if change.sole and self._has_other_owner(after):
+                raise IdOwned(change.remote_id)
             self._write(before, after, refused=change.refused)
             if noteworthy(before, after):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after
 
-    def agenda(self) -> dict[State, dict[str, float]]:
+    def agenda(self, but: Collection[Party] = ()) -> dict[State, dict[str, float]]:
         found: dict[State, dict[str, float]] = {}
-        for state, root, due_at in self._db.rows(_AGENDA):
+        question = _AGENDA.format(but=without(but, "t."))
+        for state, root, due_at in self._db.rows(question, list(chain(*but))):
             if due_at is not None:
                 found.setdefault(State(state), {})[root] = due_at
         return found
 
-    def _has_other_owner(self, take_id: int, remote_id: str) -> bool:
+    def _has_other_owner(self, take: Take) -> bool:
         return bool(
-            remote_id
+            take.remote_id
             and self._db.row(
-                "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND take_id <> ? LIMIT 1",
-                (remote_id, take_id),
+                f"SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND {AT} AND take_id <> ? LIMIT 1",
+                (take.remote_id, *at(take), take.id),
             )
         )
 

@@ -139,6 +139,7 @@ class Storyboards(Part):
                 request=request,
                 state=State.QUEUED,
                 output=output(number),
+                target=model.target,
                 due_at=now,
                 created_at=now,
                 updated_at=now,
@@ -274,10 +275,10 @@ class Storyboards(Part):
             [*((0, have.id) for have in todo.unwanted), *((1, have.id) for have in todo.wanted)],
         )
         self._db.run_many(
-            "UPDATE takes SET output = ?, request = ?, updated_at = ? "
-            "WHERE id = ? AND (output <> ? OR request <> ?)",
+            "UPDATE takes SET output = ?, request = ?, target = ?, updated_at = ? "
+            "WHERE id = ? AND (output <> ? OR request <> ? OR target <> ?)",
             [
-                (want.output, request, now, have.id, want.output, request)
+                (want.output, request, want.target, now, have.id, want.output, request, want.target)
                 for have, want in todo.follow
                 for request in [want.request.to_json()]
             ],
@@ -290,9 +291,23 @@ class Storyboards(Part):
             ],
         )
         self._note(now, [(have.id, _again(want), "wanted", "", want.error) for have, want in todo.requeue])
+        self._retarget(asked, board.id)
         for have, want in todo.found:
             self._find(have, want, now)
         self._add(todo.insert, asked, board, now)
+
+    def _retarget(self, asked: Sequence[Want], board_id: int) -> None:
+        """Further takes (`redo`) that are not sent yet go where their segment goes."""
+        self._db.run_many(
+            "UPDATE takes SET target = ? WHERE storyboard_id = ? AND segment = ? AND fingerprint = ? "
+            "AND extra = 1 AND state IN ('queued', 'held') AND target <> ?",
+            [
+                (want.target, board_id, want.segment, text, want.target)
+                for want in asked
+                if want.wanted
+                for text in {want.fingerprint, (want.newer or want.request).fingerprint()}
+            ],
+        )
 
     def _mark_older(self, board_id: int, wants: Sequence[Want]) -> None:
         """Remember which takes have the text of an earlier version, and what their segments ask for now."""
@@ -380,6 +395,8 @@ def _take_of(
         request_id=want.request_id,
         cost=want.cost,
         repeats=want.repeats,
+        target=want.target,
+        currency=want.currency,
         error=want.error,
         created_at=now,
         updated_at=now,

@@ -49,10 +49,10 @@ def plan(
     wants: Sequence[Want],
     known: Mapping[Key, Known],
     owned: Callable[[str], bool],
-    heard_of: Callable[[str], bool],
+    heard_of: Callable[[Want], bool],
 ) -> Plan:
     """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path,
-    ``heard_of`` whether some create was ever answered with a remote id."""
+    ``heard_of`` whether some create was ever answered with its remote id."""
     result = Plan()
     left = dict(known)
     seen: set[Key] = set()
@@ -116,7 +116,7 @@ def texts_of(wants: Iterable[Want], numbers: Iterable[int]) -> set[tuple[int, st
     )
 
 
-def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
+def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:
     if have is None:
         result.insert.append(want)
         result.added += want.state in UNSENT
@@ -135,10 +135,10 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
     result.skipped += 1
 
 
-def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
+def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:
     """What was bought and is not wanted (any more): known again, so that it is delivered."""
     if have is None:
-        if want.state is State.FAILED and heard_of(want.remote_id):
+        if want.state is State.FAILED and heard_of(want):
             return  # some take has had this bad luck already
         result.insert.append(want)
         result.kept += 1
@@ -147,22 +147,22 @@ def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[st
         result.kept += 1
 
 
-def _tells_more(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
+def _tells_more(have: Known, want: Want, heard_of: Callable[[Want], bool]) -> bool:
     """Whether the folder tells more of a take than the ledger. One that failed was bought anew, and that is
     forgotten, where the receipt is of a create that the ledger never heard of."""
     if have.state is State.FAILED and want.state is not State.UNKNOWN:
-        return bool(want.remote_id) and not heard_of(want.remote_id)
+        return bool(want.remote_id) and not heard_of(want)
     return have.state in MOVABLE and _shows_bought(have, want, heard_of)
 
 
-def _shows_bought(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
+def _shows_bought(have: Known, want: Want, heard_of: Callable[[Want], bool]) -> bool:
     """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that the
     ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of tells
     nothing new: the user may have queued that take again. Nor does the intent of one whose end it knows."""
     if want.state is State.UNKNOWN:
         return news(have.intent_at, want)
     if want.state in (State.GENERATING, State.FAILED) or (want.state is State.DONE and want.error):
-        return not heard_of(want.remote_id)
+        return not heard_of(want)
     return want.state is State.DONE
 
 
@@ -209,6 +209,7 @@ def _as_found(want: Want, now: float) -> Change:
         reused=want.reused or None,
         request_id=want.request_id or None,
         cost=want.cost,
+        currency=want.currency or None,
         repeats=want.repeats or None,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,

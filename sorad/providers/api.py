@@ -46,6 +46,6 @@ class Api:
         return self._validate(request)
 
     def unfit(self, request: Request) -> Optional[NotSent]:
-        """The outcome of a create that is not sent, for something of it would be left out there without a word."""
+        """The outcome of a create that is not sent, because something of it would be left out there without a word."""
         problem = left_out(request, self.offers, self._title)
         return None if problem is None else NotSent(Fault(Trouble.REQUEST, problem))

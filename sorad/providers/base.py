@@ -8,7 +8,7 @@ Any method may be called from several threads at once.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Optional, Protocol, Union
 
@@ -214,6 +214,7 @@ class Listed:
 
     tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first
     ids: frozenset[str] = frozenset()  # of all that came, older ones included
+    dates: Mapping[str, float] = field(default_factory=dict)  # of those of them that it dates, by id
     counted: bool = False  # as many came as the answers say there are
     ended: bool = False  # nothing follows, and nothing that it says speaks against that
     said_so: bool = False  # that nothing follows, it said itself
@@ -256,6 +257,10 @@ class Provider(Protocol):
 
     def price_trouble(self) -> Optional[Problem]:
         """Why :meth:`price` could not tell, where it may another time; ``None``: asking again is no use. No I/O."""
+        ...
+
+    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
+        """What a create says beside texts and pictures, by the API's own names: model, length, size, sound. No I/O."""
         ...
 
     def create(self, request: Request) -> Created:

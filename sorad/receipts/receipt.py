@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,13 @@ class Receipt:
     reused_from: Source | None = None  # then it has no task and no cost of its own
     process: int = 0  # of an intent: who made it
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
+    # what the create said beside texts and pictures, what the storyboard left unsaid included; told, never read back
+    sent: Mapping[str, str | int | bool] = field(default_factory=dict, compare=False)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where its task is."""
+        return self.provider, self.base_url
 
     @property
     def task(self) -> str:
@@ -91,7 +98,7 @@ class Receipt:
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
-        # To the microsecond, for two creates of one text may leave within a second.
+        # To the microsecond, because two creates of one text may leave within a second.
         open_create = self.state == SUBMITTING
         exact = {"intent_at": self.submitted_at, "process": self.process} if open_create else {}
         return {
@@ -104,6 +111,7 @@ class Receipt:
             "take": self.take,
             "fingerprint": self.fingerprint,
             "request": self.request.members(),
+            **({"sent": dict(self.sent)} if self.sent else {}),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -136,9 +144,11 @@ def write_receipt(
     make_folders(video, base)
     before = _load(path) or {}
     members = receipt.to_members()
-    if before.get("remote_id") == receipt.remote_id and before.get("machine"):
+    same = before.get("remote_id") == receipt.remote_id
+    if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
-    members.update({name: value for name, value in before.items() if name not in members})
+    told = set(members) if same else {*members, "sent"}  # by another create
+    members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
         write_whole(path, _as_file(members), sleep, receipt.payer.id)
 

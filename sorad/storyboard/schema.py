@@ -1,6 +1,6 @@
 """The storyboard file as types, and its JSON Schema.
 
-Types are strict: ``"10"`` is not 10 and ``true`` is not 1, for a slip of the pen must not buy something else
+Types are strict: ``"10"`` is not 10 and ``true`` is not 1, because a slip of the pen must not buy something else
 than was meant. ``10.0`` is 10, as JSON has but one kind of number. What is not named here is ignored.
 """
 

@@ -127,6 +127,7 @@ def test_the_contract_holds_in_trouble(running):
         "unpriced_today": 1,
         "total": 2.5,
         "currency": "USD",
+        "by_currency": {"USD": {"today": 2.5, "total": 2.5}},
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 import pytest
 from disk_stage import House, small_disk, unmount, until
+from disk_world import DAY, HOUR, ready, restart
 from world import Odds, World, mp4
 
 from sorad.daemon import parts
@@ -26,7 +27,6 @@ from sorad.vault import mount_table as mounts
 # Version 7 warns, with all its tables, of what its own handling of new folders does to itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
-HOUR, DAY = 900.0, 7_200.0
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 
 
@@ -109,19 +109,6 @@ def states(world: World) -> dict[str, str]:
 def of(world: World, prompt: str) -> Take:
     (take,) = (take for take in world.takes() if take.request.prompt == prompt)
     return take
-
-
-def ready(world: World) -> None:
-    """The provider has the videos from now on."""
-    for task in world.provider.tasks.values():
-        task.ready_at = min(task.ready_at, world.clock.now)
-    world.run(120)
-
-
-def restart(world: World) -> None:
-    world.ledger.close()
-    world.start()
-    world.kit.patience = Patience(HOUR, DAY)
 
 
 def said(world: World) -> dict[str, tuple[bool, str]]:

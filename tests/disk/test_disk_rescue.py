@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from disk_world import DAY, HOUR, ready, restart
 from world import Died, Odds, World, mp4
 
 from sorad.delivery import receive as receiving
@@ -24,8 +25,6 @@ from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
 from sorad.receipts.receipt import DONE, read_receipt
 
-# In a hurry: an hour and a day of patience in minutes, so that fewer tries are simulated.
-HOUR, DAY = 900.0, 7_200.0
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 SAID = Problem("provider.server", "x")
 
@@ -118,19 +117,6 @@ def states(world: World) -> set[State]:
 
 def codes(world: World) -> set[str]:
     return {take.error.code if take.error else "" for take in of(world)}
-
-
-def ready(world: World) -> None:
-    """The provider has the videos from now on."""
-    for task in world.provider.tasks.values():
-        task.ready_at = min(task.ready_at, world.clock.now)
-    world.run(120)
-
-
-def restart(world: World) -> None:
-    world.ledger.close()
-    world.start()
-    world.kit.patience = Patience(HOUR, DAY)
 
 
 def check_rescued(world: World) -> None:

@@ -20,9 +20,10 @@ from test_intake_situations import (
     rename_and_edit,
     reorder,
 )
+from world import PRICE
 
 from sorad.cli.main import main
-from sorad.intake.plan import BUY, SKIP, Item, plan_storyboard, total
+from sorad.intake.plan import BUY, SKIP, Item, Total, plan_storyboard, total
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 
@@ -38,9 +39,7 @@ def test_the_plan_says_what_is_bought(stage: Stage, deed: Callable[[Stage], Path
     before = stage.bought()
     board = deed(stage)
     config = stage.config
-    planned = plan_storyboard(
-        board, config.watch[0], config, lambda request: [], lambda request: 1, stage.raw
-    )
+    planned = plan_storyboard(board, config.watch[0], config, lambda _target: stage.provider, stage.raw)
     foreseen = Counter(item.request.prompt for item in planned.bought)
     stage.go()
     assert foreseen == stage.bought() - before
@@ -58,8 +57,10 @@ def test_a_take_whose_receipt_is_damaged_is_no_purchase_and_says_what_to_do(stag
 
     def planned(ledger: SqliteLedger | None) -> Item:
         config = stage.config
-        found = plan_storyboard(board, config.watch[0], config, lambda request: [], lambda _r: 1, ledger)
-        assert total([found]) == (len(found.bought), len(found.bought), True)
+        found = plan_storyboard(board, config.watch[0], config, lambda _target: stage.provider, ledger)
+        assert total([found]) == Total(
+            len(found.bought), {"USD": PRICE * len(found.bought)} if found.bought else {}, True
+        )
         return next(item for item in found.items if item.request.prompt == "one")
 
     for ledger in (None, stage.raw):

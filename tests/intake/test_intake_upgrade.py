@@ -147,9 +147,7 @@ def test_an_upgrade_buys_nothing(
     assert {take.state for take in stage.takes() if take.wanted} <= {State.DONE, State.CANCELLED, State.HELD}
     if path.exists():
         config = stage.config
-        planned = plan_storyboard(
-            path, config.watch[0], config, lambda request: [], lambda request: 1, stage.raw
-        )
+        planned = plan_storyboard(path, config.watch[0], config, lambda _target: stage.provider, stage.raw)
         assert planned.bought == []
 
 

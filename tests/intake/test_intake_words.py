@@ -133,3 +133,22 @@ def test_redo_of_a_take_with_a_seed_has_the_next_one(stage: Stage, before: pytes
         stage.go()
         assert wanted(stage) == [(1, 1, 7), (1, 2, 8), (1, 3, 9)]
     assert sum(stage.bought().values()) == 3
+
+
+def test_a_receipt_tells_what_was_sent(stage: Stage, before: pytest.MonkeyPatch) -> None:
+    before.undo()
+    stage.restart()
+    write(stage, SEGMENTS[2:])
+    stage.go()
+
+    def told() -> Any:
+        (take,) = stage.takes()
+        return json.loads(Path(take.output).with_suffix(".json").read_text("utf-8"))
+
+    assert told()["sent"] == {"duration": 10}
+    assert told()["state"] == "done"
+    assert told()["request"]["rules"] == 3
+    stage.lose_ledger()
+    stage.restart()
+    stage.go()
+    assert told()["sent"] == {"duration": 10}

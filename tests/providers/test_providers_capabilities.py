@@ -109,6 +109,8 @@ def test_what_costs_is_always_sent(server: ScriptedServer) -> None:
     make(config, lambda: "sk-x").create(Request("x", seconds=10, orientation="vertical"))
     body = server.asked[0].json()
     assert (body["seconds"], body["size"], body["generate_audio"]) == ("10", "1080x1920", False)
+    told = make(config, lambda: "sk-x").sent(Request("x", seconds=10, orientation="vertical"))
+    assert told == {name: value for name, value in body.items() if name != "prompt"}
 
 
 def test_other_models_that_offer_it_are_named() -> None:
@@ -169,6 +171,50 @@ def test_the_config_may_correct_what_sorad_knows() -> None:
     )
     capabilities = capabilities_of(told(SoraHk().config("https://x.test"), models))
     assert (capabilities.seconds, capabilities.seconds_pro) == ((5, 20), (20,))
+
+
+EVERYTHING: dict[str, Any] = {
+    "first_frame": True,
+    "last_frame": True,
+    "references": 9,
+    "audio": "switch",
+    "seed": True,
+    "negative_prompt": True,
+    "ratios": ("16:9", "1:1"),
+    "resolutions": ("1080p",),
+    "pictures": {"forms": ("url", "file")},
+}
+
+
+@pytest.mark.parametrize(
+    "asked", [name for name in ASKED if name not in ("first_frame", "model", "vendor_id")]
+)
+@pytest.mark.parametrize("dialect", [SoraHk(), OpenAiVideos()], ids=["native", "gateway"])
+def test_a_model_that_takes_all_is_sent_only_what_its_api_has_a_field_for(
+    dialect: Any, asked: str, server: ScriptedServer
+) -> None:
+    names = ("standard", "veo-fast")
+    models = tuple(ModelConfig(name=name, **EVERYTHING) for name in names)
+    provider = make(told(dialect.config(server.url + "/v1"), models), lambda: "sk-x")
+    request, code = ASKED[asked]
+    server.script(dialect.accepted())
+    if dialect.kind == "openai_videos" and asked in ("seed", "negative_prompt"):
+        assert provider.validate(request) == []  # their fields have the same names everywhere
+        return
+    # A ratio and a resolution that have no size are told as such.
+    codes = {code, "request.resolution"} if asked == "ratio" else {code}
+    assert {one.code for one in provider.validate(request)} <= codes
+    assert provider.validate(request)
+    assert isinstance(provider.create(request), NotSent)
+    assert server.asked == []
+
+
+def test_a_gateway_that_takes_no_files_is_sent_none() -> None:
+    models = (ModelConfig(name="veo-fast", **EVERYTHING),)
+    validate = validator_of(told(OpenAiVideos().config("https://x.test", reference="none"), models))
+    assert [one.code for one in validate(replace(REQUEST, image="sha256:00", image_path="/a.png"))] == [
+        "request.image"
+    ]
 
 
 # --- bodies -----------------------------------------------------------------------------------------

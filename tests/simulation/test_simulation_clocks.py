@@ -11,8 +11,9 @@ from typing import Any, Callable
 
 import pytest
 from odd_lists import OddList
+from seeds import in_blocks
 from test_simulation_failed import one_failed, order, states, twice
-from test_simulation_histories import HISTORIES, run_all
+from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
@@ -25,8 +26,6 @@ from sorad.ledger import failed_tasks
 from sorad.model import State, Take
 
 MINUTE, HOUR, DAY, YEAR = 60.0, 3600.0, 86_400.0, 365 * 86_400.0
-BLOCK = 25
-BLOCKS = max(1, HISTORIES // 250)
 
 
 # --- any history ----------------------------------------------------------------------------------------------
@@ -105,9 +104,9 @@ def with_lasting_failures(seed: int, folder: Path) -> World:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("live", [live_with_bad_clocks, live_without_a_clock])
-@pytest.mark.parametrize("block", range(BLOCKS))
-def test_no_jump_of_the_clock_breaks_a_promise(block: int, live: Callable[[int, Path], World]) -> None:
-    assert run_all(range(block * BLOCK, (block + 1) * BLOCK), live) == []
+@in_blocks(0.08)
+def test_no_jump_of_the_clock_breaks_a_promise(block: range, live: Callable[[int, Path], World]) -> None:
+    assert run_all(block, live) == []
 
 
 @pytest.mark.timeout(120)

@@ -35,6 +35,7 @@ from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
 from sorad.engine.state.destinations import Destinations
+from sorad.engine.state.list_history import Sightings
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
@@ -197,6 +198,10 @@ class SimProvider:
     def price(self, request: Request) -> Optional[int]:
         self.pause()
         return None if self.keeps_prices is not None else PRICE
+
+    def sent(self, request: Request) -> dict[str, int]:
+        """What a create says."""
+        return {"duration": request.seconds}
 
     def price_trouble(self) -> Optional[Problem]:
         return self.keeps_prices
@@ -429,6 +434,7 @@ class World:
     reuse: str = "folder"
     takes_each: int = 1
     centralized: bool = False
+    proved: bool = True  # the provider's list has shown creates of ours before
     # Of one machine of several, which share clock and provider (see `pair.py`):
     machine: Optional[Machine] = None
     watch: dict[str, Any] = field(default_factory=dict)
@@ -452,6 +458,8 @@ class World:
         self.log: list[str] = []
         self.again: Counter[str] = Counter()  # what the user asked for once more
         self.start()
+        if self.proved:
+            self.list_is_proved()
 
     # --- the process -----------------------------------------------------------------------------
     @property
@@ -504,13 +512,10 @@ class World:
         )
         intake = Intake(
             config,
-            provider.validate,
+            self.seller,
             ledger,
             self.clock,
             lambda: None,
-            provider.price,
-            "USD",
-            provider.price_trouble,
             self.claims.stands_by,
             self.claims.is_us,
             self.claims.payer,
@@ -552,9 +557,22 @@ class World:
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
         self.house_at = self.sweep_at = 0.0
         self.engine = Engine(
-            self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+            self.kits(), rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def seller(self, target: str) -> SimProvider:
+        """Whom takes of a target are wanted from."""
+        return self.provider
+
+    def kits(self) -> list[Kit]:
+        """One for each provider."""
+        return [self.kit]
+
+    def list_is_proved(self, **seen: Any) -> None:
+        """The list has shown creates of ours before."""
+        proof = Sightings(**{"shown": 0.0, **seen})
+        self.raw.remember(f"list:{self.provider.account}", proof.to_json())
 
     def speak(self) -> None:
         """This process speaks to the provider from now on."""

@@ -14,7 +14,7 @@ from sorad.cli.shared.common import no_take, open_ledger, say, start_command, st
 from sorad.clock import local_time
 from sorad.messages import N_, _
 from sorad.plaintext import printable
-from sorad.problems import joined
+from sorad.problems import after_the_end, joined
 
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
@@ -97,12 +97,16 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Show it."""
-    seen = _look(args, state_dir(args), args.take)
-    if args.json:
-        say(to_json(_as_json(seen), indent=2))
-    else:
-        for text in (*_card(seen), "", *_history(seen.history)):
-            say(text)
+    from sorad.lock import holder
+
+    folder = state_dir(args)
+    with after_the_end(holder(folder) is None):
+        seen = _look(args, folder, args.take)
+        if args.json:
+            say(to_json(_as_json(seen), indent=2))
+        else:
+            for text in (*_card(seen), "", *_history(seen.history)):
+                say(text)
     return 0
 
 

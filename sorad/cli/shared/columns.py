@@ -74,7 +74,7 @@ def pad(text: str, columns: int) -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """``text`` in at most ``columns``; its beginning gives way to ``…``, for of a path the end counts."""
+    """``text`` in at most ``columns``; its beginning gives way to ``…``, because the end of a path counts."""
     if width(text) <= columns:
         return text
     kept, used = [], 1
@@ -114,7 +114,7 @@ def fold(text: str, columns: int) -> list[str]:
 
 
 def clip(text: str, columns: int) -> str:
-    """``text`` in at most ``columns``; its end gives way to ``…``, for of a sentence the beginning counts."""
+    """``text`` in at most ``columns``; its end gives way to ``…``, because the beginning of a sentence counts."""
     return text if width(text) <= columns else _head(text, columns - 1) + "…"
 
 

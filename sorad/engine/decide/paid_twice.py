@@ -1,5 +1,5 @@
 """What was paid for twice: a create that was on no list in time and was sent again may turn up after all; a task that
-was said to have failed and was bought anew may end well after all.
+was said to have failed and was bought again may end well after all.
 
 Nothing undoes that, but it is told, so that both videos can be had.
 """
@@ -62,7 +62,7 @@ def paid_too(take: Take, remote_id: str) -> Problem:
 
 
 def bought_anew(take: Take, others: Sequence[Purchase], paid: Optional[Purchase], currency: str) -> Problem:
-    """A task that was said to have failed goes on after all, and was bought anew meanwhile. ``take`` bears its id."""
+    """A task that was said to have failed goes on after all, and was bought again meanwhile. ``take`` has its id."""
     return Problem(
         "take.paid_twice",
         N_(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from sorad.elapsed import Moment, passed
-from sorad.engine.decide.absence import Own, Seen
+from sorad.engine.decide.absence import Evidence, Own, Seen
 from sorad.ledger.interface import Ledger
 from sorad.providers.base import Listed
 
@@ -37,6 +37,23 @@ class Sightings:
     lag_for: float = 0.0  # seconds that passed since that was seen, until the last look
     late: dict[str, float] = field(default_factory=dict)  # ours that did not show yet: how old they were then
     looked: Moment = NEVER  # when last
+    # So many seconds after it was accepted, at most, a create of ours was on the list; ``None``: none was, or what it
+    # should have shown since then was not there.
+    shown: Optional[float] = None
+    behind: float = 0.0  # how far it has dated ours back, at most, as 0 or less
+    altered: bool = False  # it has shown ours with another length or model than was sent
+
+    @property
+    def proved(self) -> bool:
+        """Whether the list has shown that it shows what it should."""
+        return self.shown is not None and self.shown <= LATEST
+
+    def weighed(self, found: Evidence) -> Sightings:
+        """With what one more look says of the list itself."""
+        ages = [age for age in (self.shown, found.shown) if age is not None]
+        shown = None if found.against else min(ages, default=None)
+        altered = self.altered or found.altered
+        return replace(self, shown=shown, behind=min(self.behind, found.behind), altered=altered)
 
     def after(
         self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float, moment: Moment
@@ -84,7 +101,11 @@ class Sightings:
         """
         if raw is None:
             return cls()
-        known = {name: raw[name] for name in ("most", "lag", "lag_for", "late") if name in raw}
+        known = {
+            name: raw[name]
+            for name in ("most", "lag", "lag_for", "late", "shown", "behind", "altered")
+            if name in raw
+        }
         rows = {one: Seen(_moment(at), *told) for one, (at, *told) in raw["rows"].items()}
         return cls(**known, rows=rows, looked=_moment(raw.get("looked")))
 
@@ -113,6 +134,15 @@ class ListHistory:
             seen = self._of(ledger, account).after(listed, owned, own, now, ledger.moment())
             ledger.remember(_key(account), seen.to_json())
             return seen
+
+    def weigh(self, ledger: Ledger, account: str, found: Evidence) -> Sightings:
+        """Remember what a look says of the list itself."""
+        with self._lock:
+            before = self._of(ledger, account)
+            after = before.weighed(found)
+            if after != before:
+                ledger.remember(_key(account), after.to_json())
+            return after
 
     def of(self, ledger: Ledger, account: str) -> Sightings:
         """What is remembered of an account."""

@@ -70,9 +70,8 @@ def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
         return not news(take.intent_at, there)  # the ledger knows that this create was not accepted
     if there.state is State.HELD or (there.state is State.DONE and there.error is None):
         return False
-    return bool(
-        kit.ledger.owned([there.remote_id])
-    )  # the receipt of an earlier create, which the user gave up
+    # the receipt of an earlier create, which the user gave up
+    return bool(kit.ledger.owned([there.remote_id], there.place))
 
 
 def bought_meanwhile(kit: Kit, take: Take) -> bool:
@@ -83,4 +82,4 @@ def bought_meanwhile(kit: Kit, take: Take) -> bool:
     receipt = look(Path(take.output)).receipt
     if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
         return False  # a video without a receipt proves nothing; it was judged before
-    return not kit.ledger.owned([receipt.remote_id])
+    return not kit.ledger.owned([receipt.remote_id], receipt.place)

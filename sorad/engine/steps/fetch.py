@@ -170,7 +170,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
 
 
 def _blocked(kit: Kit, take: Take, provider: Provider, video: Video, outcome: Blocked) -> None:
-    """This machine does not take it: it is tried again, and brought to safety when that has lasted too long."""
+    """This machine does not take it: it is tried again, and rescued when that has lasted too long."""
     now = kit.clock.time()
     at = rescue_at(kit, take, outcome)
     if now >= at:

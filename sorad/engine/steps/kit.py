@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -29,7 +30,7 @@ from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
-from sorad.providers.base import Video
+from sorad.providers.base import Provider, Video
 from sorad.receipts.receipt import Payer
 
 # An unknown create at an account: its take, the time of its intent, and the account whose list was looked at.
@@ -84,6 +85,8 @@ class Lookups:
     # How often in a row the list could not be read, or proved nothing.
     in_vain: dict[LookedFor, int] = field(default_factory=dict)
     list_history: ListHistory = field(default_factory=ListHistory)  # what earlier looks at lists have shown
+    # When to look (monotonic) at a list that has not shown a create of ours, and how often that was done; by account.
+    proving: dict[str, tuple[float, int]] = field(default_factory=dict)
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
 
 
@@ -114,7 +117,7 @@ class Kit:
 
     config: Config
     ledger: Ledger
-    accounts: Accounts
+    accounts: Accounts  # of one provider; its control, reach, times and limits are its own, too
     control: Control
     clock: Clock
     rng: random.Random
@@ -126,11 +129,20 @@ class Kit:
     claims: ClaimChecks = field(default_factory=ClaimChecks)
     lookups: Lookups = field(default_factory=Lookups)
     locks: Locks = field(default_factory=Locks)
+    name: str = ""  # of the provider
+    targets: Collection[str] = ("",)  # what takes call it that are wanted from it; the first is "", too
+    # The provider that takes of a target are wanted from; None: it is this one, whatever they say.
+    seller: Optional[Callable[[str], Provider]] = None
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
 
     def partials(self, take: Take) -> Partials:
         """Where a take's download grows."""
         return partials_in(self.config.state_dir, self.claims.payer(take.root).id)
+
+
+def seller_of(kit: Kit, take: Take) -> Provider:
+    """The provider that a take is to be bought from."""
+    return kit.accounts.current if kit.seller is None else kit.seller(take.target)
 
 
 def record(
@@ -173,7 +185,7 @@ def record(
             if attempt == 1:
                 meanwhile()
             if attempt > 3 and (kit.process.ending() or isinstance(error, LedgerDamaged)):
-                return None  # the folder tells it to the ledger that is built anew
+                return None  # the folder tells it to the ledger that is built again
             kit.process.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
 

@@ -40,7 +40,7 @@ def asking(recheck: Recheck) -> Callable[[Kit, Take], None]:
 
 
 def _ask(kit: Kit, recheck: Recheck) -> None:
-    owners = kit.ledger.with_tasks([recheck.take.remote_id])
+    owners = kit.ledger.with_tasks([recheck.take.remote_id], recheck.take.place)
     absent = next((owner for owner in owners if is_absent(owner)), None)
     if absent is not None:
         _fetch_absent(kit, recheck, absent)

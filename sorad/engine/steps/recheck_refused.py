@@ -31,7 +31,7 @@ UNREADABLE = 5
 
 
 def accepted_after_all(kit: Kit, take: Take) -> bool:
-    """Whether a take, claimed as ``queued``, is not to be sent just now, for its refused create may have been taken on.
+    """Whether a take, claimed as ``queued``, is not to be sent just now, as its refused create may have been taken on.
 
     Then its task is adopted, or the user decides, or the list is read again later.
     """
@@ -49,7 +49,7 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     if isinstance(found, RemoteTask):
         _adopt(kit, take, provider, found)
     elif found is not None:
-        _open(kit, take, found)
+        _open(kit, take, provider, found)
     return found is not None
 
 
@@ -90,7 +90,7 @@ def _unread(kit: Kit, take: Take, fault: Fault) -> bool:
 
 
 def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
-    intent = _intent(kit, take)
+    intent = _intent(kit, take, provider)
     if intent is None:
         return
     logger.warning(
@@ -104,9 +104,9 @@ def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
         lay_receipt(kit, adopted, provider.currency)
 
 
-def _open(kit: Kit, take: Take, why: Problem) -> None:
+def _open(kit: Kit, take: Take, provider: Provider, why: Problem) -> None:
     """The user has to say whether the create was accepted; until then it counts."""
-    intent = _intent(kit, take)
+    intent = _intent(kit, take, provider)
     if intent is not None:
         logger.warning(_("take {id} is not sent again: {problem}"), id=take.id, problem=str(why))
         record(
@@ -116,7 +116,7 @@ def _open(kit: Kit, take: Take, why: Problem) -> None:
         )
 
 
-def _intent(kit: Kit, take: Take) -> Optional[Take]:
+def _intent(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
     """Take the refusal back: the create is open again, and its money may be out."""
     change = Change(
         State.SUBMITTING,
@@ -124,7 +124,8 @@ def _intent(kit: Kit, take: Take) -> Optional[Take]:
         intent=True,
         intent_at=take.intent_at,
         keep_claim=True,
-        cost=kit.accounts.current.price(take.request),
+        cost=provider.price(take.request),
+        currency=provider.currency,
     )
     try:
         return kit.ledger.record(take, change, kit.clock.time())

@@ -188,7 +188,9 @@ def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
         return None
     if receipt is None or not receipt.remote_id or receipt.fingerprint != take.fingerprint:
         return None
-    if receipt.payer.id != kit.claims.payer(take.root).id or kit.ledger.owned([receipt.remote_id]):
+    if receipt.payer.id != kit.claims.payer(take.root).id or kit.ledger.owned(
+        [receipt.remote_id], receipt.place
+    ):
         return None  # another machine's, or that of an earlier create
     return receipt
 
@@ -207,7 +209,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
     elif not is_sure(take, provider):
-        # Its looks count anew when the key is back.
+        # Its looks count again when the key is back.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
     elif take.creates >= kit.config.limits.max_creates_per_take:
         _give_to_the_user(kit, take, "waits", waits(take))
@@ -218,7 +220,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
 def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
     """For how long that account's list was seen to lack it, in seconds by the clock that never jumps.
 
-    By the intent, not by the number of creates: that begins anew where the user has it sent again.
+    By the intent, not by the number of creates: that begins again where the user has it sent again.
     """
     now = kit.clock.monotonic()
     return now - kit.lookups.missed.setdefault((take.id, take.intent_at, provider.account), now)
@@ -284,7 +286,7 @@ def _was_kept_back(kit: Kit, take: Take) -> bool:
     if take.error is None or take.error.code != "take.several":
         return False
     named = str(take.error.params.get("remote_id", ""))
-    return not named or not kit.ledger.owned([named])
+    return not named or not kit.ledger.owned([named], take.place)
 
 
 def _lookalikes(kit: Kit, take: Take, account: str) -> list[Take]:

@@ -89,7 +89,7 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
         write_receipt(place, receipt, base=kit.config.state_dir)
 
     try:
-        # Begun anew each time: the validator in the ledger speaks of the partial file at the video's own place.
+        # Begun again each time: the validator in the ledger speaks of the partial file at the video's own place.
         outcome = receive(
             open_at,
             place,
@@ -157,7 +157,7 @@ def _rescued(kit: Kit, take: Take, place: Path, received: Received, currency: st
 
 
 def _remember(kit: Kit, take: Take) -> None:
-    """For `sorad status`: before the take says so, for a take that does not say so is not shown."""
+    """For `sorad status`: before the take says so, because a take that does not say so is not shown."""
     try:
         remember(kit.ledger, [take.id])
     except LedgerUnavailable as error:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Union
 
 from sorad.elapsed import passed, same_boot
-from sorad.engine.decide.absence import INSTANT, Own, View, covers
+from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence
 from sorad.engine.decide.dating import accepted, dated
 from sorad.engine.decide.matching import began
+from sorad.engine.state.list_history import LATEST
 from sorad.engine.steps.kit import Kit
 from sorad.ledger.values import Event
 from sorad.model import State, Take
@@ -43,7 +44,8 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     # Before the owners: what is accepted now is theirs.
     others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
     remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
-    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows])
+    here = (provider.kind, provider.base_url)
+    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
     lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
     own = _own_creates(kit, take, lost, provider.account)
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
@@ -63,7 +65,10 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
         seen.most,
         window / 2,
     )
-    return Look(view, window)
+    seen = kit.lookups.list_history.weigh(kit.ledger, provider.account, evidence(view))
+    # It was not seen to show ours any sooner.
+    window = max(window, seen.shown or 0.0) if seen.proved else window
+    return Look(replace(view, proved=seen.proved, behind=seen.behind, altered=seen.altered), window)
 
 
 def as_dated(kit: Kit, take: Take) -> Take:
@@ -105,8 +110,15 @@ def _own_creates(kit: Kit, take: Take, lost: Take, account: str) -> list[Own]:
         if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
-        found.append(Own(one.remote_id, at, shortly and _was_answered(kit, one, take)))
+        answered = shortly and _was_answered(kit, one) and _left_before(kit, one, take)
+        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), one.request))
     return found
+
+
+def _is_told(kit: Kit, one: Take, at: float) -> bool:
+    """Whether the answer to a create of the last hour told its task; ``at``: when, known exactly."""
+    lately = kit.clock.time() - LATEST < at and same_boot(one.moment, kit.ledger.moment())
+    return lately and _was_answered(kit, one)
 
 
 def _is_known_to(account: str, take: Take) -> bool:
@@ -114,9 +126,16 @@ def _is_known_to(account: str, take: Take) -> bool:
     return take.account == account and (take.error is None or take.error.code not in LOST_SIGHT)
 
 
-def _was_answered(kit: Kit, one: Take, lost: Take) -> bool:
-    """Whether the create itself told the id, surely before the lost one left; what was adopted is dated otherwise."""
-    events = [event for event in kit.ledger.history(one.id) if event.note in ("accepted", "adopted")]
-    if lost.moment is None or not events or events[-1].note != "accepted":
-        return False
-    return events[-1].moment is not None and events[-1].moment < lost.moment
+def _was_answered(kit: Kit, one: Take) -> bool:
+    """Whether the create itself told the id; what was adopted is dated otherwise."""
+    return [event.note for event in _beginnings(kit, one)][-1:] == ["accepted"]
+
+
+def _left_before(kit: Kit, one: Take, lost: Take) -> bool:
+    """Whether one was accepted surely before the lost one left."""
+    at = [event.moment for event in _beginnings(kit, one)][-1:]
+    return lost.moment is not None and all(moment is not None and moment < lost.moment for moment in at)
+
+
+def _beginnings(kit: Kit, one: Take) -> list[Event]:
+    return [event for event in kit.ledger.history(one.id) if event.note in ("accepted", "adopted")]

@@ -23,7 +23,7 @@ def judged(request: Request, offers: Offers, title: str) -> Iterator[Problem]:
     if not request.prompt.strip():
         yield Problem("request.prompt", N_("The prompt is empty."), N_("Write what the video is to show."))
     if request.provider not in ("", title):
-        yield _no_such("provider", request.provider, (title,))
+        yield no_such("provider", request.provider, (title,))
     offer = offers.of(request)
     if offer is None:
         yield _no_model(request, offers, title)
@@ -47,7 +47,7 @@ def left_out(request: Request, offers: Offers, title: str) -> Optional[Problem]:
 
 def _no_model(request: Request, offers: Offers, title: str) -> Problem:
     if request.model:
-        return _no_such("model", request.model, tuple(offers.named))
+        return no_such("model", request.model, tuple(offers.named))
     return Problem(
         "request.pro",
         N_("{kind} has no pro model."),
@@ -56,7 +56,7 @@ def _no_model(request: Request, offers: Offers, title: str) -> Problem:
     )
 
 
-def _no_such(field: str, value: str, known: Sequence[str]) -> Problem:
+def no_such(field: str, value: str, known: Sequence[str]) -> Problem:
     params: dict[str, Param] = {"field": field, "value": value, "known": ", ".join(known)}
     fix = N_("Write one of: {known}.") if known else N_("Leave {field} out: there is no choice of it here.")
     return Problem(f"request.{field}", N_("There is no {field} {value} in the config."), fix, params)

@@ -22,6 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+NATIVE = ("standard", "pro")  # the models of sora.hk
 _RATIOS = {"horizontal": "16:9", "vertical": "9:16"}
 
 
@@ -94,23 +95,53 @@ def offers_of(config: ProviderConfig) -> Offers:
 def _native(config: ProviderConfig) -> Offers:
     said = {one.name: one for one in config.models}
     shipped = _shipped("sora_hk")
-    standard, pro = (
-        _with(_with(Offer(), shipped["standard"]), shipped[name]) for name in ("standard", "pro")
+    standard = _with(Offer(), shipped["standard"])
+    default, pro = (_native_alone(_with(_with(standard, shipped[name]), said.get(name))) for name in NATIVE)
+    return Offers(default, pro, {})
+
+
+def _native_alone(offer: Offer) -> Offer:
+    """Whatever the config says: the native API has no fields for the rest, and would never hear of it."""
+    return replace(
+        offer,
+        ratios=tuple(one for one in offer.ratios if one in _RATIOS.values()),
+        resolutions=(),
+        last_frame=False,
+        references=0,
+        seed=False,
+        negative_prompt=False,
+        audio="" if offer.audio == "switch" else offer.audio,
+        forms=tuple(one for one in offer.forms if one != "file"),
     )
-    return Offers(_with(standard, said.get("standard")), _with(pro, said.get("pro")), {})
 
 
 def _gateway(config: ProviderConfig) -> Offers:
     said = {one.name: one for one in config.models}
     base = _unnamed(config)
     pro_base = _with(base, ModelConfig(name="-", lengths=config.seconds_pro)) if config.seconds_pro else base
-    default = _called(config.model, base, said)
-    pro = _called(config.model_pro, pro_base, said) if config.model_pro else None
-    named = {name: _called(name, base, said) for name in said}
+
+    def called(name: str, base: Offer) -> Offer:
+        return _with_fields_alone(_called(name, base, said), config)
+
+    default = called(config.model, base)
+    pro = called(config.model_pro, pro_base) if config.model_pro else None
+    named = {name: called(name, base) for name in said}
     named[config.model] = default
     if pro is not None:
         named.setdefault(config.model_pro, pro)
     return Offers(default, pro, {name: one for name, one in named.items() if name})
+
+
+def _with_fields_alone(offer: Offer, config: ProviderConfig) -> Offer:
+    """Whatever a model takes: what has no field at the gateway cannot be sent."""
+    return replace(
+        offer,
+        first_frame=offer.first_frame and bool(config.picture_field),
+        last_frame=offer.last_frame and bool(config.last_frame_field),
+        references=offer.references if config.references_field else 0,
+        audio="" if offer.audio == "switch" and not config.audio_field else offer.audio,
+        forms=tuple(one for one in offer.forms if one != "file" or config.reference != "none"),
+    )
 
 
 def _unnamed(config: ProviderConfig) -> Offer:
@@ -121,12 +152,12 @@ def _unnamed(config: ProviderConfig) -> Offer:
         ratios=sizes.ratios(),
         resolutions=sizes.resolutions(),
         sizes=sizes,
-        first_frame=known.first_frame and bool(config.picture_field),
-        last_frame=known.last_frame and bool(config.last_frame_field),
-        references=known.references if config.references_field else 0,
-        audio="switch" if config.audio_field else "",
+        first_frame=known.first_frame,
+        last_frame=known.last_frame,
+        references=known.references,
+        audio="switch",
         prompt_max=config.prompt_max,
-        forms=known.forms if config.reference != "none" else ("url",),
+        forms=known.forms,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
@@ -33,7 +33,7 @@ from sorad.providers.base import (
 )
 from sorad.providers.openai_videos import answers
 from sorad.providers.openai_videos.answers import Paths
-from sorad.providers.openai_videos.body import body_of, has_sound, size_of
+from sorad.providers.openai_videos.body import body_of, has_sound, parameters, size_of
 from sorad.providers.rules import require_model
 from sorad.providers.wire import reading
 from sorad.providers.wire.download import open_video
@@ -84,6 +84,10 @@ class OpenAiVideos(Api):
     def price_trouble(self) -> Optional[Problem]:
         """None: the config tells it, or nobody does."""
         return None
+
+    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
+        """Model, length, size, seed and sound."""
+        return parameters(request, self._config, self.offers.of(request) or self.offers.default)
 
     def create(self, request: Request) -> Created:
         """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""

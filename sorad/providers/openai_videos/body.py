@@ -31,20 +31,11 @@ def body_of(
     request: Request, config: ProviderConfig, offer: Offer, folders: Sequence[Path]
 ) -> Union[Body, Problem]:
     """The create of a request; why not, where a picture cannot be sent. ``folders``: whence local ones may come."""
-    body = Body(
-        {
-            "model": offer.id,
-            "prompt": request.prompt,
-            "seconds": str(request.seconds),
-            "size": size_of(request, offer),
-        }
-    )
+    body = Body({"prompt": request.prompt})
+    for name, said in parameters(request, config, offer).items():
+        _put(body.members, name, said)
     if request.negative_prompt:
         body.members["negative_prompt"] = request.negative_prompt
-    if request.seed is not None:
-        body.members["seed"] = request.seed
-    if config.audio_field:
-        _put(body.members, config.audio_field, has_sound(request, config, offer))
     for name, image, path in _pictures(request, config):
         value = _value(image, path, config, name, folders, offer.largest)
         if isinstance(value, Problem):
@@ -52,9 +43,23 @@ def body_of(
         if isinstance(value, Picture):
             body.files.append((name, value))
         else:
-            _put(body.members, name, value)
+            _put_picture(body.members, name, value)
     _merge(body.members, config.extra)
     return body
+
+
+def parameters(request: Request, config: ProviderConfig, offer: Offer) -> dict[str, Union[str, int, bool]]:
+    """Model, length, size, seed and sound, by the names of their fields."""
+    found: dict[str, Union[str, int, bool]] = {
+        "model": offer.id,
+        "seconds": str(request.seconds),
+        "size": size_of(request, offer),
+    }
+    if request.seed is not None:
+        found["seed"] = request.seed
+    if config.audio_field:
+        found[config.audio_field] = has_sound(request, config, offer)
+    return found
 
 
 def size_of(request: Request, offer: Offer) -> str:
@@ -91,17 +96,28 @@ def _value(
     return found if config.reference == "multipart" and "." not in name else data_url(found)
 
 
-def _put(members: dict[str, Any], name: str, value: Any) -> None:
-    """Say it in the field, which may stand in an object ("metadata.tail"). Fields of a plural are lists."""
+def _object_of(members: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
+    """Where a field stands, which may be an object in the body ("metadata.tail"), and its name there."""
     *outer, last = name.split(".")
     for step in outer:
         members = members.setdefault(step, {})
+    return members, last
+
+
+def _put(members: dict[str, Any], name: str, value: Union[str, int, bool]) -> None:
+    holder, last = _object_of(members, name)
+    holder[last] = value
+
+
+def _put_picture(members: dict[str, Any], name: str, picture: str) -> None:
+    """Fields of a plural are lists."""
+    holder, last = _object_of(members, name)
     if last == "input_reference":  # as OpenAI had it
-        members[last] = {"image_url": value}
-    elif is_list(name) and not isinstance(value, bool):
-        members.setdefault(last, []).append(value)
+        holder[last] = {"image_url": picture}
+    elif is_list(name):
+        holder.setdefault(last, []).append(picture)
     else:
-        members[last] = value
+        holder[last] = picture
 
 
 def is_list(name: str) -> bool:

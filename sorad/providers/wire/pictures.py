@@ -33,7 +33,7 @@ def read_picture(
 ) -> Union[Picture, Problem]:
     """The picture at a path, which ``image`` names by its hash; another one under the same name is not sent.
 
-    Nor is one that does not lie in one of the ``folders``: that is judged anew, on the file that is sent; nor one
+    Nor is one that does not lie in one of the ``folders``: that is judged again, on the file that is sent; nor one
     of more than ``largest`` bytes.
     """
     try:
