@@ -23,7 +23,7 @@ from disk_stage import mount, unmount
 from fault_stage import Inside, free_port
 
 from sorad.claim.note import NAME, Claim, write
-from sorad.engine.run.loop import FETCHERS
+from sorad.engine.run.channel import FETCHERS
 from sorad.engine.steps import fetch
 from sorad.health import pulse
 from sorad.http.server import _Server
