@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -9,6 +10,9 @@ from types import FrameType
 from typing import NoReturn, Optional
 
 INTERRUPTED = 130
+# They hold the signals themselves while they work. Python drops what a handler raises in the middle of some of its own
+# callbacks, and these would go on and buy: before and after their work they end at once.
+WORKING = frozenset({"once", "run", "demo"})
 
 
 class _Signals:
@@ -29,11 +33,14 @@ class _Signals:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _frame: Optional[FrameType]) -> None:
-        if self.commands and number == signal.SIGINT:
+        words = sys.argv[1:]
+        if self.commands and number == signal.SIGINT and WORKING.isdisjoint(words):
             self.commands = False  # a second one ends it at once
             raise KeyboardInterrupt
+        with contextlib.suppress(Exception):  # it may be within a write
+            sys.stdout.flush()
         # `run` that is stopped ends well: to systemd, any other code is a failure.
-        os._exit(0 if number == signal.SIGTERM and "run" in sys.argv[1:] else INTERRUPTED)
+        os._exit(0 if number == signal.SIGTERM and "run" in words else INTERRUPTED)
 
     def ignore(self) -> None:
         """The code is known, and nothing is left to be interrupted."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Union
 
 from sorad.messages import N_
 from sorad.model import State, Take, micros, units
@@ -43,9 +44,12 @@ def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) ->
     """Why a take of ``price`` micro-units may not be bought today, after ``spent``; ``None``: it may."""
     if budget.per_day is None:
         return None
+    limit = limit_in(budget.per_day, currency)
+    if limit is None:
+        return no_budget(currency)
     if price is None:
         return no_price()
-    if spent + price <= micros(budget.per_day):
+    if spent + price <= micros(limit):
         return None
     return Problem(
         "budget.day",
@@ -53,7 +57,7 @@ def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) ->
         N_("It goes on tomorrow; raise [budget] per_day in the config to go on now."),
         {
             "spent": f"{units(spent):.2f}",
-            "limit": f"{budget.per_day:.2f}",
+            "limit": f"{limit:.2f}",
             "currency": currency,
             "price": f"{units(price):.2f}",
         },
@@ -64,16 +68,19 @@ def needs_approval(budget: Budget, prices: list[Optional[int]], currency: str) -
     """Why the new takes of a storyboard wait for `sorad approve`; ``None``: they need not."""
     if budget.approve_above is None or not prices:
         return None
+    limit = limit_in(budget.approve_above, currency)
+    if limit is None:
+        return no_budget(currency)
     if any(price is None for price in prices):
         return no_price()
     total = sum(price for price in prices if price is not None)
-    if total <= micros(budget.approve_above):
+    if total <= micros(limit):
         return None
     return Problem(
         "budget.approve",
         N_("its storyboard costs {price} {currency}, more than {limit} without approval."),
         N_("`sorad plan` shows it; `sorad approve` releases it."),
-        {"price": f"{units(total):.2f}", "currency": currency, "limit": f"{budget.approve_above:.2f}"},
+        {"price": f"{units(total):.2f}", "currency": currency, "limit": f"{limit:.2f}"},
     )
 
 
@@ -82,6 +89,21 @@ def awaits_price(take: Take) -> bool:
     if take.state is not State.HELD or take.error is None:
         return False
     return take.due_at < NEVER and not take.error.code.startswith("budget.")
+
+
+def limit_in(sums: Union[float, Mapping[str, float], None], currency: str) -> Optional[float]:
+    """What is allowed in a currency; ``None``: nothing is said of it, though something is of others."""
+    return sums.get(currency) if isinstance(sums, Mapping) else sums
+
+
+def no_budget(currency: str) -> Problem:
+    """Money in a currency that the budget does not name is not spent by itself: currencies are not added up."""
+    return Problem(
+        "budget.currency",
+        N_("a budget is set, but none in {currency}."),
+        N_("Name it in [budget], as in per_day = {{ {currency} = 10 }}; or `sorad approve` it."),
+        {"currency": currency},
+    )
 
 
 def no_price() -> Problem:

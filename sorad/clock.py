@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Protocol
 
 
@@ -38,6 +39,20 @@ def asleep() -> float | None:
     if boot is None:
         return None
     return time.clock_gettime(boot) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def uptime() -> float:
+    """Seconds since this machine's start, asleep or not; where the system does not tell, without those asleep."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+def boot_id() -> str:
+    """Names this start of the machine; ``""`` where the system has no name for it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def iso(seconds: float | None) -> str | None:

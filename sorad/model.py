@@ -8,57 +8,124 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
+from sorad.elapsed import Moment
 from sorad.problems import Problem
 
 # No gateway repeats a create more often by itself; what says so is believed no further.
 MOST_REPEATS = 20
+SEEDS = 2**31  # so many there are, from 0 on: what all APIs take that know any
 # In units of whatever currency: nobody asks so much for a take. What says so is not believed: SQLite's integers have
 # 64 bits, and millions of such costs still fit into their sum.
 LARGEST_COST = 10_000_000
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A picture of somebody or something that is to be seen; ``image`` and ``path`` as in :class:`Request`."""
+
+    image: str
+    name: str = ""
+    kind: str = ""  # "character", "scene", "prop", "style"; "": not said
+    path: str = ""
+
+    def canonical(self) -> dict[str, str]:
+        """The members that count in a fingerprint: those that were said."""
+        members = {"image": self.image, "name": self.name, "kind": self.kind}
+        return {name: value for name, value in members.items() if value}
+
+
+@dataclass(frozen=True)
 class Request:
     """What is sent for a take, whoever the provider is.
 
-    ``image`` is ``""``, an ``http(s)`` URL, or ``"sha256:<hex>"`` of a local picture, which then lies at
-    ``image_path`` (not part of the fingerprint: moving a picture changes no video).
+    A picture is ``""``, an ``http(s)`` URL, a vendor's own id (``asset://…``), or ``"sha256:<hex>"`` of a local
+    picture, which then lies at the path beside it (no part of the fingerprint: moving a picture changes no video).
     """
 
     prompt: str
-    image: str = ""
+    image: str = ""  # the first frame
     seconds: int = 10
-    orientation: str = "horizontal"  # or "vertical"
+    orientation: str = (
+        "horizontal"  # or "vertical": 16:9 and 9:16; other ratios as they are: "1:1", "adaptive"
+    )
     pro: bool = False
     image_path: str = ""
+    last_frame: str = ""
+    last_frame_path: str = ""
+    references: tuple[Reference, ...] = ()
+    resolution: str = ""  # "480p", "720p", "1080p", "2k", "4k"; "": not said
+    audio: Optional[bool] = None  # None: not said
+    negative_prompt: str = ""
+    seed: Optional[int] = None
+    model: str = ""  # by its name in the config; "": the default one, or the pro one
+    provider: str = ""  # by its name in the config; "": the default. Who generates makes no other video
+    rules: int = field(default=0, compare=False)  # by which its storyboard was read; 0: older ones than 3
 
     def canonical(self) -> dict[str, object]:
-        """The members that make the fingerprint."""
+        """The members that make the fingerprint. What was not said is absent, so that new ones change no old one."""
+        said: dict[str, object] = {
+            "last_frame": self.last_frame,
+            "references": [one.canonical() for one in self.references],
+            "resolution": self.resolution,
+            "audio": self.audio,
+            "negative_prompt": self.negative_prompt,
+            "seed": self.seed,
+            "model": self.model,
+        }
         return {
             "image": self.image,
             "orientation": self.orientation,
             "pro": self.pro,
             "prompt": self.prompt,
             "seconds": self.seconds,
+            **{name: value for name, value in said.items() if value not in (None, "", [])},
         }
+
+    def members(self) -> dict[str, object]:
+        """All members, as the ledger and receipts keep them."""
+        kept: dict[str, object] = {
+            "last_frame_path": self.last_frame_path,
+            "reference_paths": [one.path for one in self.references],
+            "provider": self.provider,
+            "rules": self.rules,
+        }
+        used = {name: value for name, value in kept.items() if value not in (0, "", [])}
+        return {**self.canonical(), "image_path": self.image_path, **used}
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, of the canonical JSON: sorted keys, no white space, UTF-8."""
         text = json.dumps(self.canonical(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def of_take(self, number: int) -> Request:
+        """The request of take ``number`` where this is the one of take 1: each has a seed of its own."""
+        return self if self.seed is None else replace(self, seed=(self.seed + number - 1) % SEEDS)
+
+    def unseeded(self) -> str:
+        """The fingerprint without the seed: the takes of a segment have it in common."""
+        return self.fingerprint() if self.seed is None else replace(self, seed=None).fingerprint()
+
+    def pictures(self) -> tuple[tuple[str, str], ...]:
+        """Every picture with its path: first frame, last frame, references."""
+        frames = ((self.image, self.image_path), (self.last_frame, self.last_frame_path))
+        return (*(one for one in frames if one[0]), *((one.image, one.path) for one in self.references))
+
     def to_json(self) -> str:
-        """All members, for the ledger; half of a surrogate pair is escaped, for SQLite cannot hold it."""
-        text = json.dumps({**self.canonical(), "image_path": self.image_path}, ensure_ascii=False)
+        """All members, for the ledger; half of a surrogate pair is escaped, because SQLite cannot hold it."""
+        text = json.dumps(self.members(), ensure_ascii=False)
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
     @classmethod
     def from_json(cls, text: str) -> Request:
         """The reverse of :meth:`to_json`."""
-        return cls(**json.loads(text))
+        members = json.loads(text)
+        paths = members.pop("reference_paths", [])
+        told = members.pop("references", [])
+        references = tuple(Reference(**one, path=path) for one, path in zip(told, paths or [""] * len(told)))
+        return cls(**members, references=references)
 
 
 class State(str, enum.Enum):
@@ -107,7 +174,9 @@ class Take:
     error: Optional[Problem] = None
     created_at: float = 0.0
     updated_at: float = 0.0
-    intent_at: Optional[float] = None  # when the intent of the last create was committed
+    intent_at: Optional[float] = None  # when the intent of the last create was committed; names that create
+    moment: Optional[Moment] = None  # the same, by a clock that nobody can set; None: the folder told of it
+    ahead: Optional[float] = None  # seconds that our clock was ahead of the provider's then; None: not known
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None  # when it was delivered
     approved: bool = False  # the user approved its price
@@ -119,9 +188,21 @@ class Take:
         None  # bought with the text of an earlier version of sorad: what it would be now
     )
     mount: str = ""  # where the disk under its storyboard is mounted below the root; "": it is the root's own
-    rebuy: bool = False  # `retry` asks after its failed task first: bought anew if it still says failed
+    rebuy: bool = False  # `retry` asks after its failed task first: bought again if it still says failed
     repeats: int = 0  # so often a gateway sent the last create again by itself: each may be paid for
     reused: str = ""  # the task whose video, bought for another storyboard, serves it, too
+    target: str = ""  # the provider that it is wanted from, by its name in the config; "": the first
+    currency: str = ""  # of the cost; "": not known
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where its task is: an id is that of one task within a kind and a base URL."""
+        return self.provider, self.base_url
+
+
+def may_be_one(place: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two places (kind and base URL) are one, as far as they are known."""
+    return place == other or not place[0] or not other[0]
 
 
 def micros(amount: float) -> int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional, Union
 
@@ -20,6 +22,7 @@ Param = Union[str, int, float, "Problem"]
 _IN_SEGMENT = re.compile(r"segments\[(?P<at>\d+)\]\.?(?P<rest>.*)", re.DOTALL)
 # What follows once something is mended, ``{then}`` in each mend: while sorad runs, and once it has ended.
 GOES_ON, AT_NEXT_START = N_("sorad goes on by itself"), N_("it goes on at the next start")
+_then: ContextVar[str] = ContextVar("then", default=GOES_ON)
 EX_CONFIG = 78  # as in sysexits.h; the systemd unit does not restart on it
 
 
@@ -79,13 +82,11 @@ class Problem:
         text, fix = self.text(), self.fix_text()
         return joined(text, fix)
 
-    def after_the_end(self) -> Problem:
-        """The same, told by a sorad that has ended: what is mended goes on at the next start."""
-        params = {
-            name: one.after_the_end() if isinstance(one, Problem) else one
-            for name, one in self.params.items()
-        }
-        return replace(self, params={**params, "then": Problem("", AT_NEXT_START)})
+    def of_take(self, number: int) -> Problem:
+        """The same, its mend naming the take as ``{take}``: it was found before the take had a number."""
+        if "{take}" not in self.fix or "take" in self.params:
+            return self
+        return replace(self, params={**self.params, "take": number})
 
     def to_json(self) -> str:
         """One line of JSON, for the ledger."""
@@ -126,6 +127,19 @@ class Problem:
         )
 
 
+@contextmanager
+def after_the_end(ended: bool = True) -> Iterator[None]:
+    """Inside the block, mends are those of a sorad that does not run: what is mended goes on at the next start.
+
+    ``ended``: whether that is so.
+    """
+    before = _then.set(AT_NEXT_START if ended else GOES_ON)
+    try:
+        yield
+    finally:
+        _then.reset(before)
+
+
 def joined(text: str, fix: str) -> str:
     """One after the other. What ends in a provider's words may lack its full stop; a Chinese one has no gap."""
     if not text or not fix:
@@ -138,7 +152,7 @@ def joined(text: str, fix: str) -> str:
 
 def _fill(template: str, params: Mapping[str, Param]) -> str:
     # "take": of what was found before its take had a number
-    told: dict[str, object] = {"take": _("ID"), "then": _(GOES_ON)}
+    told: dict[str, object] = {"take": _("ID"), "then": _(_then.get())}
     for name, one in params.items():
         if isinstance(one, Problem):
             told[name], told[f"{name}_fix"] = one.text(), one.fix_text()

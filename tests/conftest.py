@@ -8,8 +8,12 @@ import signal
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["cpu_times"]
+
 # Examples have no time limit of their own: on a busy machine any of them may be slow once.
-settings.register_profile("sorad", deadline=None)
+settings.register_profile(
+    "sorad", deadline=None, max_examples=int(os.environ.get("SORAD_TEST_EXAMPLES", "50"))
+)
 settings.load_profile("sorad")
 
 # A runner started with `nohup … &` ignores these, and so would every program that it starts. A handler that does

@@ -116,10 +116,8 @@ class Arrivals:
         video = Path(take.output)
         try:
             receipt = read_receipt(receipt_path(video))
-            task = (
-                receipt.remote_id if receipt is not None and receipt.fingerprint == take.fingerprint else ""
-            )
-            came = task != "" and not self._ledger.owned([task])
+            ours = receipt is not None and receipt.fingerprint == take.fingerprint and receipt.remote_id != ""
+            came = ours and receipt is not None and not self._is_owned(receipt)
             if not came and foreign_intent(video, self._claims.payer(take.root)) is not None:
                 return False
             now = self._clock.time()
@@ -151,7 +149,7 @@ class Arrivals:
         if vouched(Path(take.output), found) is not None:
             self._done(take, receipt)
             return True
-        if self._ledger.owned([receipt.remote_id]):
+        if self._is_owned(receipt):
             return False  # of an earlier create of ours, and the user queued it again
         if self._claims.may_buy(take.root):
             self._ask(take)
@@ -163,8 +161,8 @@ class Arrivals:
         Its storyboard is read again then. What that does not count (a second purchase of a take that is bought)
         does not stand in the way for ever.
         """
-        told = {one.receipt.remote_id for one in receipts_of(Path(take.output).parents[1], take.fingerprint)}
-        news = told - self._ledger.owned(told) if told else told
+        told = [one.receipt for one in receipts_of(Path(take.output).parents[1], take.fingerprint)]
+        news = {one.remote_id for one in told if not self._is_owned(one)}
         board = self._board_of(take) if news else None
         if board is None:
             return False
@@ -187,6 +185,7 @@ class Arrivals:
             remote_id=receipt.remote_id or None,
             request_id=receipt.request_id or None,
             cost=receipt.cost_micros,
+            currency=receipt.currency or None,
             accepted_at=receipt.accepted_at,
             finished_at=receipt.finished_at,
         )
@@ -249,7 +248,7 @@ class Arrivals:
             and found.remote_id != purchase.remote_id
             and found.state != FAILED
             and self._claims.is_another(found.payer)
-            and not self._ledger.owned([found.remote_id])
+            and not self._is_owned(found)
         )
 
     def _is_adopted(self, purchase: Purchase, found: Receipt) -> bool:
@@ -258,10 +257,14 @@ class Arrivals:
         if found.remote_id != purchase.remote_id or not self._claims.is_another(found.payer):
             return False
         take = self._ledger.take(purchase.take_id)
-        if take is None or take.intent_at is None or found.submitted_at is None:
+        if take is None or take.intent_at is None or found.submitted_at is None or found.place != take.place:
             return False
         other = abs(take.intent_at - found.submitted_at) >= 1.0  # receipts know whole seconds
         return other and any(event.note in _OWN for event in self._ledger.history(take.id))
+
+    def _is_owned(self, receipt: Receipt) -> bool:
+        """Whether the ledger knows its task."""
+        return bool(self._ledger.owned([receipt.remote_id], receipt.place))
 
     def _tell(self, purchase: Purchase, found: Receipt, there: Sequence[Receipt]) -> None:
         """Of a take that was paid for twice: to the user here, and to the other machine by a receipt beside its own."""

@@ -1,7 +1,7 @@
 """Which process of this machine buys for a root. The first one does; the others only read there until it ends.
 
 A root is told by the identity of its folder (device and inode), so that links and other spellings of its path
-lead to the same lock. A root that lies inside another one's collides with it, too, for both would buy the same
+lead to the same lock. A root that lies inside another one's collides with it, too, because both would buy the same
 storyboards: who buys for a root holds its lock alone, and those of all folders above together with others.
 
 Containers that share a folder and not the folder of locks, and machines over a share, do not see each other here:

@@ -318,7 +318,7 @@ class Claims:
         return decision
 
     def _was_away(self, vault: _Vault) -> None:
-        """What was not looked at for a while settles anew: the sync brings the news only now."""
+        """What was not looked at for a while settles again: the sync brings the news only now."""
         now, before = (self._clock.time(), self._clock.monotonic()), vault.looked
         vault.looked = now
         gap = 0.0 if before is None else max(now[0] - before[0], now[1] - before[1])

@@ -99,7 +99,7 @@ def decide(facts: Facts) -> Decision:
 def newest(reading: Reading, me: Machine) -> list[Claim]:
     """The claims of the highest generation, a release by the same machine before the claim it ends.
 
-    A conflict copy tells what others claimed; of ours it proves nothing, for the note has moved on since.
+    A conflict copy tells what others claimed; of ours it proves nothing, because the note has moved on since.
     """
     claims = [*reading.claims, *(claim for claim in reading.copies if claim.machine != me.id)]
     highest = max((claim.generation for claim in claims), default=0)
@@ -240,7 +240,7 @@ def _claim(facts: Facts) -> Decision:
 
 
 def _stopped(facts: Facts, standing: Standing, problem: Problem, owner: str = "") -> Decision:
-    """Nothing is bought. What had to settle begins anew when it is over."""
+    """Nothing is bought. What had to settle begins again when it is over."""
     mine = replace(facts.mine, settled=False, until=None, gone=None)
     return Decision(standing, False, mine, problem=problem, owner=owner)
 

@@ -12,7 +12,7 @@ STOOD_BY = "stood by: "
 
 
 def to_json(mine: Mine) -> dict[str, Any]:
-    """All but the monotonic times, and that it had settled: it settles anew after a restart."""
+    """All but the monotonic times, and that it had settled: it settles again after a restart."""
     return {
         "generation": mine.generation,
         "holds": mine.holds,

@@ -28,6 +28,7 @@ COMMANDS: dict[str, Row] = {
     "list": Row("look.list", LOOK, N_("the takes")),
     "show": Row("look.show", LOOK, N_("one take and its history")),
     "spend": Row("look.spend", LOOK, N_("what was spent")),
+    "providers": Row("look.providers", LOOK, N_("key, balance, models, price")),
     "log": Row("look.log", LOOK, N_("the log")),
     "retry": Row("control.takes", CONTROL, N_("try failed takes again")),
     "cancel": Row("control.takes", CONTROL, N_("drop takes not bought yet")),
@@ -44,6 +45,7 @@ COMMANDS: dict[str, Row] = {
     "notify": Row("setup.notify", SETUP, N_("send a test message")),
     "validate": Row("setup.validate", SETUP, N_("check storyboards")),
     "schema": Row("setup.schema", SETUP, N_("print their JSON Schema")),
+    "convert": Row("setup.convert", SETUP, N_("a note or table as JSON")),
     "simulate": Row("setup.simulate", SETUP, N_("serve a simulated API")),
     "completion": Row("setup.completion", SETUP, N_("complete words with TAB")),
 }

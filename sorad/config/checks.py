@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Union
 from urllib.parse import urlsplit
 
 from sorad.config.errors import shown
+from sorad.config.finding import Finding
 from sorad.config.hours import parse_hours
 from sorad.config.lines import Loc
 from sorad.config.listen import parse_listen
-from sorad.config.model import Config, Notify, Ping, ProviderConfig, default_state_dir
+from sorad.config.model import Config, Notify, Ping, ProviderConfig, Section, default_state_dir
+from sorad.config.models import of_fields, of_models
 from sorad.messages import N_
-from sorad.problems import Param
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _PROXY_FIX = N_('Write an address such as "http://127.0.0.1:7890", or "none" for no proxy at all.')
+LONGEST_NAME = 40  # of a provider, in characters
 _VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")  # stands for its value
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not fit; ``loc`` is where to look first, ``also`` what else takes part."""
-
-    loc: Loc
-    code: str
-    message: str
-    fix: str
-    also: tuple[Loc, ...] = ()
-    params: Mapping[str, Param] = field(default_factory=dict)
 
 
 def findings(config: Config) -> Iterator[Finding]:
@@ -40,7 +30,8 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _watches(config)
     yield from _state_dir(config)
     yield from _limits(config)
-    yield from _provider(config)
+    yield from _providers(config)
+    yield from of_models(config)
     yield from _telling(config)
 
 
@@ -161,33 +152,98 @@ def _limits(config: Config) -> Iterator[Finding]:
         )
 
 
-def _provider(config: Config) -> Iterator[Finding]:
-    provider = config.provider
+def provider_at(config: Config, number: int) -> Loc:
+    """Where a provider stands in the file."""
+    return ("provider", number) if isinstance(config.provided, tuple) else ("provider",)
+
+
+def _providers(config: Config) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for number, provider in enumerate(config.providers):
+        here = provider_at(config, number)
+        yield from _provider(provider, here)
+        yield from (replace(found, loc=(*here, *found.loc[1:])) for found in of_fields(provider))
+        if provider.title in seen:
+            yield Finding(
+                (*here, "name"),
+                "config.same_name",
+                N_("{place}: two providers are called {name}."),
+                N_('Add a line name = "…" of its own to each [[provider]].'),
+                params={"name": provider.title},
+            )
+        seen.add(provider.title)
+        if number and not _names_its_key(provider):
+            yield Finding(
+                (*here, "api_key_env"),
+                "config.key_of_another",
+                N_(
+                    "{place}: {name} does not say where its key is, and that of {first} is not sent to anybody else."
+                ),
+                N_('Add api_key_env = "…" or api_key_file = "…" to this [[provider]].'),
+                params={"name": provider.title, "first": config.provider.title},
+            )
+    yield from _named(config, seen)
+
+
+def _names_its_key(provider: ProviderConfig) -> bool:
+    elsewhere = provider.api_key_file is not None or bool(provider.api_key_keyring)
+    return elsewhere or provider.kind == "simulator" or "api_key_env" in provider.model_fields_set
+
+
+def _named(config: Config, names: set[str]) -> Iterator[Finding]:
+    """Folders whose provider is not there."""
+    for number, watch in enumerate(config.watch):
+        if watch.provider and watch.provider not in names:
+            yield Finding(
+                ("watch", number, "provider"),
+                "config.no_provider",
+                N_("{place}: there is no provider {name}."),
+                N_("Write one of {allowed}, or remove the line: the first one is taken then."),
+                also=(("provider",),),
+                params={"name": watch.provider, "allowed": ", ".join(sorted(names))},
+            )
+
+
+def _provider(provider: ProviderConfig, here: Loc) -> Iterator[Finding]:
     if provider.kind == "openai_videos":
-        yield from _incomplete(provider)
+        yield from _incomplete(provider, here)
+    if not _is_name(provider.name):
+        yield _bad_value(provider, "name", N_("Write a short word or two, on one line."), here)
     for key in ("seconds", "seconds_pro"):
         if any(number < 1 for number in getattr(provider, key)):
-            yield _bad_value(config, key, N_("Write lengths of at least one second, as in [4, 8, 12]."))
+            yield _bad_value(
+                provider, key, N_("Write lengths of at least one second, as in [4, 8, 12]."), here
+            )
     if any(not _is_refusal(one) for one in provider.refusals):
         fix = N_(
             'Write HTTP statuses from 400 to 599 and error codes in quotes, as in [500, "do_request_failed"].'
         )
-        yield _bad_value(config, "refusals", fix)
+        yield _bad_value(provider, "refusals", fix, here)
     if provider.base_url and not _is_url(provider.base_url, ("http", "https"), bare=True):
-        yield _bad_value(config, "base_url", N_('Write an address such as "https://api.sora.hk/v1".'))
+        fix = N_('Write an address such as "https://api.sora.hk/v1".')
+        yield _bad_value(provider, "base_url", fix, here)
     for key in ("proxy", "download_proxy"):
         if not _is_proxy(getattr(provider, key)):
-            yield _bad_value(config, key, _PROXY_FIX)
+            yield _bad_value(provider, key, _PROXY_FIX, here)
+    yield from _key_name(provider, here)
+
+
+def _key_name(provider: ProviderConfig, here: Loc) -> Iterator[Finding]:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", provider.api_key_env):
         yield Finding(
-            ("provider", "api_key_env"),
+            (*here, "api_key_env"),
             "config.api_key_env",
             N_("{place}: api_key_env is not the name of a variable."),
             N_('Write the name, as in api_key_env = "SORA_API_KEY". The key itself never stands here.'),
         )
 
 
-def _incomplete(provider: ProviderConfig) -> Iterator[Finding]:
+def _is_name(name: str) -> bool:
+    """Whether it can stand in a line of output, in a storyboard and on a command line."""
+    return len(name) <= LONGEST_NAME and name == name.strip() and name.isprintable()
+
+
+def _incomplete(provider: ProviderConfig, here: Loc) -> Iterator[Finding]:
     """What a gateway with the format of OpenAI's videos must be told, and is not."""
     for key, example in (
         ("base_url", '"https://…/v1"'),
@@ -196,11 +252,11 @@ def _incomplete(provider: ProviderConfig) -> Iterator[Finding]:
     ):
         if not getattr(provider, key):
             yield Finding(
-                ("provider", key),
+                (*here, key),
                 "config.provider_incomplete",
                 N_('{place}: kind = "openai_videos" needs {name}.'),
                 N_("Add {name} = {example} below [provider], as your gateway documents it."),
-                also=(("provider", "kind"),),
+                also=((*here, "kind"),),
                 params={"name": key, "example": example},
             )
 
@@ -211,16 +267,12 @@ def _telling(config: Config) -> Iterator[Finding]:
     yield from _addresses(notify, ping)
     for section, value in (("notify", notify.proxy), ("ping", ping.proxy)):
         if not _is_proxy(value):
-            yield _bad_value(config, "proxy", _PROXY_FIX, section)
+            yield _bad_value(getattr(config, section), "proxy", _PROXY_FIX, (section,))
     if _fails(parse_hours, notify.quiet_hours):
-        yield _bad_value(config, "quiet_hours", N_('Write hours as in "22:00-08:00".'), "notify")
+        yield _bad_value(notify, "quiet_hours", N_('Write hours as in "22:00-08:00".'), ("notify",))
     if config.http.listen and _fails(parse_listen, config.http.listen):
-        yield _bad_value(
-            config,
-            "listen",
-            N_('Write an address of this machine alone, and a port, as in "127.0.0.1:9187".'),
-            "http",
-        )
+        fix = N_('Write an address of this machine alone, and a port, as in "127.0.0.1:9187".')
+        yield _bad_value(config.http, "listen", fix, ("http",))
 
 
 def _addresses(notify: Notify, ping: Ping) -> Iterator[Finding]:
@@ -270,13 +322,13 @@ def _fails(parse: Callable[[str], object], text: str) -> bool:
     return False
 
 
-def _bad_value(config: Config, key: str, fix: str, section: str = "provider") -> Finding:
+def _bad_value(table: Section, key: str, fix: str, here: Loc) -> Finding:
     return Finding(
-        (section, key),
+        (*here, key),
         "config.bad_value",
         N_("{place}: {key} = {value} is not allowed."),
         fix,
-        params={"value": shown(getattr(getattr(config, section), key))},
+        params={"value": shown(getattr(table, key))},
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from sorad.config.lines import Loc
-from sorad.config.model import Config
+from sorad.config.model import ONE, SEVERAL, Config, Section
 from sorad.masking import MASK, mask
 from sorad.messages import N_, _
 from sorad.problems import EX_CONFIG, Param, Problem, SoradError
@@ -102,6 +102,7 @@ _ALIASES = {
     "bool_parsing": "bool_type",
     "path_type": "string_type",
     "too_long": "wrong_count",
+    "too_short": "not_a_table",  # [[provider]] with nothing in it
     "model_type": "not_a_table",
 }
 
@@ -142,8 +143,13 @@ def problem(kind: str, loc: Loc, value: object, place: Place, **params: Param) -
     return Problem(f"config.{kind}", sentence.message, sentence.fix, {**told, **params})
 
 
+def _untagged(loc: Loc) -> Loc:
+    """A place as the file has it."""
+    return tuple(part for part in loc if part not in (ONE, SEVERAL))
+
+
 def _from_pydantic(detail: dict[str, Any], place: Place) -> tuple[Loc, Problem]:
-    loc: Loc = detail["loc"]
+    loc = _untagged(detail["loc"])
     kind = _ALIASES.get(detail["type"], detail["type"])
     if kind == "extra_forbidden":
         return loc, unknown_key(loc, place)
@@ -192,9 +198,30 @@ def _header(section: tuple[str, ...]) -> str:
 
 def _sections() -> dict[tuple[str, ...], list[str]]:
     """The keys of each table; ``()`` is the top of the file."""
-    found: dict[tuple[str, ...], list[str]] = {(): list(Config.model_fields)}
-    for name, field in Config.model_fields.items():
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                found[(name,)] = list(kind.model_fields)
+    tables = tables_of(Config)
+    found: dict[tuple[str, ...], list[str]] = {
+        (name,): list(table.model_fields) for name, table in tables.items()
+    }
+    return {(): keys_of(Config), **found}
+
+
+def keys_of(table: type[Section]) -> list[str]:
+    """Its keys, as the file has them."""
+    return [field.alias or name for name, field in table.model_fields.items()]
+
+
+def tables_of(table: type[Section]) -> dict[str, type[Section]]:
+    """The tables in it, by key: one of each kind, where there may be several."""
+    found: dict[str, type[Section]] = {}
+    for name, field in table.model_fields.items():
+        for kind in _within(field.annotation):
+            found.setdefault(field.alias or name, kind)
     return found
+
+
+def _within(kind: Any) -> Iterator[type[Section]]:
+    """The tables that a type is made of."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        yield kind
+    for part in get_args(kind):
+        yield from _within(part)

@@ -47,8 +47,15 @@ class KeySource:
     """
 
     def __init__(
-        self, provider: ProviderConfig, env: Mapping[str, str] | None = None, folder: Path | None = None
+        self,
+        provider: ProviderConfig,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        *,
+        shared: bool = True,
     ) -> None:
+        """``shared``: whether the credential that is named after no provider is this one's: the first's alone."""
+        self._shared = shared
         self._provider = provider
         self._env = os.environ if env is None else env
         self._dotenv = (folder or Path.cwd()) / ".env"
@@ -113,7 +120,8 @@ class KeySource:
         name = self._provider.api_key_env
         credentials = self._env.get("CREDENTIALS_DIRECTORY")
         if credentials:
-            for file in (Path(credentials) / "sora_api_key", Path(credentials) / name.lower()):
+            own = (name.lower(),) if not self._shared else ("sora_api_key", name.lower())
+            for file in (Path(credentials) / one for one in own):
                 if file.is_file():
                     yield "credential", str(file), self._text(file)
         if self._provider.api_key_file is not None:

@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 from pydantic import ValidationError
 
-from sorad.config.checks import findings
+from sorad.config.checks import findings, provider_at
 from sorad.config.errors import ConfigError, Place, dotted, problem, problems_of
 from sorad.config.lines import Loc, key_lines, line_of
 from sorad.config.model import Config, Watch
@@ -212,7 +212,12 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
         )
         for number, watch in enumerate(config.watch)
     )
-    key_file = path_of(("provider", "api_key_file"), config.provider.api_key_file)
+    providers = tuple(
+        one.model_copy(
+            update={"api_key_file": path_of((*provider_at(config, number), "api_key_file"), one.api_key_file)}
+        )
+        for number, one in enumerate(config.providers)
+    )
     urls_file = path_of(("notify", "urls_file"), config.notify.urls_file)
     pictures = tuple(
         path_of(("storyboards", "picture_folders", number), path)
@@ -226,7 +231,7 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
     update = {
         "state_dir": path_of(("state_dir",), config.state_dir),
         "watch": watches,
-        "provider": config.provider.model_copy(update={"api_key_file": key_file}),
+        "provided": providers if isinstance(config.provided, tuple) else providers[0],
         "storyboards": config.storyboards.model_copy(update={"picture_folders": pictures}),
         "limits": limits,
         "notify": config.notify.model_copy(update={"urls_file": urls_file}),

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    model_validator,
+)
 
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
@@ -14,7 +23,10 @@ from sorad.units import parse_size
 Seconds = Annotated[float, Field(ge=0)]
 Price = Annotated[float, Field(ge=0, le=LARGEST_COST)]  # of a take; NaN is refused, too
 Money = Annotated[float, Field(ge=0, le=1e12)]
+# In one currency, or in several by their names: what is bought in another one is then held.
+Sums = Union[Money, dict[str, Money]]
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+Ratio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"]
 
 
 def default_state_dir() -> Path:
@@ -42,12 +54,48 @@ class Watch(Section):
     # whether a text that another storyboard bought is bought again: of the same folder, of this root
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
+    provider: str = ""  # a name from ``[[provider]]``; empty: the first
+
+
+class PictureForms(Section):
+    """``pictures`` of a ``[[model]]``: how a picture may come, and how large (bytes) a file may be."""
+
+    forms: tuple[Literal["url", "file", "id"], ...] = ("url", "file")
+    largest: Size = 20_000_000
+
+
+class ModelConfig(Section):
+    """``[[model]]``: what a model offers. ``None``: as ``like`` says, or as sorad knows it."""
+
+    name: str = Field(min_length=1)  # what storyboards call it
+    provider: str = ""  # a name from ``[[provider]]``; empty: every one
+    id: str = ""  # what the API calls it; empty: ``name``
+    like: str = ""  # another model, which it takes after
+    lengths: Optional[tuple[int, ...]] = None
+    ratios: Optional[tuple[Ratio, ...]] = None
+    resolutions: Optional[tuple[Literal["480p", "720p", "1080p", "2k", "4k"], ...]] = None
+    first_frame: Optional[bool] = None
+    last_frame: Optional[bool] = None
+    references: Optional[int] = Field(default=None, ge=0, le=1_000)  # at most so many
+    frames_exclude_references: Optional[bool] = None
+    audio: Optional[Literal["always", "switch", "never"]] = None
+    seed: Optional[bool] = None
+    negative_prompt: Optional[bool] = None
+    prompt_max: Optional[int] = Field(default=None, ge=1)
+    pictures: Optional[PictureForms] = None
+    price: Optional[Union[Price, dict[str, Price]]] = (
+        None  # of a second; by "1080p", "silent", "1080p silent"
+    )
 
 
 class ProviderConfig(Section):
-    """``[provider]``: who generates. The keys below ``model`` are for ``openai_videos`` alone, but for
-    ``id_paths``, ``video_url_paths`` and ``refusals``."""
+    """``[provider]``, or one of several ``[[provider]]``: who generates.
 
+    The keys below ``model`` are for ``openai_videos`` alone, but for ``id_paths``, ``video_url_paths`` and
+    ``refusals``.
+    """
+
+    name: str = ""  # what it is called here and in storyboards; empty: its kind
     kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
     api_key_env: str = "SORA_API_KEY"
@@ -56,6 +104,7 @@ class ProviderConfig(Section):
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
     request_timeout: float = Field(default=30.0, gt=0)
+    concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""
     seconds: tuple[int, ...] = ()
@@ -77,6 +126,47 @@ class ProviderConfig(Section):
     error_paths: tuple[str, ...] = ()
     # HTTP statuses and error codes with which this gateway surely takes nothing, by its user's word
     refusals: tuple[Union[int, str], ...] = ()
+    # in which field a gateway reads what; "metadata.tail" is a field in an object; "": it reads none
+    picture_field: str = "input_reference"
+    last_frame_field: str = ""
+    references_field: str = ""
+    audio_field: str = ""
+    sizes: dict[str, str] = Field(default_factory=dict)  # by ratio, or by ratio and resolution: "16:9 1080p"
+    resolution: Literal["", "480p", "720p", "1080p", "2k", "4k"] = ""  # where a storyboard says none
+    audio: bool = True  # likewise; sent where there is an ``audio_field``
+    extra: dict[str, Any] = Field(default_factory=dict)  # sent along with every create
+    _models: tuple[ModelConfig, ...] = PrivateAttr(default=())
+
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """What ``[[model]]`` says of this provider's models."""
+        return self._models
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.name or self.kind
+
+    @property
+    def money(self) -> str:
+        """The currency that it takes."""
+        return self.currency if self.kind == "openai_videos" else "USD"
+
+
+def _how_many(raw: object) -> str:
+    """Whether ``provider`` is one table or several: the tag of its type."""
+    return SEVERAL if isinstance(raw, (list, tuple)) else ONE
+
+
+# The tags stand in the places that pydantic tells of errors, and nowhere else.
+ONE, SEVERAL = "<one>", "<several>"
+Providers = Annotated[
+    Union[
+        Annotated[ProviderConfig, Tag(ONE)],
+        Annotated[tuple[ProviderConfig, ...], Tag(SEVERAL), Field(min_length=1)],
+    ],
+    Discriminator(_how_many),
+]
 
 
 class Limits(Section):
@@ -133,10 +223,10 @@ class Disk(Section):
 
 
 class Budget(Section):
-    """``[budget]``: money, in units of the provider's currency; absent means no limit."""
+    """``[budget]``: money; absent means no limit. A number is in the first provider's currency."""
 
-    per_day: Optional[Money] = None
-    approve_above: Optional[Money] = None
+    per_day: Optional[Sums] = None
+    approve_above: Optional[Sums] = None
 
 
 class Notify(Section):
@@ -179,7 +269,8 @@ class Config(Section):
     language: Literal["auto", "zh", "en"] = "auto"
     state_dir: Path = Field(default_factory=default_state_dir)
     watch: tuple[Watch, ...] = ()
-    provider: ProviderConfig = ProviderConfig()
+    provided: Providers = Field(default=ProviderConfig(), alias="provider")
+    model: tuple[ModelConfig, ...] = ()
     limits: Limits = Limits()
     polling: Polling = Polling()
     reconcile: Reconcile = Reconcile()
@@ -191,3 +282,41 @@ class Config(Section):
     ping: Ping = Ping()
     http: Http = Http()
     log: Log = Log()
+
+    @property
+    def providers(self) -> tuple[ProviderConfig, ...]:
+        """All of them; the first is the default."""
+        return self.provided if isinstance(self.provided, tuple) else (self.provided,)
+
+    @property
+    def provider(self) -> ProviderConfig:
+        """The first one."""
+        return self.providers[0]
+
+    def buys_from(self, provider: ProviderConfig) -> Config:
+        """The same config with one provider alone, and the limits that it has."""
+        limits = self.limits
+        if provider.concurrency is not None:
+            safe = min(limits.safe_concurrency, provider.concurrency)
+            update = {"concurrency": provider.concurrency, "safe_concurrency": safe}
+            limits = limits.model_copy(update=update)
+        return self.model_copy(update={"provided": provider, "limits": limits, "budget": self.sums})
+
+    @property
+    def sums(self) -> Budget:
+        """The budget, each of its numbers with its currency where there are several providers."""
+        if len(self.providers) == 1:
+            return self.budget
+        numbers = {
+            key: {self.provider.money: value}
+            for key, value in (("per_day", self.budget.per_day), ("approve_above", self.budget.approve_above))
+            if isinstance(value, float)
+        }
+        return self.budget.model_copy(update=numbers)
+
+    @model_validator(mode="after")
+    def _tell_models(self) -> Config:
+        """Each provider knows what is said of its models."""
+        for one in self.providers:
+            one._models = tuple(model for model in self.model if model.provider in ("", one.title))
+        return self

@@ -19,12 +19,13 @@ from loguru import logger
 from sorad import heartbeat
 from sorad.claim.buyers import Buyer, Buyers
 from sorad.claim.claims import Claims
-from sorad.clock import Clock, SystemClock
+from sorad.clock import Clock, SystemClock, boot_id, uptime
 from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
 from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
 from sorad.daemon.reporting import World
+from sorad.daemon.standings import Standings
 from sorad.daemon.systemd import Systemd, standing
 from sorad.daemon.threads import Attended, Supervised, Trouble, fresh
 from sorad.daemon.watchman import Watched, Watchman
@@ -33,8 +34,6 @@ from sorad.engine.run.lanes import Lane
 from sorad.engine.run.loop import Engine
 from sorad.engine.state.control import Control
 from sorad.engine.state.progress import Progress
-from sorad.engine.state.reachability import Reachability
-from sorad.engine.state.wall_clock import WallClock
 from sorad.health.facts import Facts, from_ledger, ledger_problem
 from sorad.health.pulse import Pulse, PulseFile, read_pulse
 from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
@@ -102,6 +101,11 @@ class Daemon:
         return self.parts.engine
 
     @property
+    def control(self) -> Control:
+        """Of the first provider."""
+        return self.parts.standings[0].control
+
+    @property
     def claims(self) -> Claims:
         """Whether this machine may buy."""
         return self.parts.claims
@@ -149,16 +153,13 @@ class Daemon:
         self.ledger = open_or_rebuild(ledger_path(self.config.state_dir), self.clock.time())
         self._recover()
         self.progress = Progress()
-        self.control = Control(self.ledger, self.config.limits, self.clock)
-        self.control.under(self.config.provider.model_dump(mode="json"))
+        self.standings = Standings(self.ledger, self.clock)
         self._kept = Kept(
             ledger=self.ledger,
             clock=self.clock,
             rng=self._rng,
-            control=self.control,
+            standings=self.standings,
             progress=self.progress,
-            times=WallClock(self.clock),
-            reach=Reachability(self.clock),
             ending=self._ending,
             crashed=self._crashed,
             failed=self.watchman.wake,
@@ -169,6 +170,7 @@ class Daemon:
             world=self._world() if self.command == "run" else None,
         )
         self.parts = Parts(self.config, self._kept)
+        self.standings.follow(self.config, self.parts.standings)
         self.ledger.remember("troubles", [])  # an earlier sorad told them here
         self.ledger.remember("notices", [])
 
@@ -184,7 +186,8 @@ class Daemon:
             return Facts(now, self.holder, ledger_problem(error), pulse=read_pulse(self.holder))
 
     def _recover(self) -> None:
-        unsure = self.ledger.recover(f"{self.command}-{self._rng.getrandbits(32):08x}", self.clock.time())
+        owner = f"{self.command}-{self._rng.getrandbits(32):08x}"
+        unsure = self.ledger.recover(owner, self.clock.time(), boot_id(), uptime)
         for take in unsure:
             logger.warning(
                 _(
@@ -218,8 +221,7 @@ class Daemon:
         if slow:
             logger.warning(_("the old config's {names} have not ended yet"), names=", ".join(slow))
         self._former += old.let_go()
-        self.control.follow(config.limits, elsewhere=fresh.accounts.began_as != old.accounts.began_as)
-        self.control.under(config.provider.model_dump(mode="json"))
+        self.standings.follow(config, fresh.standings, fresh.elsewhere(old))
         self.config, self.parts, self._began = config, fresh, self.clock.monotonic()
         fresh.start()
         self._look_at_sandbox()
@@ -318,8 +320,7 @@ class Daemon:
         parts = self.parts
         try:
             if self.systemd.listens and parts.vault.first_scan_done.is_set():
-                halt, stops = self.control.halt, self.control.stops
-                why = [halt.problem] if halt is not None else [stop.problem for stop in stops]
+                why = list(parts.why_not())
                 self.watchman.say(
                     standing(
                         self.ledger.counts(),
@@ -331,7 +332,7 @@ class Daemon:
             worth = (
                 *parts.vault.problems(),
                 *parts.intake.problems(),
-                *self._kept.times.problems(),
+                *parts.clock_problems(),
                 *parts.telling.notes(),
                 *self._unread(),
             )

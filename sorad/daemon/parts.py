@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Callable, Optional
@@ -16,6 +16,7 @@ from typing import Any, Callable, Optional
 from loguru import logger
 
 from sorad import logs, providers
+from sorad.budget import limit_in
 from sorad.claim.arrivals import Arrivals
 from sorad.claim.buyers import Buyers
 from sorad.claim.claims import Claims
@@ -25,6 +26,7 @@ from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
 from sorad.daemon.reporting import Reporting, World
+from sorad.daemon.standings import Standing, Standings
 from sorad.daemon.threads import Supervised
 from sorad.daemon.watchman import Watched
 from sorad.delivery.partials import partials_in
@@ -34,13 +36,10 @@ from sorad.engine.run.loop import Engine
 from sorad.engine.state import gateways
 from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
-from sorad.engine.state.control import Control
 from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.state.progress import Progress
-from sorad.engine.state.reachability import Reachability
-from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Lookups, Process
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
@@ -51,6 +50,7 @@ from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
 from sorad.ledger.write_errors import LedgerWatch
 from sorad.messages import _
+from sorad.model import Take
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Trouble, Video
 from sorad.providers.wire.http import Heard
@@ -75,10 +75,8 @@ class Kept:
     ledger: Ledger
     clock: Clock
     rng: random.Random
-    control: Control
+    standings: Standings
     progress: Progress
-    times: WallClock
-    reach: Reachability
     ending: threading.Event  # set when the process is to end
     crashed: Callable[[Problem], None]
     failed: Callable[[], None]  # a thread failed
@@ -90,8 +88,45 @@ class Kept:
     videos: dict[int, Video] = field(default_factory=dict)
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
-    buying: threading.Lock = field(default_factory=threading.Lock)
-    reusing: threading.Lock = field(default_factory=threading.Lock)
+    locks: Locks = field(default_factory=Locks)
+
+
+@dataclass(frozen=True)
+class Seller:
+    """A provider of the config, with all that is its own. ``config``: as if there were no other."""
+
+    name: str
+    targets: Sequence[str]  # what takes call it that are wanted from it
+    config: Config
+    provider: Provider
+    accounts: Accounts
+    standing: Standing
+    key: KeySource
+
+    def has_other_key(self) -> bool:
+        """Whether its key was changed since this was last asked."""
+        halt = self.standing.control.halt
+        if halt is not None and halt.trouble is Trouble.KEY:
+            self.key.doubt()
+        return self.accounts.was_corrected()
+
+    def stopped(self) -> list[Problem]:
+        """Why nothing is bought there: as this run has met it."""
+        control = self.standing.control
+        halted = [] if control.halted is None else [control.halted.problem]
+        return [*halted, *(stop.told() for stop in control.stops)]
+
+    def told(self) -> dict[str, Any]:
+        """What `sorad status` needs to know of it, as JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.provider.kind,
+            "base_url": self.provider.base_url,
+            "account": self.accounts.began_as,
+            "key": self.standing.control.key,
+            "currency": self.provider.currency,
+            "concurrency": self.config.limits.concurrency,
+        }
 
 
 class Parts:
@@ -108,22 +143,18 @@ class Parts:
         self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
         ledger, clock = kept.ledger, kept.clock
         self.telling = Reporting(config, kept.world)
-        self._key = KeySource(config.provider)
-        self.provider = provider = providers.make(
-            config.provider, self._key, self._heard, pictures_of(config).allowed
-        )
-        settings = config.provider.model_dump(mode="json")
-        self.accounts = Accounts(provider, settings, ledger, revive)
+        self.sellers = [
+            self._seller(number, standing) for number, standing in enumerate(kept.standings.of(config))
+        ]
+        self.accounts = self.sellers[0].accounts
+        by_name = {name: one.provider for one in self.sellers for name in one.targets}
         self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir), buyers=kept.buyers)
         self.intake = Intake(
             config,
-            provider.validate,
+            lambda target: by_name.get(target, by_name[""]),
             ledger,
             clock,
             self.wake,
-            provider.price,
-            provider.currency,
-            provider.price_trouble,
             self.claims.stands_by,
             self.claims.is_us,
             self.claims.payer,
@@ -131,7 +162,9 @@ class Parts:
         self.vault = Vault(config.watch, ledger, self.intake, clock, self.wake)
         self._arrivals = Arrivals(ledger, self.claims, clock, self.vault.rescan)
         self._absent = Absent(
-            ledger, self.claims.may_buy, lambda take: not isinstance(self.accounts.of(take), Problem)
+            ledger,
+            self.claims.may_buy,
+            lambda take: not isinstance(self._accounts_for(take).of(take), Problem),
         )
         self._rooms = rooms = Destinations(
             config.watch,
@@ -143,38 +176,43 @@ class Parts:
             self.vault.away,
             self.vault.edits,
         )
-        self.kit = Kit(
-            config=config,
+        common = partial(
+            Kit,
             ledger=ledger,
-            accounts=self.accounts,
-            control=kept.control,
             clock=clock,
             rng=kept.rng,
-            progress=kept.progress,
-            stopping=self._stopping,
-            ending=kept.ending.is_set,
-            pause=self._pause,
-            sizes=rooms.delivered,
-            crashed=kept.crashed,
-            times=kept.times,
-            reach=kept.reach,
-            ready=self.vault.ready,
-            kept=self._ledger.is_there,
-            is_away=self.vault.is_away,
-            is_edited=self.vault.is_edited,
-            guard=self._arrivals.guard,
-            is_foreign=self._arrivals.is_foreign,
-            payer=self.claims.payer,
-            videos=kept.videos,
-            missed=kept.missed,
-            unwritten=kept.unwritten,
-            buying=kept.buying,
-            reusing=kept.reusing,
-            stepped=self.telling.stepped,
+            process=Process(
+                stopping=self._stopping,
+                pause=self._pause,
+                crashed=kept.crashed,
+                ending=kept.ending.is_set,
+                has_ledger=self._ledger.is_there,
+                stepped=self.telling.stepped,
+            ),
+            folders=Folders(rooms.delivered, self.vault.ready, self.vault.is_away, self.vault.is_edited),
+            claims=ClaimChecks(self._arrivals.guard, self._arrivals.is_foreign, self.claims.payer),
+            locks=kept.locks,
+            seller=lambda target: by_name.get(target, by_name[""]),
         )
-        commands = Commands(self.kit, self.vault.rescan, self.claims)
+        kits = [
+            common(
+                config=one.config,
+                accounts=one.accounts,
+                control=one.standing.control,
+                reach=one.standing.reach,
+                times=one.standing.times,
+                deliveries=Deliveries(kept.progress, videos=kept.videos, unwritten=kept.unwritten),
+                lookups=Lookups(missed=kept.missed),
+                name=one.name,
+                targets=one.targets,
+            )
+            for one in self.sellers
+        ]
+        self.kit = kits[0]
+        others = [one.standing.control for one in self.sellers[1:]]
+        commands = Commands(self.kit, self.vault.rescan, self.claims, others)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
-        self.engine = Engine(self.kit, rooms, commands.run, make_lane)
+        self.engine = Engine(kits, rooms, commands.run, make_lane)
         self.threads = [
             Supervised("engine", self.engine.run, clock, kept.failed, kept.limit),
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
@@ -182,12 +220,67 @@ class Parts:
             *self.telling.threads,
         ]
 
-    def _heard(self, heard: Heard) -> None:
-        if heard.gateway:
+    def _seller(self, number: int, standing: Standing) -> Seller:
+        """One provider of the config, with all that is its own."""
+        config, pictures = self.config.providers[number], pictures_of(self.config).allowed
+        key = KeySource(config, shared=number == 0)
+
+        def heard(heard: Heard) -> None:
+            self._heard(heard, standing, provider, first=number == 0)
+
+        provider = providers.make(config, key, heard, pictures)
+        accounts = Accounts(provider, config.model_dump(mode="json"), self._kept.ledger, revive)
+        targets = (config.title, "") if number == 0 else (config.title,)
+        view = self.config.buys_from(config)
+        return Seller(config.title, targets, view, provider, accounts, standing, key)
+
+    def _heard(self, heard: Heard, standing: Standing, provider: Provider, *, first: bool) -> None:
+        if heard.gateway and first:
             with contextlib.suppress(LedgerUnavailable):  # the next answer tells it again
-                gateways.notice(self._kept.ledger, self.provider.base_url, heard.gateway)
-        self._kept.times.heard(heard.date, heard.sent, heard.took)
-        self._kept.reach.answered()
+                gateways.notice(self._kept.ledger, provider.base_url, heard.gateway)
+        standing.times.heard(heard.date, heard.took)
+        standing.reach.answered()
+
+    @property
+    def provider(self) -> Provider:
+        """The first one."""
+        return self.sellers[0].provider
+
+    @property
+    def standings(self) -> list[Standing]:
+        """With each of its providers."""
+        return [one.standing for one in self.sellers]
+
+    def elsewhere(self, before: Parts) -> list[bool]:
+        """Of each provider: whether it is another account than before that its standing is about."""
+        was = {id(one.standing): one.accounts.began_as for one in before.sellers}
+        return [was.get(id(one.standing)) not in (None, one.accounts.began_as) for one in self.sellers]
+
+    def seller_of(self, take: Take) -> Seller:
+        """Whom a take is wanted from."""
+        wanted = (one for one in self.sellers if take.target in one.targets)
+        return next(wanted, self.sellers[0])
+
+    def _accounts_for(self, take: Take) -> Accounts:
+        """Those that know the way to where a take was sent."""
+        there = (
+            one.accounts for one in self.sellers if (one.provider.kind, one.provider.base_url) == take.place
+        )
+        return next(there, self.accounts)
+
+    def why_not(self) -> Iterator[Problem]:
+        """Why nothing is bought from some provider just now."""
+        for standing in self.standings:
+            halt = standing.control.halt
+            yield from (
+                [halt.problem] if halt is not None else (stop.problem for stop in standing.control.stops)
+            )
+
+    def clock_problems(self) -> Iterator[Problem]:
+        """What is known of the clock; that it jumped, once."""
+        for number, standing in enumerate(self.standings):
+            found = standing.times.problems()
+            yield from (one for one in found if number == 0 or one.code == "clock.apart")
 
     def watched(self) -> Sequence[Watched]:
         """All that must live."""
@@ -215,11 +308,14 @@ class Parts:
         """Bring to the ledger what follows from the config."""
         ledger, now = self._kept.ledger, self._kept.clock.time()
         try:
-            ledger.remember("currency", self.provider.currency)
-            limits = {"concurrency": self.config.limits.concurrency, "per_day": self.config.budget.per_day}
+            first = self.sellers[0]
+            ledger.remember("currency", first.provider.currency)
+            per_day = limit_in(first.config.budget.per_day, first.provider.currency)
+            limits = {"concurrency": first.config.limits.concurrency, "per_day": per_day}
             ledger.remember("limits", limits)
-            gateways.follow(ledger, self.provider.base_url)
-            reprice_all(ledger, self.config.budget, now)
+            ledger.remember("providers", [one.told() for one in self.sellers])
+            gateways.follow(ledger, first.provider.base_url)
+            reprice_all(ledger, self.config.sums, now)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
@@ -229,6 +325,8 @@ class Parts:
         self._retired.set()
         for thread in self.threads:
             thread.stop()
+        for number in range(len(self.sellers)):
+            self._kept.complain(_about(number), None)  # those that are there still are told again
         self.wake()
         self.vault.wake()
 
@@ -269,8 +367,11 @@ class Parts:
             beat()
             self._kept.complain("ledger", self._ledger.look())
             self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
-            self._kept.complain("provider", self._kept.reach.problem())
-            self._kept.complain("downloads", self.kit.downloads.problem())
+            for number, one in enumerate(self.sellers):
+                name = one.name if len(self.sellers) > 1 else ""
+                self._kept.complain(_about(number), one.standing.reach.problem(name))
+            slow = [channel.kit.deliveries.downloads.problem() for channel in self.engine.channels]
+            self._kept.complain("downloads", next(filter(None, slow), None))
             self._kept.complain("log", logs.trouble())
             self._watch_key()
             self._kept.tell()
@@ -283,7 +384,7 @@ class Parts:
 
     def _look_at_rooms(self) -> None:
         """So that `status` knows the disks though nothing waits to be bought; and where it may be bought from now on,
-        what lies there is looked at anew."""
+        what lies there is looked at again."""
         try:
             buying = set(self._rooms.buyable())
             freed = self._arrivals.look_again(buying)
@@ -299,15 +400,13 @@ class Parts:
 
     def _watch_key(self) -> None:
         """A key that was corrected is tried at once, by what waits for one, too."""
-        control, clock = self._kept.control, self._kept.clock
-        halt = control.halt
-        if halt is not None and halt.trouble is Trouble.KEY:
-            self._key.doubt()
-        if not self.accounts.was_corrected():
+        corrected = [one for one in self.sellers if one.has_other_key()]
+        if not corrected:
             return
-        control.look_now()
+        for one in corrected:
+            one.standing.control.look_now()
         try:
-            self._kept.ledger.clock_set(0.0, clock.time())  # cuts all waits short
+            self._kept.ledger.clock_set(0.0, self._kept.clock.time())  # cuts all waits short
         except LedgerUnavailable as error:
             logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
         self.wake()
@@ -333,6 +432,11 @@ class Parts:
                 self.wake()
         except (LedgerUnavailable, OSError) as error:
             logger.warning(_("the folders could not be looked at just now: {error}"), error=str(error))
+
+
+def _about(number: int) -> str:
+    """The key of what is wrong with a provider."""
+    return f"provider:{number}" if number else "provider"
 
 
 def revive(settings: Mapping[str, Any]) -> Optional[Provider]:

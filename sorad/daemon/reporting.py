@@ -76,7 +76,7 @@ class Reporting:
         from sorad.notify.part import Notifier
         from sorad.notify.sender import Sender
 
-        sender = Sender(config.notify.proxy, config.provider.api_key_env)
+        sender = Sender(config.notify.proxy, [one.api_key_env for one in config.providers])
         host = platform.node() or "?"
         one = Notifier(config.notify, world.ledger, look, world.clock, sender, world.complain, host)
         self._steps.append(lambda take, step, seconds: one.worked_on(take.storyboard_id))

@@ -25,7 +25,7 @@ from sorad.messages import _
 from sorad.problems import Problem
 
 RESTART_FIRST, RESTART_LONGEST = 1.0, 60.0
-# A thread that ran this long before it failed again starts its backoff anew.
+# A thread that ran this long before it failed again starts its backoff again.
 CALM = 300.0
 
 Main = Callable[[threading.Event, Callable[[], None]], None]
@@ -224,7 +224,7 @@ def row_after(row: int, ran: Optional[float]) -> int:
 
 
 def fresh(troubles: Sequence[Trouble], now: float) -> list[Trouble]:
-    """Those of the last while; ``now`` is monotonic, for the wall clock may have been set meanwhile."""
+    """Those of the last while; ``now`` is monotonic, because the wall clock may have been set meanwhile."""
     return [trouble for trouble in troubles if now - trouble.at < 2 * SHOWN]
 
 

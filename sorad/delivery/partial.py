@@ -92,7 +92,7 @@ class Partial:
         self.close()
 
     def forget(self) -> None:
-        """Throw it away: the next call begins anew, even where the file cannot be removed."""
+        """Throw it away: the next call begins again, even where the file cannot be removed."""
         self.close()
         if self.validator:
             self.validator = ""

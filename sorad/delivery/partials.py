@@ -1,4 +1,4 @@
-"""Where downloads grow: in ``state_dir`` where that is on the disk of the video, for a sync service carries what lies
+"""Where downloads grow: in ``state_dir`` where that is on the disk of the video, as a sync service carries what lies
 beside a video. Else beside it, under a name that no other sorad has."""
 
 from __future__ import annotations

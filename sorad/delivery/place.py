@@ -27,7 +27,7 @@ def place(
     whole video (damaged, half synced), it is moved aside to ``….mp4.damaged``; by anything else, everything
     stays as it is.
 
-    ``brought`` keeps what the file is known by before it has its name: should the process end right after the
+    ``brought`` keeps what the file is known by before it has its name: if the process ends right after the
     rename, that tells it from a file of somebody else.
     """
     received = Received(partial.size, partial.sha256, request_id)

@@ -59,7 +59,7 @@ def receive(
     where they can not be resumed. ``started`` must have kept it when it returns. ``progress`` hears bytes
     there and bytes in all (``None``: not known). ``free`` tells the free bytes under a folder, of which
     ``keep_free`` are left. ``base`` is the folder that must be there (see ``make_folders``). A partial file
-    last written before ``booted_at`` (epoch seconds, the machine's start) is begun anew: after a power cut
+    last written before ``booted_at`` (epoch seconds, the machine's start) is begun again: after a power cut
     its size may promise bytes that never reached the disk. ``partial``: where it grows; ``None``: beside the video.
 
     Where the file is there already, it is :class:`Received` and nothing is opened: one for which a receipt of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -68,8 +68,21 @@ def check(context: Context) -> Iterator[Finding]:
     """Look and judge; nothing where the config does not tell the provider."""
     if context.provider is None:
         return
-    answers = look(context.provider, context)
-    yield from judge_key(answers, context.provider, running_service=context.serviced and context.running)
+    for number, provider in enumerate(context.providers):
+        found = _check(provider, context, shared=number == 0)
+        yield from found if len(context.providers) == 1 else (_named(one, provider.title) for one in found)
+
+
+def _named(finding: Finding, name: str) -> Finding:
+    """With the provider's name, for there are several."""
+    said = finding.problem
+    told = Problem(said.code, "{name}: {reason}", "{reason_fix}", {"name": name, "reason": said})
+    return replace(finding, problem=told)
+
+
+def _check(provider: ProviderConfig, context: Context, *, shared: bool) -> Iterator[Finding]:
+    answers = look(provider, context, shared=shared)
+    yield from judge_key(answers, provider, running_service=context.serviced and context.running)
     if context.shell_unseen and answers.key is not None and answers.key.source in ("env", "dotenv"):
         yield Finding("key", Level.WARNING, key_unseen(answers.key.place, str(context.environment_file)))
     yield from judge_provider(answers)
@@ -81,9 +94,9 @@ def check(context: Context) -> Iterator[Finding]:
 # --- looking ----------------------------------------------------------------------------------------------
 
 
-def look(config: ProviderConfig, context: Context) -> AccountAnswers:
+def look(config: ProviderConfig, context: Context, *, shared: bool = True) -> AccountAnswers:
     """Find the key and make one free call, at no other host than the provider's."""
-    source = KeySource(config, context.env)
+    source = KeySource(config, context.env, shared=shared)
     key, unfit = None, None
     try:
         key = source.find()
@@ -107,7 +120,11 @@ def look(config: ProviderConfig, context: Context) -> AccountAnswers:
     fault, balance = _ask(provider)
     first = heard[0] if heard else None
     answers = replace(answers, gateway=version_of(provider, heard))
-    waiting, due = (0, None) if fault is not None else _due(provider, context)
+    waiting, due = (
+        (0, None)
+        if fault is not None
+        else _due(provider, context, (config.title, "") if shared else (config.title,))
+    )
     return replace(
         answers,
         tried=True,
@@ -120,14 +137,14 @@ def look(config: ProviderConfig, context: Context) -> AccountAnswers:
 
 
 def _ask(provider: Provider) -> tuple[Optional[Fault], Optional[int]]:
-    """One free call: the balance where there is one, for that shows the key as well."""
+    """One free call: the balance where there is one, because that shows the key as well."""
     if not provider.capabilities.has_balance:
         return provider.check(), None
     found = provider.balance()
     return (found, None) if isinstance(found, Fault) else (None, found.amount)
 
 
-def _due(provider: Provider, context: Context) -> tuple[int, Optional[int]]:
+def _due(provider: Provider, context: Context, targets: Sequence[str]) -> tuple[int, Optional[int]]:
     """How many takes wait to be bought at a known price, and what they cost."""
     facts = context.facts
     if facts is None or context.state_dir is None or not facts.counts[State.QUEUED]:
@@ -140,7 +157,8 @@ def _due(provider: Provider, context: Context) -> tuple[int, Optional[int]]:
             ledger.close()
     except (SoradError, LedgerUnavailable, LedgerDamaged):
         return 0, None  # the check of the ledger tells
-    prices = [price for price in map(provider.price, (take.request for take in takes)) if price is not None]
+    asked = [take.request for take in takes if take.target in targets]
+    prices = [price for price in map(provider.price, asked) if price is not None]
     return len(prices), sum(prices) if prices else None
 
 
@@ -257,7 +275,7 @@ def judge_balance(answers: AccountAnswers) -> Iterator[Finding]:
     takes = ngettext("{count} take", "{count} takes", answers.waiting).format(count=answers.waiting)
     if answers.balance <= 0:
         message = N_("Nothing is left at the provider: {left}.")
-        fix = N_("Top it up at the provider; sorad goes on by itself.")
+        fix = N_("Top it up at the provider; {then}.")
         yield problem("balance", "balance.empty", message, fix, left=left)
     elif answers.due is not None and answers.due > answers.balance:
         yield warning(

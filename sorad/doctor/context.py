@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Optional, TypeVar, Union
 
 from sorad import service
-from sorad.config.errors import ConfigError
+from sorad.config.errors import ConfigError, keys_of
 from sorad.config.load import default_config_path, find_config, load
 from sorad.config.model import Config, ProviderConfig, Watch, default_state_dir
 from sorad.health.facts import Facts, gather
@@ -55,6 +55,13 @@ class Context:
     def shell_unseen(self) -> bool:
         """Whether variables that stand in this shell are most likely not seen by the service."""
         return self.serviced and not self.environment_file.exists()
+
+    @property
+    def providers(self) -> Sequence[ProviderConfig]:
+        """All of them, where the config tells them."""
+        if self.provider is None or self.config is None:
+            return ()
+        return self.config.providers
 
     @property
     def environment_file(self) -> Path:
@@ -101,7 +108,7 @@ def _with_config(
         config = load(path) if path is not None else None
     except ConfigError as error:
         # A misspelt [provider] has its default in the rest: a key would go to another host.
-        unknown = error.mistaken - frozenset(Config.model_fields)
+        unknown = error.mistaken - frozenset(keys_of(Config))
         known = not unknown
         rest, where = error.rest, _path_of(named, env)
         return _with_facts(

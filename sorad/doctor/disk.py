@@ -102,7 +102,7 @@ def judge(rooms: Sequence[Room], min_free: int, needed: int) -> Iterator[Finding
                 N_("{path} has {free} free, and {least} must be: nothing is bought for it.")
                 if room.for_videos
                 else N_("{path} has {free} free, and the ledger needs {least}."),
-                N_("Make room there; it goes on by itself."),
+                N_("Make room there; {then}."),
                 **params,
             )
         elif room.nodes == 0:

@@ -182,7 +182,7 @@ def _more(check: str, code: str, level: Level, count: int) -> Iterator[Finding]:
 
 
 def nested(watches: Sequence[Watch]) -> Iterator[Finding]:
-    """Roots inside others: in order, and told, for the settings of the inner one count there."""
+    """Roots inside others: in order, and told, because the settings of the inner one count there."""
     real = {str(watch.path): os.path.realpath(watch.path) for watch in watches}
     for inner, there in real.items():
         around = [path for path, outer in real.items() if Path(outer) in Path(there).parents]

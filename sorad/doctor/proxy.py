@@ -17,7 +17,7 @@ from sorad.masking import mask
 from sorad.messages import N_, _
 from sorad.providers.wire.addresses import proxies_for
 
-# A host that no rule of an environment can name, for downloads come from hosts that nobody knows before.
+# A host that no rule of an environment can name, because downloads come from hosts that nobody knows before.
 _SOMEWHERE = "https://download.invalid/"
 
 

@@ -147,7 +147,7 @@ def _twins(boards: Collection[Path]) -> Iterator[tuple[str, str]]:
 def ignores_case(folder: Path) -> Optional[bool]:
     """Whether a name in other letters leads to the same file; ``None`` where there is no name to try.
 
-    Asked of what lies in the folder, for some file systems settle it folder by folder.
+    Asked of what lies in the folder, because some file systems settle it folder by folder.
     """
     try:
         with os.scandir(folder) as entries:

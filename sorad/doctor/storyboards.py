@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from sorad import providers
-from sorad.config.key import KeySource
-from sorad.config.model import Watch
+from sorad.config.model import Config, Watch
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, ok, problem, warning
 from sorad.doctor.root import Look
@@ -18,6 +16,7 @@ from sorad.intake.rules import rules_of
 from sorad.intake.wants import assets_of
 from sorad.messages import N_, ngettext
 from sorad.problems import SoradError
+from sorad.providers.sellers import Sellers
 from sorad.receipts import place
 from sorad.receipts.folder import receipts_in
 from sorad.receipts.receipt import DONE
@@ -44,7 +43,7 @@ def look(context: Context, looks: Sequence[Look]) -> Read:
     if context.config is None or context.provider is None:
         return Read(there)
     try:
-        validate = providers.make(context.provider, KeySource(context.provider, context.env)).validate
+        rules = _rules(context.config, context)
     except SoradError:
         return Read(there)
     good: dict[str, bool] = {}
@@ -53,10 +52,16 @@ def look(context: Context, looks: Sequence[Look]) -> Read:
     for watch in context.watches:
         scan = found.get(str(watch.path))
         if scan is not None:
-            good.update(_read(scan, rules_of(context.config, watch, validate), deadline))
+            good.update(_read(scan, rules[str(watch.path)], deadline))
             absent += _absent(scan, watch, deadline)
     invalid = tuple(sorted(path for path, is_good in good.items() if not is_good))
     return Read(there, len(good), invalid, tuple(sorted(absent)))
+
+
+def _rules(config: Config, context: Context) -> dict[str, Rules]:
+    """By which rules the storyboards of each folder are read. :class:`SoradError` where a provider lacks something."""
+    sellers = Sellers(config, context.env)
+    return {str(watch.path): rules_of(config, watch, sellers) for watch in context.watches}
 
 
 def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, bool]]:

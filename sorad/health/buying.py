@@ -10,8 +10,9 @@ from sorad.claim.doubles import problem as paid_twice
 from sorad.engine.decide.stops import Stop
 from sorad.health.complaint import Complaint, heavy, local_time, note
 from sorad.health.facts import Facts
+from sorad.health.vendors import Vendor
 from sorad.messages import N_
-from sorad.model import State
+from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.units import format_size
 
@@ -34,30 +35,49 @@ CLAIMS_IN_ORDER = frozenset(
 
 def about_buying(facts: Facts) -> Iterator[Complaint]:
     """What stops buying, or bounds it: halt, stops, breaker, claims, disks."""
-    if facts.halt:
-        cause = Problem.from_json(facts.halt["problem"])
+    for vendor in facts.each_vendor:
+        yield from _stopped(vendor)
+        if vendor.mode == "safe":
+            yield _safe(facts, vendor)
+    for name, count in facts.astray.items():
         yield heavy(
-            cause.code,
-            N_("Nothing is bought since {since}: {reason}"),
-            N_("{mend} What is paid for goes on meanwhile."),
-            since=local_time(facts.halt["since"]),
-            reason=cause.text(),
-            mend=cause.fix_text(),
+            "take.no_provider",
+            N_("Not bought, for the config has no provider {name}: {count} takes wait for it."),
+            N_("Add it as a [[provider]], or name another one for their folder or storyboard."),
+            name=name,
+            count=count,
         )
-    for stop in map(Stop.from_json, facts.stops):
-        yield heavy(
-            stop.code,
-            N_("Nothing is bought since {since}: {reason}"),
-            N_("{reason_fix} What is paid for goes on meanwhile."),
-            since=local_time(stop.since),
-            reason=stop.told(),
-        )
-    if (facts.breaker or {}).get("mode") == "safe":
-        yield _safe(facts)
     yield from _claims(facts)
     for row in facts.disk:
         if not row["ok"]:
             yield Complaint(full_disk(row))
+
+
+def _stopped(vendor: Vendor) -> Iterator[Complaint]:
+    """Why nothing is bought at a provider."""
+    message = N_("Nothing is bought since {since}: {reason}")
+    if vendor.name:
+        message = N_("Nothing is bought from {name} since {since}: {reason}")
+    if vendor.halt:
+        cause = Problem.from_json(vendor.halt["problem"])
+        yield heavy(
+            cause.code,
+            message,
+            N_("{mend} What is paid for goes on meanwhile."),
+            since=local_time(vendor.halt["since"]),
+            reason=cause.text(),
+            mend=cause.fix_text(),
+            name=vendor.name,
+        )
+    for stop in map(Stop.from_json, vendor.stops):
+        yield heavy(
+            stop.code,
+            message,
+            N_("{reason_fix} What is paid for goes on meanwhile."),
+            since=local_time(stop.since),
+            reason=stop.told(),
+            name=vendor.name,
+        )
 
 
 def full_disk(row: Mapping[str, Any]) -> Problem:
@@ -70,22 +90,36 @@ def full_disk(row: Mapping[str, Any]) -> Problem:
     )
 
 
-def _safe(facts: Facts) -> Complaint:
+def _wanted_from(facts: Facts, vendor: Vendor, take: Take) -> bool:
+    """Whether a take is to be bought there."""
+    first = not vendor.name or vendor is facts.vendors[0]
+    return not vendor.name or take.target == vendor.name or (first and not take.target)
+
+
+def _errors_met(vendor: Vendor, *, told: bool) -> str:
+    """What is said of errors with creates; ``told``: whether it is known which."""
+    if vendor.name:
+        return N_("Creates at {name} met errors: until {until} at most {count} in flight there. {reason}")
+    if told:
+        return N_("Creates meet errors: until {until} at most {count} in flight. {reason}")
+    return N_("Creates met errors in a row: until {until} at most {count} in flight.")
+
+
+def _safe(facts: Facts, vendor: Vendor) -> Complaint:
     """A problem while creates are refused; what is left of it afterwards hurts nobody and ends by itself."""
-    breaker, gate = facts.breaker or {}, facts.gate or {}
-    said = Counter(take.error.text() for take in facts.queued if take.error is not None)
+    breaker, gate = vendor.breaker or {}, vendor.gate or {}
+    queued = [take for take in facts.queued if _wanted_from(facts, vendor, take)]
+    said = Counter(take.error.text() for take in queued if take.error is not None)
     closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
     refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
-    if refused and said:
-        message = N_("Creates meet errors: until {until} at most {count} in flight. {reason}")
-    else:
-        message = N_("Creates met errors in a row: until {until} at most {count} in flight.")
+    message = _errors_met(vendor, told=bool(refused and said))
     problem = Problem(
         "breaker.safe",
         message,
         N_("Nothing to do: it goes back to full by itself. `sorad log` has the errors."),
         {
             "reason": max(said, key=said.__getitem__, default=""),
+            "name": vendor.name,
             "count": breaker.get("effective", 0),
             "until": local_time(breaker.get("until")),
         },
@@ -110,24 +144,26 @@ def _claims(facts: Facts) -> Iterator[Complaint]:
 
 def about_slowness(facts: Facts) -> Iterator[Complaint]:
     """Why less is bought than could be."""
-    gate = facts.gate or {}
+    for vendor in facts.each_vendor:
+        yield from _slow(facts, vendor)
+
+
+def _slow(facts: Facts, vendor: Vendor) -> Iterator[Complaint]:
+    gate = vendor.gate or {}
     until = gate.get("until", 0)
     if gate.get("delay", 0) > 0 and until > facts.now + LONG_PAUSE:
-        yield heavy(
-            "gate.closed",
-            N_("Nothing is bought before {until}: the provider asks for so long a pause."),
-            N_("Look at your limits at the provider; it goes on by itself then."),
-            until=local_time(until),
-        )
+        message = N_("Nothing is bought before {until}: the provider asks for so long a pause.")
+        if vendor.name:
+            message = N_("Nothing is bought from {name} before {until}: it asks for so long a pause.")
+        fix = N_("Look at your limits at the provider; it goes on by itself then.")
+        yield heavy("gate.closed", message, fix, until=local_time(until), name=vendor.name)
     elif gate.get("delay", 0) > 0 and until > facts.now:
-        yield note(
-            "gate.closed",
-            N_("The provider takes nothing just now; it is tried again at {until}."),
-            until=local_time(until),
-        )
-    if (facts.breaker or {}).get("mode") == "recovering":
-        yield note(
-            "breaker.recovering",
-            N_("Recovering from errors: {count} in flight at most, and one more each step."),
-            count=(facts.breaker or {}).get("effective", 0),
-        )
+        message = N_("The provider takes nothing just now; it is tried again at {until}.")
+        if vendor.name:
+            message = N_("{name} takes nothing just now; it is tried again at {until}.")
+        yield note("gate.closed", message, until=local_time(until), name=vendor.name)
+    if vendor.mode == "recovering":
+        message = N_("Recovering from errors: {count} in flight at most, and one more each step.")
+        if vendor.name:
+            message = N_("{name} recovers from errors: {count} in flight at most, and one more each step.")
+        yield note("breaker.recovering", message, count=vendor.effective, name=vendor.name)

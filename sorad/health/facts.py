@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -12,6 +12,7 @@ from sorad.claim.doubles import Double, unseen
 from sorad.engine.decide.paid_twice import told
 from sorad.engine.state.gateways import GATEWAY
 from sorad.health.pulse import Pulse, read_pulse
+from sorad.health.vendors import Vendor, astray, vendors_of
 from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
@@ -62,6 +63,10 @@ class Facts:
     spent: int = 0
     currency: str = "USD"
     concurrency: int = 0  # 0: no daemon has told yet
+    vendors: tuple[Vendor, ...] = ()  # the providers, as the daemon told
+    # Queued takes that are wanted from none of them, by the name that they give.
+    astray: Mapping[str, int] = field(default_factory=dict)
+    spent_by_currency: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # today, in all
     per_day: Optional[float] = None  # what may be spent in a day; None: no limit, or no daemon has told yet
     paused: Optional[Mapping[str, Any]] = None
     breaker: Optional[Mapping[str, Any]] = None
@@ -77,6 +82,22 @@ class Facts:
     gateway: Optional[Mapping[str, Any]] = None  # see sorad.engine.state.gateways
     service: tuple[Problem, ...] = ()  # what the service that is installed for it lacks
     notices: tuple[str, ...] = ()  # problems as JSON: what the folder side has to tell
+
+    @property
+    def each_vendor(self) -> Sequence[Vendor]:
+        """The providers; a single one, or that of a daemon that tells of none, bears no name."""
+        if len(self.vendors) > 1:
+            return self.vendors
+        return [
+            Vendor(
+                "",
+                concurrency=self.concurrency,
+                breaker=self.breaker,
+                gate=self.gate,
+                halt=self.halt,
+                stops=self.stops,
+            )
+        ]
 
 
 def gather(ledger_path: Path, now: float) -> Facts:
@@ -125,6 +146,9 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         spent_today=ledger.spend(midnight),
         unpriced_today=ledger.unpriced(midnight),
         spent=ledger.spend(),
+        vendors=tuple(vendors_of(ledger, midnight)),
+        astray=dict(astray(ledger)) if counts[State.QUEUED] else {},
+        spent_by_currency=_by_currency(ledger, midnight),
         currency=ledger.recall("currency") or "USD",
         concurrency=limits.get("concurrency", 0),
         per_day=limits.get("per_day"),
@@ -144,8 +168,14 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
     )
 
 
+def _by_currency(ledger: Ledger, midnight: float) -> dict[str, tuple[int, int]]:
+    """What was spent in each currency, today and in all."""
+    today = ledger.spend_by_currency(midnight)
+    return {currency: (today[currency], spent) for currency, spent in ledger.spend_by_currency().items()}
+
+
 def _rescued(ledger: Ledger) -> Iterator[Take]:
-    """Those that lie where they were brought to safety, the latest first."""
+    """Those that lie where they were rescued, the latest first."""
     for take_id in (ledger.recall(RESCUED) or [])[: -SAMPLE - 1 : -1]:
         take = ledger.take(take_id)
         if take is not None and is_rescued(take):

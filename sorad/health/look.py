@@ -1,4 +1,4 @@
-"""Look at the standing again and again, cheaply: the ledger is asked anew only after somebody wrote to it."""
+"""Look at the standing again and again, cheaply: the ledger is asked again only after somebody wrote to it."""
 
 from __future__ import annotations
 

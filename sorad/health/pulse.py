@@ -1,6 +1,6 @@
 """The pulse: what other processes read of a live daemon, without a commit and without waking a disk.
 
-A small JSON file in a memory-backed folder, written anew every few seconds by the daemon's watchman, named in
+A small JSON file in a memory-backed folder, written again every few seconds by the daemon's watchman, named in
 the note of the ledger's holder. It tells when it was written (monotonic seconds, which all processes of a
 machine share; they stand still while Linux or macOS sleep, so that nothing looks stale after a night), and how
 each part of the daemon stood then. A process that hangs or is stopped writes none, and its pulse grows old.

@@ -12,7 +12,9 @@ from sorad.health.complaints import complaints
 from sorad.health.estimates import Kind, Pace, forecast, late, learn, queue_done
 from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse
+from sorad.health.vendors import Vendor
 from sorad.model import State, Take, units
+from sorad.problems import after_the_end
 
 HEALTHY, PROBLEMS, NOT_RUNNING = 0, 1, 3
 
@@ -24,9 +26,11 @@ def report(facts: Facts) -> Report:
 
     Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
-    ``in_flight``, ``pace``, ``queue_done_at`` and ``time``; see docs/monitoring.md.
+    ``in_flight``, ``pace``, ``queue_done_at``, ``time`` and ``providers[].concurrency``; see docs/monitoring.md.
     """
-    found = complaints(facts)
+    with after_the_end(facts.holder is None):
+        found = complaints(facts)
+        problems = [_problem(one) for one in found]
     working = facts.holder
     paces = learn(facts.finished)
     return {
@@ -45,21 +49,13 @@ def report(facts: Facts) -> Report:
         "takes": {state.value: facts.counts[state] for state in State},
         "limits": _limits(facts),
         "roots": _roots(facts),
-        "disk": [
-            {"path": row["path"], "free": row["free"], "needed": row["needed"], "ok": row["ok"]}
-            for row in facts.disk
-        ],
-        "spend": {
-            "today": units(facts.spent_today),
-            "per_day": facts.per_day,
-            "unpriced_today": facts.unpriced_today,
-            "total": units(facts.spent),
-            "currency": facts.currency,
-        },
+        "disk": _disks(facts),
+        "spend": _spend(facts),
+        "providers": [_provider(vendor) for vendor in facts.vendors],
         "in_flight": _in_flight(facts, paces),
         "pace": [_pace(kind, pace) for kind, pace in paces.items()],
         "queue_done_at": iso(_queue_done(facts, paces)),
-        "problems": [_problem(one) for one in found],
+        "problems": problems,
     }
 
 
@@ -100,6 +96,44 @@ def _threads(pulse: Pulse | None) -> list[dict[str, Any]]:
         }
         for part in pulse.parts
     ]
+
+
+def _disks(facts: Facts) -> list[dict[str, Any]]:
+    return [
+        {"path": row["path"], "free": row["free"], "needed": row["needed"], "ok": row["ok"]}
+        for row in facts.disk
+    ]
+
+
+def _spend(facts: Facts) -> dict[str, Any]:
+    """What the first provider's currency comes to, and each one beside it."""
+    return {
+        "today": units(facts.spent_today),
+        "per_day": facts.per_day,
+        "unpriced_today": facts.unpriced_today,
+        "total": units(facts.spent),
+        "currency": facts.currency,
+        "by_currency": {
+            currency: {"today": units(today), "total": units(total)}
+            for currency, (today, total) in facts.spent_by_currency.items()
+        },
+    }
+
+
+def _provider(vendor: Vendor) -> dict[str, Any]:
+    """How buying stands at one of them; ``spend``: today's."""
+    return {
+        "name": vendor.name,
+        "kind": vendor.kind,
+        "account": vendor.account,
+        "mode": vendor.mode,
+        "concurrency": vendor.concurrency,
+        "effective": vendor.effective,
+        "in_flight": vendor.in_flight,
+        "halt": vendor.why,
+        "spend": units(vendor.spent_today),
+        "currency": vendor.currency,
+    }
 
 
 def _limits(facts: Facts) -> dict[str, Any]:
@@ -181,7 +215,11 @@ def _queue_done(facts: Facts, paces: Mapping[Kind, Pace]) -> float | None:
 
 def _stands_still(facts: Facts) -> bool:
     """Whether buying stands still, at least in part."""
-    if facts.paused or facts.halt or facts.stops or any(not row["ok"] for row in facts.disk):
+    if (
+        facts.paused
+        or any(vendor.stands_still for vendor in facts.each_vendor)
+        or any(not row["ok"] for row in facts.disk)
+    ):
         return True
     away = {row.path for row in facts.roots if row.state == "offline"}
     return any(take.root in away for take in facts.queued)

@@ -112,13 +112,14 @@ def _takes(facts: Facts, oldest: Optional[float]) -> list[Family]:
 
 def _buying(facts: Facts) -> list[Family]:
     limits = report(facts)["limits"]
-    money = {"currency": facts.currency}
+    spent = facts.spent_by_currency or {facts.currency: (facts.spent_today, facts.spent)}
+    money = [({"currency": currency}, *sums) for currency, sums in spent.items()]
     return [
         gauge("sorad_paused", "1: paused by the user.", int(bool(facts.paused))),
         gauge(
             "sorad_buying_halted",
             "1: no create can succeed (key, balance, model), or buying waits for the user.",
-            int(bool(facts.halt or facts.stops)),
+            int(any(vendor.stands_still for vendor in facts.each_vendor)),
         ),
         gauge(
             "sorad_breaker_mode",
@@ -130,8 +131,44 @@ def _buying(facts: Facts) -> list[Family]:
         ),
         gauge("sorad_concurrency_limit", "Takes in flight, by the config.", limits["concurrency"]),
         gauge("sorad_concurrency_effective", "Takes in flight, by the breaker.", limits["effective"]),
-        gauge("sorad_spend_today", "Spent since midnight.", Sample(units(facts.spent_today), money)),
-        gauge("sorad_spend_total", "Spent in all.", Sample(units(facts.spent), money)),
+        gauge(
+            "sorad_spend_today",
+            "Spent since midnight.",
+            *(Sample(units(today), label) for label, today, _total in money),
+        ),
+        gauge(
+            "sorad_spend_total", "Spent in all.", *(Sample(units(total), label) for label, _t, total in money)
+        ),
+        *_providers(facts),
+    ]
+
+
+def _providers(facts: Facts) -> list[Family]:
+    """The same of each provider."""
+    each = [({"provider": vendor.name}, vendor) for vendor in facts.vendors]
+    if not each:
+        return []
+    return [
+        gauge(
+            "sorad_provider_halted",
+            "1: nothing is bought there.",
+            *(Sample(int(vendor.stands_still), label) for label, vendor in each),
+        ),
+        gauge(
+            "sorad_provider_in_flight",
+            "Takes in flight there.",
+            *(Sample(vendor.in_flight, label) for label, vendor in each),
+        ),
+        gauge(
+            "sorad_provider_concurrency_effective",
+            "Takes in flight there, by its breaker.",
+            *(Sample(vendor.effective, label) for label, vendor in each),
+        ),
+        gauge(
+            "sorad_provider_spend_today",
+            "Spent there since midnight.",
+            *(Sample(units(one.spent_today), {**label, "currency": one.currency}) for label, one in each),
+        ),
     ]
 
 

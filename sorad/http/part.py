@@ -42,6 +42,6 @@ def oldest_queued(ledger: Ledger) -> Optional[float]:
     since = take.created_at
     for event in reversed(ledger.history(take.id)):
         if event.state not in (State.QUEUED, State.SUBMITTING):
-            break  # it failed, was held or cancelled before, and began to wait anew after that
+            break  # it failed, was held or cancelled before, and began to wait again after that
         since = event.at
     return since

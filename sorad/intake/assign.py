@@ -1,6 +1,6 @@
 """What a storyboard comes to: what it wants, what was bought for it, under which number and name. Pure.
 
-Files of what goes by another number move along. They are moved before the ledger is written: should the process end
+Files of what goes by another number move along. They are moved before the ledger is written: if the process ends
 between the two, the next reading finds the files where they are now.
 """
 
@@ -238,7 +238,7 @@ def _with_its_video(want: Want, at_place: Mapping[Key, Want]) -> Want:
 
 
 def _at_rescue(want: Want, rescued: Mapping[str, RescuedVideo], assets: Path, disk: Disk) -> Want:
-    """The want, delivered to where its video was brought to safety, if that could not be moved home."""
+    """The want, delivered to where its video was rescued, if that could not be moved back."""
     one, home = rescued.get(want.remote_id), _home(want, assets)
     if one is None or not one.verified or disk.at(home).video:
         return want

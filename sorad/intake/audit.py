@@ -191,7 +191,7 @@ class Audit:
         if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
             return False
         receipt = read_receipt(folder / name)
-        return receipt is not None and not self.ledger.owned([receipt.remote_id])
+        return receipt is not None and not self.ledger.owned([receipt.remote_id], receipt.place)
 
     def _is_open(self, video: Path, intended: Mapping[str, Take], tidy: bool) -> bool:
         """Whether the intent of a create tells more than the ledger; one that tells less is removed."""

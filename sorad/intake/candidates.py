@@ -18,14 +18,19 @@ _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
 def lookalikes(
-    ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str]
+    ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str], rules: str
 ) -> list[Lookalike]:
-    """The other storyboards with the same content, or one of these."""
+    """The other storyboards with the same content, the first of these.
+
+    With one of the others, too, which are those of earlier versions, unless it was read under the ``rules`` of today.
+    """
     others = [
         other
         for content in contents
         for other in ledger.with_content(content)
-        if other.path != path and other.state in ("ok", "gone")
+        if other.path != path
+        and other.state in ("ok", "gone")
+        and (content == contents[0] or other.rules != rules)
     ]
     away = offline(ledger) if others else set()
     return [Lookalike(other, is_there(other, watched, away, path)) for other in others]

@@ -1,6 +1,6 @@
 """Does what a plan says: files first, then the ledger. Safe to be ended between any two steps.
 
-What was moved before the end is found where it is by the next reading, which decides anew; what the ledger was not
+What was moved before the end is found where it is by the next reading, which decides again; what the ledger was not
 told, it is told then. Each step may be repeated.
 """
 

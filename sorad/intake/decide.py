@@ -7,7 +7,7 @@ The rules stand in the order in which they are asked; the first five each end th
    other one is the copy (:func:`_copy`).
 3. The output folder of a storyboard that was renamed follows it, whole (:func:`folder_to_follow`).
 4. An orphaned folder that has most of its texts becomes its own (:func:`folder_to_adopt`).
-5. Videos that were brought to safety come home (:func:`videos_to_return`).
+5. Videos that were rescued are returned (:func:`videos_to_return`).
 6. Takes of other storyboards whose files lie here are this one's (:func:`newcomers`).
 7. Everything bought gets the number under which it is wanted, and its file goes along (:mod:`sorad.intake.assign`).
 8. What a copy would buy a second time is held (:mod:`sorad.intake.copied`), and what a conflict copy of a sync
@@ -29,7 +29,7 @@ from typing import Optional
 from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
 from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
-from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, key_of
+from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
 from sorad.intake.identity import outranks
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
@@ -242,7 +242,7 @@ def _begin(facts: Facts, first: Sequence[Action] = ()) -> Plan:
 
 
 def _may_move(facts: Facts, old: Path) -> bool:
-    """Where another machine buys, only what this one has bought and brought to safety."""
+    """Where another machine buys, only what this one has bought and rescued."""
     return not facts.standing_by or facts.state_dir in old.parents
 
 
@@ -257,6 +257,16 @@ def _learned(facts: Facts, assigned: Assigned) -> tuple[State, ...]:
 def _reused(facts: Facts, wants: Sequence[Want]) -> set[Key]:
     """The wants that cost nothing: what another storyboard nearby has bought serves them."""
     return served((key_of(want) for want in wants if want.state is State.QUEUED), facts.held.reusable)
+
+
+def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
+    """Why these are too dear together; each currency by itself, for they are never added up."""
+    asked: dict[str, list[Optional[int]]] = {}
+    for want in wants:
+        price, currency = prices.of.get((want.fingerprint, want.target), (None, ""))
+        asked.setdefault(currency, []).append(price)
+    found = (needs_approval(prices.budget, of, currency) for currency, of in sorted(asked.items()))
+    return next(filter(None, found), None)
 
 
 def _too_dear(
@@ -274,8 +284,7 @@ def _too_dear(
         unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
         return want.state is State.QUEUED and unsent and key_of(want) not in reused
 
-    asked = [prices.of.get(want.fingerprint) for want in wants if is_new(want)]
-    problem, due = needs_approval(prices.budget, asked, prices.currency), NEVER
+    problem, due = _limited(prices, [want for want in wants if is_new(want)]), NEVER
     if problem is None:
         return wants, None
     if problem.code == "budget.price" and prices.trouble is not None:

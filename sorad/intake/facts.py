@@ -66,7 +66,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RescuedVideo:
-    """A video of this storyboard that was brought to safety in ``state_dir``."""
+    """A video of this storyboard that was rescued in ``state_dir``."""
 
     evidence: Evidence
     verified: bool  # the video lies there, whole
@@ -76,13 +76,12 @@ class RescuedVideo:
 class Prices:
     """What decides whether the wants are too dear without approval.
 
-    ``of``: price by fingerprint in micro-units, ``None`` where it is not known. ``trouble``: why none is known just
-    now.
+    ``of``: by fingerprint and target, the price in micro-units (``None`` where it is not known) and its currency.
+    ``trouble``: why one is not known just now.
     """
 
     budget: Budget
-    currency: str
-    of: Mapping[str, Optional[int]]
+    of: Mapping[tuple[str, str], tuple[Optional[int], str]]
     trouble: Optional[Problem] = None
 
 
@@ -133,7 +132,7 @@ class Progress:
     demoted: bool = False  # the storyboard of the same content is a copy of this one
     followed: bool = False  # its own output folder went along
     adopted: bool = False  # an orphaned folder became its own
-    returned: frozenset[Path] = frozenset()  # rescued videos that were brought home
+    returned: frozenset[Path] = frozenset()  # rescued videos that were returned
     stuck: frozenset[tuple[Path, Path]] = frozenset()  # what cannot be moved
 
 

@@ -35,6 +35,7 @@ from sorad.intake.facts import (
     Facts,
     Held,
     Ledgered,
+    Lookalike,
     Orphan,
     Prices,
     Progress,
@@ -43,15 +44,14 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
-from sorad.intake.older_versions import as_bought, texts_of
+from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.reusable import reusable
-from sorad.intake.rules import Validate, digest, rules_of
+from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, intent_path, receipt_path, video_path
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard, Want
-from sorad.model import Request, State, Take
-from sorad.problems import Problem
+from sorad.model import State, Take, may_be_one
 from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, observed, receipts_in, surplus
 from sorad.receipts.moving import is_occupied, spot_of
 from sorad.receipts.orphaned import OrphanedFolders
@@ -68,14 +68,11 @@ class Gather:
     """Belongs to the folder side's thread. ``foreign``: what is left to its buyer in a root (None: nothing)."""
 
     config: Config
-    validate: Validate
+    sellers: Sellers
     ledger: Ledger
     clock: Clock
     orphaned: OrphanedFolders
     rescued: Rescued
-    price: Callable[[Request], Optional[int]]
-    currency: str
-    price_trouble: Callable[[], Optional[Problem]]
     stands_by: Callable[[str], bool]
     is_us: Callable[[Payer], bool]
     payer: Callable[[str], Payer]
@@ -92,7 +89,7 @@ class Gather:
         ``known`` is the row of its path; ``doubted``: since when (monotonic) its folder is known to tell more.
         """
         path = Path(seen.path)
-        rules = rules_of(self.config, watch, self.validate)
+        rules = rules_of(self.config, watch, self.sellers)
         reading = read_file(path, rules)
         now = self.clock.time()
         board = Storyboard(
@@ -114,7 +111,7 @@ class Gather:
         assets = assets_of(path, watch)
         if reading.problems:
             return Facts(board, (), (), assets, now)
-        asked = tuple(bare_wants(reading, assets))
+        asked = tuple(bare_wants(reading, assets, watch))
         facts = Facts(
             board,
             tuple(reading.contents),
@@ -140,12 +137,15 @@ class Gather:
     def _identify(self, facts: Facts, known: Optional[Storyboard]) -> Facts:
         """Which storyboard it is, with what its own folder holds as far as that is needed to tell."""
         board, contents = facts.board, facts.contents
-        found = [] if facts.done.demoted else lookalikes(self.ledger, board.path, contents, self._watches)
+        found = [] if facts.done.demoted else self._lookalikes(board, contents)
         rows = Ledgered(known=known, same=first_of_content(found))
         if rows.same is not None and rows.same.is_there:
             rows = replace(rows, same_takes=self._takes_of(rows.same.board))
             return replace(facts, rows=rows, held=Held(evidence=tuple(receipts_in(facts.assets))))
         return self._own(facts, rows if not is_unchanged(known, contents) else replace(rows, same=None))
+
+    def _lookalikes(self, board: Storyboard, contents: Sequence[str]) -> list[Lookalike]:
+        return lookalikes(self.ledger, board.path, contents, self._watches, self._rules)
 
     def _own(self, facts: Facts, rows: Ledgered) -> Facts:
         """Which row a storyboard of its own is."""
@@ -280,7 +280,7 @@ class Gather:
         )
 
     def _with_rescued(self, facts: Facts) -> Facts:
-        """What was brought to safety of it, and where that belongs."""
+        """What was rescued of it, and where that belongs."""
         takes, evidence = facts.rows.takes, facts.held.evidence
         texts = {*texts_of(facts.asked), *(take.fingerprint for take in takes)}
         found = [one for one in self.rescued.of(takes, texts) if one.video not in facts.done.returned]
@@ -310,8 +310,9 @@ class Gather:
         gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"}
         left = dict(places)
         for take in takes:
-            evidence = left.pop(take.remote_id, None)
-            if evidence is not None:
+            evidence = left.get(take.remote_id)
+            if evidence is not None and may_be_one(take.place, evidence.receipt.place):
+                del left[take.remote_id]
                 is_away = take.root in away or bool(take.mount and not mounted(take.mount))
                 occupied = is_occupied(Path(take.output))
                 yield Candidate(take, evidence, is_away, take.storyboard_id in gone, occupied)
@@ -325,13 +326,15 @@ class Gather:
         beside = tuple(surplus(there, wants, foreign, self.payer(facts.board.root)))
         rescued = [one.evidence for one in facts.held.rescued]
         places = places_in_question(takes, wants, beside, there, rescued, facts.assets)
-        told = () if facts.rows.takes else [want.remote_id for want in (*wants, *beside) if want.remote_id]
+        told = () if facts.rows.takes else [want for want in (*wants, *beside) if want.remote_id]
         held = replace(
             facts.held,
             wants=wants,
             surplus=beside,
             spots={place: spot_of(place) for place in sorted(places)},
-            heard=frozenset(self.ledger.owned(told)) if told else frozenset(),
+            heard=frozenset(
+                want.remote_id for want in told if self.ledger.owned([want.remote_id], want.place)
+            ),
             elsewhere=self._elsewhere(facts),
             reusable=self._reusable(facts, wants),
             prices=self._prices(wants),
@@ -351,7 +354,9 @@ class Gather:
         def look_at(want: Want, foreign: Foreign = None) -> Want:
             return observed(want, foreign, me) if _may_hold(Path(want.output), names) else want
 
-        wants = as_bought(facts.asked, takes, there, facts.assets, look_at)
+        known = facts.rows.known
+        edited = known is not None and known.rules == self._rules
+        wants = as_bought(facts.asked, takes, there, facts.assets, look_at, edited=edited)
         return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
 
     def _elsewhere(self, facts: Facts) -> Mapping[str, str]:
@@ -359,7 +364,7 @@ class Gather:
             return {}
         origin = facts.rows.origin
         board_id = facts.board.id if origin is None else origin.id
-        return self.ledger.texts_elsewhere(texts_of(facts.asked), board_id)
+        return self.ledger.texts_elsewhere(texts_said(facts.asked), board_id)
 
     def _reusable(self, facts: Facts, wants: Iterable[Want]) -> Mapping[str, int]:
         if not facts.rows.copied_from and self.config.budget.approve_above is None:
@@ -370,12 +375,16 @@ class Gather:
         return reusable(self.ledger, board.path, self._watches[board.root], texts, itself)
 
     def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
-        budget = self.config.budget
+        budget = self.config.sums
         if budget.approve_above is None:
             return None
-        of = {want.fingerprint: self.price(want.request) for want in wants}
-        trouble = self.price_trouble() if None in of.values() else None
-        return Prices(budget, self.currency, of, trouble)
+        of, trouble = dict[tuple[str, str], tuple[Optional[int], str]](), None
+        for want in wants:
+            seller = self.sellers(want.target)
+            price = seller.price(want.request)
+            of[want.fingerprint, want.target] = price, seller.currency
+            trouble = (seller.price_trouble() if price is None else None) or trouble
+        return Prices(budget, of, trouble)
 
 
 def _may_hold(video: Path, names: dict[Path, Optional[frozenset[str]]]) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Optional, Union
+from typing import Optional, Union
 
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import known_of
@@ -15,11 +15,11 @@ from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of, held_as_conflict, held_back
 from sorad.intake.facts import Key, key_of
 from sorad.intake.identity import closest, first_of_content
-from sorad.intake.older_versions import as_bought, texts_of
+from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
-from sorad.intake.rules import Validate, rules_of
+from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import served
@@ -62,6 +62,8 @@ class Item:
     problem: Optional[Problem] = None  # in place of ``reason``: why it is held until somebody does something
     approved: bool = False  # by the user, or queued before: no approval is needed any more
     older: bool = False  # bought by an earlier version of sorad, with another text than today's
+    currency: str = ""  # of the price
+    target: str = ""  # the provider that it is wanted from
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,13 @@ def plan_storyboard(
     path: Path,
     watch: Watch,
     config: Config,
-    validate: Validate,
-    price: Callable[[Request], Optional[int]],
+    sellers: Sellers,
     ledger: Optional[Ledger],
     *,
     force: bool = False,
 ) -> Planned:
     """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
-    read = _read(path, watch, config, validate)
+    read = _read(path, watch, config, sellers, ledger)
     if isinstance(read, Planned):
         return read
     reading, wants = read
@@ -98,7 +99,7 @@ def plan_storyboard(
     free: dict[str, int] = {}
     if ledger is not None:
         watched = {str(one.path) for one in config.watch}
-        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched))
+        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched, digest(config)))
         if same is not None and same.is_there:
             original = {"original": same.board.path}
             problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
@@ -107,35 +108,51 @@ def plan_storyboard(
         wants, known, free = _compared(
             str(path), reading.contents, wants, board, ledger, watch, watched, assets
         )
-    conflict = conflict_of(path, wants, rules_of(config, watch, validate), known_hosts(ledger))
+    conflict = conflict_of(path, wants, rules_of(config, watch, sellers), known_hosts(ledger))
     if conflict:
         wants = held_as_conflict(conflict, wants, known)
-    items = [_item(want, known.get(key_of(want)), price, force=force) for want in wants]
+    items = [_item(want, known.get(key_of(want)), sellers, force=force) for want in wants]
     plan = Planned(str(path), tuple(items if force else _with_reused(items, wants, known, free)))
     shut = closed(assets) if plan.bought else None
     return plan if shut is None else Planned(str(path), problems=(shut,))
 
 
 def _read(
-    path: Path, watch: Watch, config: Config, validate: Validate
+    path: Path, watch: Watch, config: Config, sellers: Sellers, ledger: Optional[Ledger]
 ) -> Union[Planned, tuple[Reading, Sequence[Want]]]:
     """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
     assets = assets_of(path, watch)
     try:
-        reading = read_file(path, rules_of(config, watch, validate))
+        reading = read_file(path, rules_of(config, watch, sellers))
         trouble = None if reading.problems else out_of_place(path, assets)
         if reading.problems or trouble is not None:
             return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
-        wants = as_bought(bare_wants(reading, assets), (), receipts_in(assets), assets, observed)
+        takes = ledger.takes(storyboard=str(path)) if ledger is not None else ()
+        row = _row(str(path), ledger) if ledger is not None else None
+        edited = row is not None and row.rules == digest(config)
+        there = receipts_in(assets)
+        wants = as_bought(bare_wants(reading, assets, watch), takes, there, assets, observed, edited=edited)
         return reading, [observed(want) for want in wants]
     except OSError as error:
         return Planned(str(path), problems=(not_read(str(path), error),))
 
 
-def total(plans: Iterable[Planned]) -> tuple[int, int, bool]:
-    """How many takes would be bought, for how much (micro-units), and whether every price is known."""
+@dataclass(frozen=True)
+class Total:
+    """What plans would buy. Prices are micro-units by currency, which are never added up."""
+
+    count: int
+    prices: Mapping[str, int]
+    sure: bool  # whether every price is known
+
+
+def total(plans: Iterable[Planned]) -> Total:
+    """How many takes would be bought, for how much, and whether every price is known."""
     items = [item for planned in plans for item in planned.bought]
-    return len(items), sum(item.price or 0 for item in items), all(item.price is not None for item in items)
+    prices: dict[str, int] = {}
+    for item in items:
+        prices[item.currency] = prices.get(item.currency, 0) + (item.price or 0)
+    return Total(len(items), prices, all(item.price is not None for item in items))
 
 
 def _compared(
@@ -154,13 +171,17 @@ def _compared(
     known = _known(takes, wants)
     itself = {take.storyboard_id for take in (*takes, *ledger.takes(storyboard=path))}
     free = reusable(ledger, path, watch, (want.fingerprint for want in wants), itself)
-    row = next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
+    row = _row(path, ledger)
     if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
         mine = origin or row
-        elsewhere = ledger.texts_elsewhere(texts_of(wants), 0 if mine is None else mine.id)
+        elsewhere = ledger.texts_elsewhere(texts_said(wants), 0 if mine is None else mine.id)
         queued = [key_of(want) for want in wants if want.state is State.QUEUED]
         wants = held_back(elsewhere, wants, known, served(queued, free))
     return wants, known, free
+
+
+def _row(path: str, ledger: Ledger) -> Optional[Storyboard]:
+    return next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
 
 
 def _takes(
@@ -190,7 +211,7 @@ def _known(takes: Sequence[Take], wants: Sequence[Want]) -> dict[Key, Take]:
 def _item(
     want: Want,
     take: Optional[Take],
-    price: Callable[[Request], Optional[int]],
+    sellers: Sellers,
     *,
     force: bool,
 ) -> Item:
@@ -204,7 +225,19 @@ def _item(
     if _waits(state, take) or (force and state is State.DONE):
         request = want.newer or want.request
         approved = take is not None and (take.approved or take.state is State.QUEUED)
-        return Item(want.segment, want.take, BUY, "", request, want.output, price(request), approved=approved)
+        seller = sellers(want.target)
+        return Item(
+            want.segment,
+            want.take,
+            BUY,
+            "",
+            request,
+            want.output,
+            seller.price(request),
+            approved=approved,
+            currency=seller.currency,
+            target=want.target,
+        )
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
 
 
@@ -234,6 +267,11 @@ def _waits(state: State, take: Optional[Take]) -> bool:
 
 def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
     """Why the user has something to do: its receipt is damaged, it would be a copy, its video is gone."""
+    told = _told_of(want, take, state)
+    return told if told is None or take is None else told.of_take(take.id)
+
+
+def _told_of(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
     if want.state is State.HELD and want.error is not None:
         return None if take is not None and take.approved else want.error
     if state is not State.DONE:

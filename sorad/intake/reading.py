@@ -12,7 +12,7 @@ bought once is not bought again:
 - Receipts in the output folder tell of takes that the ledger does not know: it was lost, or is an old copy.
 
 The output folder follows its storyboard: where the JSON alone was renamed or moved, the folder is renamed
-along, whole and at once. So the folder alone still tells what was bought, should the ledger be lost, and
+along, whole and at once. So the folder alone still tells what was bought, if the ledger is lost, and
 nothing is left behind under a name that another storyboard may get. Nothing is written over: where something
 has the new name already, the wanted videos are moved into it one by one; what cannot be moved (another disk,
 no permission) stays, and the ledger remembers where.
@@ -40,12 +40,11 @@ from sorad.intake.facts import Demote, Facts, Plan
 from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
-from sorad.intake.rules import Validate, digest
+from sorad.intake.rules import Sellers, digest
 from sorad.intake.wants import assets_of
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.messages import _
-from sorad.model import Request
 from sorad.problems import Problem
 from sorad.receipts.former_folders import former
 from sorad.receipts.orphaned import OrphanedFolder, OrphanedFolders
@@ -65,13 +64,10 @@ class Intake:
     """
 
     config: Config
-    validate: Validate
+    sellers: Sellers
     ledger: Ledger
     clock: Clock
     wake: Callable[[], None]
-    price: Callable[[Request], Optional[int]]
-    currency: str
-    price_trouble: Callable[[], Optional[Problem]] = lambda: None
     stands_by: Callable[[str], bool] = lambda root: False
     is_us: Callable[[Payer], bool] = lambda payer: True
     payer: Callable[[str], Payer] = lambda root: Payer()
@@ -86,14 +82,11 @@ class Intake:
         self._rescued = Rescued(self.config.state_dir / "rescued", self.ledger, self.clock)
         self._gather = Gather(
             self.config,
-            self.validate,
+            self.sellers,
             self.ledger,
             self.clock,
             self._orphaned,
             self._rescued,
-            self.price,
-            self.currency,
-            self.price_trouble,
             lambda root: self.stands_by(root),
             lambda payer: self.is_us(payer),
             lambda root: self.payer(root),

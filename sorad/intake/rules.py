@@ -6,22 +6,64 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
 
 from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.providers.capabilities.judge import no_such
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
 
 READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
+
+class Seller(Protocol):
+    """What storyboards need to know of a provider: a part of :class:`sorad.providers.base.Provider`."""
+
+    @property
+    def currency(self) -> str:
+        """Of its prices."""
+        ...
+
+    def validate(self, request: Request) -> list[Problem]:
+        """What it would refuse."""
+        ...
+
+    def price(self, request: Request) -> Optional[int]:
+        """What a take costs."""
+        ...
+
+    def price_trouble(self) -> Optional[Problem]:
+        """Why that is not known just now."""
+        ...
+
+
+# Whom takes of a target (a name from the config; "": the first) are wanted from.
+Sellers = Callable[[str], Seller]
 Validate = Callable[[Request], "list[Problem]"]
 
 
-def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
+def target_of(request: Request, watch: Watch) -> str:
+    """The provider that a request is wanted from, by name; ``""``: the first."""
+    return request.provider or watch.provider
+
+
+def validator(config: Config, watch: Watch, sellers: Sellers) -> Validate:
+    """What the provider that a request is wanted from would refuse in it."""
+    names = tuple(one.title for one in config.providers)
+
+    def validate(request: Request) -> list[Problem]:
+        if request.provider and request.provider not in names:
+            return [no_such("provider", request.provider, names)]
+        return sellers(target_of(request, watch)).validate(request)
+
+    return validate
+
+
+def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
     """How the storyboards of a root are read."""
     limits = config.storyboards
     return Rules(
@@ -30,7 +72,7 @@ def rules_of(config: Config, watch: Watch, validate: Validate) -> Rules:
         max_takes=limits.max_takes,
         takes=watch.takes,
         director_intent=config.prompt.director_intent,
-        validate=validate,
+        validate=validator(config, watch, sellers),
         pictures=pictures_of(config, watch),
     )
 
@@ -51,13 +93,13 @@ def vault_around(folder: Path) -> Path:
 
 def digest(config: Config) -> str:
     """A hash of all that changes what a storyboard means: other settings or another sorad, read everything again."""
-    provider = config.provider.model_dump(
-        mode="json", exclude={"api_key_env", "api_key_file", "api_key_keyring", "request_timeout"}
-    )
+    left_out = {"api_key_env", "api_key_file", "api_key_keyring", "request_timeout", "concurrency"}
+    providers = [one.model_dump(mode="json", exclude=left_out) for one in config.providers]
     # What is left out does not change how a storyboard is read; `once` has no wait for edits.
     watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
     parts = [
-        provider,
+        providers,
+        [model.model_dump(mode="json") for model in config.model],
         watches,
         config.prompt.model_dump(),
         config.storyboards.model_dump(mode="json"),

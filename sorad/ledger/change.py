@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
+from sorad.elapsed import Moment
 from sorad.ledger.errors import IllegalMove
 from sorad.ledger.states import may
 from sorad.ledger.values import Change
@@ -22,6 +23,7 @@ _PLAIN = (
     "request_id",
     "validator",
     "cost",
+    "currency",
     "output",
     "accepted_at",
     "finished_at",
@@ -50,8 +52,8 @@ _NOTED = (
 )
 
 
-def changed(take: Take, change: Change, now: float) -> Take:
-    """The take after the change; raises :class:`IllegalMove`.
+def changed(take: Take, change: Change, now: float, moment: Optional[Moment] = None) -> Take:
+    """The take after the change, made at ``now``, which is ``moment``; raises :class:`IllegalMove`.
 
     An intent begins a new create: the remote id, the acceptance and the patience of the one before leave the
     take, unless the change brings its own. (They stay in the purchases: see :mod:`sorad.ledger.purchases`.)
@@ -63,7 +65,7 @@ def changed(take: Take, change: Change, now: float) -> Take:
         raise IllegalMove(f"{take.state} -> {change.to}")
     if change.to is State.QUEUED and take.state in _OPEN_CREATE and not take.wanted and not change.fresh:
         change = replace(change, to=State.CANCELLED, error=None, clear_error=True)
-    values = _flagged(take, change, now)
+    values = _flagged(take, change, now, moment)
     for name in _PLAIN:
         value = getattr(change, name)
         if value is not None:
@@ -73,14 +75,17 @@ def changed(take: Take, change: Change, now: float) -> Take:
     return replace(take, state=change.to, updated_at=now, **values)
 
 
-def _flagged(take: Take, change: Change, now: float) -> dict[str, Any]:
+def _flagged(take: Take, change: Change, now: float, moment: Optional[Moment]) -> dict[str, Any]:
     """The members that the flags of a change set."""
     creates = 0 if change.fresh else take.creates
     counted = creates + change.intent + (change.repeats or 0) - change.refused
     values: dict[str, Any] = {"creates": max(counted, 0)}
     if change.intent:
-        at = now if change.intent_at is None else change.intent_at
-        values.update(intent_at=at, remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0)
+        values.update(remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0)
+        if change.intent_at is None:
+            values.update(intent_at=now, moment=moment, ahead=change.ahead)
+        elif change.intent_at != take.intent_at:
+            values.update(intent_at=change.intent_at, moment=None, ahead=None)
     if change.fresh:
         values["wanted"] = True
     if change.approved:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import chain
 
+from sorad.elapsed import Moment, passed
 from sorad.ledger.change import changed
 from sorad.ledger.part import Part
 from sorad.ledger.queries import PURCHASE, purchase_of
-from sorad.ledger.values import Change, Purchase, Recheck
+from sorad.ledger.rows import column, without
+from sorad.ledger.values import Change, Party, Purchase, Recheck
 from sorad.model import State, Take
 
 # A recheck that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
-    "SELECT take_id, remote_id, provider, base_url, account, failed_at FROM looks WHERE due_at <= ? "
+    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks WHERE due_at <= ? {but}"
     "ORDER BY due_at LIMIT ?"
 )
+_ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
 _SINCE = PURCHASE + (
-    "WHERE t.fingerprint = ? AND p.charged_at >= ? AND p.remote_id <> ? AND (t.id = ? OR t.created_at >= ?) "
-    "ORDER BY p.charged_at, p.id"
+    "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL "
+    "AND NOT (p.remote_id = ? AND p.provider IN ('', ?) AND p.base_url IN ('', ?)) "
+    "AND (t.id > ? OR (t.id = ? AND p.id > "
+    "(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ?))) ORDER BY p.id"
 )
 
 
@@ -31,30 +37,39 @@ class Rechecks(Part):
     def recheck(self, take: Take, now: float) -> None:
         with self._db.transaction():
             self._db.run(
-                "INSERT OR IGNORE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (take.id, take.remote_id, take.provider, take.base_url, take.account, now, now),
+                "INSERT OR IGNORE INTO looks "
+                "(take_id, remote_id, provider, base_url, account, waited, asked, newest, due_at) "
+                "VALUES (?, ?, ?, ?, ?, 0, ?, (SELECT max(id) FROM takes), ?)",
+                (
+                    take.id,
+                    take.remote_id,
+                    take.provider,
+                    take.base_url,
+                    take.account,
+                    column(self.moment()),
+                    now,
+                ),
             )
 
-    def claim_rechecks(self, now: float, limit: int) -> list[Recheck]:
+    def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
         with self._db.transaction(durable=False):
-            rows = self._db.rows(_DUE, (now, limit))
+            rows = self._db.rows(_DUE.format(but=without(but)), (now, *chain(*but), limit))
             self._db.run_many(
-                "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?",
-                [(now + _LEASE, row[0], row[1]) for row in rows],
+                f"UPDATE looks SET due_at = ? WHERE {_ONE}", [(now + _LEASE, *row[:4]) for row in rows]
             )
-        found = []
-        for take_id, remote_id, provider, base_url, account, failed_at in rows:
+        found, now_moment = [], self.moment()
+        for take_id, remote_id, provider, base_url, account, waited, asked, newest in rows:
             take = self._load(take_id)
             if take is not None:
-                asked = replace(
+                task = replace(
                     take, remote_id=remote_id, provider=provider, base_url=base_url, account=account
                 )
-                found.append(Recheck(asked, failed_at))
+                waited += passed(Moment.read(asked), now_moment)
+                found.append(Recheck(task, waited, now_moment, newest))
         return found
 
-    def next_recheck(self) -> float | None:
-        row = self._db.row("SELECT min(due_at) FROM looks")
+    def next_recheck(self, but: Collection[Party] = ()) -> float | None:
+        row = self._db.row(f"SELECT min(due_at) FROM looks WHERE 1 {without(but)}", list(chain(*but)))
         return None if row is None else row[0]
 
     def rechecks(self, take_id: int) -> list[float]:
@@ -62,17 +77,22 @@ class Rechecks(Part):
         return [row[0] for row in rows]
 
     def rechecked(self, recheck: Recheck, due_at: float | None) -> None:
-        key = (recheck.take.id, recheck.take.remote_id)
+        key = (recheck.take.id, recheck.take.remote_id, recheck.take.provider, recheck.take.base_url)
         with self._db.transaction(durable=due_at is None):
             if due_at is None:
-                self._db.run("DELETE FROM looks WHERE take_id = ? AND remote_id = ?", key)
+                self._db.run(f"DELETE FROM looks WHERE {_ONE}", key)
             else:
                 self._db.run(
-                    "UPDATE looks SET due_at = ? WHERE take_id = ? AND remote_id = ?", (due_at, *key)
+                    f"UPDATE looks SET due_at = ?, waited = ?, asked = ? WHERE {_ONE}",
+                    (due_at, recheck.waited, column(recheck.asked), *key),
                 )
 
-    def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        rows = self._db.rows(_SINCE, (take.fingerprint, since, take.remote_id, take.id, since))
+    def bought_since(self, recheck: Recheck) -> list[Purchase]:
+        take = recheck.take
+        itself = (take.remote_id, take.provider, take.base_url)
+        rows = self._db.rows(
+            _SINCE, (take.fingerprint, *itself, recheck.newest, take.id, take.id, take.remote_id)
+        )
         return [purchase_of(row) for row in rows]
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
@@ -97,7 +117,7 @@ class Rechecks(Part):
                 extra=True,
                 wanted=True,
             )
-            after = changed(fresh, change, now)
+            after = changed(fresh, change, now, self.moment())
             self._insert([after])
             self._note(now, [(after.id, after.state, change.note, after.request_id, None)])
             return after

@@ -12,9 +12,11 @@ Rules that hold for every implementation:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional, Protocol
 
+from sorad.elapsed import Moment
 from sorad.ledger.values import (
     Applied,
     Change,
@@ -22,6 +24,8 @@ from sorad.ledger.values import (
     Event,
     Generation,
     Moved,
+    Party,
+    Place,
     Purchase,
     Recheck,
     RootRow,
@@ -39,13 +43,21 @@ class Ledger(Protocol):
     """Every take, its state, its remote id, its cost: the only truth about money."""
 
     # --- life --------------------------------------------------------------------------------------
-    def recover(self, owner: str, now: float) -> list[Take]:
+    def recover(
+        self, owner: str, now: float, boot: str = "", uptime: Callable[[], float] = time.monotonic
+    ) -> list[Take]:
         """At the daemon's start: take all claims over, and turn ``submitting`` into ``unknown``.
 
         A take that was ``submitting`` had its intent committed; whether the request left is not known.
         Returns those takes. Where something was written at a time that has not come yet, the clock was set
         back meanwhile: see :meth:`clock_set`. ``owner`` names this process in the claims that follow.
+        ``boot`` names the machine's present start ("": not known, then each opening counts as one), ``uptime``
+        tells the seconds since.
         """
+        ...
+
+    def moment(self) -> Moment:
+        """Now, by a clock that nobody can set (:mod:`sorad.elapsed`); no I/O."""
         ...
 
     def close(self) -> None:
@@ -91,7 +103,7 @@ class Ledger(Protocol):
         keeps what it had queued before: see ``withdraw``). Wants not known are enqueued; cancelled ones
         wanted again are queued again, but for those that carry an error (the user cancelled them);
         ``queued`` and ``held`` takes of the storyboard that are not wanted any more become ``cancelled``.
-        Paid ones are left alone, but for ``Take.wanted``: should it turn out that such a create was not
+        Paid ones are left alone, but for ``Take.wanted``: if it turns out that such a create was not
         accepted, its take is cancelled instead of queued again.
         A take is known by (storyboard, segment, take, fingerprint); an output path that an open or done take
         of another storyboard owns is counted as skipped and not queued.
@@ -155,11 +167,15 @@ class Ledger(Protocol):
         roots: Optional[Collection[str]] = None,
         away: Collection[str] = (),
         edited: Collection[str] = (),
+        *,
+        targets: Optional[Collection[str]] = None,
+        but: Collection[Party] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
 
         ``roots`` limits it to takes of those roots (None: all); those of storyboards whose ``mount`` is in
-        ``away``, or whose path is in ``edited``, are left out. A claimed take has ``claim`` set and is
+        ``away``, or whose path is in ``edited``, are left out. ``targets`` limits it to takes that are wanted from
+        these; what was sent to one of the parties in ``but`` is left out. A claimed take has ``claim`` set and is
         not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...
@@ -171,10 +187,10 @@ class Ledger(Protocol):
     def clock_set(self, by: float, now: float) -> int:
         """The clock was set ``by`` so many seconds (below 0: back; 0: it was set back before) and says ``now``.
 
-        The intents of open creates are dated anew, so that they can be compared with a provider's dates. After
-        a step back, whatever waits for a later time is due now, and money that went out more than
+        After a step back, whatever waits for a later time is due now, and money that went out more than
         ``FUTURE`` ahead of now counts as of now. Returns how many waits were cut short. What is held until
-        the user releases it (:data:`sorad.budget.NEVER`) stays so.
+        the user releases it (:data:`sorad.budget.NEVER`) stays so. A wait for a task counts as patience with it
+        (``Take.watched``): what of it is cut short is taken back, and a step forward shortens none.
         """
         ...
 
@@ -189,12 +205,26 @@ class Ledger(Protocol):
         """
         ...
 
-    def agenda(self) -> dict[State, dict[str, float]]:
-        """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn."""
+    def agenda(self, but: Collection[Party] = ()) -> dict[State, dict[str, float]]:
+        """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn.
+
+        ``but``: what was sent to one of these parties is left out.
+        """
         ...
 
-    def in_flight(self) -> int:
-        """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked."""
+    def targets(self) -> dict[str, int]:
+        """How many takes are queued for each provider that takes are wanted from, by its name (``""``: the first)."""
+        ...
+
+    def parties(self) -> list[Party]:
+        """All to whom takes were ever sent; few."""
+        ...
+
+    def in_flight(self, parties: Optional[Collection[Party]] = None, targets: Collection[str] = ()) -> int:
+        """Takes that hold a slot: claimed for submitting, submitting, unknown, generating and not parked.
+
+        Of all; or of those that were sent to ``parties``, and those that are about to be sent to ``targets``.
+        """
         ...
 
     def parked(self, root: str) -> int:
@@ -211,17 +241,17 @@ class Ledger(Protocol):
         ...
 
     # --- what was said to have failed --------------------------------------------------------------
-    # Written down when a take that has a task becomes FAILED; kept by task, for the take may be bought anew.
+    # Written down when a take that has a task becomes FAILED; kept by task, because the take may be bought again.
     def recheck(self, take: Take, now: float) -> None:
         """Have the task of a take asked after as one of those, from now on, where it is none already."""
         ...
 
-    def claim_rechecks(self, now: float, limit: int) -> list[Recheck]:
+    def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
         """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
         ...
 
-    def next_recheck(self) -> Optional[float]:
-        """When the next one is due."""
+    def next_recheck(self, but: Collection[Party] = ()) -> Optional[float]:
+        """When the next one is due; of those at one of these parties none counts."""
         ...
 
     def rechecks(self, take_id: int) -> list[float]:
@@ -232,14 +262,14 @@ class Ledger(Protocol):
         """It was asked after: again then, or (``None``) not any more."""
         ...
 
-    def bought_since(self, take: Take, since: float) -> list[Purchase]:
-        """What was bought in place of a take since then: its own later creates, and takes of its text added since."""
+    def bought_since(self, recheck: Recheck) -> list[Purchase]:
+        """What was bought in place of a failed task: later creates of its take, and newer takes of its text."""
         ...
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         """Deliver a task of a take beside it, as one more take of the same segment.
 
-        ``take`` bears the task's id and account; the new one is as ``change`` says, with the next free number and
+        ``take`` has the task's id and account; the new one is as ``change`` says, with the next free number and
         ``output(number)`` as its file. The money of the task is counted already.
         """
         ...
@@ -265,29 +295,43 @@ class Ledger(Protocol):
         """The takes, by id; ``storyboard`` is an absolute path, or a folder above it."""
         ...
 
-    def owned(self, remote_ids: Collection[str]) -> set[str]:
-        """Those of the remote ids that some take has, or once had."""
+    def owned(self, remote_ids: Collection[str], at: Optional[Place] = None) -> set[str]:
+        """Those of the remote ids that some take has, or once had, at that place (``None``: anywhere).
+
+        What was bought at a place that is not known counts everywhere.
+        """
         ...
 
     def with_text(self, fingerprint: str) -> list[Take]:
         """All takes of that text, by id."""
         ...
 
-    def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
-        """The takes that have these remote ids now."""
+    def with_tasks(self, remote_ids: Collection[str], at: Optional[Place] = None) -> list[Take]:
+        """The takes that have these remote ids now, at that place (``None``: anywhere)."""
         ...
 
     def history(self, take_id: int) -> list[Event]:
         """What happened to a take, oldest first."""
         ...
 
-    def spend(self, since: float = 0.0) -> int:
-        """Money out since then (micro-units): every create that was accepted or may have been, at its cost.
+    def spend(self, since: float = 0.0, currency: Optional[str] = None) -> int:
+        """Money out since then, in one currency (micro-units; ``None``: that of the first provider).
+
+        Every create that was accepted or may have been counts, at its cost. What is in a currency that is not known
+        counts as the first provider's.
 
         A take that is bought again counts each time: purchases are rows of their own, written with the
         intent and the outcome. Only a create that was proved to be refused, or never left, counts no more
         (``Change.refused``): not one that was on no list, or that the user gave up or had sent again.
         """
+        ...
+
+    def spend_at(self, parties: Collection[Party], since: float = 0.0) -> int:
+        """Money out since then to these parties, whatever its currency: an account has but one (micro-units)."""
+        ...
+
+    def spend_by_currency(self, since: float = 0.0) -> dict[str, int]:
+        """The same in each currency that money ever went out in."""
         ...
 
     def unpriced(self, since: float = 0.0) -> int:

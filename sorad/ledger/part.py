@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
-from typing import Optional
+from typing import Callable, Optional
 
+from sorad.elapsed import Moment
 from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
 from sorad.ledger.recheck import LOOKS, has_failed
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
+from sorad.ledger.values import Want
 from sorad.model import State, Take
 from sorad.problems import Problem
 
@@ -17,28 +20,32 @@ Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, requ
 
 _INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
 _INSERT_PURCHASE = (
-    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, take_id) "
-    "VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, provider, base_url, account, currency, "
+    "take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _UPDATE_PURCHASE = (
-    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ? "
+    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ?, provider = ?, base_url = ?, "
+    "account = ?, currency = ? "
     "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
 _VOID_PURCHASE = (
     "UPDATE purchases SET charged_at = NULL WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
+# Of a place: what was bought at one that is not known may be there; so may all, where none is asked for.
+AT = "(? = '' OR provider = '' OR (provider = ? AND base_url = ?)) "
 # Whether another entry than the take's last one counts a task's money.
 _COUNTED = (
-    "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND charged_at IS NOT NULL "
+    f"SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND {AT} AND charged_at IS NOT NULL "
     "AND id <> (SELECT max(id) FROM purchases WHERE take_id = ?) LIMIT 1"
 )
 _INSERT_NOTE = (
-    "INSERT INTO history (take_id, n, at, state, note, request_id, problem) "
-    "VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE take_id = ?), ?, ?, ?, ?, ?)"
+    "INSERT INTO history (take_id, n, at, state, note, request_id, problem, moment) "
+    "VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE take_id = ?), ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_LOOK = (
-    "INSERT OR REPLACE INTO looks (take_id, remote_id, provider, base_url, account, failed_at, due_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO looks "
+    "(take_id, remote_id, provider, base_url, account, waited, asked, newest, due_at) "
+    "VALUES (?, ?, ?, ?, ?, 0, ?, (SELECT max(id) FROM takes), ?)"
 )
 
 
@@ -47,6 +54,11 @@ class Part:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+        self._boot = 0  # counted by `recover`
+        self._uptime: Callable[[], float] = time.monotonic
+
+    def moment(self) -> Moment:
+        return Moment(self._boot, self._uptime())
 
     def _load(self, take_id: int) -> Take | None:
         row = self._db.row(SELECT_TAKE + "WHERE t.id = ?", (take_id,))
@@ -59,11 +71,12 @@ class Part:
         for take in takes:
             self._enter(None, take)
 
-    def _heard_of(self, remote_id: str) -> bool:
+    def _heard_of(self, one: Take | Want) -> bool:
         return bool(
-            remote_id
+            one.remote_id
             and self._db.row(
-                "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? LIMIT 1", (remote_id,)
+                f"SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND {AT} LIMIT 1",
+                (one.remote_id, *at(one)),
             )
         )
 
@@ -99,35 +112,55 @@ class Part:
                     after.provider,
                     after.base_url,
                     after.account,
-                    after.updated_at,
+                    column(self.moment()),
                     after.updated_at + LOOKS[0],
                 ),
             )
         what = entry(before, after, refused=refused)
         spent_at = charged_at(after)
         if what is Entry.CURRENT:
-            if self._db.row(_COUNTED, (after.remote_id, after.id)):
+            if self._db.row(_COUNTED, (after.remote_id, *at(after), after.id)):
                 spent_at = None  # by an earlier entry
             written = self._db.run(
-                _UPDATE_PURCHASE, (after.remote_id, after.cost, spent_at, after.repeats, after.id)
+                _UPDATE_PURCHASE,
+                (after.remote_id, after.cost, spent_at, after.repeats, *_where(after), after.id),
             )
             what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:
             # A copied receipt, and the receipt of an earlier create, tell of money that is counted already.
-            known = self._heard_of(after.remote_id)
+            known = self._heard_of(after)
             estimate = after.cost if after.state is State.SUBMITTING else None
             self._db.run(
                 _INSERT_PURCHASE,
-                (after.remote_id, estimate, after.cost, None if known else spent_at, after.repeats, after.id),
+                (
+                    after.remote_id,
+                    estimate,
+                    after.cost,
+                    None if known else spent_at,
+                    after.repeats,
+                    *_where(after),
+                    after.id,
+                ),
             )
         elif what is Entry.VOID:
             self._db.run(_VOID_PURCHASE, (after.id,))
 
     def _note(self, now: float, notes: Iterable[Note]) -> None:
+        moment = column(self.moment())
         self._db.run_many(
             _INSERT_NOTE,
             (
-                (take_id, take_id, now, state.value, note, request_id, column(problem))
+                (take_id, take_id, now, state.value, note, request_id, column(problem), moment)
                 for take_id, state, note, request_id, problem in notes
             ),
         )
+
+
+def at(one: Take | Want) -> tuple[str, str, str]:
+    """The values of ``AT``, for where a take was sent."""
+    return one.provider, one.provider, one.base_url
+
+
+def _where(take: Take) -> tuple[str, str, str, str]:
+    """The members of a purchase that tell where it was made."""
+    return take.provider, take.base_url, take.account, take.currency

@@ -24,7 +24,7 @@ def entry(before: Take | None, after: Take, *, refused: bool = False) -> Entry:
     An unsent take is bought by an intent, or was, as a receipt that comes with the change tells. Only a create
     that was ``refused``, or surely never left, takes its purchase back. Whatever else becomes of a take, each
     create that left stays a purchase: one that failed, and one that was on no list, or that the user gave up or
-    had sent again, for it may have been accepted all the same. Another remote id in place of one is another
+    had sent again, because it may have been accepted all the same. Another remote id in place of one is another
     purchase.
     """
     if refused:
@@ -53,5 +53,6 @@ def charged_at(take: Take) -> float | None:
     return take.intent_at if take.accepted_at is None else take.accepted_at
 
 
-def _figures(take: Take) -> tuple[str, int | None, float | None, int]:
-    return take.remote_id, take.cost, charged_at(take), take.repeats
+def _figures(take: Take) -> tuple[object, ...]:
+    place = (take.provider, take.base_url, take.account, take.currency)
+    return take.remote_id, take.cost, charged_at(take), take.repeats, place

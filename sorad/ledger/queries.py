@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from array import array
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sorad.ledger.connection import Row
-from sorad.ledger.part import Part
+from sorad.ledger.part import AT, Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Event, Generation, Purchase
+from sorad.ledger.values import Event, Generation, Party, Place, Purchase
 from sorad.model import Request, State, Take
 
+DOLLARS = "USD"  # what all providers took, before there were others
 _PAGE = 200  # takes read at a time
 # `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
 _SPENT = """
-SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ?)
-     + (SELECT total(cost * (1 + repeats)) FROM purchases WHERE charged_at >= ? AND charged_at < ?) AS INTEGER)
+SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ? AND currency IN (?, ?))
+     + (SELECT total(cost * (1 + repeats)) FROM purchases
+        WHERE charged_at >= ? AND charged_at < ? AND currency IN (?, ?)) AS INTEGER)
 """
 PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
-       p.charged_at, p.repeats
+       p.charged_at, p.repeats, p.provider, p.base_url, p.account, p.currency
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
 """
 _PURCHASES = PURCHASE + (
@@ -49,7 +52,18 @@ class Queries(Part):
         rows = self._db.rows(f"SELECT state, sum(takes) FROM tally {where} GROUP BY state", values)
         return {**dict.fromkeys(State, 0), **{State(state): count for state, count in rows}}
 
-    def in_flight(self) -> int:
+    def targets(self) -> dict[str, int]:
+        rows = self._db.rows(
+            "SELECT target, count(*) FROM takes WHERE claim = '' AND state = 'queued' GROUP BY target"
+        )
+        return dict(rows)
+
+    def parties(self) -> list[Party]:
+        return [Party(*row) for row in self._db.rows("SELECT provider, base_url, account FROM parties")]
+
+    def in_flight(self, parties: Collection[Party] | None = None, targets: Collection[str] = ()) -> int:
+        if parties is not None:
+            return self._in_flight_at(parties, targets)
         row = self._db.row(
             "SELECT coalesce((SELECT sum(takes) FROM tally "
             "                 WHERE state IN ('submitting', 'unknown', 'generating')), 0)"
@@ -59,6 +73,21 @@ class Queries(Part):
             " + (SELECT count(*) FROM takes WHERE claim <> '' AND +state = 'queued')"
         )
         return int(row[0]) if row else 0
+
+    def _in_flight_at(self, parties: Collection[Party], targets: Collection[str]) -> int:
+        sent = "state IN ('submitting', 'unknown', 'generating')"
+        found = 0
+        for party in parties:
+            row = self._db.row(
+                f"SELECT count(*) FROM takes WHERE {sent} AND provider = ? AND base_url = ? AND account = ? "
+                "AND parked = 0 AND NOT (state = 'generating' AND rebuy = 1)",
+                party,
+            )
+            found += int(row[0]) if row else 0
+        asked = list(targets)
+        leaving = f"claim <> '' AND +state = 'queued' AND target IN ({marks(asked)})"
+        row = self._db.row(f"SELECT count(*) FROM takes WHERE {leaving}", asked)
+        return found + (int(row[0]) if row else 0)
 
     def parked(self, root: str) -> int:
         row = self._db.row(
@@ -140,16 +169,17 @@ class Queries(Part):
             values.append(segment)
         return where, values
 
-    def owned(self, remote_ids: Collection[str]) -> set[str]:
+    def owned(self, remote_ids: Collection[str], at: Place | None = None) -> set[str]:
         """Those of the remote ids that some take has, or had: every purchase keeps its id."""
+        kind, base_url = at or ("", "")
         found: set[str] = set()
         ids = iter(remote_ids)
         while page := list(islice(ids, _PAGE)):
             found.update(
                 row[0]
                 for row in self._db.rows(
-                    f"SELECT remote_id FROM purchases WHERE remote_id <> '' AND remote_id IN ({marks(page)})",
-                    page,
+                    f"SELECT remote_id FROM purchases WHERE remote_id <> '' AND {AT} AND remote_id IN ({marks(page)})",
+                    (kind, kind, base_url, *page),
                 )
             )
         return found
@@ -158,30 +188,54 @@ class Queries(Part):
         rows = self._db.rows(SELECT_TAKE + "WHERE t.fingerprint = ? ORDER BY t.id", (fingerprint,))
         return [take_of(row) for row in rows]
 
-    def with_tasks(self, remote_ids: Collection[str]) -> list[Take]:
+    def with_tasks(self, remote_ids: Collection[str], at: Place | None = None) -> list[Take]:
         found: list[Take] = []
+        kind, base_url = at or ("", "")
+        there = AT.replace("provider", "t.provider").replace("base_url", "t.base_url")
         ids = iter(sorted({remote_id for remote_id in remote_ids if remote_id}))
         while page := list(islice(ids, _PAGE)):
             rows = self._db.rows(
                 SELECT_TAKE + "JOIN purchases p ON p.take_id = t.id AND p.remote_id = t.remote_id "
-                f"WHERE p.remote_id <> '' AND p.remote_id IN ({marks(page)}) GROUP BY t.id",
-                page,
+                f"WHERE p.remote_id <> '' AND {there} AND p.remote_id IN ({marks(page)}) GROUP BY t.id",
+                (kind, kind, base_url, *page),
             )
             found.extend(map(take_of, rows))
         return found
 
     def history(self, take_id: int) -> list[Event]:
         rows = self._db.rows(
-            "SELECT take_id, at, state, note, request_id, problem FROM history WHERE take_id = ? ORDER BY n",
+            "SELECT take_id, at, state, note, request_id, problem, moment FROM history WHERE take_id = ? ORDER BY n",
             (take_id,),
         )
         return [event_of(row) for row in rows]
 
-    def spend(self, since: float = 0.0) -> int:
+    def spend(self, since: float = 0.0, currency: str | None = None) -> int:
+        first = self._first_currency()
+        asked = first if currency is None else currency
         # The hours that lie after it are kept as sums; what is left of its own is summed row by row.
-        hour = math.ceil(since / 3600)
-        row = self._db.row(_SPENT, (hour, since, hour * 3600))
+        hour, of = math.ceil(since / 3600), (asked, "" if asked == first else asked)
+        row = self._db.row(_SPENT, (hour, *of, since, hour * 3600, *of))
         return int(row[0]) if row else 0
+
+    def spend_by_currency(self, since: float = 0.0) -> dict[str, int]:
+        first = self._first_currency()
+        known = {row[0] or first for row in self._db.rows("SELECT DISTINCT currency FROM spending")}
+        return {currency: self.spend(since, currency) for currency in sorted(known)}
+
+    def spend_at(self, parties: Collection[Party], since: float = 0.0) -> int:
+        if not parties:
+            return 0
+        row = self._db.row(
+            "SELECT CAST(total(cost * (1 + repeats)) AS INTEGER) FROM purchases WHERE charged_at >= ? "
+            f"AND (provider, base_url, account) IN (VALUES {','.join(['(?, ?, ?)'] * len(parties))})",
+            (since, *chain(*parties)),
+        )
+        return int(row[0]) if row else 0
+
+    def _first_currency(self) -> str:
+        """That of the first provider, as the daemon told."""
+        row = self._db.row("SELECT value FROM memory WHERE key = 'currency'")
+        return str(json.loads(row[0]) or DOLLARS) if row else DOLLARS
 
     def unpriced(self, since: float = 0.0) -> int:
         row = self._db.row("SELECT count(*) FROM purchases WHERE charged_at >= ? AND cost IS NULL", (since,))

@@ -10,6 +10,8 @@ from sorad.model import State, Take
 LOOKS = (60.0, 600.0, 3_600.0, 21_600.0, 86_400.0)
 # A look that met no answer is made again so much later: within the first day, and after it, until this is over.
 SOON, AT_TIMES, UNTIL = 300.0, 3_600.0, 7 * 86_400.0
+# A look is not missed for so many seconds: the wall clock, by which it was due, runs a little otherwise.
+NEARLY = 2.0
 
 
 def has_failed(before: Optional[Take], after: Take) -> bool:
@@ -21,14 +23,16 @@ def has_failed(before: Optional[Take], after: Take) -> bool:
     )
 
 
-def after_answer(failed_at: float, now: float) -> Optional[float]:
-    """When it is asked after again, once it was; ``None``: not any more. Looks that were missed are one."""
-    return next((failed_at + wait for wait in LOOKS if failed_at + wait > now), None)
+def after_answer(waited: float, now: float) -> Optional[float]:
+    """When it is asked after again, once it was; ``None``: not any more. Looks that were missed are one.
+
+    ``waited``: seconds that really passed since it was said (:mod:`sorad.elapsed`): no clock that is set uses them up.
+    """
+    return next((now + wait - waited for wait in LOOKS if wait - waited > NEARLY), None)
 
 
-def after_trouble(failed_at: float, now: float) -> Optional[float]:
+def after_trouble(waited: float, now: float) -> Optional[float]:
     """The same, where nobody answered."""
-    age = now - failed_at
-    if age >= UNTIL:
+    if waited >= UNTIL:
         return None
-    return now + (SOON if age < LOOKS[-1] else AT_TIMES)
+    return now + (SOON if waited < LOOKS[-1] else AT_TIMES)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any, Optional
+from collections.abc import Collection, Sequence
+from dataclasses import fields
+from typing import Any
 
+from sorad.elapsed import Moment
 from sorad.ledger.connection import Row
-from sorad.ledger.values import Event, RootRow, Storyboard
+from sorad.ledger.values import Event, Party, RootRow, Storyboard
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
@@ -29,6 +30,7 @@ SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 _ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
+_MOMENT = TAKE_FIELDS.index("moment")
 _STATE = TAKE_FIELDS.index("state")
 _ERROR = TAKE_FIELDS.index("error")
 _FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy"))
@@ -40,18 +42,12 @@ def take_of(row: Row) -> Take:
     values = list(row)
     values[_REQUEST] = Request.from_json(values[_REQUEST])
     values[_NEWER] = None if values[_NEWER] is None else Request.from_json(values[_NEWER])
+    values[_MOMENT] = Moment.read(values[_MOMENT])
     values[_STATE] = State(values[_STATE])
-    values[_ERROR] = _of_take(problem_of(values[_ERROR]), values[_ID])
+    values[_ERROR] = _about(values[_ERROR], values[_ID])
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
     return Take(*values)
-
-
-def _of_take(problem: Optional[Problem], take: int) -> Optional[Problem]:
-    """What was found before the take had a number names it all the same, as ``{take}``."""
-    if problem is None or "{take}" not in problem.fix or "take" in problem.params:
-        return problem
-    return replace(problem, params={**problem.params, "take": take})
 
 
 def board_of(row: Row) -> Storyboard:
@@ -68,14 +64,19 @@ def root_of(row: Row) -> RootRow:
 
 
 def event_of(row: Row) -> Event:
-    """An event from ``take_id, at, state, note, request_id, problem``."""
-    take_id, at, state, note, request_id, problem = row
-    return Event(take_id, at, State(state), note, request_id, _of_take(problem_of(problem), take_id))
+    """An event from ``take_id, at, state, note, request_id, problem, moment``."""
+    take_id, at, state, note, request_id, problem, moment = row
+    return Event(take_id, at, State(state), note, request_id, _about(problem, take_id), Moment.read(moment))
 
 
 def problem_of(text: str | None) -> Problem | None:
     """A problem from its column."""
     return None if text is None else Problem.from_json(text)
+
+
+def _about(text: str | None, take_id: int) -> Problem | None:
+    """A problem of a take, from its column."""
+    return None if text is None else Problem.from_json(text).of_take(take_id)
 
 
 def column(value: Any) -> Any:
@@ -84,12 +85,22 @@ def column(value: Any) -> Any:
         return value.to_json()
     if isinstance(value, State):
         return value.value
+    if isinstance(value, Moment):
+        return str(value)
     return int(value) if isinstance(value, bool) else value
 
 
 def problems_column(problems: Sequence[Problem]) -> str:
     """A JSON array of problems."""
     return f"[{','.join(problem.to_json() for problem in problems)}]"
+
+
+def without(parties: Collection[Party], prefix: str = "") -> str:
+    """A condition: not sent to one of these, whose members are to be bound in order; ``""`` for none."""
+    if not parties:
+        return ""
+    columns = ", ".join(f"{prefix}{name}" for name in Party._fields)
+    return f"AND ({columns}) NOT IN (VALUES {','.join(['(?, ?, ?)'] * len(parties))}) "
 
 
 def marks(values: Sequence[Any]) -> str:

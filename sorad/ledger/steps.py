@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import chain
+from typing import Callable
 
 from sorad.budget import NEVER
+from sorad.elapsed import Boot
 from sorad.ledger.change import changed, noteworthy
 from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost, IdOwned
 from sorad.ledger.interface import FUTURE
-from sorad.ledger.part import Part
-from sorad.ledger.rows import SELECT_TAKE, marks, take_of
+from sorad.ledger.part import AT, Part, at
+from sorad.ledger.recheck import SOON
+from sorad.ledger.rows import SELECT_TAKE, marks, take_of, without
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Change
+from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
 
 # Written as in the index takes_due, or SQLite does not see that the index serves the question.
 _DUE = "claim = '' AND state IN ('queued', 'held', 'submitting', 'unknown', 'generating', 'downloading')"
+_FAR_AHEAD = f"SELECT 1 FROM takes WHERE {_DUE} AND due_at > ? AND due_at < ? LIMIT 1"
+# Patience with a task counts the wait for the next look at it: what of it is left is taken back.
+_TAKEN_BACK = (
+    "watched = CASE state WHEN 'generating' THEN max(0, watched - max(0, due_at - ?)) ELSE watched END"
+)
 _THERE = "AND storyboard_id NOT IN (SELECT id FROM storyboards WHERE {column} IN ({marks})) "
 _BOUND = 400  # values bound at once; who is left out beyond that is given back by the step
 _AGENDA = (
     "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
     + _DUE.replace("claim", "t.claim").replace("state", "t.state")
-    + " AND t.state = g.state AND t.root = g.root ORDER BY t.due_at LIMIT 1) FROM tally g "
+    + " AND t.state = g.state AND t.root = g.root {but}ORDER BY t.due_at LIMIT 1) FROM tally g "
     "WHERE g.takes > 0 AND g.state IN ('queued', 'held', 'unknown', 'generating', 'downloading')"
 )
 
 
 class Steps(Part):
-    """``recover``, ``claim``, ``release``, ``clock_set``, ``record``, ``agenda``."""
+    """``recover``, ``claim``, ``release``, ``clock_set``, ``hasten``, ``record``, ``agenda``."""
 
     def __init__(self, db: Connection) -> None:
         super().__init__(db)
@@ -37,10 +48,13 @@ class Steps(Part):
         self._epoch = 0  # of this opening; with it no claim of an earlier process is ever met again
         self._claims = 0
 
-    def recover(self, owner: str, now: float) -> list[Take]:
+    def recover(
+        self, owner: str, now: float, boot: str = "", uptime: Callable[[], float] = time.monotonic
+    ) -> list[Take]:
         with self._db.transaction():
             self._owner = owner
             self._begin_epoch()
+            self._count_boot(boot, uptime)
             self._db.run("UPDATE takes SET claim = '' WHERE claim <> ''")
             rows = self._db.rows(SELECT_TAKE + "WHERE t.state = 'submitting' ORDER BY t.id")
             found = [take_of(row) for row in rows]
@@ -51,24 +65,44 @@ class Steps(Part):
             for before, after in zip(found, takes):
                 self._write(before, after)
             self._note(now, [(take.id, State.UNKNOWN, "recovered", "", None) for take in takes])
-            latest = self._db.row("SELECT coalesce(max(updated_at), 0) FROM takes")
-            if latest is not None and latest[0] > now:
-                self._cut_short(now)
+            self._follow_clock(now)
             return takes
+
+    def _follow_clock(self, now: float) -> None:
+        """Where the clock may have been set back while nobody looked, no wait is stretched by that."""
+        latest = self._db.row("SELECT coalesce(max(updated_at), 0) FROM takes")
+        before = max(latest[0] if latest else 0.0, now)
+        if before > now or self._db.row(_FAR_AHEAD, (now + FUTURE, NEVER)):
+            self._cut_short(now, before)
+        self._db.run("UPDATE looks SET due_at = ? WHERE due_at > ?", (now + SOON, now + SOON))
+
+    def _count_boot(self, name: str, uptime: Callable[[], float]) -> None:
+        row = self._db.row("SELECT value FROM memory WHERE key = 'ledger.boot'")
+        known = Boot() if row is None else Boot(**json.loads(row[0]))
+        boot = known.next(name, uptime())
+        self._db.run(
+            "INSERT OR REPLACE INTO memory (key, value) VALUES ('ledger.boot', ?)",
+            (json.dumps(asdict(boot)),),
+        )
+        self._boot, self._uptime = boot.number, lambda: uptime() - boot.began
 
     def clock_set(self, by: float, now: float) -> int:
         with self._db.transaction():
-            self._db.run(
-                "UPDATE takes SET intent_at = intent_at + ? WHERE state IN ('submitting', 'unknown')", (by,)
-            )
-            return self._cut_short(now) if by <= 0 else 0
+            if by > 0:
+                self._db.run(
+                    f"UPDATE takes SET due_at = due_at + ? WHERE {_DUE} AND state = 'generating' AND due_at > ?",
+                    (by, now - by),
+                )
+                return 0
+            return self._cut_short(now, now - by)
 
-    def _cut_short(self, now: float) -> int:
-        """Nothing waits, and no money is spent, at a time of another clock."""
+    def _cut_short(self, now: float, before: float) -> int:
+        """Nothing waits, and no money is spent, at a time of another clock, which said ``before``."""
         cut = self._db.run(
-            f"UPDATE takes SET due_at = ? WHERE {_DUE} AND due_at > ? AND due_at < ?", (now, now, NEVER)
+            f"UPDATE takes SET due_at = ?, {_TAKEN_BACK} WHERE {_DUE} AND due_at > ? AND due_at < ?",
+            (now, before, now, NEVER),
         )
-        self._db.run("UPDATE looks SET due_at = min(due_at, ?), failed_at = min(failed_at, ?)", (now, now))
+        self._db.run("UPDATE looks SET due_at = ? WHERE due_at > ?", (now, now))
         for table, column in (("takes", "accepted_at"), ("purchases", "charged_at")):
             self._db.run(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + FUTURE))
         return cut.rowcount
@@ -76,8 +110,8 @@ class Steps(Part):
     def make_due(self, takes: Collection[int], now: float) -> None:
         with self._db.transaction(durable=False):
             self._db.run_many(
-                f"UPDATE takes SET due_at = ? WHERE id = ? AND {_DUE} AND due_at > ? AND due_at < ?",
-                ((now, take_id, now, NEVER) for take_id in takes),
+                f"UPDATE takes SET due_at = ?, {_TAKEN_BACK} WHERE id = ? AND {_DUE} AND due_at > ? AND due_at < ?",
+                ((now, now, take_id, now, NEVER) for take_id in takes),
             )
 
     def claim(
@@ -88,6 +122,9 @@ class Steps(Part):
         roots: Collection[str] | None = None,
         away: Collection[str] = (),
         edited: Collection[str] = (),
+        *,
+        targets: Collection[str] | None = None,
+        but: Collection[Party] = (),
     ) -> list[Take]:
         if state not in OPEN:
             raise ValueError(f"no steps in state {state}")
@@ -99,11 +136,13 @@ class Steps(Part):
                 for column, values in (("mount", away), ("path", still))
                 if values
             )
+            asked = "" if targets is None else f"AND target IN ({marks(list(targets))}) "
+            bound = [*away, *still, *(targets or ()), *chain(*but)]
             for root in self._roots(state, roots):
                 rows = self._db.rows(
-                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? {there}"
-                    "ORDER BY due_at, id LIMIT ?",
-                    (state.value, root, now, *away, *still, max(limit, 0)),
+                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? "
+                    f"{there}{asked}{without(but)}ORDER BY due_at, id LIMIT ?",
+                    (state.value, root, now, *bound, max(limit, 0)),
                 )
                 due.extend((row[0], row[1]) for row in rows)
             if not due:
@@ -135,27 +174,28 @@ class Steps(Part):
             # saw must still be so.
             if (before.state, before.creates) != (take.state, take.creates):
                 raise ClaimLost(f"take {take.id}")
-            if change.sole and self._has_other_owner(take.id, change.remote_id or ""):
+            after = changed(before, change, now, self.moment())
+            if change.sole and self._has_other_owner(after):
                 raise IdOwned(change.remote_id)
-            after = changed(before, change, now)
             self._write(before, after, refused=change.refused)
             if noteworthy(before, after):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after
 
-    def agenda(self) -> dict[State, dict[str, float]]:
+    def agenda(self, but: Collection[Party] = ()) -> dict[State, dict[str, float]]:
         found: dict[State, dict[str, float]] = {}
-        for state, root, due_at in self._db.rows(_AGENDA):
+        question = _AGENDA.format(but=without(but, "t."))
+        for state, root, due_at in self._db.rows(question, list(chain(*but))):
             if due_at is not None:
                 found.setdefault(State(state), {})[root] = due_at
         return found
 
-    def _has_other_owner(self, take_id: int, remote_id: str) -> bool:
+    def _has_other_owner(self, take: Take) -> bool:
         return bool(
-            remote_id
+            take.remote_id
             and self._db.row(
-                "SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND take_id <> ? LIMIT 1",
-                (remote_id, take_id),
+                f"SELECT 1 FROM purchases WHERE remote_id <> '' AND remote_id = ? AND {AT} AND take_id <> ? LIMIT 1",
+                (take.remote_id, *at(take), take.id),
             )
         )
 

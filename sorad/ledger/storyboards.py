@@ -10,7 +10,7 @@ from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
 from sorad.ledger.values import Applied, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
-from sorad.model import State, Take
+from sorad.model import Request, State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
 _INSERT = f"INSERT INTO storyboards ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -127,7 +127,7 @@ class Storyboards(Part):
                 (model.storyboard_id, model.segment),
             )
             number = int(row[0]) + 1 if row else 1
-            request = model.newer or model.request
+            request = (model.newer or model.request).of_take(1 + number - model.take)
             take = Take(
                 id=self._next_id(),
                 storyboard_id=model.storyboard_id,
@@ -139,6 +139,7 @@ class Storyboards(Part):
                 request=request,
                 state=State.QUEUED,
                 output=output(number),
+                target=model.target,
                 due_at=now,
                 created_at=now,
                 updated_at=now,
@@ -234,17 +235,13 @@ class Storyboards(Part):
         return self._db.row(_OWNED, (output, board_id)) is not None
 
     def _is_open(self, take: Take) -> bool:
-        row = self._db.row(
-            "SELECT 1 FROM takes WHERE storyboard_id = ? AND segment = ? AND fingerprint IN (?, ?) "
-            "AND state NOT IN ('done', 'failed', 'cancelled') LIMIT 1",
-            (
-                take.storyboard_id,
-                take.segment,
-                take.fingerprint,
-                (take.newer or take.request).fingerprint(),
-            ),
+        rows = self._db.rows(
+            "SELECT request FROM takes WHERE storyboard_id = ? AND segment = ? "
+            "AND state NOT IN ('done', 'failed', 'cancelled')",
+            (take.storyboard_id, take.segment),
         )
-        return row is not None
+        texts = {take.request.unseeded(), (take.newer or take.request).unseeded()}
+        return any(Request.from_json(text).unseeded() in texts for (text,) in rows)
 
     def _next_id(self) -> int:
         row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM takes")
@@ -278,10 +275,10 @@ class Storyboards(Part):
             [*((0, have.id) for have in todo.unwanted), *((1, have.id) for have in todo.wanted)],
         )
         self._db.run_many(
-            "UPDATE takes SET output = ?, request = ?, updated_at = ? "
-            "WHERE id = ? AND (output <> ? OR request <> ?)",
+            "UPDATE takes SET output = ?, request = ?, target = ?, updated_at = ? "
+            "WHERE id = ? AND (output <> ? OR request <> ? OR target <> ?)",
             [
-                (want.output, request, now, have.id, want.output, request)
+                (want.output, request, want.target, now, have.id, want.output, request, want.target)
                 for have, want in todo.follow
                 for request in [want.request.to_json()]
             ],
@@ -294,9 +291,23 @@ class Storyboards(Part):
             ],
         )
         self._note(now, [(have.id, _again(want), "wanted", "", want.error) for have, want in todo.requeue])
+        self._retarget(asked, board.id)
         for have, want in todo.found:
             self._find(have, want, now)
         self._add(todo.insert, asked, board, now)
+
+    def _retarget(self, asked: Sequence[Want], board_id: int) -> None:
+        """Further takes (`redo`) that are not sent yet go where their segment goes."""
+        self._db.run_many(
+            "UPDATE takes SET target = ? WHERE storyboard_id = ? AND segment = ? AND fingerprint = ? "
+            "AND extra = 1 AND state IN ('queued', 'held') AND target <> ?",
+            [
+                (want.target, board_id, want.segment, text, want.target)
+                for want in asked
+                if want.wanted
+                for text in {want.fingerprint, (want.newer or want.request).fingerprint()}
+            ],
+        )
 
     def _mark_older(self, board_id: int, wants: Sequence[Want]) -> None:
         """Remember which takes have the text of an earlier version, and what their segments ask for now."""
@@ -330,14 +341,14 @@ class Storyboards(Part):
         if take is None:
             raise LookupError(f"take {have.id}")
         for change in changes_found(take.state, want, now):
-            after = changed(take, change, now)
+            after = changed(take, change, now, self.moment())
             self._write(take, after)
             self._note(now, [(take.id, after.state, change.note, want.request_id, change.error)])
             take = after
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = texts_of(asked)
+        texts = texts_of(asked, (want.take for want in wants))
         takes = [_take_of(want, first + n, board, now, texts) for n, want in enumerate(wants)]
         self._insert(takes)
         self._note(
@@ -384,6 +395,8 @@ def _take_of(
         request_id=want.request_id,
         cost=want.cost,
         repeats=want.repeats,
+        target=want.target,
+        currency=want.currency,
         error=want.error,
         created_at=now,
         updated_at=now,

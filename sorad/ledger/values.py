@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
+from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+
+Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
+
+
+class Party(NamedTuple):
+    """Where takes are sent: whose they are, once they are. Two accounts may be at one address."""
+
+    provider: str  # its kind
+    base_url: str
+    account: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,13 @@ class Want:
         Request, ...
     ] = ()  # what an earlier version of sorad would have sent for it, where that differs
     newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
+    target: str = ""  # the provider that it is wanted from, by name; "": the first
+    currency: str = ""  # of the cost
+
+    @property
+    def place(self) -> Place:
+        """Where its task is."""
+        return self.provider, self.base_url
 
     @property
     def texts(self) -> set[str]:
@@ -75,7 +93,7 @@ class Moved:
     segment: int
     take: int
     output: str
-    done: bool  # as it was seen: a take that ended meanwhile keeps its output, for there its file lies
+    done: bool  # as it was seen: a take that ended meanwhile keeps its output, because there its file lies
 
 
 @dataclass(frozen=True)
@@ -103,13 +121,17 @@ class Change:
     base_url: Optional[str] = None
     account: Optional[str] = None
     remote_id: Optional[str] = None
-    sole: bool = False  # the remote id must be one that no other take has or had, or nothing is written
+    sole: bool = False  # the remote id must be one that no other take has or had there, or nothing is written
     request_id: Optional[str] = None
     validator: Optional[str] = None
     cost: Optional[int] = None
+    currency: Optional[str] = None
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None
+    ahead: Optional[float] = (
+        None  # of an intent: seconds that our clock is ahead of the provider's, where known
+    )
     refused: bool = False  # takes that count, and the purchase, back: proved to be refused, or never sent
     accepted_at: Optional[float] = None
     finished_at: Optional[float] = None
@@ -119,7 +141,7 @@ class Change:
     reused: Optional[str] = None
     repeats: Optional[int] = None  # so often a gateway sent the create again by itself; they count as creates
     fresh: bool = (
-        False  # the user asked for it, whatever the storyboard says: the count of creates starts anew
+        False  # the user asked for it, whatever the storyboard says: the count of creates starts again
     )
     approved: bool = False  # the user approved its price: it is not held for that again
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
@@ -135,6 +157,7 @@ class Event:
     note: str
     request_id: str = ""
     problem: Optional[Problem] = None
+    moment: Optional[Moment] = None  # the time ``at`` by a clock that nobody can set; None: not known
 
 
 @dataclass(frozen=True)
@@ -153,6 +176,10 @@ class Purchase:
     cost: Optional[int]  # what counts as spent: as the provider told, or else the estimate
     charged_at: float
     repeats: int = 0  # so often a gateway sent it again by itself: each may have cost as much
+    provider: str = ""  # where it was bought: its kind; "": not known
+    base_url: str = ""
+    account: str = ""
+    currency: str = ""  # of the amounts; "": not known, as the first provider's
 
     @property
     def possible(self) -> int:
@@ -165,7 +192,9 @@ class Recheck:
     """A task that was said to have failed, and is to be asked after once more."""
 
     take: Take  # as it is now, but for the task's own id, address and account
-    failed_at: float  # when it was said so
+    waited: float  # seconds that passed since it was said, at least
+    asked: Moment  # when it was handed out to be asked after
+    newest: int = 0  # the newest take (id) when it was said
 
 
 @dataclass(frozen=True)

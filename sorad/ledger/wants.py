@@ -49,10 +49,10 @@ def plan(
     wants: Sequence[Want],
     known: Mapping[Key, Known],
     owned: Callable[[str], bool],
-    heard_of: Callable[[str], bool],
+    heard_of: Callable[[Want], bool],
 ) -> Plan:
     """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path,
-    ``heard_of`` whether some create was ever answered with a remote id."""
+    ``heard_of`` whether some create was ever answered with its remote id."""
     result = Plan()
     left = dict(known)
     seen: set[Key] = set()
@@ -72,7 +72,7 @@ def plan(
             continue
         left.pop(key, None)
         _one(result, have, want, heard_of)
-    _leave(result, left, texts_of(wants))
+    _leave(result, left, texts_of(wants, (take for _segment, take, _text in left)))
     return result
 
 
@@ -99,14 +99,24 @@ def _leave(result: Plan, left: Mapping[Key, Known], texts: Collection[tuple[int,
             result.kept += 1
 
 
-def texts_of(wants: Iterable[Want]) -> set[tuple[int, str]]:
-    """Segments with the texts that they ask for, of which `redo` may have bought further takes."""
+def texts_of(wants: Iterable[Want], numbers: Iterable[int]) -> set[tuple[int, str]]:
+    """Segments with the texts that they ask for, of which `redo` may have bought further takes.
+
+    ``numbers`` are those of such takes: where a segment says a seed, each take has its own.
+    """
     asked = [want for want in wants if want.wanted]
-    newer = {(want.segment, want.newer.fingerprint()) for want in asked if want.newer is not None}
-    return newer.union((want.segment, want.fingerprint) for want in asked)
+    requests = [(want, want.newer) for want in asked if want.newer is not None]
+    requests += [(want, want.request) for want in asked]
+    seeded = [(want, request) for want, request in requests if request.seed is not None]
+    further = sorted(set(numbers)) if seeded else []
+    return {(want.segment, request.fingerprint()) for want, request in requests}.union(
+        (want.segment, request.of_take(1 + number - want.take).fingerprint())
+        for want, request in seeded
+        for number in further
+    )
 
 
-def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
+def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:
     if have is None:
         result.insert.append(want)
         result.added += want.state in UNSENT
@@ -125,10 +135,10 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str],
     result.skipped += 1
 
 
-def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[str], bool]) -> None:
+def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:
     """What was bought and is not wanted (any more): known again, so that it is delivered."""
     if have is None:
-        if want.state is State.FAILED and heard_of(want.remote_id):
+        if want.state is State.FAILED and heard_of(want):
             return  # some take has had this bad luck already
         result.insert.append(want)
         result.kept += 1
@@ -137,22 +147,22 @@ def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[st
         result.kept += 1
 
 
-def _tells_more(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
+def _tells_more(have: Known, want: Want, heard_of: Callable[[Want], bool]) -> bool:
     """Whether the folder tells more of a take than the ledger. One that failed was bought anew, and that is
     forgotten, where the receipt is of a create that the ledger never heard of."""
     if have.state is State.FAILED and want.state is not State.UNKNOWN:
-        return bool(want.remote_id) and not heard_of(want.remote_id)
+        return bool(want.remote_id) and not heard_of(want)
     return have.state in MOVABLE and _shows_bought(have, want, heard_of)
 
 
-def _shows_bought(have: Known, want: Want, heard_of: Callable[[str], bool]) -> bool:
+def _shows_bought(have: Known, want: Want, heard_of: Callable[[Want], bool]) -> bool:
     """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that the
     ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of tells
     nothing new: the user may have queued that take again. Nor does the intent of one whose end it knows."""
     if want.state is State.UNKNOWN:
         return news(have.intent_at, want)
     if want.state in (State.GENERATING, State.FAILED) or (want.state is State.DONE and want.error):
-        return not heard_of(want.remote_id)
+        return not heard_of(want)
     return want.state is State.DONE
 
 
@@ -199,6 +209,7 @@ def _as_found(want: Want, now: float) -> Change:
         reused=want.reused or None,
         request_id=want.request_id or None,
         cost=want.cost,
+        currency=want.currency or None,
         repeats=want.repeats or None,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,

@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Memory:
-    """``open``, ``told`` and ``outbox`` are kept; the others begin anew at each start."""
+    """``open``, ``told`` and ``outbox`` are kept; the others begin again at each start."""
 
     open: Mapping[int, float] = field(default_factory=dict)  # storyboards with work, seen since (epoch)
     told: Mapping[str, Told] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Sends one message to one address: ``python -m sorad.notify.send``, a process of its own.
 
 apprise brings its 25 MB and some 150 services, each with a manner of its own to hang; both end with the process.
-In, as JSON on stdin, for arguments are seen by every user: ``url``, ``title``, ``body``, ``mood``, ``limit``.
+In, as JSON on stdin, because arguments are seen by every user: ``url``, ``title``, ``body``, ``mood``, ``limit``.
 Out, as JSON on stdout: ``error``, empty where the service took the message.
 """
 

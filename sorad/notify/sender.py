@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -48,9 +48,9 @@ def missing() -> Optional[Problem]:
 class Sender:
     """Sends through a child process that sees neither the API key nor our config."""
 
-    def __init__(self, proxy: str, key_variable: str = "", limit: float = LIMIT) -> None:
+    def __init__(self, proxy: str, key_variables: Collection[str] = (), limit: float = LIMIT) -> None:
         """``proxy`` as in the config: empty as the environment says, ``"none"``, or an address."""
-        self._env = child_environment(os.environ, proxy, key_variable)
+        self._env = child_environment(os.environ, proxy, key_variables)
         self._limit = limit
 
     def __call__(self, target: Target, message: Message, go_on: Callable[[], bool] = lambda: True) -> str:
@@ -108,9 +108,10 @@ def _reason(code: int, text: bytes) -> str:
         return _("no answer in time") if code < 0 else _("the sender ended with {code}").format(code=code)
 
 
-def child_environment(env: Mapping[str, str], proxy: str, key_variable: str) -> dict[str, str]:
+def child_environment(env: Mapping[str, str], proxy: str, key_variables: Collection[str]) -> dict[str, str]:
     """The environment without secrets, with the proxy of the config."""
-    kept = {name: value for name, value in env.items() if not _SECRET.search(name) and name != key_variable}
+    secret = {*key_variables}
+    kept = {name: value for name, value in env.items() if not _SECRET.search(name) and name not in secret}
     if proxy:
         kept = {name: value for name, value in kept.items() if name.lower() not in _PROXIES}
     if proxy not in ("", "none"):

@@ -8,6 +8,9 @@ from sorad.config.model import ProviderConfig
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers.account import AccountName
+from sorad.providers.base import Fault, NotSent, Trouble
+from sorad.providers.capabilities.judge import left_out
+from sorad.providers.capabilities.offers import offers_of
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
 from sorad.providers.wire.http import Heard, Wire
 
@@ -23,6 +26,8 @@ class Api:
         self.base_url = base_url_of(config)
         self.capabilities = capabilities_of(config)
         self._account = AccountName(self.kind, self.base_url, key)
+        self.offers = offers_of(config)
+        self._title = config.title
         self._validate = validator_of(config)
         self._wire = Wire(
             self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
@@ -39,3 +44,8 @@ class Api:
     def validate(self, request: Request) -> list[Problem]:
         """What this API would refuse in the request."""
         return self._validate(request)
+
+    def unfit(self, request: Request) -> Optional[NotSent]:
+        """The outcome of a create that is not sent, because something of it would be left out there without a word."""
+        problem = left_out(request, self.offers, self._title)
+        return None if problem is None else NotSent(Fault(Trouble.REQUEST, problem))

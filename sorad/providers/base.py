@@ -8,9 +8,8 @@ Any method may be called from several threads at once.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Optional, Protocol, Union
 
 from sorad.messages import N_
@@ -215,6 +214,7 @@ class Listed:
 
     tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first
     ids: frozenset[str] = frozenset()  # of all that came, older ones included
+    dates: Mapping[str, float] = field(default_factory=dict)  # of those of them that it dates, by id
     counted: bool = False  # as many came as the answers say there are
     ended: bool = False  # nothing follows, and nothing that it says speaks against that
     said_so: bool = False  # that nothing follows, it said itself
@@ -259,6 +259,10 @@ class Provider(Protocol):
         """Why :meth:`price` could not tell, where it may another time; ``None``: asking again is no use. No I/O."""
         ...
 
+    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
+        """What a create says beside texts and pictures, by the API's own names: model, length, size, sound. No I/O."""
+        ...
+
     def create(self, request: Request) -> Created:
         """Buy a take: exactly one HTTP attempt, on a connection of its own, never redirected."""
         ...
@@ -285,8 +289,3 @@ class Provider(Protocol):
     def check(self) -> Union[Fault, None]:
         """A free call that shows whether the key is good; ``None`` when it is."""
         ...
-
-
-def picture(request: Request) -> Optional[Path]:
-    """The local picture of a request, where it has one."""
-    return Path(request.image_path) if request.image.startswith("sha256:") else None

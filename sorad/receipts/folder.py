@@ -57,7 +57,7 @@ ASSETS = "_assets"
 SEGMENT = "Segment_"
 _DIGITS = len(str(HIGHEST_SEGMENT))
 
-# Tells what is left to its payer; ``None``: nothing is, for this machine may buy.
+# Tells what is left to its payer; ``None``: nothing is, because this machine may buy.
 Foreign = Optional[Callable[[Payer], bool]]
 
 
@@ -111,13 +111,13 @@ def _reused(want: Want, receipt: Receipt, error: Problem | None) -> Want:
 
 
 def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
-    """Whether a take is left to its payer, for this machine may not buy there."""
+    """Whether a take is left to its payer, because this machine may not buy there."""
     return is_foreign is not None and (told is None or is_foreign(told.payer))
 
 
 def _cause_to_hold(video: Path, there: Found, other: ForeignIntent | None) -> Problem | None:
     """Why it waits, where nothing that can be believed tells what became of the take."""
-    why = _keeps_back(video, other)
+    why = _blocking_tasks(video, other)
     return unvouched(video) if why is None and there.verified else why
 
 
@@ -132,7 +132,7 @@ def _of_text(told: Receipt | None, want: Want) -> Receipt | None:
     return told if told is not None and told.fingerprint == want.fingerprint else None
 
 
-def _keeps_back(video: Path, other: ForeignIntent | None) -> Problem | None:
+def _blocking_tasks(video: Path, other: ForeignIntent | None) -> Problem | None:
     """Why a take must not be bought: a receipt or an intent at its place whose word cannot be taken for it.
 
     The name has eight digits of the text's fingerprint: what tells of another text under it was not written by sorad.
@@ -175,6 +175,7 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         account=receipt.account,
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
+        currency=receipt.currency,
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,

@@ -36,7 +36,7 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
 
     The video goes first: ended between the two, the process leaves a whole video that counts under its new name,
     and a receipt under the old one that comes with the next call. Nothing is ever written over, but for a receipt
-    of the same task that knows less; what cannot be moved stays. What is being downloaded begins anew where it lies
+    of the same task that knows less; what cannot be moved stays. What is being downloaded begins again where it lies
     beside the video.
     """
     parts = [(part(old), part(new)) for part in (Path, receipt_path, intent_path)]

@@ -1,7 +1,7 @@
 """Output folders that no storyboard has: it was renamed or moved alone, or deleted; or ``output_mode`` was changed.
 
 Whoever has the ledger knows whose they are. With the ledger lost, or an old copy in its place, such a folder
-may be all that tells of a purchase; so it is looked at before anything is bought anew. Looked for are folders
+may be all that tells of a purchase; so it is looked at before anything is bought again. Looked for are folders
 named ``…_assets`` below the watched folders, and folders that hold ``Segment_…`` below each ``output_dir``,
 whichever of the two is in force.
 """
@@ -127,12 +127,16 @@ class OrphanedFolders:
         self._tidy([evidence for evidence in found if evidence.create in known])
         wants = surplus([evidence for evidence in found if evidence.create not in known], ())
         # An intent may have become a receipt, or a video, while it was looked at.
-        owned = self.ledger.owned([want.remote_id for want in wants]) if wants else set()
-        return [want for want in wants if want.remote_id not in owned]
+        return [want for want in wants if not self.ledger.owned([want.remote_id], want.place)]
 
     def _known(self, found: Sequence[Evidence]) -> set[str]:
         """The creates of which the ledger knows: by their tasks, or by their intents, answered by now or not."""
-        known = self.ledger.owned([evidence.receipt.remote_id for evidence in found])
+        told = (evidence for evidence in found if evidence.receipt.remote_id)
+        known = {
+            evidence.create
+            for evidence in told
+            if self.ledger.owned([evidence.receipt.remote_id], evidence.receipt.place)
+        }
         if any(not evidence.receipt.remote_id for evidence in found):
             # In whatever state: a create that was refused is known as well.
             intended = (one for one in self.ledger.takes() if one.intent_at is not None)

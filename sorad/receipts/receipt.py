@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.files.untrusted import Unfit, read_small
 from sorad.layout import HIGHEST_SEGMENT, HIGHEST_TAKE, INTENT, intent_path, receipt_path
-from sorad.model import MOST_REPEATS, Request, units
+from sorad.model import MOST_REPEATS, Reference, Request, units
 from sorad.receipts import checks
 
 SCHEMA = 1
@@ -28,6 +28,7 @@ GENERATING, DONE, FAILED = "generating", "done", "failed"
 SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id is known
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
+_MOST_REFERENCES = 10_000  # a storyboard names far fewer; a stranger's file may hold any number
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
 HIGHEST_GENERATION = 999_999_999  # of a claim: its line in the note has nine digits for it
 
@@ -78,6 +79,13 @@ class Receipt:
     reused_from: Source | None = None  # then it has no task and no cost of its own
     process: int = 0  # of an intent: who made it
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
+    # what the create said beside texts and pictures, what the storyboard left unsaid included; told, never read back
+    sent: Mapping[str, str | int | bool] = field(default_factory=dict, compare=False)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where its task is."""
+        return self.provider, self.base_url
 
     @property
     def task(self) -> str:
@@ -90,7 +98,7 @@ class Receipt:
 
     def to_members(self) -> dict[str, Any]:
         """The JSON object."""
-        # To the microsecond, for two creates of one text may leave within a second.
+        # To the microsecond, because two creates of one text may leave within a second.
         open_create = self.state == SUBMITTING
         exact = {"intent_at": self.submitted_at, "process": self.process} if open_create else {}
         return {
@@ -102,7 +110,8 @@ class Receipt:
             "segment": self.segment,
             "take": self.take,
             "fingerprint": self.fingerprint,
-            "request": {**self.request.canonical(), "image_path": self.request.image_path},
+            "request": self.request.members(),
+            **({"sent": dict(self.sent)} if self.sent else {}),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -135,9 +144,11 @@ def write_receipt(
     make_folders(video, base)
     before = _load(path) or {}
     members = receipt.to_members()
-    if before.get("remote_id") == receipt.remote_id and before.get("machine"):
+    same = before.get("remote_id") == receipt.remote_id
+    if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
-    members.update({name: value for name, value in before.items() if name not in members})
+    told = set(members) if same else {*members, "sent"}  # by another create
+    members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
         write_whole(path, _as_file(members), sleep, receipt.payer.id)
 
@@ -270,6 +281,32 @@ def _request(asked: Mapping[str, Any]) -> Request:
         orientation=checks.text(asked["orientation"], checks.LONGEST_NAME),
         pro=checks.yes(asked["pro"]),
         image_path=checks.optional(asked, "image_path", checks.LONGEST_PATH),
+        last_frame=checks.optional(asked, "last_frame", checks.LONGEST_PATH),
+        last_frame_path=checks.optional(asked, "last_frame_path", checks.LONGEST_PATH),
+        references=_references(asked),
+        resolution=checks.optional(asked, "resolution", checks.LONGEST_NAME),
+        audio=None if asked.get("audio") is None else checks.yes(asked["audio"]),
+        negative_prompt=checks.optional(asked, "negative_prompt", checks.LONGEST_PROMPT),
+        seed=None if asked.get("seed") is None else checks.whole(asked["seed"], -1, checks.LARGEST_NUMBER),
+        model=checks.optional(asked, "model", checks.LONGEST_PATH),
+        provider=checks.optional(asked, "provider", checks.LONGEST_PATH),
+        rules=checks.whole(asked.get("rules", 0), 0, checks.LARGEST_NUMBER),
+    )
+
+
+def _references(asked: Mapping[str, Any]) -> tuple[Reference, ...]:
+    told, paths = asked.get("references", []), asked.get("reference_paths", [])
+    if not isinstance(told, list) or not isinstance(paths, list) or len(told) > _MOST_REFERENCES:
+        raise ValueError
+    paths = [*paths, *[""] * len(told)]
+    return tuple(
+        Reference(
+            checks.text(_object(one)["image"], checks.LONGEST_PATH),
+            checks.optional(one, "name", checks.LONGEST_PATH),
+            checks.optional(one, "kind", checks.LONGEST_NAME),
+            checks.text(path, checks.LONGEST_PATH),
+        )
+        for one, path in zip(told, paths)
     )
 
 

@@ -20,7 +20,7 @@ from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import SEGMENT, Evidence, receipts_in
-from sorad.receipts.receipt import DONE
+from sorad.receipts.receipt import DONE, Receipt
 
 # The problem that a rescued take carries.
 CODE = "take.rescued"
@@ -46,15 +46,17 @@ class Rescued:
         there = [evidence for evidence in self._receipts() if evidence.receipt.fingerprint in fingerprints]
         if not there:
             return []
-        known = self.ledger.owned([evidence.receipt.remote_id for evidence in there])
         # What is being brought to safety just now is left alone.
         own = {take.remote_id for take in takes if take.state is not State.DONE}
         return [
             evidence
             for evidence in there
-            if evidence.receipt.remote_id not in known
+            if not self._is_known(evidence.receipt)
             or (evidence.receipt.remote_id in own and evidence.receipt.state == DONE)
         ]
+
+    def _is_known(self, receipt: Receipt) -> bool:
+        return bool(self.ledger.owned([receipt.remote_id], receipt.place))
 
     def forget(self) -> None:
         """Something was moved out of it."""
@@ -63,10 +65,7 @@ class Rescued:
     def unclaimed(self) -> Optional[Problem]:
         """What is said where paid videos lie there that the ledger knows nothing of."""
         there = self._receipts()
-        known = self.ledger.owned([evidence.receipt.remote_id for evidence in there]) if there else set()
-        count = sum(
-            1 for evidence in there if evidence.receipt.remote_id not in known and evidence.video.exists()
-        )
+        count = sum(not self._is_known(one.receipt) and one.video.exists() for one in there)
         if not count:
             return None
         return Problem(
@@ -113,12 +112,12 @@ def note(home: Path, place: Path, why: Problem) -> Problem:
 
 
 def is_rescued(take: Take) -> bool:
-    """Whether its video lies where it was brought to safety."""
+    """Whether its video lies where it was rescued."""
     return take.error is not None and take.error.code == CODE
 
 
 def is_where_rescued(want: Want) -> bool:
-    """Whether it was found where it was brought to safety."""
+    """Whether it was found where it was rescued."""
     return want.error is not None and want.error.code == CODE
 
 

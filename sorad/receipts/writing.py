@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Protocol, Union
@@ -47,7 +48,9 @@ class Delivered(Protocol):
         ...
 
 
+Sent = Mapping[str, Union[str, int, bool]]
 _NOBODY = Payer()
+_UNTOLD: Sent = {}
 # Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
 # while the step that did it still writes. Without turns the one renames the other's file away, and
 # "generating" could be written over "done". Several locks, so that takes do not wait for each other's disk.
@@ -55,11 +58,15 @@ _TURNS = tuple(threading.Lock() for _number in range(32))
 
 
 def receipt_of(
-    take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
+    take: Take,
+    currency: str,
+    received: Optional[Delivered] = None,
+    payer: Payer = _NOBODY,
+    sent: Sent = _UNTOLD,
 ) -> Receipt:
-    """The receipt of a take that was bought; ``received`` once its video was fetched.
+    """The receipt of a take that was bought; ``received`` once its video was fetched, ``sent`` by its create.
 
-    That the provider failed it is told, too: a ledger built anew then neither asks after it nor buys it again.
+    That the provider failed it is told, too: a ledger built again then neither asks after it nor buys it again.
     """
     assets = Path(take.output).parent.parent
     return Receipt(
@@ -83,6 +90,7 @@ def receipt_of(
         sha256="" if received is None else received.sha256,
         source=_relative(take.storyboard, assets),
         payer=payer,
+        sent=sent,
     )
 
 
@@ -91,7 +99,7 @@ def write_intent_for(
 ) -> Union[OSError, ForeignIntent, None]:
     """Tell the folder that a create is about to leave; why it cannot be told, or whose intent is there instead.
 
-    So a ledger that is lost while the answer is, too, can be built anew without buying twice; and of several sorads
+    So a ledger that is lost while the answer is, too, can be built again without buying twice; and of several sorads
     that see the folder one buys. ``payer``: who we are.
     """
     with _TURNS[take.id % len(_TURNS)]:
@@ -104,7 +112,7 @@ def write_intent_for(
 
 
 def drop_intent(payer: Payer, *takes: Take) -> None:
-    """What came of the create is known; the places are those of the take before and after, should it have moved.
+    """What came of the create is known; the places are those of the take before and after, if it has moved.
 
     One that cannot be removed now tells nothing that the ledger does not know better. Another's stays. ``payer``: who
     we are.
@@ -114,23 +122,30 @@ def drop_intent(payer: Payer, *takes: Take) -> None:
 
 
 def write_receipt_for(
-    take: Take, currency: str, received: Optional[Delivered] = None, payer: Payer = _NOBODY
+    take: Take,
+    currency: str,
+    received: Optional[Delivered] = None,
+    payer: Payer = _NOBODY,
+    sent: Sent = _UNTOLD,
 ) -> Optional[OSError]:
     """Write it; why it is not there, where it is not. It is tried again at each poll."""
     with _TURNS[take.id % len(_TURNS)]:
-        return _write(take, currency, received, payer)
+        return _write(take, receipt_of(take, currency, received, payer, sent), payer, first=received is None)
 
 
-def _write(take: Take, currency: str, received: Optional[Delivered], payer: Payer) -> Optional[OSError]:
+def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Optional[OSError]:
+    """``first``: its video was not fetched yet."""
     video = Path(take.output)
     try:
         _check_disk(take)
-        there = read_receipt(receipt_path(video)) if received is None else None
+        there = read_receipt(receipt_path(video)) if first else None
         told = there is not None and there.remote_id == take.remote_id
-        if there is not None and told and there.state in (DONE, _state(take, received)):
+        if there is not None and told and there.state in (DONE, receipt.state):
             drop_intent(payer, take)
             return None
-        write_receipt(video, receipt_of(take, currency, received, payer), base=base_of(take))
+        if _is_anothers_video(there, take, payer):
+            return None  # our intent stays beside it, and the ledger tells of both
+        write_receipt(video, receipt, base=base_of(take))
     except OSError as error:
         logger.warning(
             _("take {id}: its receipt cannot be written yet: {error}"),
@@ -140,6 +155,13 @@ def _write(take: Take, currency: str, received: Optional[Delivered], payer: Paye
         return error
     drop_intent(payer, take)
     return None
+
+
+def _is_anothers_video(there: Optional[Receipt], take: Take, payer: Payer) -> bool:
+    """Whether another machine's receipt tells of a video that is there: what is less never takes its place."""
+    if there is None or there.state != DONE or there.fingerprint != take.fingerprint:
+        return False
+    return there.payer.id not in ("", payer.id) and there.remote_id != take.remote_id
 
 
 def _state(take: Take, received: Optional[Delivered]) -> str:
@@ -164,7 +186,7 @@ def lies_below(output: str, mount: str) -> bool:
 def base_of(take: Take) -> Path:
     """The folder that must be there before anything is made below it.
 
-    In place: the storyboard's own, for one that is away must not be made anew. Centralized: the one above
+    In place: the storyboard's own, for one that is away must not be made again. Centralized: the one above
     ``output_dir``, which is as many folders up from the assets as the storyboard lies below its root.
     """
     storyboard, output = Path(take.storyboard), Path(take.output)

@@ -14,7 +14,7 @@ from typing import Optional
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 
-CHANGED = ".old"  # behind the name of a file that a person had changed when it was written anew
+CHANGED = ".old"  # behind the name of a file that a person had changed when it was written again
 
 
 @dataclass
@@ -42,7 +42,7 @@ def load(path: Path) -> Optional[Manifest]:
 
 def save(manifest: Manifest, path: Path) -> None:
     """Keep it. ``OSError``."""
-    make_folder(path.parent, manifest)  # before it is written, for it stands in it
+    make_folder(path.parent, manifest)  # before it is written, because it stands in it
     write(path, json.dumps(asdict(manifest), indent=1, ensure_ascii=False).encode("utf-8"), manifest)
 
 

@@ -96,7 +96,7 @@ def command() -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def shown_command(arguments: list[str]) -> str:
-    """How a person calls this sorad, with the whole path, for sudo does not know theirs."""
+    """How a person calls this sorad, with the whole path, because sudo does not know theirs."""
     program, _environment = command()
     return shlex.join([*program, *arguments])
 

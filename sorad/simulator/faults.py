@@ -80,6 +80,10 @@ KINDS: Mapping[str, Kind] = {
     "list_size": Kind(("listing",), N_("a page has fewer rows than were asked for"), rows=2),
     "list_more": Kind(("listing",), N_("the list never says that it ends, nor how long it is")),
     "list_empty": Kind(("listing",), N_("pages are empty after so many rows, though there are more"), rows=2),
+    "list_stub": Kind(("listing",), N_("the list says for ever that there is nothing")),
+    "list_dates": Kind(
+        ("listing",), N_("tasks are dated back by this many seconds: another zone"), seconds=28_800.0
+    ),
     "list_text": Kind(("listing",), N_("the list shows other texts than were sent"), how="lower"),
     "clock_skew": Kind(("clock",), N_("the server's clock is ahead by this many seconds"), seconds=300.0),
 }

@@ -17,7 +17,8 @@ class Oddities:
     ``lag``: seconds until a task shows. ``cap``: only so many of the newest. ``repeats``: each page is the first
     one. ``short``: a page has no more rows than that, though the next one begins where the page that was asked for
     would. ``endless``: it never says that it ends, nor how many there are. ``empty_after``: so many rows come, then
-    empty pages, though more are told of. ``how``: what became of the texts, of :data:`sorad.simulator.faults.TEXTS`.
+    empty pages, though more are told of. ``stub``: it says for ever that there is nothing. ``back``: its dates are
+    so many seconds too early. ``how``: what became of the texts, of :data:`sorad.simulator.faults.TEXTS`.
     """
 
     lag: float = 0.0
@@ -26,13 +27,15 @@ class Oddities:
     short: int | None = None
     endless: bool = False
     empty_after: int | None = None
+    stub: bool = False
+    back: float = 0.0
     how: str = ""
 
     @classmethod
     def of(cls, faults: Faults) -> Oddities:
         """As the faults in force say."""
-        lag, cap, short, empty, text = (
-            faults.standing(f"list_{kind}") for kind in ("lag", "cap", "size", "empty", "text")
+        lag, cap, short, empty, dates, text = (
+            faults.standing(f"list_{kind}") for kind in ("lag", "cap", "size", "empty", "dates", "text")
         )
         return cls(
             lag=lag.setting("seconds") if lag else 0.0,
@@ -41,11 +44,15 @@ class Oddities:
             short=short.setting("rows") if short else None,
             endless=faults.standing("list_more") is not None,
             empty_after=empty.setting("rows") if empty else None,
+            stub=faults.standing("list_stub") is not None,
+            back=dates.setting("seconds") if dates else 0.0,
             how=text.setting("how") if text else "",
         )
 
     def shown(self, tasks: Sequence[Task], now: float) -> list[Task]:
         """Those of the tasks, newest first, that the list knows of."""
+        if self.stub:
+            return []
         return [task for task in tasks if task.created_at + self.lag <= now][: self.cap]
 
     def page(self, tasks: Sequence[Task], start: int, size: int) -> list[Task]:

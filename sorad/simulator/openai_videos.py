@@ -95,11 +95,7 @@ class OpenaiVideos:
         return task if now < task.ready_at + self._book.url_seconds else None
 
     def _on_task(self, target: str, task_id: str, act: Callable[[Task], Answer]) -> Route:
-        task = self._book.account.get(WIRE, task_id)
-        if task is None:
-            return Route(target, task_id, "", lambda: self.refusal("lost_task"))
-        found = task
-        return Route(target, task_id, task.order.prompt, lambda: act(found))
+        return self._book.on_task(WIRE, task_id, target, act, lambda: self.refusal("lost_task"))
 
     def _create(self, raw: Any) -> Answer:
         order = _order(raw)
@@ -149,7 +145,8 @@ class OpenaiVideos:
 
     def _show(self, task: Task) -> dict[str, Any]:
         at = stage(task, self._book.clock.time())
-        skew = self._book.faults.skew()
+        odd = Oddities.of(self._book.faults)
+        skew = self._book.faults.skew() - odd.back
         done = at.status == "completed"
         failed = {"code": "moderation_blocked", "message": task.error} if at.status == "failed" else None
         ended = int(task.ready_at + skew) if done and math.isfinite(task.ready_at) else None
@@ -162,7 +159,7 @@ class OpenaiVideos:
             "created_at": int(task.created_at + skew),
             "completed_at": ended,
             "expires_at": ended + int(self._book.url_seconds) if ended is not None else None,
-            "prompt": Oddities.of(self._book.faults).text(task.order.prompt),
+            "prompt": odd.text(task.order.prompt),
             "seconds": str(task.order.seconds),
             "size": task.order.details.get("size"),
             "remixed_from_video_id": None,

@@ -68,6 +68,16 @@ class Book:
             refusal, headers={**refusal.headers, "retry-after": str(_NO_ROOM_RETRY)}, note="full"
         )
 
+    def on_task(
+        self, wire: str, task_id: str, target: str, act: Callable[[Task], Answer], lost: Callable[[], Answer]
+    ) -> Route:
+        """A call about one task of a format; ``lost`` answers where there is no such task."""
+        task = self.account.get(wire, task_id)
+        if task is None:
+            return Route(target, task_id, "", lost)
+        found = task
+        return Route(target, task_id, found.order.prompt, lambda: act(found))
+
     def find(self, task_id: str) -> Task | None:
         """A task of either format."""
         return self.account.get("sora_hk", task_id) or self.account.get("openai_videos", task_id)

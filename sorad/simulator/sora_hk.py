@@ -70,11 +70,7 @@ class SoraHk:
         return json_answer(status or usual, {"code": code, "message": message, "data": None})
 
     def _on_task(self, target: str, task_id: str, act: Callable[[Task], Answer]) -> Route:
-        task = self._book.account.get(WIRE, task_id)
-        if task is None:
-            return Route(target, task_id, "", lambda: self.refusal("lost_task"))
-        found = task
-        return Route(target, task_id, task.order.prompt, lambda: act(found))
+        return self._book.on_task(WIRE, task_id, target, act, lambda: self.refusal("lost_task"))
 
     def _create(self, raw: Any) -> Answer:
         order = _order(raw)
@@ -135,7 +131,7 @@ class SoraHk:
 
     def _time(self, task: Task, seconds: float) -> str:
         """In one of the two styles that are seen, by the task."""
-        seconds += self._book.faults.skew()
+        seconds += self._book.faults.skew() - Oddities.of(self._book.faults).back
         if zlib.crc32(task.id.encode()) % 2:
             return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return datetime.fromtimestamp(seconds, _CHINA).isoformat(timespec="milliseconds")

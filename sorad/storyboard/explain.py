@@ -35,7 +35,43 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
         N_("Give the seconds as a whole number without quotation marks, such as 10."),
     ),
     "is_pro": ("storyboard.pro", N_("Write true or false, without quotation marks.")),
-    "resolution": ("storyboard.resolution", N_('Write "horizontal" or "vertical".')),
+    "first_frame": (
+        "storyboard.image",
+        N_("Give an http(s) address, the path of a picture, both in quotation marks, or null."),
+    ),
+    "last_frame": (
+        "storyboard.image",
+        N_("Give an http(s) address, the path of a picture, both in quotation marks, or null."),
+    ),
+    "references": (
+        "storyboard.references",
+        N_('Write a list of pictures, or of objects such as {{"image": "alice.png", "kind": "character"}}.'),
+    ),
+    "aspect_ratio": (
+        "storyboard.aspect_ratio",
+        N_('Write one of "16:9", "9:16", "1:1", "4:3", "3:4", "21:9" and "adaptive".'),
+    ),
+    "resolution": (
+        "storyboard.resolution",
+        N_('Write "horizontal" or "vertical", or one of "480p", "720p", "1080p", "2k" and "4k".'),
+    ),
+    "audio": ("storyboard.audio", N_("Write true or false, without quotation marks.")),
+    "negative_prompt": ("storyboard.negative_prompt", N_("Write a text in quotation marks, or null.")),
+    "seed": (
+        "storyboard.seed",
+        N_("Give a whole number from 0 to 2147483647, without quotation marks."),
+    ),
+    "model": ("storyboard.model", N_("Write the name of a model in quotation marks, or null.")),
+    "provider": ("storyboard.provider", N_("Write the name of a provider in quotation marks, or null.")),
+    "dialogue": (
+        "storyboard.dialogue",
+        N_('Write a list of objects such as {{"speaker": "Alice", "text": "Hello!"}}.'),
+    ),
+    "defaults": (
+        "storyboard.defaults",
+        N_("Write an object with fields of segments, or leave defaults out."),
+    ),
+    "use_names": ("storyboard.use_names", N_("Write true or false, without quotation marks.")),
     "takes": ("storyboard.takes", N_("Give a whole number from 1 to {max_takes}, without quotation marks.")),
     "director_intent": ("storyboard.intent", N_("Write a text in quotation marks, or null.")),
     "asset": (
@@ -61,6 +97,7 @@ _FOUND: Mapping[str, str] = {
     "literal_error": N_("{value} is not one of the choices."),
     "greater_than_equal": N_("{value} is too small."),
     "less_than_equal": N_("{value} is too large."),
+    "less_than": N_("{value} is too large."),
     "string_too_short": N_("The text is empty."),
     "string_too_long": N_("The text is longer than {longest} characters."),
     "too_short": N_("The list is empty."),
@@ -101,7 +138,7 @@ def explain(kind: str, path: Place, value: object, max_takes: int) -> Problem:
 
 def _field(members: Sequence[str]) -> str:
     """The field of a segment that is meant; one of the ``asset`` where that is what is wrong."""
-    if members[:1] == ["asset"] and len(members) > 1:
+    if members[:1] in (["asset"], ["defaults"]) and len(members) > 1:
         return members[1]
     return members[0] if members else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,10 @@ class Pictures:
         return (*self.folders, *self.named)
 
 
+# Pictures that lie at a vendor already, by its own ids: they are passed on as they are.
+_VENDOR_ID = re.compile(r"(?:asset|mm_file|oss)://\S+")
+
+
 @dataclass(frozen=True)
 class Image:
     """``image`` and ``image_path`` of a request."""
@@ -45,7 +50,9 @@ class Image:
 
 
 def find_image(reference: str, folder: Path, pictures: Pictures) -> Image | Problem:
-    """The picture that ``image_url`` names. Relative paths start at ``folder``; a local picture is read."""
+    """The picture that a storyboard names. Relative paths start at ``folder``; a local picture is read."""
+    if _VENDOR_ID.fullmatch(reference):
+        return Image(reference)
     try:
         parts = urlsplit(reference)
         host = parts.hostname

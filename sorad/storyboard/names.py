@@ -19,20 +19,29 @@ _SYNONYMS: Mapping[str, str] = {
         "prompt_text": "prompt prompts text_prompt video_prompt prompt_string prompt_content prompt_body",
         "image_url": (
             "image images image_path image_file image_uri image_link image_src img img_url img_path"
-            " reference_image reference_images reference_image_url ref_image ref_image_url ref_img ref_img_url"
-            " image_reference image_ref input_image input_image_url input_reference init_image start_image"
-            " first_frame_image first_frame_url"
+            " reference_image reference_image_url ref_image ref_image_url ref_img ref_img_url"
+            " image_reference image_ref input_image input_image_url input_reference init_image"
         ),
+        "first_frame": "first_frame_image first_frame_url first_image start_frame start_image",
+        "last_frame": (
+            "last_frame_image last_frame_url last_image end_frame end_image tail_image image_tail final_frame"
+        ),
+        "references": "reference_images reference_image_urls ref_images ref_image_urls reference_pictures",
         "duration_seconds": (
             "duration durations duration_sec duration_secs duration_s duration_in_seconds seconds secs sec length"
             " length_seconds length_sec video_length video_duration video_seconds clip_length clip_duration"
             " segment_duration segment_length target_duration"
         ),
         "is_pro": "pro pro_mode pro_model use_pro use_pro_model is_pro_mode is_pro_model",
-        "resolution": (
-            "aspect aspect_ratio aspect_ratios ratio video_ratio video_aspect_ratio video_resolution orientation"
-            " video_orientation screen_orientation frame_ratio"
-        ),
+        "aspect_ratio": "aspect aspect_ratios ratio video_ratio video_aspect_ratio frame_ratio",
+        "resolution": "video_resolution orientation video_orientation screen_orientation",
+        "audio": "generate_audio with_audio has_audio enable_audio audio_enabled",
+        "negative_prompt": "negative negative_prompts neg_prompt negative_text",
+        "seed": "random_seed noise_seed seed_value",
+        "model": "model_name model_id video_model",
+        "provider": "provider_name",
+        "use_names": "use_character_names",
+        "aliases": "alias also_known_as",
         "takes": (
             "num_takes n_takes number_of_takes no_of_takes take_count takes_count takes_num num_videos num_variations"
             " num_outputs num_samples"
@@ -47,9 +56,11 @@ _SYNONYMS: Mapping[str, str] = {
 }
 # Words that people write in storyboards and that are a letter or two off a field. They are never one.
 _ORDINARY = """
-    absolution beset cakes caked crops dame devolution dissolution drops evolution fakes fame frame game lakes lame
-    makes mode modes name named names need needs pollution prods prompted prompter pros rakes revolution same scenic
-    scent shakes solution speed stage stake stakes tags taken taker tales tame tapes tastes tasks tops types wakes
+    absolution audit beset cakes caked crops dame deed devolution dissolution drops evolution fakes fame feed
+    frame game lakes lame makes mode modes name named names need needs pollution preference preferences prods
+    prompted prompter pros rakes reference revolution same scenic scent see seek seen send shakes shed
+    solution speed stage stake stakes tags taken taker tales tame tapes tastes tasks tile tiles titled tops
+    types wakes weed yodel
 """
 ORDINARY = frozenset(_ORDINARY.split())
 # Objects that are about something else than the video: what is in them has lengths and pictures of its own.

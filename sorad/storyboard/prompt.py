@@ -22,7 +22,8 @@ letter is part of too many words (树林, "A cat"): it is one only in brackets.
 
 What was bought stays bought when these rules change: :data:`EARLIER` ones can still be asked for, and a text that
 they made counts as bought (see :mod:`sorad.intake.older_versions`). 1: a name of one letter anywhere, and no ids in
-names.
+names. 2: a segment says text, picture, length, direction and pro; all else is left out, ``defaults`` and ``characters``
+of the storyboard, too.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ ID = r"@[A-Za-z0-9_.-]*[A-Za-z0-9_]"  # a full stop or dash behind it belongs to
 _MAIL = r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
 _MAIL_OR_ID = re.compile(f"{_MAIL}|(?P<id>{ID})")
 
-RULES = 2  # by which prompts are built; raised with every change that changes a prompt
-EARLIER = (1,)  # whose texts may have been bought, the latest first
+RULES = 3  # by which requests are built; raised with every change that changes one
+EARLIER = (2, 1)  # whose requests may have been bought, the latest first
+LEFT_OUT = 2  # by which fields that came later were left out
 
 _NAME_AND_ID = re.compile(rf"\s*(?P<name>[^@]*[^@\s(（])\s*(?:[(（]\s*)?(?P<id>{ID})\s*[)）]?\s*")
 
@@ -70,7 +72,7 @@ def compose(
     Line breaks stay; a scene or prop that the text names adds nothing.
     """
     chinese = _CHINESE.search(text) is not None
-    lines = [_call_by_id(text, characters if rules == 1 else map(_apart, characters), rules)]
+    lines = [_call_by_id(text, characters if rules == 1 else map(apart, characters), rules)]
     if scene and not _names(text, scene):
         lines.append(f"场景：{scene}" if chinese else f"Scene: {scene}")
     absent = [prop for prop in dict.fromkeys(props) if prop and not _names(text, prop)]
@@ -107,7 +109,7 @@ def _put(done: list[str], before: str, character_id: str, following: str) -> Non
         done.append(" ")
 
 
-def _apart(character: Character) -> Character:
+def apart(character: Character) -> Character:
     """``Alice (@alice)`` without an id is the name Alice with that id; an e-mail address is a name."""
     found = _NAME_AND_ID.fullmatch(character.name) if len(character.name) < 200 else None
     if character.id or found is None or re.fullmatch(_MAIL, character.name.strip()):
@@ -172,6 +174,16 @@ def _after_id(text: str, start: int, end: int, character_id: str) -> int:
     own = re.escape(character_id) + f"(?!{ID[1:]})"
     found = re.compile(rf"[^\S\n]*(?:{own}|[(（]\s*{own}\s*[)）])").match(text, start, end)
     return found.end() if found else start
+
+
+def is_named(text: str, name: str) -> bool:
+    """Whether a text names somebody outside of quotation marks; a name of one letter counts in brackets alone.
+
+    >>> is_named('Alice waves', 'Alice'), is_named('"Alice!"', 'Alice'), is_named('林走进树林', '林')
+    (True, False, False)
+    """
+    sought = f"[{name}]" if len(name) == 1 else name
+    return sought in text and any(_names(text[start:end], sought) for start, end in gaps(text))
 
 
 def _names(text: str, part: str) -> bool:

@@ -7,7 +7,7 @@ import io
 import json
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
@@ -18,11 +18,12 @@ from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.storyboard.findings import Findings
-from sorad.storyboard.image import Image, Pictures, find_image
+from sorad.storyboard.image import Pictures
 from sorad.storyboard.json_text import decode, parse
 from sorad.storyboard.lines import Place
-from sorad.storyboard.prompt import EARLIER, RULES, Character, compose
-from sorad.storyboard.schema import AssetPart, Head, SegmentPart
+from sorad.storyboard.prompt import EARLIER
+from sorad.storyboard.schema import Head, SegmentPart
+from sorad.storyboard.shots import Reader
 from sorad.storyboard.unknown_fields import look_through, stands_twice
 from sorad.units import format_size
 
@@ -105,7 +106,8 @@ def read_bytes(data: bytes, folder: Path, rules: Rules) -> Reading:
     if isinstance(document, dict):
         look_through(document, findings)
         stands_twice(text, findings)
-    segments = tuple(_segments(document, _Context(folder, rules, findings)))
+    reader = Reader(folder, rules.pictures, rules.director_intent, findings)
+    segments = tuple(_segments(document, _Context(rules, findings, reader)))
     numbers = _numbers(raws) if findings.found or findings.notes else {}
     notes = tuple(findings.remarks(text, numbers))
     if findings.found:
@@ -129,21 +131,23 @@ def _numbers(raws: Any) -> dict[int, int]:
 class _Context:
     """What the reading of one storyboard needs throughout."""
 
-    folder: Path
     rules: Rules
     findings: Findings
-    images: dict[str, Image | Problem] = field(default_factory=dict)  # one of many segments is read once
+    reader: Reader
 
 
 def _segments(document: Any, context: _Context) -> Iterator[Segment]:
-    findings = context.findings
+    findings, reader = context.findings, context.reader
     raws = _list_of_segments(document, findings)
     takes = context.rules.takes
     if isinstance(document, dict):
         try:
-            takes = _takes(Head.model_validate(document).takes, (), context) or takes
+            head = Head.model_validate(document)
         except ValidationError as error:
             findings.refused(error)
+        else:
+            reader.take_in(head)
+            takes = _takes(head.takes, (), context) or takes
     seen: set[int] = set()
     for position, raw in enumerate(raws):
         path = ("segments", position)
@@ -155,12 +159,11 @@ def _segments(document: Any, context: _Context) -> Iterator[Segment]:
         if part.segment_index in seen:
             findings.note("twice", part.segment_index, (*path, "segment_index"))
         seen.add(part.segment_index)
-        wanted = _takes(part.takes, path, context) or takes
-        request = _request(part, path, context)
-        with_intent = context.rules.director_intent
-        earlier = tuple(replace(request, prompt=_prompt(part, with_intent, rules)) for rules in EARLIER)
-        differs = any(one != request for one in earlier)
-        yield Segment(part.segment_index, wanted, request, earlier if differs else ())
+        wanted = _takes(reader.takes(part), path, context) or takes
+        request = reader.request(part, path)
+        for problem in context.rules.validate(request):
+            findings.add(problem, path)
+        yield Segment(part.segment_index, wanted, request, reader.earlier(part, request))
 
 
 def _list_of_segments(document: Any, findings: Findings) -> list[Any]:
@@ -184,45 +187,6 @@ def _takes(wanted: int | None, path: Place, context: _Context) -> int | None:
     if wanted is not None and wanted > context.rules.max_takes:
         context.findings.note("less_than_equal", wanted, (*path, "takes"))
     return wanted
-
-
-def _request(part: SegmentPart, path: Place, context: _Context) -> Request:
-    image = _image(part.image_url, path, context)
-    request = Request(
-        prompt=_prompt(part, context.rules.director_intent, RULES),
-        image=image.image,
-        seconds=10 if part.duration_seconds is None else part.duration_seconds,
-        orientation=part.resolution or "horizontal",
-        pro=bool(part.is_pro),
-        image_path=image.path,
-    )
-    for problem in context.rules.validate(request):
-        context.findings.add(problem, path)
-    return request
-
-
-def _image(reference: str | None, path: Place, context: _Context) -> Image:
-    if reference is None or not reference.strip():
-        return Image("")
-    if reference not in context.images:
-        context.images[reference] = find_image(reference, context.folder, context.rules.pictures)
-    image = context.images[reference]
-    if isinstance(image, Image):
-        return image
-    context.findings.add(image, (*path, "image_url"))
-    return Image("")
-
-
-def _prompt(part: SegmentPart, with_intent: bool, rules: int) -> str:
-    asset = part.asset or AssetPart()
-    return compose(
-        part.prompt_text,
-        characters=[Character(one.name, one.id or "") for one in asset.characters or ()],
-        scene=asset.scene or "",
-        props=asset.props or (),
-        intent=(part.director_intent or "").strip() if with_intent else "",
-        rules=rules,
-    )
 
 
 def _contents(segments: Sequence[Segment]) -> Iterator[str]:

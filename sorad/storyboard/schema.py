@@ -1,6 +1,6 @@
 """The storyboard file as types, and its JSON Schema.
 
-Types are strict: ``"10"`` is not 10 and ``true`` is not 1, for a slip of the pen must not buy something else
+Types are strict: ``"10"`` is not 10 and ``true`` is not 1, because a slip of the pen must not buy something else
 than was meant. ``10.0`` is 10, as JSON has but one kind of number. What is not named here is ignored.
 """
 
@@ -21,10 +21,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from sorad.messages import N_, _
+from sorad.model import SEEDS
 from sorad.storyboard.prompt import ID
 
 PROMPT_MAX = 100_000  # characters; above what any API takes, and still composed in no time
 LIST_MAX = 100  # characters of a segment, props of a segment
+ID_OF_SCHEMA = "urn:sorad:storyboard"
 
 # Line breaks and tabs belong to a text; what else stands there came from a broken program.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -62,6 +64,7 @@ def _character_id(text: str) -> str:
 Index = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(_whole)]
 Seconds = Annotated[int, Field(ge=1, le=86_400), BeforeValidator(_whole)]
 Takes = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+Seed = Annotated[int, Field(ge=0, lt=SEEDS), BeforeValidator(_whole)]
 Text = Annotated[str, Field(max_length=PROMPT_MAX), AfterValidator(_clean)]
 Label = Annotated[Text, AfterValidator(str.strip)]
 CharacterId = Annotated[
@@ -71,6 +74,21 @@ CharacterId = Annotated[
 ]
 
 
+def _lines(value: object) -> object:
+    """One line, or a text alone, is a list of one."""
+    listed = value if isinstance(value, list) else [value]
+    return [{"text": one} if isinstance(one, str) else one for one in listed]
+
+
+def _no_remark(value: object) -> object:
+    """What is said of the sound in an object or a list is the author's own."""
+    return None if isinstance(value, (dict, list)) else value
+
+
+def _if_text(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
 class Part(BaseModel):
     """An object of the file."""
 
@@ -78,7 +96,7 @@ class Part(BaseModel):
 
 
 def _or_a_name(schema: dict[str, Any]) -> None:
-    described = dict(schema)
+    described = {name: value for name, value in schema.items() if name != "description"}
     schema.clear()
     schema["anyOf"] = [{"type": "string", "description": N_("The name alone."), "minLength": 1}, described]
 
@@ -115,10 +133,116 @@ class AssetPart(Part):
     )
 
 
-class SegmentPart(Part):
-    """One shot: a prompt and its parameters."""
+def _or_a_picture(schema: dict[str, Any]) -> None:
+    described = {name: value for name, value in schema.items() if name != "description"}
+    schema.clear()
+    alone = {"type": "string", "description": N_("The picture alone."), "minLength": 1}
+    schema["anyOf"] = [alone, described]
 
-    model_config = ConfigDict(title="Segment")
+
+class ReferencePart(Part):
+    """A picture of somebody or something."""
+
+    model_config = ConfigDict(title="Reference", json_schema_extra=_or_a_picture)
+
+    image: Annotated[Text, AfterValidator(_visible)] = Field(
+        min_length=1, description=N_("An http(s) address, the path of a picture, or a vendor's own id.")
+    )
+    name: Optional[Label] = Field(default=None, description=N_("Who or what it shows."))
+    kind: Optional[Literal["character", "scene", "prop", "style"]] = Field(
+        default=None, description=N_("What it shows: a character, a scene, a prop, or a style.")
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_picture(cls, value: object) -> object:
+        return {"image": value} if isinstance(value, str) else value
+
+
+class BiblePart(CharacterPart):
+    """A character of the whole storyboard."""
+
+    model_config = ConfigDict(title="Person", json_schema_extra=_or_a_name)
+
+    aliases: Optional[list[Annotated[Text, AfterValidator(_bare_name)]]] = Field(
+        default=None, max_length=LIST_MAX, description=N_("Other names of the same character.")
+    )
+    references: Optional[list[ReferencePart]] = Field(
+        default=None,
+        max_length=LIST_MAX,
+        description=N_("Pictures that go along with each segment that uses the character."),
+    )
+    description: Optional[Text] = Field(default=None, description=N_("For you; it is not sent."))
+
+
+class LinePart(Part):
+    """Something that is said."""
+
+    model_config = ConfigDict(title="Line")
+
+    speaker: Optional[Label] = Field(default=None, description=N_("Who says it."))
+    text: Optional[Text] = Field(default=None, description=N_("What is said."))
+
+
+class ShotPart(Part):
+    """What a segment may say, and ``defaults`` for all of them."""
+
+    model_config = ConfigDict(title="Defaults")
+
+    image_url: Optional[Text] = Field(default=None, description=N_("The older name of first_frame."))
+    first_frame: Optional[Text] = Field(
+        default=None,
+        description=N_(
+            "The first picture of the video: an http(s) address, the path of a jpeg, png or webp file "
+            "as seen from the storyboard's folder, or a vendor's own id (asset://…)."
+        ),
+    )
+    last_frame: Optional[Text] = Field(
+        default=None, description=N_("The last picture of the video, likewise.")
+    )
+    references: Optional[list[ReferencePart]] = Field(
+        default=None,
+        max_length=LIST_MAX,
+        description=N_("Pictures of who and what is to be seen: addresses, paths, ids, or objects."),
+    )
+    duration_seconds: Optional[Seconds] = Field(
+        default=10, description=N_("Length of the video; which ones there are depends on the provider.")
+    )
+    is_pro: Optional[bool] = Field(
+        default=False, description=N_("Whether the provider's better model is used.")
+    )
+    aspect_ratio: Optional[Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive"]] = Field(
+        default=None,
+        description=N_(
+            "Width to height; which ones there are depends on the model. adaptive: as the picture is."
+        ),
+    )
+    resolution: Optional[Literal["horizontal", "vertical", "480p", "720p", "1080p", "2k", "4k"]] = Field(
+        default="horizontal",
+        description=N_("horizontal is 16:9, vertical is 9:16; or how fine it is: 720p, 1080p and so on."),
+    )
+    audio: Annotated[Optional[bool], BeforeValidator(_no_remark)] = Field(
+        default=None, description=N_("Whether the video has sound.")
+    )
+    negative_prompt: Optional[Text] = Field(default=None, description=N_("What the video is not to show."))
+    seed: Optional[Seed] = Field(
+        default=None,
+        description=N_("Where the model's chance begins; take 2 uses the next number, and so on."),
+    )
+    model: Optional[Label] = Field(
+        default=None, description=N_("A model by its name in the config; else the default one.")
+    )
+    provider: Optional[Label] = Field(
+        default=None, description=N_("A provider by its name in the config; else the first one.")
+    )
+    takes: Optional[Takes] = Field(
+        default=None,
+        description=N_("How many videos of this segment are generated; else as the storyboard says."),
+    )
+
+
+class ContentPart(Part):
+    """What each segment says for itself."""
 
     segment_index: Index = Field(
         description=N_("Number of the segment, used once in the file; names its videos.")
@@ -128,41 +252,45 @@ class SegmentPart(Part):
         description=N_("What the video shows, in any language."),
         json_schema_extra={"pattern": r"\S"},
     )
-    image_url: Optional[Text] = Field(
-        default=None,
-        description=N_(
-            "Reference picture: an http(s) address, or the path of a jpeg, png or webp file "
-            "as seen from the storyboard's folder."
-        ),
-    )
     asset: Optional[AssetPart] = Field(
         default=None,
         description=N_("With it, names in the prompt become ids, and scene and props are appended."),
     )
-    duration_seconds: Optional[Seconds] = Field(
-        default=10, description=N_("Length of the video; which ones there are depends on the provider.")
-    )
-    is_pro: Optional[bool] = Field(
-        default=False, description=N_("Whether the provider's better model is used.")
-    )
-    resolution: Optional[Literal["horizontal", "vertical"]] = Field(
-        default="horizontal", description=N_("horizontal is 16:9, vertical is 9:16.")
-    )
-    takes: Optional[Takes] = Field(
-        default=None,
-        description=N_("How many videos of this segment are generated; else as the storyboard says."),
+    dialogue: Optional[Annotated[list[LinePart], BeforeValidator(_lines)]] = Field(
+        default=None, description=N_("What is said, for subtitles; it is not sent.")
     )
     director_intent: Optional[Text] = Field(
         default=None, description=N_("A remark; sent only where the config has director_intent = true.")
     )
 
 
+class SegmentPart(ShotPart, ContentPart):
+    """One shot: a prompt and its parameters."""
+
+    model_config = ConfigDict(title="Segment")
+
+
 class Head(Part):
     """What a storyboard says about itself, its segments apart."""
 
+    title: Annotated[Optional[str], BeforeValidator(_if_text)] = Field(
+        default=None, description=N_("What it is called.")
+    )
     takes: Optional[Takes] = Field(
         default=None,
         description=N_("How many videos of each segment are generated; else as the config says."),
+    )
+    defaults: Optional[ShotPart] = Field(
+        default=None, description=N_("What counts for each segment that does not say it itself.")
+    )
+    characters: Optional[list[BiblePart]] = Field(
+        default=None,
+        max_length=1_000,
+        description=N_("The characters of the storyboard, which segments use by their names."),
+    )
+    use_names: Optional[bool] = Field(
+        default=None,
+        description=N_("Whether a segment uses each character that its text names, too."),
     )
 
 
@@ -208,7 +336,15 @@ def json_schema() -> dict[str, Any]:
     schema["description"] = N_(
         "A file named storyboard*.json. Fields that are not described here, such as _comment, are ignored."
     )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_in_language(schema)}
+    schema["properties"]["$schema"] = {
+        "type": "string",
+        "description": N_("Where this schema lies; for editors."),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID_OF_SCHEMA,
+        **_in_language(schema),
+    }
 
 
 def _in_language(schema: Any) -> Any:

@@ -4,8 +4,9 @@
 name                                                       is
 =========================================================  =================================================
 ``_comment``, and whatever is in it                        the author's own, never looked at
-``isPro``, ``duration``, ``resolutions`` in a segment      a mistake: a field was meant
+``isPro``, ``duration``, ``resolutions`` in a segment      a mistake: a field was meant; so in ``defaults``
 ``resolution`` at the top of the file                      a mistake: it has no effect there
+``audio: {"music": "calm"}``                               left out: sound is switched by true and false
 ``duration`` in ``video_params`` of a segment              a mistake, likewise
 one of these, with what the field itself says              a note
 ``mood``, ``camera``, ``transition: {"duration": 1}``      left out; told once, all together, as a note
@@ -22,15 +23,28 @@ from sorad.problems import Param, Problem
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.lines import Place, doubles
 from sorad.storyboard.names import is_about_else, is_for_all, meant, spelled
-from sorad.storyboard.schema import AssetPart, CharacterPart, Head, SegmentPart
+from sorad.storyboard.schema import (
+    AssetPart,
+    BiblePart,
+    CharacterPart,
+    Head,
+    LinePart,
+    ReferencePart,
+    SegmentPart,
+    ShotPart,
+)
 
 _LISTED = 20  # names of those left out
 _SEGMENT, _ASSET, _CHARACTER = (tuple(part.model_fields) for part in (SegmentPart, AssetPart, CharacterPart))
+_SHOT, _BIBLE, _REFERENCE = (tuple(part.model_fields) for part in (ShotPart, BiblePart, ReferencePart))
+_LINE = tuple(LinePart.model_fields)
 _LONG = tuple(one for one in _SEGMENT if len(one) > 8)
 _NAMES = 1000  # different ones that are compared letter by letter: nobody writes more, and it takes time
 _TOP = ("segments", *Head.model_fields)
 # What a top may say of itself: the text it was made from, its picture, its number in a series.
-_OF_ONE = ("segment_index", "prompt_text", "image_url", "director_intent")
+_OF_ONE = ("segment_index", "prompt_text", "image_url", "first_frame", "dialogue", "director_intent")
+# What may be said by the older name of a field, too.
+_OLDER = {"aspect_ratio": "resolution", "first_frame": "image_url"}
 _WAYS = {
     "landscape": "horizontal",
     "wide": "horizontal",
@@ -80,16 +94,68 @@ def _top(
     findings: Findings,
     left_out: dict[str, None],
 ) -> None:
-    for name, value in _others(document, _TOP):
+    for name, value in _others(document, (*_TOP, "$schema")):
         field = _meant(name, _TOP, findings)
         if field is not None:
             _is_near((name,), field, value, document, findings)
-        elif (field := _of_segments(name, findings)) is not None:
+        elif (field := _of_segments(name, findings)) is not None and not _is_remark(field, value):
             _misplaced((name,), field, value, segments, findings)
         elif isinstance(value, dict) and is_for_all(name):
             _inside((name,), value, segments, findings)
         else:
             left_out[name] = None
+    _defaults(document.get("defaults"), segments, findings, left_out)
+    for place, person in _objects(document.get("characters"), ("characters",)):
+        _members(person, _BIBLE, place, "characters", findings, left_out)
+        for within, picture in _objects(person.get("references"), (*place, "references")):
+            _members(picture, _REFERENCE, within, "references", findings, left_out)
+
+
+def _defaults(
+    defaults: Any, segments: list[Mapping[str, Any]], findings: Findings, left_out: dict[str, None]
+) -> None:
+    for name, value in _others(defaults, _SHOT) if isinstance(defaults, dict) else ():
+        path: Place = ("defaults", name)
+        field = _meant(name, _SHOT, findings)
+        if field is not None and not all(_says(one, field, value) for one in segments):
+            _is_near(path, field, value, defaults, findings)
+        elif (other := field or _of_segments(name, findings)) is not None:
+            _misplaced(path, other, value, segments, findings)
+        else:
+            left_out[f"defaults.{name}"] = None
+    if isinstance(defaults, dict) and _is_remark("audio", defaults.get("audio")):
+        left_out["defaults.audio"] = None
+
+
+def _objects(listed: Any, path: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """The objects of a list, each with its place; an object alone is one."""
+    if isinstance(listed, dict):
+        yield path, listed
+    for position, one in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(one, dict):
+            yield (*path, position), one
+
+
+def _members(
+    one: Mapping[str, Any],
+    fields: tuple[str, ...],
+    path: Place,
+    within: str,
+    findings: Findings,
+    left_out: dict[str, None],
+) -> None:
+    """The names of an object that has but these fields."""
+    for name, value in _others(one, fields):
+        field = _meant(name, fields, findings)
+        if field is not None:
+            _is_near((*path, name), field, value, one, findings)
+        else:
+            left_out[f"{within}.{name}"] = None
+
+
+def _is_remark(field: str, value: Any) -> bool:
+    """What is said of the sound in an object or a list is the author's own."""
+    return field == "audio" and isinstance(value, (dict, list))
 
 
 def _of_segments(name: str, findings: Findings) -> Optional[str]:
@@ -119,6 +185,12 @@ def _segment(raw: Mapping[str, Any], path: Place, findings: Findings, left_out: 
             continue
         else:
             left_out[name] = None
+    if _is_remark("audio", raw.get("audio")):
+        left_out["audio"] = None
+    for within, picture in _objects(raw.get("references"), (*path, "references")):
+        _members(picture, _REFERENCE, within, "references", findings, left_out)
+    for within, line in _objects(raw.get("dialogue"), (*path, "dialogue")):
+        _members(line, _LINE, within, "dialogue", findings, left_out)
     asset = raw.get("asset")
     if isinstance(asset, dict):
         _asset(asset, raw, (*path, "asset"), findings, left_out)
@@ -135,18 +207,14 @@ def _asset(
         field, of_segment = _meant(name, _ASSET, findings), spelled(name, _SEGMENT)
         if field is not None:
             _is_near((*path, name), field, value, asset, findings)
-        elif of_segment is not None:
+        elif of_segment is not None and of_segment != "dialogue" and not _is_remark(of_segment, value):
             _misplaced((*path, name), of_segment, value, [raw], findings)
         else:
             left_out[f"asset.{name}"] = None
-    characters = asset.get("characters")
-    for position, character in enumerate(characters if isinstance(characters, list) else ()):
-        for name, value in _others(character, _CHARACTER) if isinstance(character, dict) else ():
-            field = _meant(name, _CHARACTER, findings)
-            if field is not None:
-                _is_near((*path, "characters", position, name), field, value, character, findings)
-            else:
-                left_out[f"characters.{name}"] = None
+    for within, character in _objects(asset.get("characters"), (*path, "characters")):
+        if character.get("references"):
+            findings.add(_in_bible("references"), (*within, "references"))
+        _members(character, _CHARACTER, within, "characters", findings, left_out)
 
 
 def _others(raw: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -167,6 +235,11 @@ def _inside(
 
 def _is_near(path: Place, field: str, value: Any, beside: Mapping[str, Any], findings: Findings) -> None:
     name = str(path[-1])
+    if field not in beside:
+        field = next(
+            (older for newer, older in _OLDER.items() if newer == field and _says(beside, older, value)),
+            field,
+        )
     params: dict[str, Param] = {"name": name, "field": field}
     if value is None or (field in beside and _same(field, value, beside[field])):
         findings.notes.append((path, _says_the_same(params)))
@@ -185,13 +258,13 @@ def _misplaced(
     path: Place, field: str, value: Any, segments: list[Mapping[str, Any]], findings: Findings
 ) -> None:
     params: dict[str, Param] = {"name": str(path[-1]), "field": field}
-    told = [field in one and _same(field, value, one[field]) for one in segments]
+    told = [_says(one, field, value) for one in segments]
     if value is None or (told and all(told)):
         findings.notes.append((path, _says_the_same(params)))
         return
     fix = N_(
-        "Did you mean {field}, in each segment? If it is a remark of your own, put an underscore before the name: "
-        '"_{name}".'
+        "Did you mean {field}, in each segment or in defaults? If it is a remark of your own, put an underscore "
+        'before the name: "_{name}".'
     )
     findings.add(
         Problem("storyboard.misplaced", N_("{name} has no effect at this place."), fix, params), path
@@ -200,10 +273,27 @@ def _misplaced(
         findings.meant.add((*path[:2], field))
 
 
+def _in_bible(name: str) -> Problem:
+    return Problem(
+        "storyboard.misplaced",
+        N_("{name} has no effect at this place."),
+        N_(
+            "Write it in the list of characters at the top of the file, where each has its name and references."
+        ),
+        {"name": name, "field": name},
+    )
+
+
 def _says_the_same(params: Mapping[str, Param]) -> Problem:
     return Problem(
         "storyboard.says_the_same", N_("{name} adds nothing to {field}, and is left out."), "", params
     )
+
+
+def _says(one: Mapping[str, Any], field: str, value: Any) -> bool:
+    """Whether a segment says that itself, by whichever name of the field."""
+    names = [name for name in (field, _OLDER.get(field, field)) if name in one]
+    return bool(names) and _same(names[0], value, one[names[0]])
 
 
 def _same(field: str, one: Any, other: Any) -> bool:
@@ -214,7 +304,7 @@ def _meaning(field: str, value: Any) -> object:
     """A value as people read it: ``"15s"`` is 15, ``portrait`` is vertical."""
     if isinstance(value, str):
         text = value.strip().casefold()
-        if field == "resolution":
+        if field in ("resolution", "aspect_ratio"):
             return _WAYS.get(text, text)
         number = text.removesuffix("s").strip()
         whole = field == "duration_seconds" and number.isdecimal() and len(number) < 10

@@ -81,7 +81,7 @@ def not_ours(found: Scan, root: str, *, known: bool, familiar: bool) -> Problem 
 
     ``known`` tells whether the ledger knows storyboards of it, ``familiar`` whether it is the folder that lay
     there at the last look. An empty folder is a mount point without its disk. Another folder that holds
-    storyboards is accepted: a disk gets another number at each plug, a vault is cloned anew.
+    storyboards is accepted: a disk gets another number at each plug, a vault is cloned again.
     """
     if not known:
         return None

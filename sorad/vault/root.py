@@ -148,7 +148,7 @@ class Root:
             return False  # it cannot be told
         return seen is None or (not seen.placeholder and is_edit(seen, known))
 
-    # --- errands -----------------------------------------------------------------------------------
+    # --- what others ask of it ---------------------------------------------------------------------
     def restore(self, row: RootRow | None) -> None:
         """Take up what the ledger remembers of the last run."""
         self.identity = row.device if row is not None else ""

@@ -246,7 +246,7 @@ class Vault:
         return not self._stop.is_set()
 
     def _ledger_failed(self, error: LedgerUnavailable, now: float) -> None:
-        """Wait; then scan all roots, for the hints of this turn are lost."""
+        """Wait; then scan all roots, because the hints of this turn are lost."""
         self._ledger_fails += 1
         if self._ledger_fails == 1:
             logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))

@@ -6,7 +6,7 @@ a while. The situations this serves:
 - ``cp`` of a large file, a browser or a sync client that writes in pieces: it settles after the last piece.
 - An editor that saves while somebody types: what was read as valid once, and changes, waits longer
   (``edit_seconds``), so that one version is read, the last one, and no half sentence before.
-- An editor that writes a new file and renames it over the old: the new size or mtime starts the wait anew.
+- An editor that writes a new file and renames it over the old: the new size or mtime starts the wait again.
 - ``cp -p``, ``mv`` and ``git`` that bring old or future mtimes: only change counts, not the age, and the wait
   runs on the monotonic clock, so that a clock that is set back stalls nothing.
 - A file that is there at the start may still be under a writer's pen: it waits like any other.
@@ -47,7 +47,7 @@ class Settle:
         return path in self._waits
 
     def see(self, seen: Seen, now: float, *, edit: bool = False) -> None:
-        """Note how a file looks at ``now``; a look that differs from the one before starts the wait anew.
+        """Note how a file looks at ``now``; a look that differs from the one before starts the wait again.
 
         ``edit``: it was read as valid, and its content changes.
         """

@@ -138,7 +138,7 @@ class Watcher:
             watch.unwatched.update(folder for folder in walked if folder not in known)
 
     def renew(self, root: str, now: float) -> None:
-        """Watch a root anew: a disk came or went below it, and a watch belongs to what lay there before."""
+        """Watch a root again: a disk came or went below it, and a watch belongs to what lay there before."""
         watch = self._watches.get(root)
         if watch is not None:
             watch.rebuild_at = now

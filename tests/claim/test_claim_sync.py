@@ -28,7 +28,7 @@ LAG = SETTLE - 1
 KINDS = ("lww", "copies", "merge")
 SKEWS = st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3)
 DEEDS = ("take", "release", "delete", "restart", "forget", "lose", "scribble")
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(suppress_health_check=list(HealthCheck))
 
 
 def do(deed: str, replica: Replica) -> None:

@@ -19,8 +19,8 @@ from sorad.cli.shared.arguments import Parser
 from sorad.model import State
 
 NO_VALUE = {  # numbers, addresses, names: nothing a shell could know
-    "lang", "n", "segment", "adopt", "base_url", "model", "seconds", "key_env", "host", "port", "files_port",
-    "speed", "task_seconds", "size", "balance", "capacity", "fault", "seed", "key", "url_seconds",
+    "lang", "n", "segment", "segments", "adopt", "base_url", "model", "seconds", "key_env", "host", "port",
+    "files_port", "speed", "task_seconds", "size", "balance", "capacity", "fault", "seed", "key", "url_seconds",
     "user", "per_day",
 }  # fmt: skip
 

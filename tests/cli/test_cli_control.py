@@ -43,6 +43,16 @@ def test_what_is_left_for_the_daemon(house, order):
         ("approve", "--all"): ("approve", {"all": True}),
         ("approve", held[0].storyboard, "-y"): ("approve", {"storyboard": held[0].storyboard}),
         ("approve", str(held[0].id), "-y"): ("approve", {"ids": [held[0].id]}),
+        ("approve", held[0].storyboard, "--segments", f"0,{held[0].segment}-{held[0].segment}", "-y"): (
+            "approve",
+            {
+                "ids": [
+                    one.id
+                    for one in held
+                    if (one.storyboard, one.segment) == (held[0].storyboard, held[0].segment)
+                ]
+            },
+        ),
         ("resolve", str(unknown.id), "--adopt", "task-x"): (
             "resolve",
             {"id": unknown.id, "how": "adopt", "remote_id": "task-x"},

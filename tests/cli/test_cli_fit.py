@@ -18,6 +18,7 @@ from sorad.cli.shared.fit import Line, Section, Step, fit
 from sorad.clock import iso
 from sorad.health.facts import Facts
 from sorad.health.report import report
+from sorad.health.vendors import Vendor
 from sorad.ledger.values import Generation, RootRow
 from sorad.lock import Holder
 from sorad.model import Request, State, Take
@@ -89,6 +90,10 @@ def busy(**members) -> dict:
         queued=(take(50, State.QUEUED),),
         finished=tuple(Generation("sora_hk", "u", 10, False, took, 0.0) for took in (240.0, 300.0, 420.0)),
         concurrency=20,
+        vendors=(
+            Vendor("sora_hk", kind="sora_hk", account="a", currency="USD", concurrency=20, in_flight=20),
+        ),
+        spent_by_currency={"USD": (300_000, 300_000)},
         gate={"delay": 8.0, "until": NOW + 60},
         disk=({"path": "/home/lin/影片", "free": 82_000_000_000, "needed": 2_000_000_000, "ok": True},),
     )

@@ -23,6 +23,7 @@ CALLS = {
     "show": [["1"], ["1", "--json"]],
     "status": [[], ["--json"], ["--all"]],
     "spend": [[], ["--json"], ["--by", "storyboard"]],
+    "providers": [[], ["--json"]],
     "log": [[], ["--take", "1"]],
     "plan": [[], ["B"], ["--json"]],
     "once": [["--dry-run"], ["--dry-run", "--input-dir", "B"]],

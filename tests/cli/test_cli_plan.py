@@ -84,6 +84,7 @@ def test_a_root_that_is_away_hides_none_that_is_there(house: House) -> None:
     assert code == 1
     assert "2 takes would be bought" in said
     assert "gone is not there" in said
+    assert "goes on at the next start" in said  # no daemon runs that would go on by itself
 
 
 def test_names_that_are_never_read_are_told(house: House) -> None:

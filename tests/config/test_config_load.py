@@ -161,7 +161,11 @@ def test_config_bad_values_name_line_key_and_what_is_allowed(write, text, line, 
     ("text", "key", "fix"),
     [
         (WATCH + "take = 2", "watch[0].take", "Did you mean takes?"),
-        (WATCH + "[provider]\nconcurrency = 2", "provider.concurrency", "It belongs below [limits]."),
+        (
+            WATCH + "[provider]\nsafe_concurrency = 2",
+            "provider.safe_concurrency",
+            "It belongs below [limits].",
+        ),
         (WATCH + "[limit]\nconcurrency = 2", "limit", "Did you mean limits?"),
         (WATCH + "language = 'zh'", "watch[0].language", "top of the file"),
         ("takes = 2\n" + WATCH, "takes", "[[watch]]"),
@@ -362,6 +366,73 @@ def test_config_lines_of_keys_in_every_way_of_writing():
     }
     assert line_of(lines, ("watch", 1, "path")) == 17
     assert line_of(lines, ("budget", "per_day")) == 0
+
+
+SEVERAL = """
+[[watch]]
+path = "vault"
+provider = "b"
+[[provider]]
+name = "a"
+kind = "simulator"
+[[provider]]
+name = "b"
+kind = "simulator"
+base_url = "http://127.0.0.1:2/v1"
+api_key_file = "key"
+concurrency = 3
+"""
+
+
+def test_config_several_providers_of_which_the_first_is_the_default(write, tmp_path):
+    config = load(write(SEVERAL))
+    assert [one.title for one in config.providers] == ["a", "b"]
+    assert (config.provider.name, config.watch[0].provider) == ("a", "b")
+    assert config.providers[1].api_key_file == tmp_path / "key"
+    one = config.buys_from(config.providers[1])
+    assert ([one.provider.name], one.limits.concurrency, one.limits.safe_concurrency) == (["b"], 3, 3)
+    assert config.limits.concurrency == 20
+
+
+def test_config_one_provider_is_called_as_its_kind(write):
+    config = load(write('[[watch]]\npath = "vault"\nprovider = "simulator"\n[provider]\nkind = "simulator"'))
+    assert [one.title for one in config.providers] == ["simulator"]
+    assert load(write(WATCH)).provider == Config().provider
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "key", "line"),
+    [
+        (('name = "a"', 'name = "b"'), "config.same_name", "provider[1].name", 9),
+        (('provider = "b"', 'provider = "c"'), "config.no_provider", "watch[0].provider", 4),
+        (("concurrency = 3", "concurrency = 0"), "config.greater_than_equal", "provider[1].concurrency", 13),
+        (("concurrency = 3", "concurency = 3"), "config.unknown_key", "provider[1].concurency", 13),
+        (('name = "a"', 'name = "a\\nb"'), "config.bad_value", "provider[0].name", 6),
+        (('kind = "simulator"', 'kind = "sora"'), "config.literal_error", "provider[0].kind", 7),
+        (
+            ('kind = "simulator"', 'kind = "openai_videos"'),
+            "config.provider_incomplete",
+            "provider[0].model",
+            5,
+        ),
+    ],
+)
+def test_config_mistakes_in_several_providers_name_the_one(write, change, code, key, line):
+    found = problems(write(SEVERAL.replace(*change, 1)))
+    (one,) = [one for one in found if one.params["key"] == key]
+    assert (one.code, str(one.params["place"]).rpartition(":")[2]) == (code, str(line))
+
+
+def test_config_the_key_of_one_provider_is_not_taken_for_that_of_another(write):
+    text = SEVERAL.replace('name = "b"\nkind = "simulator"', 'name = "b"\nkind = "sora_hk"')
+    load(write(text))
+    found = problems(write(text.replace('api_key_file = "key"\n', "")))
+    assert [(one.code, one.params["name"]) for one in found] == [("config.key_of_another", "b")]
+
+
+@pytest.mark.parametrize("text", ["provider = 3", "provider = []", "provider = [3]"])
+def test_config_what_is_no_provider_is_told(write, text):
+    assert {one.code for one in problems(write(f"{text}\n{WATCH}"))} == {"config.not_a_table"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX path")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import get_args
 
 from pydantic import BaseModel
 
 import sorad
+from sorad.config.errors import tables_of
 from sorad.config.model import Config
 
 PACKAGE = Path(sorad.__file__).parent
@@ -18,12 +18,7 @@ NO_USE = {"config/model.py", "config/checks.py", "config/errors.py", "config/tem
 
 def tables() -> dict[str, type[BaseModel]]:
     """Each table of the config by its name; ``""`` is the top."""
-    found: dict[str, type[BaseModel]] = {"": Config}
-    for name, field in Config.model_fields.items():
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                found[name] = kind
-    return found
+    return {"": Config, **tables_of(Config)}
 
 
 def names_read(source: str) -> set[str]:

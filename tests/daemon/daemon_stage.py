@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar, Union
 from unittest import SkipTest
 
+import warm_start
+
 from sorad.files.mp4 import check_mp4
 from sorad.layout import receipt_path
 from sorad.ledger.errors import LedgerUnavailable
@@ -78,9 +80,7 @@ class Process:
     def __init__(self, command: Sequence[str], folder: Path, env: Mapping[str, str], number: int) -> None:
         self.stdout, self.stderr = folder / f"out{number}.txt", folder / f"err{number}.txt"
         with self.stdout.open("wb") as out, self.stderr.open("wb") as err:
-            self.popen = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, env=env
-            )
+            self.popen = warm_start.start(command, out, err, folder, env)
 
     @property
     def pid(self) -> int:

@@ -86,6 +86,7 @@ def test_what_looking_commands_tell(stage: Stage) -> None:
     assert status["daemon"]["pid"] == stage.processes[0].pid
     assert status["takes"]["done"] == 2
     spend = {"today": 0.06, "per_day": None, "unpriced_today": 0, "total": 0.06, "currency": "USD"}
+    spend["by_currency"] = {"USD": {"today": 0.06, "total": 0.06}}
     assert status["spend"] == spend
     rows = json.loads(stage.cli("list", "--json").out())
     assert {row["state"] for row in rows} == {"done"}

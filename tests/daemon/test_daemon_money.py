@@ -229,12 +229,14 @@ def test_takes_of_one_prompt_are_told_apart(stage: Stage) -> None:
 
 
 def test_a_create_that_was_not_accepted_is_sent_again_after_the_window(stage: Stage) -> None:
-    stage.simulator.faults.add("reset_before,count=1")
     stage.run()
-    stage.drop("storyboard.json", "lost on the way")
+    stage.drop("storyboard_1.json", "arrived, and shown on the list")
     stage.wait_states(done=1)
-    stage.check_delivered(1)
-    (take,) = stage.takes()
+    stage.simulator.faults.add("reset_before,count=1")
+    stage.drop("storyboard_2.json", "lost on the way")
+    stage.wait_states(done=2)
+    stage.check_delivered(2)
+    take = stage.takes()[-1]
     assert take.creates == 2
     assert "not accepted" in stage.notes(take)
 

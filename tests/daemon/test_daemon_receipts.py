@@ -24,7 +24,7 @@ def test_steps_that_write_one_receipt_at_once_do_not_disturb_each_other(tmp_path
         def write(
             received: Optional[Received], take: Take = take, together: threading.Barrier = together
         ) -> Optional[OSError]:
-            together.wait(10)
+            together.wait(60)
             return write_receipt_for(take, "USD", received)
 
         with ThreadPoolExecutor(6) as steps:

@@ -73,8 +73,8 @@ def test_an_end_while_the_ledger_is_locked(stage: Stage) -> None:
         shown(stage, "ledger.locked")
         began = time.monotonic()
         daemon.send(signal.SIGTERM)
-        assert daemon.ends(15) == 0
-        assert time.monotonic() - began < 12
+        assert daemon.ends() == 0
+        assert time.monotonic() - began < 20  # ten, and as many for a busy machine
     stage.run()
     stage.wait_states(done=2)
     stage.check_delivered(2)
@@ -90,8 +90,8 @@ def test_an_end_while_a_folder_does_not_answer(stage: Stage) -> None:
     daemon = stage.run(hangs)
     began = time.monotonic()
     daemon.send(signal.SIGTERM)
-    assert daemon.ends(15) == 0
-    assert time.monotonic() - began < 12
+    assert daemon.ends() == 0
+    assert time.monotonic() - began < 20  # ten, and as many for a busy machine
 
 
 def test_a_ledger_that_is_deleted_under_the_daemon_is_told(stage: Stage) -> None:

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sorad.layout import receipt_path
-from sorad.model import Request
-from sorad.receipts.receipt import DONE, GENERATING, Receipt, is_damaged, read_receipt, write_receipt
+from sorad.model import Request, State, Take
+from sorad.receipts.receipt import DONE, GENERATING, Payer, Receipt, is_damaged, read_receipt, write_receipt
+from sorad.receipts.writing import write_receipt_for
 
 BOUGHT = Receipt(
     request=Request("狐狸 “jumps”\nover", "sha256:00ff", 15, "vertical", True, "/pictures/fox.png"),
@@ -207,3 +208,45 @@ def test_the_storyboards_own_folder_is_never_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_receipt(tmp_path / "away" / "s_assets" / "Segment_1" / "1_v1_0a1b2c3d.mp4", BOUGHT)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("there", "stays"),
+    [
+        (replace(ARRIVED, payer=Payer("other", "attic"), remote_id="task-2"), True),
+        (replace(BOUGHT, payer=Payer("other", "attic"), remote_id="task-2"), False),  # as far as ours
+        (
+            replace(ARRIVED, payer=Payer("me", "desk"), remote_id="task-2"),
+            False,
+        ),  # our own, bought anew since
+        (
+            replace(ARRIVED, payer=Payer("other", "attic"), remote_id="task-2", fingerprint="ff" * 32),
+            False,
+        ),  # of another text
+    ],
+)
+def test_a_poll_leaves_the_receipt_of_anothers_video(tmp_path: Path, there: Receipt, stays: bool) -> None:
+    folder = tmp_path / "storyboard_a_assets" / "Segment_1"
+    place = str(folder / "1_v2_0a1b2c3d.mp4")
+    storyboard = str(tmp_path / "storyboard_a.json")
+    take = Take(
+        1,
+        1,
+        str(tmp_path),
+        storyboard,
+        1,
+        2,
+        BOUGHT.fingerprint,
+        BOUGHT.request,
+        State.GENERATING,
+        place,
+        0.0,
+    )
+    folder.mkdir(parents=True)
+    write_receipt(Path(place), there)
+    ours = replace(take, remote_id="task-1", intent_at=1.0)
+    assert write_receipt_for(ours, "USD", payer=Payer("me", "desk")) is None
+    found = read_receipt(receipt_path(Path(place)))
+    assert found is not None
+    assert (found == there) is stays
+    assert stays or (found.remote_id, found.state) == ("task-1", GENERATING)

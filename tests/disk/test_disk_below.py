@@ -6,11 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from disk_stage import House, small_disk, unmount, until
+from disk_world import DAY, HOUR, ready, restart
 from world import Odds, World, mp4
 
 from sorad.daemon import parts
@@ -25,7 +27,6 @@ from sorad.vault import mount_table as mounts
 # Version 7 warns, with all its tables, of what its own handling of new folders does to itself.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
-HOUR, DAY = 900.0, 7_200.0
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 
 
@@ -110,19 +111,6 @@ def of(world: World, prompt: str) -> Take:
     return take
 
 
-def ready(world: World) -> None:
-    """The provider has the videos from now on."""
-    for task in world.provider.tasks.values():
-        task.ready_at = min(task.ready_at, world.clock.now)
-    world.run(120)
-
-
-def restart(world: World) -> None:
-    world.ledger.close()
-    world.start()
-    world.kit.patience = Patience(HOUR, DAY)
-
-
 def said(world: World) -> dict[str, tuple[bool, str]]:
     """What `sorad status` has to say of the folders: by code, whether it is heavy, and the sentence."""
     world.raw.remember("notices", [problem.to_json() for problem in world.vault.problems()])
@@ -189,8 +177,10 @@ def test_many_takes_that_wait_for_a_disk_hold_up_no_others(world: World, stick: 
     world.control.pause(paused=False)
     ready(world)
     asked: list[str] = []
-    away = world.kit.is_away
-    world.kit.is_away = lambda mount: (asked.append(mount), away(mount))[1]
+    away = world.kit.folders.is_away
+    world.kit.folders = replace(
+        world.kit.folders, is_away=lambda mount: (asked.append(mount), away(mount))[1]
+    )
     world.write("storyboard_here.json", ["here"])
     world.run(60)
     assert states(world)["here"] == "generating"

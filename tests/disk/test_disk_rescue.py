@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from disk_world import DAY, HOUR, ready, restart
 from world import Died, Odds, World, mp4
 
 from sorad.delivery import receive as receiving
@@ -23,8 +25,6 @@ from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
 from sorad.receipts.receipt import DONE, read_receipt
 
-# In a hurry: an hour and a day of patience in minutes, so that fewer tries are simulated.
-HOUR, DAY = 900.0, 7_200.0
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 SAID = Problem("provider.server", "x")
 
@@ -117,19 +117,6 @@ def states(world: World) -> set[State]:
 
 def codes(world: World) -> set[str]:
     return {take.error.code if take.error else "" for take in of(world)}
-
-
-def ready(world: World) -> None:
-    """The provider has the videos from now on."""
-    for task in world.provider.tasks.values():
-        task.ready_at = min(task.ready_at, world.clock.now)
-    world.run(120)
-
-
-def restart(world: World) -> None:
-    world.ledger.close()
-    world.start()
-    world.kit.patience = Patience(HOUR, DAY)
 
 
 def check_rescued(world: World) -> None:
@@ -384,7 +371,7 @@ def test_an_id_that_the_ledger_never_heard_of_is_told_by_the_receipt(tmp_path: P
         raise Died
 
     ledger.record = full  # type: ignore[method-assign]
-    world.kit.pause = die
+    world.kit.process = replace(world.kit.process, pause=die)
     world.settle()
     assert world.deaths == 1
     assert states(world) == {State.DONE}

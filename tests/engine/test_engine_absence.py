@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -9,20 +10,25 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sorad.elapsed import Moment
 from sorad.engine.decide.absence import (
     GUESSED,
     KEPT,
     MEASURED,
+    ZONES,
+    Evidence,
     Kind,
     Own,
     Seen,
     View,
     blocking_tasks,
+    evidence,
     kind,
     not_whole,
     turned_up,
     was_before,
 )
+from sorad.engine.state.list_history import Sightings
 from sorad.model import Request, State, Take
 from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.base import Fault, Listed, RemoteTask
@@ -47,7 +53,12 @@ def lost(number: int = 1, prompt: str = "@Bob walks into the HARBOUR", at: float
         0.0,
         account="a",
         intent_at=at,
+        moment=Moment(3, at),
     )
+
+
+def at(up: float) -> Moment:
+    return Moment(3, up)
 
 
 def row(at: Optional[float] = INTENT + 2, prompt: str = "something else entirely", **more: Any) -> RemoteTask:
@@ -55,8 +66,9 @@ def row(at: Optional[float] = INTENT + 2, prompt: str = "something else entirely
 
 
 def view(*rows: RemoteTask, **more: Any) -> View:
-    listed = Listed(tuple(rows), frozenset(one.remote_id for one in rows), counted=True)
-    return View(**{"take": lost(), "listed": listed, "now": NOW, "measured": True, **more})
+    dates = {one.remote_id: one.created_at for one in rows if one.created_at is not None}
+    listed = Listed(tuple(rows), frozenset(one.remote_id for one in rows), dates, counted=True)
+    return View(**{"take": lost(), "listed": listed, "now": NOW, "measured": True, "proved": True, **more})
 
 
 @pytest.mark.parametrize(
@@ -84,8 +96,8 @@ def test_a_row_is_ours_or_not_or_cannot_be_told(task: RemoteTask, told: Kind) ->
     assert kind(view(task), task) is told
     assert list(blocking_tasks(view(task))) == ([] if told is Kind.NOT_OURS else [task])
     assert kind(view(task, owned={"r"}), task) is Kind.NOT_OURS
-    assert kind(view(task, seen={"r": Seen(INTENT - 60)}), task) is Kind.NOT_OURS
-    assert kind(view(task, seen={"r": Seen(INTENT + 1)}), task) is told
+    assert kind(view(task, seen={"r": Seen(at(INTENT - 60))}), task) is Kind.NOT_OURS
+    assert kind(view(task, seen={"r": Seen(at(INTENT + 1))}), task) is told
 
 
 def test_without_a_measured_clock_the_time_of_a_row_says_less() -> None:
@@ -108,6 +120,16 @@ def test_another_model_counts_only_where_ours_is_named_as_it_was_sent() -> None:
     assert kind(view(task, renamed, owned={"own"}, own=[Own("own", INTENT + 20)]), task) is Kind.CANNOT_TELL
 
 
+@pytest.mark.parametrize("shown", [{"seconds": 8}, {"pro": True}])
+def test_where_ours_are_shown_with_another_length_or_model_none_is_told_by_it(shown: dict[str, Any]) -> None:
+    task, ours = row(**shown), replace(row(**shown), remote_id="own")
+    sent = Own("own", INTENT + 20, request=Request("sent"))
+    assert kind(view(task, ours, owned={"own"}, own=[sent]), task) is Kind.CANNOT_TELL
+    assert evidence(view(task, ours, owned={"own"}, own=[sent])).altered
+    assert kind(view(task, altered=True), task) is Kind.CANNOT_TELL, "it did so earlier"
+    assert kind(view(task), task) is Kind.NOT_OURS
+
+
 def test_what_another_open_create_asked_for_is_its_own_but_one_task_each() -> None:
     other = lost(2, "a dog")
     one, two = row(prompt="a dog"), replace(row(prompt="a dog"), remote_id="r2")
@@ -121,19 +143,32 @@ def test_what_another_open_create_asked_for_is_its_own_but_one_task_each() -> No
 
 
 def test_what_was_there_and_is_gone_keeps_a_create_back_too() -> None:
-    gone = {"g": Seen(INTENT + 10, INTENT + 2, 10, False)}
+    gone = {"g": Seen(at(INTENT + 10), INTENT + 2, 10, False)}
     assert [task.remote_id for task in blocking_tasks(view(seen=gone))] == ["g"]
     assert list(blocking_tasks(view(seen=gone, owned={"g"}))) == []
-    assert list(blocking_tasks(view(seen={"g": Seen(INTENT - 10, INTENT + 2)}))) == []
-    assert list(blocking_tasks(view(seen={"g": Seen(INTENT + 10, INTENT - 900)}))) == []
-    assert list(blocking_tasks(view(seen={"g": Seen(INTENT + 10, INTENT + 2, 15)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(at(INTENT - 10), INTENT + 2)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(at(INTENT + 10), INTENT - 900)}))) == []
+    assert list(blocking_tasks(view(seen={"g": Seen(at(INTENT + 10), INTENT + 2, 15)}))) == []
 
 
-def test_a_task_was_there_before_only_if_it_was_seen_clearly_before() -> None:
-    assert was_before(Seen(INTENT - 6), lost(), NOW)
-    assert not was_before(Seen(INTENT - 6), lost(), INTENT - 9)  # the clock was set back since
-    assert not was_before(Seen(INTENT - 4), lost(), NOW)
-    assert not was_before(None, lost(), NOW)
+@pytest.mark.parametrize(
+    ("seen", "before"),
+    [
+        (Moment(3, INTENT - 0.1), True),
+        (Moment(3, INTENT), False),
+        (Moment(3, INTENT + 0.1), False),
+        (Moment(2, INTENT + 9e6), True),  # of an earlier boot, however long that lasted
+        (Moment(4, 0.5), False),
+        (Moment(0, 0.0), True),  # by an earlier version of sorad
+    ],
+)
+def test_a_task_was_there_before_only_if_it_was_seen_before_whatever_the_dates_say(
+    seen: Moment, before: bool
+) -> None:
+    for dated_at in (INTENT, INTENT + 365 * 86_400.0, 0.0):
+        assert was_before(Seen(seen), replace(lost(), intent_at=dated_at)) is before
+    assert not was_before(Seen(seen), replace(lost(), moment=None))  # the folder told of it
+    assert not was_before(None, lost())
 
 
 OWN = Own("own", INTENT + 20)
@@ -190,6 +225,59 @@ def test_a_list_is_whole_or_proves_nothing(listed: Listed, more: dict[str, Any],
     why = not_whole(view(listed=listed, **more))
     assert (why is None) is whole
     assert why is None or (why.code == "provider.list" and why.text() and why.fix_text())
+
+
+TOLD = Own("own", INTENT + 20, told=True)
+
+
+def listed(at: Optional[float], *, others: float = INTENT - 9000) -> Listed:
+    """A whole list with a task of ours of that date, and a neighbour's."""
+    dates = {"n": others, **({} if at is None else {"own": at})}
+    return Listed((), frozenset(["own", "n"]), dates, counted=True)
+
+
+@pytest.mark.parametrize(
+    ("shows", "own", "said"),
+    [
+        (listed(INTENT + 20), [TOLD], Evidence(NOW - TOLD.accepted_at)),
+        (listed(INTENT + 20), [TOLD, Own("n", NOW - 5, told=True)], Evidence(5.0, INTENT - 9000 - NOW + 5)),
+        (listed(INTENT + 20), [TOLD._replace(told=False)], Evidence()),  # what the list itself told
+        (listed(INTENT + 20 - 8 * 3600), [TOLD], Evidence(NOW - TOLD.accepted_at, -8 * 3600.0)),
+        (listed(INTENT + 20 + 8 * 3600), [TOLD], Evidence(NOW - TOLD.accepted_at)),
+        (listed(INTENT + 21 + ZONES), [TOLD], Evidence(NOW - TOLD.accepted_at, against=True)),
+        (listed(0.0), [TOLD], Evidence(NOW - TOLD.accepted_at, -ZONES, against=True)),
+        (listed(None), [TOLD], Evidence()),  # it dates others, and ours not
+        (Listed((), frozenset(["own"])), [TOLD], Evidence(NOW - TOLD.accepted_at)),  # it dates none
+        (Listed((), counted=True), [TOLD], Evidence(against=True)),
+        (Listed((), counted=True), [], Evidence()),
+    ],
+)
+def test_what_a_list_shows_of_ours_says_what_it_is_worth(
+    shows: Listed, own: list[Own], said: Evidence
+) -> None:
+    assert evidence(view(listed=shows, own=own)) == said
+
+
+def test_a_list_that_has_proved_nothing_is_not_whole() -> None:
+    why = not_whole(view(proved=False))
+    assert why is not None
+    assert (why.code, bool(why.fix_text())) == ("provider.list", True)
+
+
+def test_the_proof_of_a_list_is_its_quickest_and_ends_with_what_speaks_against_it() -> None:
+    seen = Sightings()
+    assert not seen.proved
+    for found, shown, proved in [
+        (Evidence(2 * 3_600.0), 2 * 3_600.0, False),  # it may come hours late
+        (Evidence(90.0), 90.0, True),
+        (Evidence(300.0, -3_600.0), 90.0, True),
+        (Evidence(), 90.0, True),
+        (Evidence(20.0, against=True), None, False),
+        (Evidence(30.0), 30.0, True),
+    ]:
+        seen = Sightings.from_json(json.loads(json.dumps(seen.weighed(found).to_json())))
+        assert (seen.shown, seen.proved) == (shown, proved)
+    assert seen.behind == -3_600.0
 
 
 @pytest.mark.parametrize(
@@ -279,7 +367,7 @@ def histories(draw: st.DrawFn) -> tuple[View, bool]:
     # A list that leaves out single tasks for good can be known only by those of ours that it leaves out.
     told = any(one.remote_id not in listed.ids and INTENT <= one.accepted_at <= NOW - 60 for one in own)
     assume(not drops or not accepted or "lost" in listed.ids or told)
-    return View(lost(), listed, NOW, 0.0, True, owned, (), own), accepted
+    return View(lost(), listed, NOW, 0.0, True, owned, (), own, proved=True), accepted
 
 
 @given(histories())

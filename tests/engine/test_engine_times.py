@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 import pytest
 
+from sorad.elapsed import Boot, Moment, passed
+from sorad.engine.decide.dating import LONG_AGO, accepted, dated
 from sorad.engine.decide.matching import began, in_window
 from sorad.engine.state.wall_clock import Jump, WallClock, span
 from sorad.engine.state.wall_clock import told as told_of
@@ -83,14 +86,26 @@ def test_the_servers_clock_is_heard_and_followed_over_a_jump() -> None:
     hands = Hands()
     times = WallClock(hands, hands.asleep)
     assert (times.ahead, times.proven) == (0.0, False)
-    times.heard(None, hands.wall, 1.0)
+    times.heard(None, 1.0)
+    times.heard(hands.wall - HOUR, 300.0)  # which end of it?
     assert not times.proven
-    times.heard(hands.wall - 8 * HOUR + 0.5, hands.wall, 1.0)
+    times.heard(hands.wall - 8 * HOUR - 0.5, 1.0)
     assert times.ahead == pytest.approx(8 * HOUR)
     assert [problem.code for problem in times.problems()] == ["clock.apart"]
     hands.wall -= 8 * HOUR
     times.look()
     assert times.ahead == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_a_jump_that_an_answer_saw_first_is_not_counted_twice(by: float) -> None:
+    hands = Hands()
+    times = WallClock(hands, hands.asleep)
+    true = hands.wall
+    hands.wall += by
+    times.heard(true, 0.0)
+    assert times.look() is not None
+    assert times.ahead == pytest.approx(by)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +144,57 @@ def test_the_window_holds_the_task_whatever_the_clock_said(
     task = RemoteTask("r", "p", TRUE + 2.0)
     assert began(take, now, heard) <= TRUE
     assert in_window(take, task, now, heard)
+
+
+# --- how much time really passed --------------------------------------------------------------------------
+
+PRESENT = Moment(5, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("since", "seconds"),
+    [
+        (Moment(5, 400.0), 600.0),
+        (Moment(4, 400.0), 1000.0),  # at least: that since the boot
+        (Moment(4, 9e6), 1000.0),
+        (Moment(5, 1000.5), 0.0),
+        (None, 0.0),
+    ],
+)
+def test_what_passed_at_least(since: Optional[Moment], seconds: float) -> None:
+    assert passed(since, PRESENT) == seconds
+    assert Moment.read(None if since is None else str(since)) == since
+
+
+def test_boots_are_counted_and_none_is_taken_for_another() -> None:
+    first = Boot().next("a", 500.0)
+    assert (first.number, first.began) == (1, 500.0)
+    again = first.next("a", 900.0)
+    assert (again.number, again.began) == (1, 500.0)  # the process was started again
+    assert again.next("b", 30.0).number == 2
+    assert again.next("b", 9e6).number == 2  # a container: another name for a boot that goes on
+    assert again.next("b", 9e6).began == 9e6
+    assert again.next("a", 899.0).number == 2  # a snapshot was put back
+    nameless = Boot().next("", 500.0).next("", 900.0)
+    assert (nameless.number, nameless.began) == (2, 900.0)
+
+
+@pytest.mark.parametrize("wrong_then", [0.0, HOUR, -DAY, 365 * DAY])
+@pytest.mark.parametrize("wrong_now", [0.0, -HOUR, DAY, -365 * DAY])
+def test_an_intent_is_dated_by_the_clock_of_now_whatever_it_was_written_down_as(
+    wrong_then: float, wrong_now: float
+) -> None:
+    now = TRUE + 600.0 + wrong_now
+    here = replace(lost(TRUE + wrong_then), moment=Moment(5, 400.0), accepted_at=TRUE + 3.0)
+    before = replace(here, moment=Moment(4, 400.0))
+    assert dated(here, now, PRESENT).intent_at == TRUE + wrong_now
+    told = replace(before, ahead=wrong_then)  # the provider's clock was heard
+    assert dated(told, now, PRESENT, wrong_now).intent_at == TRUE + wrong_now
+    assert dated(before, now, PRESENT, wrong_now).intent_at == LONG_AGO
+    assert dated(replace(before, moment=None), now, PRESENT, wrong_now).intent_at == LONG_AGO
+    at = accepted(here, now, PRESENT)
+    assert 0.0 <= at - (TRUE + wrong_now) <= 300.0
+    assert accepted(before, now, PRESENT) == TRUE + 3.0  # nothing better is known
 
 
 def test_a_span_is_told_in_the_language_of_who_reads():

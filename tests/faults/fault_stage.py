@@ -252,8 +252,8 @@ class Inside(Patient):
             lambda: False,
             self.stage.config_file,
         )
-        self.daemon._kept.times._sleeping = lambda: self.clock.slept
-        self.daemon._kept.times.look()
+        self.daemon.parts.standings[0].times._sleeping = lambda: self.clock.slept
+        self.daemon.parts.standings[0].times.look()
 
     def hurry_ledger(self) -> None:
         """Wait no ten seconds for a lock."""

@@ -149,7 +149,7 @@ def step_crashes(patient: Inside, name: str, error: BaseException) -> Iterator[N
 
 def lane_dies(patient: Inside) -> Iterator[None]:
     """Past the root of the step."""
-    patient.daemon.engine.fetching.run(raises(SystemExit()))
+    patient.daemon.engine.channels[0].fetching.run(raises(SystemExit()))
     yield
 
 
@@ -298,41 +298,38 @@ def file_in_vault(patient: Inside, name: str, text: str) -> Iterator[None]:
     path.unlink()
 
 
-def file_unreadable(patient: Inside) -> Iterator[None]:
-    """A storyboard without the right to read it; to root, who may, it is refused all the same."""
-    path = patient.stage.vault / "storyboard_dark.json"
+@contextlib.contextmanager
+def storyboard_whose_reading_fails(patient: Inside, name: str, error: Exception) -> Iterator[None]:
+    """A storyboard is there, and each try to read it raises ``error``."""
+    path = patient.stage.vault / name
     intake = patient.daemon.parts.intake
     real = intake.read
 
-    def refuse(watch: Any, seen: Any, known: Any) -> None:
+    def fail(watch: Any, seen: Any, known: Any) -> None:
         if seen.path == str(path):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            raise error
         real(watch, seen, known)
 
-    with mock.patch.object(intake, "read", refuse):
+    with mock.patch.object(intake, "read", fail):
         path.write_text("{}", "utf-8")
         yield
     path.unlink()
+
+
+def file_unreadable(patient: Inside) -> Iterator[None]:
+    """A storyboard without the right to read it; to root, who may, it is refused all the same."""
+    refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    with storyboard_whose_reading_fails(patient, "storyboard_dark.json", refusal):
+        yield
 
 
 def one_bad_input(patient: Inside) -> Iterator[None]:
     """A storyboard over which sorad stumbles each time; the others go on."""
-    path = patient.stage.vault / "storyboard_odd.json"
-    intake = patient.daemon.parts.intake
-    real = intake.read
-
-    def stumble(watch: Any, seen: Any, known: Any) -> None:
-        if seen.path == str(path):
-            raise ZeroDivisionError
-        real(watch, seen, known)
-
-    with mock.patch.object(intake, "read", stumble):
-        path.write_text("{}", "utf-8")
+    with storyboard_whose_reading_fails(patient, "storyboard_odd.json", ZeroDivisionError()):
         patient.names("vault.mistake")
         patient.buy()
         patient.until_all_done()
         yield
-    path.unlink()
 
 
 def name_that_is_no_text(patient: Inside) -> Iterator[None]:
@@ -582,7 +579,7 @@ def clock_set(patient: Inside, seconds: float) -> Iterator[None]:
 def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     """All clocks go on, but for the monotonic one."""
     week = 7 * 86_400.0
-    times = patient.daemon._kept.times
+    times = patient.daemon.parts.standings[0].times
     with times._lock:
         patient.clock.ahead += week
         patient.clock.slept += week

@@ -84,6 +84,21 @@ CHANGES = {
 }
 
 
+def ended_before(at: int, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Let the process end before step ``at`` of carrying out, and start it again; whether there were so many steps."""
+    with monkeypatch.context() as patch:
+        stage.intake.carry_out.step = Steps(at, patch).step
+        try:
+            stage.go()
+            return False
+        except Ended:
+            pass
+    stage.stop()
+    stage.restart()
+    stage.go()
+    return True
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("phase", ["generating", "done"])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
@@ -97,18 +112,7 @@ def test_ended_between_any_two_steps(
         stage.stop()
         board = change(stage)
         stage.restart()
-        with monkeypatch.context() as patch:
-            steps = Steps(at, patch)
-            stage.intake.carry_out.step = steps.step
-            try:
-                stage.go()
-                ended = False
-            except Ended:
-                ended = True
-        if ended:
-            stage.stop()
-            stage.restart()
-            stage.go()
+        ended = ended_before(at, stage, monkeypatch)
         stage.go()
         wanted = (
             ["new", *THREE] if change in (renamed_and_sorted_anew, sorted_anew, lost_and_renamed) else THREE
@@ -140,18 +144,7 @@ def test_ended_while_rescued_videos_come_home(
             stage.lose_ledger()
         back(stage)
         stage.restart()
-        with monkeypatch.context() as patch:
-            steps = Steps(at, patch)
-            stage.intake.carry_out.step = steps.step
-            try:
-                stage.go()
-                ended = False
-            except Ended:
-                ended = True
-        if ended:
-            stage.stop()
-            stage.restart()
-            stage.go()
+        ended = ended_before(at, stage, monkeypatch)
         assert stage.bought() == Counter(["stays", *TWO]), f"ended before step {at}"
         stage.all_delivered(board, *TWO)
         stage.stop()

@@ -53,9 +53,7 @@ def test_plan_says_so(stage: Stage) -> None:
     copy = stage.board(NAMES[0], EDITED)
     provider = stage.provider
     for ledger in (None, stage.raw):
-        planned = plan_storyboard(
-            copy, stage.config.watch[0], stage.config, provider.validate, provider.price, ledger
-        )
+        planned = plan_storyboard(copy, stage.config.watch[0], stage.config, lambda _target: provider, ledger)
         assert planned.bought == []
         assert {item.problem.code for item in planned.items if item.problem is not None} == {"take.copied"}
 

@@ -230,7 +230,7 @@ def test_the_plan_says_what_a_copy_would_not_buy(stage: Stage) -> None:
 
     def planned() -> list[tuple[str, str]]:
         plan = plan_storyboard(
-            copy, stage.config.watch[0], stage.config, lambda request: [], lambda request: None, stage.raw
+            copy, stage.config.watch[0], stage.config, lambda _target: stage.provider, stage.raw
         )
         return [(one.action, one.problem.code if one.problem else "") for one in plan.items]
 

@@ -445,7 +445,7 @@ def histories(draw: st.DrawFn) -> tuple[list[str], list[Bought], list[Take]]:
     return now, creates, unsent
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(histories(), st.booleans())
 def test_nothing_is_bought_twice_and_nothing_is_lost(
     history: tuple[list[str], list[Bought], list[Take]], standing_by: bool
@@ -493,7 +493,7 @@ def test_nothing_is_bought_twice_and_nothing_is_lost(
             assert disk[places[one.create]].create == one.create
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories())
 def test_what_was_decided_once_is_decided_again(history: tuple[list[str], list[Bought], list[Take]]) -> None:
     """Ended after the files were moved and before the ledger knew: the next reading comes to the same purchases."""

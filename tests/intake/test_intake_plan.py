@@ -20,9 +20,10 @@ from test_intake_situations import (
     rename_and_edit,
     reorder,
 )
+from world import PRICE
 
 from sorad.cli.main import main
-from sorad.intake.plan import BUY, SKIP, Item, plan_storyboard, total
+from sorad.intake.plan import BUY, SKIP, Item, Total, plan_storyboard, total
 from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 
@@ -38,9 +39,7 @@ def test_the_plan_says_what_is_bought(stage: Stage, deed: Callable[[Stage], Path
     before = stage.bought()
     board = deed(stage)
     config = stage.config
-    planned = plan_storyboard(
-        board, config.watch[0], config, lambda request: [], lambda request: 1, stage.raw
-    )
+    planned = plan_storyboard(board, config.watch[0], config, lambda _target: stage.provider, stage.raw)
     foreseen = Counter(item.request.prompt for item in planned.bought)
     stage.go()
     assert foreseen == stage.bought() - before
@@ -58,8 +57,10 @@ def test_a_take_whose_receipt_is_damaged_is_no_purchase_and_says_what_to_do(stag
 
     def planned(ledger: SqliteLedger | None) -> Item:
         config = stage.config
-        found = plan_storyboard(board, config.watch[0], config, lambda request: [], lambda _r: 1, ledger)
-        assert total([found]) == (len(found.bought), len(found.bought), True)
+        found = plan_storyboard(board, config.watch[0], config, lambda _target: stage.provider, ledger)
+        assert total([found]) == Total(
+            len(found.bought), {"USD": PRICE * len(found.bought)} if found.bought else {}, True
+        )
         return next(item for item in found.items if item.request.prompt == "one")
 
     for ledger in (None, stage.raw):
@@ -74,6 +75,16 @@ def test_a_take_whose_receipt_is_damaged_is_no_purchase_and_says_what_to_do(stag
     stage.order("approve", ids=[stage.take("one").id])
     stage.go(10)
     assert planned(stage.raw).action == BUY
+
+
+def test_a_video_that_is_gone_is_told_with_the_number_of_its_take(stage: Stage) -> None:
+    board = stage.board(A, ["one", "two"])
+    stage.go()
+    stage.delivered("two").unlink()
+    config = stage.config
+    found = plan_storyboard(board, config.watch[0], config, lambda request: [], lambda _r: 1, stage.raw)
+    (problem,) = (item.problem for item in found.items if item.problem is not None)
+    assert f"`sorad redo {stage.take('two').id}`" in problem.fix_text()
 
 
 def test_sorad_plan_shows_it_so(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,9 +206,7 @@ def test_plan_says_so(stage: Stage) -> None:
     stage.control.pause(paused=True)
     later = stage.board(B, EDITED)
     provider = stage.provider
-    planned = plan_storyboard(
-        later, stage.config.watch[0], stage.config, provider.validate, provider.price, stage.raw
-    )
+    planned = plan_storyboard(later, stage.config.watch[0], stage.config, lambda _target: provider, stage.raw)
     assert [item.request.prompt for item in planned.bought] == ["s5 edited"]
     assert all(item.reason.startswith("reused") for item in planned.items[:4])
 

@@ -139,13 +139,20 @@ def in_mode(stage: Stage, mode: str) -> None:
         stage.centralize()
 
 
-MODES = pytest.mark.parametrize("mode", ["in_place", "centralized"])
+# Each deed in each phase, running and stopped, and each two of the three together.
+CROSSED = [
+    (deed, phase, running, "in_place" if (number + (phase == "done") + running) % 2 else "centralized")
+    for number, deed in enumerate(DEEDS)
+    for phase in ("generating", "done")
+    for running in (True, False)
+]
 
 
-@MODES
-@pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
-@pytest.mark.parametrize("phase", ["generating", "done"])
-@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
+@pytest.mark.parametrize(
+    ("deed", "phase", "running", "mode"),
+    CROSSED,
+    ids=lambda one: {True: "running", False: "stopped"}.get(one) or getattr(one, "__name__", one),
+)
 def test_only_what_is_new_is_bought(stage: Stage, deed: Deed, phase: str, running: bool, mode: str) -> None:
     in_mode(stage, mode)
     stage.board(A, THREE)
@@ -165,12 +172,10 @@ def test_only_what_is_new_is_bought(stage: Stage, deed: Deed, phase: str, runnin
     settled(stage, board)
 
 
-@MODES
-@pytest.mark.parametrize("phase", ["generating", "done"])
 @pytest.mark.parametrize(
-    "deed",
-    DEEDS,
-    ids=lambda deed: deed.__name__,
+    ("deed", "phase", "mode"),
+    [(deed, phase, mode) for deed, phase, running, mode in CROSSED if running],
+    ids=lambda one: getattr(one, "__name__", one),
 )
 def test_with_the_ledger_lost_meanwhile_the_folder_is_enough(
     stage: Stage, deed: Deed, phase: str, mode: str

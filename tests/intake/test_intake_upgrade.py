@@ -27,7 +27,8 @@ SEGMENTS = [
 def earlier(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A sorad of the first rules; ``undo`` is the upgrade."""
     with monkeypatch.context() as patch:
-        patch.setattr("sorad.storyboard.read.RULES", 1)
+        patch.setattr("sorad.storyboard.shots.RULES", 1)
+        patch.setattr("sorad.storyboard.shots.EARLIER", ())
         patch.setattr("sorad.storyboard.read.EARLIER", ())
         patch.setattr("sorad.intake.rules.RULES", 1)
         yield patch
@@ -146,9 +147,7 @@ def test_an_upgrade_buys_nothing(
     assert {take.state for take in stage.takes() if take.wanted} <= {State.DONE, State.CANCELLED, State.HELD}
     if path.exists():
         config = stage.config
-        planned = plan_storyboard(
-            path, config.watch[0], config, lambda request: [], lambda request: 1, stage.raw
-        )
+        planned = plan_storyboard(path, config.watch[0], config, lambda _target: stage.provider, stage.raw)
         assert planned.bought == []
 
 

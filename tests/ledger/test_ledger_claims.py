@@ -10,6 +10,7 @@ import pytest
 from ledger_samples import NOW, ROOT, apply, drive, only, want
 
 from sorad.budget import NEVER
+from sorad.elapsed import passed
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change
@@ -156,15 +157,43 @@ def test_ledger_a_clock_set_back_leaves_nothing_waiting_but_for_the_user(ledger:
 
 
 @pytest.mark.parametrize("by", [-28_800.0, 3600.0])
-def test_ledger_intents_of_open_creates_follow_the_clock(ledger: Ledger, by: float) -> None:
-    apply(ledger, want(1), want(2))
-    first, second = ledger.takes()
-    lost, done = drive(ledger, first, State.UNKNOWN), drive(ledger, second, State.DONE)
+def test_ledger_an_intent_keeps_its_date_which_names_it_and_its_moment(ledger: Ledger, by: float) -> None:
+    apply(ledger, want(1))
+    before = ledger.moment()
+    lost = drive(ledger, only(ledger), State.UNKNOWN)
     ledger.clock_set(by, NOW + by)
-    first, second = ledger.takes()
-    assert lost.intent_at is not None
-    assert first.intent_at == lost.intent_at + by
-    assert second.intent_at == done.intent_at
+    assert (only(ledger).intent_at, only(ledger).moment) == (lost.intent_at, lost.moment)
+    assert lost.moment is not None
+    assert before <= lost.moment <= ledger.moment()
+    (told,) = [event for event in ledger.history(lost.id) if event.state is State.SUBMITTING]
+    assert (told.at, told.moment is not None) == (lost.intent_at, True)
+
+
+def test_ledger_moments_go_on_over_processes_and_boots(ledger: Ledger) -> None:
+    boot, up = "a", [500.0]
+    ledger.recover("one", NOW, boot, lambda: up[0])
+    first = ledger.moment()
+    up[0] = 560.0
+    ledger.recover("two", NOW - 86_400.0, boot, lambda: up[0])
+    assert passed(first, ledger.moment()) == 60.0
+    up[0] = 20.0
+    ledger.recover("three", NOW + 86_400.0, "b", lambda: up[0])
+    up[0] = 25.0
+    assert first < ledger.moment()
+    assert passed(first, ledger.moment()) == 5.0  # at least
+
+
+@pytest.mark.parametrize(("by", "left"), [(-3600.0, 100.0), (3600.0, 400.0), (0.0, 100.0)])
+def test_ledger_a_wait_that_is_cut_short_was_not_waited(ledger: Ledger, by: float, left: float) -> None:
+    """Patience with a task counts the wait of 300 s for its next look, of which 300 s are left."""
+    apply(ledger, want(1))
+    take = drive(ledger, only(ledger), State.GENERATING)
+    claimed = ledger.claim(State.GENERATING, NOW + 9e6, 1)[0]
+    ledger.record(claimed, Change(State.GENERATING, "running", due_at=NOW + 300.0, watched=400.0), NOW)
+    ledger.clock_set(by, NOW + by)
+    take = only(ledger)
+    assert take.watched == left
+    assert take.due_at - (NOW + by) == (300.0 if by > 0 else 0.0)
 
 
 def test_ledger_money_of_another_year_counts_as_of_now(ledger: Ledger) -> None:
@@ -182,3 +211,12 @@ def test_ledger_notices_at_the_start_that_the_clock_was_set_back(ledger: Ledger)
     apply(ledger, want(1, due_at=NOW + 5000.0), now=NOW + 4990.0)
     ledger.recover("later", NOW)
     assert only(ledger).due_at == NOW
+
+
+def test_ledger_no_wait_outlives_a_clock_that_was_a_year_ahead(ledger: Ledger) -> None:
+    year = 365 * 86_400.0
+    apply(ledger, want(1), want(2))
+    (take,) = ledger.claim(State.QUEUED, NOW, 1)
+    ledger.release(take, NOW + year)  # by a clock that was ahead; nothing else was written then
+    ledger.recover("later", NOW + 60.0)
+    assert {one.due_at for one in ledger.takes()} == {NOW, NOW + 60.0}

@@ -12,7 +12,7 @@ from sorad.daemon.reload import refused
 from sorad.delivery.outcome import blocked, disk_away, no_room
 from sorad.engine.decide.stuck import needs_user
 from sorad.health.buying import full_disk
-from sorad.problems import Problem
+from sorad.problems import Problem, after_the_end
 from sorad.providers.base import Trouble
 from sorad.providers.errors.faults import challenge, fault, no_address
 from sorad.receipts.place import another_file
@@ -63,19 +63,21 @@ ENDS_ONCE = (
 )
 
 
+ALSO = ("disk.full", "x")
+
+
 @pytest.mark.parametrize(("lang", "by_itself"), [("en", "by itself"), ("zh", "自动")])
 def test_a_sorad_that_has_ended_promises_to_do_nothing_by_itself(lang: str, by_itself: str) -> None:
     before = messages.language()
     messages.set_language(lang)
+    wrapped = Problem("x", "{reason}", "{reason_fix}", {"reason": fault(Trouble.BALANCE, "").problem})
     try:
-        told = {
-            one.code: one.after_the_end().fix_text()
-            for one in ENDS_ONCE
-            if needs_user(one) or one.code == "disk.full"
-        }
-        wrapped = Problem("x", "{reason}", "{reason_fix}", {"reason": fault(Trouble.BALANCE, "").problem})
-        told["wrapped"] = wrapped.after_the_end().fix_text()
-        told["stored"] = Problem.from_json(wrapped.after_the_end().to_json()).fix_text()
+        with after_the_end():
+            told = {
+                one.code: one.fix_text()
+                for one in (*ENDS_ONCE, wrapped)
+                if needs_user(one) or one.code in ALSO
+            }
         assert by_itself in wrapped.fix_text()
     finally:
         messages.set_language(before)

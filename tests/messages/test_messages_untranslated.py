@@ -36,6 +36,7 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "providers/errors/refusals.py": ("patterns of what providers say", None),
     "service/render.py": ("comments in a unit, whose reader speaks systemd", None),
     "service/launchd.py": ("patterns of what launchctl says", None),
+    "storyboard/tables/headers.py": ("headers of tables", None),
     "simulator/": ("what a provider says", None),
     "storyboard/schema.py": ("prompts of an example", re.compile("A lighthouse|opens the door")),
     "storyboard/json_text.py": ("patterns of what the parser says", None),

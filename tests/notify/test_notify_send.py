@@ -95,7 +95,7 @@ def test_the_child_sees_no_key_and_no_socket_of_systemd(box: Inbox, monkeypatch,
     monkeypatch.setenv("SPY", str(spy))
     monkeypatch.setenv("PROBE", probe)
     monkeypatch.setattr(sys, "executable", str(script))
-    assert Sender("", "MY_KEY")(target("json://127.0.0.1:1/0123456789abcdef"), HELLO) == ""
+    assert Sender("", ["MY_KEY"])(target("json://127.0.0.1:1/0123456789abcdef"), HELLO) == ""
     seen = spy.read_text("utf-8")
     assert "sk-secret" not in seen
     assert "0123456789abcdef" not in seen, "an address on the command line is seen by every user"
@@ -112,9 +112,9 @@ def test_the_environment_of_the_child():
         "WATCHDOG_USEC": "5",
         "https_proxy": "http://old:1",
     }
-    kept = child_environment(env, "", "GATEWAY")
+    kept = child_environment(env, "", ["GATEWAY", "OTHER"])
     assert kept.keys() - {"PYTHONUTF8"} == {"PATH", "DBUS_SESSION_BUS_ADDRESS", "https_proxy"}
-    assert "https_proxy" not in child_environment(env, "none", "")
+    assert "https_proxy" not in child_environment(env, "none", ())
     assert child_environment(env, "http://new:2", "")["https_proxy"] == "http://new:2"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from dialects import DIALECTS, ID, KEY, REQUEST, TASK, OpenAiVideos, OpenAiWithoutList, SoraHk
 from scripted_http import Cut, Raw, Reply, Reset, ScriptedServer, Silence, closed_port, named
+from test_providers_pure import outcomes
 
 from sorad.problems import Problem
 from sorad.providers.base import (
@@ -29,11 +30,22 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
+from sorad.providers.wire.http import Answer
 
 VIDEO = bytes(range(256)) * 8_000  # 2 MB
 SIGNED = "/file.mp4?sig=very-secret-signature&expires=1"
 
 each = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: type(one).__name__)
+
+
+def together(statuses: list[int], bodies: list[Any]) -> pytest.MarkDecorator:
+    """Each status with some of the bodies, and each body with some status: over a wire, that is enough.
+
+    All of them with all are asked of the pure part, in ``test_each_status_with_each_body``.
+    """
+    count = max(len(statuses), len(bodies))
+    pairs = [(statuses[n % len(statuses)], bodies[n % len(bodies)]) for n in range(count)]
+    return pytest.mark.parametrize(("status", "body"), pairs, ids=str)
 
 
 def bought(dialect: Any, server: ScriptedServer, *acts: Any, **more: Any) -> Created:
@@ -90,13 +102,12 @@ def test_refused(dialect: Any, server: ScriptedServer, situation: str, trouble: 
     assert (fault.trouble, fault.problem.code, fault.request_id) == (trouble, code, "req-7")
 
 
+BEFORE_A_HANDLER = [401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 421, 429, 431, 451]
+WHATEVER: list[Any] = [b"<html>no</html>", b"no", b"", {}, {"code": 1}, {"error": {"message": "no"}}]
+
+
 @each
-@pytest.mark.parametrize(
-    "status", [401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 421, 429, 431, 451]
-)
-@pytest.mark.parametrize(
-    "body", [b"<html>no</html>", b"no", b"", {}, {"code": 1}, {"error": {"message": "no"}}], ids=str
-)
+@together(BEFORE_A_HANDLER, WHATEVER)
 def test_what_is_given_before_a_handler_runs_is_a_refusal_whatever_the_body(
     dialect: Any, server: ScriptedServer, status: int, body: Any
 ) -> None:
@@ -117,11 +128,11 @@ CAUSES: list[Any] = [
     {"detail": {"message": "unsupported size"}},
     {"errors": [{"message": "unsupported size"}]},
 ]
+CLIENT_ERRORS = [400, 409, 418, 422, 423]
 
 
 @each
-@pytest.mark.parametrize("body", CAUSES, ids=str)
-@pytest.mark.parametrize("status", [400, 409, 418, 422, 423])
+@together(CLIENT_ERRORS, CAUSES)
 def test_other_client_errors_are_refusals_with_the_apis_own_words(
     dialect: Any, server: ScriptedServer, status: int, body: Any
 ) -> None:
@@ -132,29 +143,27 @@ def test_other_client_errors_are_refusals_with_the_apis_own_words(
     fault_of(found)
 
 
+WITHOUT: list[Any] = [
+    b"<html><title>400 Bad Request</title><h1>400 Bad Request</h1><hr>nginx</html>",
+    b"Bad Request",
+    b"",
+    b"{",
+    {},
+    [],
+    "no",
+    None,
+    {"error": {}},
+    {"error": {"message": "", "code": None}},
+    {"error": {"message": "Internal Server Error", "type": "server_error"}},
+    {"error": {"message": "unknown error"}},
+    {"message": "服务器内部错误"},
+    {"message": "请求失败"},
+    {"status": "weird"},
+]
+
+
 @each
-@pytest.mark.parametrize("status", [400, 409, 418, 422, 423, 424, 428])
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"<html><title>400 Bad Request</title><h1>400 Bad Request</h1><hr>nginx</html>",
-        b"Bad Request",
-        b"",
-        b"{",
-        {},
-        [],
-        "no",
-        None,
-        {"error": {}},
-        {"error": {"message": "", "code": None}},
-        {"error": {"message": "Internal Server Error", "type": "server_error"}},
-        {"error": {"message": "unknown error"}},
-        {"message": "服务器内部错误"},
-        {"message": "请求失败"},
-        {"status": "weird"},
-    ],
-    ids=str,
-)
+@together([*CLIENT_ERRORS, 424, 428], WITHOUT)
 def test_without_them_they_prove_nothing(
     dialect: Any, server: ScriptedServer, status: int, body: Any
 ) -> None:
@@ -163,24 +172,21 @@ def test_without_them_they_prove_nothing(
     fault_of(found)
 
 
+SERVER_ERRORS = [408, 425, 499, 500, 501, 502, 503, 504, 520, 521, 522, 524, 529, 530, 599]
+UNPROVED: list[Any] = [
+    *CAUSES,
+    {"code": 1012, "message": "余额不足"},
+    {"error": {"code": "insufficient_quota", "message": "none left"}},
+    {"error": {"code": "model_not_found", "message": "无可用渠道"}},
+    {"error": {"code": "rate_limit_exceeded", "message": "no"}},
+    {"error": {"message": "litellm.Timeout: Connection timed out.", "code": "408"}},
+    b"<html>Bad Gateway</html>",
+    b"",
+]
+
+
 @each
-@pytest.mark.parametrize(
-    "status", [408, 425, 499, 500, 501, 502, 503, 504, 520, 521, 522, 524, 529, 530, 599]
-)
-@pytest.mark.parametrize(
-    "body",
-    [
-        *CAUSES,
-        {"code": 1012, "message": "余额不足"},
-        {"error": {"code": "insufficient_quota", "message": "none left"}},
-        {"error": {"code": "model_not_found", "message": "无可用渠道"}},
-        {"error": {"code": "rate_limit_exceeded", "message": "no"}},
-        {"error": {"message": "litellm.Timeout: Connection timed out.", "code": "408"}},
-        b"<html>Bad Gateway</html>",
-        b"",
-    ],
-    ids=str,
-)
+@together(SERVER_ERRORS, UNPROVED)
 def test_a_time_out_and_a_server_error_are_never_refusals(
     dialect: Any, server: ScriptedServer, status: int, body: Any
 ) -> None:
@@ -224,15 +230,42 @@ CUT = [
 ]
 
 
-@each
-@pytest.mark.parametrize("status", [200, 307, 400, 401, 403, 404, 409, 422, 429])
-@pytest.mark.parametrize("words", CUT)
-def test_words_of_a_time_out_or_a_cut_upstream_refuse_under_no_status(
-    dialect: Any, server: ScriptedServer, status: int, words: str
-) -> None:
+ANY_STATUS = [200, 307, 400, 401, 403, 404, 409, 422, 429]
+
+
+def says(status: int, words: str) -> dict[str, Any]:
     code = status if status != 200 else 400
-    body = {"code": code, "message": words, "error": {"message": words, "type": "invalid_request_error"}}
-    assert isinstance(bought(dialect, server, Reply(body, status)), Unknown)
+    return {"code": code, "message": words, "error": {"message": words, "type": "invalid_request_error"}}
+
+
+@each
+@together(ANY_STATUS, CUT)
+def test_words_of_a_time_out_or_a_cut_upstream_refuse_under_no_status(
+    dialect: Any, server: ScriptedServer, status: int, body: str
+) -> None:
+    assert isinstance(bought(dialect, server, Reply(says(status, body), status)), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "bodies", "becomes"),
+    [
+        (BEFORE_A_HANDLER, WHATEVER, Refused),
+        (CLIENT_ERRORS, CAUSES, Refused),
+        ([*CLIENT_ERRORS, 424, 428], WITHOUT, Unknown),
+        (SERVER_ERRORS, UNPROVED, Unknown),
+        (ANY_STATUS, CUT, Unknown),
+    ],
+    ids=["before a handler", "with a cause", "without a cause", "server errors", "words of a time-out"],
+)
+def test_each_status_with_each_body(statuses: list[int], bodies: list[Any], becomes: type) -> None:
+    for status in statuses:
+        for body in bodies:
+            told = says(status, body) if bodies is CUT else body
+            raw = told if isinstance(told, bytes) else json.dumps(told).encode()
+            native, newer = outcomes(Answer(status, {}, raw))
+            assert isinstance(newer, becomes), (status, body)
+            # "errors" is a word of the newer format alone.
+            assert isinstance(native, becomes) or "errors" in told, (status, body)
 
 
 @each
@@ -877,6 +910,7 @@ def test_recent_tasks(dialect: Any, server: ScriptedServer) -> None:
         RemoteTask(name, prompt, created, 10, "horizontal", False) for name, prompt, created in rows
     ]
     assert (found.ended, found.counted, found.ids) == (True, False, {"a", "b"})
+    assert found.dates == {name: created for name, _prompt, created in rows}
     assert found.back_to is not None
     assert not whole(found)
     assert whole(found, NOW + 100)

@@ -188,6 +188,19 @@ def test_half_a_list_is_no_list(kind: str, api: Simulator, fault: str) -> None:
     assert isinstance(provider.recent(time.time() - 60), Fault)
 
 
+def test_a_stub_of_a_list_and_one_of_another_zone_are_read_as_they_are(kind: str, api: Simulator) -> None:
+    provider = provider_of(kind, api)
+    remote_id = bought(provider, Request("a"))
+    api.faults.add("list_dates,seconds=3600")
+    listed = provider.recent(time.time() - 2 * 3600)
+    assert isinstance(listed, Listed)
+    assert listed.dates == {remote_id: pytest.approx(time.time() - 3600, abs=30)}
+    api.faults.add("list_stub")
+    stub = provider.recent(time.time() - 60)
+    assert isinstance(stub, Listed)
+    assert (stub.ids, stub.counted or stub.ended) == (frozenset(), True)
+
+
 def test_refused_task_is_told_as_moderation(kind: str, api: Simulator) -> None:
     api.faults.add("fail")
     provider = provider_of(kind, api)

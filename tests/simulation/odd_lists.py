@@ -23,7 +23,8 @@ class OddList:
     each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is the
     first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
     are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts.
-    ``bare``: it tells no lengths and models.
+    ``bare``: it tells no lengths and models. ``off``: its dates are so many seconds off. ``stub``: it is empty for
+    ever. ``rounds``: it shows lengths as multiples of 8.
     """
 
     lag: float = 0.0
@@ -37,9 +38,13 @@ class OddList:
     endless: bool = False
     how: str = ""
     bare: bool = False
+    off: float = 0.0
+    stub: bool = False
+    rounds: bool = False
 
     def read(self, rows: Sequence[RemoteTask], since: float) -> Union[Listed, Fault]:
         """What sorad reads of these tasks, the newest first."""
+        rows = [] if self.stub else rows
         shown = [self._shown(row) for row in rows][: self.cap]
 
         def page_of(number: int, after: str, size: int) -> Page:
@@ -55,7 +60,10 @@ class OddList:
         return read_back(page_of, lambda remote_id: None, since, PAGE)
 
     def _shown(self, row: RemoteTask) -> RemoteTask:
-        row = replace(row, prompt=Oddities(how=self.how).text(row.prompt))
+        dated = None if row.created_at is None else row.created_at + self.off
+        row = replace(row, prompt=Oddities(how=self.how).text(row.prompt), created_at=dated)
+        if self.rounds and row.seconds is not None:
+            row = replace(row, seconds=max(row.seconds // 8, 1) * 8)
         return replace(row, seconds=None, pro=None, orientation=None) if self.bare else row
 
 
@@ -74,4 +82,7 @@ def any_list(rng: random.Random) -> OddList:
         endless=rng.random() < 0.15,
         how=rng.choice(["", "", *TEXTS]),
         bare=rng.random() < 0.3,
+        off=rng.choice([0.0, 0.0, 0.0, -3_600.0, -8 * 3_600.0, 8 * 3_600.0]),
+        stub=rng.random() < 0.1,
+        rounds=rng.random() < 0.1,
     )

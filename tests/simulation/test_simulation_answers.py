@@ -7,6 +7,7 @@ from typing import Callable
 
 import pytest
 from odd_answers import outcome
+from seeds import in_blocks, is_found
 from test_simulation_histories import run_all
 from world import Odds, World
 
@@ -38,9 +39,9 @@ def live_at_a_gateway(seed: int, folder: Path) -> World:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("block", range(3))
-def test_no_gateway_breaks_a_promise(block: int) -> None:
-    assert run_all(range(block * 20, block * 20 + 20), live_at_a_gateway) == []
+@in_blocks(0.12)
+def test_no_gateway_breaks_a_promise(block: range) -> None:
+    assert run_all(block, live_at_a_gateway) == []
 
 
 class TestSeededFaults:
@@ -69,8 +70,7 @@ class TestSeededFaults:
         monkeypatch.setattr(proof, "proof", without)
         # What is refused for its parameters fails and is not tried again; here all of it is.
         monkeypatch.setattr(refusals, "refusal", lambda *said: (Trouble.RATE, False))
-        lives = (run_all([seed], live_at_a_gateway) for seed in range(60))  # until one finds it
-        assert any("was bought" in one for broken in lives for one in broken)
+        assert is_found(lambda some: run_all(some, live_at_a_gateway), "was bought", tries=60)
 
 
 # --- an answer that is not understood ---------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from seeds import seeds
 from world import Odds, World
 
 from sorad.model import Request
@@ -70,7 +71,7 @@ def history(seed: int, odds: Odds, rounds: int = 4) -> None:
         world.close()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(0.08))
 def test_only_the_last_text_is_bought(seed: int) -> None:
     history(seed, CALM if seed % 2 else Odds(repeats=0.0))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from seeds import is_found
 from test_simulation_histories import run_all
 from test_simulation_lookalikes import calm_world
 from world import PRICE, World
@@ -280,13 +281,13 @@ def test_resolve_neither_resends_a_failed_take_nor_gives_it_the_task_of_another(
 
 def test_without_the_looks_the_histories_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(part, "has_failed", lambda before, after: False)
-    assert any("given up too early" in said for said in run_all(range(40)))
+    assert is_found(run_all, "given up too early")
 
 
 def test_without_a_place_beside_the_other_it_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SqliteLedger, "beside", lambda ledger, take, change, output, now: take)
+    monkeypatch.setattr(SqliteLedger, "deliver_beside", lambda ledger, take, change, output, now: take)
     world = one_failed(tmp_path, 3000.0)
     order(world, "retry", ids=[1])
     world.run(2 * HOUR)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
+from seeds import in_blocks
 from world import Odds, World
 
 from sorad.intake.wants import assets_of
@@ -179,9 +180,9 @@ def play(seeds: Iterable[int], **odds: float) -> None:
             world.close()
 
 
-@pytest.mark.parametrize("block", range(4))
-def test_busy_hands_never_pay_twice(block: int) -> None:
-    play(range(block * 25, block * 25 + 25))
+@in_blocks(0.16)
+def test_busy_hands_never_pay_twice(block: range) -> None:
+    play(block)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +198,6 @@ def test_days_that_once_broke(seed: int) -> None:
     play([seed])
 
 
-@pytest.mark.parametrize("block", range(2))
-def test_a_ledger_lost_while_creates_are_open_pays_for_nothing_twice(block: int) -> None:
-    play(range(block * 25, block * 25 + 25), lost_answer=0.25, lost_request=0.2, die_in_create=0.1)
+@in_blocks(0.08)
+def test_a_ledger_lost_while_creates_are_open_pays_for_nothing_twice(block: range) -> None:
+    play(block, lost_answer=0.25, lost_request=0.2, die_in_create=0.1)

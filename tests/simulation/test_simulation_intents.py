@@ -69,6 +69,7 @@ def test_a_create_that_is_open_when_the_ledger_is_lost_is_paid_for_once(
     world.write("storyboard_a.json", ["text"], takes=2)
     until_lost(world)
     lose_ledger(world)
+    world.list_is_proved()
     world.run(3600)
     assert world.bought() == Counter({"text": 2})
     assert [take.state for take in world.takes()] == [State.DONE] * 2

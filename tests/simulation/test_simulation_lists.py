@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,25 +9,25 @@ from typing import Any, Callable
 
 import pytest
 from odd_lists import OddList, any_list
+from seeds import in_blocks
 from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
 from sorad.engine.decide import absence
 from sorad.engine.state.list_history import Sightings
-from sorad.engine.steps import reconcile
+from sorad.engine.steps import poll, reconcile
 from sorad.model import Request, State
 from sorad.providers.answers import listing
 from sorad.providers.base import RemoteTask
 
-HISTORIES, BLOCK = max(1, int(os.environ.get("SORAD_TEST_HISTORIES", "1000")) // 250), 20
 TEXTS = ["@Bob walks，into the HARBOUR", "a Dog（old）sleeps。", "Rain on @Ann's window"]
 TEXT = TEXTS[0]
 
 
 def live_with_odd_lists(seed: int, folder: Path) -> World:
     """A day of lost answers at a provider whose list is odd, and of neighbours who buy on the same account."""
-    world = World(seed, folder / f"l{seed}")
+    world = World(seed, folder / f"l{seed}", proved=False)
     rng, odds, provider = world.rng, world.odds, world.provider
     odds.lost_answer, odds.lost_request = 0.3, 0.15
     provider.list, provider.date_skew = any_list(rng), provider.skew
@@ -50,9 +49,9 @@ def live_with_odd_lists(seed: int, folder: Path) -> World:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("block", range(HISTORIES))
-def test_no_list_breaks_a_promise(block: int) -> None:
-    assert run_all(range(block * BLOCK, (block + 1) * BLOCK), live_with_odd_lists) == []
+@in_blocks(0.08)
+def test_no_list_breaks_a_promise(block: range) -> None:
+    assert run_all(block, live_with_odd_lists) == []
 
 
 # --- one list at a time -------------------------------------------------------------------------------------
@@ -71,13 +70,19 @@ def listed_after(world: World, seconds: float) -> None:
 
 
 def lose(
-    folder: Path, odd: OddList, *, neighbours: int = 0, lag: float = 0.0, unreadable: bool = False
+    folder: Path,
+    odd: OddList,
+    *,
+    neighbours: int = 0,
+    lag: float = 0.0,
+    unreadable: bool = False,
+    proved: bool = True,
 ) -> World:
     """One create is accepted and its answer lost, at a provider with that list. Its task shows ``lag`` seconds later.
 
     Before that show ``neighbours`` tasks of another length.
     """
-    world = calm_world(folder)
+    world = calm_world(folder, proved=proved)
     world.provider.tells_date, world.provider.list, world.provider.unreadable = True, odd, unreadable
     answers(world, "accepted")
     listed_after(world, lag)
@@ -114,8 +119,126 @@ def test_a_task_of_the_time_keeps_a_create_back_whatever_its_text(
     def alike(view: absence.View) -> Iterator[RemoteTask]:
         return (one for one in absence.blocking_tasks(view) if absence.same(view.take.request, one))
 
-    monkeypatch.setattr(reconcile, "keeps_back", alike)
+    monkeypatch.setattr(reconcile, "blocking_tasks", alike)
     assert not once(lose(tmp_path / "b", OddList(how=how)))
+
+
+UNPROVED = [
+    pytest.param(OddList(stub=True), id="a stub that says for ever that there is nothing"),
+    pytest.param(OddList(stub=True, total=False, offsets=False, more=True), id="one that says that it ends"),
+    pytest.param(OddList(how="rewritten", off=-3_600.0), id="an hour off, and other texts"),
+    pytest.param(OddList(how="rewritten", off=-8 * 3_600.0), id="another zone, and other texts"),
+]
+
+
+@pytest.mark.parametrize("odd", UNPROVED)
+def test_a_list_that_never_showed_a_task_of_ours_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: OddList
+) -> None:
+    world = lose(tmp_path / "a", odd, proved=False)
+    assert once(world)
+    (take,) = world.takes()
+    assert take.error is not None
+    assert "has not shown" in take.error.text()
+    assert f"sorad resolve {take.id}" in take.error.fix_text()
+    monkeypatch.setattr(Sightings, "proved", True)
+    assert not once(lose(tmp_path / "b", odd, proved=False))
+
+
+def test_a_list_that_rounds_lengths_tells_no_task_apart_by_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rounded(folder: Path) -> World:
+        world = calm_world(folder, proved=False)
+        world.provider.list = OddList(how="rewritten", rounds=True)
+        answers(world, "answered", "accepted")
+        world.write("storyboard_a.json", ["another"])
+        world.run(4 * 86_400.0)
+        world.write("storyboard_b.json", [TEXT])
+        world.run(2 * 3_600.0)
+        return world
+
+    assert rounded(tmp_path / "a").bought()[TEXT] == 1
+    monkeypatch.setattr(absence, "alters", lambda view: False)
+    assert rounded(tmp_path / "b").bought()[TEXT] == 2
+
+
+@pytest.mark.parametrize("hours", [-1, -8, 8])
+def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    def zone(folder: Path) -> World:
+        """The first create is answered and shown; two days later one is lost, with its text rewritten."""
+        world = calm_world(folder, proved=False)
+        world.provider.tells_date = True
+        world.provider.list = OddList(how="rewritten", off=hours * 3_600.0)
+        answers(world, "answered", "accepted")
+        world.write("storyboard_a.json", ["another"])
+        world.run(2 * 86_400.0)
+        assert world.kit.lookups.list_history.of(world.raw, world.provider.account).proved
+        world.write("storyboard_b.json", [TEXT])
+        world.run(2 * 3_600.0)
+        return world
+
+    assert zone(tmp_path / "a").bought()[TEXT] == 1
+    if hours < 0:
+        monkeypatch.setattr(absence.View, "_behind", 0.0)
+        assert zone(tmp_path / "b").bought()[TEXT] == 2
+
+
+def rare_loss(folder: Path) -> World:
+    """A first create is answered; days later another one is lost on its way."""
+    world = calm_world(folder, proved=False)
+    answers(world, "answered", "lost")
+    world.write("storyboard_a.json", ["another"])
+    world.run(3 * 86_400.0)
+    world.write("storyboard_b.json", [TEXT])
+    world.run(3_600.0)
+    return world
+
+
+def test_a_list_is_looked_at_before_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = rare_loss(tmp_path / "a")
+    assert [take.state for take in world.takes()] == [State.DONE] * 2
+    assert world.bought() == {"another": 1, TEXT: 1}
+    monkeypatch.setattr(poll, "prove_list", lambda kit, take, provider, found: None)
+    asked = rare_loss(tmp_path / "b").takes()[-1]
+    assert (asked.state, asked.error and asked.error.code) == (State.UNKNOWN, "take.unknown")
+
+
+def test_who_was_asked_for_a_first_create_is_asked_no_more_once_the_list_shows_another_one(
+    tmp_path: Path,
+) -> None:
+    world = calm_world(tmp_path, proved=False)
+    answers(world, "lost")
+    world.write("storyboard_a.json", [TEXT])
+    world.run(1_800)
+    assert [take.error and take.error.code for take in world.takes()] == ["take.unknown"]
+    world.write("storyboard_b.json", ["another"])
+    world.run(3_600)
+    assert [take.state for take in world.takes()] == [State.DONE] * 2
+
+
+def test_a_list_that_lacks_one_of_ours_has_to_prove_itself_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def turns_into_a_stub(folder: Path) -> World:
+        """It has proved itself, lacks the next one, and days later one is lost."""
+        world = calm_world(folder)
+        answers(world, "answered", "accepted", "accepted")
+        world.provider.list = OddList(stub=True)
+        world.write("storyboard_a.json", ["another", "and one that is lost"])
+        world.run(3 * 86_400.0)
+        world.write("storyboard_b.json", [TEXT])
+        world.run(2 * 3_600.0)
+        return world
+
+    assert turns_into_a_stub(tmp_path / "a").bought()[TEXT] == 1
+    weighed = Sightings.weighed
+    monkeypatch.setattr(
+        Sightings, "weighed", lambda self, found: weighed(self, found._replace(against=False))
+    )
+    assert turns_into_a_stub(tmp_path / "b").bought()[TEXT] == 2
 
 
 # Lists that never show the task, each in its own way.
@@ -204,7 +327,8 @@ def test_how_late_ours_were_widens_the_window(tmp_path: Path, monkeypatch: pytes
     world = late_list(tmp_path / "a")
     assert world.bought() == {TEXT: 1, "another": 1, "alone": 1}
     assert [take.state for take in world.takes()] == [State.DONE] * 3
-    monkeypatch.setattr(Sightings, "lateness", lambda self, now: 0.0)
+    monkeypatch.setattr(Sightings, "lateness", lambda self: 0.0)
+    monkeypatch.setattr(Sightings, "weighed", lambda self, found: replace(self, shown=0.0))
     assert late_list(tmp_path / "b").bought()["alone"] == 2
 
 
@@ -237,7 +361,7 @@ def test_what_a_list_showed_once_keeps_a_create_back_though_it_is_gone(
         return (task for task in absence.blocking_tasks(view) if task.remote_id in there)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconcile, "keeps_back", there_now)
+        patch.setattr(reconcile, "blocking_tasks", there_now)
         assert not once(shown_once(tmp_path / "b"))
 
 
@@ -249,7 +373,7 @@ def test_what_the_user_was_asked_about_is_not_sent_when_the_task_goes_away(
         world.run(3600)
         assert [take.error and take.error.code for take in world.takes()] == ["take.several"]
         hide(world, lambda task: True)
-        world.raw.remember(f"list:{world.provider.account}", Sightings(most=9).to_json())
+        world.list_is_proved(most=9)
         world.run(5 * 3600)
         return world
 

@@ -19,8 +19,9 @@ from sorad.providers.base import Created, Fault, Listed, RemoteTask, Trouble, Un
 LOST = Unknown(Fault(Trouble.TRANSPORT, SAID))
 
 
-def calm_world(folder: Path, *, lists: bool = True) -> World:
-    world = World(1, folder / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)), lists=lists)
+def calm_world(folder: Path, *, lists: bool = True, proved: bool = True) -> World:
+    odds = Odds(**dict.fromkeys(vars(Odds()), 0.0))
+    world = World(1, folder / "w", odds=odds, lists=lists, proved=proved)
     world.provider.skew = 0.0
     return world
 

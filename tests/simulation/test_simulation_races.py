@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Union
 
@@ -128,7 +129,7 @@ def test_a_ledger_that_breaks_with_the_answer_is_built_anew_and_buys_nothing_twi
 def test_no_create_leaves_while_the_ledgers_file_is_not_the_one_that_was_opened(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     there = [False]
-    world.kit.kept = lambda: there[0]
+    world.kit.process = replace(world.kit.process, has_ledger=lambda: there[0])
     world.write("storyboard_a.json", ["text"])
     world.run(120)
     assert world.bought() == Counter()

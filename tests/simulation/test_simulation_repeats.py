@@ -74,7 +74,7 @@ def test_the_budget_of_the_day_ends_with_them(tmp_path: Path) -> None:
 
 
 def test_repeats_that_are_not_counted_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = submit.decide.after_create
+    honest = submit.transitions.after_create
 
     def forgetful(*args: Any) -> Any:
         result = honest(*args)

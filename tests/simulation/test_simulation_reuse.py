@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from seeds import seeds
 from world import Odds, World
 
 from sorad.engine.steps import reuse, submit
+from sorad.ledger.values import Change
 from sorad.model import State
+from sorad.receipts.folder import missing
 
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
 # Nothing fails at the provider, for what fails is bought again, and no gateway repeats a create.
@@ -50,7 +53,7 @@ def history(seed: int, odds: Odds) -> None:
         world.close()
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(0.08))
 def test_each_text_is_bought_as_often_as_one_storyboard_asks_for_it(seed: int) -> None:
     history(seed, CALM if seed % 2 else STORMY)
 
@@ -82,3 +85,28 @@ def test_without_the_rule_it_is_found(
 
     with pytest.raises(AssertionError, match="once more than any storyboard asks for"):
         play()
+
+
+@pytest.mark.parametrize("source_is_there", [True, False])
+def test_retry_of_a_reused_video_that_is_missing_takes_it_again_or_says_what_to_do(
+    tmp_path: Path, source_is_there: bool
+) -> None:
+    world = World(1, tmp_path / "w", odds=Odds(**vars(CALM)))
+    for name, texts in (("storyboard_a.json", ["text"]), ("storyboard_b.json", ["text", "another"])):
+        world.write(name, texts)
+        world.run(3_600)
+    source, reused, _another = world.takes()
+    assert reused.reused == source.remote_id
+    gone = [reused] if source_is_there else [source, reused]
+    for take in gone:
+        Path(take.output).unlink()
+    world.raw.record(reused, Change(State.DONE, "gone", error=missing(Path(reused.output))), 0.0)
+    number = world.raw.post("retry", {"ids": [reused.id]}, world.clock.time())
+    world.commands.run()
+    result = world.raw.result(number)
+    assert result is not None
+    assert result["ok"] is source_is_there
+    assert Path(reused.output).exists() is source_is_there
+    assert source_is_there or "command.reused" in str(result["problem"])
+    assert len(world.provider.tasks) == 2
+    world.close()

@@ -97,7 +97,7 @@ def test_it_stands_beside_a_halt_and_neither_ends_the_other(world: World) -> Non
 
 def test_creates_that_were_admitted_already_do_not_leave(world: World) -> None:
     world.write("storyboard_a.json", ["a", "b", "c"])
-    while not world.engine._waiting:
+    while not world.engine.channels[0]._waiting:
         world.run(0.2)
     world.control.stop_for_user(WHY)
     world.run(600)

@@ -35,10 +35,11 @@ from sorad.engine.state.absent import Absent
 from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.control import Control
 from sorad.engine.state.destinations import Destinations
+from sorad.engine.state.list_history import Sightings
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Process
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -84,17 +85,25 @@ class Clock:
         self.now = START  # the true time, which the provider keeps
         self.wrong = 0.0  # the machine's wall clock is so far ahead
         self.slept = 0.0
+        self.boots = 1
+        self.booted = START  # when the machine was last started
 
     def time(self) -> float:
         return self.now + self.wrong
 
     def monotonic(self) -> float:
-        return self.now - START - self.slept
+        return self.now - self.booted - self.slept
 
     def sleep(self, seconds: float) -> None:
         """The machine sleeps."""
         self.now += seconds
         self.slept += seconds
+
+    def boot(self, off: float) -> None:
+        """The machine is off for so long, and is started again."""
+        self.now += off
+        self.booted, self.slept = self.now, 0.0
+        self.boots += 1
 
 
 @dataclass
@@ -189,6 +198,10 @@ class SimProvider:
     def price(self, request: Request) -> Optional[int]:
         self.pause()
         return None if self.keeps_prices is not None else PRICE
+
+    def sent(self, request: Request) -> dict[str, int]:
+        """What a create says."""
+        return {"duration": request.seconds}
 
     def price_trouble(self) -> Optional[Problem]:
         return self.keeps_prices
@@ -298,7 +311,7 @@ class SimProvider:
 
     def recent(self, since: float) -> Union[Listed, Fault]:
         if self.times is not None and self.tells_date:
-            self.times.heard(self.clock.now + self.date_skew, self.clock.time(), 0.0)
+            self.times.heard(self.clock.now + self.date_skew, 0.0)
         if self.rng.random() < self.odds.list_fault or self.unreadable:
             return Fault(Trouble.SERVER, SAID)
         self.pause()
@@ -331,7 +344,9 @@ class SimProvider:
 class Mortal:
     """A ledger whose process may die before or after any commit."""
 
-    _WRITES = frozenset({"apply", "withdraw", "claim", "release", "record", "remember", "answer", "again"})
+    _WRITES = frozenset(
+        {"apply", "withdraw", "claim", "release", "record", "remember", "answer", "queue_another"}
+    )
 
     # Others may come before these; not while a thread holds a lock, as `Control` does where it remembers.
     _PAUSES = frozenset({"record", "release", "takes", "owned"})
@@ -423,6 +438,7 @@ class World:
     reuse: str = "folder"
     takes_each: int = 1
     centralized: bool = False
+    proved: bool = True  # the provider's list has shown creates of ours before
     # Of one machine of several, which share clock and provider (see `pair.py`):
     machine: Optional[Machine] = None
     watch: dict[str, Any] = field(default_factory=dict)
@@ -441,11 +457,15 @@ class World:
             self.out_dir.mkdir()
         self.provider = self.shared or SimProvider(self.clock, self.rng, self.odds, self.lists)
         self.free = 10**12
+        kind = random.Random(f"machine {self.seed}")
+        self.names_boots, self.tells_sleep = kind.random() < 0.8, kind.random() < 0.8
         self.deaths = 0
         self.story = 0
         self.log: list[str] = []
         self.again: Counter[str] = Counter()  # what the user asked for once more
         self.start()
+        if self.proved:
+            self.list_is_proved()
 
     # --- the process -----------------------------------------------------------------------------
     @property
@@ -483,7 +503,11 @@ class World:
         self.turns = self.together or Turns(self.rng)
         self.speak()
         ledger: Any = Mortal(self.ledger, self.rng, self.odds, self.turns.pause)
-        self.ledger.recover(f"sim{self.deaths}", self.clock.time())
+        boot = f"boot{self.clock.boots}" if self.names_boots else ""
+        uptime = (
+            (lambda: self.clock.monotonic() + self.clock.slept) if self.tells_sleep else self.clock.monotonic
+        )
+        self.ledger.recover(f"sim{self.deaths}", self.clock.time(), boot, uptime)
         self.jobs: list[Callable[[], None]] = []
         self.control = Control(ledger, config.limits, self.clock)
         accounts = Accounts(self.provider, {}, self.ledger, lambda settings: None)
@@ -494,13 +518,10 @@ class World:
         )
         intake = Intake(
             config,
-            provider.validate,
+            self.seller,
             ledger,
             self.clock,
             lambda: None,
-            provider.price,
-            "USD",
-            provider.price_trouble,
             self.claims.stands_by,
             self.claims.is_us,
             self.claims.payer,
@@ -526,29 +547,38 @@ class World:
             control=self.control,
             clock=self.clock,
             rng=self.rng,
-            progress=Progress(),
-            stopping=lambda: False,
-            pause=lambda seconds: None,
-            sizes=rooms.delivered,
-            crashed=self._crashed,
             times=self.times,
             reach=self.reach,
-            ready=vault.ready,
-            is_away=vault.is_away,
-            is_edited=vault.is_edited,
-            guard=self.arrivals.guard if self.machine else lambda take: None,
-            is_foreign=self.arrivals.is_foreign,
-            payer=self.claims.payer,
-            buying=Alone(self.turns),  # type: ignore[arg-type]
-            reusing=Alone(self.turns),  # type: ignore[arg-type]
+            process=Process(stopping=lambda: False, pause=lambda seconds: None, crashed=self._crashed),
+            folders=Folders(rooms.delivered, vault.ready, vault.is_away, vault.is_edited),
+            deliveries=Deliveries(Progress()),
+            claims=ClaimChecks(
+                self.arrivals.guard if self.machine else lambda take: None,
+                self.arrivals.is_foreign,
+                self.claims.payer,
+            ),
+            locks=Locks(Alone(self.turns), Alone(self.turns)),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
         self.house_at = self.sweep_at = 0.0
         self.engine = Engine(
-            self.kit, rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+            self.kits(), rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
+
+    def seller(self, target: str) -> SimProvider:
+        """Whom takes of a target are wanted from."""
+        return self.provider
+
+    def kits(self) -> list[Kit]:
+        """One for each provider."""
+        return [self.kit]
+
+    def list_is_proved(self, **seen: Any) -> None:
+        """The list has shown creates of ours before."""
+        proof = Sightings(**{"shown": 0.0, **seen})
+        self.raw.remember(f"list:{self.provider.account}", proof.to_json())
 
     def speak(self) -> None:
         """This process speaks to the provider from now on."""
@@ -561,6 +591,13 @@ class World:
         self.settings = settings
         self.takes_each = takes
         self.ledger.close()
+        self.live(self.start)
+
+    def reboot(self, off: float, wrong: float) -> None:
+        """The machine is off for so long, however it ended; then its clock is so many seconds ahead."""
+        self.ledger.close()
+        self.clock.boot(off)
+        self.clock.wrong, self.vault_due = wrong, 0.0
         self.live(self.start)
 
     def _crashed(self, problem: Problem) -> None:

@@ -112,3 +112,25 @@ def test_json_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     code, said = run(capsys, "schema")
     assert (code, json.loads(said)) == (0, json_schema())
+
+
+def test_the_schema_is_written_beside_storyboards(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "ep").mkdir()
+    (tmp_path / "ep" / "storyboard.json").write_text("{}")
+    written = tmp_path / "ep" / "sorad.schema.json"
+    for _again in range(2):
+        assert run(capsys, "schema", "--write", str(tmp_path)) == (0, f"{written}\n")
+        assert json.loads(written.read_text("utf-8")) == json_schema()
+    assert sorted(one.name for one in (tmp_path / "ep").iterdir()) == ["sorad.schema.json", "storyboard.json"]
+
+
+@pytest.mark.parametrize("content", ["{}", "no JSON", '{"$id": "https://x.test/other"}'])
+def test_a_file_of_another_make_is_left_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "storyboard.json").write_text("{}")
+    there = tmp_path / "sorad.schema.json"
+    there.write_text(content)
+    code, said = run(capsys, "schema", "--write", str(tmp_path))
+    assert (code, there.read_text()) == (1, content)
+    assert "not written" in said

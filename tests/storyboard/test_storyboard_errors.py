@@ -79,7 +79,7 @@ def assert_readable(problem: Problem) -> None:
         ({"duration_seconds": {}}, "storyboard.duration", "segments[0].duration_seconds", 6),
         ({"is_pro": 1}, "storyboard.pro", "segments[0].is_pro", 6),
         ({"is_pro": "true"}, "storyboard.pro", "segments[0].is_pro", 6),
-        ({"resolution": "1080p"}, "storyboard.resolution", "segments[0].resolution", 6),
+        ({"resolution": "8k"}, "storyboard.resolution", "segments[0].resolution", 6),
         ({"resolution": "Horizontal"}, "storyboard.resolution", "segments[0].resolution", 6),
         ({"resolution": 1}, "storyboard.resolution", "segments[0].resolution", 6),
         ({"takes": 0}, "storyboard.takes", "segments[0].takes", 6),

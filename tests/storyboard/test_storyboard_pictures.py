@@ -116,19 +116,22 @@ def request_for(path: Path) -> Request:
 
 def test_it_is_judged_again_on_the_file_that_is_sent(vault: Path, tmp_path: Path) -> None:
     request = request_for(vault / "in.png")
-    assert isinstance(read_picture(request, [vault]), Picture)
+    assert isinstance(read_picture(request.image, request.image_path, [vault]), Picture)
     (vault / "in.png").unlink()
     (vault / "in.png").symlink_to(tmp_path / "elsewhere" / "out.png")  # the same content, even
-    found = read_picture(request, [vault])
+    found = read_picture(request.image, request.image_path, [vault])
     assert isinstance(found, Problem)
     assert found.code == "provider.picture"
-    assert isinstance(read_picture(request, [vault, tmp_path / "elsewhere"]), Picture)
+    assert isinstance(
+        read_picture(request.image, request.image_path, [vault, tmp_path / "elsewhere"]), Picture
+    )
 
 
 def test_a_pipe_in_place_of_a_picture_is_not_waited_for(vault: Path) -> None:
     (vault / "in.png").unlink()
     os.mkfifo(vault / "in.png")
-    assert isinstance(read_picture(request_for(vault / "in.png"), [vault]), Problem)
+    request = request_for(vault / "in.png")
+    assert isinstance(read_picture(request.image, request.image_path, [vault]), Problem)
 
 
 def test_a_link_that_is_swapped_while_it_is_judged_changes_nothing(

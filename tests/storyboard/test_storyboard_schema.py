@@ -96,7 +96,7 @@ def test_what_is_valid_for_both(document: object) -> None:
         segment(duration_seconds=True),
         segment(duration_seconds=0),
         segment(is_pro=1),
-        segment(resolution="1080p"),
+        segment(resolution="8k"),
         segment(takes=0),
         segment(director_intent=1),
         segment(asset="x"),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.control.orders import answer_of
 from sorad.cli.shared.common import OK, PROBLEMS, complain, open_ledger, say, state_dir, storyboard_path
 from sorad.ledger.place import ledger_path
 from sorad.messages import _
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sorad.claim.doubles import Double
 
 # How long a running daemon is given to answer, and how often the answer is looked for, in seconds.
-PATIENCE, LOOK_EVERY = 5.0, 0.05
+PATIENCE = 5.0
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -101,10 +102,7 @@ def _ask(folder: Path, verb: str, path: str) -> Mapping[str, Any] | None:
     ledger = open_ledger(folder)
     try:
         number = ledger.post(verb, {"path": path}, time.time())
-        deadline = time.monotonic() + PATIENCE
-        while (result := ledger.result(number)) is None and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY)
-        return result
+        return answer_of(ledger, number, PATIENCE)
     finally:
         ledger.close()
 

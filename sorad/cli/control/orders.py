@@ -27,11 +27,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sorad.ledger.interface import Ledger
-    from sorad.model import Request, Take
+    from sorad.model import Take
 
 
 # How long a running daemon is given to answer, and how often the answer is looked for, in seconds.
 PATIENCE, LOOK_EVERY = 3.0, 0.05
+
+
+def answer_of(ledger: Ledger, number: int, patience: float = PATIENCE) -> Mapping[str, Any] | None:
+    """What the daemon answered to a command; ``None``: nothing within ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    while (result := ledger.result(number)) is None and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+    return result
+
 
 Args = dict[str, Any]
 Handler = Callable[[argparse.Namespace], int]
@@ -72,12 +81,12 @@ def yes_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
 
 
-def agreed(args: argparse.Namespace, question: str, requests: list[Request], *, yes: bool) -> bool:
+def agreed(args: argparse.Namespace, question: str, takes: list[Take], *, yes: bool) -> bool:
     """Ask before money goes out, with the price, which is looked up only where somebody is asked."""
     from sorad.cli.shared.price import price_of
 
-    price = "" if yes or not asks() else price_of(args, requests)
-    return confirm(question.format(count=len(requests), price=price), yes=yes)
+    price = "" if yes or not asks() else price_of(args, takes)
+    return confirm(question.format(count=len(takes), price=price), yes=yes)
 
 
 def nothing(text: str) -> int:
@@ -157,7 +166,7 @@ class Desk:
             start = start_command(self._args) or "sorad run"
             say(_("sorad is not running: this is done at its next start (`{start}`).").format(start=start))
             return OK
-        result = self._result(number)
+        result = answer_of(self.ledger, number)
         if result is None:
             say(_("sorad has not answered yet; it will do this as soon as it can."))
             return OK
@@ -168,9 +177,3 @@ class Desk:
         if count or not problem:
             say(told(count))
         return OK if result.get("ok") else PROBLEMS
-
-    def _result(self, number: int) -> Mapping[str, Any] | None:
-        deadline = time.monotonic() + PATIENCE
-        while (result := self.ledger.result(number)) is None and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY)
-        return result

@@ -15,7 +15,7 @@ from sorad.cli.control.orders import (
     usage,
     yes_option,
 )
-from sorad.cli.shared.arguments import whole_number
+from sorad.cli.shared.arguments import number_ranges, whole_number
 from sorad.cli.shared.common import (
     OK,
     confirm,
@@ -90,6 +90,12 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         help=_("only these, or those of these storyboards"),
     )
     parser.add_argument("--all", action="store_true", help=_("all of them (also what no argument means)"))
+    parser.add_argument(
+        "--segments",
+        metavar=_("1-5,8"),
+        type=number_ranges,
+        help=_("only those of these segments"),
+    )
     yes_option(parser)
 
 
@@ -151,7 +157,7 @@ def redo(args: argparse.Namespace) -> int:
             "Buy {count} more takes, for about {price}?",
             len(takes),
         )
-        if not agreed(args, question, [take.newer or take.request for take in takes], yes=args.yes):
+        if not agreed(args, question, takes, yes=args.yes):
             return OK
         return desk.post("redo", {"ids": [take.id for take in takes]}, _queued)
 
@@ -160,10 +166,13 @@ def approve(args: argparse.Namespace) -> int:
     """Held takes: named by number, of some storyboards, or all but those that a copy would buy once more."""
     with Desk(args) as desk:
         takes, orders = _waiting_for_approval(desk, args.which)
+        if args.segments is not None:
+            takes = [take for take in takes if any(take.segment in one for one in args.segments)]
+            orders = [{"ids": [take.id for take in takes]}]
         if not takes:
             return nothing(_("Nothing waits for approval here."))
         question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(takes))
-        if not agreed(args, question, [take.request for take in takes], yes=args.yes or args.all):
+        if not agreed(args, question, takes, yes=args.yes or args.all):
             return OK
         return max(desk.post("approve", order, _approved) for order in orders)
 

@@ -14,12 +14,12 @@ from sorad.cli.shared.common import no_take, open_ledger, say, start_command, st
 from sorad.clock import local_time
 from sorad.messages import N_, _
 from sorad.plaintext import printable
-from sorad.problems import joined
+from sorad.problems import after_the_end, joined
 
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
     from sorad.ledger.values import Event, Purchase
-    from sorad.model import Take
+    from sorad.model import Reference, Take
 
 # The notes that steps leave in the history; one that is not here is shown as it is.
 _NOTES = {
@@ -97,12 +97,16 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Show it."""
-    seen = _look(args, state_dir(args), args.take)
-    if args.json:
-        say(to_json(_as_json(seen), indent=2))
-    else:
-        for text in (*_card(seen), "", *_history(seen.history)):
-            say(text)
+    from sorad.lock import holder
+
+    folder = state_dir(args)
+    with after_the_end(holder(folder) is None):
+        seen = _look(args, folder, args.take)
+        if args.json:
+            say(to_json(_as_json(seen), indent=2))
+        else:
+            for text in (*_card(seen), "", *_history(seen.history)):
+                say(text)
     return 0
 
 
@@ -226,7 +230,10 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
         (_("prompt"), request.prompt),
-        (_("picture"), request.image_path or request.image),
+        (_("first frame"), request.image_path or request.image),
+        (_("last frame"), request.last_frame_path or request.last_frame),
+        *((_("reference"), _reference(one)) for one in request.references),
+        (_("not to be seen"), request.negative_prompt),
         (_("text today"), _today(take)),
         (_("form"), form(request)),
         (_("provider"), f"{take.provider} {take.base_url}".strip()),
@@ -241,6 +248,11 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _reference(one: Reference) -> str:
+    said = _(", ").join(part for part in (one.name, one.kind) if part)
+    return f"{one.path or one.image} ({said})" if said else one.path or one.image
 
 
 def _today(take: Take) -> str:

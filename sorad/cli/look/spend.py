@@ -70,17 +70,24 @@ def handler(args: argparse.Namespace) -> int:
     ledger = open_ledger(state_dir(args))
     try:
         currency = str(ledger.recall("currency") or "USD")
-        found, doubles = sums(ledger.purchases(), args.by), remembered(ledger)
+        each, doubles = sums_by_currency(ledger.purchases(), args.by, currency), remembered(ledger)
     finally:
         ledger.close()
     if args.json:
         say(
             to_json(
-                {**_as_json(found, args.by, currency), "by_others": _by_others(doubles, currency)}, indent=2
+                {
+                    **_as_json(each[currency], args.by, currency),
+                    "by_currency": [_as_json(found, args.by, money) for money, found in each.items()],
+                    "by_others": _by_others(doubles, currency),
+                },
+                indent=2,
             )
         )
     else:
-        _show(found, args.by, currency)
+        for money, found in each.items():
+            if found or len(each) == 1:
+                _show(found, args.by, money)
         for money, amount in _by_others(doubles, currency).items():
             text = _(
                 "Another computer paid for the same takes besides: {amount} {currency}, not in these sums."
@@ -97,6 +104,14 @@ def _by_others(doubles: Iterable[Double], currency: str) -> dict[str, float]:
     for one in doubles:
         found[one.currency or currency] = found.get(one.currency or currency, 0) + (one.other_cost or 0)
     return {money: units(amount) for money, amount in found.items()}
+
+
+def sums_by_currency(purchases: Iterable[Purchase], by: str, first: str) -> dict[str, dict[str, Sum]]:
+    """The sums in each currency, for they are never added up; ``first``: that of what tells of none."""
+    apart: dict[str, list[Purchase]] = {first: []}
+    for one in purchases:
+        apart.setdefault(one.currency or first, []).append(one)
+    return {currency: sums(each, by) for currency, each in apart.items()}
 
 
 def sums(purchases: Iterable[Purchase], by: str) -> dict[str, Sum]:

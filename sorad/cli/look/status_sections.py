@@ -266,6 +266,17 @@ def _root(root: dict[str, Any], longest: int, most: int, *, running: bool) -> Li
     return Line(f"{pad(cut(printable(root['path']), most), longest)}  {name}  {what}", style, 2)
 
 
+def _each_provider(report: Report) -> list[tuple[str, str]]:
+    """A line for each of several providers."""
+    providers = report["providers"] if len(report["providers"]) > 1 else []
+    told = _("{in_flight} of {effective} in flight, {spend:.2f} {currency} today")
+    halted = _("nothing is bought, {in_flight} in flight, {spend:.2f} {currency} today")
+    return [
+        (cut(printable(one["name"]), 20), (halted if one["halt"] else told).format(**one))
+        for one in providers
+    ]
+
+
 def _numbers(report: Report) -> Section:
     limits, spend = report["limits"], report["spend"]
     money = (
@@ -289,6 +300,7 @@ def _numbers(report: Report) -> Section:
         )
         mode = _MODES[limits["mode"]]
         rows.append((_("Limits"), text.format(**{**limits, "mode": _(mode)})))
+    rows += _each_provider(report)
     for disk in sorted(report["disk"], key=lambda disk: bool(disk["ok"])):
         text = _("{free} free, {needed} needed").format(
             free=format_size(disk["free"]), needed=format_size(disk["needed"])

@@ -12,6 +12,7 @@ from sorad.cli.shared.columns import pad, width, wrap
 from sorad.cli.shared.common import find_state_dir, looked_at, say, to_json
 from sorad.messages import _, ngettext
 from sorad.plaintext import printable
+from sorad.problems import after_the_end
 
 if TYPE_CHECKING:
     from sorad.doctor.examination import Group
@@ -63,13 +64,14 @@ def handler(args: argparse.Namespace) -> int:
     around = look_around(args.config, now, offline=args.offline, env=os.environ, written=written)
     found: list[tuple[Group, Finding]] = []
     show = _nothing if args.json else (_Screen() if looked_at() else _plain)
-    for group, finding in examine(around):
-        found.append((group, finding))
-        show(group, finding, home)
-    if args.json:
-        say(to_json(as_json(found, now, home), indent=2))
-    else:
-        say(("\n" if looked_at() else "") + _summary([finding.level for _group, finding in found]))
+    with after_the_end(not around.running):
+        for group, finding in examine(around):
+            found.append((group, finding))
+            show(group, finding, home)
+        if args.json:
+            say(to_json(as_json(found, now, home), indent=2))
+            return exit_code(finding for _group, finding in found)
+    say(("\n" if looked_at() else "") + _summary([finding.level for _group, finding in found]))
     return exit_code(finding for _group, finding in found)
 
 

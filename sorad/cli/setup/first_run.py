@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Optional
 
 from sorad.cli.shared import common
 from sorad.cli.shared.ask import choose, say, yes
@@ -17,35 +17,34 @@ from sorad.problems import SoradError
 
 if TYPE_CHECKING:
     from sorad.config.model import Config
-    from sorad.model import Request
+    from sorad.intake.rules import Sellers
 
 LOGIN, MACHINE, NO, RUNS = "login", "machine", "no", "runs"
 
 
-def say_what_waits(config: Config, price: Callable[[Request], Optional[int]], currency: str) -> bool:
+def say_what_waits(config: Config, sellers: Sellers) -> bool:
     """Whether storyboards are there that sorad would buy as soon as it runs; then how much is said."""
     from sorad.cli.shared.storyboard_paths import boards
-    from sorad.cli.work.plan import planned
+    from sorad.cli.work.plan import in_all, planned
     from sorad.intake.plan import total
     from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
-    from sorad.model import units
 
     try:
-        plans, _spent = planned(config, boards(config, []).files, price)
-        count, amount, sure = total(plans)
+        plans, _spent = planned(config, boards(config, []).files, sellers)
+        whole = total(plans)
     except (SoradError, LedgerDamaged, LedgerUnavailable):
         return False  # of a ledger in trouble `sorad status` tells
-    if not count:
+    if not whole.count:
         return False
     said = ngettext(
         "The storyboards that are there ask for {count} take; it is bought as soon as sorad runs.",
         "The storyboards that are there ask for {count} takes; they are bought as soon as sorad runs.",
-        count,
-    ).format(count=count)
+        whole.count,
+    ).format(count=whole.count)
     say("")
     say(said)
-    if sure:
-        say(_("Price: {price}").format(price=f"{units(amount):.2f} {currency}"))
+    if whole.sure:
+        say(_("Price: {price}").format(price=in_all(whole)))
     return True
 
 

@@ -49,7 +49,7 @@ def handler(args: argparse.Namespace) -> int:
     unwise = readable_by_others(config.notify)
     if unwise is not None:
         common.complain(unwise)
-    send, failed = Sender(config.notify.proxy, config.provider.api_key_env), 0
+    send, failed = Sender(config.notify.proxy, [one.api_key_env for one in config.providers]), 0
     for target in found:
         error = send(target, test_message(platform.node() or "?"))
         failed += bool(error)

@@ -235,10 +235,11 @@ def say_what_config_waits(
     from sorad.cli.setup import first_run
     from sorad.config.key import KeySource
     from sorad.providers import make
+    from sorad.providers.sellers import Unpriced
 
     provider = make(config.provider, key or KeySource(config.provider))
-    price = provider.price if priced else lambda _request: None
-    return first_run.say_what_waits(config, price, provider.currency)
+    seller = provider if priced else Unpriced(provider)
+    return first_run.say_what_waits(config, lambda _target: seller)
 
 
 def key_for_service(home: Path, found: Found) -> tuple[Path | None, str]:

@@ -33,7 +33,8 @@ Kinds, by what they strike:
   poll        lost_task
   new tasks   stuck, fail
   download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
-  the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_text
+  the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_stub,
+              list_dates, list_text
   the clock   clock_skew
 Options:
   rate        the share that is struck, 0 to 1

@@ -76,17 +76,17 @@ def _config(args: argparse.Namespace) -> Config:
 
 def _rules(config: Config) -> Callable[[Path, Path], Rules]:
     """By which rules a storyboard is read that was found under a name of the command line."""
-    from sorad import providers
     from sorad.cli.shared.storyboard_paths import owner
-    from sorad.config.key import KeySource
     from sorad.config.model import Watch
     from sorad.intake.rules import rules_of
+    from sorad.providers.sellers import Sellers
 
-    provider = providers.make(config.provider, KeySource(config.provider))
+    sellers = Sellers(config)
 
     def rules(path: Path, name: Path) -> Rules:
         folder = name.absolute() if name.is_dir() else path.absolute().parent
-        return rules_of(config, owner(config, path.absolute()) or Watch(path=folder), provider.validate)
+        watch = owner(config, path.absolute()) or Watch(path=folder)
+        return rules_of(config, watch, sellers)
 
     return rules
 
@@ -199,6 +199,7 @@ def _prompts(checked: _Checked) -> Iterator[str]:
     for segment in checked.reading.segments:
         yield _("  segment {number}: {form}").format(number=segment.index, form=form(segment.request))
         yield from (f"    {line}" for line in segment.request.prompt.splitlines())
+        yield from (f"    + {path or image}" for image, path in segment.request.pictures())
 
 
 def _is_named_so(path: Path) -> bool:

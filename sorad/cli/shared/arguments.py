@@ -148,6 +148,24 @@ def whole_number(text: str) -> int:
         raise argparse.ArgumentTypeError(_("{text!r} is no number").format(text=text)) from None
 
 
+def number_ranges(text: str) -> tuple[range, ...]:
+    """``1-5,8``: ranges of whole numbers, for argparse."""
+    found = []
+    for part in text.replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not dash)) or len(part) > 20:
+            raise argparse.ArgumentTypeError(
+                _("{text!r} is no list of numbers such as 1-5,8").format(text=text)
+            )
+        start, end = int(first), int(last or first)
+        if start > end:
+            raise argparse.ArgumentTypeError(
+                _("{text!r} is no list of numbers such as 1-5,8").format(text=text)
+            )
+        found.append(range(start, end + 1))
+    return tuple(found)
+
+
 def unknown_options(parser: argparse.ArgumentParser, extra: Iterable[str]) -> None:
     """End with what ``parser`` does not know, and what it knows that is written almost so."""
     extra = list(extra)

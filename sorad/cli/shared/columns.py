@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sorad.messages import N_, _
+from sorad.messages import N_, _, ngettext
 
 if TYPE_CHECKING:
     from sorad.model import Request
@@ -23,10 +24,35 @@ _ORIENTATIONS = {"horizontal": N_("horizontal"), "vertical": N_("vertical")}
 
 
 def form(request: Request) -> str:
-    """``10 seconds, horizontal, pro``."""
+    """``10 seconds, horizontal, pro, 1080p, no sound, last frame``: all but its texts."""
     direction = _(_ORIENTATIONS.get(request.orientation, request.orientation))
-    kind = [_("{seconds} seconds").format(seconds=request.seconds), direction]
-    return _(", ").join([*kind, "pro"] if request.pro else kind)
+    parts = [_("{seconds} seconds").format(seconds=request.seconds), direction]
+    return _(", ").join([*parts, *(["pro"] if request.pro else []), *_further(request)])
+
+
+def _further(request: Request) -> Iterator[str]:
+    """What is said beyond length, direction and pro."""
+    if request.resolution:
+        yield request.resolution
+    if request.audio is not None:
+        yield _("with sound") if request.audio else _("no sound")
+    if request.seed is not None:
+        yield _("seed {number}").format(number=request.seed)
+    if request.model:
+        yield request.model
+    if request.provider:
+        yield request.provider
+    yield from _pictured(request)
+
+
+def _pictured(request: Request) -> Iterator[str]:
+    if request.image:
+        yield _("first frame")
+    if request.last_frame:
+        yield _("last frame")
+    count = len(request.references)
+    if count:
+        yield ngettext("{count} reference", "{count} references", count).format(count=count)
 
 
 def width(text: str) -> int:
@@ -48,7 +74,7 @@ def pad(text: str, columns: int) -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """``text`` in at most ``columns``; its beginning gives way to ``…``, for of a path the end counts."""
+    """``text`` in at most ``columns``; its beginning gives way to ``…``, because the end of a path counts."""
     if width(text) <= columns:
         return text
     kept, used = [], 1
@@ -88,7 +114,7 @@ def fold(text: str, columns: int) -> list[str]:
 
 
 def clip(text: str, columns: int) -> str:
-    """``text`` in at most ``columns``; its end gives way to ``…``, for of a sentence the beginning counts."""
+    """``text`` in at most ``columns``; its end gives way to ``…``, because the beginning of a sentence counts."""
     return text if width(text) <= columns else _head(text, columns - 1) + "…"
 
 

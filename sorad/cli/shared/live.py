@@ -29,7 +29,7 @@ Render = Callable[[int, int], Sequence[Line]]
 
 
 def run(render: Render) -> None:
-    """Show what ``render(columns, rows)`` gives, each second anew, until q, Ctrl+C or SIGTERM."""
+    """Show what ``render(columns, rows)`` gives, each second again, until q, Ctrl+C or SIGTERM."""
     keys = _keys()
     painter = Painter(Console(highlight=False))
     with contextlib.suppress(KeyboardInterrupt), _signals(keys, painter):

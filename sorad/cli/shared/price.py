@@ -10,40 +10,46 @@ from sorad.messages import _
 from sorad.problems import SoradError
 
 if TYPE_CHECKING:
-    from sorad.model import Request
+    from sorad.model import Take
 
 
-def price_of(args: argparse.Namespace, requests: Sequence[Request]) -> str:
-    """The price of them all, as the provider tells it now; else that it is not known."""
+Price = tuple[Optional[int], str]  # in micro-units of a currency; None: not known
+
+
+def price_of(args: argparse.Namespace, takes: Sequence[Take]) -> str:
+    """The price of buying them all, as their providers tell it now; else that it is not known."""
     try:
-        prices, currency = _asked(args, requests)
+        return in_words(_asked(args, takes))
     except SoradError:
-        prices, currency = [None], ""
-    return in_words(prices, currency)
+        return _("price not known")
 
 
-def in_words(prices: Sequence[Optional[int]], currency: str) -> str:
-    """The sum of prices in micro-units, and how many of them are not known."""
+def in_words(prices: Sequence[Price]) -> str:
+    """The sum of prices in each currency, and how many of them are not known."""
     from sorad.model import units
 
-    known = [price for price in prices if price is not None]
+    known: dict[str, int] = {}
+    for price, currency in prices:
+        if price is not None:
+            known[currency] = known.get(currency, 0) + price
     if not known:
         return _("price not known")
-    told = f"{units(sum(known)):.2f} {currency}"
-    unknown = len(prices) - len(known)
+    told = " + ".join(f"{units(amount):.2f} {currency}" for currency, amount in known.items())
+    unknown = sum(price is None for price, _currency in prices)
     if unknown:
         return _("{price}, and {count} without a known price").format(price=told, count=unknown)
     return told
 
 
-def _asked(args: argparse.Namespace, requests: Sequence[Request]) -> tuple[list[Optional[int]], str]:
-    from sorad import providers
+def _asked(args: argparse.Namespace, takes: Sequence[Take]) -> list[Price]:
     from sorad.cli.shared.settings import file_config
-    from sorad.config.key import KeySource
     from sorad.config.model import Config
+    from sorad.providers.sellers import Sellers
 
-    config = file_config(args) or Config()
-    key = KeySource(config.provider)
-    key()
-    provider = providers.make(config.provider, key)
-    return [provider.price(request) for request in requests], provider.currency
+    sellers = Sellers(file_config(args) or Config())
+    found: list[Price] = []
+    for take in takes:
+        seller = sellers(take.target)
+        known = sellers.no_key(take.target) is None
+        found.append((seller.price(take.newer or take.request) if known else None, seller.currency))
+    return found

@@ -49,23 +49,19 @@ class Deadlock:
     def _reasons(self) -> Optional[list[Problem]]:
         """Why each take that is left is stuck; ``None`` where one is not."""
         found: list[Problem] = []
-        halted = self._halted()
         for root in (str(watch.path) for watch in self._daemon.config.watch):
             blocked = self._blocked(root)
             for take in self._left(root):
-                why = why_stuck(take, halted, blocked)
+                why = why_stuck(take, self._halted(take), blocked)
                 if why is None:
                     return None
                 if why not in found:
                     found.append(why)
         return found
 
-    def _halted(self) -> Optional[Problem]:
-        """Why nothing is bought."""
-        control = self._daemon.control
-        if control.halted is not None:
-            return control.halted.problem
-        return next((stop.told() for stop in control.stops), None)
+    def _halted(self, take: Take) -> Optional[Problem]:
+        """Why nothing is bought where a take is wanted from."""
+        return next(iter(self._daemon.parts.seller_of(take).stopped()), None)
 
     def _left(self, root: str) -> Iterator[Take]:
         """The takes that are neither over nor known to wait for the user."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from sorad.cli.shared.common import say, to_json
 from sorad.cli.shared.storyboard_paths import boards, owner
+from sorad.lock import holder
 from sorad.messages import N_, _, ngettext
-from sorad.problems import Problem, SoradError
+from sorad.problems import Problem, after_the_end
 
 if TYPE_CHECKING:
     from sorad.config.model import Budget, Config, Watch
-    from sorad.intake.plan import Item, Planned
+    from sorad.intake.plan import Item, Planned, Total
+    from sorad.intake.rules import Seller
     from sorad.model import Request
+    from sorad.providers.sellers import Sellers
 
 
 START = 40  # columns of a prompt's beginning
@@ -46,33 +50,63 @@ def handler(args: argparse.Namespace) -> int:
 
 def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json: bool = False) -> int:
     """Print the plan; 0, or 1 where a storyboard has problems."""
-    from sorad import providers
-    from sorad.config.key import KeySource
+    with after_the_end(holder(config.state_dir) is None):
+        return _show_plan(config, paths, force=force, as_json=as_json)
+
+
+def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) -> int:
     from sorad.intake.plan import Planned, total
+    from sorad.providers.sellers import Sellers
     from sorad.vault.problems import never_read
 
-    key = KeySource(config.provider)
-    provider = providers.make(config.provider, key)
-    pricer, no_key = _pricer(provider.price, key)
+    sellers = Sellers(config)
     found = boards(config, paths)
-    plans, spent = planned(config, found.files, pricer, force=force)
+    plans, spent = planned(config, found.files, Priced(sellers), force=force)
     plans += [Planned(path, problems=(why,)) for path, why in found.dark]
-    count, price, sure = total(plans)
+    whole = total(plans)
     notes = list(found.away)
-    if not sure:
-        notes.append(no_key or _no_price(provider.price_trouble(), config.provider.kind))
-    notes += _budget(config.budget, plans, spent, provider.currency)
+    notes += _unpriced(plans, sellers)
+    notes += _budget(config.sums, plans, spent)
     notes += [never_read(found.never_read)] if found.never_read else []
     notes += _bought_elsewhere(config, plans)
     if as_json:
-        told = _as_json(plans, count, price if sure else None, provider.currency)
+        told = _as_json(plans, whole, config.provider.money)
         say(to_json({**told, "notes": [_problem(one) for one in notes]}, indent=2))
     else:
-        _show(plans, count, price, provider.currency, sure=sure)
+        _show(plans, whole, several=len(config.providers) > 1)
         for note in notes:
             say(f"! {note}")
         _say_outside(config, plans)
     return 1 if found.away or any(planned.problems for planned in plans) else 0
+
+
+class Priced:
+    """The providers that can be asked for a price; one without a key only judges: a plan needs none."""
+
+    def __init__(self, sellers: Sellers) -> None:
+        self._sellers = sellers
+        self._keyless: dict[str, bool] = {}
+
+    def __call__(self, target: str) -> Seller:
+        """The provider of a target."""
+        from sorad.providers.sellers import Unpriced
+
+        if target not in self._keyless:
+            self._keyless[target] = self._sellers.no_key(target) is not None
+        seller = self._sellers(target)
+        return Unpriced(seller) if self._keyless[target] else seller
+
+
+def _unpriced(plans: list[Planned], sellers: Sellers) -> Iterator[Problem]:
+    """Why prices are not known, for each provider of which one is not."""
+    asked = {item.target for one in plans for item in one.bought if item.price is None}
+    for target in sorted(asked):
+        key = sellers.no_key(target)
+        if key is not None:
+            told = N_("The price is not known, for there is no key to ask with: {reason}")
+            yield Problem("plan.no_price", told, "{reason_fix}", {"reason": key})
+        else:
+            yield _no_price(sellers(target).price_trouble(), sellers.config_of(target).title)
 
 
 def _say_outside(config: Config, plans: list[Planned]) -> None:
@@ -96,45 +130,47 @@ def _bought_elsewhere(config: Config, plans: list[Planned]) -> list[Problem]:
 
 def force_costs(config: Config) -> tuple[int, str]:
     """How many takes `once --force` buys, and for how much, in words."""
-    from sorad import providers
     from sorad.cli.shared.price import in_words
-    from sorad.config.key import KeySource
+    from sorad.providers.sellers import Sellers
 
-    key = KeySource(config.provider)
-    provider = providers.make(config.provider, key)
-    pricer, _no_key = _pricer(provider.price, key)
-    plans, _spent = planned(config, boards(config, []).files, pricer, force=True)
-    prices = [item.price for one in plans for item in one.bought]
-    return len(prices), in_words(prices, provider.currency)
+    sellers = Priced(Sellers(config))
+    plans, _spent = planned(config, boards(config, []).files, sellers, force=True)
+    prices = [(item.price, item.currency) for one in plans for item in one.bought]
+    return len(prices), in_words(prices)
 
 
-def _budget(budget: Budget, plans: list[Planned], spent: int, currency: str) -> list[Problem]:
+def _budget(budget: Budget, plans: list[Planned], spent: Mapping[str, int]) -> list[Problem]:
     """What of it has to wait for an approval, or for another day."""
     from sorad.budget import over_day
+    from sorad.intake.plan import total
 
-    held = _too_dear(budget, plans, currency)
+    held = _too_dear(budget, plans)
     said = N_("{path}: nothing of it is bought before you approve: {reason}")
     notes = [
         Problem("plan.approve", said, "{reason_fix}", {"path": path, "reason": problem})
         for path, problem in held
     ]
     dear = {path for path, problem in held}
-    price = sum(item.price or 0 for one in plans if one.path not in dear for item in one.bought)
-    over = over_day(budget, spent, price, currency) if price else None
-    if over is not None:
-        said = N_("Not all of it is bought today: {reason}")
-        notes.append(Problem("plan.day", said, "{reason_fix}", {"reason": over}))
+    for currency, price in total(one for one in plans if one.path not in dear).prices.items():
+        over = over_day(budget, spent.get(currency, 0), price, currency) if price else None
+        if over is not None:
+            said = N_("Not all of it is bought today: {reason}")
+            notes.append(Problem("plan.day", said, "{reason_fix}", {"reason": over}))
     return notes
 
 
-def _too_dear(budget: Budget, plans: list[Planned], currency: str) -> list[tuple[str, Problem]]:
+def _too_dear(budget: Budget, plans: list[Planned]) -> list[tuple[str, Problem]]:
     """The storyboards that wait for an approval, by their paths, and why."""
     from sorad.budget import needs_approval
 
     found = []
     for one in plans:
-        prices = [item.price for item in one.bought if not item.approved]
-        problem = needs_approval(budget, prices, currency)
+        prices: dict[str, list[Optional[int]]] = {}
+        for item in one.bought:
+            if not item.approved:
+                prices.setdefault(item.currency, []).append(item.price)
+        problems = (needs_approval(budget, each, currency) for currency, each in prices.items())
+        problem = next(filter(None, problems), None)
         if problem is not None:
             found.append((one.path, problem))
     return found
@@ -159,11 +195,11 @@ def _problem(problem: Problem) -> dict[str, str]:
 def planned(
     config: Config,
     files: list[tuple[Path, Watch]],
-    price: Callable[[Request], Optional[int]],
+    sellers: Callable[[str], Seller],
     *,
     force: bool = False,
-) -> tuple[list[Planned], int]:
-    """What each storyboard would buy, and what was spent today (micro-units).
+) -> tuple[list[Planned], Mapping[str, int]]:
+    """What each storyboard would buy, and what was spent today in each currency (micro-units).
 
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
@@ -171,35 +207,18 @@ def planned(
     from sorad.intake.plan import plan_storyboard
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
-    from sorad.providers import validator_of
 
-    validate = validator_of(config.provider)
     there = ledger_path(config.state_dir)
     ledger = SqliteLedger.attach(there) if there.exists() else None
     try:
-        plans = [
-            plan_storyboard(path, watch, config, validate, price, ledger, force=force)
-            for path, watch in files
-        ]
-        return plans, ledger.spend(day_began(time.time())) if ledger is not None else 0
+        plans = [plan_storyboard(path, watch, config, sellers, ledger, force=force) for path, watch in files]
+        return plans, {} if ledger is None else ledger.spend_by_currency(day_began(time.time()))
     finally:
         if ledger is not None:
             ledger.close()
 
 
-def _pricer(
-    price: Callable[[Request], Optional[int]], key: Callable[[], str]
-) -> tuple[Callable[[Request], Optional[int]], Optional[Problem]]:
-    """The provider's price where there is a key to ask with, else why there is none: a plan needs none."""
-    try:
-        key()
-    except SoradError as error:
-        told = N_("The price is not known, for there is no key to ask with: {reason}")
-        return lambda request: None, Problem("plan.no_price", told, "{reason_fix}", {"reason": error.problem})
-    return price, None
-
-
-def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: bool) -> None:
+def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     from sorad.intake.plan import BUY
 
     lines = []
@@ -209,16 +228,17 @@ def _show(plans: list[Planned], count: int, price: int, currency: str, *, sure: 
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
-                lines.append(f"  + {what}  {_amount(item.price, currency)}  {_form(item.request)}")
+                whom = f"  {item.target}" if several and item.target else ""
+                lines.append(f"  + {what}{whom}  {_amount(item.price, item.currency)}  {_form(item.request)}")
             else:
                 lines.append(f"  - {what}  {_reason(item)}")
     if not plans:
         lines.append(_("There are no storyboards here. Storyboards are files named storyboard*.json."))
     bought = ngettext(
-        "{count} take would be bought: {price}", "{count} takes would be bought: {price}", count
+        "{count} take would be bought: {price}", "{count} takes would be bought: {price}", whole.count
     )
-    amount = _amount(price if sure else None, currency)
-    lines.append(bought.format(count=count, price=amount) if count else _("nothing would be bought."))
+    said = bought.format(count=whole.count, price=in_all(whole))
+    lines.append(said if whole.count else _("nothing would be bought."))
     for line in lines:
         say(line)
 
@@ -241,13 +261,21 @@ def _amount(micros: Optional[int], currency: str) -> str:
     return _("price not known") if micros is None else f"{units(micros):.2f} {currency}"
 
 
-def _as_json(plans: list[Planned], count: int, price: Optional[int], currency: str) -> dict[str, Any]:
+def in_all(whole: Total) -> str:
+    """The price of it all, in each currency."""
+    known = [_amount(price, currency) for currency, price in whole.prices.items()]
+    return " + ".join(known) if whole.sure else _("price not known")
+
+
+def _as_json(plans: list[Planned], whole: Total, currency: str) -> dict[str, Any]:
+    """``price``: in ``currency``, the first provider's; all of them are in ``prices``."""
     from sorad.model import units
 
     return {
-        "takes": count,
-        "price": None if price is None else units(price),
+        "takes": whole.count,
+        "price": units(whole.prices.get(currency, 0)) if whole.sure else None,
         "currency": currency,
+        "prices": {money: units(price) for money, price in whole.prices.items()} if whole.sure else None,
         "storyboards": [
             {
                 "path": planned.path,
@@ -259,6 +287,8 @@ def _as_json(plans: list[Planned], count: int, price: Optional[int], currency: s
                         "action": item.action,
                         "reason": _reason(item),
                         "price": None if item.price is None else units(item.price),
+                        "currency": item.currency,
+                        "provider": item.target,
                         "request": item.request.canonical(),
                         "older_text": item.older,
                         "output": item.output,

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from loguru import logger
@@ -24,7 +25,7 @@ from sorad.health.facts import from_ledger
 from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
-from sorad.problems import Problem
+from sorad.problems import Problem, after_the_end
 from sorad.vault.problems import NOT_TAKEN_UP
 
 # Codes of what the folder side could not look at.
@@ -91,13 +92,25 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
         ending.wait(LOOK)
 
 
+def _halted(daemon: Daemon, standing: Standing) -> list[Problem]:
+    """Why nothing is bought at each of the providers that takes are wanted from; nothing, while one may buy."""
+    parts = daemon.parts
+    queued = daemon.ledger.takes(states=[State.QUEUED]) if standing.counts[State.QUEUED] else ()
+    asked = list({seller.name: seller for seller in map(parts.seller_of, queued)}.values())
+    each = [seller.stopped() for seller in asked or parts.sellers]
+    if asked and not all(each):
+        return []
+    found: list[Problem] = []
+    for one in chain(*each):
+        found += [one] if one not in found else []
+    return found
+
+
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     """Why nothing more will be bought, once all that was bought has arrived."""
     if standing.moving > standing.counts[State.QUEUED]:
         return []
-    halt = daemon.control.halted
-    found = [halt.problem] if halt is not None else []
-    found += [stop.told() for stop in daemon.control.stops]
+    found = _halted(daemon, standing)
     if daemon.control.paused and standing.counts[State.QUEUED]:
         found.append(_paused())
     if standing.moving == 0:
@@ -232,7 +245,8 @@ def _summary(standing: Standing, stopped: list[Problem], spent: list[str], *, in
                 count=len(standing.failed) - 10
             )
         )
-    out += [str(problem.after_the_end()) for problem in stopped]
+    with after_the_end():
+        out += [str(problem) for problem in stopped]
     if stopped and not interrupted:
         out.append(_("Then start again: it goes on where this one ended."))
     if standing.waiting:

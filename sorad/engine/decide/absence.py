@@ -1,8 +1,9 @@
 """Whether a list of tasks proves that a create was not accepted, so that it may be sent again. Pure.
 
 Each row of the list is *ours*, *not ours*, or it *cannot be told*: by the first rule of :data:`RULES` that says so.
-A create is sent again only if no row of its time is ours or cannot be told, and if the list is whole: if a task of
-ours would be on it. Lists lag, page wrongly, show only the newest, and show texts that nobody sent; accounts have
+A create is sent again only if no row of its time is ours or cannot be told, if the list is whole: if a task of
+ours would be on it, and if it has shown that it lists at all: a create of ours, dated as no clock forbids. Lists lag,
+page wrongly, show only the newest, are stubs for ever empty, and show texts and dates that nobody sent; accounts have
 several users. What cannot be told is for the user to decide.
 """
 
@@ -13,9 +14,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Callable, NamedTuple, Optional
 
+from sorad.elapsed import Moment
 from sorad.engine.decide.matching import in_window, resembles, same
 from sorad.messages import N_
-from sorad.model import Take
+from sorad.model import Request, Take
 from sorad.problems import Problem
 from sorad.providers.base import Listed, RemoteTask
 from sorad.providers.errors import faults
@@ -29,7 +31,7 @@ ZONES = 15 * 3_600.0
 KEPT = 3_600.0
 # Lists are cut to a number of tasks that is a multiple of this.
 ROUND = 5
-# Dates of one clock are in order if they are so far apart; smaller jumps of it are not noticed.
+# Dates of one clock are in order if they are so far apart.
 INSTANT = 5.0
 
 
@@ -47,20 +49,31 @@ class Own(NamedTuple):
     remote_id: str
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
+    told: bool = False  # its create was answered with the id, and our clock was not set since
+    request: Optional[Request] = None  # what was sent
 
 
 class Seen(NamedTuple):
     """A task that nobody owns, as earlier looks saw it."""
 
-    at: float  # when first, epoch seconds, our clock
+    at: Moment  # when first
     created_at: Optional[float] = None
     seconds: Optional[int] = None
     pro: Optional[bool] = None
 
 
+class Evidence(NamedTuple):
+    """What one look says of the list itself."""
+
+    shown: Optional[float] = None  # seconds ago that the last create of ours was accepted that it showed
+    behind: float = 0.0  # how far it dates ours back, as 0 or less
+    against: bool = False  # it lacks one of ours, or dates one as no clock on earth does
+    altered: bool = False  # it shows one of ours with another length or model than was sent
+
+
 @dataclass(frozen=True)
 class View:
-    """All that is known when a lost create is judged by a list."""
+    """All that is known when a lost create is judged by a list. Intents are dated by our clock as it is now."""
 
     take: Take
     listed: Listed
@@ -73,11 +86,14 @@ class View:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     most: int = 0  # rows that this list has shown at once
     settled: float = 60.0  # seconds after which an accepted create must be on the list
+    proved: bool = False  # whether this list, now or earlier, has shown that it shows what it should
+    behind: float = 0.0  # how far it has dated ours back at another time, as 0 or less
+    altered: bool = False  # whether it has shown ours with another length or model than was sent
 
     @property
     def intent_at(self) -> float:
-        """When the create may have left first; one that lies ahead was dated by a clock that was set back."""
-        return self.now if self.take.intent_at is None else min(self.take.intent_at, self.now)
+        """When the create may have left first."""
+        return self.now if self.take.intent_at is None else self.take.intent_at
 
     @property
     def start(self) -> float:
@@ -87,14 +103,13 @@ class View:
 
     @property
     def _behind(self) -> float:
-        """How far the list dates our own creates back, as 0 or less."""
-        at = {own.remote_id: own.accepted_at - max(self.ahead, 0.0) for own in self.own}
-        off = [
-            row.created_at - at[row.remote_id]
-            for row in self.listed.tasks
-            if row.remote_id in at and row.created_at is not None
-        ]
-        return max(min(off, default=0.0), -ZONES) if min(off, default=0.0) < 0 else 0.0
+        """How far the list dates our own creates back, now or earlier, as 0 or less."""
+        return max(min([0.0, self.behind, *self.off(self.own)]), -ZONES)
+
+    def off(self, own: Sequence[Own]) -> list[float]:
+        """How far the list's dates of these are off, in seconds, of those that it dates."""
+        dates, ahead = self.listed.dates, max(self.ahead, 0.0)
+        return [dates[one.remote_id] - one.accepted_at + ahead for one in own if one.remote_id in dates]
 
 
 # --- rows -------------------------------------------------------------------------------------------------
@@ -109,7 +124,7 @@ def owned(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
     """It was on a list before the create left."""
-    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take, view.now) else None
+    return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take) else None
 
 
 def same_request(view: View, row: RemoteTask) -> Optional[Kind]:
@@ -142,18 +157,33 @@ def too_old(view: View, row: RemoteTask) -> Optional[Kind]:
 
 
 def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
-    """It is of another length, as far as told."""
-    return None if row.seconds in (None, view.take.request.seconds) else Kind.NOT_OURS
+    """It is of another length, as far as told, and the list does not round them."""
+    told = row.seconds not in (None, view.take.request.seconds) and not alters(view)
+    return Kind.NOT_OURS if told else None
 
 
 def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
     """It is of another model, as far as told; an unknown name may be the gateway's own name for ours."""
-    if row.pro not in (None, view.take.request.pro):
+    asked = view.take.request
+    if alters(view):
+        return None
+    if not asked.model and row.pro not in (None, asked.pro):
         return Kind.NOT_OURS
     ids = {own.remote_id for own in view.own}
     ours = [task for task in view.listed.tasks if task.remote_id in ids]
     named_as_sent = bool(ours) and not any(task.other_model for task in ours)
     return Kind.NOT_OURS if row.other_model and named_as_sent else None
+
+
+def alters(view: View) -> bool:
+    """Whether the list shows ours with another length or model than was sent, now or earlier."""
+    sent = {own.remote_id: own.request for own in view.own}
+    shown = ((row, sent.get(row.remote_id)) for row in view.listed.tasks)
+    return view.altered or any(_is_altered(row, request) for row, request in shown if request is not None)
+
+
+def _is_altered(row: RemoteTask, sent: Request) -> bool:
+    return row.seconds not in (None, sent.seconds) or (not sent.model and row.pro not in (None, sent.pro))
 
 
 RULES: Sequence[Rule] = (
@@ -198,14 +228,9 @@ def turned_up(view: View, again: Take) -> Optional[RemoteTask]:
     return None
 
 
-def was_before(seen: Optional[Seen], take: Take, now: float) -> bool:
-    """Whether a task was on a list before the take's create left.
-
-    An intent that lies ahead of ``now`` was dated by a clock that was set back since: it tells nothing of before.
-    """
-    if seen is None or take.intent_at is None or take.intent_at > now:
-        return False
-    return seen.at < take.intent_at - INSTANT
+def was_before(seen: Optional[Seen], take: Take) -> bool:
+    """Whether a task was on a list before the take's create left. Dates tell no order; moments do."""
+    return seen is not None and take.moment is not None and seen.at < take.moment
 
 
 # --- the whole list ----------------------------------------------------------------------------------------
@@ -217,8 +242,20 @@ def not_whole(view: View) -> Optional[Problem]:
     if lacking is not None:
         return _lacks(lacking)
     if _reaches_back(view) or view.listed.counted or _ended(view):
-        return None
+        return None if view.proved else _unproved()
     return view.listed.doubt or faults.incomplete_list(_TOO_SHORT)
+
+
+def evidence(view: View) -> Evidence:
+    """Whether the list shows what it should: by creates of ours, accepted there lately, whose answer told the task."""
+    listed, told = view.listed, [own for own in view.own if own.told]
+    dated = [own for own in told if own.remote_id in (listed.dates or listed.ids)]
+    ages = [view.now - own.accepted_at for own in dated if own.accepted_at <= view.now]
+    off = view.off(dated)
+    odd = any(abs(one) > ZONES for one in off)
+    behind = max(min([0.0, *off]), -ZONES)
+    against = odd or _lacking(view) is not None
+    return Evidence(min(ages, default=None), behind, against, alters(view))
 
 
 def _reaches_back(view: View) -> bool:
@@ -272,6 +309,20 @@ def _lacks(own: Own) -> Problem:
         ),
         N_("Look at your account at the provider; `sorad resolve` ends the wait."),
         {"remote_id": own.remote_id},
+    )
+
+
+def _unproved() -> Problem:
+    return Problem(
+        "provider.list",
+        N_(
+            "The provider's list of tasks has not shown one of our own tasks yet: it may always be empty, or its dates "
+            "may be another clock's."
+        ),
+        N_(
+            "Look at your account at the provider, then `sorad resolve`. Or buy another video: once the list shows "
+            "its task, the list is believed."
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.providers.base import RemoteTask
 
-# A take that waits for the user is looked at again once a day, for its provider may list by then.
+# A take that waits for the user is looked at again once a day, because its provider may list by then.
 WAIT = 86_400.0
 # So many tasks are named.
 NAMED = 5
@@ -35,7 +35,7 @@ def for_the_user(
     """
     left = (now if take.intent_at is None else take.intent_at) + polling.give_up_after - now
     if take.parked or left <= 0:
-        # What is waited for so long is polled slowly, too, should it be adopted.
+        # What was waited for so long is polled slowly, too, if it is adopted.
         watched = max(take.watched, polling.give_up_after)
         return Change(State.UNKNOWN, note, due_at=now + again, error=why, parked=True, watched=watched)
     return Change(State.UNKNOWN, note, due_at=now + min(left, again), error=why)

@@ -51,12 +51,20 @@ def alike(one: Request, other: Request) -> bool:
 def same(request: Request, task: RemoteTask) -> bool:
     """Whether a task on the list may be this request; what the list does not tell cannot disagree."""
     image = request.image if request.image.startswith("http") else None
-    return (
+    return bool(
         look_of(task.prompt) == look_of(request.prompt)
         and task.seconds in (None, request.seconds)
-        and task.orientation in (None, request.orientation)
-        and task.pro in (None, request.pro)
+        and _of_shape(request, task)
+        and (request.model or task.pro in (None, request.pro))
         and (image is None or task.image in (None, "", image))
+    )
+
+
+def _of_shape(request: Request, task: RemoteTask) -> bool:
+    """Lists tell wide from high; of other ratios than these two they tell as they like."""
+    return request.orientation not in ("horizontal", "vertical") or task.orientation in (
+        None,
+        request.orientation,
     )
 
 
@@ -67,7 +75,7 @@ def began(take: Take, now: float, ahead: float) -> float:
     (a proxy's date), so this is the earlier of what both clocks say. An intent that lies ahead of ``now`` was
     dated by a clock that was set back since.
     """
-    return min(take.intent_at or now, now) - max(ahead, 0.0) - SKEW
+    return min(now if take.intent_at is None else take.intent_at, now) - max(ahead, 0.0) - SKEW
 
 
 def in_window(take: Take, task: RemoteTask, now: float, ahead: float = 0.0) -> bool:

@@ -1,5 +1,5 @@
 """What was paid for twice: a create that was on no list in time and was sent again may turn up after all; a task that
-was said to have failed and was bought anew may end well after all.
+was said to have failed and was bought again may end well after all.
 
 Nothing undoes that, but it is told, so that both videos can be had.
 """
@@ -23,10 +23,10 @@ _KEY = "paid too"
 NOT_SENT, NO_PLACE, ANOTHERS = "not sent", "no place", "other buyer"
 
 
-def creates_that_left(history: Sequence[Event]) -> list[float]:
-    """When a take's creates left (epoch seconds), those that were refused among them: one may be there all the same."""
+def creates_that_left(history: Sequence[Event]) -> list[Event]:
+    """The intents of a take's creates that left, those that were refused among them: one may be there all the same."""
     return [
-        event.at
+        event
         for event, after in zip_longest(history, history[1:])
         if event.state is State.SUBMITTING
         and (after is None or after.note not in (NOT_SENT, NO_PLACE, ANOTHERS))
@@ -62,7 +62,7 @@ def paid_too(take: Take, remote_id: str) -> Problem:
 
 
 def bought_anew(take: Take, others: Sequence[Purchase], paid: Optional[Purchase], currency: str) -> Problem:
-    """A task that was said to have failed goes on after all, and was bought anew meanwhile. ``take`` bears its id."""
+    """A task that was said to have failed goes on after all, and was bought again meanwhile. ``take`` has its id."""
     return Problem(
         "take.paid_twice",
         N_(

@@ -53,7 +53,7 @@ def due(history: Sequence[Event], obstacle: Obstacle, place: Place, patience: Pa
 def blocked_since(history: Sequence[Event], obstacles: Collection[Obstacle], now: float) -> float:
     """Since when nothing but these obstacles was met; ``now`` where the history tells of none.
 
-    Trouble with the provider counts against it where a download had begun, for then the folder was there;
+    Trouble with the provider counts against it where a download had begun, because then the folder was there;
     polls say nothing about the folder.
     """
     since = now

@@ -1,6 +1,6 @@
 """Stops: buying has stopped until the user acts, or until what stopped it is known. Pure.
 
-A halt (:mod:`sorad.engine.decide.halt`) is probed away, for it costs nothing to find out whether it is mended. Here the
+A halt (:mod:`sorad.engine.decide.halt`) is probed away, as it costs nothing to find out whether it is mended. Here the
 next create may cost money for nothing, so none leaves by itself. Several stops may stand at once, one of a code,
 beside a halt.
 """
@@ -82,7 +82,7 @@ def is_settled(take: Optional[Take]) -> bool:
     """Whether it is known what became of a take's create: it was found, or the user said so.
 
     One that went back to the queue because a list did not show it is not settled (``creates`` still counts what
-    left; the user's word begins the count anew): what stopped the buying may happen to it again.
+    left; the user's word begins the count again): what stopped the buying may happen to it again.
     """
     if take is None:
         return True

@@ -1,4 +1,4 @@
-"""What cannot go on by itself, for only the user can mend it. Pure; `sorad once` ends where nothing else is left."""
+"""What cannot go on by itself, as only the user can mend it. Pure; `sorad once` ends where nothing else is left."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ from sorad.providers.base import (
 from sorad.receipts.folder import gone
 
 # A paid take is asked after for a day before it is given up as lost (design: the life of a take). Patience with
-# it goes by `Take.watched`, the waits between looks that told something: not by dates, for the clock may be set,
+# it goes by `Take.watched`, the waits between looks that told something: not by dates, because the clock may be set,
 # and a machine that slept for a week has looked at nothing meanwhile.
 LOST_AFTER = 86_400.0
 # Past `give_up_after` a take is polled this many times more slowly.
@@ -47,7 +47,7 @@ MISSES_TO_PARK = 3
 # A video that is fetched a second time is taken to be gone after so many tries that met none, some ten minutes.
 GIVEN_UP_AT = 8
 # After so many refusals in a row, others are tried first: a take that is refused again and again for what it is must
-# not hold up the line, for creates are tried one at a time then. Seconds that it waits more after each further one.
+# not hold up the line, because creates are tried one at a time then. Seconds that it waits more after each further one.
 REFUSALS_TO_WAIT, WAITS_MORE, WAITS_MOST = 12, 600.0, 86_400.0
 
 
@@ -212,7 +212,7 @@ def _missing(take: Take, found: Missing, polling: Polling, now: float, rng: rand
 
 
 def is_given_up(take: Take, fault: Fault) -> bool:
-    """Whether a video that was delivered once, and is fetched anew, is no longer at the provider, as it says again and
+    """Whether a video that was delivered once, and is fetched again, is no longer at the provider, as it says again and
     again. One that never came is asked for on."""
     lacks = fault.trouble in (Trouble.EXPIRED, Trouble.BAD_FILE)
     return lacks and take.finished_at is not None and take.attempt >= GIVEN_UP_AT
@@ -285,7 +285,7 @@ def lost_create(fault: Fault) -> Problem:
 
 
 def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: float) -> Change:
-    """A task that was said to have failed did not. ``take`` bears the task's id and account.
+    """A task that was said to have failed did not. ``take`` has the task's id and account.
 
     Where it still runs it holds no slot: another take may have that by now.
     """
@@ -309,33 +309,28 @@ def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: 
     )
 
 
+def _retry(to: State, now: float) -> Change:
+    return Change(to, "retry", due_at=now, attempt=0, clear_error=True)
+
+
+def fetch_again(now: float) -> Change:
+    """`retry` of a delivered take whose video is missing: the provider may still have it, and that costs nothing."""
+    return replace(_retry(State.GENERATING, now), watched=0.0)
+
+
+def look_again(now: float) -> Change:
+    """`retry` of a paid take of which the provider never said that it failed: look, do not buy."""
+    return replace(fetch_again(now), parked=False)
+
+
 def ask_first(now: float) -> Change:
     """`retry` of a take whose task was said to have failed: is that still so? Its answer decides (`rebuy`)."""
-    return Change(
-        State.GENERATING,
-        "retry",
-        due_at=now,
-        attempt=0,
-        clear_error=True,
-        parked=False,
-        watched=0.0,
-        rebuy=True,
-    )
+    return replace(look_again(now), rebuy=True)
 
 
 def buy_anew(now: float) -> Change:
     """A create of its own, asked for by the user."""
-    return Change(
-        State.QUEUED,
-        "retry",
-        due_at=now,
-        attempt=0,
-        clear_error=True,
-        remote_id="",
-        parked=False,
-        rebuy=False,
-        fresh=True,
-    )
+    return replace(_retry(State.QUEUED, now), remote_id="", parked=False, rebuy=False, fresh=True)
 
 
 def slow(watched: float) -> Problem:

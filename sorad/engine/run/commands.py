@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -14,8 +14,10 @@ from sorad.claim.claims import Claims
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
 from sorad.engine.decide.missing_key import NO_KEY
-from sorad.engine.steps.kit import Kit
+from sorad.engine.state.control import Control
+from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.redo import another_take
+from sorad.engine.steps.reuse import is_reused_and_missing, take_again
 from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.ledger.copied import is_copied
 from sorad.ledger.errors import ClaimLost, IdOwned, IllegalMove
@@ -34,9 +36,15 @@ class Commands:
     """Carries commands out, in the engine's thread."""
 
     def __init__(
-        self, kit: Kit, rescan: Callable[[Optional[str]], None], claims: Optional[Claims] = None
+        self,
+        kit: Kit,
+        rescan: Callable[[Optional[str]], None],
+        claims: Optional[Claims] = None,
+        others: Sequence[Control] = (),
     ) -> None:
+        """``kit``: the first provider's; ``others``: the controls of the others, which are paused with its own."""
         self._kit = kit
+        self._others = others
         self._rescan = rescan
         self._verbs: dict[str, Callable[[Mapping[str, Any]], Result]] = {
             "retry": self._retry,
@@ -84,33 +92,30 @@ class Commands:
         if "storyboard" in args:
             states.add(State.DONE)  # those whose video is missing; never of all storyboards at once
         # Without being named, what no storyboard asks for any more is not bought.
-        takes = (
+        takes = [
             take
             for take in self._named(args, states)
             if "ids" in args or take.wanted or take.state is State.DONE
-        )
-        return self._each(takes, self._retried)
+        ]
+        result = self._each((take for take in takes if not is_reused_and_missing(take)), self._retried)
+        return self._reused_again([take for take in takes if is_reused_and_missing(take)], result)
+
+    def _reused_again(self, gone: Sequence[Take], result: Result) -> Result:
+        """The same for reused videos that are missing: they are taken again, or it is said what helps."""
+        left = [take for take in gone if not take_again(self._kit, take)]
+        count = result["count"] + len(gone) - len(left)
+        return {**(_refused(_source_gone(left[0])) if left else result), "count": count}
 
     def _retried(self, take: Take) -> Optional[Change]:
         now = self._kit.clock.time()
         if take.state is State.DONE and is_rescued(take) and Path(take.output).exists():
             return None  # it is there, if not in its own place
         if take.state is State.DONE and take.remote_id and take.error is not None:
-            # Its video is missing: the provider may still have it, and that costs nothing.
-            return Change(State.GENERATING, "retry", due_at=now, attempt=0, clear_error=True, watched=0.0)
+            return transitions.fetch_again(now)
         if take.state not in (State.FAILED, State.CANCELLED):
             return None
         if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
-            # It was paid for, and the provider never said that it failed: look again, do not buy again.
-            return Change(
-                State.GENERATING,
-                "retry",
-                due_at=now,
-                attempt=0,
-                clear_error=True,
-                parked=False,
-                watched=0.0,
-            )
+            return transitions.look_again(now)
         # Failed, as the provider said: asked after first. Refused: a create of its own.
         return transitions.ask_first(now) if take.remote_id else transitions.buy_anew(now)
 
@@ -165,8 +170,8 @@ class Commands:
         take = kit.ledger.take(number)
         if take is None or not waits_for_foreign(take):
             return take
-        currency = kit.accounts.current.currency
-        return take_create_over(kit.ledger, take, kit.payer(take.root), currency, kit.clock.time())
+        currency = seller_of(kit, take).currency
+        return take_create_over(kit.ledger, take, kit.claims.payer(take.root), currency, kit.clock.time())
 
     def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
         take, how = self._taken_over(number), args.get("how")
@@ -184,13 +189,13 @@ class Commands:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
         result = self._each([take], lambda _take: change)
         if result["ok"]:  # where a task is adopted, the receipt takes its place first
-            drop_intent(self._kit.payer(take.root), take)
+            drop_intent(self._kit.claims.payer(take.root), take)
         return result
 
     def _adopt(self, take: Take, remote_id: str, now: float) -> Result:
         failed = take.state is State.FAILED
         own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
-        if remote_id not in own and self._kit.ledger.owned([remote_id]):
+        if remote_id not in own and self._kit.ledger.owned([remote_id], take.place):
             return _refused(_owned(remote_id))
         change = adopt(take, remote_id, now)
         if failed:
@@ -200,11 +205,13 @@ class Commands:
         return self._each([take], lambda _take: change)
 
     def _pause(self) -> Result:
-        self._kit.control.pause(paused=True)
+        for control in (self._kit.control, *self._others):
+            control.pause(paused=True)
         return {"ok": True, "count": 1}
 
     def _resume(self) -> Result:
-        self._kit.control.resume()
+        for control in (self._kit.control, *self._others):
+            control.resume()
         return {"ok": True, "count": 1}
 
     def _scan(self, args: Mapping[str, Any]) -> Result:
@@ -250,6 +257,17 @@ def _by_user(take: Take) -> Problem:
         N_("cancelled by you."),
         N_("`sorad retry {take}` queues it again."),
         {"take": take.id},
+    )
+
+
+def _source_gone(take: Take) -> Problem:
+    return Problem(
+        "command.reused",
+        N_(
+            "take {take} owns no task: its video was reused from the task {remote_id}, whose video is gone, too."
+        ),
+        N_("`sorad retry` of the take of that task fetches it anew; `sorad redo {take}` buys one more."),
+        {"take": take.id, "remote_id": take.reused},
     )
 
 

@@ -6,33 +6,32 @@ happen; steps, commands and the folder side wake it.
 
 from __future__ import annotations
 
-import heapq
 import math
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import count
 from typing import Callable, Optional, Protocol
 
 from loguru import logger
 
 from sorad.budget import PRICE_AGAIN
 from sorad.engine.decide.crawling import ease
+from sorad.engine.decide.parties import whose
+from sorad.engine.run.channel import Channel, MakeLane
 from sorad.engine.run.lanes import Lane
 from sorad.engine.state.wall_clock import told
 from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
-from sorad.engine.steps.kit import Kit, release
+from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.poll import poll
-from sorad.engine.steps.probe import look_for_provider, probe
 from sorad.engine.steps.recheck_failed import asking
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.reprice import is_unpriced, reprice
 from sorad.engine.steps.rescue import rescue_away
-from sorad.engine.steps.submit import submit
 from sorad.ledger.errors import LedgerUnavailable
-from sorad.ledger.values import Change
+from sorad.ledger.values import Change, Party
 from sorad.messages import _
 from sorad.model import State, Take
 
@@ -40,8 +39,6 @@ from sorad.model import State, Take
 LOOK_EVERY = 1.0
 # Seconds after which no step reckons any more with a clock that was set meanwhile.
 CUT_AGAIN = 90.0
-# Threads: creates and polls wait for the network, downloads for the disk.
-SUBMITTERS, POLLERS, FETCHERS = 8, 8, 8
 
 
 class Folders(Protocol):
@@ -67,27 +64,32 @@ class Folders(Protocol):
 
 
 Agenda = Mapping[State, Mapping[str, float]]
-MakeLane = Callable[[str, int, Callable[[], None]], Lane]
+
+# The lanes of what was sent to accounts that are in the config no more.
+FORMER = "former"
 
 
 class Engine:
-    """Owns the lanes and the timers."""
+    """Owns the channels and the timers."""
 
     def __init__(
-        self, kit: Kit, folders: Folders, commands: Callable[[], bool], make_lane: MakeLane = Lane
+        self,
+        kits: Sequence[Kit],
+        folders: Folders,
+        commands: Callable[[], bool],
+        make_lane: MakeLane = Lane,
     ) -> None:
-        """``commands`` carries out what other processes left in the ledger; true if there was any."""
-        self._kit = kit
+        """``kits``: one for each account, the first provider's first. ``commands`` carries out what other processes
+        left in the ledger; true if there was any."""
+        self._kit = kits[0]  # for what all have in common
         self._folders = folders
         self._commands = commands
+        self._make_lane = make_lane
         self._wake = threading.Event()
-        self.submitting = make_lane("submit", SUBMITTERS, self.wake)
-        self.polling = make_lane("poll", POLLERS, self.wake)
-        self.fetching = make_lane("fetch", FETCHERS, self.wake)
-        self._waiting: list[tuple[float, int, Take]] = []  # admitted creates in their jitter (monotonic)
-        self._order = count()
-        self._probe_running = self._looking = False
-        self._again: Optional[float] = None  # when admission wants to be asked again
+        self.channels = [
+            Channel(kit, make_lane, self.wake, kit.name if number else "") for number, kit in enumerate(kits)
+        ]
+        self._former: Optional[Channel] = None  # made when it is needed
         self._seen_change: Optional[int] = None
         # Roots that videos wait for: since when (monotonic) each is seen to be away.
         self._missed: dict[str, float] = {}
@@ -113,14 +115,18 @@ class Engine:
                 failed, wait = True, LOOK_EVERY
             if not stop.is_set():
                 self._wake.wait(min(wait, LOOK_EVERY))
-        for _at, _n, take in self._waiting:
-            release(self._kit, take)
-        self._waiting.clear()
+        for channel in self.channels:
+            channel.give_back()
 
     @property
-    def lanes(self) -> tuple[Lane, Lane, Lane]:
-        """Its lanes."""
-        return self.submitting, self.polling, self.fetching
+    def _all(self) -> Sequence[Channel]:
+        """The channels of the config, and that of what was sent elsewhere."""
+        return [*self.channels, *([] if self._former is None else [self._former])]
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes of all channels."""
+        return tuple(lane for channel in self._all for lane in channel.lanes)
 
     def room(self, root: str) -> int:
         """For how many more takes of a root there is room; 0 where nothing may be bought for it."""
@@ -156,23 +162,59 @@ class Engine:
         now = kit.clock.time()
         agenda = kit.ledger.agenda()
         there = self._reachable(agenda)
-        claimed = [
-            self._claim(agenda, State.GENERATING, self.polling, poll, now, None),
-            self._claim(agenda, State.DOWNLOADING, self.fetching, fetch, now, there),
-            self._claim_overdue(agenda, now, there),
-            self._claim(agenda, State.UNKNOWN, self.polling, reconcile, now, None),
-            self._claim_looks(now),
-            self._release_held(agenda, now),
-            self._claim_submits(agenda, now),
+        self._note_missing(agenda, there)
+        theirs = self._theirs()
+        claimed = [self._claim_sent(channel, agenda, now, there, but) for channel, but in theirs]
+        claimed.append(self._release_held(agenda, now))
+        claimed += [
+            self._claim_submits(channel, agenda, now, but)
+            for channel, but in theirs
+            if channel is not self._former
         ]
-        if not any(claimed[1:3]):  # what waited may have just been handed over
-            self._ease_downloads(agenda, now, there)
-        self._send()
-        self._probe(now)
-        self._look_for_provider()
+        for channel in self.channels:
+            channel.send()
+            channel.probe(now)
+            channel.look_for_provider()
         if any(claimed):
             agenda = kit.ledger.agenda()
-        return max(self._next(agenda, now) - kit.clock.time(), 0.0)
+        return max(self._next(agenda, theirs, now) - kit.clock.time(), 0.0)
+
+    def _theirs(self) -> list[tuple[Channel, Sequence[Party]]]:
+        """Each channel, with the parties that others see to: all that was ever sent is seen to by one of them."""
+        known, sent = {channel.party: channel for channel in self.channels}, self._kit.ledger.parties()
+        owners = {party: whose(party, known) for party in sent}
+        if self._former is None and None in owners.values():
+            self._former = Channel(replace(self._kit, targets=()), self._make_lane, self.wake, FORMER)
+        found: list[tuple[Channel, Sequence[Party]]] = []
+        for channel in self._all:
+            mine = None if channel is self._former else channel.party
+            found.append((channel, [party for party in sent if owners[party] != mine]))
+        return found
+
+    def _agenda(self, whole: Agenda, but: Sequence[Party]) -> Agenda:
+        """What is due without what was sent to some; asked for only where that makes a difference."""
+        return self._kit.ledger.agenda(but) if but else whole
+
+    def _claim_sent(
+        self,
+        channel: Channel,
+        whole: Agenda,
+        now: float,
+        there: Optional[Collection[str]],
+        but: Sequence[Party],
+    ) -> bool:
+        """What was sent to an account: polls, downloads, looks."""
+        agenda = self._agenda(whole, but)
+        claimed = [
+            self._claim(channel, agenda, State.GENERATING, channel.polling, poll, now, None, but),
+            self._claim(channel, agenda, State.DOWNLOADING, channel.fetching, fetch, now, there, but),
+            self._claim_overdue(channel, agenda, now, there, but),
+            self._claim(channel, agenda, State.UNKNOWN, channel.polling, reconcile, now, None, but),
+            self._claim_rechecks(channel, now, but),
+        ]
+        if not any(claimed[1:3]):  # what waited may have just been handed over
+            self._ease_downloads(channel, agenda, now, there)
+        return any(claimed)
 
     def _follow_clock(self) -> None:
         """A clock that was set must neither stretch a wait nor move an open create out of its window.
@@ -182,49 +224,40 @@ class Engine:
         """
         kit = self._kit
         jump = kit.times.look()
+        for other in self.channels[1:]:
+            other.kit.times.look()
         if jump is not None:
             logger.warning("{}", told(jump).text())
             self._set_by += jump.set_by
             if jump.set_by:
-                kit.control.clock_set(jump.set_by)
+                for channel in self.channels:
+                    channel.kit.control.clock_set(jump.set_by)
             self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
         if self._set_by:
-            kit.list_history.clock_set(kit.ledger, kit.clock.time())
             kit.ledger.clock_set(self._set_by, kit.clock.time())
             self._set_by = 0.0
         if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
             kit.ledger.clock_set(0.0, kit.clock.time())
             self._cut_again = None
-        if kit.reach.returned():
+        returned = [channel.kit.reach.returned() for channel in self.channels]
+        if any(returned):
             logger.info(_("the provider can be reached again"))
             kit.ledger.clock_set(0.0, kit.clock.time())
 
-    def _next(self, agenda: Agenda, now: float) -> float:
+    def _next(self, whole: Agenda, theirs: Sequence[tuple[Channel, Sequence[Party]]], now: float) -> float:
         """When something is due that no step, command or file will wake us for."""
-        kit = self._kit
-        dues = [now + self._waiting[0][0] - kit.clock.monotonic()] if self._waiting else []
-        if self.polling.free:
-            dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
-            dues += filter(None, [kit.ledger.next_recheck()])
-        if self.fetching.free:
-            dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
-        dues += _dues(agenda, State.HELD, None)
-        dues += [at for at in _dues(agenda, State.QUEUED, None) if at > now]  # those due wait for a slot
-        if self._again is not None:
-            dues.append(self._again)
-        dues += self._probe_due()
-        look = kit.reach.look_in()
-        if look is not None and not self._looking:
-            dues.append(now + look)
+        dues = _dues(whole, State.HELD, None)
+        dues += [at for at in _dues(whole, State.QUEUED, None) if at > now]  # those due wait for a slot
+        for channel, but in theirs:
+            agenda = self._agenda(whole, but)
+            if channel.polling.free:
+                dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
+                dues += filter(None, [self._kit.ledger.next_recheck(but)])
+            if channel.fetching.free:
+                dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
+            if channel is not self._former:
+                dues += channel.dues(now)
         return min(dues, default=math.inf)
-
-    def _probe_due(self) -> list[float]:
-        """When buying that was stopped is tried again."""
-        control = self._kit.control
-        halt = control.halt
-        if halt is None or halt.probing or self._probe_running or control.paused:
-            return []
-        return [halt.until]
 
     def _take_commands(self) -> None:
         change = self._kit.ledger.changed()
@@ -237,134 +270,135 @@ class Engine:
     def _reachable(self, agenda: Agenda) -> Optional[Collection[str]]:
         return self._folders.reachable() if State.DOWNLOADING in agenda else ()
 
-    def _claim_overdue(self, agenda: Agenda, now: float, there: Optional[Collection[str]]) -> bool:
-        """What waits for a root that is away is not claimed, so its due time tells since when it waits.
-
-        The time that the process did not run counts, too, but no root is away for good before it was missed
-        for a while in this run: at the machine's start its disk may come later than we do.
-        """
-        waiting, patience = agenda.get(State.DOWNLOADING, {}), self._kit.patience
+    def _note_missing(self, agenda: Agenda, there: Optional[Collection[str]]) -> None:
+        """Since when each root that videos wait for is away: none is for good before it was missed for a while in
+        this run, for at the machine's start its disk may come later than we do."""
+        waiting = agenda.get(State.DOWNLOADING, {})
         missing = [] if there is None else [root for root in waiting if root not in there]
         seen = self._kit.clock.monotonic()
         self._missed = {root: self._missed.get(root, seen) for root in missing}
-        away = [root for root in missing if seen - self._missed[root] >= patience.folder]
-        return self._claim(agenda, State.DOWNLOADING, self.fetching, rescue_away, now - patience.place, away)
+
+    def _claim_overdue(
+        self,
+        channel: Channel,
+        agenda: Agenda,
+        now: float,
+        there: Optional[Collection[str]],
+        but: Sequence[Party],
+    ) -> bool:
+        """What waits for a root that is away is not claimed, so its due time tells since when it waits.
+
+        The time that the process did not run counts, too.
+        """
+        patience, seen = self._kit.patience, self._kit.clock.monotonic()
+        away = [root for root, since in self._missed.items() if seen - since >= patience.folder]
+        before = now - patience.place
+        return self._claim(
+            channel, agenda, State.DOWNLOADING, channel.fetching, rescue_away, before, away, but
+        )
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
         """A new day: what the budget held back is queued again. What waits for its price is priced again."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
-        ledger, waiting = self._kit.ledger, dict[str, Take]()
+        ledger, waiting = self._kit.ledger, dict[tuple[str, str], Take]()
         for take in ledger.claim(State.HELD, now, 1000):
             if not is_unpriced(take):
                 ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
-            elif take.storyboard in waiting:
+            elif (take.storyboard, take.target) in waiting:
                 ledger.release(take, now + PRICE_AGAIN)  # priced together with the first one
             else:
-                waiting[take.storyboard] = take
+                waiting[take.storyboard, take.target] = take
         for take in waiting.values():  # now that none of the others is claimed
-            self.submitting.run(partial(guarded, reprice, self._kit, take))
+            channel = self._wanted_from(take)
+            channel.submitting.run(partial(guarded, reprice, channel.kit, take))
         return True
+
+    def _wanted_from(self, take: Take) -> Channel:
+        """The channel that a take is to be bought through."""
+        wanted = (channel for channel in self.channels if take.target in channel.kit.targets)
+        return next(wanted, self.channels[0])
 
     def _claim(
         self,
+        channel: Channel,
         agenda: Agenda,
         state: State,
         lane: Lane,
         step: Step,
         now: float,
         roots: Optional[Collection[str]],
+        but: Sequence[Party],
     ) -> bool:
         """Hand what is due to the lane, as far as it is free; whether there was any."""
-        kit = self._kit
         if not lane.free or min(_dues(agenda, state, roots), default=math.inf) > now:
             return False
-        for take in kit.ledger.claim(state, now, lane.free, roots):
-            lane.run(partial(guarded, step, kit, take), take.id)
+        for take in self._kit.ledger.claim(state, now, lane.free, roots, but=but):
+            lane.run(partial(guarded, step, channel.kit, take), take.id)
         return True
 
-    def _ease_downloads(self, agenda: Agenda, now: float, there: Optional[Collection[str]]) -> None:
+    def _ease_downloads(
+        self, channel: Channel, agenda: Agenda, now: float, there: Optional[Collection[str]]
+    ) -> None:
         """Where every lane is taken and a download waits for one, a crawling one makes room."""
-        if self.fetching.free or min(_dues(agenda, State.DOWNLOADING, there), default=math.inf) > now:
+        if channel.fetching.free or min(_dues(agenda, State.DOWNLOADING, there), default=math.inf) > now:
             return
-        downloads = self._kit.downloads
+        downloads = channel.kit.deliveries.downloads
         found = ease(downloads.flows(), downloads.best())
         if found.aside is not None:
             downloads.go_aside(found.aside)
-            self.fetching.go_aside(found.aside)
+            channel.fetching.go_aside(found.aside)
             logger.info(_("take {id}: its download crawls, others go first"), id=found.aside)
             self.wake()
         if found.cut is not None:
             downloads.cut(found.cut)
             logger.info(_("take {id}: its download crawls and is put off, others go first"), id=found.cut)
 
-    def _claim_looks(self, now: float) -> bool:
+    def _claim_rechecks(self, channel: Channel, now: float, but: Sequence[Party]) -> bool:
         """What was said to have failed is asked after again."""
-        due = self._kit.ledger.next_recheck()
-        if not self.polling.free or due is None or due > now:
+        ledger, lane = self._kit.ledger, channel.polling
+        due = ledger.next_recheck(but)
+        if not lane.free or due is None or due > now:
             return False
-        for recheck in self._kit.ledger.claim_rechecks(now, self.polling.free):
-            self.polling.run(partial(guarded, asking(recheck), self._kit, recheck.take))
+        for look in ledger.claim_rechecks(now, lane.free, but):
+            lane.run(partial(guarded, asking(look), channel.kit, look.take))
         return True
 
-    def _claim_submits(self, agenda: Agenda, now: float) -> bool:
-        kit, waiting = self._kit, State.QUEUED in agenda
-        trying = len(self._waiting) + self.submitting.busy
+    def _claim_submits(self, channel: Channel, agenda: Agenda, now: float, but: Sequence[Party]) -> bool:
+        kit, waiting = channel.kit, State.QUEUED in agenda
         # Asked each turn, though nothing may wait: the breaker's time passes here.
-        admitted = kit.control.admit(kit.ledger.in_flight() if waiting else 0, trying)
-        self._again = admitted.again if waiting else None
+        admitted = channel.admit(self._in_flight(channel, but) if waiting else 0)
+        channel.again = admitted.again if waiting else None
         if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
-        left, away, edits = admitted.count, self._folders.away(), self._folders.edits()
+        left, targets = admitted.count, self._targets(channel)
+        away, edits = self._folders.away(), self._folders.edits()
         for root, room in self._folders.buyable().items():
             if left <= 0:
                 break
-            if not kit.ready(root):
+            if not kit.folders.ready(root):
                 # Not admitted before: what its receipts tell may fill the slots.
-                self._again = min(self._again or math.inf, now + READ_AGAIN)
+                channel.again = min(channel.again or math.inf, now + READ_AGAIN)
                 continue
             most = max(0, min(left, room))
-            for take in kit.ledger.claim(State.QUEUED, now, most, [root], away, edits) if most else ():
+            asked = [root], away, edits
+            for take in kit.ledger.claim(State.QUEUED, now, most, *asked, targets=targets) if most else ():
                 left -= 1
-                jitter = kit.rng.uniform(*kit.config.limits.jitter_seconds)
-                at = kit.clock.monotonic() + jitter
-                heapq.heappush(self._waiting, (at, next(self._order), take))
+                channel.line_up(take)
         return left < admitted.count
 
-    def _send(self) -> None:
-        """Hand over the creates whose jitter is over."""
-        kit = self._kit
-        while self._waiting and self._waiting[0][0] <= kit.clock.monotonic():
-            _at, _n, take = heapq.heappop(self._waiting)
-            self.submitting.run(partial(guarded, submit, kit, take))
+    def _targets(self, channel: Channel) -> Optional[Collection[str]]:
+        """What is bought through a channel; ``None``: all, for there is no other."""
+        return None if len(self.channels) == 1 else channel.kit.targets
 
-    def _probe(self, now: float) -> None:
-        """While buying is halted: find out, gently, whether it is mended."""
-        halt = self._kit.control.halt
-        if halt is None or halt.probing or self._probe_running or self._kit.control.paused:
-            return
-        if now >= halt.until:
-            self._probe_running = True
-            self.polling.run(self._run_probe)
-
-    def _look_for_provider(self) -> None:
-        """While it cannot be reached, and no step asks it: find out whether it is back."""
-        due = self._kit.reach.look_in()
-        if due is not None and due <= 0 and not self._looking and self.polling.free:
-            self._looking = True
-            self.polling.run(self._run_look)
-
-    def _run_look(self) -> None:
-        try:
-            look_for_provider(self._kit)
-        finally:
-            self._looking = False
-
-    def _run_probe(self) -> None:
-        try:
-            probe(self._kit)
-        finally:
-            self._probe_running = False
+    def _in_flight(self, channel: Channel, but: Sequence[Party]) -> int:
+        """The slots that are taken of an account's."""
+        ledger = self._kit.ledger
+        if not but and len(self.channels) == 1:
+            return ledger.in_flight()
+        party = channel.party  # two providers of the config may be of one account
+        targets = {name for one in self.channels if one.party == party for name in one.kit.targets}
+        return ledger.in_flight([one for one in ledger.parties() if one not in but], targets)
 
 
 def _dues(agenda: Agenda, state: State, roots: Optional[Collection[str]]) -> list[float]:

@@ -2,7 +2,7 @@
 
 They are fetched by themselves while the provider has them, where this machine buys. Which tasks are asked after is
 written down in the ledger, as for failed ones (:mod:`sorad.engine.steps.recheck_failed`): a restart begins nothing
-anew.
+again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The engine's standing with the provider: pause, breaker, gate, halt and stops, kept over restarts.
 
-Threads of all lanes report here; the loop asks here. What changes is written to the ledger under the keys
-that `sorad status` reads: ``paused``, ``breaker``, ``gate``, ``halt``, ``stops``. ``lost`` is for the next start.
+There is one for each account. Threads of its lanes report here; the loop asks here. What changes is written to the
+ledger under the keys that `sorad status` reads: ``paused`` (for all), ``breaker``, ``gate``, ``halt``, ``stops``;
+behind those of any account but the first provider's stands which one it is. ``lost`` is for the next start.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sorad.engine.decide.breaker import Breaker
 from sorad.engine.decide.doubtful import LOST_IN_A_ROW, lost_in_a_row
 from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
+from sorad.engine.decide.parties import kept_as
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import FirstCreates
@@ -38,20 +40,22 @@ _MODES = {breakers.NORMAL: N_("normal"), breakers.SAFE: N_("safe"), breakers.REC
 class Control:
     """May creates leave? Thread-safe."""
 
-    def __init__(self, ledger: Ledger, limits: Limits, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, limits: Limits, clock: Clock, key: str = "") -> None:
+        """``key`` names the account in the ledger; ``""``: the first provider's."""
         self._ledger = ledger
+        self.key = key
         self._limits = limits
         self._clock = clock
         self._lock = threading.RLock()
-        self._breaker = Breaker.from_json(ledger.recall("breaker"))
-        self._gate = Gate.from_json(ledger.recall("gate"))
-        self._halt = Halt.from_json(ledger.recall("halt"))
+        self._breaker = Breaker.from_json(ledger.recall(kept_as("breaker", key)))
+        self._gate = Gate.from_json(ledger.recall(kept_as("gate", key)))
+        self._halt = Halt.from_json(ledger.recall(kept_as("halt", key)))
         self._proved = False  # that what halts is so still: what an earlier run met may be mended
-        self._stops = tuple(map(Stop.from_json, ledger.recall("stops") or ()))
+        self._stops = tuple(map(Stop.from_json, ledger.recall(kept_as("stops", key)) or ()))
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
-        self._lost: tuple[int, ...] = tuple(ledger.recall("lost") or ())
+        self._lost: tuple[int, ...] = tuple(ledger.recall(kept_as("lost", key)) or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
-        self.first = FirstCreates(ledger)
+        self.first = FirstCreates(ledger, key)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
         self.look_now()
@@ -239,7 +243,7 @@ class Control:
     def resume(self) -> None:
         """The user wants it to go on: ends the pause, and whatever waits for the user."""
         with self._lock:
-            self._ledger.remember("stops", [])
+            self._ledger.remember(kept_as("stops", self.key), [])
             self._keep_lost(())
             self._stops = ()
             self.pause(paused=False)
@@ -265,6 +269,17 @@ class Control:
                 self._keep("gate", self._gate.to_json())
             self.look_now()
 
+    def move(self, key: str) -> None:
+        """The account goes by another name in the ledger: it became the first provider's, or no longer is."""
+        with self._lock:
+            self.key = key
+            self.first.move(key)
+            self._keep("breaker", self._breaker.to_json())
+            self._keep("gate", self._gate.to_json())
+            self._keep("halt", self._halt.to_json() if self._halt else None)
+            self._keep("stops", [stop.to_json() for stop in self._stops])
+            self._keep("lost", list(self._lost))
+
     def clock_set(self, by: float) -> None:
         """The clock was set ``by`` so many seconds: all waits keep their length."""
         with self._lock:
@@ -288,8 +303,8 @@ class Control:
             )
         self._keep("breaker", self._breaker.to_json())
 
-    def _keep(self, key: str, value: object) -> None:
+    def _keep(self, name: str, value: object) -> None:
         try:
-            self._ledger.remember(key, value)
+            self._ledger.remember(kept_as(name, self.key), value)
         except LedgerUnavailable as error:  # it holds in memory; only a restart just now would forget it
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

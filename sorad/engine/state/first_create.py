@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from loguru import logger
 
 from sorad.config.model import ProviderConfig
+from sorad.engine.decide.parties import kept_as
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.messages import _
@@ -23,17 +24,19 @@ _KEY, _REMEMBERED = "answered", 200
 
 def place_of(base_url: str, config: ProviderConfig, request: Request) -> str:
     """Where a request is sent: the base URL and the model."""
-    model = config.model_pro if request.pro else config.model
+    model = request.model or (config.model_pro if request.pro else config.model)
     return f"{base_url} {model or ('pro' if request.pro else '-')}"
 
 
 class FirstCreates:
     """Which places have answered a create with a task, and where the first one is under way. Thread-safe."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, key: str = "") -> None:
+        """``key`` names the account, as in :class:`sorad.engine.state.control.Control`."""
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._answered: list[str] = ledger.recall(_KEY) or []
+        self._key = kept_as(_KEY, key)
+        self._answered: list[str] = ledger.recall(self._key) or []
         self._trying: set[str] = set()
 
     @property
@@ -59,13 +62,22 @@ class FirstCreates:
             if first and may:
                 self._trying.discard(place)
 
+    def move(self, key: str) -> None:
+        """It is kept under another name from now on."""
+        with self._lock:
+            self._key = kept_as(_KEY, key)
+            self._keep()
+
     def answered(self, place: str) -> None:
         """A create there was answered with a task."""
         with self._lock:
             if place in self._answered:
                 return
             self._answered = [*self._answered, place][-_REMEMBERED:]
-            try:
-                self._ledger.remember(_KEY, self._answered)
-            except LedgerUnavailable as error:  # after a restart one create more leaves alone
-                logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
+            self._keep()
+
+    def _keep(self) -> None:
+        try:
+            self._ledger.remember(self._key, self._answered)
+        except LedgerUnavailable as error:  # after a restart one create more leaves alone
+            logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

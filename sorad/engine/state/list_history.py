@@ -9,45 +9,74 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
-from sorad.engine.decide.absence import Own, Seen
+from sorad.elapsed import Moment, passed
+from sorad.engine.decide.absence import Evidence, Own, Seen
 from sorad.ledger.interface import Ledger
 from sorad.providers.base import Listed
 
 # So many foreign tasks are remembered, and so many of ours that are late.
 ROWS, LATE = 400, 50
-# How late tasks were is remembered for a week, in seconds; what is missing for more than an hour is not just late.
+# How late tasks were is remembered for a week that really passed, in seconds; what is missing for more than an hour is
+# not just late.
 LATE_FOR, LATEST = 7 * 86_400.0, 3_600.0
+
+
+# Before all that has a moment.
+NEVER = Moment(0, 0.0)
 
 
 @dataclass(frozen=True)
 class Sightings:
-    """Of one account's list. Times are epoch seconds of our clock."""
+    """Of one account's list."""
 
     rows: dict[str, Seen] = field(default_factory=dict)  # that nobody owned, by id
     most: int = 0  # rows that were seen at once
     lag: float = 0.0  # seconds that a task of ours was missing on the list, at most
-    lag_at: float = 0.0  # when that was seen
+    lag_for: float = 0.0  # seconds that passed since that was seen, until the last look
     late: dict[str, float] = field(default_factory=dict)  # ours that did not show yet: how old they were then
-    clock: int = 0  # how often the clock had been set
+    looked: Moment = NEVER  # when last
+    # So many seconds after it was accepted, at most, a create of ours was on the list; ``None``: none was, or what it
+    # should have shown since then was not there.
+    shown: Optional[float] = None
+    behind: float = 0.0  # how far it has dated ours back, at most, as 0 or less
+    altered: bool = False  # it has shown ours with another length or model than was sent
 
-    def after(self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float) -> Sightings:
-        """With one more look, which ended at ``now``. ``own``: creates of ours that are within its reach."""
+    @property
+    def proved(self) -> bool:
+        """Whether the list has shown that it shows what it should."""
+        return self.shown is not None and self.shown <= LATEST
+
+    def weighed(self, found: Evidence) -> Sightings:
+        """With what one more look says of the list itself."""
+        ages = [age for age in (self.shown, found.shown) if age is not None]
+        shown = None if found.against else min(ages, default=None)
+        altered = self.altered or found.altered
+        return replace(self, shown=shown, behind=min(self.behind, found.behind), altered=altered)
+
+    def after(
+        self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float, moment: Moment
+    ) -> Sightings:
+        """With one more look, which ended at ``now`` by our clock, at a ``moment``.
+
+        ``own``: creates of ours that are within its reach.
+        """
         rows = {one: seen for one, seen in self.rows.items() if one not in owned}
         for task in listed.tasks:
             if task.remote_id not in owned and task.remote_id not in rows:
-                rows[task.remote_id] = Seen(now, task.created_at, task.seconds, task.pro)
+                rows[task.remote_id] = Seen(moment, task.created_at, task.seconds, task.pro)
         newest = sorted(rows.items(), key=lambda item: (item[1].at, item[1].created_at or 0.0))[-ROWS:]
+        seen = replace(self, lag_for=self.lag_for + passed(self.looked, moment), looked=moment)
         return replace(
-            self._lateness(listed, own, now), rows=dict(newest), most=max(self.most, len(listed.ids))
+            seen._lateness(listed, own, now), rows=dict(newest), most=max(self.most, len(listed.ids))
         )
 
     def _lateness(self, listed: Listed, own: Sequence[Own], now: float) -> Sightings:
         late = self._still_late(listed, own, now)
         lag = max((age for one, age in self.late.items() if one in listed.ids), default=0.0)
-        if lag and (lag >= self.lag or now - self.lag_at > LATE_FOR):
-            return replace(self, late=late, lag=lag, lag_at=now)
+        if lag and (lag >= self.lag or self.lag_for > LATE_FOR):
+            return replace(self, late=late, lag=lag, lag_for=0.0)
         return replace(self, late=late)
 
     def _still_late(self, listed: Listed, own: Sequence[Own], now: float) -> dict[str, float]:
@@ -56,14 +85,9 @@ class Sightings:
         late = {one: age for one, age in ages.items() if one not in listed.ids and 0 <= age < LATEST}
         return dict(sorted(late.items(), key=lambda item: item[1])[:LATE])
 
-    def lateness(self, now: float) -> float:
+    def lateness(self) -> float:
         """How late a task may show, as far as was seen, in seconds."""
-        return self.lag if 0 <= now - self.lag_at <= LATE_FOR else 0.0
-
-    def dated_anew(self, now: float, clock: int) -> Sightings:
-        """After the clock was set to ``now``: what was seen was seen before that, and no more is known of when."""
-        rows = {one: seen._replace(at=now) for one, seen in self.rows.items()}
-        return replace(self, rows=rows, late={}, lag_at=now if self.lag else 0.0, clock=clock)
+        return self.lag if self.lag_for <= LATE_FOR else 0.0
 
     def to_json(self) -> Any:
         """For the ledger."""
@@ -71,10 +95,23 @@ class Sightings:
 
     @classmethod
     def from_json(cls, raw: Any) -> Sightings:
-        """The reverse of :meth:`to_json`; ``None``: nothing was seen yet."""
+        """The reverse of :meth:`to_json`; ``None``: nothing was seen yet.
+
+        An earlier version dated what it saw by the wall clock: it saw it before all that has a moment.
+        """
         if raw is None:
             return cls()
-        return cls(**{**raw, "rows": {one: Seen(*seen) for one, seen in raw["rows"].items()}})
+        known = {
+            name: raw[name]
+            for name in ("most", "lag", "lag_for", "late", "shown", "behind", "altered")
+            if name in raw
+        }
+        rows = {one: Seen(_moment(at), *told) for one, (at, *told) in raw["rows"].items()}
+        return cls(**known, rows=rows, looked=_moment(raw.get("looked")))
+
+
+def _moment(raw: Any) -> Moment:
+    return Moment(*raw) if isinstance(raw, list) else NEVER
 
 
 class ListHistory:
@@ -94,28 +131,26 @@ class ListHistory:
     ) -> Sightings:
         """Remember one more look, which ended at ``now``."""
         with self._lock:
-            seen = self._of(ledger, account).after(listed, owned, own, now)
+            seen = self._of(ledger, account).after(listed, owned, own, now, ledger.moment())
             ledger.remember(_key(account), seen.to_json())
             return seen
+
+    def weigh(self, ledger: Ledger, account: str, found: Evidence) -> Sightings:
+        """Remember what a look says of the list itself."""
+        with self._lock:
+            before = self._of(ledger, account)
+            after = before.weighed(found)
+            if after != before:
+                ledger.remember(_key(account), after.to_json())
+            return after
 
     def of(self, ledger: Ledger, account: str) -> Sightings:
         """What is remembered of an account."""
         with self._lock:
             return self._of(ledger, account)
 
-    def clock_set(self, ledger: Ledger, now: float) -> None:
-        """The clock was set, and says ``now``: the dates of all that was seen before no longer count."""
-        with self._lock:
-            number = (ledger.recall(_CLOCK) or {"number": 0})["number"]
-            ledger.remember(_CLOCK, {"number": number + 1, "at": now})
-
     def _of(self, ledger: Ledger, account: str) -> Sightings:
-        clock, raw = ledger.recall(_CLOCK) or {"number": 0, "at": 0.0}, ledger.recall(_key(account))
-        seen = Sightings.from_json(raw)
-        return seen if seen.clock == clock["number"] else seen.dated_anew(clock["at"], clock["number"])
-
-
-_CLOCK = "lists' clock"
+        return Sightings.from_json(ledger.recall(_key(account)))
 
 
 def _key(account: str) -> str:

@@ -52,17 +52,20 @@ class Reachability:
         with self._lock:
             return None if self._since is None else self._last + LOOK_AFTER - self._clock.monotonic()
 
-    def problem(self) -> Optional[Problem]:
-        """What `status` tells, once it has lasted."""
+    def problem(self, name: str = "") -> Optional[Problem]:
+        """What `status` tells, once it has lasted. ``name``: of the provider, where there are several."""
         with self._lock:
             if self._since is None or self._clock.monotonic() - self._since[1] < TOLD_AFTER:
                 return None
             since = time.strftime("%Y-%m-%d %H:%M", time.localtime(self._since[0]))
-        return Problem(
-            "provider.away",
-            N_(
+        if name:
+            message = N_(
+                "The provider {name} cannot be reached since {since}: nothing is bought there, and what is paid for "
+                "waits."
+            )
+        else:
+            message = N_(
                 "The provider cannot be reached since {since}: nothing is bought, and what is paid for waits."
-            ),
-            N_("Check the network and [provider] proxy; it goes on by itself once the way is free."),
-            {"since": since},
-        )
+            )
+        fix = N_("Check the network and [provider] proxy; it goes on by itself once the way is free.")
+        return Problem("provider.away", message, fix, {"since": since, "name": name})

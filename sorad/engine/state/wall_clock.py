@@ -23,6 +23,8 @@ from sorad.problems import Problem
 TOLERANCE = 5.0
 # How long `status` tells of a jump, in seconds.
 TOLD_FOR = 3_600.0
+# What took longer does not tell a server's time, in seconds.
+SLOW = 30.0
 # From here on the provider's clock and ours are told to be apart, in seconds.
 APART = 300.0
 
@@ -63,11 +65,17 @@ class WallClock:
                     self._ahead += jump.set_by
             return jump
 
-    def heard(self, date: Optional[float], sent: float, took: float) -> None:
-        """A server answered with its ``date``, ``took`` seconds after the request ``sent`` by our clock."""
-        if date is not None:
-            with self._lock:
-                self._ahead = sent + took / 2 - date
+    def heard(self, date: Optional[float], took: float) -> None:
+        """A server answered just now with its ``date``, ``took`` seconds after the request left.
+
+        A slow answer is dated by its beginning or by its end: it tells too little.
+        """
+        if date is None or took > SLOW:
+            return
+        with self._lock:
+            now = self._read()
+            jump = _between(self._seen, now)  # that the next look will reckon with
+            self._ahead = now[0] - took / 2 - date - (jump.set_by if jump is not None else 0.0)
 
     @property
     def ahead(self) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.kit import Kit, seller_of
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider
@@ -32,10 +32,21 @@ def bill(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Pric
     prices = [price]
     for one in list(kit.ledger.takes(storyboard=take.storyboard)):
         if one.created_at == take.created_at:
-            prices += [purchase.cost or 0 for purchase in kit.ledger.bought(one.id)]
-            if one.id != take.id and one.wanted and one.state in (State.QUEUED, State.HELD):
-                prices.append(provider.price(one.request))
+            prices += _counting(kit, one, provider.currency, sent=one.id == take.id)
     return prices
+
+
+def _counting(kit: Kit, take: Take, currency: str, *, sent: bool) -> Iterator[Optional[int]]:
+    """What a take may cost in a currency: each create that may have been accepted, and the next one if it is unsent.
+
+    ``sent``: it is the one that is about to be, which is counted already.
+    """
+    for purchase in kit.ledger.bought(take.id):
+        if purchase.currency in ("", currency):
+            yield purchase.cost or 0
+    seller = seller_of(kit, take)
+    if not sent and take.wanted and take.state in (State.QUEUED, State.HELD) and seller.currency == currency:
+        yield seller.price(take.request)
 
 
 def over_budget(
@@ -43,9 +54,9 @@ def over_budget(
 ) -> Optional[Over]:
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
     budget, now = kit.config.budget, kit.clock.time()
-    spent = kit.ledger.spend(day_began(now)) if budget.per_day is not None else 0
+    spent = kit.ledger.spend(day_began(now), provider.currency) if budget.per_day is not None else 0
     over = over_day(budget, spent, price, provider.currency)
-    if over is None or (take.approved and over.code == "budget.price"):
+    if over is None or (take.approved and over.code in ("budget.price", "budget.currency")):
         over = needs_approval(budget, list(prices), provider.currency)
     if over is None:
         return None

@@ -30,19 +30,19 @@ EDIT_AGAIN = 1.0
 def already_bought(kit: Kit, take: Take) -> bool:
     """Whether the take, claimed as ``queued``, is not to be bought now; the ledger then knows why."""
     now = kit.clock.time()
-    if not kit.ready(take.root):
+    if not kit.folders.ready(take.root):
         release(kit, take, now + READ_AGAIN)
         return True
-    if kit.is_away(take.mount):
+    if kit.folders.is_away(take.mount):
         release(kit, take, now + LOOK_AGAIN)
         return True
-    if kit.is_edited(take.storyboard):
+    if kit.folders.is_edited(take.storyboard):
         release(kit, take, now + EDIT_AGAIN)
         return True
     try:
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
         there = observed(
-            want, me=kit.payer(take.root), known=() if take.intent_at is None else [take.intent_at]
+            want, me=kit.claims.payer(take.root), known=() if take.intent_at is None else [take.intent_at]
         )
     except OSError as error:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
@@ -70,9 +70,8 @@ def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
         return not news(take.intent_at, there)  # the ledger knows that this create was not accepted
     if there.state is State.HELD or (there.state is State.DONE and there.error is None):
         return False
-    return bool(
-        kit.ledger.owned([there.remote_id])
-    )  # the receipt of an earlier create, which the user gave up
+    # the receipt of an earlier create, which the user gave up
+    return bool(kit.ledger.owned([there.remote_id], there.place))
 
 
 def bought_meanwhile(kit: Kit, take: Take) -> bool:
@@ -83,4 +82,4 @@ def bought_meanwhile(kit: Kit, take: Take) -> bool:
     receipt = look(Path(take.output)).receipt
     if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
         return False  # a video without a receipt proves nothing; it was judged before
-    return not kit.ledger.owned([receipt.remote_id])
+    return not kit.ledger.owned([receipt.remote_id], receipt.place)

@@ -43,12 +43,12 @@ PUT_OFF = 60.0
 
 def fetch(kit: Kit, take: Take) -> None:
     """One take, claimed as ``downloading``. Without its URL (a restart, an expiry) it is polled for first."""
-    if kit.stopping():
+    if kit.process.stopping():
         release(kit, take)
         return
     if left_to_its_buyer(kit, take):
         return
-    video = kit.videos.get(take.id)
+    video = kit.deliveries.videos.get(take.id)
     if video is None:
         if not _is_there(take):
             poll(kit, take)
@@ -64,16 +64,16 @@ def fetch(kit: Kit, take: Take) -> None:
         found = provider.open_video(take.remote_id, video, offset, validator)
         if isinstance(found, Download):
             resumable = found.ranges and bool(found.validator)
-            kit.downloads.opened(take.id, found.offset, found.total, resumable=resumable)
+            kit.deliveries.downloads.opened(take.id, found.offset, found.total, resumable=resumable)
         return found
 
-    kit.downloads.began(take.id)
+    kit.deliveries.downloads.began(take.id)
     try:
         outcome = _away(kit, take) or _receive(kit, take, open_at, provider.currency)
-        put_off = kit.downloads.is_cut(take.id)
+        put_off = kit.deliveries.downloads.is_cut(take.id)
     finally:
-        kit.progress.ended(take.id)
-        kit.downloads.ended(take.id)
+        kit.deliveries.progress.ended(take.id)
+        kit.deliveries.downloads.ended(take.id)
     if isinstance(outcome, Received):
         _delivered(kit, take, outcome, provider.currency)
     elif isinstance(outcome, Stopped):
@@ -94,7 +94,7 @@ def _is_there(take: Take) -> bool:
 
 def _away(kit: Kit, take: Take) -> Optional[Blocked]:
     """Its disk is not there, though a folder may stand in its place: nothing is put into that."""
-    if not lies_below(take.output, take.mount) or not kit.is_away(take.mount):
+    if not lies_below(take.output, take.mount) or not kit.folders.is_away(take.mount):
         return None
     return disk_away(take.mount)
 
@@ -108,20 +108,20 @@ def _receive(
 
     def brought(size: int, sha256: str) -> None:
         fetched = Received(size, sha256, placed=False)
-        error = write_receipt_for(take, currency, fetched, kit.payer(take.root))
+        error = write_receipt_for(take, currency, fetched, kit.claims.payer(take.root))
         if error is not None:
             raise error
 
     def progress(got: int, total: Optional[int]) -> None:
-        kit.progress.fetched(take.id, take.output, got, total)
-        kit.downloads.came(take.id, got, total)
+        kit.deliveries.progress.fetched(take.id, take.output, got, total)
+        kit.deliveries.downloads.came(take.id, got, total)
 
     return receive(
         open_at,
         Path(take.output),
         validator=take.validator,
         keep_free=kit.config.disk.min_free,
-        stop=lambda: kit.stopping() or kit.downloads.is_cut(take.id),
+        stop=lambda: kit.process.stopping() or kit.deliveries.downloads.is_cut(take.id),
         started=started,
         progress=progress,
         free=free_bytes,
@@ -130,7 +130,7 @@ def _receive(
         base=base_of(take),
         booted_at=psutil.boot_time(),
         partial=kit.partials(take).path(Path(take.output), take.remote_id),
-        sleep=kit.pause,
+        sleep=kit.process.pause,
     )
 
 
@@ -161,16 +161,16 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         return
     record(kit, take, done)
     kit.partials(take).forget(Path(take.output), take.remote_id)
-    kit.videos.pop(take.id, None)
-    kit.sizes(received.size)
-    kit.progress.delivered(take.output)
+    kit.deliveries.videos.pop(take.id, None)
+    kit.folders.delivered(received.size)
+    kit.deliveries.progress.delivered(take.output)
     logger.bind(request_id=received.request_id).info(
         _("take {id}: delivered {output}"), id=take.id, output=take.output
     )
 
 
 def _blocked(kit: Kit, take: Take, provider: Provider, video: Video, outcome: Blocked) -> None:
-    """This machine does not take it: it is tried again, and brought to safety when that has lasted too long."""
+    """This machine does not take it: it is tried again, and rescued when that has lasted too long."""
     now = kit.clock.time()
     at = rescue_at(kit, take, outcome)
     if now >= at:
@@ -186,7 +186,7 @@ def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
     """It did not come whole: when to try again, and whether the URL is still good."""
     other = video.next() if fault.trouble in (Trouble.BAD_FILE, Trouble.EXPIRED) else None
     if other is not None:
-        kit.videos[take.id] = other
+        kit.deliveries.videos[take.id] = other
         change = Change(State.DOWNLOADING, NOTE, due_at=kit.clock.time(), error=fault.problem)
         record(kit, take, change)
         logger.info(
@@ -207,7 +207,7 @@ def _again(kit: Kit, take: Take, fault: Fault, video: Video) -> None:
     if fault.trouble is Trouble.EXPIRED and not take.attempt:
         wait = 0.0
     if fault.trouble is not Trouble.TRANSPORT:
-        kit.videos.pop(take.id, None)  # a new URL is asked for
+        kit.deliveries.videos.pop(take.id, None)  # a new URL is asked for
     _try_later(kit, take, fault.problem, kit.clock.time() + wait, fault.request_id)
 
 

@@ -25,11 +25,11 @@ def left_to_its_buyer(kit: Kit, take: Take) -> bool:
 
     It is done once its video has come, and holds no slot until then.
     """
-    if not kit.is_foreign(take):
+    if not kit.claims.is_foreign(take):
         return False
     now = kit.clock.time()
     if take.state in (State.GENERATING, State.DOWNLOADING) and _is_there(take):
-        kit.videos.pop(take.id, None)
+        kit.deliveries.videos.pop(take.id, None)
         done: Take | None = take
         if take.state is State.GENERATING:
             done = record(kit, take, Change(State.DOWNLOADING, "turned up", keep_claim=True))

@@ -26,10 +26,10 @@ def guarded(step: Step, kit: Kit, take: Take) -> None:
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the root of a step)
         logger.exception(_("take {id}: its step {step} crashed"), id=take.id, step=step.__name__)
         problem = _crashed(take, step.__name__, error)
-        kit.crashed(problem)
+        kit.process.crashed(problem)
         _make_true(kit, take, problem)
     finally:
-        kit.stepped(take, step.__name__, kit.clock.monotonic() - began)
+        kit.process.stepped(take, step.__name__, kit.clock.monotonic() - began)
 
 
 def _make_true(kit: Kit, take: Take, problem: Problem) -> None:

@@ -1,10 +1,11 @@
-"""What every step works with, and the one way to write down what a step found."""
+"""What the steps work with, by subject, and the one way to write down what a step found."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -29,70 +30,119 @@ from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
-from sorad.providers.base import Video
+from sorad.providers.base import Provider, Video
 from sorad.receipts.receipt import Payer
 
+# An unknown create at an account: its take, the time of its intent, and the account whose list was looked at.
+LookedFor = tuple[int, Optional[float], str]
 
-@dataclass
-class Kit:
-    """The engine's tools. ``pause`` waits that many seconds, less when the process ends.
 
-    ``stopping``: no new step is to begin, under this config. ``ending``: the process ends; only then may an
-    outcome that cannot be written be left to the next start.
-    """
+@dataclass(frozen=True)
+class Process:
+    """What a step is told by the process it runs in, and tells it."""
 
-    config: Config
-    ledger: Ledger
-    accounts: Accounts
-    control: Control
-    clock: Clock
-    rng: random.Random
-    progress: Progress
-    stopping: Callable[[], bool]
-    pause: Callable[[float], None]
-    sizes: Callable[[int], None]  # told the size of each delivered file
+    stopping: Callable[[], bool]  # no new step is to begin, under this config
+    pause: Callable[[float], None]  # waits that many seconds, less when the process ends
     crashed: Callable[[Problem], None]  # told of mistakes in sorad itself
-    times: WallClock  # how far the clock can be believed
-    reach: Reachability  # whether the provider can be reached
+    # The process ends; only then may an outcome that cannot be written be left to the next start.
     ending: Callable[[], bool] = lambda: False
+    # Whether the ledger is still the file that was opened; in one that was deleted, nothing outlives the process.
+    has_ledger: Callable[[], bool] = lambda: True
+    # Told of each step, and how many seconds it took.
+    stepped: Callable[[Take, str, float], None] = lambda take, step, seconds: None
+
+
+@dataclass(frozen=True)
+class Folders:
+    """What a step asks about the folders of takes."""
+
+    delivered: Callable[[int], None]  # told the size of each file that was delivered, in bytes
     # Whether what lies in a root was read since the start; until then nothing is bought there.
     ready: Callable[[str], bool] = lambda root: True
-    # Whether the ledger is still the file that was opened; in one that was deleted, nothing outlives the process.
-    kept: Callable[[], bool] = lambda: True
     # Whether the disk that belongs at a folder below a root is away (`Take.mount`).
     is_away: Callable[[str], bool] = lambda mount: False
     # Whether a storyboard (its path) is being edited: what it asks for may not be what is wanted.
     is_edited: Callable[[str], bool] = lambda path: False
+
+
+@dataclass(frozen=True)
+class ClaimChecks:
+    """Which machine buys and has bought, in folders that several share."""
+
     # Asked right before an intent: when to try again (epoch seconds), where another machine buys, or has bought.
     guard: Callable[[Take], Optional[float]] = lambda take: None
     # Whether a take under way was bought by another machine, which sees to it.
     is_foreign: Callable[[Take], bool] = lambda take: False
     payer: Callable[[str], Payer] = lambda root: Payer()  # who this machine is, in receipts below a root
-    stepped: Callable[[Take, str, float], None] = lambda take, step, seconds: (
-        None
-    )  # told of each step, and how many seconds it took
-    patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
+
+
+@dataclass
+class Lookups:
+    """What is remembered of looks at the provider's list."""
+
+    # Since when (monotonic) the list was seen to lack an unknown take's task.
+    missed: dict[LookedFor, float] = field(default_factory=dict)
+    # How often in a row the list could not be read, or proved nothing.
+    in_vain: dict[LookedFor, int] = field(default_factory=dict)
+    list_history: ListHistory = field(default_factory=ListHistory)  # what earlier looks at lists have shown
+    # When to look (monotonic) at a list that has not shown a create of ours, and how often that was done; by account.
+    proving: dict[str, tuple[float, int]] = field(default_factory=dict)
+    unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What is on its way to the folders."""
+
+    progress: Progress
     # What is being fetched, and how quickly it comes.
     downloads: Downloads = field(default_factory=lambda: Downloads(time.monotonic))
     # Signed URLs are secrets and age: they live here, not in the ledger. Lost, they are polled for again.
     videos: dict[int, Video] = field(default_factory=dict)
-    # Since when (monotonic) the list was seen to lack an unknown take's task: by take, time of its intent, and
-    # account whose list it was.
-    missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     # Receipts that cannot be written just now: by take, why.
     unwritten: dict[int, Problem] = field(default_factory=dict)
-    # How often in a row the list could not be read, or proved nothing; by the same.
-    reusing: threading.Lock = field(default_factory=threading.Lock)  # held while a video is chosen and taken
-    in_vain: dict[tuple[int, Optional[float], str], int] = field(default_factory=dict)
-    list_history: ListHistory = field(default_factory=ListHistory)  # what earlier looks at lists have shown
-    unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
-    buying: threading.Lock = field(
-        default_factory=threading.Lock
-    )  # held while an intent is weighed and committed
+
+
+@dataclass(frozen=True)
+class Locks:
+    """What only one step may do at a time."""
+
+    buying: threading.Lock = field(default_factory=threading.Lock)  # an intent is weighed and committed
+    reusing: threading.Lock = field(default_factory=threading.Lock)  # a video is chosen and taken
+
+
+@dataclass
+class Kit:
+    """What the engine's steps work with, under one config."""
+
+    config: Config
+    ledger: Ledger
+    accounts: Accounts  # of one provider; its control, reach, times and limits are its own, too
+    control: Control
+    clock: Clock
+    rng: random.Random
+    times: WallClock  # how far the clock can be believed
+    reach: Reachability  # whether the provider can be reached
+    process: Process
+    folders: Folders
+    deliveries: Deliveries
+    claims: ClaimChecks = field(default_factory=ClaimChecks)
+    lookups: Lookups = field(default_factory=Lookups)
+    locks: Locks = field(default_factory=Locks)
+    name: str = ""  # of the provider
+    targets: Collection[str] = ("",)  # what takes call it that are wanted from it; the first is "", too
+    # The provider that takes of a target are wanted from; None: it is this one, whatever they say.
+    seller: Optional[Callable[[str], Provider]] = None
+    patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
 
     def partials(self, take: Take) -> Partials:
         """Where a take's download grows."""
-        return partials_in(self.config.state_dir, self.payer(take.root).id)
+        return partials_in(self.config.state_dir, self.claims.payer(take.root).id)
+
+
+def seller_of(kit: Kit, take: Take) -> Provider:
+    """The provider that a take is to be bought from."""
+    return kit.accounts.current if kit.seller is None else kit.seller(take.target)
 
 
 def record(
@@ -134,9 +184,9 @@ def record(
             )
             if attempt == 1:
                 meanwhile()
-            if attempt > 3 and (kit.ending() or isinstance(error, LedgerDamaged)):
-                return None  # the folder tells it to the ledger that is built anew
-            kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
+            if attempt > 3 and (kit.process.ending() or isinstance(error, LedgerDamaged)):
+                return None  # the folder tells it to the ledger that is built again
+            kit.process.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
 
 
 def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
@@ -156,6 +206,6 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
             attempt += 1
             if attempt == 1:
                 logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))
-            if kit.ending():
+            if kit.process.ending():
                 return
-            kit.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
+            kit.process.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))

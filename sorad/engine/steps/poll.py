@@ -12,6 +12,7 @@ from sorad.engine.decide.missing_key import NO_KEY, keyless, other_account
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
+from sorad.engine.steps.prove_list import prove_list
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_resent import look_for_first
 from sorad.ledger.values import Change
@@ -56,6 +57,7 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     _log(take, found)
     _lay_down(kit, take, written, found, provider.currency)
     _buy_anew(kit, take, written)
+    prove_list(kit, take, provider, found)
 
 
 def _asked_elsewhere(kit: Kit, take: Take, ago: float) -> None:
@@ -72,7 +74,7 @@ def _unparked_by_key(take: Take) -> Take:
 
 
 def _keep_for_rebuy(take: Take, change: Change) -> Change:
-    """Between "failed" and "bought anew" nobody else is to take it up."""
+    """Between "failed" and "bought again" nobody else is to take it up."""
     return replace(change, keep_claim=take.rebuy and change.to is State.FAILED)
 
 
@@ -83,8 +85,8 @@ def _dated_back(change: Change, ago: float) -> Change:
 def _remember(kit: Kit, take: Take, found: Polled) -> None:
     """What lives in memory alone: where the video is, and how far it has come."""
     if isinstance(found, Finished):
-        kit.videos[take.id] = found.video
-    kit.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
+        kit.deliveries.videos[take.id] = found.video
+    kit.deliveries.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
 
 
 def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, currency: str) -> None:
@@ -95,7 +97,7 @@ def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, curr
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
         lay_receipt(kit, written, currency)
     else:
-        kit.unwritten.pop(take.id, None)
+        kit.deliveries.unwritten.pop(take.id, None)
 
 
 def _buy_anew(kit: Kit, take: Take, written: Optional[Take]) -> None:

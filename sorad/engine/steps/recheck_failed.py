@@ -13,9 +13,9 @@ from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.redo import sibling
+from sorad.layout import video_path
 from sorad.ledger.errors import ClaimLost, IllegalMove
-from sorad.ledger.recheck import after_answer, after_trouble
+from sorad.ledger.recheck import NEARLY, after_answer, after_trouble
 from sorad.ledger.values import Change, Recheck
 from sorad.messages import _
 from sorad.model import State, Take
@@ -40,7 +40,7 @@ def asking(recheck: Recheck) -> Callable[[Kit, Take], None]:
 
 
 def _ask(kit: Kit, recheck: Recheck) -> None:
-    owners = kit.ledger.with_tasks([recheck.take.remote_id])
+    owners = kit.ledger.with_tasks([recheck.take.remote_id], recheck.take.place)
     absent = next((owner for owner in owners if is_absent(owner)), None)
     if absent is not None:
         _fetch_absent(kit, recheck, absent)
@@ -53,14 +53,14 @@ def _ask(kit: Kit, recheck: Recheck) -> None:
 def _ask_failed(kit: Kit, recheck: Recheck) -> None:
     take, now = recheck.take, kit.clock.time()
     provider = kit.accounts.of(take)
-    if isinstance(provider, Problem) or kit.is_foreign(take):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+    if isinstance(provider, Problem) or kit.claims.is_foreign(take):
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
         return
     found = _poll(kit, take, provider)
     if isinstance(found, Fault):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
     elif not isinstance(found, (Running, Finished)):
-        kit.ledger.rechecked(recheck, after_answer(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_answer(recheck.waited, now))
     else:
         _tell(kit, recheck, provider)
         back = _bring_back(kit, take, found)
@@ -72,24 +72,24 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
 def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
     """It was delivered elsewhere, and only its receipt came: it is fetched while the provider has it, never bought."""
     provider = kit.accounts.of(take)
-    if kit.is_foreign(take) or kit.is_away(take.mount):
+    if kit.claims.is_foreign(take) or kit.folders.is_away(take.mount):
         kit.ledger.rechecked(recheck, None)  # asked for again when that has changed
         return
     now = kit.clock.time()
     if isinstance(provider, Problem):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
         return
     found = _poll(kit, take, provider)
     now = kit.clock.time()
     if isinstance(found, (Running, Finished)):
         back = _record(kit, take, goes_on(take, found, kit.config.polling, now))
         if back is not None and isinstance(found, Finished):
-            kit.videos[back.id] = found.video
+            kit.deliveries.videos[back.id] = found.video
         kit.ledger.rechecked(recheck, None)
     elif isinstance(found, Fault):
-        kit.ledger.rechecked(recheck, after_trouble(recheck.failed_at, now))
-    elif now - recheck.failed_at < BELIEVED:
-        kit.ledger.rechecked(recheck, recheck.failed_at + BELIEVED)
+        kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
+    elif recheck.waited < BELIEVED - NEARLY:
+        kit.ledger.rechecked(recheck, now + BELIEVED - recheck.waited)
     else:
         why = gone(Path(take.output))
         _record(kit, take, Change(State.DONE, "gone", error=why))
@@ -133,12 +133,12 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
     except (ClaimLost, IllegalMove):
         return None
     if isinstance(found, Finished):
-        kit.videos[back.id] = found.video
+        kit.deliveries.videos[back.id] = found.video
     return back
 
 
 def _place(take: Take, number: int) -> str:
-    return str(sibling(Path(take.output), take, number))
+    return str(video_path(Path(take.output).parent.parent, take.segment, number, take.fingerprint))
 
 
 def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
@@ -149,7 +149,7 @@ def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
         id=take.id,
         remote=take.remote_id,
     )
-    others = kit.ledger.bought_since(take, recheck.failed_at)
+    others = kit.ledger.bought_since(recheck)
     if others:
         paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
         why = bought_anew(take, others, paid[0] if paid else None, provider.currency)

@@ -13,12 +13,12 @@ from loguru import logger
 
 from sorad.engine.decide.absence import Kind, View, kind
 from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable, several
-from sorad.engine.decide.matching import alike, began, in_window, match, resembles, same
+from sorad.engine.decide.matching import alike, in_window, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.reconcile import DOUBT, not_ours, record_adoption
-from sorad.engine.steps.task_list import look
+from sorad.engine.steps.reconcile import not_ours, record_adoption
+from sorad.engine.steps.task_list import as_dated, as_of_first, look
 from sorad.ledger.errors import ClaimLost, LedgerUnavailable
 from sorad.ledger.values import Change
 from sorad.messages import _
@@ -31,7 +31,7 @@ UNREADABLE = 5
 
 
 def accepted_after_all(kit: Kit, take: Take) -> bool:
-    """Whether a take, claimed as ``queued``, is not to be sent just now, for its refused create may have been taken on.
+    """Whether a take, claimed as ``queued``, is not to be sent just now, as its refused create may have been taken on.
 
     Then its task is adopted, or the user decides, or the list is read again later.
     """
@@ -40,16 +40,16 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     provider = kit.accounts.of(take)
     if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
         return False
-    first = _since_the_first(kit, take)
-    looked = look(kit, first, provider, began(first, kit.clock.time(), kit.times.ahead))
+    # The task of an earlier create may be on the list only now.
+    looked = look(kit, as_of_first(kit, take, creates_that_left(kit.ledger.history(take.id))), provider)
     if isinstance(looked, Fault):
         return _unread(kit, take, looked)
-    kit.unread = 0
+    kit.lookups.unread = 0
     found = _found(kit, looked.view)
     if isinstance(found, RemoteTask):
         _adopt(kit, take, provider, found)
     elif found is not None:
-        _open(kit, take, found)
+        _open(kit, take, provider, found)
     return found is not None
 
 
@@ -59,7 +59,7 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
     A refusal is no doubt: only a task that looks like this one is a reason for another.
     """
     first, tasks = view.take, view.listed.tasks
-    refused = _refused_too(kit, first)
+    refused = [as_dated(kit, one) for one in _refused_too(kit, first)]
     mine = [task for task in tasks if same(first.request, task)]
     alike_too = [one for one in refused if alike(one.request, first.request)]
     matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead)
@@ -75,13 +75,6 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
     return None
 
 
-def _since_the_first(kit: Kit, take: Take) -> Take:
-    """The take as of its first create of late: the task of an earlier one may be on the list only now."""
-    recent = kit.clock.time() - DOUBT
-    left = [at for at in creates_that_left(kit.ledger.history(take.id)) if at > recent]
-    return replace(take, intent_at=min([*left, take.intent_at or recent]))
-
-
 def _refused_too(kit: Kit, take: Take) -> list[Take]:
     """Others that a task on the list may belong to."""
     queued = kit.ledger.takes(states=[State.QUEUED])
@@ -89,15 +82,15 @@ def _refused_too(kit: Kit, take: Take) -> list[Take]:
 
 
 def _unread(kit: Kit, take: Take, fault: Fault) -> bool:
-    kit.unread += 1
-    if kit.unread >= UNREADABLE:
+    kit.lookups.unread += 1
+    if kit.lookups.unread >= UNREADABLE:
         return False
     release(kit, take, kit.clock.time() + max(fault.retry_after or 0.0, kit.config.reconcile.look_every))
     return True
 
 
 def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
-    intent = _intent(kit, take)
+    intent = _intent(kit, take, provider)
     if intent is None:
         return
     logger.warning(
@@ -111,15 +104,19 @@ def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
         lay_receipt(kit, adopted, provider.currency)
 
 
-def _open(kit: Kit, take: Take, why: Problem) -> None:
+def _open(kit: Kit, take: Take, provider: Provider, why: Problem) -> None:
     """The user has to say whether the create was accepted; until then it counts."""
-    intent = _intent(kit, take)
+    intent = _intent(kit, take, provider)
     if intent is not None:
         logger.warning(_("take {id} is not sent again: {problem}"), id=take.id, problem=str(why))
-        record(kit, intent, for_the_user(intent, "several", why, kit.config.polling, kit.clock.time()))
+        record(
+            kit,
+            intent,
+            for_the_user(as_dated(kit, intent), "several", why, kit.config.polling, kit.clock.time()),
+        )
 
 
-def _intent(kit: Kit, take: Take) -> Optional[Take]:
+def _intent(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
     """Take the refusal back: the create is open again, and its money may be out."""
     change = Change(
         State.SUBMITTING,
@@ -127,7 +124,8 @@ def _intent(kit: Kit, take: Take) -> Optional[Take]:
         intent=True,
         intent_at=take.intent_at,
         keep_claim=True,
-        cost=kit.accounts.current.price(take.request),
+        cost=provider.price(take.request),
+        currency=provider.currency,
     )
     try:
         return kit.ledger.record(take, change, kit.clock.time())

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Optional
 
 from loguru import logger
 
 from sorad.engine.decide.absence import turned_up
-from sorad.engine.decide.matching import began
 from sorad.engine.decide.paid_twice import creates_that_left, paid_too, remember
 from sorad.engine.steps.kit import Kit, record
-from sorad.engine.steps.reconcile import DOUBT
-from sorad.engine.steps.task_list import look
+from sorad.engine.steps.task_list import as_dated, as_of_first, look
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.values import Change
 from sorad.messages import _
@@ -32,13 +29,10 @@ def look_for_first(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
         intents = creates_that_left(kit.ledger.history(take.id))
         if len(intents) < 2:
             return take
-        first = replace(
-            take, intent_at=min((at for at in intents if at > now - DOUBT), default=take.intent_at)
-        )
-        found = look(kit, first, provider, began(first, now, kit.times.ahead))
+        found = look(kit, as_of_first(kit, take, intents), provider)
         if isinstance(found, Fault):
             return take
-        late = turned_up(found.view, take)
+        late = turned_up(found.view, as_dated(kit, take))
         if late is None:
             return take
         why = paid_too(take, late.remote_id)

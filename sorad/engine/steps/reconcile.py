@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Optional
 
 from loguru import logger
 
+from sorad.elapsed import Moment
 from sorad.engine.decide import backoff
 from sorad.engine.decide.absence import Kind, View, blocking_tasks, kind, not_whole, was_before
 from sorad.engine.decide.ambiguous import (
@@ -23,14 +25,14 @@ from sorad.engine.decide.ambiguous import (
     waits_for_user,
 )
 from sorad.engine.decide.doubtful import is_same_id
-from sorad.engine.decide.matching import alike, began, match, same
+from sorad.engine.decide.matching import alike, match, same
 from sorad.engine.decide.missing_key import NO_KEY_EVERY, other_account
 from sorad.engine.decide.transitions import lost_create
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.task_list import look, open_creates
+from sorad.engine.steps.task_list import DOUBT, as_dated, look, open_creates
 from sorad.layout import receipt_path
 from sorad.ledger.errors import IdOwned
 from sorad.ledger.values import Change
@@ -45,9 +47,6 @@ from sorad.receipts.writing import drop_intent
 USER_WAIT = 60.0
 # One whose lookalike is being answered, at this.
 AFTER_LOOKALIKE = 1.0
-# Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
-# ours by its text though not by its time.
-DOUBT = 2 * 86_400.0
 # After so many looks that told nothing, the user decides; they are this far apart at most, in seconds, then and later.
 FEW, LONGEST_PAUSE = 5, 300.0
 # What is kept back by a task is looked at again at this pace: the task may be found to be another take's.
@@ -111,11 +110,11 @@ def _waits_for_lookalikes(kit: Kit, take: Take, provider: Provider, now: float) 
 def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
     """Look at the list once, match takes and tasks, and write down what that tells of this take."""
     asked = kit.clock.monotonic()
-    found = look(kit, take, provider, began(take, now, kit.times.ahead))
+    found = look(kit, take, provider)
     if isinstance(found, Fault):
         _unread(kit, take, provider, found, asked)
         return
-    kit.in_vain.pop((take.id, take.intent_at, "unread"), None)
+    kit.lookups.in_vain.pop((take.id, take.intent_at, "unread"), None)
     view = found.view
     lookalikes = [other for other in view.others if alike(other.request, take.request)]
     if any(one.state is State.SUBMITTING for one in lookalikes):
@@ -123,7 +122,7 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
         return
     unknown = [one for one in lookalikes if one.state is State.UNKNOWN]
     mine = [task for task in view.listed.tasks if same(take.request, task)]
-    matched = match([take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
+    matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
         return
@@ -132,8 +131,9 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
 
 def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:
     """Tasks that somebody owns, or that were on a list before the first of the open creates left."""
-    first = min([view.take, *lookalikes], key=lambda take: take.intent_at or 0.0)
-    return {*view.owned, *(one for one, seen in view.seen.items() if was_before(seen, first, view.now))}
+    takes = [view.take, *lookalikes]
+    before = (one for one, seen in view.seen.items() if all(was_before(seen, take) for take in takes))
+    return {*view.owned, *before}
 
 
 def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float) -> None:
@@ -160,7 +160,7 @@ def _unread(kit: Kit, take: Take, provider: Provider, fault: Fault, asked: float
 def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.0) -> None:
     """A look told nothing: again after growing pauses, in seconds; after a few, the user decides."""
     key = (take.id, take.intent_at, what)
-    count = kit.in_vain[key] = kit.in_vain.get(key, 0) + 1
+    count = kit.lookups.in_vain[key] = kit.lookups.in_vain.get(key, 0) + 1
     if count >= FEW:
         if what == "unread" and not waits_for_user(take):
             kit.control.lost(take, take.base_url)  # a list that cannot be read is none
@@ -176,7 +176,7 @@ def _in_vain(kit: Kit, take: Take, what: str, why: Problem, at_least: float = 0.
 
 
 def _give_to_the_user(kit: Kit, take: Take, note: str, why: Problem, again: float = WAIT) -> None:
-    change = for_the_user(take, note, why, kit.config.polling, kit.clock.time(), again)
+    change = for_the_user(as_dated(kit, take), note, why, kit.config.polling, kit.clock.time(), again)
     record(kit, take, replace(change, attempt=0))
 
 
@@ -188,7 +188,9 @@ def _receipt(kit: Kit, take: Take) -> Optional[Receipt]:
         return None
     if receipt is None or not receipt.remote_id or receipt.fingerprint != take.fingerprint:
         return None
-    if receipt.payer.id != kit.payer(take.root).id or kit.ledger.owned([receipt.remote_id]):
+    if receipt.payer.id != kit.claims.payer(take.root).id or kit.ledger.owned(
+        [receipt.remote_id], receipt.place
+    ):
         return None  # another machine's, or that of an earlier create
     return receipt
 
@@ -207,7 +209,7 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
     elif not is_sure(take, provider):
-        # Its looks count anew when the key is back.
+        # Its looks count again when the key is back.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
     elif take.creates >= kit.config.limits.max_creates_per_take:
         _give_to_the_user(kit, take, "waits", waits(take))
@@ -218,53 +220,53 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
 def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
     """For how long that account's list was seen to lack it, in seconds by the clock that never jumps.
 
-    By the intent, not by the number of creates: that begins anew where the user has it sent again.
+    By the intent, not by the number of creates: that begins again where the user has it sent again.
     """
     now = kit.clock.monotonic()
-    return now - kit.missed.setdefault((take.id, take.intent_at, provider.account), now)
+    return now - kit.lookups.missed.setdefault((take.id, take.intent_at, provider.account), now)
 
 
 def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
     """It was not accepted, if the list is whole, and no task is left over that may be its own."""
-    now, asked = kit.clock.time(), kit.clock.monotonic()
+    now, asked, moment = kit.clock.time(), kit.clock.monotonic(), kit.ledger.moment()
     if _was_kept_back(kit, take):
         _give_to_the_user(kit, take, "several", take.error or waits(take), KEPT_BACK_EVERY)
         return
     # Where no server tells its time, ours may be wrong by any length: then the whole list is read.
-    found = look(kit, take, provider, began(take, now, kit.times.ahead) - DOUBT if kit.times.proven else 0.0)
+    found = look(kit, take, provider, DOUBT if kit.times.proven else math.inf)
     if isinstance(found, Fault):
         _unread(kit, take, provider, found, asked)
         return
-    if _keep_back(kit, take, found.view, now):
+    if _keep_back(kit, take, found.view, moment):
         return
     half = not_whole(found.view)
     if half is not None:
         _in_vain(kit, take, "half", half)
         return
-    kit.missed.pop((take.id, take.intent_at, provider.account), None)
+    kit.lookups.missed.pop((take.id, take.intent_at, provider.account), None)
     _queue_again(kit, take, now)
 
 
-def _keep_back(kit: Kit, take: Take, view: View, now: float) -> bool:
-    """Keep it back where a task is left over that may be its own; whether one is. ``now``: before the look."""
+def _keep_back(kit: Kit, take: Take, view: View, began: Moment) -> bool:
+    """Keep it back where a task is left over that may be its own; whether one is. ``began``: the look."""
     left = list(blocking_tasks(view))
     if not left:
         return False
-    if _is_passing(view, left, now):
-        due_at = now + kit.config.reconcile.look_every
+    if _is_passing(view, left, began):
+        due_at = kit.clock.time() + kit.config.reconcile.look_every
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
     else:
         _give_to_the_user(kit, take, "several", indistinguishable(take, left[0]), KEPT_BACK_EVERY)
     return True
 
 
-def _is_passing(view: View, left: Sequence[RemoteTask], now: float) -> bool:
+def _is_passing(view: View, left: Sequence[RemoteTask], began: Moment) -> bool:
     """Whether the next look may tell whose tasks these are.
 
     So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, and where all
     have come on the list just now.
     """
-    news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= now for task in left)
+    news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= began for task in left)
     return news or any(kind(view, task) is Kind.OURS for task in left)
 
 
@@ -276,7 +278,7 @@ def _queue_again(kit: Kit, take: Take, now: float) -> None:
         logger.info(_("take {id}: its create was not accepted; it is sent again"), id=take.id)
     else:
         logger.info(_("take {id}: its create was not accepted, and it is no longer wanted"), id=take.id)
-    drop_intent(kit.payer(take.root), take, after)
+    drop_intent(kit.claims.payer(take.root), take, after)
 
 
 def _was_kept_back(kit: Kit, take: Take) -> bool:
@@ -284,7 +286,7 @@ def _was_kept_back(kit: Kit, take: Take) -> bool:
     if take.error is None or take.error.code != "take.several":
         return False
     named = str(take.error.params.get("remote_id", ""))
-    return not named or not kit.ledger.owned([named])
+    return not named or not kit.ledger.owned([named], take.place)
 
 
 def _lookalikes(kit: Kit, take: Take, account: str) -> list[Take]:

@@ -20,4 +20,5 @@ def another_take(ledger: Ledger, take: Take, now: float) -> int:
 
 def sibling(video: Path, take: Take, number: int) -> Path:
     """Where take ``number`` of the same segment goes; see :func:`another_take`."""
-    return video_path(video.parent.parent, take.segment, number, (take.newer or take.request).fingerprint())
+    request = (take.newer or take.request).of_take(1 + number - take.take)
+    return video_path(video.parent.parent, take.segment, number, request.fingerprint())

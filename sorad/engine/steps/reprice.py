@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from loguru import logger
 
 from sorad.budget import NEVER, PRICE_AGAIN, awaits_price, needs_approval, no_price
-from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.kit import Kit, record, release, seller_of
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change
@@ -25,15 +25,18 @@ LIMIT = "approve_above"
 
 
 def reprice(kit: Kit, take: Take) -> None:
-    """One take, claimed as ``held``, and all of its storyboard that wait with it: they are too dear together."""
-    if kit.stopping():
+    """One take, claimed as ``held``, and all of its storyboard that wait with it at the same provider.
+
+    What is to be bought in the same currency is weighed together, wherever it is bought.
+    """
+    if kit.process.stopping():
         release(kit, take)
         return
     budget, provider = kit.config.budget, kit.accounts.current
     held = list(kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
-    waiting = [one for one in held if is_unpriced(one)]
+    waiting = [one for one in held if is_unpriced(one) and one.target in kit.targets]
     # what of it is known to be too dear counts, too: no take slips through by being priced alone
-    prices = [provider.price(one.request) for one in held if _counts(one)]
+    prices = list(_prices(kit, filter(_counts, held), provider.currency))
     if None in prices and _is_limited(budget):
         trouble = provider.price_trouble()
         if trouble is not None:
@@ -47,6 +50,14 @@ def reprice(kit: Kit, take: Take) -> None:
         logger.warning(_("{path}: {problem}"), path=take.storyboard, problem=str(problem))
     for one in waiting:
         record(kit, one, change)
+
+
+def _prices(kit: Kit, takes: Iterable[Take], currency: str) -> Iterator[Optional[int]]:
+    """What each costs that is to be bought in a currency."""
+    for one in takes:
+        seller = seller_of(kit, one)
+        if seller.currency == currency:
+            yield seller.price(one.request)
 
 
 def _repriced(problem: Optional[Problem], now: float) -> Change:
@@ -94,7 +105,7 @@ def _is_limited_by_storyboard(take: Take, *, limited: bool) -> bool:
 
 
 def _waits_for_day(take: Take) -> bool:
-    return take.error is not None and take.error.code == "budget.day"
+    return take.error is not None and take.error.code in ("budget.day", "budget.currency")
 
 
 def is_unpriced(take: Take) -> bool:

@@ -45,7 +45,7 @@ def rescue_at(kit: Kit, take: Take, outcome: Blocked) -> float:
         history = kit.ledger.history(take.id)
     except LedgerUnavailable:
         history = []
-    root = _is_folder(Path(take.root)) and not kit.is_away(take.mount)
+    root = _is_folder(Path(take.root)) and not kit.folders.is_away(take.mount)
     place = Place(root, _is_folder(Path(take.storyboard).parent))
     return due(history, outcome.obstacle, place, kit.patience, now)
 
@@ -55,11 +55,11 @@ def rescue_away(kit: Kit, take: Take) -> None:
 
     What is written down stays overdue as long as the root is away; once it is back, it is due at once.
     """
-    if kit.stopping():
+    if kit.process.stopping():
         release(kit, take)
         return
     ago = kit.patience.place
-    video = kit.videos.get(take.id)
+    video = kit.deliveries.videos.get(take.id)
     if video is None:
         poll(kit, take, ago)
         return
@@ -85,34 +85,34 @@ def rescue(kit: Kit, take: Take, provider: Provider, video: Video, why: Problem,
 
     def brought(size: int, sha256: str) -> None:
         fetched = Received(size, sha256, placed=False)
-        receipt = receipt_of(take, provider.currency, fetched, kit.payer(take.root))
+        receipt = receipt_of(take, provider.currency, fetched, kit.claims.payer(take.root))
         write_receipt(place, receipt, base=kit.config.state_dir)
 
     try:
-        # Begun anew each time: the validator in the ledger speaks of the partial file at the video's own place.
+        # Begun again each time: the validator in the ledger speaks of the partial file at the video's own place.
         outcome = receive(
             open_at,
             place,
             validator="",
             keep_free=kit.config.disk.min_free,
-            stop=kit.stopping,
+            stop=kit.process.stopping,
             started=_forget,
-            progress=lambda got, total: kit.progress.fetched(take.id, str(place), got, total),
+            progress=lambda got, total: kit.deliveries.progress.fetched(take.id, str(place), got, total),
             free=free_bytes,
             task=take.remote_id,
             brought=brought,
             base=kit.config.state_dir,
-            sleep=kit.pause,
+            sleep=kit.process.pause,
         )
     finally:
-        kit.progress.ended(take.id)
+        kit.deliveries.progress.ended(take.id)
     if isinstance(outcome, Received):
         _rescued(kit, take, place, outcome, provider.currency, why)
     elif isinstance(outcome, Stopped):
         release(kit, take)
     else:
         if isinstance(outcome, Fault) and outcome.trouble is not Trouble.TRANSPORT:
-            kit.videos.pop(take.id, None)  # a new URL is asked for
+            kit.deliveries.videos.pop(take.id, None)  # a new URL is asked for
         _failed(kit, take, why, ago, str(outcome.problem))
 
 
@@ -124,7 +124,7 @@ def _reserve(kit: Kit, take: Take, currency: str) -> Path:
             own = there.receipt is not None and there.receipt.remote_id == take.remote_id
             if own or (there.size is None and there.receipt is None):
                 if not own:
-                    receipt = receipt_of(take, currency, payer=kit.payer(take.root))
+                    receipt = receipt_of(take, currency, payer=kit.claims.payer(take.root))
                     write_receipt(place, receipt, base=kit.config.state_dir)
                 return place
     raise AssertionError("shelves never end")
@@ -144,8 +144,8 @@ def _rescued(kit: Kit, take: Take, place: Path, received: Received, currency: st
     )
     written = record(kit, take, change)
     kit.partials(take).forget(Path(take.output), take.remote_id)
-    kit.videos.pop(take.id, None)
-    kit.sizes(received.size)
+    kit.deliveries.videos.pop(take.id, None)
+    kit.folders.delivered(received.size)
     if written is not None:
         lay_receipt(kit, written, currency, received)
     logger.bind(request_id=received.request_id).warning(
@@ -157,7 +157,7 @@ def _rescued(kit: Kit, take: Take, place: Path, received: Received, currency: st
 
 
 def _remember(kit: Kit, take: Take) -> None:
-    """For `sorad status`: before the take says so, for a take that does not say so is not shown."""
+    """For `sorad status`: before the take says so, because a take that does not say so is not shown."""
     try:
         remember(kit.ledger, [take.id])
     except LedgerUnavailable as error:

@@ -34,7 +34,7 @@ def source_of(kit: Kit, take: Take) -> Optional[Take]:
     takes = kit.ledger.with_text(take.fingerprint)
     while len(takes) > 1:
         source = source_for(take, takes, reuse)
-        if source is None or source.state is not State.DONE or kit.is_away(source.mount):
+        if source is None or source.state is not State.DONE or kit.folders.is_away(source.mount):
             return source
         if _is_whole(source):
             return source
@@ -64,18 +64,41 @@ def _is_whole(source: Take) -> bool:
     )
 
 
+def is_reused_and_missing(take: Take) -> bool:
+    """Whether it was done with another one's video, and its own file is gone."""
+    return take.state is State.DONE and take.reused != "" and take.error is not None
+
+
+def take_again(kit: Kit, take: Take) -> bool:
+    """Take a reused video that is missing from its source once more; whether it is there now."""
+    with kit.locks.reusing:
+        for source in kit.ledger.with_tasks([take.reused]):
+            try:
+                if source.state is State.DONE and _is_whole(source):
+                    _bring(kit, take, source)
+                    again = Change(State.DONE, "reused again", clear_error=True)
+                    return record(kit, take, again) is not None
+            except OSError as error:
+                logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(error))
+    return False
+
+
+def _bring(kit: Kit, take: Take, source: Take) -> None:
+    room = room_at(Path(take.output), kit.config.disk.min_free)
+    take_over(take, source, kit.clock.time(), room, beat, kit.claims.payer(take.root).id)
+
+
 def reuse(kit: Kit, take: Take) -> bool:
     """Whether a take, claimed as ``queued``, is not to be bought: it has its video now, or waits for one."""
-    with kit.reusing:
+    with kit.locks.reusing:
         try:
             source = source_of(kit, take)
             if source is None:
                 return False
-            if source.state is not State.DONE or kit.is_away(source.mount):
+            if source.state is not State.DONE or kit.folders.is_away(source.mount):
                 release(kit, take, kit.clock.time() + kit.config.polling.every)
                 return True
-            room = room_at(Path(take.output), kit.config.disk.min_free)
-            take_over(take, source, kit.clock.time(), room, beat, kit.payer(take.root).id)
+            _bring(kit, take, source)
         except OSError as error:
             why = blocked(error, Path(take.output).parent).problem
             logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(why))

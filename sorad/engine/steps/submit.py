@@ -79,24 +79,24 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)
-    meanwhile = partial(_lay_down_alone, kit, intent, result.change, provider.currency)
+    meanwhile = partial(_lay_down_alone, kit, intent, result.change, provider)
     written, result = _written(kit, intent, provider, result, meanwhile)
     _report(kit, provider, result, began, place)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        lay_receipt(kit, written, provider.currency)
+        lay_receipt(kit, written, provider.currency, sent=provider.sent(intent.request))
     elif written is not None and written.state is not State.UNKNOWN:
-        drop_intent(kit.payer(intent.root), intent, written)
+        drop_intent(kit.claims.payer(intent.root), intent, written)
 
 
-def _lay_down_alone(kit: Kit, intent: Take, change: Change, currency: str) -> None:
-    """Where the ledger cannot take it, the folder tells the id, should the process end."""
+def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) -> None:
+    """Where the ledger cannot be written, the folder tells the id even if the process ends."""
     bought = changed(intent, change, kit.clock.time())
     with contextlib.suppress(LedgerUnavailable):
-        if kit.ledger.owned([bought.remote_id]):
+        if kit.ledger.owned([bought.remote_id], bought.place):
             return
     if bought.state is State.GENERATING:
-        lay_receipt(kit, bought, currency)
+        lay_receipt(kit, bought, provider.currency, sent=provider.sent(intent.request))
 
 
 def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
@@ -108,7 +108,7 @@ def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, pla
     if result.verdict is Verdict.GOOD:
         kit.control.first.answered(place)
     kit.control.created(result)
-    if (result.change.remote_id or "").startswith(litellm.PREFIX):
+    if (result.change.remote_id or "").startswith(litellm.PREFIX) and "" in kit.targets:
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
             notice(kit.ledger, provider.base_url, "")
 
@@ -123,7 +123,7 @@ def _written(
         return record(kit, intent, result.change, meanwhile), result
     except IdOwned:
         remote_id = result.change.remote_id or ""
-    owner = next(iter(kit.ledger.with_tasks([remote_id])), None)
+    owner = next(iter(kit.ledger.with_tasks([remote_id], intent.place)), None)
     why = same_id(intent, remote_id, owner)
     kit.control.stop_for_user(one_id_for_all(why), [intent.id])
     change = for_the_user(intent, "same id", why, kit.config.polling, kit.clock.time())
@@ -133,17 +133,17 @@ def _written(
 
 def _kept_back(kit: Kit, take: Take) -> bool:
     """Whether a take is not to be sent just now, by what is known here; then it is given back, or fails."""
-    if kit.stopping() or not kit.control.may_leave():
+    if kit.process.stopping() or not kit.control.may_leave():
         release(kit, take)
         return True
-    if not kit.kept():
+    if not kit.process.has_ledger():
         release(kit, take, kit.clock.time() + LOOK_AGAIN)
         return True
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return True
     wait = wait_for_lookalike(kit, take)
-    again = kit.guard(take) if wait is None else kit.clock.time() + wait
+    again = kit.claims.guard(take) if wait is None else kit.clock.time() + wait
     if again is not None:
         release(kit, take, again)
     return again is not None
@@ -156,7 +156,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
     """
     account = provider.account
     kit.accounts.remember(account)
-    with kit.buying:
+    with kit.locks.buying:
         now = kit.clock.time()
         wait = wait_for_lookalike(kit, take)  # once more: the last one may have become unknown since
         if wait is not None:
@@ -165,7 +165,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
         if is_beside(kit, take):  # once more: another storyboard may have begun to buy it
             release(kit, take, now + EDIT_AGAIN)
             return None
-        if kit.is_edited(take.storyboard):  # once more: the first create and the prices may have taken long
+        if kit.folders.is_edited(
+            take.storyboard
+        ):  # once more: the first create and the prices may have taken long
             release(kit, take, now + EDIT_AGAIN)
             return None
         over = over_budget(kit, take, provider, price, prices)
@@ -177,11 +179,13 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             State.SUBMITTING,
             "intent",
             intent=True,
+            ahead=kit.times.ahead if kit.times.proven else None,
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
             account=account,
             cost=price,
+            currency=provider.currency,
         )
         return kit.ledger.record(take, change, now)
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Union
 
-from sorad.engine.decide.absence import INSTANT, Own, View, covers
+from sorad.elapsed import passed, same_boot
+from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence
+from sorad.engine.decide.dating import accepted, dated
+from sorad.engine.decide.matching import began
+from sorad.engine.state.list_history import LATEST
 from sorad.engine.steps.kit import Kit
+from sorad.ledger.values import Event
 from sorad.model import State, Take
 from sorad.providers.base import Fault, Provider
 
@@ -15,6 +21,9 @@ LOST_SIGHT = ("provider.missing", "take.lost")
 # Creates of ours that were accepted within a day tell whether a list shows what it should; those within ten minutes
 # before a lost one also tell how far back it reaches. In seconds.
 TELLING, SHORTLY = 86_400.0, 600.0
+# Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
+# ours by its text though not by its time.
+DOUBT = 2 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -25,23 +34,26 @@ class Look:
     window: float
 
 
-def look(kit: Kit, take: Take, provider: Provider, since: float) -> Union[Look, Fault]:
-    """Read the list back to ``since`` (epoch seconds, the provider's clock). :class:`LedgerUnavailable`."""
-    listed = provider.recent(since)
+def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Union[Look, Fault]:
+    """Read the list back to the take's intent, and so many seconds ``further``. :class:`LedgerUnavailable`."""
+    lost = as_dated(kit, take)
+    listed = provider.recent(max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0))
     if isinstance(listed, Fault):
         return listed
     now = kit.clock.time()
     # Before the owners: what is accepted now is theirs.
-    others = open_creates(kit, take, provider.account)
-    remembered = kit.list_history.of(kit.ledger, provider.account)
-    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows])
-    own = _own_creates(kit, take, provider.account, now)
+    others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
+    remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
+    here = (provider.kind, provider.base_url)
+    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
+    lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
+    own = _own_creates(kit, take, lost, provider.account)
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
-    seen = kit.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
-    window = max(kit.config.reconcile.window, 2 * seen.lateness(now))
+    seen = kit.lookups.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
+    window = max(kit.config.reconcile.window, 2 * seen.lateness())
     view = View(
-        take,
+        lost,
         listed,
         now,
         kit.times.ahead,
@@ -53,7 +65,27 @@ def look(kit: Kit, take: Take, provider: Provider, since: float) -> Union[Look, 
         seen.most,
         window / 2,
     )
-    return Look(view, window)
+    seen = kit.lookups.list_history.weigh(kit.ledger, provider.account, evidence(view))
+    # It was not seen to show ours any sooner.
+    window = max(window, seen.shown or 0.0) if seen.proved else window
+    return Look(replace(view, proved=seen.proved, behind=seen.behind, altered=seen.altered), window)
+
+
+def as_dated(kit: Kit, take: Take) -> Take:
+    """A take with its intent dated by our clock as it is now."""
+    return dated(take, kit.clock.time(), kit.ledger.moment(), kit.times.ahead)
+
+
+def as_of_first(kit: Kit, take: Take, creates: Sequence[Event]) -> Take:
+    """A take as of the first of its ``creates`` (see :mod:`sorad.engine.late`) of the last days."""
+    now, present = kit.clock.time(), kit.ledger.moment()
+    for event in creates:
+        known = event.moment is not None and same_boot(event.moment, present)
+        if passed(event.moment, present) < DOUBT if known else event.at > now - DOUBT:
+            # The offset of its clock is not known: that of the last create, or the present one.
+            ahead = kit.times.ahead if take.ahead is None else take.ahead
+            return replace(take, intent_at=event.at, moment=event.moment, ahead=ahead)
+    return take
 
 
 def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
@@ -62,26 +94,31 @@ def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
     return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
-def _own_creates(kit: Kit, take: Take, account: str, now: float) -> list[Own]:
-    """Creates that this account accepted lately, as far as their tasks are still known there."""
-    intent_at = now if take.intent_at is None else min(take.intent_at, now)
-    since = intent_at - TELLING
-    ids = [one.remote_id for one in kit.ledger.purchases(since) if one.remote_id]
-    in_order = _undisturbed_for(kit, now - intent_at + SHORTLY)
+def _own_creates(kit: Kit, take: Take, lost: Take, account: str) -> list[Own]:
+    """Creates that this account accepted lately, as far as their tasks are still known there.
+
+    ``lost``: the take as dated; their dates may be as its own was written down, or as it is now.
+    """
+    now, present = kit.clock.time(), kit.ledger.moment()
+    began_at = now if lost.intent_at is None else lost.intent_at
+    since = began_at - TELLING
+    written = [at for at in (take.intent_at, lost.intent_at, now) if at]
+    ids = [one.remote_id for one in kit.ledger.purchases(min(written) - TELLING) if one.remote_id]
     found = []
     for one in kit.ledger.with_tasks(ids):
-        at = one.accepted_at
-        if at is None or at < since or not _is_known_to(account, one):
+        at = accepted(one, now, present, kit.times.ahead)
+        if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
-        shortly = in_order and intent_at - SHORTLY < at < intent_at - INSTANT
-        found.append(Own(one.remote_id, at, shortly and _was_answered(kit, one)))
+        shortly = began_at - SHORTLY < at < began_at - INSTANT
+        answered = shortly and _was_answered(kit, one) and _left_before(kit, one, take)
+        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), one.request))
     return found
 
 
-def _undisturbed_for(kit: Kit, seconds: float) -> bool:
-    """Whether the clock was not set for so long."""
-    undisturbed = kit.times.undisturbed()
-    return undisturbed is None or undisturbed > seconds
+def _is_told(kit: Kit, one: Take, at: float) -> bool:
+    """Whether the answer to a create of the last hour told its task; ``at``: when, known exactly."""
+    lately = kit.clock.time() - LATEST < at and same_boot(one.moment, kit.ledger.moment())
+    return lately and _was_answered(kit, one)
 
 
 def _is_known_to(account: str, take: Take) -> bool:
@@ -89,7 +126,16 @@ def _is_known_to(account: str, take: Take) -> bool:
     return take.account == account and (take.error is None or take.error.code not in LOST_SIGHT)
 
 
-def _was_answered(kit: Kit, take: Take) -> bool:
-    """Whether the create itself told the id; what was adopted is dated by the provider's clock."""
-    notes = [event.note for event in kit.ledger.history(take.id) if event.note in ("accepted", "adopted")]
-    return notes[-1:] == ["accepted"]
+def _was_answered(kit: Kit, one: Take) -> bool:
+    """Whether the create itself told the id; what was adopted is dated otherwise."""
+    return [event.note for event in _beginnings(kit, one)][-1:] == ["accepted"]
+
+
+def _left_before(kit: Kit, one: Take, lost: Take) -> bool:
+    """Whether one was accepted surely before the lost one left."""
+    at = [event.moment for event in _beginnings(kit, one)][-1:]
+    return lost.moment is not None and all(moment is not None and moment < lost.moment for moment in at)
+
+
+def _beginnings(kit: Kit, one: Take) -> list[Event]:
+    return [event for event in kit.ledger.history(one.id) if event.note in ("accepted", "adopted")]

@@ -23,7 +23,7 @@ from sorad.receipts.writing import drop_intent, write_intent_for
 
 def announced(kit: Kit, intent: Take, currency: str) -> bool:
     """Whether the create of a committed intent may leave now; if not, the take is put off or held."""
-    payer = kit.payer(intent.root)
+    payer = kit.claims.payer(intent.root)
     laid = write_intent_for(intent, currency, payer)
     if isinstance(laid, ForeignIntent):
         _leave_to(kit, intent, laid)

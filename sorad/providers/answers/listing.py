@@ -166,6 +166,7 @@ def _told(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Faul
     return Listed(
         tuple(sorted(rows, key=lambda row: row.created_at or 0.0, reverse=True)),
         ids=frozenset(came.found),
+        dates={one: row.created_at for one, row in came.found.items() if row.created_at is not None},
         counted=came.counted,
         ended=came.ended and not came.gap and not came.broken and not few,
         said_so=came.said_so,

@@ -47,7 +47,7 @@ def outcome(
 ) -> Created:
     """What became of a create. ``cost``: where the answer tells it, in micro-units; ``prompt``: what was sent.
 
-    A prompt that is quoted counts in what the answer proves, for that errs on the safe side; not in why it refuses.
+    A prompt that is quoted counts in what the answer proves, because that errs on the safe side; not in why it refuses.
     """
     found = proof.proof(what, refusals)
     if found is Proof.ACCEPTED:

@@ -237,7 +237,7 @@ def no_web_address(scheme: str) -> Problem:
 
 
 def redirected(host: str, status: int) -> Problem:
-    """An API call was sent elsewhere; it is never followed, for the key and the money would follow too."""
+    """An API call was sent elsewhere; it is never followed, because the key and the money would follow too."""
     return Problem(
         "provider.redirect",
         N_("The provider's address sends requests on to another one (HTTP {status}, to {host})."),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 from urllib.parse import quote
 
 from sorad.config.model import ProviderConfig
+from sorad.config.models import resolution_of
 from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.answers import ids
@@ -32,12 +33,12 @@ from sorad.providers.base import (
 )
 from sorad.providers.openai_videos import answers
 from sorad.providers.openai_videos.answers import Paths
+from sorad.providers.openai_videos.body import body_of, has_sound, parameters, size_of
 from sorad.providers.rules import require_model
 from sorad.providers.wire import reading
 from sorad.providers.wire.download import open_video
 from sorad.providers.wire.headers import repeats
 from sorad.providers.wire.http import Answer, Broken, Heard
-from sorad.providers.wire.pictures import Picture, data_url, multipart, read_picture
 
 PAGE_SIZE = 100
 
@@ -62,10 +63,18 @@ class OpenAiVideos(Api):
         self._config = config
         self._paths = Paths.of(config)
         self._pictures = pictures
+        self._own_models = {one.id for one in self.offers.all()}
 
     def price(self, request: Request) -> Optional[int]:
-        """The config's price, by the take or by the second; no gateway of this format tells its own."""
-        config = self._config
+        """The config's price: that of the model by resolution and sound, else by the take or by the second.
+
+        No gateway of this format tells its own.
+        """
+        config, offer = self._config, self.offers.of(request) or self.offers.default
+        resolution = resolution_of(size_of(request, offer)) or request.resolution
+        of_model = offer.per_second(resolution, audio=has_sound(request, config, offer))
+        if of_model is not None:
+            return micros(of_model * request.seconds)
         take = config.price_per_take_pro if request.pro else config.price_per_take
         second = config.price_per_second_pro if request.pro else config.price_per_second
         if take is None and second is None:
@@ -76,24 +85,25 @@ class OpenAiVideos(Api):
         """None: the config tells it, or nobody does."""
         return None
 
+    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
+        """Model, length, size, seed and sound."""
+        return parameters(request, self._config, self.offers.of(request) or self.offers.default)
+
     def create(self, request: Request) -> Created:
         """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""
-        members = self._members(request)
-        file: Optional[Picture] = None
-        if request.image.startswith("sha256:"):
-            found = read_picture(request, self._pictures)
-            if isinstance(found, Problem):
-                return NotSent(Fault(Trouble.REQUEST, found))
-            if self._config.reference == "multipart":
-                file = found
-            else:
-                members["input_reference"] = {"image_url": data_url(found)}
-        elif request.image:
-            members["input_reference"] = {"image_url": request.image}
-        if file is not None:
-            came = self._wire.post("/videos", *multipart(members, "input_reference", file))
-        else:
-            came = self._wire.post_json("/videos", members)
+        unfit = self.unfit(request)
+        if unfit is not None:
+            return unfit
+        offer = self.offers.of(request) or self.offers.default
+        body = body_of(request, self._config, offer, self._pictures)
+        if isinstance(body, Problem):
+            return NotSent(Fault(Trouble.REQUEST, body))
+        form = body.form() if body.files else None
+        came = (
+            self._wire.post_json("/videos", body.members)
+            if form is None
+            else self._wire.post("/videos", *form)
+        )
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
         outcome = answers.after_create(came, self._paths, self._config.refusals, request.prompt)
@@ -140,16 +150,6 @@ class OpenAiVideos(Api):
             return None
         return answers.fault_of(came, self._paths)
 
-    def _members(self, request: Request) -> dict[str, Any]:
-        config = self._config
-        vertical = request.orientation == "vertical"
-        return {
-            "model": config.model_pro if request.pro else config.model,
-            "prompt": request.prompt,
-            "seconds": str(request.seconds),
-            "size": config.size_vertical if vertical else config.size_horizontal,
-        }
-
     def _page(self, _number: int, after: str, size: int) -> Union[Page, Fault]:
         params: dict[str, Union[str, int]] = {"limit": size, "order": "desc"}
         if after:
@@ -195,12 +195,12 @@ class OpenAiVideos(Api):
             seconds=reading.whole(reading.at(row, "seconds")),
             orientation=reading.orientation(reading.at(row, "size")),
             pro=self._is_pro(model),
-            other_model="" if model in (self._config.model, self._config.model_pro) else model,
+            other_model="" if model in self._own_models else model,
         )
 
     def _is_pro(self, model: str) -> Optional[bool]:
         """Whether a model of the list is the pro one; ``None`` for names that are neither or both."""
-        normal, pro = self._config.model, self._config.model_pro
+        normal, pro = self.offers.default.id, "" if self.offers.pro is None else self.offers.pro.id
         if model not in (normal, pro) or normal == pro:
             return None
         return model == pro

@@ -23,7 +23,6 @@ from sorad.providers.base import (
     NotSent,
     Polled,
     RemoteTask,
-    Trouble,
     Unknown,
     Video,
 )
@@ -60,17 +59,21 @@ class SoraHk(Api):
         """Why the list could not be had when it was last asked for."""
         return self._prices.trouble
 
-    def create(self, request: Request) -> Created:
-        """Buy a take: one POST."""
-        if request.image.startswith("sha256:"):
-            return NotSent(Fault(Trouble.REQUEST, self._validate(request)[-1]))
-        members: dict[str, Any] = {
-            "prompt": request.prompt,
+    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
+        """Model, length, direction, and that no watermark is wanted."""
+        return {
             "is_pro": request.pro,
             "duration": request.seconds,
             "resolution": request.orientation,
             "remove_watermark": True,
         }
+
+    def create(self, request: Request) -> Created:
+        """Buy a take: one POST."""
+        unfit = self.unfit(request)
+        if unfit is not None:
+            return unfit
+        members: dict[str, Any] = {"prompt": request.prompt, **self.sent(request)}
         if request.image:
             members["image_url"] = request.image
         came = self._wire.post_json("/create", members)

@@ -42,7 +42,7 @@ def open_video(
 ) -> Union[Download, Fault]:
     """Open ``video`` at ``offset``; the answer tells where it really starts. One GET a hop.
 
-    Where a server answers a range with bytes that cannot be it, the video is opened anew from 0.
+    Where a server answers a range with bytes that cannot be it, the video is opened again from 0.
     """
     opened = _follow(wire, video, offset, validator, read_json)
     if opened is None and offset:

@@ -212,7 +212,7 @@ class Wire:
         )
 
     def authorization(self) -> Union[dict[str, str], Broken]:
-        """The header with the key, looked for anew each time."""
+        """The header with the key, looked for again each time."""
         try:
             key = self._key()
         except SoradError as error:

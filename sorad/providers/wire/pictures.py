@@ -8,15 +8,13 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 from urllib3.filepost import encode_multipart_formdata
 
 from sorad.files.allowed_folders import Outside, open_inside
 from sorad.messages import N_
-from sorad.model import Request
 from sorad.problems import Problem
-from sorad.providers.base import picture as path_of
 from sorad.providers.errors import faults
 
 LARGEST = 20_000_000  # bytes
@@ -30,31 +28,31 @@ class Picture:
     media_type: str
 
 
-def read_picture(request: Request, folders: Sequence[Path]) -> Union[Picture, Problem]:
-    """The picture that the request names by its hash; another one under the same name is not sent.
+def read_picture(
+    image: str, path: str, folders: Sequence[Path], largest: int = LARGEST
+) -> Union[Picture, Problem]:
+    """The picture at a path, which ``image`` names by its hash; another one under the same name is not sent.
 
-    Nor is one that does not lie in one of the ``folders``: that is judged anew, on the file that is sent.
+    Nor is one that does not lie in one of the ``folders``: that is judged again, on the file that is sent; nor one
+    of more than ``largest`` bytes.
     """
-    path = path_of(request)
-    if path is None:
-        return faults.picture(N_("The picture {path} cannot be read: {reason}."), "", reason="")
     try:
-        with io.BufferedReader(open_inside(path, folders)) as file:
-            data = file.read(LARGEST + 1)
+        with io.BufferedReader(open_inside(Path(path), folders)) as file:
+            data = file.read(largest + 1)
     except Outside as outside:
-        return _outside(str(path), str(outside))
+        return _outside(path, str(outside))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return faults.picture(N_("The picture {path} cannot be read: {reason}."), str(path), reason=reason)
-    if len(data) > LARGEST:
-        return faults.picture(N_("The picture {path} is too large to be sent."), str(path))
-    if f"sha256:{hashlib.sha256(data).hexdigest()}" != request.image:
+        return faults.picture(N_("The picture {path} cannot be read: {reason}."), path, reason=reason)
+    if len(data) > largest:
+        return faults.picture(N_("The picture {path} is too large to be sent."), path)
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != image:
         return faults.picture(
-            N_("The picture {path} is another one than when the storyboard was read."), str(path)
+            N_("The picture {path} is another one than when the storyboard was read."), path
         )
     media_type = media_type_of(data)
     if not media_type:
-        return faults.picture(N_("The picture {path} is not a jpeg, png or webp picture."), str(path))
+        return faults.picture(N_("The picture {path} is not a jpeg, png or webp picture."), path)
     return Picture(data, media_type)
 
 
@@ -81,7 +79,10 @@ def data_url(one: Picture) -> str:
     return f"data:{one.media_type};base64,{base64.b64encode(one.data).decode('ascii')}"
 
 
-def multipart(members: Mapping[str, str], name: str, one: Picture) -> tuple[bytes, str]:
-    """A form with the picture as a file called ``name``: body and content type."""
-    file = (f"reference.{one.media_type.partition('/')[2]}", one.data, one.media_type)
-    return encode_multipart_formdata({**members, name: file})
+def multipart(members: Mapping[str, str], files: Sequence[tuple[str, Picture]]) -> tuple[bytes, str]:
+    """A form with pictures as files under the names of their fields: body and content type."""
+    parts: list[tuple[str, Any]] = list(members.items())
+    for number, (name, one) in enumerate(files, start=1):
+        called = "reference" if len(files) == 1 else f"reference_{number}"
+        parts.append((name, (f"{called}.{one.media_type.partition('/')[2]}", one.data, one.media_type)))
+    return encode_multipart_formdata(parts)

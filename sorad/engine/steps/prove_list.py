@@ -1,0 +1,55 @@
+"""Prove list: a provider's list of tasks is looked at before anything depends on it.
+
+What is on no list is sent again only where the list has shown a create of ours. Where one is asked after anyway, one
+look more is free; without it, who buys seldom would be asked about each create whose answer is lost.
+"""
+
+from __future__ import annotations
+
+from loguru import logger
+
+from sorad.engine.decide import backoff
+from sorad.engine.state.accounts import is_sure
+from sorad.engine.state.list_history import LATEST
+from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.reconcile import can_look_up
+from sorad.engine.steps.task_list import look
+from sorad.ledger.errors import LedgerUnavailable
+from sorad.messages import _
+from sorad.model import Take
+from sorad.providers.base import Finished, Polled, Provider, Running
+
+# Looks at a list that shows nothing of ours are an hour apart at last, in seconds.
+LONGEST = 3_600.0
+
+
+def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
+    """One look at the list, while it has not yet shown a create of ours as soon as one must be on it.
+
+    ``take`` was asked after at that provider just now, and this was ``found``. A list that cannot be read, or shows
+    nothing, is looked at again later.
+    """
+    now = kit.clock.time()
+    young = take.accepted_at is not None and 0 <= now - take.accepted_at < LATEST
+    there = isinstance(found, (Running, Finished))
+    if not young or not there or not is_sure(take, provider) or not can_look_up(kit, provider):
+        return
+    try:
+        shown = kit.lookups.list_history.of(kit.ledger, provider.account).shown
+        if shown is not None and shown <= kit.config.reconcile.window:
+            return
+        if _is_due(kit, provider.account):
+            look(kit, take, provider)
+    except LedgerUnavailable as error:
+        logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
+
+
+def _is_due(kit: Kit, account: str) -> bool:
+    """Whether that list is to be looked at now; the pauses grow."""
+    now = kit.clock.monotonic()
+    at, count = kit.lookups.proving.get(account, (now, 0))
+    if now < at:
+        return False
+    wait = backoff.delay(count + 1, kit.config.reconcile.look_every, LONGEST, kit.rng)
+    kit.lookups.proving[account] = (now + wait, count + 1)
+    return True

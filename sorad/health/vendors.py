@@ -1,0 +1,84 @@
+"""How buying stands at each provider: what the daemon told the ledger of it. The first one's is in the facts, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from sorad.engine.decide.parties import kept_as, whose
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Party
+from sorad.problems import Problem
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A provider of the config. Money is micro-units of its currency."""
+
+    name: str
+    kind: str = ""
+    base_url: str = ""
+    account: str = ""
+    currency: str = ""
+    concurrency: int = 0
+    in_flight: int = 0
+    spent_today: int = 0
+    breaker: Optional[Mapping[str, Any]] = None
+    gate: Optional[Mapping[str, Any]] = None
+    halt: Optional[Mapping[str, Any]] = None
+    stops: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def mode(self) -> str:
+        """Of its breaker."""
+        return str((self.breaker or {}).get("mode", "normal"))
+
+    @property
+    def effective(self) -> int:
+        """How many may be in flight now."""
+        return self.concurrency if self.mode == "normal" else int((self.breaker or {}).get("effective", 0))
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether nothing is bought there."""
+        return bool(self.halt or self.stops)
+
+    @property
+    def why(self) -> Optional[str]:
+        """The code of what stops buying there; ``None``: nothing does."""
+        stopped = [*([self.halt] if self.halt else []), *self.stops]
+        return next((Problem.from_json(row["problem"]).code for row in stopped), None)
+
+
+def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
+    """Each provider that the daemon works with, or last did."""
+    told = ledger.recall("providers") or []
+    sent = ledger.parties() if told else []
+    known = {number: Party(row["kind"], row["base_url"], row["account"]) for number, row in enumerate(told)}
+    owners = {party: whose(party, list(known.values())) for party in sent}
+    for number, row in enumerate(told):
+        theirs = [party for party in sent if owners[party] == known[number]]
+        targets = (row["name"], "") if number == 0 else (row["name"],)
+        yield Vendor(
+            name=row["name"],
+            kind=row["kind"],
+            base_url=row["base_url"],
+            account=row["account"],
+            currency=row["currency"],
+            concurrency=row["concurrency"],
+            in_flight=ledger.in_flight(theirs, targets) if len(told) > 1 else ledger.in_flight(),
+            spent_today=ledger.spend_at(theirs, midnight),
+            breaker=ledger.recall(kept_as("breaker", row["key"])),
+            gate=ledger.recall(kept_as("gate", row["key"])),
+            halt=ledger.recall(kept_as("halt", row["key"])),
+            stops=tuple(ledger.recall(kept_as("stops", row["key"])) or ()),
+        )
+
+
+def astray(ledger: Ledger) -> Iterator[tuple[str, int]]:
+    """Of which providers that the config does not have how many queued takes are wanted."""
+    names = {row["name"] for row in ledger.recall("providers") or []}
+    for target, count in ledger.targets().items() if names else ():
+        if target and target not in names:
+            yield target, count

@@ -1,0 +1,244 @@
+"""What a model would refuse of a request, or leave out of it without a word: told before anything is bought. Pure.
+
+Each rule looks at one thing that a request may say. What it finds is told with what the model offers instead, and with
+the other models that offer what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Callable, Optional
+
+from sorad.messages import N_
+from sorad.model import Request
+from sorad.problems import Param, Problem
+from sorad.providers.capabilities.offers import Offer, Offers, ratio_of
+
+Rule = Callable[[Request, Offer, str], Optional[Problem]]
+
+
+def judged(request: Request, offers: Offers, title: str) -> Iterator[Problem]:
+    """Everything that the provider called ``title`` does not offer."""
+    if not request.prompt.strip():
+        yield Problem("request.prompt", N_("The prompt is empty."), N_("Write what the video is to show."))
+    if request.provider not in ("", title):
+        yield no_such("provider", request.provider, (title,))
+    offer = offers.of(request)
+    if offer is None:
+        yield _no_model(request, offers, title)
+        return
+    name = request.model or title
+    for rule in RULES:
+        problem = rule(request, offer, name)
+        if problem is not None:
+            others = [one.name for one in offers.named.values() if rule(request, one, "") is None]
+            yield _with_others(problem, others)
+
+
+def left_out(request: Request, offers: Offers, title: str) -> Optional[Problem]:
+    """What the API would leave out of it: the config may have changed since the storyboard was read."""
+    offer = offers.of(request)
+    if offer is None:
+        return _no_model(request, offers, title)
+    found = (rule(request, offer, request.model or title) for rule in RULES if rule not in _REFUSED_THERE)
+    return next((problem for problem in found if problem is not None), None)
+
+
+def _no_model(request: Request, offers: Offers, title: str) -> Problem:
+    if request.model:
+        return no_such("model", request.model, tuple(offers.named))
+    return Problem(
+        "request.pro",
+        N_("{kind} has no pro model."),
+        N_("Set is_pro to false, or name a model_pro below [provider] in the config."),
+        {"kind": title},
+    )
+
+
+def no_such(field: str, value: str, known: Sequence[str]) -> Problem:
+    params: dict[str, Param] = {"field": field, "value": value, "known": ", ".join(known)}
+    fix = N_("Write one of: {known}.") if known else N_("Leave {field} out: there is no choice of it here.")
+    return Problem(f"request.{field}", N_("There is no {field} {value} in the config."), fix, params)
+
+
+def _with_others(problem: Problem, others: Sequence[str]) -> Problem:
+    if not others:
+        return problem
+    mend = Problem("", problem.fix, "", problem.params)
+    fix = N_("{mend} Or name a model that offers it: {models}.")
+    return replace(problem, fix=fix, params={**problem.params, "mend": mend, "models": ", ".join(others)})
+
+
+def _prompt(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    if len(request.prompt) <= offer.prompt_max:
+        return None
+    return Problem(
+        "request.prompt",
+        N_("The prompt has {count} characters; {kind} takes {most}."),
+        N_("Shorten the prompt."),
+        {"count": len(request.prompt), "most": offer.prompt_max, "kind": name},
+    )
+
+
+def _seconds(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    if request.seconds in offer.lengths:
+        return None
+    params: dict[str, Param] = {
+        "kind": name,
+        "seconds": request.seconds,
+        "allowed": ", ".join(map(str, offer.lengths)),
+    }
+    if request.pro:
+        message = N_("{kind} does not offer {seconds} seconds with is_pro.")
+    else:
+        message = N_("{kind} does not offer {seconds} seconds.")
+    return Problem("request.seconds", message, N_("Set duration_seconds to one of: {allowed}."), params)
+
+
+def _ratio(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    ratio = ratio_of(request)
+    if ratio in offer.ratios:
+        return None
+    return Problem(
+        "request.aspect_ratio",
+        N_("{kind} does not offer the aspect ratio {value}."),
+        N_("Set aspect_ratio to one of: {allowed}."),
+        {"kind": name, "value": ratio, "allowed": ", ".join(offer.ratios)},
+    )
+
+
+def _resolution(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    ratio, wanted = ratio_of(request), request.resolution
+    if ratio not in offer.ratios:  # that is told already
+        return None
+    if (not wanted or wanted in offer.resolutions) and _has_size(offer, ratio, wanted):
+        return None
+    params: dict[str, Param] = {
+        "kind": name,
+        "value": wanted or offer.usual_resolution,
+        "ratio": ratio,
+        "allowed": ", ".join(offer.resolutions),
+    }
+    if not offer.resolutions:
+        fix = N_("Leave it out: there is no choice of it.")
+    elif wanted in offer.resolutions:
+        fix = N_('Name its size below [provider] in the config: sizes = {{"{ratio} {value}" = "…"}}.')
+    else:
+        fix = N_("Set resolution to one of: {allowed}.")
+    message = N_("{kind} does not offer the resolution {value} at {ratio}.")
+    return Problem("request.resolution", message, fix, params)
+
+
+def _has_size(offer: Offer, ratio: str, resolution: str) -> bool:
+    return offer.sizes is None or bool(offer.sizes.of_request(ratio, resolution))
+
+
+def _first_frame(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    if not request.image or offer.first_frame:
+        return None
+    fix = N_("Leave the picture out, or say in the config in which field it is read: picture_field.")
+    return Problem("request.first_frame", N_("{kind} takes no first frame."), fix, {"kind": name})
+
+
+def _last_frame(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    if not request.last_frame or offer.last_frame:
+        return None
+    fix = N_("Leave last_frame out, or, for a gateway, say in which field it is read: last_frame_field.")
+    return Problem("request.last_frame", N_("{kind} takes no last frame."), fix, {"kind": name})
+
+
+def _references(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    count = len(request.references)
+    if count <= offer.references:
+        return None
+    params: dict[str, Param] = {"kind": name, "count": count, "most": offer.references}
+    if not offer.references:
+        message = N_("{kind} takes no references.")
+        fix = N_("Leave them out, or, for a gateway, say in which field they are read: references_field.")
+    else:
+        message = N_("{kind} takes {most} references; there are {count}, those of the characters included.")
+        fix = N_("Keep the ones that matter.")
+    return Problem("request.references", message, fix, params)
+
+
+def _exclusion(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    frames = request.image or request.last_frame
+    if not (offer.frames_exclude_references and frames and request.references):
+        return None
+    message = N_("{kind} takes frames or references, not both.")
+    fix = N_("Keep the frames or the references; those of the characters count, too.")
+    return Problem("request.references", message, fix, {"kind": name})
+
+
+def _audio(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    fits = {"switch": (None, True, False), "always": (None, True), "never": (None, False), "": (None,)}
+    if request.audio in fits[offer.audio]:
+        return None
+    params: dict[str, Param] = {"kind": name}
+    if offer.audio == "always":
+        message, fix = N_("The videos of {kind} always have sound."), N_("Leave audio out.")
+    elif offer.audio == "never":
+        message, fix = N_("The videos of {kind} never have sound."), N_("Leave audio out.")
+    else:
+        message = N_("{kind} offers no choice of sound.")
+        fix = N_("Leave audio out, or, for a gateway, say in which field it is read: audio_field.")
+    return Problem("request.audio", message, fix, params)
+
+
+def _seed(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    if request.seed is None or offer.seed:
+        return None
+    fix = N_("Leave seed out. If the model takes one, write seed = true below its [[model]] in the config.")
+    return Problem("request.seed", N_("{kind} takes no seed."), fix, {"kind": name})
+
+
+def _negative_prompt(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    if not request.negative_prompt or offer.negative_prompt:
+        return None
+    fix = N_(
+        "Say it in the prompt. If the model takes one, write negative_prompt = true below its [[model]] in the config."
+    )
+    return Problem("request.negative_prompt", N_("{kind} takes no negative prompt."), fix, {"kind": name})
+
+
+def _forms(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    for image, path in request.pictures():
+        form = "file" if image.startswith("sha256:") else "url" if image.startswith("http") else "id"
+        if form not in offer.forms:
+            return _form(form, path or image, name)
+    return None
+
+
+def _form(form: str, picture: str, name: str) -> Problem:
+    params: dict[str, Param] = {"kind": name, "path": picture}
+    if form == "file":
+        message = N_("{kind} takes no local picture: {path}")
+        fix = N_("Put the picture on the web and give its http(s) address.")
+    elif form == "url":
+        message = N_("{kind} takes no address of a picture: {path}")
+        fix = N_("Save the picture beside the storyboard and give its path.")
+    else:
+        message = N_("{kind} takes no pictures by the ids of a vendor: {path}")
+        fix = N_(
+            'Give an http(s) address or a path. If it takes them, add "id" to pictures of its [[model]].'
+        )
+    return Problem("request.image", message, fix, params)
+
+
+RULES: Sequence[Rule] = (
+    _prompt,
+    _seconds,
+    _ratio,
+    _resolution,
+    _first_frame,
+    _last_frame,
+    _references,
+    _exclusion,
+    _audio,
+    _seed,
+    _negative_prompt,
+    _forms,
+)
+# What an API refuses by itself where it does not offer it.
+_REFUSED_THERE = (_prompt, _seconds)

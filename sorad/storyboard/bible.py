@@ -1,0 +1,48 @@
+"""The characters of a whole storyboard, and which of them a segment uses. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sorad.model import Reference
+from sorad.storyboard.prompt import Character, apart, is_named
+
+
+@dataclass(frozen=True)
+class Person:
+    """A character with all its names; ``id`` is ``""`` or an ``@id``."""
+
+    names: tuple[str, ...]
+    id: str = ""
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bible:
+    """All of them. ``use_names``: a segment uses those that its text names, too."""
+
+    persons: Sequence[Person] = ()
+    use_names: bool = False
+    _by_name: dict[str, Person] = field(default_factory=dict, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for person in self.persons:
+            for name in person.names:
+                self._by_name.setdefault(name, person)
+
+    def used(self, listed: Sequence[Character], text: str) -> list[Person]:
+        """The persons of a segment: as its ``asset`` lists them, then those that its text names."""
+        named = [self._by_name.get(apart(one).name) for one in listed]
+        if self.use_names:
+            named += [one for one in self.persons if any(is_named(text, name) for name in one.names)]
+        return list(dict.fromkeys(one for one in named if one is not None))
+
+    def characters(self, listed: Sequence[Character], used: Iterable[Person]) -> Iterator[Character]:
+        """All names of a segment's characters. An id that the segment gives itself counts before the bible's."""
+        own = {apart(one).name: apart(one) for one in listed}
+        for person in used:
+            said = (own[name].id for name in person.names if name in own and own[name].id)
+            given = next(said, person.id)
+            yield from (Character(name, given) for name in person.names)
+        yield from listed
