@@ -110,11 +110,18 @@ class Seller:
             self.key.doubt()
         return self.accounts.was_corrected()
 
-    def stopped(self) -> list[Problem]:
-        """Why nothing is bought there: as this run has met it."""
+    def stopped(self, *, named: bool = False) -> list[Problem]:
+        """Why nothing is bought there: as this run has met it. ``named``: with its name, for there are others."""
         control = self.standing.control
         halted = [] if control.halted is None else [control.halted.problem]
-        return [*halted, *(stop.told() for stop in control.stops)]
+        found = [*halted, *(stop.told() for stop in control.stops)]
+        return [self.named(one) for one in found] if named else found
+
+    def named(self, problem: Problem) -> Problem:
+        """With its name before it."""
+        return Problem(
+            problem.code, "{name}: {reason}", "{reason_fix}", {"name": self.name, "reason": problem}
+        )
 
     def told(self) -> dict[str, Any]:
         """What `sorad status` needs to know of it, as JSON values."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sorad.model import Reference
-from sorad.storyboard.prompt import Character, apart, is_named
+from sorad.storyboard.prompt import Character, apart, is_named, unquoted
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Bible:
     def used(self, listed: Sequence[Character], text: str) -> list[Person]:
         """The persons of a segment: as its ``asset`` lists them, then those that its text names."""
         named = [self._by_name.get(apart(one).name) for one in listed]
-        if self.use_names:
-            named += [one for one in self.persons if any(is_named(text, name) for name in one.names)]
+        plain = unquoted(text) if self.use_names else ""
+        named += [one for one in self.persons if plain and any(is_named(plain, name) for name in one.names)]
         return list(dict.fromkeys(one for one in named if one is not None))
 
     def characters(self, listed: Sequence[Character], used: Iterable[Person]) -> Iterator[Character]:

@@ -7,7 +7,7 @@ A shot that is bought in another length or form than was asked for, because a fi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Optional
 
@@ -92,12 +92,17 @@ def meant(name: str, fields: tuple[str, ...]) -> Optional[str]:
     return min((one for one in near if one[0] <= _allowed(one[1])), default=(0, None))[1]
 
 
-def spelled(name: str, fields: Collection[str]) -> Optional[str]:
+def spelled(name: str, fields: tuple[str, ...]) -> Optional[str]:
     """As :func:`meant`, but by spelling and synonyms alone: no letter may be off."""
     bare = folded(name)
-    same = next((field for field in fields if folded(field) == bare), None)
+    same = _spellings(fields).get(bare)
     synonym = _SYNONYMS.get(bare)
     return same or (synonym if synonym in fields else None)
+
+
+@lru_cache(maxsize=64)
+def _spellings(fields: tuple[str, ...]) -> Mapping[str, str]:
+    return {folded(field): field for field in fields}
 
 
 def is_about_else(name: str) -> bool:

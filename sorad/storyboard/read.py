@@ -24,7 +24,7 @@ from sorad.storyboard.lines import Place
 from sorad.storyboard.prompt import EARLIER
 from sorad.storyboard.schema import Head, SegmentPart
 from sorad.storyboard.shots import Reader
-from sorad.storyboard.unknown_fields import look_through, stands_twice
+from sorad.storyboard.unknown_fields import OLDER, look_through, stands_twice
 from sorad.units import format_size
 
 # More than so many times the allowed segments are not even parsed: a million would take a gigabyte.
@@ -162,8 +162,15 @@ def _segments(document: Any, context: _Context) -> Iterator[Segment]:
         wanted = _takes(reader.takes(part), path, context) or takes
         request = reader.request(part, path)
         for problem in context.rules.validate(request):
-            findings.add(problem, path)
+            findings.add(problem, (*path, *_field_of(problem, raw)))
         yield Segment(part.segment_index, wanted, request, reader.earlier(part, request))
+
+
+def _field_of(problem: Problem, raw: Any) -> tuple[str, ...]:
+    """The field of a segment that a provider's problem (``request.audio``) is about, where it stands there."""
+    name = problem.code.rpartition(".")[2]
+    names = (name, OLDER.get(name, name))
+    return next(((one,) for one in names if isinstance(raw, dict) and one in raw), ())
 
 
 def _list_of_segments(document: Any, findings: Findings) -> list[Any]:

@@ -44,7 +44,7 @@ _TOP = ("segments", *Head.model_fields)
 # What a top may say of itself: the text it was made from, its picture, its number in a series.
 _OF_ONE = ("segment_index", "prompt_text", "image_url", "first_frame", "dialogue", "director_intent")
 # What may be said by the older name of a field, too.
-_OLDER = {"aspect_ratio": "resolution", "first_frame": "image_url"}
+OLDER = {"aspect_ratio": "resolution", "first_frame": "image_url"}
 _WAYS = {
     "landscape": "horizontal",
     "wide": "horizontal",
@@ -237,7 +237,7 @@ def _is_near(path: Place, field: str, value: Any, beside: Mapping[str, Any], fin
     name = str(path[-1])
     if field not in beside:
         field = next(
-            (older for newer, older in _OLDER.items() if newer == field and _says(beside, older, value)),
+            (older for newer, older in OLDER.items() if newer == field and _says(beside, older, value)),
             field,
         )
     params: dict[str, Param] = {"name": name, "field": field}
@@ -292,7 +292,7 @@ def _says_the_same(params: Mapping[str, Param]) -> Problem:
 
 def _says(one: Mapping[str, Any], field: str, value: Any) -> bool:
     """Whether a segment says that itself, by whichever name of the field."""
-    names = [name for name in (field, _OLDER.get(field, field)) if name in one]
+    names = [name for name in (field, OLDER.get(field, field)) if name in one]
     return bool(names) and _same(names[0], value, one[names[0]])
 
 

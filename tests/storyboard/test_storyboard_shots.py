@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sorad.model import SEEDS, Reference, Request
+from sorad.problems import Problem
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.read import Reading, Rules, read_bytes
 
@@ -285,3 +287,30 @@ def test_what_an_earlier_version_made_of_it_is_known() -> None:
     }
     (plain,) = read(board({"first_frame": "", "aspect_ratio": "16:9"})).segments
     assert plain.earlier == ()
+
+
+def test_what_the_provider_does_not_offer_is_told_at_its_field() -> None:
+    said = '"prompt_text": "x",\n"image_url": "https://x.test/a.png",\n"audio": true'
+    text = '{"segments": [{"segment_index": 1,\n' + said + "}]}"
+
+    def refuse(request: Request) -> list[Problem]:
+        return [
+            Problem(code, "no", "") for code in ("request.first_frame", "request.audio", "request.seconds")
+        ]
+
+    rules = Rules(5_000_000, 1_000, 100, 1, False, refuse)
+    found = read_bytes(text.encode(), Path("/nowhere"), rules).problems
+    assert [(one.where, one.line) for one in found] == [
+        ("segments[0].image_url", 3),
+        ("segments[0].audio", 4),
+        ("segments[0]", 1),
+    ]
+
+
+def test_a_crowd_of_characters_takes_no_time() -> None:
+    crowd = [{"name": f"A{n}", "aliases": [f"B{n}", f"C{n}"]} for n in range(1_000)]
+    segments = [{"prompt_text": 'A1 "A2" meets someone. ' * 40} for _n in range(200)]
+    began = time.process_time()
+    found = requests(board(*segments, characters=crowd, use_names=True))
+    assert len(found) == 200
+    assert time.process_time() - began < 10

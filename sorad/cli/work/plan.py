@@ -228,7 +228,7 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
-                whom = f"  {item.target}" if several and item.target else ""
+                whom = f"  {item.target}" if several and item.target and not item.request.provider else ""
                 lines.append(f"  + {what}{whom}  {_amount(item.price, item.currency)}  {_form(item.request)}")
             else:
                 lines.append(f"  - {what}  {_reason(item)}")

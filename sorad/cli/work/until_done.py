@@ -97,7 +97,8 @@ def _halted(daemon: Daemon, standing: Standing) -> list[Problem]:
     parts = daemon.parts
     queued = daemon.ledger.takes(states=[State.QUEUED]) if standing.counts[State.QUEUED] else ()
     asked = list({seller.name: seller for seller in map(parts.seller_of, queued)}.values())
-    each = [seller.stopped() for seller in asked or parts.sellers]
+    several = len(parts.sellers) > 1
+    each = [seller.stopped(named=several) for seller in asked or parts.sellers]
     if asked and not all(each):
         return []
     found: list[Problem] = []
@@ -197,15 +198,14 @@ def _force(daemon: Daemon, ending: Ending) -> None:
 
 def _spent(daemon: Daemon, began: float) -> list[str]:
     """What this run has cost."""
-    cost, unpriced = daemon.ledger.spend(began), daemon.ledger.unpriced(began)
-    told = []
-    if cost or unpriced:
-        currency = daemon.ledger.recall("currency") or "USD"
-        told.append(
-            _("Counted as spent in this run: {cost:.2f} {currency}.").format(
-                cost=units(cost), currency=currency
-            )
-        )
+    unpriced = daemon.ledger.unpriced(began)
+    costs = daemon.ledger.spend_by_currency(began)
+    first = str(daemon.ledger.recall("currency") or "USD")
+    told = [
+        _("Counted as spent in this run: {cost:.2f} {currency}.").format(cost=units(cost), currency=currency)
+        for currency, cost in {first: 0, **costs}.items()
+        if cost or (unpriced and currency == first)
+    ]
     if unpriced:
         told.append(_("Takes whose price is not known, counted as 0: {count}.").format(count=unpriced))
     return told
