@@ -24,7 +24,7 @@ from proof import command_line, folder
 from watch_play import SITUATIONS, Scene, Situation, two_processes_churn  # isort: skip
 from disk_stage import Unmountable  # isort: skip
 
-from sorad.vault import root
+from sorad.vault import pace, root
 from sorad.vault.watch import Watcher
 
 NEVER = 1e9  # seconds
@@ -42,7 +42,7 @@ def no_supervision() -> Iterator[None]:
 def no_rescan() -> Iterator[None]:
     """The folders are scanned at the start, and where the watcher asks for it, but not by themselves."""
     with ExitStack() as patches:
-        patches.enter_context(mock.patch.object(root.Root, "_period", return_value=NEVER))
+        patches.enter_context(mock.patch.object(pace.Pace, "period", return_value=NEVER))
         patches.enter_context(mock.patch.object(root, "OFFLINE_LOOK", NEVER))
         yield
 

@@ -19,19 +19,21 @@ from typing import Any, Optional
 from loguru import logger
 
 from sorad.claim import doubles, memory, problems
-from sorad.claim.buyers import Buyer, Buyers
-from sorad.claim.decide import Decision, Facts, Mine, Rival, Standing, claimed, decide, given_up, newest
+from sorad.claim.buyers import Buyers
+from sorad.claim.decide import Decision, Facts, Mine, Standing, claimed, decide, given_up, newest
 from sorad.claim.decide import next_generation as next_of
 from sorad.claim.files import Notes, NoteUnreadable
 from sorad.claim.machine import Machine
 from sorad.claim.note import Claim, Reading
+from sorad.claim.processes import Processes
+from sorad.claim.rivals import is_second, with_rival
 from sorad.claim.sync_signs import sync_service, vault_of
 from sorad.clock import Clock, iso
 from sorad.config.model import Watch
 from sorad.files.durable import Sleep
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
-from sorad.messages import N_, _
+from sorad.messages import _
 from sorad.problems import Problem
 from sorad.receipts.receipt import Payer, Receipt
 
@@ -91,9 +93,7 @@ class Claims:
         self._settle = settle
         self._away = away
         self._sleep = sleep
-        self._buyers = buyers
-        self._elsewhere: dict[str, Buyer] = {}  # roots for which another process of this machine buys
-        self._unlocked: dict[str, str] = {}  # roots for which that cannot be told, and why
+        self._processes = Processes(buyers)
         self._lock = threading.RLock()
         self._vaults: dict[str, _Vault] = {}
         self._told: Any = None
@@ -116,7 +116,7 @@ class Claims:
     def standing(self, root: str) -> Standing:
         """Whose a root is."""
         watch = self._watches.get(root)
-        if watch is not None and not self._is_first(root) and root in self._elsewhere:
+        if watch is not None and not self._is_first(root) and self._processes.other(root) is not None:
             return Standing.OTHER
         if watch is None or watch.claim == "never":
             return Standing.NONE
@@ -166,8 +166,9 @@ class Claims:
         with self._lock:
             if self.may_buy(root):
                 return None
-            if root in self._elsewhere:
-                return problems.other_process(root, self._elsewhere[root])
+            other = self._processes.other(root)
+            if other is not None:
+                return problems.other_process(root, other)
             if self._watches[root].claim == "never":
                 return None  # the folder is away
             decision = self._vault(self._watches[root]).decision
@@ -197,8 +198,8 @@ class Claims:
             return
         with self._lock:
             vault = self._vault(watch)
-            mine = _with_rival(vault.mine, payer)
-            if _second(mine, receipt, self._settle, doubled=doubled):
+            mine = with_rival(vault.mine, payer)
+            if is_second(mine, receipt, self._settle, doubled=doubled):
                 logger.warning(
                     _("{path}: the computer {name} has bought as {remote} what is ours to buy"),
                     path=vault.path,
@@ -217,8 +218,9 @@ class Claims:
             if isinstance(vault, Problem):
                 return vault
             for root in vault.roots:
-                if not self._is_first(root) and root in self._elsewhere:
-                    return problems.other_process(root, self._elsewhere[root])
+                first, other = self._is_first(root), self._processes.other(root)
+                if not first and other is not None:
+                    return problems.other_process(root, other)
             reading, unreadable = self._read(vault, afresh=True)
             if unreadable:
                 return problems.unreadable(vault.path, unreadable)
@@ -237,7 +239,7 @@ class Claims:
                 return vault
             self._look(vault)
             if not vault.mine.holds or not isinstance(self._me, Machine):
-                return _not_ours(vault.path)
+                return problems.not_ours(vault.path)
             generation = next_of(vault.reading, vault.mine)
             problem = self._write(vault, generation, released=True)
             if problem is None:
@@ -245,37 +247,15 @@ class Claims:
                 self._look(vault)
             return problem
 
-    # --- other processes of this machine -------------------------------------------------------------
+    # --- who is who --------------------------------------------------------------------------------
 
     def _is_first(self, root: str) -> bool:
         """Whether no other process of this machine buys for a root. Not for one that is away."""
-        if self._buyers is None:
-            return True
         with self._lock:
-            first, other = self._buyers.buys(root), self._buyers.other(root)
-            trouble = self._buyers.trouble(root)
-            known = (self._elsewhere.pop(root, None), self._unlocked.pop(root, None))
-            if other is not None:
-                self._elsewhere[root] = other
-            if trouble is not None:
-                self._unlocked[root] = trouble.strerror or str(trouble)
-            if known != (self._elsewhere.get(root), self._unlocked.get(root)):
-                told = self._told_of(root)
-                if told is not None:
-                    logger.warning("{}", told)
-                elif known[0] is not None:
-                    logger.info(
-                        _("{path}: the other sorad on this computer ended: this one buys now"), path=root
-                    )
+            first, news = self._processes.look(root)
+            if news:
                 self._keep()
             return first
-
-    def _told_of(self, root: str) -> Optional[Problem]:
-        if root in self._elsewhere:
-            return problems.other_process(root, self._elsewhere[root])
-        if root in self._unlocked and self._buyers is not None:
-            return problems.no_lock(root, str(self._buyers.folder), self._unlocked[root])
-        return None
 
     def _is_here(self, payer: Payer) -> bool:
         """Whether an installation on this very machine bought it: a lock tells those apart, not a claim."""
@@ -411,9 +391,9 @@ class Claims:
             if Path(path) in Path(root).parents and Path(path).is_relative_to(vault_of(Path(root)))
         ]
         if not roots and not inside:
-            return _no_root(path)
+            return problems.no_root(path)
         watch = self._watches[max(roots or inside, key=len)]
-        return _is_never(str(watch.path)) if watch.claim == "never" else self._vault(watch)
+        return problems.is_never(str(watch.path)) if watch.claim == "never" else self._vault(watch)
 
     # --- keeping and telling -----------------------------------------------------------------------
 
@@ -441,11 +421,11 @@ class Claims:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
 
     def _row(self, root: str) -> Optional[dict[str, Any]]:
-        told, vault = self._told_of(root), self._vaults.get(root)
+        told, vault = self._processes.problem(root), self._vaults.get(root)
         row = None if vault is None else _row(root, vault, self._me)
-        if told is None or (row is not None and root in self._unlocked):
+        if told is None or (row is not None and self._processes.is_unlocked(root)):
             return row  # a vault's own trouble is the greater one
-        other = self._elsewhere.get(root)
+        other = self._processes.other(root)
         return {
             "path": root,
             "state": Standing.NONE.value if other is None else Standing.OTHER.value,
@@ -458,29 +438,6 @@ class Claims:
 
 # Problems that pass by themselves.
 _PASSING = frozenset({"claim.settling", "claim.missing"})
-
-
-def _with_rival(mine: Mine, payer: Payer) -> Mine:
-    known = mine.rivals.get(payer.id)
-    if known is not None and known.generation >= payer.generation:
-        return mine
-    rival = Rival(payer.name or payer.id, payer.generation)
-    return replace(mine, rivals={**mine.rivals, payer.id: rival})
-
-
-def _second(mine: Mine, receipt: Receipt, settle: float, *, doubled: bool) -> bool:
-    """Whether a receipt of another machine, under no newer claim than ours, shows a second payer.
-
-    That its time lies well after our claim counts only where it bought under no claim at all: such a machine
-    would never see ours. Clocks differ, so this only adds to what is known without them.
-    """
-    if not mine.holds or receipt.payer.generation >= mine.generation:
-        return False
-    if receipt.remote_id in (*mine.twice, *mine.known):
-        return False
-    at = receipt.accepted_at
-    without = receipt.payer.generation == 0 and mine.since > 0 and at is not None
-    return doubled or (without and at is not None and at > mine.since + settle)
 
 
 def _row(root: str, vault: _Vault, me: Machine | OSError) -> dict[str, Any] | None:
@@ -496,30 +453,3 @@ def _row(root: str, vault: _Vault, me: Machine | OSError) -> dict[str, Any] | No
         "since": (top[0].since or None) if top else None,
         "problem": None if decision.problem is None else decision.problem.to_json(),
     }
-
-
-def _no_root(path: str) -> Problem:
-    return Problem(
-        "claim.no_root",
-        N_("{path} is not in a watched folder."),
-        N_("Name a folder that stands under [[watch]] in the config."),
-        {"path": path},
-    )
-
-
-def _is_never(path: str) -> Problem:
-    return Problem(
-        "claim.never",
-        N_('{path}: claim = "never" is set, so there is nothing to claim: this computer buys here anyway.'),
-        N_('Take claim = "never" out of the config, if other computers run sorad here.'),
-        {"path": path},
-    )
-
-
-def _not_ours(path: str) -> Problem:
-    return Problem(
-        "claim.not_ours",
-        N_("{path}: this computer has no claim there."),
-        N_("`sorad status` shows which one has."),
-        {"path": path},
-    )

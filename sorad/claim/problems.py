@@ -166,3 +166,33 @@ def no_identity(path: str, reason: str) -> Problem:
         N_("Make state_dir readable and writable; it goes on at the next start."),
         {"path": path, "reason": reason},
     )
+
+
+def no_root(path: str) -> Problem:
+    """Why a path that is in no watched folder cannot be claimed."""
+    return Problem(
+        "claim.no_root",
+        N_("{path} is not in a watched folder."),
+        N_("Name a folder that stands under [[watch]] in the config."),
+        {"path": path},
+    )
+
+
+def is_never(path: str) -> Problem:
+    """Why a folder whose claims are switched off cannot be claimed."""
+    return Problem(
+        "claim.never",
+        N_('{path}: claim = "never" is set, so there is nothing to claim: this computer buys here anyway.'),
+        N_('Take claim = "never" out of the config, if other computers run sorad here.'),
+        {"path": path},
+    )
+
+
+def not_ours(path: str) -> Problem:
+    """Why a claim that this computer does not have cannot be given up."""
+    return Problem(
+        "claim.not_ours",
+        N_("{path}: this computer has no claim there."),
+        N_("`sorad status` shows which one has."),
+        {"path": path},
+    )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sorad.messages import N_
 from sorad.problems import Problem, SoradError
 from sorad.simulator.faults import Faults, from_json
-from sorad.simulator.state import Account
+from sorad.simulator.state import Account, Task
 from sorad.simulator.wire import Answer, Call, json_answer
 
 
@@ -62,6 +62,8 @@ def _act(simulator: Controlled, call: Call) -> Answer:
     place = (call.method, *call.parts[1:])
     if place == ("GET", "stats"):
         return json_answer(200, simulator.stats())
+    if place == ("GET", "tasks"):
+        return json_answer(200, [_shown(task) for task in simulator.account.tasks()])
     if place == ("GET", "faults"):
         return json_answer(200, simulator.faults.as_json())
     if place == ("POST", "faults"):
@@ -79,7 +81,22 @@ def _act(simulator: Controlled, call: Call) -> Answer:
     if place == ("POST", "capacity"):
         simulator.account.capacity = _capacity(call)
         return json_answer(200, {"capacity": simulator.account.capacity})
-    return json_answer(404, {"error": "GET stats; GET, POST, DELETE faults; POST balance; POST capacity"})
+    return json_answer(
+        404, {"error": "GET stats; GET tasks; GET, POST, DELETE faults; POST balance; POST capacity"}
+    )
+
+
+def _shown(task: Task) -> dict[str, Any]:
+    """What a task was asked for, and with which pictures and parameters."""
+    order = task.order
+    return {
+        "id": task.id,
+        "prompt": order.prompt,
+        "first_frame": order.image,
+        "seconds": order.seconds,
+        "orientation": order.orientation,
+        "given": order.details.get("given", order.details),
+    }
 
 
 def _member(call: Call, name: str) -> Any:

@@ -53,14 +53,18 @@ class Movie:
         return b"".join(self.pieces())
 
 
-def movie(task_id: str, prompt: str, *, seconds: int, orientation: str, size: int) -> Movie:
+def movie(
+    task_id: str, prompt: str, *, seconds: int, orientation: str, size: int, picture: str = ""
+) -> Movie:
     """The video of a task: ``seconds`` of rotating colour bars in ``size`` bytes.
+
+    With which bar it begins is up to the name of the ``picture`` that was given as its first frame, if one was.
 
     It is larger only where ``size`` has no room for the pictures (about 500 bytes a second and 4,000 more).
     The task id and the SHA-256 of the prompt lie in plain text in a ``free`` box.
     """
     seed = _sha256(f"{task_id}\n{prompt}")
-    turn = seed[0] % h264.BARS
+    turn = (_sha256(picture) if picture else seed)[0] % h264.BARS
     width, height = (_SIZES if size >= _ROOMY + 8_000 * min(seconds, 2) else _SMALL)[orientation]
     keys = _key_count(width, height, seconds, size)
     samples, sizes = _samples(width, height, turn, seconds, keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesHeaderParser
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,15 @@ class File:
     data: bytes
 
 
-def fields(content_type: str, body: bytes) -> dict[str, str | File]:
-    """The fields by name; a part with a file name is a :class:`File`. Empty where it is no form."""
+def fields(content_type: str, body: bytes) -> dict[str, Any]:
+    """The fields by name; a part with a file name is a :class:`File`, several of one name are a list.
+
+    Empty where it is no form.
+    """
     boundary = _headers(b"Content-Type: " + content_type.encode("latin-1", "replace")).get_boundary()
     if not boundary:
         return {}
-    found: dict[str, str | File] = {}
+    found: dict[str, Any] = {}
     for part in (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))[1:]:
         head, _blank, data = part.partition(b"\r\n\r\n")
         headers = _headers(head.lstrip())
@@ -30,9 +34,11 @@ def fields(content_type: str, body: bytes) -> dict[str, str | File]:
             continue  # the end mark, or a part without a name
         filename = headers.get_filename()
         if filename is None:
-            found[name] = data.decode("utf-8", "replace")
+            value: str | File = data.decode("utf-8", "replace")
         else:
-            found[name] = File(filename, headers.get_content_type(), data)
+            value = File(filename, headers.get_content_type(), data)
+        there = found.get(name, [])
+        found[name] = [*(there if isinstance(there, list) else [there]), value] if name in found else value
     return found
 
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sorad.simulator.given import first_frame, given
 from sorad.simulator.lists import Oddities
 from sorad.simulator.multipart import File, fields
 from sorad.simulator.route import Book, Route
@@ -225,7 +226,8 @@ def _order(raw: Any) -> Order | str:
     if image is None:
         return "input_reference"
     orientation = "vertical" if height > width else "horizontal"
-    return Order(prompt, image, int(seconds), orientation, "pro" in model, {"model": model, "size": size})
+    details = {"model": model, "size": size, "given": given(raw)}
+    return Order(prompt, image or first_frame(raw), int(seconds), orientation, "pro" in model, details)
 
 
 def _image(reference: Any, width: int, height: int) -> str | None:

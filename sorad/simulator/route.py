@@ -59,7 +59,12 @@ class Book:
         """The video of a task."""
         order = task.order
         return movie(
-            task.id, order.prompt, seconds=order.seconds, orientation=order.orientation, size=self.file_size
+            task.id,
+            order.prompt,
+            seconds=order.seconds,
+            orientation=order.orientation,
+            size=self.file_size,
+            picture=order.image,
         )
 
     def no_room(self, refusal: Answer) -> Answer:

@@ -199,6 +199,11 @@ class Account:
             task = self._tasks.get(task_id)
         return task if task is not None and task.wire == wire else None
 
+    def tasks(self) -> list[Task]:
+        """All that were accepted and not deleted, of either format, in order."""
+        with self._lock:
+            return list(self._tasks.values())
+
     def newest(self, wire: str) -> list[Task]:
         """The tasks of a format, newest first."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,20 +15,17 @@ from sorad.ledger.interface import Ledger
 from sorad.ledger.values import RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
+from sorad.vault.attempts import Attempts
 from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours
-from sorad.vault.filesystem import events_work
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard, is_text
+from sorad.vault.pace import Pace
 from sorad.vault.problems import (
     conflict,
     edited,
     happened,
     in_the_cloud,
-    mistake,
     never_read,
-    no_events,
-    not_read,
-    polled,
     unreadable,
 )
 from sorad.vault.roots import Roots
@@ -40,15 +36,9 @@ if TYPE_CHECKING:
     from sorad.vault.reader import Intake
     from sorad.vault.watch import Watcher
 
-POLL = 2.0  # seconds between two scans of a root without events
-POLL_COST = 100  # times the duration of a scan: at most 1 % of a core
 OFFLINE_LOOK = 5.0  # seconds between two looks for a root that is away
-RETRY_FIRST, RETRY_LAST = 0.5, 30.0  # seconds until a file that could not be read is tried again
 READY_AFTER = 60.0  # seconds after the first look from which on a file that never settles keeps nothing up
 TOLD_FOR = 3_600.0  # seconds for which `status` tells what happened to the watcher, though it is mended
-PATIENCE = 5  # tries after which a file is no longer waited for by `quiet`
-# What no waiting mends, so that nobody waits. (Windows says so of a file that a program holds for a moment.)
-_LASTING = (errno.ENAMETOOLONG, *(() if os.name == "nt" else (errno.EACCES, errno.EPERM, errno.ENOTDIR)))
 
 
 class Root:
@@ -77,8 +67,7 @@ class Root:
         self._wake = wake
         self._settle = self._new_settle()
         self._missing: dict[str, float] = {}  # path: when it was first missed
-        self._tries: dict[str, int] = {}  # path: reads that failed
-        self._failed: dict[str, Problem] = {}  # path: why it could not be read
+        self._attempts = Attempts()
         self._forced: set[str] = set()  # to be read though nothing changed
         self._hurry = False  # the next scan is somebody's wish: edits need not wait
         self._waiting: set[str] = set()  # in the cloud
@@ -87,8 +76,7 @@ class Root:
         self._unreadable: dict[str, str] = {}
         self._boards: dict[str, Storyboard] | None = None
         self._scan_at = clock.monotonic()
-        self._scan_cost = 0.0
-        self._kind = ""  # of a file system without events
+        self._pace = Pace(path, self._watch, watcher)
         self._happened: dict[str, float] = {}  # to the watcher, and when (epoch seconds)
         self._mounts = Mounts()
         self._published: tuple[str, str, Problem | None] | None = None
@@ -112,8 +100,7 @@ class Root:
 
     def quiet(self) -> bool:
         """Whether all that is there was read."""
-        pending = sum(1 for path in self._tries if self._tries[path] >= PATIENCE)
-        return self.looked and len(self._settle) <= pending and not self._missing
+        return self.looked and len(self._settle) <= self._attempts.hopeless() and not self._missing
 
     def problems(self) -> list[Problem]:
         """What in this root needs somebody's eye, beside its state."""
@@ -121,7 +108,7 @@ class Root:
         found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
         found += [edited(path, self._watch.edit_seconds) for path in sorted(self.edits())]
-        found += [problem for _path, problem in sorted(self._failed.items())]
+        found += self._attempts.problems()
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
         recent = self._clock.time() - TOLD_FOR
         found += [happened(self.path, what, at) for what, at in self._happened.items() if at >= recent]
@@ -219,7 +206,7 @@ class Root:
     def _scan(self, now: float) -> None:
         began = self._clock.monotonic()
         self._roots.refresh(self.path)
-        if self._wants_events() and Path(self.path).is_dir():
+        if self._pace.wants_events() and Path(self.path).is_dir():
             self._watcher.add(self.path, now)  # before the scan, so that nothing falls between the two
         try:
             found = scan(Path(self.path), self._roots.others(self.path), tick=self._tick)
@@ -233,8 +220,8 @@ class Root:
             self._go_offline(problem, now)
             return
         self._accept(found, now)
-        self._scan_cost = self._clock.monotonic() - began
-        self._scan_at = now + self._period()
+        self._pace.scan_took(self._clock.monotonic() - began)
+        self._scan_at = now + self._pace.period()
         self.looked = True
 
     def _accept(self, found: Scan, now: float) -> None:
@@ -329,8 +316,7 @@ class Root:
 
     def _forget(self, path: str) -> None:
         self._settle.forget(path)
-        self._tries.pop(path, None)
-        self._failed.pop(path, None)
+        self._attempts.forget(path)
         self._forced.discard(path)
 
     # --- reading -----------------------------------------------------------------------------------
@@ -359,26 +345,15 @@ class Root:
                 self._forget(seen.path)
                 self._wake()
         except OSError as error:
-            self._postpone(seen.path, error)
+            self._settle.postpone(
+                seen.path, self._clock.monotonic() + self._attempts.failed(seen.path, error)
+            )
         except (LedgerUnavailable, LedgerDamaged):
             raise  # no matter of this file
         except Exception as error:  # noqa: BLE001  (of one file, which must not keep the others out)
-            if seen.path not in self._failed:
-                logger.opt(exception=error).error(_("{path} could not be read"), path=seen.path)
-            self._failed[seen.path] = mistake(seen.path, error)
-            self._tries[seen.path] = PATIENCE
-            self._settle.postpone(seen.path, self._clock.monotonic() + RETRY_LAST)
-
-    def _postpone(self, path: str, error: OSError) -> None:
-        lasting = error.errno in _LASTING
-        tries = self._tries[path] = self._tries.get(path, PATIENCE - 1 if lasting else 0) + 1
-        if lasting or tries > 1:  # a file may be held for a moment by the program that writes it
-            self._failed[path] = not_read(path, error)
-        delay = min(RETRY_LAST, RETRY_FIRST * 2.0 ** (tries - 1))
-        self._settle.postpone(path, self._clock.monotonic() + delay)
-        if tries == (PATIENCE if lasting else 1):
-            told = _("{path} cannot be read just now ({reason}); it is tried again")
-            logger.warning(told, path=path, reason=os.strerror(error.errno or 0))
+            self._settle.postpone(
+                seen.path, self._clock.monotonic() + self._attempts.stumbled(seen.path, error)
+            )
 
     def _judge_missing(self, now: float) -> None:
         """Call storyboards gone that were missing in two looks: an editor's save removes and makes a file."""
@@ -451,8 +426,7 @@ class Root:
         self._missing.clear()
         self._mounts = Mounts()
         self._settle = self._new_settle()
-        self._tries.clear()
-        self._failed.clear()
+        self._attempts = Attempts()
         self._scan_at = now + min(self._watch.rescan_seconds, OFFLINE_LOOK)
         self.looked = True
         self._put("offline", problem)
@@ -461,9 +435,9 @@ class Root:
         """Tell the ledger how the root stands, where that changed; an idle hour writes nothing."""
         if not scanned and not self.online:
             return
-        reason = self._why_polled()
+        reason = self._pace.why_polled()
         self._put("polling" if reason is not None else "watching", reason, scanned=scanned)
-        self._scan_at = min(self._scan_at, self._clock.monotonic() + self._period())
+        self._scan_at = min(self._scan_at, self._clock.monotonic() + self._pace.period())
 
     def _put(self, state: str, reason: Problem | None, *, scanned: bool = False) -> None:
         at = self._clock.time() if scanned else self.row.scanned_at
@@ -472,23 +446,3 @@ class Root:
             self._ledger.put_root(self.row)
             self._published = (state, self.identity, reason)
             self._wake()
-
-    def _wants_events(self) -> bool:
-        if self._watch.polling == "always":
-            return False
-        works, kind = events_work(self.path)
-        self._kind = "" if works else kind
-        return works or self._watch.polling == "never"
-
-    def _why_polled(self) -> Problem | None:
-        if self._watch.polling == "always":
-            return polled(self.path)
-        if self._kind and self._watch.polling == "auto":
-            return no_events(self.path, self._kind)
-        return self._watcher.problem(self.path)
-
-    def _period(self) -> float:
-        """Seconds between two scans."""
-        if self._watch.polling == "never" or self._why_polled() is None:
-            return self._watch.rescan_seconds
-        return min(self._watch.rescan_seconds, max(POLL, POLL_COST * self._scan_cost))

@@ -198,3 +198,16 @@ def test_where_nobody_can_be_asked_yes_is_demanded(dear, order, words):
     ran, orders = order(*(word.format(path=path) for word in words))
     assert (ran.code, orders) == (2, [])
     assert "--yes" in ran.err
+
+
+def test_approve_prices_no_take_that_is_reused(house, order, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "y")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    house.takes(1, State.DONE, remote_id="t1", name="storyboard_a.json")
+    house.takes(2, State.HELD, name="storyboard_b.json")  # the text of its first one is bought
+    ran, orders = order("approve", f"{house.vault}/storyboard_b.json")
+    assert (ran.code, len(orders)) == (0, 1)
+    assert "1 take is reused" in ran.out
+    assert asked[0].startswith("Buy 1 take,")

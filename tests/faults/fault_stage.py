@@ -59,7 +59,7 @@ HURRY: tuple[tuple[str, str, float], ...] = (
     ("sorad.notify.view", "GOOD_FOR", 0.1),
     ("sorad.vault.observer", "_RELEASE_TIMEOUT", 0.2),
     ("sorad.vault.root", "OFFLINE_LOOK", 0.2),
-    ("sorad.vault.root", "POLL", 0.2),
+    ("sorad.vault.pace", "POLL", 0.2),
     ("sorad.vault.service", "LEDGER_FIRST", 0.1),
     ("sorad.vault.service", "LEDGER_LAST", 0.3),
     ("sorad.vault.service", "TURN", 0.2),

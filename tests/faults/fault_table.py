@@ -23,7 +23,7 @@ from disk_stage import mount, unmount
 from fault_stage import Inside, free_port
 
 from sorad.claim.note import NAME, Claim, write
-from sorad.engine.run.loop import FETCHERS
+from sorad.engine.run.channel import FETCHERS
 from sorad.engine.steps import fetch
 from sorad.health import pulse
 from sorad.http.server import _Server
@@ -579,7 +579,8 @@ def clock_set(patient: Inside, seconds: float) -> Iterator[None]:
 def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     """All clocks go on, but for the monotonic one."""
     week = 7 * 86_400.0
-    times = patient.daemon.parts.standings[0].times
+    times, faults = patient.daemon.parts.standings[0].times, patient.stage.simulator.faults
+    faults.add(f"clock_skew,seconds={week:.0f}")
     with times._lock:
         patient.clock.ahead += week
         patient.clock.slept += week
@@ -588,6 +589,7 @@ def sleep_of_a_week(patient: Inside) -> Iterator[None]:
     patient.until_all_done()
     with times._lock:  # back in our own time, without a jump
         patient.clock.ahead -= week
+        faults.clear()
         times._seen = times._read()
 
 

@@ -30,7 +30,7 @@ class TwoRoots(Stage):
     def config(self) -> Config:
         if not self.away:
             self.other.mkdir(exist_ok=True)
-        raw = super().config.model_dump()
+        raw = super().config.model_dump(by_alias=True)
         late = {**raw["watch"][0], "path": self.other, "settle_seconds": 30.0}
         return Config.model_validate({**raw, "watch": [*raw["watch"], late]})
 

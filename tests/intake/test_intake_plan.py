@@ -82,7 +82,7 @@ def test_a_video_that_is_gone_is_told_with_the_number_of_its_take(stage: Stage) 
     stage.go()
     stage.delivered("two").unlink()
     config = stage.config
-    found = plan_storyboard(board, config.watch[0], config, lambda request: [], lambda _r: 1, stage.raw)
+    found = plan_storyboard(board, config.watch[0], config, lambda _target: stage.provider, stage.raw)
     (problem,) = (item.problem for item in found.items if item.problem is not None)
     assert f"`sorad redo {stage.take('two').id}`" in problem.fix_text()
 

@@ -76,7 +76,7 @@ def test_an_upgrade_over_them_buys_nothing(
     assert newer[2] is not None
     assert newer[2].prompt == "@alice waves."
     config = stage.config
-    planned = plan_storyboard(path, config.watch[0], config, lambda request: [], lambda request: 1, stage.raw)
+    planned = plan_storyboard(path, config.watch[0], config, lambda _target: stage.provider, stage.raw)
     assert planned.bought == []
     write(stage, [*SEGMENTS[:2], {**SEGMENTS[2], "prompt_text": "A bird."}])  # the others stay marked
     stage.go()
@@ -90,7 +90,7 @@ def test_the_same_words_written_today_are_an_edit(stage: Stage, before: pytest.M
     bought = stage.bought()
     path = write(stage, [*SEGMENTS[:2], {**SEGMENTS[2], "seed": 3}])
     config = stage.config
-    planned = plan_storyboard(path, config.watch[0], config, lambda request: [], lambda request: 1, stage.raw)
+    planned = plan_storyboard(path, config.watch[0], config, lambda _target: stage.provider, stage.raw)
     assert [item.request.seed for item in planned.bought] == [3]
     stage.go()
     assert dict(stage.bought() - bought) == {"A dog.": 1}

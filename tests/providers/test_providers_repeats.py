@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from dialects import REQUEST, OpenAiVideos
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted_http import Reply, ScriptedServer
 
 from sorad.model import MOST_REPEATS
 from sorad.problems import Problem
+from sorad.providers.answers.litellm import repeats_in_words
 from sorad.providers.base import Accepted, Fault, NotSent, Refused, Trouble, Unknown
 from sorad.providers.openai_videos.api import repeated
 from sorad.providers.wire.headers import gateway, repeats
@@ -40,6 +45,41 @@ def test_repeats_are_read_and_bounded(headers: dict[str, str], expected: int) ->
 @given(st.text(), st.text())
 def test_no_header_breaks_or_exceeds_the_bounds(one: str, other: str) -> None:
     assert 0 <= repeats({RETRIES: one, FALLBACKS: other}) <= MOST_REPEATS
+
+
+FIRST = "litellm.RateLimitError: slow down"
+GROUP = "\n\nLiteLLM: model group 'sim-1' failed with the error above."
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (FIRST, 0),
+        (f"{FIRST}{GROUP} No fallback was attempted.", 0),
+        (f"{FIRST}{GROUP} Fallback to sim-2 also failed: litellm.Timeout", 1),
+        (f"{FIRST}{GROUP} Fallback to sim-2, sim-3 also failed: litellm.Timeout", 2),
+        (f"{FIRST}{GROUP} Fallback to sim-2 was skipped because the caller is not authorized to call it.", 0),
+        (f"{FIRST} LiteLLM Retried: 2 times, LiteLLM Max Retries: 2", 2),
+        (f"{FIRST} Available Model Group Fallbacks=['a']\nError doing the fallback: Timeout", 1),
+        (f"{FIRST} LiteLLM Retried: 999 times", MOST_REPEATS),
+    ],
+)
+def test_an_error_tells_of_repeats_in_words(words: str, expected: int) -> None:
+    body = json.dumps({"error": {"message": words, "code": "429"}}).encode()
+    assert repeats_in_words(body) == expected
+
+
+@given(st.binary())
+def test_no_error_breaks_the_count(body: bytes) -> None:
+    assert 0 <= repeats_in_words(body) <= MOST_REPEATS
+
+
+def test_a_429_of_the_first_model_is_no_refusal_where_a_fallback_was_tried(server: ScriptedServer) -> None:
+    message = f"{FIRST}{GROUP} Fallback to sim-2 also failed: litellm.Timeout: Connection timed out."
+    server.script(Reply({"error": {"message": message, "code": "429"}}, 429))
+    created = OpenAiVideos().make(server.url + "/v1").create(REQUEST)
+    assert isinstance(created, Unknown)
+    assert created.repeats == 1
 
 
 def test_the_gateway_is_known_by_its_version() -> None:

@@ -17,9 +17,11 @@ from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
+from sorad import budget
 from sorad.elapsed import Boot, Moment
 from sorad.engine.decide import absence, dating
-from sorad.engine.steps import reconcile, task_list
+from sorad.engine.state.budget_day import BudgetDay
+from sorad.engine.steps import afford, reconcile, task_list
 from sorad.ledger import failed_tasks
 from sorad.model import State, Take
 
@@ -230,6 +232,28 @@ def test_what_was_bought_anew_is_told_whatever_the_clock_does(tmp_path: Path) ->
     assert len(twice(world)) == 1
 
 
+# --- the budget of a day --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [at_once, over_a_restart])
+def test_a_clock_set_forward_does_not_fill_the_budget_anew(
+    tmp_path: Path, how: Callable[[World], None]
+) -> None:
+    world = calm_world(tmp_path, budget={"per_day": 0.10})  # three takes
+    world.names_boots = world.tells_sleep = True
+    world.times._sleeping = lambda: world.clock.slept
+    world.write("storyboard_a.json", [f"shot {n}" for n in range(9)])
+    world.run(10 * MINUTE)
+    for wrong in (DAY, 30 * DAY, 0.0, DAY):
+        world.clock.wrong = wrong
+        world.restart(**world.settings) if how is over_a_restart else how(world)
+        world.times._sleeping = lambda: world.clock.slept
+        world.run(10 * MINUTE)
+    assert len(world.provider.tasks) == 3
+    world.run(DAY)
+    assert len(world.provider.tasks) == 6
+
+
 # --- undoing a rule is found -------------------------------------------------------------------------------------
 
 
@@ -271,6 +295,14 @@ def test_an_intent_of_another_boot_that_is_dated_by_our_clock_alone_is_found(
 
     monkeypatch.setattr(task_list, "dated", trusting)
     assert bought(lose(tmp_path, "accepted", (YEAR, 0.0), over_a_boot)) == 2
+
+
+def test_a_budget_by_the_wall_clock_alone_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        afford, "budget_day", lambda ledger, now: BudgetDay(budget.day_began(now), budget.next_day(now))
+    )
+    with pytest.raises(AssertionError):
+        test_a_clock_set_forward_does_not_fill_the_budget_anew(tmp_path, at_once)
 
 
 def test_looks_that_a_jump_uses_up_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from sorad.providers.base import Created, Fault, Listed, RemoteTask, Trouble, Un
 LOST = Unknown(Fault(Trouble.TRANSPORT, SAID))
 
 
-def calm_world(folder: Path, *, lists: bool = True, proved: bool = True) -> World:
+def calm_world(folder: Path, *, lists: bool = True, proved: bool = True, **settings: object) -> World:
     odds = Odds(**dict.fromkeys(vars(Odds()), 0.0))
-    world = World(1, folder / "w", odds=odds, lists=lists, proved=proved)
+    world = World(1, folder / "w", odds=odds, lists=lists, proved=proved, settings=settings)
     world.provider.skew = 0.0
     return world
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from simulator_customer import NATIVE, VIDEOS, Customer, HandClock
 
@@ -102,3 +104,26 @@ def test_a_page_of_another_origin_is_refused(customer: Customer, origin: str, st
 )
 def test_what_loopback_is(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_the_tasks_tell_what_they_were_given(customer: Customer) -> None:
+    data = "data:image/png;base64,iVBORw0KGgo="
+    body = {
+        "prompt": "a fox",
+        "seconds": "4",
+        "metadata": {"tail": data},
+        "generate_audio": False,
+        "images": [data],
+    }
+    customer.post("/videos", body)
+    customer.create("sora_hk", "a cat")
+    fox, cat = customer.control("GET", "tasks").json
+    digest = "sha256:" + hashlib.sha256(data.encode()).hexdigest()
+    assert (fox["prompt"], fox["first_frame"]) == ("a fox", digest)
+    assert fox["given"] == {
+        "seconds": "4",
+        "metadata": {"tail": digest},
+        "generate_audio": False,
+        "images": [digest],
+    }
+    assert (cat["prompt"], cat["first_frame"]) == ("a cat", "")

@@ -217,3 +217,10 @@ def test_the_two_formats_do_not_see_each_others_tasks(customer: Customer) -> Non
     assert customer.poll(VIDEOS, native).status == 404
     assert customer.key == KEY
     assert customer.simulator.creates("a lighthouse") == 2
+
+
+def test_several_files_of_one_name_are_a_list() -> None:
+    one, other = form({"images": b"one"}), form({"images": b"other"})
+    body = one[1].rpartition(b"--b0undary--")[0] + other[1]
+    found = fields(one[0], body)["images"]
+    assert [file.data for file in found] == [b"one", b"other"]

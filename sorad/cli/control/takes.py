@@ -171,10 +171,45 @@ def approve(args: argparse.Namespace) -> int:
             orders = [{"ids": [take.id for take in takes]}]
         if not takes:
             return nothing(_("Nothing waits for approval here."))
-        question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(takes))
-        if not agreed(args, question, takes, yes=args.yes or args.all):
+        if not _may_be_bought(args, desk, takes):
             return OK
         return max(desk.post("approve", order, _approved) for order in orders)
+
+
+def _may_be_bought(args: argparse.Namespace, desk: Desk, takes: list[Take]) -> bool:
+    """Whether they are to be released: asked about what is bought; what is reused is told, and costs nothing."""
+    reused = _reused(args, desk, takes)
+    if reused:
+        text = ngettext(
+            "{count} take is reused from another storyboard, for nothing.",
+            "{count} takes are reused from another storyboard, for nothing.",
+            len(reused),
+        )
+        say(text.format(count=len(reused)))
+    bought = [take for take in takes if take.id not in reused]
+    question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", len(bought))
+    return not bought or agreed(args, question, bought, yes=args.yes or args.all)
+
+
+def _reused(args: argparse.Namespace, desk: Desk, takes: list[Take]) -> set[int]:
+    """Those that get a video which was bought for another storyboard, once they are released; by number."""
+    from dataclasses import replace
+
+    from sorad.cli.shared.settings import file_config
+    from sorad.ledger.reused import NEVER, source_for
+    from sorad.model import State
+
+    config = file_config(args)
+    reuse = {str(watch.path): watch.reuse for watch in config.watch} if config else {}
+    released = {take.id: replace(take, state=State.QUEUED) for take in takes}
+    found = set()
+    for number, take in released.items():
+        alike = [released.get(one.id, one) for one in desk.ledger.with_text(take.fingerprint)]
+        source = source_for(take, alike, reuse.get(take.root, NEVER))
+        # What is not known to be accepted, or still to be bought, may yet have to be bought for this one.
+        if source is not None and source.state in (State.DONE, State.DOWNLOADING, State.GENERATING):
+            found.add(number)
+    return found
 
 
 def _waiting_for_approval(desk: Desk, which: list[str]) -> tuple[list[Take], list[Args]]:

@@ -87,6 +87,11 @@ class WallClock:
         """Whether a server has told its time, so that ``ahead`` is known."""
         return self._ahead is not None
 
+    @property
+    def tells_sleep(self) -> bool:
+        """Whether the system tells a clock that was set from a machine that slept."""
+        return self._sleeping() is not None
+
     def undisturbed(self) -> Optional[float]:
         """Seconds that have passed since the last jump; ``None`` where there was none."""
         with self._lock:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day
+from sorad.engine.state.budget_day import BudgetDay, budget_day
 from sorad.engine.steps.kit import Kit, seller_of
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -54,7 +55,10 @@ def over_budget(
 ) -> Optional[Over]:
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
     budget, now = kit.config.budget, kit.clock.time()
-    spent = kit.ledger.spend(day_began(now), provider.currency) if budget.per_day is not None else 0
+    day = BudgetDay(day_began(now), next_day(now))
+    if budget.per_day is not None and kit.times.tells_sleep:
+        day = budget_day(kit.ledger, now)
+    spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
     over = over_day(budget, spent, price, provider.currency)
     if over is None or (take.approved and over.code in ("budget.price", "budget.currency")):
         over = needs_approval(budget, list(prices), provider.currency)
@@ -63,4 +67,4 @@ def over_budget(
     trouble = provider.price_trouble() if over.code == "budget.price" else None
     if trouble is not None:
         return Over(trouble, now + PRICE_AGAIN)
-    return Over(over, next_day(now) if over.code == "budget.day" else NEVER)
+    return Over(over, day.ends if over.code == "budget.day" else NEVER)

@@ -14,6 +14,7 @@ from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.answers import ids
 from sorad.providers.answers.listing import Page, read_back
+from sorad.providers.answers.litellm import repeats_in_words
 from sorad.providers.api import Api
 from sorad.providers.base import (
     Balance,
@@ -107,7 +108,8 @@ class OpenAiVideos(Api):
         if isinstance(came, Broken):
             return Unknown(came.fault()) if came.left else NotSent(came.fault())
         outcome = answers.after_create(came, self._paths, self._config.refusals, request.prompt)
-        return repeated(outcome, repeats(came.headers))
+        told = 0 if came.good else repeats_in_words(came.body)
+        return repeated(outcome, max(repeats(came.headers), told))
 
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""

@@ -52,7 +52,7 @@ def poll_after(headers: Headers, now: float) -> Optional[float]:
 def repeats(headers: Headers) -> int:
     """How often a gateway (LiteLLM) says that it sent the request again by itself, here or elsewhere: 0 to 20.
 
-    It tells this with good answers alone, so silence proves nothing.
+    It tells this with good answers alone, so silence proves nothing: see ``repeats_in_words`` for the others.
     """
     told = (headers.get(f"x-litellm-attempted-{what}") for what in ("retries", "fallbacks"))
     counts = (_number(value) for value in told)
