@@ -39,6 +39,8 @@ RECENT = 7 * 86_400.0
 # Receipts that are read, and waiting takes whose places are looked at, in one go.
 MANY = 2_000
 
+# What a take's history says of a create of its own, whose task was told or found.
+_OWN = ("accepted", "adopted")
 _PAID = (State.DONE, State.DOWNLOADING, State.GENERATING)
 
 
@@ -231,7 +233,7 @@ class Arrivals:
                 return
             there = list(_with_copies(receipt))
             for found in there:
-                doubled = self._is_double(purchase, found)
+                doubled = self._is_double(purchase, found) or self._is_adopted(purchase, found)
                 if doubled:
                     self._tell(purchase, found, there)
                 present = purchase.charged_at >= self._claims.since(purchase.root)
@@ -249,6 +251,17 @@ class Arrivals:
             and not self._is_owned(found)
         )
 
+    def _is_adopted(self, purchase: Purchase, found: Receipt) -> bool:
+        """Whether two machines hold one task, each for a create of its own: one of them, whose answer was lost, has
+        adopted the other one's, and its own task is nobody's. A create that was taken over keeps its moment."""
+        if found.remote_id != purchase.remote_id or not self._claims.is_another(found.payer):
+            return False
+        take = self._ledger.take(purchase.take_id)
+        if take is None or take.intent_at is None or found.submitted_at is None or found.place != take.place:
+            return False
+        other = abs(take.intent_at - found.submitted_at) >= 1.0  # receipts know whole seconds
+        return other and any(event.note in _OWN for event in self._ledger.history(take.id))
+
     def _is_owned(self, receipt: Receipt) -> bool:
         """Whether the ledger knows its task."""
         return bool(self._ledger.owned([receipt.remote_id], receipt.place))
@@ -261,7 +274,7 @@ class Arrivals:
             purchase.root,
             purchase.remote_id,
             purchase.cost,
-            found.remote_id,
+            "?" if found.remote_id == purchase.remote_id else found.remote_id,
             name,
             found.cost_micros,
             found.currency,
@@ -269,9 +282,9 @@ class Arrivals:
         if doubles.tell(self._ledger, double):
             currency = str(self._ledger.recall("currency") or "")
             logger.warning("{}", doubles.problem([double], currency))
-        if any(one.remote_id == purchase.remote_id for one in there):
-            return  # the other machine sees it, too
         take, payer = self._ledger.take(purchase.take_id), self._claims.payer(purchase.root)
+        if any((one.remote_id, one.payer.id) == (purchase.remote_id, payer.id) for one in there):
+            return  # the other machine sees it, too
         if take is not None:
             ours = replace(
                 receipt_of(take, str(self._ledger.recall("currency") or ""), payer=payer),

@@ -21,7 +21,8 @@ REMEMBERED, NAMED = 1_000, 10
 
 @dataclass(frozen=True)
 class Double:
-    """One take, bought here as ``remote_id`` and by another machine as ``other``. Amounts in micro-units."""
+    """One take, bought here as ``remote_id`` and by another machine as ``other``; "?": that is a task which neither
+    knows, for one of the two creates was taken to be the other one's. Amounts in micro-units."""
 
     take: int
     root: str

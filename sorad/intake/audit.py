@@ -21,7 +21,7 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.delivery.partials import sweep
 from sorad.heartbeat import beat
-from sorad.layout import INTENT, parse_video_name, video_path
+from sorad.layout import INTENT, parse_video_name, receipt_path, video_path
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change, Storyboard, Want
@@ -199,7 +199,7 @@ class Audit:
         known = -1.0 if take is None else take.intent_at or -1.0
         if intent is not None and known < (intent.submitted_at or 0.0):
             return take is None or not waits_for_foreign(take)
-        if tidy and take is not None and take.state not in (State.SUBMITTING, State.UNKNOWN):
+        if tidy and take is not None and _is_settled(take):
             remove_own_intent(
                 video, self.payer(take.root), () if take.intent_at is None else [take.intent_at]
             )
@@ -225,6 +225,15 @@ def _is_mended(take: Take, there: set[str]) -> bool:
         return observed(want).state is not State.HELD
     unvouched = take.state is State.HELD and _says(take, "take.unvouched")
     return unvouched and Path(take.output).name not in there
+
+
+def _is_settled(take: Take) -> bool:
+    """Whether an intent of the take tells less than what is known of it, here and in its folder: of a task that was
+    accepted right before the process ended, no receipt may tell yet."""
+    if take.state in (State.SUBMITTING, State.UNKNOWN):
+        return False
+    told = read_receipt(receipt_path(Path(take.output))) if take.remote_id else None
+    return not take.remote_id or (told is not None and told.remote_id == take.remote_id)
 
 
 def _says(take: Take, code: str) -> bool:

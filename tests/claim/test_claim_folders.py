@@ -585,6 +585,36 @@ def test_a_double_payment_is_told_on_both_sides_until_somebody_has_seen_it(desk:
         assert "claim.paid_twice" not in complaints_of(each)
 
 
+@pytest.mark.parametrize(
+    ("note", "later", "other", "is_told"),
+    [
+        ("adopted", 82.0, 2, True),  # our own task is nobody's
+        ("accepted", 82.0, 2, True),  # the other one's is
+        ("adopted", 0.0, 2, False),  # our open create was taken over by the other one
+        ("found", 82.0, 2, False),  # taken over by us
+        ("adopted", 82.0, 1, False),  # our own receipt
+    ],
+)
+def test_two_creates_that_hold_one_task_were_paid_for_twice(
+    desk: Callable[..., Desk], note: str, later: float, other: int, is_told: bool
+) -> None:
+    one = desk(1, "always")
+    assert one.settle()
+    (take,) = one.queue("a")
+    now = one.clock.time()
+    take = one.ledger.record(take, Change(State.SUBMITTING, "intent", intent=True), now)
+    found = Change(State.GENERATING, note, remote_id="shared", accepted_at=now)
+    take = one.ledger.record(take, found, now)
+    payer = replace(one.claims.payer(one.root), id=f"{other:016x}", name=f"pc{other}", home="", system="")
+    theirs = replace(receipt_of(take, "CNY", payer=payer), submitted_at=now - later, cost_micros=480_000)
+    (one.vault / "story_assets").mkdir()
+    write_receipt(Path(take.output), theirs, base=one.vault)
+    one.arrivals.sweep([one.root])
+    assert doubles_of(one) == ([("shared", "?", "pc2", 480_000)] if is_told else [])
+    beside = list(Path(take.output).parent.glob("*.paid-twice-*.json"))
+    assert len(beside) == is_told, "the other machine is to see it, too"
+
+
 def test_after_a_conflict_the_first_claim_works_though_old_purchases_turn_up(
     desk: Callable[..., Desk],
 ) -> None:
