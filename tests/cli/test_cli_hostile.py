@@ -28,6 +28,7 @@ CALLS = {
     "plan": [[], ["B"], ["--json"]],
     "once": [["--dry-run"], ["--dry-run", "--input-dir", "B"]],
     "validate": [["B"], ["--json", "B"]],
+    "convert": [["B"]],
     "retry": [["B"], ["1"]],
     "cancel": [["B"], ["--storyboard", "B"], ["1"]],
     "redo": [["B"], ["1"]],

@@ -189,7 +189,7 @@ def test_an_intent_that_is_not_exclusive_pays_twice(homes: Callable[..., list[St
     """The seeded fault: this is what the exclusive intents are for."""
     careless = """
 from sorad.receipts import writing
-writing.lay_intent = lambda video, intent, base: None
+writing.create_intent = lambda video, intent, base: None
 """
     stages = homes(2)
     for stage in stages:

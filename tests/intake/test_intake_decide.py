@@ -243,8 +243,8 @@ def test_what_another_storyboard_has_is_held_for_a_copy() -> None:
 
 @pytest.mark.parametrize(("limit", "held"), [(1, True), (2, False)])
 def test_what_is_too_dear_waits_for_approval(limit: int, held: bool) -> None:
-    of = {fingerprint(text): 1_000_000 for text in ("one", "two")}
-    prices = Prices(Budget(approve_above=limit), "USD", of)
+    of = {(fingerprint(text), ""): (1_000_000, "USD") for text in ("one", "two")}
+    prices = Prices(Budget(approve_above=limit), of)
     plan = decide(facts("one", "two", held=Held(prices=prices)))
     assert plan.wants is not None
     assert {want.state for want in plan.wants} == {State.HELD if held else State.QUEUED}

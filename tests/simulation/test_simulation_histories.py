@@ -18,7 +18,7 @@ from world import Odds, World
 
 from sorad.engine.decide import transitions
 from sorad.engine.decide.transitions import AfterCreate
-from sorad.engine.run import loop
+from sorad.engine.run import channel
 from sorad.engine.steps import submit as submitting
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.submit import submit
@@ -131,7 +131,7 @@ class TestSeededFaults:
                 patch.setattr(kit.accounts.current, "create", lambda request: outcome)
                 submit(kit, take)
 
-        monkeypatch.setattr(loop, "submit", forgetful)
+        monkeypatch.setattr(channel, "submit", forgetful)
         assert is_found(run_all, "was bought")
 
     @pytest.mark.timeout(300)

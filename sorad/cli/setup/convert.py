@@ -39,6 +39,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Convert the file."""
+    from sorad.plaintext import json_escaped
     from sorad.storyboard.tables.source import written
 
     path = Path(args.file).expanduser().absolute()
@@ -50,7 +51,7 @@ def handler(args: argparse.Namespace) -> int:
         return 1
     if found.left_out:
         complain(_("note: not known here, and left out: {names}").format(names=_(", ").join(found.left_out)))
-    text = written(found.document)
+    text = json_escaped(written(found.document))
     if out is None:
         sys.stdout.write(text)
     else:
