@@ -41,8 +41,8 @@ SEEDED = {
     "no_intent": """
 from sorad.ledger.sqlite import SqliteLedger
 recover = SqliteLedger.recover
-def forget(self, owner, now):
-    for take in recover(self, owner, now):
+def forget(self, owner, now, *more):
+    for take in recover(self, owner, now, *more):
         from sorad.ledger.values import Change
         from sorad.model import State
         self.record(take, Change(State.QUEUED, "forgotten", due_at=now, clear_error=True), now)
