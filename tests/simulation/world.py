@@ -14,7 +14,7 @@ import shutil
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
@@ -292,12 +292,16 @@ class SimProvider:
         odds, dice = self.odds, self.rng.random
         if dice() < odds.expired:
             return Fault(Trouble.EXPIRED, SAID)
-        body = mp4(self.tasks[remote_id].request.prompt)
+        body = self.film(self.tasks[remote_id])
         if dice() < odds.bad_file:
             body = b"<html>sorry</html>"
             offset = 0
         cut = self.rng.randrange(len(body)) if dice() < odds.cut else None
         return Download(offset, len(body), '"e"', "video/mp4", "req", self._pieces(body, offset, cut))
+
+    def film(self, task: Task) -> bytes:
+        """The video of a task."""
+        return mp4(task.request.prompt)
 
     def _pieces(self, body: bytes, offset: int, cut: Optional[int]) -> Iterator[bytes]:
         for at in range(offset, len(body), 64):
@@ -441,9 +445,11 @@ class World:
     clock: Clock = field(default_factory=Clock)
     shared: Optional[SimProvider] = None
     place: Optional[Path] = None  # of its vault
+    together: Optional[Turns] = None  # in which all their steps take their turns
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
+        self.odds = replace(self.odds)  # `calm` changes them
         self.vault_dir = self.place or self.folder / "vault"
         self.vault_dir.mkdir(parents=True, exist_ok=True)
         self.out_dir = self.folder / "out" if self.centralized else None
@@ -494,7 +500,7 @@ class World:
         self.reach = Reachability(self.clock)
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
-        self.turns = Turns(self.rng)
+        self.turns = self.together or Turns(self.rng)
         self.speak()
         ledger: Any = Mortal(self.ledger, self.rng, self.odds, self.turns.pause)
         boot = f"boot{self.clock.boots}" if self.names_boots else ""
@@ -653,7 +659,7 @@ class World:
 
     def _work(self) -> None:
         """The steps that were handed to the lanes: one after the other, or at once."""
-        while self.jobs:
+        while self.jobs and self.together is None:
             if len(self.jobs) > 1 and self.rng.random() < 0.5:
                 self.turns.run(self._handed_over(), self._meanwhile)
             else:

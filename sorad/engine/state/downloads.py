@@ -29,6 +29,7 @@ class _Under:
     got: int = 0
     total: Optional[int] = None
     resumable: bool = False
+    moved: bool = False  # bytes have come
     aside: bool = False
     cut: bool = False
 
@@ -65,6 +66,7 @@ class Downloads:
             one = self._under.get(take_id)
             if one is None:
                 return
+            one.moved = one.moved or got > one.got
             one.got, one.total = got, total
             if now - one.mark[0] >= WINDOW:
                 self._seen(now, _rate(one, now))
@@ -121,7 +123,10 @@ class Downloads:
     def problem(self) -> Optional[Problem]:
         """What `status` tells of those that have crawled for a while. To be asked every few seconds."""
         now = self._monotonic()
-        slow = [flow for flow in self.flows() if takes_hours(flow)]
+        with self._lock:
+            moved = {take_id for take_id, one in self._under.items() if one.moved}
+        # What hangs before a byte has come is told as that, or ends by its time-out.
+        slow = [flow for flow in self.flows() if flow.take_id in moved and takes_hours(flow)]
         self._slow = {flow.take_id: self._slow.get(flow.take_id, now) for flow in slow}
         told = [flow for flow in slow if now - self._slow[flow.take_id] >= TOLD_AFTER]
         if not told:
