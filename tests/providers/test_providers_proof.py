@@ -56,6 +56,9 @@ THERE = st.sampled_from(
         "请勿重复提交",
         "pay first, task_id=cgt-77ab",
         "任务号：8841",
+        "task video_00a1 was created but the webhook is bad",
+        "the video has been queued, its callback is invalid",
+        "任务 cgt-77ab 创建成功，但回调地址无效",
     ]
 )
 
@@ -103,6 +106,14 @@ def test_words_of_a_time_out_refuse_nothing(status: int, body: Any, words: str, 
 def test_what_says_that_it_is_there_refuses_nothing(status: int, body: Any, words: str, where: str) -> None:
     came = Answer(status, {}, with_words(body, words, where))
     assert not any(isinstance(found, Refused) for found in outcomes(came))
+
+
+@pytest.mark.parametrize(
+    "words", ["No task was created: the prompt is invalid.", "The task was not created: bad size."]
+)
+def test_what_says_that_nothing_was_made_refuses(words: str) -> None:
+    said = Said(400, True, error=True, words=words, text=words)
+    assert proof.proof(said) is Proof.REFUSED
 
 
 @given(ANSWERS, st.sampled_from(["task_id", "taskId", "video_id"]), st.sampled_from(["", "data", "error"]))

@@ -52,6 +52,8 @@ _EXISTS = re.compile(
     r"already[\s_](?:been[\s_])?(?:exist|submitted|accepted|created|received|taken)|\bduplicate"
     r"|\b(?:task|job|request|video|generation)\b.{0,30}?\bexists\b|已经?(?:存在|提交|创建|受理|接收|收到)"
     r"|重复(?:的)?(?:提交|请求|任务|创建)"
+    r"|(?<!no )\b(?:task|job|video|generation)\b[^.!?]{0,60}?\b(?:was|is|has[\s_]been)[\s_]"
+    r"(?:created|accepted|submitted|queued|started)\b|(?:任务|视频).{0,40}?(?:创建|提交|受理)成功"
     r"|\b(?:task|job|video|generation)[\s_-]?id\b\W{0,3}[:=]\W{0,3}(?=[\w.:-]*\d)[\w.:-]{4}|任务\s?(?:id|号|编号)\W{0,3}(?=[\w.:-]*\d)[\w.:-]{4}",
     re.IGNORECASE,
 )
