@@ -18,7 +18,7 @@ class Moment(NamedTuple):
     """A point in time. Moments of one ledger compare as they came."""
 
     boot: int  # of the machine, as the ledger counts them; 0: before the first that it counted
-    up: float  # seconds since sorad was first started in it, asleep or not
+    up: float  # seconds since sorad was first started in it; asleep or not, where the system tells
 
     def __str__(self) -> str:
         """As a column keeps it."""
@@ -54,12 +54,15 @@ class Boot:
 
 
 def passed(since: Optional[Moment], now: Moment) -> float:
-    """Seconds that have passed, at least; exactly so many within a boot. 0 where nothing is known (``None``)."""
+    """Seconds that have passed, at least. 0 where nothing is known (``None``).
+
+    Within a boot exactly so many, but for those asleep where the system does not tell them.
+    """
     if since is None:
         return 0.0
     return max(now.up - since.up, 0.0) if since.boot == now.boot else now.up
 
 
 def same_boot(one: Optional[Moment], other: Moment) -> bool:
-    """Whether :func:`passed` tells all that passed between."""
+    """Whether :func:`passed` tells all that passed between, but for sleep that is not told."""
     return one is not None and one.boot == other.boot

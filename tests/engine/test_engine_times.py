@@ -197,6 +197,15 @@ def test_an_intent_is_dated_by_the_clock_of_now_whatever_it_was_written_down_as(
     assert accepted(before, now, PRESENT) == TRUE + 3.0  # nothing better is known
 
 
+def test_an_uptime_that_does_not_count_sleep_dates_an_intent_only_where_the_wall_clock_agrees() -> None:
+    take = replace(lost(TRUE), moment=Moment(5, 400.0))
+    awake, slept = TRUE + 600.0, TRUE + 600.0 + 7 * DAY
+    assert dated(take, awake, PRESENT, tells_sleep=False).intent_at == TRUE
+    assert dated(take, slept, PRESENT, tells_sleep=False).intent_at == LONG_AGO
+    assert dated(replace(take, ahead=0.0), slept, PRESENT, tells_sleep=False).intent_at == TRUE
+    assert dated(take, slept, PRESENT).intent_at == slept - 600.0  # the clock was set, for nobody slept
+
+
 def test_a_span_is_told_in_the_language_of_who_reads():
     told = Problem.from_json(told_of(Jump(0.0, -3_900.0, 0.0)).to_json())
     try:

@@ -496,6 +496,7 @@ class World:
         """Start the process; it may die doing so."""
         config = self.config
         tells = self.rng.random() < 0.7
+        tells = tells and self.tells_sleep  # its uptime counts no more of sleep than it tells otherwise
         self.times = WallClock(self.clock, lambda: self.clock.slept if tells else None)
         self.reach = Reachability(self.clock)
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")

@@ -17,16 +17,23 @@ LONG_AGO = 0.0
 ANSWERED_WITHIN = 300.0
 
 
-def dated(take: Take, now: float, present: Moment, ahead: float = 0.0) -> Take:
+# Seconds that the wall clock may come off the uptime, and neither a sleep nor a jump be taken for it.
+TOGETHER = 30.0
+
+
+def dated(take: Take, now: float, present: Moment, ahead: float = 0.0, *, tells_sleep: bool = True) -> Take:
     """A take with its intent dated by the clock that says ``now``: no later than it was, :data:`LONG_AGO` at worst.
 
     Within a boot it is known exactly. Over a boot the provider's clock tells it, where that was heard before the
-    intent and again since: ours is ``ahead`` of it by so many seconds.
+    intent and again since: ours is ``ahead`` of it by so many seconds. So it is where the machine may have slept, and
+    its uptime does not count that (not ``tells_sleep``): it then lags behind a clock that was not set.
     """
     if take.intent_at is None:
         return take
-    if same_boot(take.moment, present):
-        at = now - passed(take.moment, present)
+    up = passed(take.moment, present)
+    sure = tells_sleep or abs(now - take.intent_at - up) <= TOGETHER
+    if sure and same_boot(take.moment, present):
+        at = now - up
     elif take.ahead is not None:
         at = min(take.intent_at - take.ahead + ahead, now)
     else:
@@ -34,9 +41,12 @@ def dated(take: Take, now: float, present: Moment, ahead: float = 0.0) -> Take:
     return replace(take, intent_at=at)
 
 
-def accepted(take: Take, now: float, present: Moment, ahead: float = 0.0) -> float:
+def accepted(
+    take: Take, now: float, present: Moment, ahead: float = 0.0, *, tells_sleep: bool = True
+) -> float:
     """When a take's create was accepted, by the clock that says ``now``; as written down, where nothing is known."""
-    intent, at = dated(take, now, present, ahead).intent_at, take.accepted_at or now
+    intent = dated(take, now, present, ahead, tells_sleep=tells_sleep).intent_at
+    at = take.accepted_at or now
     if intent is None or take.intent_at is None or intent == LONG_AGO:
         return at
     return intent + min(max(at - take.intent_at, 0.0), ANSWERED_WITHIN)

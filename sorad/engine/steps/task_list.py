@@ -73,7 +73,8 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
 
 def as_dated(kit: Kit, take: Take) -> Take:
     """A take with its intent dated by our clock as it is now."""
-    return dated(take, kit.clock.time(), kit.ledger.moment(), kit.times.ahead)
+    present, times = kit.ledger.moment(), kit.times
+    return dated(take, kit.clock.time(), present, times.ahead, tells_sleep=times.tells_sleep)
 
 
 def as_of_first(kit: Kit, take: Take, creates: Sequence[Event]) -> Take:
@@ -106,7 +107,7 @@ def _own_creates(kit: Kit, take: Take, lost: Take, account: str) -> list[Own]:
     ids = [one.remote_id for one in kit.ledger.purchases(min(written) - TELLING) if one.remote_id]
     found = []
     for one in kit.ledger.with_tasks(ids):
-        at = accepted(one, now, present, kit.times.ahead)
+        at = accepted(one, now, present, kit.times.ahead, tells_sleep=kit.times.tells_sleep)
         if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
