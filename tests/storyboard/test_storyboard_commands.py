@@ -26,7 +26,7 @@ def refuse_five_seconds(request: Request) -> list[Problem]:
 @pytest.fixture(autouse=True)
 def _a_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = SimpleNamespace(validate=refuse_five_seconds)
-    monkeypatch.setattr("sorad.providers.make", lambda config, key: made, raising=False)
+    monkeypatch.setattr("sorad.providers.sellers.make", lambda config, key: made)
     monkeypatch.setattr("sorad.cli.shared.settings.find_config", lambda explicit, env: None)
     monkeypatch.chdir(tmp_path)
 
