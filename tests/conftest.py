@@ -36,8 +36,8 @@ if not os.environ.get("TMPDIR") and _MEMORY.is_dir() and shutil.disk_usage(_MEMO
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Most tests wait for a daemon more than they compute: two of them keep a core busy."""
-    return 2 * (os.cpu_count() or 1)
+    """Most tests wait for a daemon more than they compute: three of them keep a core busy."""
+    return 3 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,6 @@
 """How many histories a run plays.
 
-``SORAD_TEST_HISTORIES`` (120) is the number of plain days; each other kind of history keeps its share of that.
+``SORAD_TEST_HISTORIES`` (80) is the number of plain days; each other kind of history keeps its share of that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Callable
 
 import pytest
 
-HISTORIES = int(os.environ.get("SORAD_TEST_HISTORIES", "120"))
+HISTORIES = int(os.environ.get("SORAD_TEST_HISTORIES", "80"))
 BLOCK = 10  # a test each: a few seconds of computing, so that all cores end at about the same time
 
 

@@ -1,6 +1,6 @@
 """Random histories of a day and more, against the invariants of the two promises.
 
-As many run here as ``SORAD_TEST_HISTORIES`` says (120); ``benchmarks/proof_simulation.py`` runs as many as you like.
+As many run here as ``SORAD_TEST_HISTORIES`` says (80); ``benchmarks/proof_simulation.py`` runs as many as you like.
 A failing seed is replayed by ``live_a_day(seed, folder)``.
 """
 
