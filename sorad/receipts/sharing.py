@@ -121,7 +121,7 @@ def _reflink(source: Path, target: Path) -> bool:
 
 def _link(source: Path, target: Path) -> bool:
     try:
-        os.link(source, target)  # noqa: PTH  (Path.hardlink_to came with Python 3.10)
+        os.link(source, target)  # Path.hardlink_to came with Python 3.10
         return True
     except (FileNotFoundError, FileExistsError):
         raise
