@@ -25,7 +25,7 @@ class Partials:
     owner: str = ""
 
     def path(self, video: Path, task: str) -> Path:
-        """The partial file of a video to be; ``task``: its remote id. It stays the same wherever the video moves."""
+        """That of a video to be. ``task`` names its task among all: it stays the same wherever the video moves."""
         apart = self._apart(task)
         return apart if self._is_near(video.parent) else partial_path(video, self.owner)
 

@@ -24,6 +24,7 @@ from sorad.heartbeat import beat
 from sorad.layout import INTENT, parse_video_name, receipt_path, video_path
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
+from sorad.ledger.reused import bought_as
 from sorad.ledger.values import Change, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
@@ -143,9 +144,9 @@ class Audit:
 
     def _taken_again(self, take: Take) -> bool:
         """A reused video is taken again from where it was bought, if that has it still."""
-        for source in self.ledger.with_tasks([take.reused]):
+        for source in bought_as(take, self.ledger.with_text(take.fingerprint)):
             try:
-                if source.state is State.DONE and look(Path(source.output)).verified:
+                if look(Path(source.output)).verified:
                     room = room_at(Path(take.output), self.keep_free)
                     take_over(take, source, self.clock.time(), room, beat, self.payer(take.root).id)
                     self._write(take, Change(State.DONE, "reused again", clear_error=True))

@@ -53,6 +53,11 @@ def left(found: Sequence[Take], mine: Iterable[Take]) -> list[Take]:
     return [take for take in found if not take.remote_id or take.remote_id not in used]
 
 
+def bought_as(take: Take, takes: Iterable[Take]) -> list[Take]:
+    """Those of ``takes`` (of its text) whose video a reused take is: another text may have its id at another place."""
+    return [one for one in takes if one.remote_id == take.reused and one.state is State.DONE]
+
+
 def served(wants: Iterable[tuple[int, int, str]], free: Mapping[str, int]) -> set[tuple[int, int, str]]:
     """Of takes that are to be bought (segment, take, text), those that get a video; ``free``: how many of a text."""
     count: Counter[str] = Counter()

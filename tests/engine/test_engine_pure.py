@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.config.model import Limits, Polling
+from sorad.delivery.partials import partials_in
 from sorad.engine.decide import backoff, gate, stuck
 from sorad.engine.decide import breaker as breakers
 from sorad.engine.decide.admission import Facts, admit
@@ -18,6 +20,7 @@ from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
 from sorad.engine.decide.matching import alike, match
 from sorad.engine.decide.transitions import LOST_AFTER, Verdict, after_create, after_poll
+from sorad.engine.steps.kit import Kit
 from sorad.ledger.change import changed
 from sorad.ledger.states import may
 from sorad.model import Request, State, Take
@@ -492,3 +495,13 @@ class TestMatching:
             assert found is not None
             adopted = [item.remote_id for item in found.values()]
             assert len(adopted) == len(set(adopted)) == min(takes, tasks)
+
+
+# --- one id at two providers --------------------------------------------------------------------------------
+
+
+def test_two_tasks_of_one_id_grow_in_two_files(tmp_path: Path) -> None:
+    at = [Kit.task(take(remote_id="1", provider="x", base_url=f"https://{one}/v1")) for one in "ab"]
+    apart = partials_in(tmp_path / "state", "aa")
+    video = tmp_path / "Segment_1" / "1.mp4"
+    assert apart.path(video, at[0]) != apart.path(video, at[1])

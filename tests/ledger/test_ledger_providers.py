@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ledger_samples import NOW, ROOT, apply, drive, want
 
 from sorad.ledger.errors import IdOwned
 from sorad.ledger.interface import Ledger
+from sorad.ledger.reused import bought_as
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
@@ -166,3 +168,17 @@ def test_an_earlier_ledger_keeps_what_it_holds(file: Path, tmp_path: Path) -> No
     assert [(take.state, take.base_url) for take in unsure] == [(State.UNKNOWN, "https://a.example/v1")]
     ledger.close()
     assert path.with_name(f"ledger.db.v{file.stem.rpartition('v')[2]}").exists(), "a copy is kept"
+
+
+def test_a_reused_video_is_never_taken_from_another_text_that_has_its_id(tmp_path: Path) -> None:
+    made = [
+        want(number, state=State.DONE, remote_id="1", provider="x", base_url=f"https://{one}/v1")
+        for number, one in enumerate("ab", start=1)
+    ]
+    ledger = SqliteLedger.open(tmp_path / "ledger.sqlite3")
+    apply(ledger, *made)
+    first, second = ledger.takes()
+    reused = replace(second, id=3, remote_id="", reused="1")
+    assert bought_as(reused, ledger.with_text(reused.fingerprint)) == [second]
+    assert first.remote_id == second.remote_id
+    ledger.close()

@@ -129,7 +129,7 @@ def _receive(
         brought=brought,
         base=base_of(take),
         booted_at=psutil.boot_time(),
-        partial=kit.partials(take).path(Path(take.output), take.remote_id),
+        partial=kit.partials(take).path(Path(take.output), kit.task(take)),
         sleep=kit.process.pause,
     )
 
@@ -160,7 +160,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         record(kit, take, later)
         return
     record(kit, take, done)
-    kit.partials(take).forget(Path(take.output), take.remote_id)
+    kit.partials(take).forget(Path(take.output), kit.task(take))
     kit.deliveries.videos.pop(take.id, None)
     kit.folders.delivered(received.size)
     kit.deliveries.progress.delivered(take.output)

@@ -139,6 +139,11 @@ class Kit:
         """Where a take's download grows."""
         return partials_in(self.config.state_dir, self.claims.payer(take.root).id)
 
+    @staticmethod
+    def task(take: Take) -> str:
+        """The name of a take's task among those of all providers: two may give one id."""
+        return "\n".join((*take.place, take.remote_id))
+
 
 def seller_of(kit: Kit, take: Take) -> Provider:
     """The provider that a take is to be bought from."""

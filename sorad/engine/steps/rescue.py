@@ -143,7 +143,7 @@ def _rescued(kit: Kit, take: Take, place: Path, received: Received, currency: st
         request_id=received.request_id or None,
     )
     written = record(kit, take, change)
-    kit.partials(take).forget(Path(take.output), take.remote_id)
+    kit.partials(take).forget(Path(take.output), kit.task(take))
     kit.deliveries.videos.pop(take.id, None)
     kit.folders.delivered(received.size)
     if written is not None:

@@ -17,7 +17,7 @@ from sorad.delivery.outcome import blocked
 from sorad.engine.steps.dedupe import LOOK_AGAIN
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.heartbeat import beat
-from sorad.ledger.reused import NEVER, source_for
+from sorad.ledger.reused import NEVER, bought_as, source_for
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -72,9 +72,9 @@ def is_reused_and_missing(take: Take) -> bool:
 def take_again(kit: Kit, take: Take) -> bool:
     """Take a reused video that is missing from its source once more; whether it is there now."""
     with kit.locks.reusing:
-        for source in kit.ledger.with_tasks([take.reused]):
+        for source in bought_as(take, kit.ledger.with_text(take.fingerprint)):
             try:
-                if source.state is State.DONE and _is_whole(source):
+                if _is_whole(source):
                     _bring(kit, take, source)
                     again = Change(State.DONE, "reused again", clear_error=True)
                     return record(kit, take, again) is not None
