@@ -58,9 +58,10 @@ def test_ledger_keeps_what_it_acknowledged_before_a_kill(tmp_path: Path, commits
             what, number = worker.stdout.readline().split()
             acknowledged[int(number)] = what
         worker.kill()
-        for line in worker.stdout:  # what it still said
-            what, number = line.split()
-            acknowledged[int(number)] = what
+        for line in worker.stdout:  # what it still said; the kill may have cut the last line
+            if line.endswith("\n"):
+                what, number = line.split()
+                acknowledged[int(number)] = what
     ledger = SqliteLedger.open(path)
     recovered = {take.id for take in ledger.recover("next", NOW)}
     for number, what in acknowledged.items():
