@@ -6,6 +6,7 @@ from typing import Callable
 from urllib.parse import urlsplit
 
 from sorad.config.model import ProviderConfig
+from sorad.config.vendors import vendor_of
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem, SoradError
@@ -24,13 +25,14 @@ _BAD_CONFIG = 78  # EX_CONFIG
 def capabilities_of(config: ProviderConfig) -> Capabilities:
     """What the configured API takes."""
     offers, gateway = offers_of(config), config.kind == "openai_videos"
+    vendor = vendor_of(config.kind)
     return Capabilities(
         seconds=offers.default.lengths,
         seconds_pro=() if offers.pro is None else offers.pro.lengths,
         prompt_max=offers.default.prompt_max,
         local_images="file" in offers.default.forms,
-        lists_tasks=config.lists_tasks if gateway else True,
-        has_balance=not gateway,
+        lists_tasks=config.lists_tasks if gateway else vendor is None or vendor.lists_tasks,
+        has_balance=not gateway if vendor is None else vendor.has_balance,
     )
 
 
@@ -46,7 +48,11 @@ def validator_of(config: ProviderConfig) -> Callable[[Request], list[Problem]]:
 
 def base_url_of(config: ProviderConfig) -> str:
     """The base URL in force, without a slash at its end. :class:`SoradError` where there is none to use."""
-    url = (config.base_url.strip() or DEFAULT_URLS[config.kind]).rstrip("/")
+    vendor = vendor_of(config.kind)
+    usual = DEFAULT_URLS.get(config.kind, "")
+    if vendor is not None:
+        usual = vendor.regions[vendor.region_of(config.region, "")].url
+    url = (config.base_url.strip() or usual).rstrip("/")
     try:
         parts = urlsplit(url)
         fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
