@@ -73,6 +73,8 @@ _NOTES = {
     "no place": N_("its folder takes no files"),
     "other buyer": N_("another sorad buys it"),
     "seen again": N_("looked at again"),
+    "chosen": N_("chosen by you"),
+    "not chosen": N_("chosen no longer"),
     "maybe accepted": N_("refused, and on the list all the same"),
 }
 
@@ -223,6 +225,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         ),
         (_("state"), _(STATE_NAMES[take.state])),
         (_("text"), _("an earlier one of its segment") if is_old(take) else ""),
+        (_("chosen"), local_time(take.chosen_at or None)),
         (_("next"), _next(seen.next)),
         (_("error"), str(take.error or "")),
         (_("storyboard"), take.storyboard),
