@@ -11,6 +11,7 @@ from sorad.model import Request
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Capabilities
 from sorad.providers.capabilities.judge import judged
+from sorad.providers.capabilities.lost import finding_of
 from sorad.providers.capabilities.offers import offers_of
 
 DEFAULT_URLS = {
@@ -31,6 +32,7 @@ def capabilities_of(config: ProviderConfig) -> Capabilities:
         local_images="file" in offers.default.forms,
         lists_tasks=config.lists_tasks if gateway else True,
         has_balance=not gateway,
+        finding=finding_of(config),
     )
 
 
