@@ -31,7 +31,6 @@ class Vendor:
     regions: Mapping[str, Region] = field(default_factory=dict)
     model: str = ""  # where the config names none; "": it must name one
     has_balance: bool = False
-    lists_tasks: bool = False  # and shows enough of them to find a create whose answer was lost
     # the members of a create that sorad writes: no business of ``extra``
     sends: tuple[str, ...] = ()
 

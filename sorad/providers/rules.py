@@ -12,7 +12,9 @@ from sorad.model import Request
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Capabilities
 from sorad.providers.capabilities.judge import judged
+from sorad.providers.capabilities.lost import finding_of
 from sorad.providers.capabilities.offers import offers_of
+from sorad.providers.finding import Find
 
 DEFAULT_URLS = {
     "sora_hk": "https://api.sora.hk/v1",
@@ -25,14 +27,16 @@ _BAD_CONFIG = 78  # EX_CONFIG
 def capabilities_of(config: ProviderConfig) -> Capabilities:
     """What the configured API takes."""
     offers, gateway = offers_of(config), config.kind == "openai_videos"
-    vendor = vendor_of(config.kind)
+    vendor, finding = vendor_of(config.kind), finding_of(config)
     return Capabilities(
         seconds=offers.default.lengths,
         seconds_pro=() if offers.pro is None else offers.pro.lengths,
         prompt_max=offers.default.prompt_max,
         local_images="file" in offers.default.forms,
-        lists_tasks=config.lists_tasks if gateway else vendor is None or vendor.lists_tasks,
+        # what forgets, lags or shows no text is the user's to decide for now
+        lists_tasks=vendor is None and finding.how is not Find.NONE,
         has_balance=not gateway if vendor is None else vendor.has_balance,
+        finding=finding,
     )
 
 

@@ -90,7 +90,7 @@ class OpenAiVideos(Api):
         """Model, length, size, seed and sound."""
         return parameters(request, self._config, self.offers.of(request) or self.offers.default)
 
-    def create(self, request: Request) -> Created:
+    def create(self, request: Request, own_id: str = "") -> Created:
         """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""
         unfit = self.unfit(request)
         if unfit is not None:
@@ -134,7 +134,7 @@ class OpenAiVideos(Api):
         others = tuple(self._with_key(other) for other in video.others)
         return replace(video, needs_key=self._wire.is_own(video.url), others=others)
 
-    def recent(self, since: float) -> Union[Listed, Fault]:
+    def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /videos``."""
         return read_back(self._page, self._whole, since, PAGE_SIZE)
 
