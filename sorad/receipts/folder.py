@@ -123,7 +123,15 @@ def observed(
 def _reused(want: Want, receipt: Receipt, error: Problem | None) -> Want:
     """Its video was bought for another storyboard."""
     at = receipt.finished_at
-    return replace(want, state=State.DONE, reused=receipt.task, cost=0, error=error, finished_at=at)
+    return replace(
+        want,
+        state=State.DONE,
+        reused=receipt.task,
+        cost=0,
+        error=error,
+        finished_at=at,
+        chosen_at=receipt.chosen_at,
+    )
 
 
 def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
@@ -195,6 +203,7 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
+        chosen_at=receipt.chosen_at,
     )
 
 
