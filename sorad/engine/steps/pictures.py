@@ -74,12 +74,14 @@ def compare(kit: Kit, take: Take, currency: str) -> None:
         return
     found = kit.ask_media(Compare(take.output, take.request.image_path))
     if not isinstance(found, Compared):
-        logger.debug("take {}: not compared with its picture: {}", take.id, found)
+        logger.debug(_("take {id}: not compared with its picture: {answer}"), id=take.id, answer=found)
         return
     place = picture_place(kit, take.base_url, take)
     why = partial(_why, kit, take, currency, found.likeness)
     stops = kit.control.pictures.compared(place, take.id, found.likeness, why)
-    logger.debug("take {}: likeness with its picture: {:.2f}", take.id, found.likeness)
+    logger.debug(
+        _("take {id}: likeness with its picture: {likeness}"), id=take.id, likeness=round(found.likeness, 2)
+    )
     if stops is not None:
         logger.error(_("buying stopped: {problem}"), problem=str(stops))
 
