@@ -111,8 +111,8 @@ def _pass_over_outputs(observer: BaseObserver) -> None:
 
 
 def _add_unless_output(add: Callable[..., Any], path: bytes, mask: int, callback: Any, number: int) -> Any:
-    below = path[len(callback.path) :]
-    if any(map(is_never_watched, os.fsdecode(below).split(os.sep))):
+    below = path[len(callback.path) :].split(os.fsencode(os.sep))
+    if any(is_never_watched(os.fsdecode(name)) for name in below):
         raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
     return add(path, mask, callback, number)
 
