@@ -193,6 +193,7 @@ class Take:
     reused: str = ""  # the task whose video, bought for another storyboard, serves it, too
     target: str = ""  # the provider that it is wanted from, by its name in the config; "": the first
     currency: str = ""  # of the cost; "": not known
+    chosen_at: float = 0.0  # when the user chose it for its segment; 0: not chosen
 
     @property
     def place(self) -> tuple[str, str]:

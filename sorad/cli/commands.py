@@ -34,6 +34,7 @@ COMMANDS: dict[str, Row] = {
     "cancel": Row("control.takes", CONTROL, N_("drop takes not bought yet")),
     "redo": Row("control.takes", CONTROL, N_("buy one more of a segment")),
     "approve": Row("control.takes", CONTROL, N_("release what waits for it")),
+    "choose": Row("control.choose", CONTROL, N_("choose a take for its segment")),
     "resolve": Row("control.resolve", CONTROL, N_("tell what became of a take")),
     "pause": Row("control.buying", CONTROL, N_("buy nothing for now")),
     "resume": Row("control.buying", CONTROL, N_("buy again")),

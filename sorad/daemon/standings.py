@@ -66,19 +66,24 @@ class Standings:
         """The config is in force from now on. ``standings``: those :meth:`of` it; ``elsewhere``: of each, whether its
         account is another one than before."""
         identities = identities_of(config)
-        before = self._known.get(self._first)
-        if before is not None and before is not standings[0]:
-            before.control.move(self._first)
-            standings[0].control.move("")
+        self._rename(identities[0], standings[0])
         if self._first not in identities:
             self._known.pop(self._first, None)
         self._known.update(zip(identities, standings))
         self._first = identities[0]
-        self.ledger.remember(FIRST, self._first)
         for number, (provider, standing) in enumerate(zip(config.providers, standings)):
             if elsewhere:
                 standing.control.follow(config.buys_from(provider).limits, elsewhere=elsewhere[number])
             standing.control.under(provider.model_dump(mode="json"))
+
+    def _rename(self, first: str, standing: Standing) -> None:
+        """Give the plain names to the standing that is the first's from now on; all in one write."""
+        before = self._known.get(self._first)
+        if before is None or before is standing:
+            self.ledger.remember(FIRST, first)
+            return
+        with before.control.moved(self._first) as old, standing.control.moved("") as new:
+            self.ledger.remember_all({**old, **new, FIRST: first})
 
     def _restore(self, identities: Sequence[str]) -> None:
         """At the start: give the plain names to the first provider, where another one has them that is still there."""
@@ -86,10 +91,11 @@ class Standings:
         before = ledger.recall(FIRST)
         if before in (None, first) or before not in identities:
             return
+        swapped: dict[str, object] = {FIRST: first}
         for name in _KEPT:
-            ledger.remember(kept_as(name, before), ledger.recall(name))
-            ledger.remember(name, ledger.recall(kept_as(name, first)))
-        ledger.remember(FIRST, first)
+            swapped[kept_as(name, before)] = ledger.recall(name)
+            swapped[name] = ledger.recall(kept_as(name, first))
+        ledger.remember_all(swapped)
 
 
 def identities_of(config: Config) -> list[str]:

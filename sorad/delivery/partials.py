@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,9 +100,10 @@ def bring(partial: Path, video: Path, sleep: Sleep) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:  # one disk, and yet none: quotas of projects, subvolumes
             raise
-        near = partial_path(video, "apart")
+        near = partial_path(
+            video, secrets.token_hex(8)
+        )  # of this copy alone: another sorad may bring its own
         try:
-            remove(near)
             with partial.open("rb") as old, near.open("xb") as new:
                 while piece := old.read(1 << 20):
                     beat()

@@ -51,8 +51,17 @@ from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import assets_folder, intent_path, receipt_path, video_path
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard, Want
-from sorad.model import State, Take, may_be_one
-from sorad.receipts.folder import Evidence, Foreign, creates_in, intents_in, observed, receipts_in, surplus
+from sorad.model import State, Take
+from sorad.receipts.folder import (
+    Evidence,
+    Foreign,
+    creates_in,
+    intents_in,
+    observed,
+    paired,
+    receipts_in,
+    surplus,
+)
 from sorad.receipts.moving import is_occupied, spot_of
 from sorad.receipts.orphaned import OrphanedFolders
 from sorad.receipts.place import look
@@ -292,30 +301,27 @@ class Gather:
 
     def _with_candidates(self, facts: Facts) -> Facts:
         """Takes of other storyboards whose receipts lie here; and the intents that lie here."""
-        own = {take.remote_id for take in facts.rows.takes}
-        places = {
-            one.receipt.remote_id: one for one in facts.held.evidence if one.receipt.remote_id not in own
-        }
-        places.pop("", None)
+        own = facts.rows.takes
+        foreign = [
+            one
+            for one in facts.held.evidence
+            if one.receipt.remote_id and not any(one.tells_of(take) for take in own)
+        ]
         intents = tuple(intents_in(facts.assets)) if facts.closer else ()
         return replace(
-            facts, held=replace(facts.held, candidates=tuple(self._candidates(places)), intents=intents)
+            facts, held=replace(facts.held, candidates=tuple(self._candidates(foreign)), intents=intents)
         )
 
-    def _candidates(self, places: Mapping[str, Evidence]) -> Iterable[Candidate]:
-        takes = self.ledger.with_tasks(places) if places else []
+    def _candidates(self, foreign: Sequence[Evidence]) -> Iterable[Candidate]:
+        takes = self.ledger.with_tasks({one.receipt.remote_id for one in foreign}) if foreign else []
         if not takes:
             return
         away = offline(self.ledger)
         gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"}
-        left = dict(places)
-        for take in takes:
-            evidence = left.get(take.remote_id)
-            if evidence is not None and may_be_one(take.place, evidence.receipt.place):
-                del left[take.remote_id]
-                is_away = take.root in away or bool(take.mount and not mounted(take.mount))
-                occupied = is_occupied(Path(take.output))
-                yield Candidate(take, evidence, is_away, take.storyboard_id in gone, occupied)
+        for take, evidence in paired(takes, foreign):
+            is_away = take.root in away or bool(take.mount and not mounted(take.mount))
+            occupied = is_occupied(Path(take.output))
+            yield Candidate(take, evidence, is_away, take.storyboard_id in gone, occupied)
 
     def _with_places(self, facts: Facts) -> Facts:
         """What the places of all takes hold that the ledger does not tell, or that may move."""

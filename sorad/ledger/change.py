@@ -32,6 +32,7 @@ _PLAIN = (
     "rebuy",
     "reused",
     "repeats",
+    "chosen_at",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.
@@ -49,6 +50,7 @@ _NOTED = (
     "approved",
     "parked",
     "repeats",
+    "chosen_at",
 )
 
 

@@ -63,8 +63,12 @@ class Control(Part):
         with self._db.held():
             if self._db.row("SELECT 1 FROM memory WHERE key = ? AND value = ?", (key, text)):
                 return
-            with self._db.transaction():
-                self._db.run("INSERT OR REPLACE INTO memory (key, value) VALUES (?, ?)", (key, text))
+            self.remember_all({key: value})
+
+    def remember_all(self, values: Mapping[str, Any]) -> None:
+        with self._db.transaction():
+            for key, value in values.items():
+                self._db.run("INSERT OR REPLACE INTO memory (key, value) VALUES (?, ?)", (key, _json(value)))
 
     def recall(self, key: str) -> Any:
         row = self._db.row("SELECT value FROM memory WHERE key = ?", (key,))

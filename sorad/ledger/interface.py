@@ -359,6 +359,10 @@ class Ledger(Protocol):
         """Keep a small JSON value (breaker, pause, halt)."""
         ...
 
+    def remember_all(self, values: Mapping[str, Any]) -> None:
+        """Keep several, all or none of them."""
+        ...
+
     def recall(self, key: str) -> Any:
         """The value kept, or ``None``."""
         ...

@@ -15,6 +15,12 @@ from sorad.model import Request, State, Take
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
 _INSERT = f"INSERT INTO storyboards ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _UPDATE = f"UPDATE storyboards SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
+# Of several choices for a segment (receipts of two folders that became one) the newest counts.
+_ONE_CHOICE = """
+UPDATE takes SET chosen_at = 0 WHERE storyboard_id = ? AND chosen_at > 0 AND EXISTS (
+    SELECT 1 FROM takes other WHERE other.storyboard_id = takes.storyboard_id AND other.segment = takes.segment
+    AND (other.chosen_at > takes.chosen_at OR (other.chosen_at = takes.chosen_at AND other.id > takes.id)))
+"""
 # What a storyboard can say of a take that is new to the ledger.
 _TOLD = frozenset({State.QUEUED, State.HELD, State.UNKNOWN, State.GENERATING, State.DONE, State.FAILED})
 _PAGE = 200  # values bound at a time
@@ -106,6 +112,7 @@ class Storyboards(Part):
             todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
             self._carry_out(todo, wants, board, now)
             self._mark_older(board.id, wants)
+            self._db.run(_ONE_CHOICE, (board.id,))
             return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
 
     def withdraw(self, storyboard_id: int, state: str, now: float) -> int:
@@ -403,6 +410,7 @@ def _take_of(
         intent_at=want.intent_at,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
+        chosen_at=want.chosen_at,
         extra=extra,
         wanted=want.wanted or extra,
     )

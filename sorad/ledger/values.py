@@ -73,6 +73,7 @@ class Want:
     newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
     target: str = ""  # the provider that it is wanted from, by name; "": the first
     currency: str = ""  # of the cost
+    chosen_at: float = 0.0  # from the receipt
 
     @property
     def place(self) -> Place:
@@ -144,6 +145,7 @@ class Change:
         False  # the user asked for it, whatever the storyboard says: the count of creates starts again
     )
     approved: bool = False  # the user approved its price: it is not held for that again
+    chosen_at: Optional[float] = None  # 0: chosen no longer
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
 
 

@@ -213,6 +213,7 @@ def _as_found(want: Want, now: float) -> Change:
         repeats=want.repeats or None,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
+        chosen_at=want.chosen_at or None,
     )
 
 

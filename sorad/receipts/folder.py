@@ -39,7 +39,7 @@ from sorad.budget import NEVER
 from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
 from sorad.ledger.values import Want
 from sorad.messages import N_
-from sorad.model import State
+from sorad.model import State, Take, may_be_one
 from sorad.problems import Problem
 from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.place import Found, look, vouched
@@ -75,6 +75,22 @@ class Evidence:
         """Which create it tells of; see :func:`create_of`."""
         return create_of(self.receipt.remote_id, self.receipt.fingerprint, self.receipt.submitted_at)
 
+    def tells_of(self, take: Take) -> bool:
+        """Whether it tells of the take's task. Two providers may give one id."""
+        told = self.receipt
+        return told.remote_id == take.remote_id and may_be_one(told.place, take.place)
+
+
+def paired(takes: Iterable[Take], evidence: Iterable[Evidence]) -> list[tuple[Take, Evidence]]:
+    """The takes of whose tasks these tell, each with one that tells of it and of none before."""
+    left, found = list(evidence), []
+    for take in takes:
+        one = next((one for one in left if one.tells_of(take)), None)
+        if one is not None:
+            left.remove(one)
+            found.append((take, one))
+    return found
+
 
 def create_of(remote_id: str, fingerprint: str, intent_at: float | None) -> str:
     """What tells one create from all others: its task, or, while that is not known, its text and moment."""
@@ -107,7 +123,15 @@ def observed(
 def _reused(want: Want, receipt: Receipt, error: Problem | None) -> Want:
     """Its video was bought for another storyboard."""
     at = receipt.finished_at
-    return replace(want, state=State.DONE, reused=receipt.task, cost=0, error=error, finished_at=at)
+    return replace(
+        want,
+        state=State.DONE,
+        reused=receipt.task,
+        cost=0,
+        error=error,
+        finished_at=at,
+        chosen_at=receipt.chosen_at,
+    )
 
 
 def _is_left(is_foreign: Foreign, told: Receipt | None) -> bool:
@@ -179,6 +203,7 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
+        chosen_at=receipt.chosen_at,
     )
 
 

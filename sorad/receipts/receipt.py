@@ -80,6 +80,7 @@ class Receipt:
     reused_from: Source | None = None  # then it has no task and no cost of its own
     process: int = 0  # of an intent: who made it
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
+    chosen_at: float = 0.0  # when the user chose it for its segment; 0: not chosen
     # what the create said beside texts and pictures, what the storyboard left unsaid included; told, never read back
     sent: Mapping[str, str | int | bool] = field(default_factory=dict, compare=False)
 
@@ -129,6 +130,7 @@ class Receipt:
             "size": self.size,
             "sha256": self.sha256,
             **({} if self.reused_from is None else {"reused_from": asdict(self.reused_from)}),
+            **({"chosen_at": self.chosen_at} if self.chosen_at else {}),
             "machine": None if not self.payer.id else asdict(self.payer),
         }
 
@@ -148,10 +150,26 @@ def write_receipt(
     same = before.get("remote_id") == receipt.remote_id
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
-    told = set(members) if same else {*members, "sent"}  # by another create
+    told = set(members) if same else {*members, "sent", "chosen_at"}  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
         write_whole(path, _as_file(members), sleep, receipt.payer.id)
+
+
+def write_choice(
+    video: Path, task: str, chosen_at: float, owner: str = "", sleep: Sleep = time.sleep
+) -> None:
+    """Tell in a video's receipt when it was chosen for its segment; 0: it is chosen no longer.
+
+    Only in that of the ``task``; nothing is written where there is none. ``owner``: see
+    :func:`sorad.layout.partial_path`. ``OSError``.
+    """
+    path = receipt_path(video)
+    told, members = read_receipt(path), _load(path)
+    if told is None or members is None or told.task != task or told.chosen_at == chosen_at:
+        return
+    members.pop("chosen_at", None)
+    write_whole(path, _as_file({**members, **({"chosen_at": chosen_at} if chosen_at else {})}), sleep, owner)
 
 
 def _as_file(members: Mapping[str, Any]) -> bytes:
@@ -255,6 +273,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         process=_process(members.get("process")),
         repeats=_repeats(members.get("repeats")),
         reused_from=_source(members),
+        chosen_at=checks.moment(members.get("chosen_at")) or 0.0,
     )
 
 

@@ -24,6 +24,7 @@ from sorad.receipts.receipt import (
     Payer,
     Receipt,
     read_receipt,
+    write_choice,
     write_receipt,
 )
 from sorad.vault.mount_table import mounted
@@ -86,6 +87,7 @@ def receipt_of(
         submitted_at=take.intent_at,
         accepted_at=take.accepted_at,
         finished_at=take.finished_at,
+        chosen_at=take.chosen_at,
         size=None if received is None else received.size,
         sha256="" if received is None else received.sha256,
         source=_relative(take.storyboard, assets),
@@ -131,6 +133,17 @@ def write_receipt_for(
     """Write it; why it is not there, where it is not. It is tried again at each poll."""
     with _TURNS[take.id % len(_TURNS)]:
         return _write(take, receipt_of(take, currency, received, payer, sent), payer, first=received is None)
+
+
+def write_choice_of(take: Take, payer: Payer = _NOBODY) -> Optional[OSError]:
+    """Tell in its receipt whether the take is chosen for its segment; why that cannot be told."""
+    with _TURNS[take.id % len(_TURNS)]:
+        try:
+            _check_disk(take)
+            write_choice(Path(take.output), take.remote_id or take.reused, take.chosen_at, payer.id)
+        except OSError as error:
+            return error
+    return None
 
 
 def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Optional[OSError]:

@@ -29,6 +29,7 @@ def test_what_is_left_for_the_daemon(house, order):
     queued = house.takes(2, name="b/storyboard.json")
     (unknown,) = house.takes(1, State.UNKNOWN, name="c/storyboard.json")
     held = house.takes(1, State.HELD, name="d/storyboard.json")
+    (done,) = house.takes(1, State.DONE, name="e/storyboard.json")
     one, path = failed[0].id, failed[0].storyboard
     for words, expected in {
         ("retry", str(one)): ("retry", {"ids": [one]}),
@@ -59,6 +60,8 @@ def test_what_is_left_for_the_daemon(house, order):
         ),
         ("resolve", str(unknown.id), "--resend", "-y"): ("resolve", {"id": unknown.id, "how": "resend"}),
         ("resolve", str(unknown.id), "--drop"): ("resolve", {"id": unknown.id, "how": "drop"}),
+        ("choose", str(done.id)): ("choose", {"ids": [done.id]}),
+        ("choose", "--none", str(done.id)): ("choose", {"ids": [done.id], "none": True}),
         ("pause",): ("pause", {}),
         ("resume",): ("resume", {}),
         ("scan",): ("scan", {}),
@@ -84,6 +87,7 @@ def test_the_last_take_of_a_segment_is_the_one_that_is_done_again(house, order):
         (("retry", "--all"), 4, "4 takes are tried again."),
         (("cancel", "1"), 1, "1 take is cancelled."),
         (("redo", "1", "-y"), 1, "1 more take is queued."),
+        (("choose", "--none", "1"), 1, "1 choice is taken back."),
         (("pause",), 1, "Paused"),
         (("resume",), 1, "Buying goes on"),
         (("scan",), 1, "looked through"),
@@ -128,6 +132,7 @@ def test_a_daemon_that_does_not_answer_keeps_nobody_waiting(house, monkeypatch):
         (("retry", "1"), 1, "take 1 is queued: there is nothing to try again."),
         (("cancel", "2"), 1, "take 2 is generating: it cannot be cancelled."),
         (("resolve", "1", "--drop"), 1, "take 1 is queued: it does not wait to be resolved."),
+        (("choose", "1"), 1, "take 1 is queued: only a delivered video can be chosen."),
         (("approve", "1"), 1, "take 1 is queued: it does not wait for approval."),
         (("cancel",), 2, "Which ones?"),
         (("redo",), 2, "Which ones?"),

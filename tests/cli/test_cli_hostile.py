@@ -33,6 +33,7 @@ CALLS = {
     "cancel": [["B"], ["--storyboard", "B"], ["1"]],
     "redo": [["B"], ["1"]],
     "approve": [["B"]],
+    "choose": [["1"], ["--none", "1"]],
     "resolve": [["1", "--adopt", EVIL, "--yes"], ["1", "--drop", "--yes"]],
     "pause": [[]],
     "resume": [[]],

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sorad.clock import SystemClock
 from sorad.config.model import Config
 from sorad.daemon.standings import Standings, identities_of
+from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
@@ -67,6 +70,30 @@ def test_who_changes_places_or_names_keeps_its_trouble(ledger: SqliteLedger, res
     assert ledger.recall("halt")["code"] == "balance"
     assert ledger.recall(f"halt:{identities_of(after)[1]}") is None
     assert halted(begun(ledger, config("a", "b")), config("a", "b")) == [False, True]
+
+
+@pytest.mark.parametrize("last", range(1, 13))
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_changes_places_does_so_whole_or_not_at_all(
+    ledger: SqliteLedger, restarted: bool, last: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = config("a", "b"), config("b", "a")
+    standings = begun(ledger, before)
+    standings.of(before)[0].control.stop_buying(EMPTY)
+    run, writes = ledger._db.run, iter(range(last))
+
+    def ends(sql: str, *given: Any) -> Any:
+        if next(writes, None) is None:
+            raise LedgerUnavailable("the disk is gone")
+        return run(sql, *given)
+
+    with monkeypatch.context() as patch, suppress(LedgerUnavailable):
+        patch.setattr(ledger._db, "run", ends)
+        if restarted:
+            begun(ledger, after)
+        else:
+            standings.follow(after, standings.of(after), [False, False])
+    assert halted(begun(ledger, after), after) == [False, True]
 
 
 def test_a_ledger_of_one_provider_is_the_firsts(ledger: SqliteLedger) -> None:

@@ -41,7 +41,7 @@ from sorad.ledger.states import PAID
 from sorad.ledger.values import Storyboard, Want
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
-from sorad.receipts.folder import Evidence, create_of
+from sorad.receipts.folder import Evidence, create_of, paired
 from sorad.receipts.moving import Spot
 from sorad.receipts.receipt import DONE, GENERATING, SUBMITTING, Receipt
 
@@ -531,3 +531,37 @@ def gathered_anew(
     asked_about = places_in_question(rows.takes, wants, now.held.surplus, there, (), HOME)
     held = replace(now.held, wants=wants, spots={place: spots.get(place, Spot()) for place in asked_about})
     return replace(now, rows=rows, held=held)
+
+
+FIRST, OTHER, UNSAID = (
+    ("openai_videos", "https://a.example"),
+    ("openai_videos", "https://b.example"),
+    ("", ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("takes", "told", "expected"),
+    [
+        ([("t1", FIRST), ("t1", OTHER)], [("t1", OTHER), ("t1", FIRST)], [(1, 2), (2, 1)]),
+        ([("t1", FIRST)], [("t1", OTHER)], []),  # two providers may give one id
+        ([("t1", FIRST)], [("t1", UNSAID)], [(1, 1)]),  # receipts of old name no address
+        ([("t1", UNSAID), ("t1", UNSAID)], [("t1", FIRST)], [(1, 1)]),  # one receipt tells of one take
+        ([("t1", FIRST)], [("t2", FIRST)], []),
+    ],
+)
+def test_a_receipt_tells_of_the_take_whose_task_and_provider_it_names(
+    takes: list[tuple[str, tuple[str, str]]],
+    told: list[tuple[str, tuple[str, str]]],
+    expected: list[tuple[int, int]],
+) -> None:
+    known = [
+        take(number, 1, "a", State.DONE, HOME, remote_id=task, provider=kind, base_url=url)
+        for number, (task, (kind, url)) in enumerate(takes, 1)
+    ]
+    receipts = [
+        replace(one, take=number, receipt=replace(one.receipt, provider=kind, base_url=url))
+        for number, (task, (kind, url)) in enumerate(told, 1)
+        for one in [evidence(HOME, 1, "a", task)]
+    ]
+    assert [(of.id, one.take) for of, one in paired(known, receipts)] == expected

@@ -37,6 +37,8 @@ NO_MESSAGES: dict[str, tuple[str, re.Pattern[str] | None]] = {
     "service/render.py": ("comments in a unit, whose reader speaks systemd", None),
     "service/launchd.py": ("patterns of what launchctl says", None),
     "storyboard/tables/headers.py": ("headers of tables", None),
+    "media/pictures.py": ("a cause", re.compile("no picture")),
+    "media/questions.py": ("a command", re.compile("pip install")),
     "simulator/": ("what a provider says", None),
     "storyboard/schema.py": ("prompts of an example", re.compile("A lighthouse|opens the door")),
     "storyboard/json_text.py": ("patterns of what the parser says", None),

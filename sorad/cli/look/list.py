@@ -111,6 +111,7 @@ def as_json(take: Take) -> dict[str, Any]:
         "reused": take.reused or None,
         "request_id": take.request_id or None,
         "error": problem_json(take.error),
+        "chosen": bool(take.chosen_at),
         "wanted": take.wanted,
         "cost": None if take.cost is None else units(take.cost),
         "created_at": iso(take.created_at),
@@ -155,6 +156,7 @@ def lines(take: Take, columns: int) -> Iterator[str]:
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
     marks = [_("of an earlier text")] if is_old(take) else []
+    marks += [_("chosen")] if take.chosen_at else []
     marks += [_("reused")] if take.reused else []
     wrong = _("; ").join([*marks, *([one_line(take.error.text())] if take.error else [])])
     if not columns:

@@ -19,7 +19,7 @@ from sorad.problems import after_the_end, joined
 if TYPE_CHECKING:
     from sorad.health.outlook import Outlook
     from sorad.ledger.values import Event, Purchase
-    from sorad.model import Reference, Take
+    from sorad.model import Reference, Request, Take
 
 # The notes that steps leave in the history; one that is not here is shown as it is.
 _NOTES = {
@@ -73,6 +73,8 @@ _NOTES = {
     "no place": N_("its folder takes no files"),
     "other buyer": N_("another sorad buys it"),
     "seen again": N_("looked at again"),
+    "chosen": N_("chosen by you"),
+    "not chosen": N_("chosen no longer"),
     "maybe accepted": N_("refused, and on the list all the same"),
 }
 
@@ -223,6 +225,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         ),
         (_("state"), _(STATE_NAMES[take.state])),
         (_("text"), _("an earlier one of its segment") if is_old(take) else ""),
+        (_("chosen"), local_time(take.chosen_at or None)),
         (_("next"), _next(seen.next)),
         (_("error"), str(take.error or "")),
         (_("storyboard"), take.storyboard),
@@ -230,9 +233,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
         (_("prompt"), request.prompt),
-        (_("first frame"), request.image_path or request.image),
-        (_("last frame"), request.last_frame_path or request.last_frame),
-        *((_("reference"), _reference(one)) for one in request.references),
+        *_pictures(request),
         (_("not to be seen"), request.negative_prompt),
         (_("text today"), _today(take)),
         (_("form"), form(request)),
@@ -248,6 +249,12 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _pictures(request: Request) -> Iterator[tuple[str, str]]:
+    yield _("first frame"), request.image_path or request.image
+    yield _("last frame"), request.last_frame_path or request.last_frame
+    yield from ((_("reference"), _reference(one)) for one in request.references)
 
 
 def _reference(one: Reference) -> str:

@@ -15,6 +15,7 @@ from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.state.control import Control
+from sorad.engine.steps.choose import choose, choose_none
 from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.reuse import is_reused_and_missing, take_again
@@ -55,6 +56,7 @@ class Commands:
             "pause": lambda args: self._pause(),
             "resume": lambda args: self._resume(),
             "scan": self._scan,
+            "choose": self._choose,
         }
         if claims is not None:
             self._verbs["claim"] = lambda args: self._claim(claims, str(args["path"]))
@@ -154,6 +156,10 @@ class Commands:
         for take in list(self._named(args, set(State))):
             count += another_take(self._kit.ledger, take, self._kit.clock.time())
         return {"ok": True, "count": count}
+
+    def _choose(self, args: Mapping[str, Any]) -> Result:
+        move = choose_none if args.get("none") else choose
+        return {"ok": True, "count": move(self._kit, self._named(args, {State.DONE}))}
 
     def _resolve(self, args: Mapping[str, Any]) -> Result:
         """Each take by itself: of several, those that cannot be resolved leave the others alone."""

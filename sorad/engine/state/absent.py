@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -17,7 +18,7 @@ from sorad.receipts.folder import may_be_had
 
 # That the provider has no such task is believed when it still says so after so many seconds.
 BELIEVED = 120.0
-# So many are asked after at a time, less those that wait for their downloads.
+# So many are asked after at a time at each provider, less those that wait for their downloads.
 AT_ONCE = 10
 
 
@@ -36,19 +37,21 @@ class Absent:
         [Take], bool
     ]  # whether a provider can be asked for a take: the key goes to no other address
     _others: set[int] = field(default_factory=set)  # takes that are missed for another reason
+    _places: dict[int, tuple[str, str]] = field(default_factory=dict)  # of the others: where their tasks are
 
     def seek(self, missing: Collection[int], now: float) -> bool:
         """``missing``: takes (by id) whose videos are not there. Whether some are asked after now."""
         self._others.intersection_update(missing)
+        self._places = {number: self._places[number] for number in self._places.keys() & set(missing)}
         room = AT_ONCE - self.ledger.counts()[State.DOWNLOADING] if missing else 0
-        begun = False
+        begun, asked = False, Counter[tuple[str, str]]()
         for number in missing:
-            if room <= 0:
-                break
-            take = self._candidate(number)
-            if take is None:
+            # Each provider has its own share: one that is away would keep it from the others.
+            known = self._places.get(number)
+            take = self._candidate(number) if known is None or asked[known] < room else None
+            if take is None or asked[take.place] >= room:
                 continue
-            room -= 1
+            asked[take.place] += 1
             if not self.ledger.rechecks(number):
                 self.ledger.recheck(take, now)
                 begun = True
@@ -59,4 +62,5 @@ class Absent:
         if take is None or not is_absent(take):
             self._others.add(number)
             return None
+        self._places[number] = take.place
         return take if self.may_buy(take.root) and self.is_ours(take) else None

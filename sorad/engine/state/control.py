@@ -8,7 +8,8 @@ behind those of any account but the first provider's stands which one it is. ``l
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Optional
 
@@ -269,16 +270,23 @@ class Control:
                 self._keep("gate", self._gate.to_json())
             self.look_now()
 
-    def move(self, key: str) -> None:
-        """The account goes by another name in the ledger: it became the first provider's, or no longer is."""
-        with self._lock:
+    @contextmanager
+    def moved(self, key: str) -> Iterator[dict[str, object]]:
+        """The account goes by another name in the ledger: it became the first provider's, or no longer is.
+
+        The value is all that it keeps, by its new names; to be written inside the block, in which nothing changes.
+        Where that raises, the old names stay.
+        """
+        with self._lock, self.first.moved(key) as answered:
+            kept = {
+                "breaker": self._breaker.to_json(),
+                "gate": self._gate.to_json(),
+                "halt": self._halt.to_json() if self._halt else None,
+                "stops": [stop.to_json() for stop in self._stops],
+                "lost": list(self._lost),
+            }
+            yield {**answered, **{kept_as(name, key): value for name, value in kept.items()}}
             self.key = key
-            self.first.move(key)
-            self._keep("breaker", self._breaker.to_json())
-            self._keep("gate", self._gate.to_json())
-            self._keep("halt", self._halt.to_json() if self._halt else None)
-            self._keep("stops", [stop.to_json() for stop in self._stops])
-            self._keep("lost", list(self._lost))
 
     def clock_set(self, by: float) -> None:
         """The clock was set ``by`` so many seconds: all waits keep their length."""

@@ -62,11 +62,12 @@ class FirstCreates:
             if first and may:
                 self._trying.discard(place)
 
-    def move(self, key: str) -> None:
-        """It is kept under another name from now on."""
+    @contextmanager
+    def moved(self, key: str) -> Iterator[dict[str, object]]:
+        """As :meth:`sorad.engine.state.control.Control.moved`."""
         with self._lock:
+            yield {kept_as(_KEY, key): self._answered}
             self._key = kept_as(_KEY, key)
-            self._keep()
 
     def answered(self, place: str) -> None:
         """A create there was answered with a task."""

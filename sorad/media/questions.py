@@ -1,0 +1,120 @@
+"""What can be asked about a video or picture, and what comes back: plain data, which goes through a pipe as JSON.
+
+A further question is a further dataclass here, one in ``QUESTIONS``, and a function in ``child.ANSWERED_BY``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any, Optional, Union
+
+from sorad.messages import N_
+from sorad.problems import Problem
+
+REQUIREMENTS = ("av>=14.4", "Pillow>=11.3")  # as in pyproject.toml
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What kind of video is it? Reads the index alone. Answer: :class:`Probed`."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Keep one picture of a video. Answer: :class:`Kept`."""
+
+    path: str
+    out: str  # where to; its suffix says the form: .png, .jpg. An existing file is replaced
+    at: Union[float, str] = (
+        "first"  # "first", "last", or seconds from the start: the first one at or after it
+    )
+    width: int = 0  # at most so many pixels wide; 0: as it is
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Does a video begin with a picture, however that was cut, padded or scaled? Answer: :class:`Compared`."""
+
+    path: str
+    picture: str  # path of a PNG, JPEG, WebP, BMP or GIF
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A video, by its index. 0 and ``""`` where it does not say; of the first track of each kind."""
+
+    width: int
+    height: int
+    seconds: float
+    rate: float  # pictures a second
+    frames: int
+    codec: str  # "h264", "hevc", "av1"…
+    pixels: str  # "yuv420p", "yuv420p10le"…
+    sound: str  # codec of the sound track; "": there is none
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The picture is there under its name."""
+
+    width: int
+    height: int
+    at: float  # seconds from the start
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How alike they are: structural similarity of the best alignment, 1 the same, around 0 or less nothing alike."""
+
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """No answer. ``why``: ``missing`` (the extra is not installed), ``unreadable`` (no such video or picture, or a
+    broken one), ``disk`` (it cannot be read or written just now), ``time``, ``memory``, ``died`` (the child process).
+    """
+
+    why: str
+    text: str = ""  # in the words of what failed, for the log
+
+
+Question = Union[Probe, Frame, Compare]
+Answer = Union[Probed, Kept, Compared, Unanswered]
+QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare)
+ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Unanswered)
+_KINDS = {kind.__name__: kind for kind in (*QUESTIONS, *ANSWERS)}
+
+
+def to_line(value: object) -> bytes:
+    """A question or an answer as one line of JSON."""
+    members = {"kind": type(value).__name__, **dataclasses.asdict(value)}  # type: ignore[call-overload]
+    return json.dumps(members).encode("ascii") + b"\n"
+
+
+def from_line(line: bytes) -> Any:
+    """The reverse of :func:`to_line`."""
+    members = json.loads(line)
+    return _KINDS[members.pop("kind")](**members)
+
+
+def missing() -> Optional[Problem]:
+    """What to install before anything can be decoded; ``None`` where it is there."""
+    lacking = [name for name in ("av", "PIL") if importlib.util.find_spec(name) is None]
+    if not lacking:
+        return None
+    wanted = " ".join(f'"{one}"' for one in REQUIREMENTS)
+    return Problem(
+        "media.extra",
+        N_(
+            "Looking into pictures and videos needs the packages av and Pillow, which are not installed here."
+        ),
+        N_("Run: {command}"),
+        {"command": f"{sys.executable} -m pip install {wanted}"},
+    )
