@@ -198,9 +198,10 @@ def base_of(take: Take) -> Path:
     In place: the storyboard's own, for one that is away must not be made again. Centralized: the one above
     ``output_dir``, which is as many folders up from the assets as the storyboard lies below its root.
     """
+    beside = os.path.dirname(take.storyboard)  # noqa: PTH120
+    if lies_below(take.output, beside):
+        return Path(beside)
     storyboard, output = Path(take.storyboard), Path(take.output)
-    if storyboard.parent in output.parents:
-        return storyboard.parent
     try:
         depth = len(storyboard.parent.relative_to(take.root).parts)
     except ValueError:

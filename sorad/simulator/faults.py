@@ -60,6 +60,8 @@ KINDS: Mapping[str, Kind] = {
     "html": Kind(API_TARGETS, N_("a web page in place of JSON"), status=200),
     "key": Kind(("any", *CALLS), N_("the key is refused"), status=401),
     "balance": Kind(("create",), N_("the balance is too low")),
+    "blocked": Kind(("create",), N_("the text is refused by content rules"), status=400),
+    "person": Kind(("create",), N_("the picture is refused: it shows a real person"), status=400),
     "retired": Kind(("create",), N_("the model is gone"), status=404),
     "lost_task": Kind(("poll",), N_("the task is not known"), status=404),
     "stuck": Kind(("task",), N_("a new task never ends")),

@@ -1,4 +1,4 @@
-"""What the two formats share: what a call asks for, and the book they answer from."""
+"""What all formats share: what a call asks for, and the book they answer from."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import dataclasses
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 from sorad.clock import Clock
 from sorad.simulator.faults import Faults
 from sorad.simulator.mp4 import Movie, movie
-from sorad.simulator.state import Account, Task
+from sorad.simulator.state import Account, Order, Task
 from sorad.simulator.wire import Answer, Call
 
 # Signs URLs that only ever open simulated videos; the same in every process, so that they outlive one.
@@ -27,6 +28,37 @@ class Route:
     subject: str
     prompt: str
     act: Callable[[], Answer]
+
+
+class Format(Protocol):
+    """One of the formats that the simulator speaks."""
+
+    wire: str
+    base: str  # the path of its base URL
+
+    def owns(self, call: Call) -> bool:
+        """Whether a call is in this format."""
+        ...
+
+    def key(self, call: Call) -> str:
+        """The key in a call, ``""`` where there is none."""
+        ...
+
+    def route(self, call: Call) -> Route | None:
+        """What a call asks for; ``None`` where there is nothing at its path."""
+        ...
+
+    def order(self, call: Call) -> Order | str:
+        """The order in a create, or the name of what is wrong with it."""
+        ...
+
+    def refusal(self, kind: str, status: int | None = None) -> Answer:
+        """An error in the words of the format; over ``status`` where it is given."""
+        ...
+
+    def downloadable(self, task_id: str) -> Task | None:
+        """The task whose video the API itself can serve now."""
+        ...
 
 
 @dataclass
@@ -84,8 +116,8 @@ class Book:
         return Route(target, task_id, found.order.prompt, lambda: act(found))
 
     def find(self, task_id: str) -> Task | None:
-        """A task of either format."""
-        return self.account.get("sora_hk", task_id) or self.account.get("openai_videos", task_id)
+        """A task of any format."""
+        return self.account.find(task_id)
 
 
 def _sign(task_id: str, expires: int) -> str:

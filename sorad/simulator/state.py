@@ -59,7 +59,7 @@ class Task:
     """An accepted create. Times are epoch seconds; ``cost`` is in cents."""
 
     id: str
-    wire: str  # the format it was ordered in: "sora_hk" or "openai_videos"
+    wire: str  # the format it was ordered in, by the name of its kind
     order: Order
     created_at: float
     ready_at: float  # infinite for a task that is stuck
@@ -199,8 +199,13 @@ class Account:
             task = self._tasks.get(task_id)
         return task if task is not None and task.wire == wire else None
 
+    def find(self, task_id: str) -> Task | None:
+        """A task of any format, unless it was deleted."""
+        with self._lock:
+            return self._tasks.get(task_id)
+
     def tasks(self) -> list[Task]:
-        """All that were accepted and not deleted, of either format, in order."""
+        """All that were accepted and not deleted, of any format, in order."""
         with self._lock:
             return list(self._tasks.values())
 

@@ -28,7 +28,7 @@ Faults are written KIND[=RATE][,OPTION=VALUE...], and --fault may be given many 
 
 Kinds, by what they strike:
   any call    rate, server, reset_before, reset_after, slow, slow_headers, html
-  create      no_id, balance, retired, repeated
+  create      no_id, balance, blocked, person, retired, repeated
   API calls   key
   poll        lost_task
   new tasks   stuck, fail

@@ -35,7 +35,7 @@ from sorad.providers.base import (
 from sorad.providers.finding import MODEL
 from sorad.providers.openai_videos import answers
 from sorad.providers.openai_videos.answers import Paths
-from sorad.providers.openai_videos.body import body_of, has_sound, parameters, size_of
+from sorad.providers.openai_videos.body import body_of, parameters, size_of
 from sorad.providers.rules import require_model
 from sorad.providers.wire import reading
 from sorad.providers.wire.download import open_video
@@ -74,7 +74,7 @@ class OpenAiVideos(Api):
         """
         config, offer = self._config, self.offers.of(request) or self.offers.default
         resolution = resolution_of(size_of(request, offer)) or request.resolution
-        of_model = offer.per_second(resolution, audio=has_sound(request, config, offer))
+        of_model = offer.per_second(resolution, audio=offer.has_sound(request, config.audio))
         if of_model is not None:
             return micros(of_model * request.seconds)
         take = config.price_per_take_pro if request.pro else config.price_per_take
