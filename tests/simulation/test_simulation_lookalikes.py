@@ -46,7 +46,7 @@ def answers(world: World, *fates: str) -> None:
 
     def create(request: Request, own_id: str = "") -> Created:
         fate = left.pop(0) if left else "answered"
-        answer = honest(request) if fate != "lost" else LOST
+        answer = honest(request, own_id) if fate != "lost" else LOST
         return answer if fate == "answered" else LOST
 
     world.provider.create = create  # type: ignore[method-assign]
