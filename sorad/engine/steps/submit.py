@@ -13,6 +13,7 @@ from sorad.budget import NEVER
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import for_the_user
 from sorad.engine.decide.doubtful import one_id_for_all, same_id
+from sorad.engine.decide.own_ids import own_id_of, refusal_of_id
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
@@ -29,7 +30,7 @@ from sorad.ledger.change import changed
 from sorad.ledger.errors import ClaimLost, IdOwned, LedgerUnavailable
 from sorad.ledger.values import Change
 from sorad.messages import N_, _
-from sorad.model import State, Take
+from sorad.model import State, Take, sent_as_json
 from sorad.problems import Problem
 from sorad.providers.answers import litellm
 from sorad.providers.base import Provider, Trouble
@@ -67,17 +68,20 @@ def _purchase(kit: Kit, take: Take, provider: Provider, price: Optional[int], pl
         release(kit, take)
         return
     if intent is not None:
-        _buy(kit, intent, provider, price, place)
+        _buy(kit, take, intent, provider, price, place)
 
 
-def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
-    """The create of a committed intent, and its outcome."""
+def _buy(kit: Kit, take: Take, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
+    """The create of a committed intent, and its outcome. ``take``: as it was before."""
     if not announced(kit, intent, provider.currency):
         return
     began = kit.clock.monotonic()
-    outcome = provider.create(intent.request)
+    outcome = provider.create(intent.request, intent.own_id)
     known = kit.control.first.knows(place)
     result = transitions.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
+    of_id = refusal_of_id(take, intent, outcome, provider.capabilities.finding)
+    if of_id is not None:
+        result = transitions.refused_again(of_id, kit.clock.time())
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)
@@ -86,7 +90,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     _report(kit, provider, result, began, place)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        lay_receipt(kit, written, provider.currency, sent=provider.sent(intent.request))
+        lay_receipt(kit, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(kit.claims.payer(intent.root), intent, written)
 
@@ -98,7 +102,7 @@ def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) 
         if kit.ledger.owned([bought.remote_id], bought.place):
             return
     if bought.state is State.GENERATING:
-        lay_receipt(kit, bought, provider.currency, sent=provider.sent(intent.request))
+        lay_receipt(kit, bought, provider.currency)
 
 
 def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
@@ -180,6 +184,8 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             account=account,
             cost=price,
             currency=provider.currency,
+            own_id=own_id_of(take),
+            sent=sent_as_json(provider.sent(take.request)),
         )
         return kit.ledger.record(take, change, now)
 
