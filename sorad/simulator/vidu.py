@@ -87,7 +87,12 @@ class Vidu(NativeFormat):
         details = {**raw, "images": None, "prompt": None, "given": given(raw)}
         first = str(images[0]) if images else ""
         return Order(
-            str(prompt), first, seconds, orientation_of(ratio), "pro" in str(raw.get("model")), details
+            str(prompt),
+            first,
+            int(raw["duration"]),
+            orientation_of(ratio),
+            "pro" in str(raw.get("model")),
+            details,
         )
 
     def created(self, task: Task) -> Any:

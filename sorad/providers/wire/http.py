@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Callable, Optional, Union
 
 import requests
@@ -68,6 +69,10 @@ class Answer:
 
     def json(self) -> Any:
         """The body as JSON; ``None`` where it is none."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         return reading.parse(self.body)
 
     @property
