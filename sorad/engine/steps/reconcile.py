@@ -128,15 +128,20 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
         return
     if view.finding.how is Find.ELIMINATION:
         _eliminate(kit, take, provider, found)
-        return
-    unknown = [one for one in lookalikes if one.state is State.UNKNOWN]
+    else:
+        _match(kit, take, provider, found, [one for one in lookalikes if one.state is State.UNKNOWN])
+
+
+def _match(kit: Kit, take: Take, provider: Provider, found: Look, unknown: Sequence[Take]) -> None:
+    """Where ids or texts tell. ``unknown``: its lookalikes."""
+    view = found.view
     mine = [task for task in view.listed.tasks if same(take, task, view.finding)]
     matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead, view.finding)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
         return
     if take.id in matched and may_show_more(view):
-        due_at = now + max(kit.config.reconcile.look_every, UNFINISHED_EVERY)
+        due_at = kit.clock.time() + max(kit.config.reconcile.look_every, UNFINISHED_EVERY)
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
         return
     _conclude(kit, take, provider, matched.get(take.id), found.window)
