@@ -9,6 +9,7 @@ from typing import Callable, Optional
 
 from loguru import logger
 
+from sorad.budget import NEVER
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import for_the_user
 from sorad.engine.decide.doubtful import one_id_for_all, same_id
@@ -16,9 +17,10 @@ from sorad.engine.decide.own_ids import own_id_of, refusal_of_id
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
-from sorad.engine.steps.afford import Prices, bill, over_budget
+from sorad.engine.steps.afford import Over, Prices, bill, over_budget
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.pictures import awaits_trial, picture_stop
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_refused import accepted_after_all
 from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
@@ -162,21 +164,13 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
     kit.accounts.remember(account)
     with kit.locks.buying:
         now = kit.clock.time()
-        wait = wait_for_lookalike(kit, take)  # once more: the last one may have become unknown since
-        if wait is not None:
-            release(kit, take, now + wait)
+        again = _again(kit, take, provider, now)
+        if again is not None:
+            release(kit, take, again)
             return None
-        if is_beside(kit, take):  # once more: another storyboard may have begun to buy it
-            release(kit, take, now + EDIT_AGAIN)
-            return None
-        if kit.folders.is_edited(
-            take.storyboard
-        ):  # once more: the first create and the prices may have taken long
-            release(kit, take, now + EDIT_AGAIN)
-            return None
-        over = over_budget(kit, take, provider, price, prices)
+        over = _held(kit, take, provider, price, prices)
         if over is not None:
-            record(kit, take, Change(State.HELD, "over budget", due_at=over.until, error=over.problem))
+            record(kit, take, Change(State.HELD, over.note, due_at=over.until, error=over.problem))
             logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over.problem))
             return None
         change = Change(
@@ -194,6 +188,26 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             sent=sent_as_json(provider.sent(take.request)),
         )
         return kit.ledger.record(take, change, now)
+
+
+def _again(kit: Kit, take: Take, provider: Provider, now: float) -> Optional[float]:
+    """When a take that waits for others is tried again (epoch seconds); asked once more, right before its intent."""
+    wait = wait_for_lookalike(kit, take)  # the last one may have become unknown since
+    if wait is not None:
+        return now + wait
+    if is_beside(kit, take):  # another storyboard may have begun to buy it
+        return now + EDIT_AGAIN
+    if kit.folders.is_edited(take.storyboard):  # the first create and the prices may have taken long
+        return now + EDIT_AGAIN
+    return now + kit.config.polling.every if awaits_trial(kit, take, provider.base_url) else None
+
+
+def _held(kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices) -> Optional[Over]:
+    """Why a take may not be bought now, though nothing else stands in its way."""
+    ignored = picture_stop(kit, take, provider.base_url)
+    if ignored is not None:
+        return Over(ignored, NEVER, "pictures")
+    return over_budget(kit, take, provider, price, prices)
 
 
 def _tell(take: Take, result: AfterCreate) -> None:
