@@ -181,6 +181,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
         base_url=intent.base_url,
         account=intent.account,
         cost=intent.cost_micros,
+        own_id=intent.own_id,
+        sent=intent.sent,
         intent_at=intent.submitted_at,
     )
 
@@ -200,6 +202,8 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
         currency=receipt.currency,
+        own_id=receipt.own_id,
+        sent=receipt.sent,
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,

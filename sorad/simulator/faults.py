@@ -68,6 +68,7 @@ KINDS: Mapping[str, Kind] = {
     "fail": Kind(
         ("task",), N_("a new task fails; with seconds=N only for so long: then it has ended well after all")
     ),
+    "ignore_picture": Kind(("picture",), N_("the video begins with another picture than the one given")),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
     "crawl": Kind(("download",), N_("the download takes this many seconds for each byte"), seconds=1.0),

@@ -84,7 +84,9 @@ class OpenaiVideos:
 
     def order(self, call: Call) -> Order | str:
         """The order in a create, or the name of what is wrong with it."""
-        return _order(_body(call))
+        raw = _body(call)
+        self._book.album.keep(raw)
+        return _order(raw)
 
     def refusal(self, kind: str, status: int | None = None) -> Answer:
         """An error, or for ``no_id`` a create's good answer without one; over ``status`` where it is given.
@@ -113,6 +115,7 @@ class OpenaiVideos:
         order = _order(raw)
         if isinstance(order, str):
             return _error(400, "invalid_request_error", "invalid_value", f"Invalid value: '{order}'.", order)
+        self._book.album.keep(raw)
         try:
             task = self._book.account.create(WIRE, order)
         except NoMoney:

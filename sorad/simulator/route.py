@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
 from sorad.clock import Clock
+from sorad.simulator.album import Album
 from sorad.simulator.faults import Faults
+from sorad.simulator.given import further, has_sound
 from sorad.simulator.mp4 import Movie, movie
+from sorad.simulator.rendered import colour_of, rendered, size_of, wrapped
 from sorad.simulator.state import Account, Order, Task
 from sorad.simulator.wire import Answer, Call
 
@@ -70,6 +73,7 @@ class Book:
     faults: Faults
     file_size: int  # bytes
     url_seconds: float  # how long a URL is good
+    album: Album = field(default_factory=Album)  # the pictures that came
     files_url: str = ""  # where downloads are served: another host than the API's
 
     def video_url(self, task: Task) -> str:
@@ -90,13 +94,35 @@ class Book:
     def movie(self, task: Task) -> Movie:
         """The video of a task."""
         order = task.order
+        rendered = self._rendered(task)
+        if rendered is not None:
+            return wrapped(rendered, task.id, order.prompt, self.file_size)
         return movie(
             task.id,
             order.prompt,
             seconds=order.seconds,
             orientation=order.orientation,
             size=self.file_size,
-            picture=order.image,
+            picture="" if task.unseen else order.image,
+        )
+
+    def _rendered(self, task: Task) -> bytes | None:
+        """A video of the pictures and the sound that it was ordered with, where there are any and the extra is."""
+        order = task.order
+        last, references = further(order.details, order.image)
+        first = None if task.unseen else self.album.get(order.image)
+        last_frame, shown = self.album.get(last), [self.album.get(one) for one in references]
+        sound = has_sound(order.details)
+        if not (first or last_frame or any(shown) or sound):
+            return None
+        return rendered(
+            size_of(order),
+            order.seconds,
+            first,
+            last_frame,
+            tuple(filter(None, shown)),
+            sound,
+            colour_of(task.id),
         )
 
     def no_room(self, refusal: Answer) -> Answer:

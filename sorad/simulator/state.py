@@ -66,6 +66,7 @@ class Task:
     cost: int
     error: str = ""  # why it will fail
     fails_for: float = math.inf  # seconds for which it is said to have failed; then it is a video after all
+    unseen: bool = False  # its video begins with another picture than the one that it was given
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,11 @@ class Account:
         fate = self._faults.pick("task", name, order.prompt)
         kind = fate.kind if fate is not None else ""
         ready_at = math.inf if kind == "stuck" else now + self._pace.seconds(name, order.pro)
+        unseen = bool(order.image) and self._faults.pick("picture", name, order.prompt) is not None
         if fate is None or kind != "fail":
-            return Task(task_id, wire, order, now, ready_at, cost)
+            return Task(task_id, wire, order, now, ready_at, cost, unseen=unseen)
         fails_for = fate.setting("seconds") or math.inf
-        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for)
+        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for, unseen)
 
     def _enter(self, task: Task) -> None:
         self._ordered[(task.wire, task.order.prompt)] += 1

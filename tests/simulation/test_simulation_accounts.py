@@ -137,7 +137,7 @@ def test_what_is_on_the_list_of_another_account_is_first_of_all_that_of_its_own_
     second = keys.account("acc1")
     second.unlisted, honest = True, second.create
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         answer = honest(request)
         return LOST if request.prompt == "text" else answer
 

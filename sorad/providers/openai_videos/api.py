@@ -32,6 +32,7 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
+from sorad.providers.finding import MODEL
 from sorad.providers.openai_videos import answers
 from sorad.providers.openai_videos.answers import Paths
 from sorad.providers.openai_videos.body import body_of, parameters, size_of
@@ -198,6 +199,7 @@ class OpenAiVideos(Api):
             orientation=reading.orientation(reading.at(row, "size")),
             pro=self._is_pro(model),
             other_model="" if model in self._own_models else model,
+            shown={MODEL: model} if model else {},
         )
 
     def _is_pro(self, model: str) -> Optional[bool]:
