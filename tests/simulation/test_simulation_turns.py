@@ -14,7 +14,7 @@ def test_a_short_storyboard_dropped_beside_a_long_one_is_not_kept_waiting(tmp_pa
 
     def create(request):
         sent.append(request.prompt)
-        return honest(request)
+        return honest(request, own_id)
 
     world.provider.create = create  # type: ignore[method-assign]
     world.write("long/storyboard_long.json", [f"long {n}" for n in range(1, 31)])
