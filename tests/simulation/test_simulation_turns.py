@@ -12,7 +12,7 @@ def test_a_short_storyboard_dropped_beside_a_long_one_is_not_kept_waiting(tmp_pa
     sent: list[str] = []
     honest = world.provider.create
 
-    def create(request):
+    def create(request: Request, own_id: str = "") -> Created:
         sent.append(request.prompt)
         return honest(request, own_id)
 
