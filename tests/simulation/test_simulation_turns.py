@@ -6,6 +6,9 @@ from pathlib import Path
 
 from test_simulation_lookalikes import calm_world
 
+from sorad.model import Request
+from sorad.providers.base import Created
+
 
 def test_a_short_storyboard_dropped_beside_a_long_one_is_not_kept_waiting(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
