@@ -49,6 +49,19 @@ _AGENDA = (
 )
 
 
+def _passed_over(
+    away: Collection[str], edited: Collection[str], but: Collection[Party]
+) -> tuple[str, list[str]]:
+    """A condition that leaves these out (see :meth:`Steps.claim`), and its values."""
+    still = sorted(edited)[:_BOUND]
+    there = "".join(
+        _THERE.format(column=column, marks=marks(list(values)))
+        for column, values in (("mount", away), ("path", still))
+        if values
+    )
+    return there + without(but), [*away, *still, *chain(*but)]
+
+
 class Steps(Part):
     """``recover``, ``claim``, ``release``, ``clock_set``, ``hasten``, ``record``, ``agenda``."""
 
@@ -140,23 +153,16 @@ class Steps(Part):
             raise ValueError(f"no steps in state {state}")
         with self._db.held():
             due: list[tuple[float, int]] = []
-            still = sorted(edited)[:_BOUND]
-            there = "".join(
-                _THERE.format(column=column, marks=marks(list(values)))
-                for column, values in (("mount", away), ("path", still))
-                if values
-            )
+            passed_over, bound = _passed_over(away, edited, but)
             question = (_IN_TURN if state is State.QUEUED else _BY_DATE).format(
-                but=f"{there}{without(but)}",
+                but=passed_over,
                 index="takes_turn" if targets is None else "takes_target",
                 target="" if targets is None else "AND target = ? ",
             )
-            bound = [now, *away, *still, *chain(*but)]
             for root in self._roots(state, roots):
                 most = max(0, min(limit, roots[root]) if isinstance(roots, Mapping) else limit)
                 for target in [[]] if targets is None else [[one] for one in set(targets)]:
-                    rows = self._db.rows(question, (state.value, root, *target, *bound, most))
-                    due.extend((row[0], row[1]) for row in rows)
+                    due += self._db.rows(question, (state.value, root, *target, now, *bound, most))
             if not due:
                 return []  # without a transaction: an idle daemon asks often
             return self._claim([take_id for _due_at, take_id in sorted(due)[:limit]], state)

@@ -217,23 +217,12 @@ def _forecast(report: Report, roots: Sequence[str], moment: datetime, columns: i
         told.append(_("all ready by about {time}").format(time=_brief(report["queue_done_at"], moment)))
     if report["takes"]["queued"] + report["takes"]["generating"]:
         told += [_pace(pace) for pace in report["pace"][:3]]
+    from sorad.cli.shared.screen import in_turn
+
     told += [in_turn(report["next"], roots)] if report["next"] else []
     if told:
         text = _("; ").join(told)
         yield Line(clip(text, columns - 4) if columns else text, "", 4)
-
-
-def in_turn(takes: Sequence[dict[str, Any]], roots: Sequence[str]) -> str:
-    """A sentence that names takes (``id``, ``storyboard``, ``segment``, ``take``) in the order of their turns."""
-    named = [
-        _("{segment}_v{take} of {storyboard}").format(
-            segment=one["segment"],
-            take=one["take"],
-            storyboard=printable(below(one["storyboard"], roots, named=len(roots) > 1)),
-        )
-        for one in takes
-    ]
-    return _("next in turn: {takes}").format(takes=_(", ").join(named))
 
 
 def _pace(pace: dict[str, Any]) -> str:

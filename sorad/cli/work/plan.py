@@ -113,7 +113,7 @@ def _unpriced(plans: list[Planned], sellers: Sellers) -> Iterator[Problem]:
 
 def _say_next(config: Config, upcoming: list[dict[str, Any]]) -> None:
     """What waits already: the takes of the plan have their turns between these."""
-    from sorad.cli.look.status_sections import in_turn
+    from sorad.cli.shared.screen import in_turn
 
     if upcoming:
         say(in_turn(upcoming, [str(watch.path) for watch in config.watch]))
