@@ -34,14 +34,14 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path, video_names
+from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path
 from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State, Take, may_be_one
 from sorad.problems import Problem
 from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.place import Found, look, vouched
-from sorad.receipts.places import Places, names_in, number_of
+from sorad.receipts.places import Places, names_in, number_of, own_names
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -260,7 +260,7 @@ def _in(segment: int, folder: Path, read: Callable[[Path, list[str]], Receipt | 
     """What a segment's folder holds of one kind, by name; of copies under other names the likeliest one."""
     names = names_in(folder)
     found = []
-    for name in video_names(names):
+    for name in own_names(names):
         video = folder / f"{name}.mp4"
         parsed = parse_video_name(video.name)
         if parsed is not None and parsed[0] != segment:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
 from sorad.layout import hint_of, intent_path, parse_video_name, receipt_path, video_names
 from sorad.receipts.receipt import Receipt, is_damaged, read_receipt
+from sorad.vault.names import conflict_copy, marked_conflict, original_of
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,20 @@ class Places:
         """All that lies in a segment's folder, by name. ``OSError`` where it cannot be looked into just now."""
         if folder not in self._folders:
             names = set(names_in(folder))
-            self._folders[folder] = [_look(folder, name, names) for name in video_names(names)]
+            self._folders[folder] = [_look(folder, name, names) for name in own_names(names)]
         return self._folders[folder]
+
+
+def own_names(names: Collection[str]) -> Iterator[str]:
+    """The names of takes in a segment's folder, without endings: not those of copies that a sync or somebody made.
+
+    What a conflict copy of a receipt tells is a matter of :mod:`sorad.claim.arrivals`.
+    """
+    for name in video_names(names):
+        file = f"{name}.json"
+        aside = "." in name or conflict_copy(file) or marked_conflict(file) is not None
+        if not aside and original_of(file, names) is None:
+            yield name
 
 
 def number_of(video: Path, told: Receipt) -> int:
