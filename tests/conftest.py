@@ -41,14 +41,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 3 * (os.cpu_count() or 1)
 
 
-# That the simulation finds a rule that is taken away says nothing more of a second Python.
-_SEEDED = re.compile(r"simulation/.*(TestSeededFaults|::test_without|::test_undoing)")
+# The simulation computes for a third of the run, and asks about rules: of another Python the random days tell enough.
+_OF_RULES = re.compile(r"simulation/(?!test_simulation_histories)|TestSeededFaults")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Spread the simulation, which only computes, among the tests that mostly wait."""
-    if os.environ.get("SORAD_TEST_SEEDED_FAULTS") == "no":
-        left_out = [item for item in items if _SEEDED.search(item.nodeid)]
+    if os.environ.get("SORAD_TEST_SIMULATION") == "days":
+        left_out = [item for item in items if _OF_RULES.search(item.nodeid)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
     place = {}

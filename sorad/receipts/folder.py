@@ -28,6 +28,7 @@ come, whole, the take is as one that nobody bought, and waits.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -184,6 +185,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
         base_url=intent.base_url,
         account=intent.account,
         cost=intent.cost_micros,
+        own_id=intent.own_id,
+        sent=intent.sent,
         intent_at=intent.submitted_at,
     )
 
@@ -203,6 +206,8 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
         currency=receipt.currency,
+        own_id=receipt.own_id,
+        sent=receipt.sent,
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
@@ -241,7 +246,15 @@ def receipts_in(assets: Path) -> list[Evidence]:
 
 def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
     """The receipts of one text below an output folder. ``OSError`` as above."""
-    return [one for one in receipts_in(assets) if one.receipt.fingerprint == fingerprint]
+    # All folders before each create: only names that hold the text's digits are looked at, as all that sorad gives do.
+    digits = fingerprint[:8]
+    return [
+        found
+        for segment, folder in _segments(assets)
+        if any(digits in name for name in names_in(f"{assets}{os.sep}{folder}"))
+        for found in _in(segment, assets / folder, _receipt_of)
+        if found.receipt.fingerprint == fingerprint
+    ]
 
 
 def intents_in(assets: Path) -> list[Evidence]:
@@ -303,10 +316,15 @@ def _intent_of(video: Path, names: Collection[str]) -> Receipt | None:
 
 def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
+    for segment, folder in _segments(assets):
+        yield segment, assets / folder
+
+
+def _segments(assets: Path) -> Iterator[tuple[int, str]]:
     for name in sorted(names_in(assets)):
         number = name[len(SEGMENT) :]
         if name.startswith(SEGMENT) and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
-            yield int(number), assets / name
+            yield int(number), name
 
 
 def _agrees(receipt: Receipt, digits: str) -> bool:

@@ -91,7 +91,7 @@ def is_occupied(video: Path) -> bool:
     return any(os.path.lexists(path) for path in parts)
 
 
-def names_in(folder: Path) -> list[str]:
+def names_in(folder: Path | str) -> list[str]:
     """The names in a folder, none where there is no folder. ``OSError``."""
     try:
         return os.listdir(folder)  # noqa: PTH208  (names are wanted, not paths)
