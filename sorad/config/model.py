@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from sorad.config.vendors import vendor_of
+from sorad.layout import DEFAULT_NAME
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
 
@@ -56,6 +57,7 @@ class Watch(Section):
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
     provider: str = ""  # a name from ``[[provider]]``; empty: the first
+    name: str = DEFAULT_NAME  # of new videos
 
 
 class PictureForms(Section):
@@ -97,7 +99,7 @@ class ProviderConfig(Section):
     """
 
     name: str = ""  # what it is called here and in storyboards; empty: its kind
-    kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
+    kind: Literal["sora_hk", "openai_videos", "simulator", "dashscope", "minimax", "vidu"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
     region: Literal["", "china", "abroad"] = ""  # of a native provider with two; empty: as base_url says
     api_key_env: str = "SORA_API_KEY"

@@ -73,7 +73,7 @@ def handler(args: argparse.Namespace) -> int:
         if args.n is not None:
             takes = iter(deque(takes, maxlen=args.n))
         if args.json:
-            _write_json(takes, ledger)
+            _write_json(takes)
         else:
             _write_lines(takes, ledger)
     finally:
@@ -135,12 +135,11 @@ def continues_another(ledger: Ledger, take: Take) -> bool:
     return take.frame_of != "" and is_of_another_shot(take, segment_before(ledger, take))
 
 
-def _write_json(takes: Iterable[Take], ledger: Ledger) -> None:
+def _write_json(takes: Iterable[Take]) -> None:
     """An array, a take a line: never more than one of them in memory."""
     between = "[\n"
     for take in takes:
-        told = {**as_json(take), "earlier_shot": continues_another(ledger, take)}
-        sys.stdout.write(between + to_json(told))
+        sys.stdout.write(between + to_json(as_json(take)))
         between = ",\n"
     sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
 
