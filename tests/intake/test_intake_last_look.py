@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,12 +17,13 @@ from typing import Any, Optional
 
 import pytest
 from intake_stage import Stage
-from world import PRICE, SAID
+from world import PRICE, SAID, START
 
 from sorad.engine.decide.gate import Gate
 from sorad.engine.state.first_create import place_of
 from sorad.engine.steps import dedupe, write_intent
 from sorad.engine.steps.guard import guarded
+from sorad.engine.steps.kit import Locks
 from sorad.engine.steps.submit import submit
 from sorad.layout import intent_path, receipt_path
 from sorad.ledger.errors import LedgerUnavailable
@@ -102,6 +105,16 @@ def sent(stage: Stage, take: Take, *, unknown: bool = True) -> None:
         stage.raw.record(left, Change(State.UNKNOWN, "unknown"), stage.clock.time())
 
 
+def only_unknown(stage: Stage) -> Take:
+    (take,) = stage.raw.takes(states=[State.UNKNOWN])
+    return take
+
+
+def priced() -> Change:
+    """Its create is found: it has cost its price."""
+    return Change(State.GENERATING, "adopted", remote_id="other", cost=PRICE, accepted_at=START)
+
+
 def twin_unknown(stage: Stage, take: Take) -> None:
     (twin,) = (one for one in stage.raw.takes(states=[State.QUEUED]) if one.id != take.id)
     sent(stage, twin)
@@ -180,15 +193,68 @@ def test_no_more_creates_leave_for_a_take_than_may(stage: Stage, leaves: bool) -
     assert stage.provider.creates == leaves
 
 
-@pytest.mark.parametrize(("day", "leaves"), [(PRICE, True), (PRICE - 1, False)])
-def test_the_day_s_budget_is_asked_right_before_the_intent(tmp_path: Path, day: int, leaves: bool) -> None:
-    stage = Stage(1, tmp_path / "w", budget={"per_day": units(day)})
-    after = send(stage, claimed(stage, "one"))
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize(
+    ("day", "spent", "leaves"), [(1, 0, True), (0.9, 0, False), (2, 1, True), (1.9, 1, False)]
+)
+def test_the_day_s_budget_is_asked_right_before_the_intent(
+    tmp_path: Path, day: float, spent: int, leaves: bool, approved: bool
+) -> None:
+    """``day`` and ``spent`` in takes. An approval is for the price of a storyboard, not for more than a day's money."""
+    stage = Stage(1, tmp_path / "w", budget={"per_day": day * units(PRICE)})
+    take = claimed(stage, "one", "two")
+    if spent:
+        sent(stage, next(one for one in stage.raw.takes() if one.id != take.id))
+        stage.raw.record(only_unknown(stage), priced(), stage.clock.time())
+    if approved:
+        take = stage.raw.record(take, Change(State.QUEUED, "approved", approved=True, keep_claim=True), 1.0)
+    after = send(stage, take)
     assert (after.state, stage.provider.creates) == ((State.GENERATING, 1) if leaves else (State.HELD, 0))
     if not leaves:
         assert after.error is not None
         assert (after.error.code, after.due_at < stage.clock.time() + 2 * 86_400) == ("budget.day", True)
-        assert stage.raw.spend() == 0
+    assert stage.raw.spend() == (spent + leaves) * PRICE
+    stage.close()
+
+
+class Watched:
+    """A lock that tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        self._lock, self.wanted = threading.Lock(), threading.Event()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            self.wanted.set()
+            self._lock.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
+
+
+def test_no_two_share_the_last_of_a_budget(tmp_path: Path) -> None:
+    stage = Stage(1, tmp_path / "w", budget={"per_day": units(PRICE)})
+    first = claimed(stage, "one", "two")
+    (second,) = (take for take in stage.raw.takes() if take.id != first.id)
+    stage.control.first.answered(place_of(stage.provider.base_url, stage.config.provider, first.request))
+    lock, spend = Watched(), stage.raw.spend
+    stage.kit.ledger, stage.kit.locks = stage.raw, Locks(lock)  # type: ignore[arg-type]
+    other = threading.Thread(target=guarded, args=(submit, stage.kit, second))
+
+    def slow(*args: Any) -> int:
+        """The other one comes while the first has looked what is spent, and has not written its intent."""
+        stage.raw.spend = spend  # type: ignore[method-assign]
+        found = spend(*args)
+        other.start()
+        while other.is_alive() and not lock.wanted.is_set():
+            time.sleep(0.001)
+        return found
+
+    stage.raw.spend = slow  # type: ignore[method-assign]
+    send(stage, first)
+    other.join()
+    assert stage.provider.creates == 1
+    assert {take.state for take in stage.raw.takes()} == {State.GENERATING, State.HELD}
     stage.close()
 
 
@@ -245,6 +311,20 @@ def test_what_another_sorad_has_announced_is_left_to_it(stage: Stage, when: str,
     assert after.error is not None
     assert (after.error.code, stage.raw.spend()) == ("take.other_intent", 0)
     assert intent_path(Path(take.output)).exists(), "it is not ours to remove"
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_intent_of_our_own_that_the_ledger_lost_is_looked_up_and_not_sent_again(
+    stage: Stage, known: bool
+) -> None:
+    take = claimed(stage, "one")
+    at = stage.clock.time() - 50.0
+    if known:  # its end is known: a list did not show it
+        left = stage.raw.record(take, Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), at)
+        take = stage.raw.record(left, Change(State.QUEUED, "not accepted", keep_claim=True), at)
+    foreign(take, State.SUBMITTING, at, stage.kit.claims.payer(take.root).id)
+    after = send(stage, take)
+    assert (after.state, stage.provider.creates) == ((State.GENERATING, 1) if known else (State.UNKNOWN, 0))
 
 
 @pytest.mark.parametrize("when", ["before", "while the price is asked for"])
