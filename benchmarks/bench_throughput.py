@@ -44,18 +44,21 @@ level = "WARNING"
 """
 
 
-def simulator(seconds: float, size: str) -> tuple[subprocess.Popen[bytes], str]:
-    """A simulator process, and its base URL."""
+def simulator(
+    seconds: float, size: str, longest: float | None = None, *more: str
+) -> tuple[subprocess.Popen[bytes], str]:
+    """A simulator process, and its base URL. ``longest``: its tasks take between so many ``seconds``."""
     arguments = [
         "--port",
         "0",
         "--task-seconds",
         str(seconds),
-        str(seconds),
+        str(seconds if longest is None else longest),
         "--size",
         size,
         "--balance",
         "10000",
+        *more,
     ]
     command = [sys.executable, "-m", "sorad", "--lang", "en", "simulate", *arguments]
     with tempfile.NamedTemporaryFile("w+b") as said:

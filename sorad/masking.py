@@ -18,6 +18,7 @@ _STARS = "******"
 SHORTEST_SECRET = 6
 
 _secrets: tuple[str, ...] = ()
+_ONE_FORM = re.compile(r"[A-Za-z0-9_.~-]+")  # what looks the same in a URL and in JSON
 _lock = threading.Lock()
 
 # ``sora-`` also begins folder and model names (sora-projects, sora-2-pro): a key goes on with a long
@@ -46,6 +47,8 @@ def register_secret(value: str) -> None:
     Values shorter than :data:`SHORTEST_SECRET` and parts of the mask itself are not taken.
     """
     global _secrets
+    if value in _secrets and _ONE_FORM.fullmatch(value):  # a key is told each time it is asked for
+        return
     forms = {
         value,
         quote(value, safe="", errors="replace"),

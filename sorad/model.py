@@ -8,8 +8,9 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Optional
+from typing import Any, Optional
 
 from sorad.elapsed import Moment
 from sorad.problems import Problem
@@ -193,12 +194,38 @@ class Take:
     reused: str = ""  # the task whose video, bought for another storyboard, serves it, too
     target: str = ""  # the provider that it is wanted from, by its name in the config; "": the first
     currency: str = ""  # of the cost; "": not known
+    own_id: str = (
+        ""  # that the last create went by; a new purchase gets a new one, the same one sent again keeps it
+    )
+    sent: str = (
+        ""  # what the last create said beside texts and pictures, as JSON: `Provider.sent`; "": not known
+    )
     chosen_at: float = 0.0  # when the user chose it for its segment; 0: not chosen
 
     @property
     def place(self) -> tuple[str, str]:
         """Where its task is: an id is that of one task within a kind and a base URL."""
         return self.provider, self.base_url
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What the last create said; empty where that is not known."""
+        return said_in(self.sent)
+
+
+def sent_as_json(said: Mapping[str, Any]) -> str:
+    """What a create said, as it is kept."""
+    text = json.dumps(dict(said), ensure_ascii=False, sort_keys=True)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def said_in(sent: str) -> Mapping[str, Any]:
+    """What a create said, from the JSON that is kept of it; empty for what is none."""
+    try:
+        found = json.loads(sent) if sent else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def may_be_one(place: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -12,12 +12,8 @@ def is_deep(value: Any, deepest: int) -> bool:
     """
     level = [value]
     for _depth in range(deepest + 1):
-        level = [
-            below
-            for one in level
-            if isinstance(one, (dict, list))
-            for below in (one.values() if isinstance(one, dict) else one)
-        ]
+        nests = [one for one in level if isinstance(one, (dict, list))]
+        level = [below for one in nests for below in (one.values() if isinstance(one, dict) else one)]
         if not level:
             return False
     return True

@@ -61,6 +61,7 @@ class KeySource:
         self._dotenv = (folder or Path.cwd()) / ".env"
         self._keyring = Keyring(provider.api_key_keyring, provider.api_key_env)
         self._read: dict[Path, tuple[tuple[int, ...], str]] = {}  # by file: its signature and what it held
+        self._found: tuple[tuple[str, str, str], Key] | None = None  # what was told last, and the key in it
 
     def __call__(self) -> str:
         """The key; ``""`` for a simulator that is told none. Else :class:`SoradError` with exit code 78."""
@@ -70,11 +71,17 @@ class KeySource:
         """The key and where it comes from. Raises as a call does."""
         if self._keyless():
             return Key("", "none", "")
-        for source, place, text in self._candidates():
+        for candidate in self._candidates():
+            known = self._found
+            if known is not None and known[0] == candidate:
+                return known[1]
+            source, place, text = candidate
             value = clean_key(text, place)
             if value:
                 register_secret(value)
-                return Key(value, source, place)
+                key = Key(value, source, place)
+                self._found = candidate, key
+                return key
         if self._provider.kind == "simulator":
             return Key("", "none", "")
         raise _error(self._missing())

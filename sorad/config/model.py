@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from sorad.config.vendors import vendor_of
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
 
@@ -91,19 +92,21 @@ class ModelConfig(Section):
 class ProviderConfig(Section):
     """``[provider]``, or one of several ``[[provider]]``: who generates.
 
-    The keys below ``model`` are for ``openai_videos`` alone, but for ``id_paths``, ``video_url_paths`` and
-    ``refusals``.
+    The keys below ``model_pro`` are for ``openai_videos`` alone, but for ``id_paths``, ``video_url_paths`` and
+    ``refusals``, and, for native providers, ``currency``, ``resolution``, ``audio`` and ``extra``.
     """
 
     name: str = ""  # what it is called here and in storyboards; empty: its kind
     kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
+    region: Literal["", "china", "abroad"] = ""  # of a native provider with two; empty: as base_url says
     api_key_env: str = "SORA_API_KEY"
     api_key_file: Optional[Path] = None
     api_key_keyring: str = ""  # the entry of the OS keyring; its user name is ``api_key_env``
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
     request_timeout: float = Field(default=30.0, gt=0)
+    create_timeout: Optional[float] = Field(default=None, gt=0)  # None: see ``patience``
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""
@@ -150,7 +153,10 @@ class ProviderConfig(Section):
     @property
     def money(self) -> str:
         """The currency that it takes."""
-        return self.currency if self.kind == "openai_videos" else "USD"
+        vendor = vendor_of(self.kind)
+        if vendor is not None and "currency" not in self.model_fields_set:
+            return vendor.regions[vendor.region_of(self.region, self.base_url)].currency
+        return self.currency if self.kind == "openai_videos" or vendor is not None else "USD"
 
 
 def _how_many(raw: object) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from sorad.config.finding import Finding
 from sorad.config.model import Config, ModelConfig, ProviderConfig, Ratio
+from sorad.config.vendors import Vendor, vendor_of
 from sorad.messages import N_
 
 FIXED = (
@@ -26,6 +28,10 @@ _FIELDS = ("picture_field", "last_frame_field", "references_field", "audio_field
 
 def of_fields(provider: ProviderConfig) -> Iterator[Finding]:
     """What does not fit between the fields of a gateway, its sizes, and what is sent along."""
+    vendor = vendor_of(provider.kind)
+    if vendor is not None:
+        yield from _of_vendor(provider, vendor)
+        return
     for key in _FIELDS:
         name = getattr(provider, key)
         if name and not _FIELD.fullmatch(name):
@@ -35,7 +41,36 @@ def of_fields(provider: ProviderConfig) -> Iterator[Finding]:
                 N_('Write the name of a field, as in "image" or "metadata.image_tail".'),
             )
     yield from _shared(provider)
-    for name in _sent_twice(provider):
+    own = (getattr(provider, key) for key in _FIELDS if getattr(provider, key))
+    yield from _sent_twice(provider, (*FIXED, *own))
+    yield from _sizes(provider)
+
+
+def _of_vendor(provider: ProviderConfig, vendor: Vendor) -> Iterator[Finding]:
+    """What does not fit to a provider that is spoken to natively."""
+    yield from _sent_twice(provider, vendor.sends)
+    if provider.region and provider.region not in vendor.regions:
+        fix = N_("Write one of {allowed}, or remove the line.")
+        params = {"allowed": ", ".join(vendor.regions) or '""'}
+        yield replace(
+            _bad(("provider", "region"), provider.region, fix), params={"value": provider.region, **params}
+        )
+    if not (provider.model or vendor.model):
+        yield Finding(
+            ("provider", "model"),
+            "config.provider_incomplete",
+            N_('{place}: kind = "{kind}" needs {name}.'),
+            N_(
+                "Add {name} = {example} below [provider]: the id of a model, as the provider's site shows it."
+            ),
+            also=(("provider", "kind"),),
+            params={"name": "model", "kind": provider.kind, "example": '"…"'},
+        )
+
+
+def _sent_twice(provider: ProviderConfig, names: Sequence[str]) -> Iterator[Finding]:
+    leaves = list(_leaves(provider.extra))
+    for name in (leaf for leaf in leaves if any(_meet(leaf, one) for one in names)):
         yield Finding(
             ("provider", "extra"),
             "config.extra",
@@ -43,7 +78,6 @@ def of_fields(provider: ProviderConfig) -> Iterator[Finding]:
             N_("Take it out of extra: the storyboard, or the keys below [provider], say what is sent there."),
             params={"name": name},
         )
-    yield from _sizes(provider)
 
 
 def _shared(provider: ProviderConfig) -> Iterator[Finding]:
@@ -59,12 +93,6 @@ def _shared(provider: ProviderConfig) -> Iterator[Finding]:
                 name,
                 N_('Name a field of its own. Several pictures go together only in a list, as in "images".'),
             )
-
-
-def _sent_twice(provider: ProviderConfig) -> list[str]:
-    names = [*FIXED, *(getattr(provider, key) for key in _FIELDS if getattr(provider, key))]
-    leaves = list(_leaves(provider.extra))
-    return [leaf for leaf in leaves if any(_meet(leaf, name) for name in names)]
 
 
 def _leaves(table: Mapping[str, Any], above: str = "") -> Iterator[str]:

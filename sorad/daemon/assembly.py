@@ -233,6 +233,7 @@ class Daemon:
         """
         self.watchman.stopping(_("stopping: no new step starts, running ones end"))
         self._ending.set()
+        self._kept.decoder.close()
         self.parts.retire()
         slow = self.parts.wait(grace)
         self._stop_watching()

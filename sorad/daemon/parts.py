@@ -40,6 +40,7 @@ from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.state.progress import Progress
 from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Lookups, Process
+from sorad.engine.steps.pictures import follow_config
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
@@ -49,6 +50,8 @@ from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
 from sorad.ledger.write_errors import LedgerWatch
+from sorad.media.decoder import Decoder
+from sorad.media.questions import is_there
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem, SoradError
@@ -89,6 +92,7 @@ class Kept:
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
     locks: Locks = field(default_factory=Locks)
+    decoder: Decoder = field(default_factory=Decoder)  # of pictures and videos
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,8 @@ class Parts:
             folders=Folders(rooms.delivered, self.vault.ready, self.vault.is_away, self.vault.is_edited),
             claims=ClaimChecks(self._arrivals.guard, self._arrivals.is_foreign, self.claims.payer),
             locks=kept.locks,
+            ask_media=kept.decoder.ask,
+            decodes=is_there,
             seller=lambda target: by_name.get(target, by_name[""]),
         )
         kits = [
@@ -216,8 +222,7 @@ class Parts:
             for one in self.sellers
         ]
         self.kit = kits[0]
-        others = [one.standing.control for one in self.sellers[1:]]
-        commands = Commands(self.kit, self.vault.rescan, self.claims, others)
+        commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:])
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
         self.engine = Engine(kits, rooms, commands.run, make_lane)
         self.threads = [
@@ -323,6 +328,8 @@ class Parts:
             ledger.remember("providers", [one.told() for one in self.sellers])
             gateways.follow(ledger, first.provider.base_url)
             reprice_all(ledger, self.config.sums, now)
+            for kit in (channel.kit for channel in self.engine.channels):
+                follow_config(kit)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

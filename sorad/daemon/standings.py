@@ -21,7 +21,7 @@ from sorad.providers import base_url_of
 
 # Under this the ledger remembers whose standing has the plain names.
 FIRST = "first"
-_KEPT = ("breaker", "gate", "halt", "stops", "lost", "answered")
+_KEPT = ("breaker", "gate", "halt", "stops", "lost", "answered", "pictures")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -14,13 +14,14 @@ from sorad.doctor.finding import Finding, ok, problem, warning
 from sorad.doctor.root import Look
 from sorad.intake.rules import rules_of
 from sorad.intake.wants import assets_of
+from sorad.media.questions import missing
 from sorad.messages import N_, ngettext
 from sorad.problems import SoradError
 from sorad.providers.sellers import Sellers
 from sorad.receipts import place
 from sorad.receipts.folder import receipts_in
 from sorad.receipts.receipt import DONE
-from sorad.storyboard.read import Rules, read_file
+from sorad.storyboard.read import Reading, Rules, read_file
 from sorad.vault.scan import Scan
 
 PATIENCE = 10.0  # seconds; 1,000 storyboards of ten segments take about one
@@ -34,6 +35,7 @@ class Read:
     read: int = 0
     invalid: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()  # videos that were delivered, as their receipts tell, and are not there
+    pictured: bool = False  # some shot begins with a picture
 
 
 def look(context: Context, looks: Sequence[Look]) -> Read:
@@ -46,16 +48,20 @@ def look(context: Context, looks: Sequence[Look]) -> Read:
         rules = _rules(context.config, context)
     except SoradError:
         return Read(there)
-    good: dict[str, bool] = {}
+    readings: dict[str, Reading] = {}
     absent: list[str] = []
     deadline = time.monotonic() + PATIENCE
     for watch in context.watches:
         scan = found.get(str(watch.path))
         if scan is not None:
-            good.update(_read(scan, rules[str(watch.path)], deadline))
+            readings.update(_read(scan, rules[str(watch.path)], deadline))
             absent += _absent(scan, watch, deadline)
-    invalid = tuple(sorted(path for path, is_good in good.items() if not is_good))
-    return Read(there, len(good), invalid, tuple(sorted(absent)))
+    invalid = tuple(sorted(path for path, reading in readings.items() if not reading.ok))
+    return Read(there, len(readings), invalid, tuple(sorted(absent)), _begin_with_pictures(readings.values()))
+
+
+def _begin_with_pictures(readings: Iterable[Reading]) -> bool:
+    return any(one.request.image for reading in readings for one in reading.segments)
 
 
 def _rules(config: Config, context: Context) -> dict[str, Rules]:
@@ -64,13 +70,13 @@ def _rules(config: Config, context: Context) -> dict[str, Rules]:
     return {str(watch.path): rules_of(config, watch, sellers) for watch in context.watches}
 
 
-def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, bool]]:
-    """The storyboards that could be read until ``deadline`` (monotonic), and whether each is good."""
+def _read(scan: Scan, rules: Rules, deadline: float) -> Iterator[tuple[str, Reading]]:
+    """The storyboards that could be read until ``deadline`` (monotonic)."""
     for seen in scan.files:
         if seen.placeholder or time.monotonic() > deadline:
             continue
         try:
-            yield seen.path, read_file(Path(seen.path), rules).ok
+            yield seen.path, read_file(Path(seen.path), rules)
         except OSError:
             continue  # vanished, or told as unreadable
 
@@ -115,6 +121,15 @@ def judge(read: Read) -> Iterator[Finding]:
         boards = ngettext("{count} storyboard", "{count} storyboards", read.read).format(count=read.read)
         yield ok(
             "storyboards", "storyboards.ok", N_("{storyboards} read, none has a mistake."), storyboards=boards
+        )
+    lacking = missing() if read.pictured else None
+    if lacking is not None:
+        yield warning(
+            "storyboards",
+            lacking.code,
+            N_("Shots begin with pictures here; whether the videos do, too, cannot be looked at: {reason}"),
+            "{reason_fix}",
+            reason=lacking,
         )
     if read.absent:
         yield warning(

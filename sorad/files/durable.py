@@ -32,9 +32,9 @@ def make_folders(video: Path, base: Path | None = None) -> None:
     the storyboard's own). ``OSError`` where that cannot be; ``FileNotFoundError`` where ``base`` is missing.
     """
     base = base or video.parents[2]
-    missing = [folder for folder in video.parents if base in folder.parents]
-    if missing and missing[0].is_dir():
+    if f"{video.parent}".startswith(f"{base}{os.sep}") and video.parent.is_dir():
         return
+    missing = [folder for folder in video.parents if base in folder.parents]
     if not stat.S_ISDIR(base.stat().st_mode):  # is_dir would call a disk that does not answer missing
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(base))
     for folder in reversed(missing):

@@ -78,6 +78,16 @@ def _stopped(vendor: Vendor) -> Iterator[Complaint]:
             reason=stop.told(),
             name=vendor.name,
         )
+    for ignored in vendor.pictures:
+        yield heavy(
+            ignored.code,
+            N_("Nothing is bought with a picture at {name}: {reason}")
+            if vendor.name
+            else N_("Nothing is bought with a picture: {reason}"),
+            "{reason_fix}",
+            name=vendor.name,
+            reason=ignored,
+        )
 
 
 def full_disk(row: Mapping[str, Any]) -> Problem:

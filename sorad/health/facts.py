@@ -12,7 +12,7 @@ from sorad.claim.doubles import Double, unseen
 from sorad.engine.decide.paid_twice import told
 from sorad.engine.state.gateways import GATEWAY
 from sorad.health.pulse import Pulse, read_pulse
-from sorad.health.vendors import Vendor, astray, vendors_of
+from sorad.health.vendors import Vendor, astray, ignored_pictures, vendors_of
 from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
@@ -73,6 +73,7 @@ class Facts:
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
     stops: tuple[Mapping[str, Any], ...] = ()  # see sorad.engine.decide.stops
+    pictures: tuple[Problem, ...] = ()  # see sorad.engine.decide.pictures
     disk: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()  # see sorad.claim.claims
     troubles: tuple[Mapping[str, Any], ...] = ()  # of a daemon without a pulse
@@ -96,6 +97,7 @@ class Facts:
                 gate=self.gate,
                 halt=self.halt,
                 stops=self.stops,
+                pictures=self.pictures,
             )
         ]
 
@@ -157,6 +159,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         gate=ledger.recall("gate"),
         halt=ledger.recall("halt"),
         stops=listed("stops"),
+        pictures=ignored_pictures(ledger, ""),
         disk=listed("disk"),
         claims=listed("claims"),
         notices=listed("notices"),

@@ -12,6 +12,7 @@ from sorad.delivery.outcome import OBSTACLES
 from sorad.engine.decide.doubtful import SAME_ID, is_same_id
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.decide.not_found import is_told
+from sorad.engine.decide.pictures import IGNORED
 from sorad.health.complaint import NAMED, Complaint, board_name, counted, heavy, note
 from sorad.health.facts import Facts
 from sorad.ledger.copied import is_copied
@@ -30,7 +31,9 @@ def about_takes(facts: Facts) -> Iterator[Complaint]:
     for takes in _by_reason(_with_code(facts.queued, OBSTACLES)):
         said = N_("Not bought, for the folder takes no files: {takes}. {reason}")
         yield _refused_by_disk(takes, facts.counts[State.QUEUED], said)
-    for takes in _by_code(facts.held):
+    # where pictures are ignored is told once for each provider
+    held = [take for take in facts.held if not _with_code([take], {IGNORED})]
+    for takes in _by_code(held):
         yield _held(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
         yield _failed(facts, takes)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from sorad.engine.decide.parties import kept_as, whose
+from sorad.engine.decide.pictures import Trial
+from sorad.engine.state.pictures import KEY
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Party
 from sorad.problems import Problem
@@ -28,6 +30,7 @@ class Vendor:
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
     stops: tuple[Mapping[str, Any], ...] = ()
+    pictures: tuple[Problem, ...] = ()  # why nothing is bought with pictures, for each place
 
     @property
     def mode(self) -> str:
@@ -73,7 +76,14 @@ def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
             gate=ledger.recall(kept_as("gate", row["key"])),
             halt=ledger.recall(kept_as("halt", row["key"])),
             stops=tuple(ledger.recall(kept_as("stops", row["key"])) or ()),
+            pictures=ignored_pictures(ledger, row["key"]),
         )
+
+
+def ignored_pictures(ledger: Ledger, key: str) -> tuple[Problem, ...]:
+    """Why nothing is bought with pictures at an account, for each model where that is so."""
+    trials = map(Trial.from_json, (ledger.recall(kept_as(KEY, key)) or {}).values())
+    return tuple(trial.stopped for trial in trials if trial.stopped is not None)
 
 
 def astray(ledger: Ledger) -> Iterator[tuple[str, int]]:

@@ -24,6 +24,8 @@ _PLAIN = (
     "validator",
     "cost",
     "currency",
+    "own_id",
+    "sent",
     "output",
     "accepted_at",
     "finished_at",

@@ -44,6 +44,7 @@ class Connection:
         """``wait``: how long each transaction waits for a lock, in seconds."""
         self._db: sqlite3.Connection | None = db
         self._wait = wait
+        self._durable: bool | None = None  # how the last transaction was; None: not known
         self._kept_out = False  # the last transaction waited in vain
         # Why the last write failed, where that was no lock; "" once one is on the disk again.
         self.last_write_error = ""
@@ -62,7 +63,9 @@ class Connection:
             db = self._open()
             with _translated():
                 # In WAL mode only FULL waits for the disk at a commit. It cannot be changed inside one.
-                db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                if durable is not self._durable:
+                    db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                    self._durable = durable
                 self._begin(db)
             try:
                 yield
@@ -239,20 +242,28 @@ def create_file(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if str(error).startswith(_WRONG_TABLES):
-            raise LedgerDamaged(str(error)) from error
-        raise LedgerUnavailable(str(error)) from error
-    except sqlite3.DatabaseError as error:
+class _Translated:
+    """Inside, SQLite's errors come as the ledger's own. (A class: it is entered for every statement.)"""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            if str(error).startswith(_WRONG_TABLES):
+                raise LedgerDamaged(str(error)) from error
+            raise LedgerUnavailable(str(error)) from error
         # The module has no class for "malformed" and "not a database": they come as the base class.
         # Its other children (a broken constraint, a misuse) are bugs, and stay what they are.
         if type(error) is sqlite3.DatabaseError:
             raise LedgerDamaged(str(error)) from error
-        raise
+
+
+_translation = _Translated()
+
+
+def _translated() -> _Translated:
+    return _translation
 
 
 def _execute(db: sqlite3.Connection, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:

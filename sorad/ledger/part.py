@@ -12,11 +12,13 @@ from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
 from sorad.ledger.recheck import LOOKS, has_failed
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
-from sorad.ledger.values import Want
+from sorad.ledger.values import Party, Want
 from sorad.model import State, Take
 from sorad.problems import Problem
 
 Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, request id, problem
+
+_PARTY = frozenset(Party._fields)
 
 _INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
 _INSERT_PURCHASE = (
@@ -55,6 +57,8 @@ class Part:
     def __init__(self, db: Connection) -> None:
         self._db = db
         self._boot = 0  # counted by `recover`
+        # What `parties` last read, where nobody else writes; ``None``: it is to be read.
+        self._parties: list[Party] | None = None
         self._uptime: Callable[[], float] = time.monotonic
 
     def moment(self) -> Moment:
@@ -65,6 +69,7 @@ class Part:
         return None if row is None else take_of(row)
 
     def _insert(self, takes: Sequence[Take]) -> None:
+        self._parties = None
         self._db.run_many(
             _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
         )
@@ -86,13 +91,16 @@ class Part:
         Unchanged columns are left out, so that a poll touches no index but that of the due time and wakes no
         trigger. ``refused``: the last create is no purchase (see :func:`sorad.ledger.purchases.entry`).
         """
+        old, new = vars(before), vars(after)
         values = {
-            name: column(getattr(after, name))
+            name: column(new[name])
             for name in TAKE_COLUMNS
-            if getattr(after, name) != getattr(before, name)
+            if new[name] is not old[name] and new[name] != old[name]
         }
         if not values:
             return
+        if not _PARTY.isdisjoint(values):
+            self._parties = None
         written = self._db.run(
             f"UPDATE takes SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ? AND claim = ?",
             (*values.values(), before.id, before.claim),

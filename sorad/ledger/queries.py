@@ -59,6 +59,14 @@ class Queries(Part):
         return dict(rows)
 
     def parties(self) -> list[Party]:
+        with self._db.held():  # no transaction of another thread is half done
+            if not self._boot:  # another process's ledger
+                return self._read_parties()
+            if self._parties is None:
+                self._parties = self._read_parties()
+            return list(self._parties)
+
+    def _read_parties(self) -> list[Party]:
         return [Party(*row) for row in self._db.rows("SELECT provider, base_url, account FROM parties")]
 
     def in_flight(self, parties: Collection[Party] | None = None, targets: Collection[str] = ()) -> int:

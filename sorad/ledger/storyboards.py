@@ -404,6 +404,8 @@ def _take_of(
         repeats=want.repeats,
         target=want.target,
         currency=want.currency,
+        own_id=want.own_id,
+        sent=want.sent,
         error=want.error,
         created_at=now,
         updated_at=now,

@@ -73,6 +73,8 @@ class Want:
     newer: Optional[Request] = None  # with a text that an earlier version has bought: what it asks for now
     target: str = ""  # the provider that it is wanted from, by name; "": the first
     currency: str = ""  # of the cost
+    own_id: str = ""  # that its create went by
+    sent: str = ""  # what that said, as JSON
     chosen_at: float = 0.0  # from the receipt
 
     @property
@@ -127,6 +129,8 @@ class Change:
     validator: Optional[str] = None
     cost: Optional[int] = None
     currency: Optional[str] = None
+    own_id: Optional[str] = None
+    sent: Optional[str] = None
     output: Optional[str] = None
     intent: bool = False  # counts a create and stamps ``intent_at``, with now where that is not told
     intent_at: Optional[float] = None

@@ -190,6 +190,8 @@ def _sent(want: Want) -> Change:
         provider=want.provider or None,
         base_url=want.base_url or None,
         account=want.account or None,
+        own_id=want.own_id,
+        sent=want.sent,
     )
 
 
@@ -210,6 +212,8 @@ def _as_found(want: Want, now: float) -> Change:
         request_id=want.request_id or None,
         cost=want.cost,
         currency=want.currency or None,
+        own_id=want.own_id,
+        sent=want.sent,
         repeats=want.repeats or None,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,

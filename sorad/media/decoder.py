@@ -20,6 +20,7 @@ from typing import Optional
 import psutil
 
 import sorad
+from sorad.heartbeat import beat
 from sorad.media.questions import Answer, Question, Unanswered, from_line, missing, to_line
 
 SECONDS = 60.0  # for a question: ten seconds at 4k decode within 15 on two slow cores
@@ -50,12 +51,16 @@ class Decoder:
         lacking = missing()
         if lacking is not None:
             return Unanswered("missing", lacking.text())
-        with self._lock:
+        while not self._lock.acquire(timeout=_WATCH):
+            beat()
+        try:
             found = self._ask(question)
             if isinstance(found, Unanswered) and found.why == "died" and self._answered:
                 found = self._ask(question)  # what ended it may have been anything
             self._answered = not isinstance(found, Unanswered)
             return found
+        finally:
+            self._lock.release()
 
     def _ask(self, question: Question) -> Answer:
         if self._child is None or not self._child.usable:
@@ -124,6 +129,7 @@ class _Child:
             return Unanswered("died", str(error))
         deadline = time.monotonic() + self._limit
         while True:
+            beat()
             try:
                 line = self._lines.get(timeout=_WATCH)
             except queue.Empty:

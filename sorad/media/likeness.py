@@ -6,6 +6,7 @@ counts. Small versions forgive what is no other picture: compression, sharpening
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 _LONG = 64  # pixels of the longer side that are compared
 _WINDOW, _STEP = 8, 4
+_PLAIN = 6.0  # of 255: the deviation up to which a picture counts as plain
 # The constants of the paper for values of 0 to 255.
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
@@ -59,7 +61,22 @@ def _similarity(frame: Any, ours: Box, picture: Any, theirs: Box) -> float:
     scale = _LONG / max(width, height)
     size = (max(_WINDOW, round(width * scale)), max(_WINDOW, round(height * scale)))
     bands = [_bands(frame, ours, size), _bands(picture, theirs, size)]
-    return sum(_ssim(one, other, size) for one, other in zip(*bands)) / 3
+    similar = sum(_ssim(one, other, size) for one, other in zip(*bands)) / 3
+    return min(similar, _correlation(*bands))
+
+
+def _correlation(ours: Sequence[bytes], theirs: Sequence[bytes]) -> float:
+    """Of the whole pictures: between large plain fields, windows find too much alike. 1 for two plain ones."""
+    both = spread_x = spread_y = 0.0
+    for xs, ys in zip(ours, theirs):
+        mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
+        both += sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys))
+        spread_x += sum((x - mean_x) ** 2 for x in xs)
+        spread_y += sum((y - mean_y) ** 2 for y in ys)
+    plain = 3 * len(ours[0]) * _PLAIN**2
+    if spread_x < plain and spread_y < plain:
+        return 1.0
+    return both / math.sqrt(max(spread_x, plain) * max(spread_y, plain))
 
 
 def _bands(picture: Any, box: Box, size: tuple[int, int]) -> list[bytes]:

@@ -84,8 +84,14 @@ def compare(question: Compare) -> Compared:
 
 
 def read_picture(path: str) -> Any:
-    """A picture as RGB; what is transparent is white."""
-    with io.BufferedReader(open_file(Path(path))) as file, Image.open(file, formats=FORMS) as found:
+    """A picture of a file as RGB; what is transparent is white."""
+    with io.BufferedReader(open_file(Path(path))) as file:
+        return picture_in(file)
+
+
+def picture_in(file: Any) -> Any:
+    """The same of an open file."""
+    with Image.open(file, formats=FORMS) as found:
         if found.width * found.height > _MOST_PIXELS:
             raise ValueError(f"{found.width}x{found.height} pixels")
         if found.mode in ("RGB", "L"):

@@ -104,6 +104,11 @@ def from_line(line: bytes) -> Any:
     return _KINDS[members.pop("kind")](**members)
 
 
+def is_there() -> bool:
+    """Whether the extra is installed."""
+    return missing() is None
+
+
 def missing() -> Optional[Problem]:
     """What to install before anything can be decoded; ``None`` where it is there."""
     lacking = [name for name in ("av", "PIL") if importlib.util.find_spec(name) is None]
@@ -112,9 +117,7 @@ def missing() -> Optional[Problem]:
     wanted = " ".join(f'"{one}"' for one in REQUIREMENTS)
     return Problem(
         "media.extra",
-        N_(
-            "Looking into pictures and videos needs the packages av and Pillow, which are not installed here."
-        ),
+        N_("the packages av and Pillow (`sorad[media]`) are not installed here."),
         N_("Run: {command}"),
         {"command": f"{sys.executable} -m pip install {wanted}"},
     )

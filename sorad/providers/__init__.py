@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from sorad.config.model import ProviderConfig
+from sorad.config.vendors import vendor_of
 from sorad.providers.account import account_of
 from sorad.providers.base import Provider
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
@@ -30,6 +32,12 @@ def make(
     :class:`sorad.problems.SoradError` (exit code 78) where the config lacks what the kind needs.
     """
     # Imported here: `sorad validate` needs the rules alone, and requests takes its time to import.
+    vendor = vendor_of(config.kind)
+    if vendor is not None:
+        name, _dot, its_class = vendor.module.partition(".")
+        module = importlib.import_module(f"{__name__}.{name}")
+        made: Provider = getattr(module, its_class)(config, key, heard, pictures)
+        return made
     if config.kind == "openai_videos":
         from sorad.providers.openai_videos.api import OpenAiVideos
 

@@ -12,11 +12,14 @@ from sorad.providers.base import Fault, NotSent, Trouble
 from sorad.providers.capabilities.judge import left_out
 from sorad.providers.capabilities.offers import offers_of
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
-from sorad.providers.wire.http import Heard, Wire
+from sorad.providers.wire.http import LARGEST_ANSWER, Authorize, Heard, Wire, bearer
 
 
 class Api:
     """One API with one key. ``heard`` is told of each whole answer, from the thread that asked."""
+
+    authorize: Authorize = staticmethod(bearer)
+    largest_answer = LARGEST_ANSWER
 
     def __init__(
         self, config: ProviderConfig, key: Callable[[], str], heard: Optional[Callable[[Heard], None]] = None
@@ -30,7 +33,15 @@ class Api:
         self._title = config.title
         self._validate = validator_of(config)
         self._wire = Wire(
-            self.base_url, key, config.request_timeout, config.proxy, config.download_proxy, heard
+            self.base_url,
+            key,
+            config.request_timeout,
+            config.proxy,
+            config.download_proxy,
+            heard,
+            config.create_timeout,
+            self.authorize,
+            self.largest_answer,
         )
 
     def __repr__(self) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Optional, Protocol, Union
+from typing import Any, Optional, Protocol, Union
 
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Param, Problem
+from sorad.providers.finding import BY_TEXT, Finding
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Capabilities:
     local_images: bool  # a local picture can be sent inline
     lists_tasks: bool  # recent tasks can be listed, so unknown creates can be reconciled
     has_balance: bool
+    finding: Finding = BY_TEXT  # how a create is found whose answer was lost
 
 
 class Trouble(str, enum.Enum):
@@ -202,6 +204,10 @@ class RemoteTask:
     other_model: str = (
         ""  # as told, where it is none that the config names: another one, or the gateway's own name
     )
+    own_id: Optional[str] = None  # the id that its create brought; None: this list shows none
+    # Of the shape that was asked for, what the row shows: by the names of :data:`sorad.providers.finding.SHAPE`.
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    running: bool = False  # it has not ended: what it does not show yet may come
 
 
 @dataclass(frozen=True)
@@ -259,12 +265,18 @@ class Provider(Protocol):
         """Why :meth:`price` could not tell, where it may another time; ``None``: asking again is no use. No I/O."""
         ...
 
-    def sent(self, request: Request) -> Mapping[str, Union[str, int, bool]]:
-        """What a create says beside texts and pictures, by the API's own names: model, length, size, sound. No I/O."""
+    def sent(self, request: Request) -> Mapping[str, Any]:
+        """What a create says beside texts and pictures: model, length, size, sound. No I/O.
+
+        What the API's list shows again has the names of :data:`sorad.providers.finding.SHAPE`, all else its own.
+        """
         ...
 
-    def create(self, request: Request) -> Created:
-        """Buy a take: exactly one HTTP attempt, on a connection of its own, never redirected."""
+    def create(self, request: Request, own_id: str = "") -> Created:
+        """Buy a take: exactly one HTTP attempt, on a connection of its own, never redirected.
+
+        ``own_id`` names the purchase, and goes along where the API has a field for it.
+        """
         ...
 
     def poll(self, remote_id: str) -> Polled:
@@ -275,10 +287,11 @@ class Provider(Protocol):
         """Open the video at ``offset`` (``If-Range: validator``). The key goes to the provider's host only."""
         ...
 
-    def recent(self, since: float) -> Union[Listed, Fault]:
+    def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since`` (epoch seconds, the provider's clock); only where ``lists_tasks``.
 
         A list that could not be read to its end, or back to ``since``, is told as far as it came, and says so.
+        Where tasks can be asked for by ``own_id``, those that have it are among them.
         """
         ...
 

@@ -6,12 +6,15 @@ from typing import Callable
 from urllib.parse import urlsplit
 
 from sorad.config.model import ProviderConfig
+from sorad.config.vendors import vendor_of
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Capabilities
 from sorad.providers.capabilities.judge import judged
+from sorad.providers.capabilities.lost import finding_of
 from sorad.providers.capabilities.offers import offers_of
+from sorad.providers.finding import Find
 
 DEFAULT_URLS = {
     "sora_hk": "https://api.sora.hk/v1",
@@ -24,13 +27,16 @@ _BAD_CONFIG = 78  # EX_CONFIG
 def capabilities_of(config: ProviderConfig) -> Capabilities:
     """What the configured API takes."""
     offers, gateway = offers_of(config), config.kind == "openai_videos"
+    vendor, finding = vendor_of(config.kind), finding_of(config)
     return Capabilities(
         seconds=offers.default.lengths,
         seconds_pro=() if offers.pro is None else offers.pro.lengths,
         prompt_max=offers.default.prompt_max,
         local_images="file" in offers.default.forms,
-        lists_tasks=config.lists_tasks if gateway else True,
-        has_balance=not gateway,
+        # what forgets, lags or shows no text is the user's to decide for now
+        lists_tasks=vendor is None and finding.how is not Find.NONE,
+        has_balance=not gateway if vendor is None else vendor.has_balance,
+        finding=finding,
     )
 
 
@@ -46,7 +52,11 @@ def validator_of(config: ProviderConfig) -> Callable[[Request], list[Problem]]:
 
 def base_url_of(config: ProviderConfig) -> str:
     """The base URL in force, without a slash at its end. :class:`SoradError` where there is none to use."""
-    url = (config.base_url.strip() or DEFAULT_URLS[config.kind]).rstrip("/")
+    vendor = vendor_of(config.kind)
+    usual = DEFAULT_URLS.get(config.kind, "")
+    if vendor is not None:
+        usual = vendor.regions[vendor.region_of(config.region, "")].url
+    url = (config.base_url.strip() or usual).rstrip("/")
     try:
         parts = urlsplit(url)
         fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -181,6 +181,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
         base_url=intent.base_url,
         account=intent.account,
         cost=intent.cost_micros,
+        own_id=intent.own_id,
+        sent=intent.sent,
         intent_at=intent.submitted_at,
     )
 
@@ -200,6 +202,8 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         request_id=receipt.request_id,
         cost=receipt.cost_micros,
         currency=receipt.currency,
+        own_id=receipt.own_id,
+        sent=receipt.sent,
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
@@ -253,13 +257,14 @@ def _receipt_at(folder: Path, segment: int, name: str) -> Evidence | None:
 def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
     """The receipts of one text below an output folder. ``OSError`` as above."""
     ending = f"_{fingerprint[:8]}.json"
-    result = []
-    for segment, folder in segment_folders(assets):
-        for name in sorted(_names(folder)):
-            found = _receipt_at(folder, segment, name) if name.endswith(ending) else None
-            if found is not None and found.receipt.fingerprint == fingerprint:
-                result.append(found)
-    return result
+    # All folders before each create: paths are made of the few names that count.
+    found = [
+        _receipt_at(assets / folder, segment, name)
+        for segment, folder in _segments(assets)
+        for name in _names(f"{assets}{os.sep}{folder}")
+        if name.endswith(ending)
+    ]
+    return [one for one in found if one is not None and one.receipt.fingerprint == fingerprint]
 
 
 def intents_in(assets: Path) -> list[Evidence]:
@@ -284,13 +289,18 @@ def creates_in(assets: Path) -> list[Evidence]:
 
 def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
     """The folders of the segments, with their numbers."""
+    for segment, folder in _segments(assets):
+        yield segment, assets / folder
+
+
+def _segments(assets: Path) -> Iterator[tuple[int, str]]:
     for name in sorted(_names(assets)):
         number = name[len(SEGMENT) :]
         if name.startswith(SEGMENT) and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
-            yield int(number), assets / name
+            yield int(number), name
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: str | Path) -> list[str]:
     try:
         return os.listdir(folder)  # noqa: PTH208  (names are wanted, not paths)
     except (FileNotFoundError, NotADirectoryError):

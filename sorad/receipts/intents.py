@@ -124,13 +124,14 @@ def replace_intent(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> N
 
 def remove_own_intent(video: Path, me: Payer, known: Collection[Optional[float]]) -> None:
     """Remove our own intent, and what a death left while it was made; that they stay is no harm."""
-    remove(partial_path(intent_path(video), me.id or "own"))
+    intent = intent_path(video)
+    remove(partial_path(intent, me.id or "own"))
     try:
-        told = read_receipt(intent_path(video))
+        told = read_receipt(intent)
     except OSError:
         return
     if told is not None and _is_own(told, me, known):
-        remove(intent_path(video))
+        remove(intent)
 
 
 def _is_own(told: Receipt, me: Payer, known: Collection[Optional[float]]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.files.untrusted import Unfit, read_small
 from sorad.layout import HIGHEST_SEGMENT, HIGHEST_TAKE, INTENT, intent_path, receipt_path
-from sorad.model import MOST_REPEATS, Reference, Request, units
+from sorad.model import MOST_REPEATS, Reference, Request, said_in, sent_as_json, units
 from sorad.receipts import checks
 
 SCHEMA = 1
@@ -28,7 +28,9 @@ GENERATING, DONE, FAILED = "generating", "done", "failed"
 SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id is known
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
+_LONGEST_SENT = 20_000  # characters
 _MOST_REFERENCES = 10_000  # a storyboard names far fewer; a stranger's file may hold any number
+_dumps = json.JSONEncoder(ensure_ascii=False).encode
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
 HIGHEST_GENERATION = 999_999_999  # of a claim: its line in the note has nine digits for it
 
@@ -80,8 +82,9 @@ class Receipt:
     process: int = 0  # of an intent: who made it
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
     chosen_at: float = 0.0  # when the user chose it for its segment; 0: not chosen
-    # what the create said beside texts and pictures, what the storyboard left unsaid included; told, never read back
-    sent: Mapping[str, str | int | bool] = field(default_factory=dict, compare=False)
+    # what the create said beside texts and pictures, what the storyboard left unsaid included: an object, as JSON
+    sent: str = ""
+    own_id: str = ""  # that the create went by
 
     @property
     def place(self) -> tuple[str, str]:
@@ -112,7 +115,8 @@ class Receipt:
             "take": self.take,
             "fingerprint": self.fingerprint,
             "request": self.request.members(),
-            **({"sent": dict(self.sent)} if self.sent else {}),
+            **({"sent": dict(said_in(self.sent))} if self.sent else {}),
+            **({"own_id": self.own_id} if self.own_id else {}),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -149,7 +153,7 @@ def write_receipt(
     same = before.get("remote_id") == receipt.remote_id
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
-    told = set(members) if same else {*members, "sent", "chosen_at"}  # by another create
+    told = set(members) if same else {*members, "sent", "own_id", "chosen_at"}  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
         write_whole(path, _as_file(members), sleep, receipt.payer.id)
@@ -172,8 +176,10 @@ def write_choice(
 
 
 def _as_file(members: Mapping[str, Any]) -> bytes:
-    text = json.dumps(members, ensure_ascii=False, indent=2) + "\n"
-    return text.encode("utf-8", "backslashreplace")
+    """A member a line. (``indent`` would take the slow encoder, and a line for each number.)"""
+    lines = (f"  {_dumps(name)}: {_dumps(value)}" for name, value in members.items())
+    text = ",\n".join(lines)
+    return f"{{\n{text}\n}}\n".encode("utf-8", "backslashreplace")
 
 
 def read_intent(video: Path) -> Receipt | None:
@@ -271,7 +277,17 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         repeats=_repeats(members.get("repeats")),
         reused_from=_source(members),
         chosen_at=checks.moment(members.get("chosen_at")) or 0.0,
+        sent=_sent(members.get("sent")),
+        own_id=checks.optional(members, "own_id", checks.LONGEST_NAME),
     )
+
+
+def _sent(raw: Any) -> str:
+    """An object of any kind, within bounds; what is none, or too large, is no reason to lose the rest."""
+    if not isinstance(raw, dict) or not raw:
+        return ""
+    text = sent_as_json(raw)
+    return text if len(text) <= _LONGEST_SENT else ""
 
 
 def _source(members: Mapping[str, Any]) -> Source | None:

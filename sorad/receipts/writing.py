@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Protocol, Union
@@ -49,9 +48,7 @@ class Delivered(Protocol):
         ...
 
 
-Sent = Mapping[str, Union[str, int, bool]]
 _NOBODY = Payer()
-_UNTOLD: Sent = {}
 # Two steps may write one receipt at once: a take that was just adopted or accepted is due to be polled
 # while the step that did it still writes. Without turns the one renames the other's file away, and
 # "generating" could be written over "done". Several locks, so that takes do not wait for each other's disk.
@@ -63,9 +60,8 @@ def receipt_of(
     currency: str,
     received: Optional[Delivered] = None,
     payer: Payer = _NOBODY,
-    sent: Sent = _UNTOLD,
 ) -> Receipt:
-    """The receipt of a take that was bought; ``received`` once its video was fetched, ``sent`` by its create.
+    """The receipt of a take that was bought; ``received`` once its video was fetched.
 
     That the provider failed it is told, too: a ledger built again then neither asks after it nor buys it again.
     """
@@ -92,7 +88,8 @@ def receipt_of(
         sha256="" if received is None else received.sha256,
         source=_relative(take.storyboard, assets),
         payer=payer,
-        sent=sent,
+        sent=take.sent,
+        own_id=take.own_id,
     )
 
 
@@ -128,11 +125,10 @@ def write_receipt_for(
     currency: str,
     received: Optional[Delivered] = None,
     payer: Payer = _NOBODY,
-    sent: Sent = _UNTOLD,
 ) -> Optional[OSError]:
     """Write it; why it is not there, where it is not. It is tried again at each poll."""
     with _TURNS[take.id % len(_TURNS)]:
-        return _write(take, receipt_of(take, currency, received, payer, sent), payer, first=received is None)
+        return _write(take, receipt_of(take, currency, received, payer), payer, first=received is None)
 
 
 def write_choice_of(take: Take, payer: Payer = _NOBODY) -> Optional[OSError]:
@@ -202,9 +198,10 @@ def base_of(take: Take) -> Path:
     In place: the storyboard's own, for one that is away must not be made again. Centralized: the one above
     ``output_dir``, which is as many folders up from the assets as the storyboard lies below its root.
     """
+    beside = os.path.dirname(take.storyboard)  # noqa: PTH120
+    if lies_below(take.output, beside):
+        return Path(beside)
     storyboard, output = Path(take.storyboard), Path(take.output)
-    if storyboard.parent in output.parents:
-        return storyboard.parent
     try:
         depth = len(storyboard.parent.relative_to(take.root).parts)
     except ValueError:

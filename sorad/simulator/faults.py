@@ -60,12 +60,15 @@ KINDS: Mapping[str, Kind] = {
     "html": Kind(API_TARGETS, N_("a web page in place of JSON"), status=200),
     "key": Kind(("any", *CALLS), N_("the key is refused"), status=401),
     "balance": Kind(("create",), N_("the balance is too low")),
+    "blocked": Kind(("create",), N_("the text is refused by content rules"), status=400),
+    "person": Kind(("create",), N_("the picture is refused: it shows a real person"), status=400),
     "retired": Kind(("create",), N_("the model is gone"), status=404),
     "lost_task": Kind(("poll",), N_("the task is not known"), status=404),
     "stuck": Kind(("task",), N_("a new task never ends")),
     "fail": Kind(
         ("task",), N_("a new task fails; with seconds=N only for so long: then it has ended well after all")
     ),
+    "ignore_picture": Kind(("picture",), N_("the video begins with another picture than the one given")),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
     "crawl": Kind(("download",), N_("the download takes this many seconds for each byte"), seconds=1.0),

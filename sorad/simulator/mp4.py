@@ -68,9 +68,8 @@ def movie(
     width, height = (_SIZES if size >= _ROOMY + 8_000 * min(seconds, 2) else _SMALL)[orientation]
     keys = _key_count(width, height, seconds, size)
     samples, sizes = _samples(width, height, turn, seconds, keys)
-    text = f"sorad simulator task={task_id} prompt={_sha256(prompt).hex()}"
     front = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
-    mark = _box(b"free", text.encode("utf-8"))
+    mark = _box(b"free", mark_of(task_id, prompt))
     moov_size = len(_moov(width, height, seconds, sizes, keys, 0))
     offset = len(front) + moov_size + len(mark) + 16
     size = max(size, offset + len(samples))
@@ -78,6 +77,22 @@ def movie(
     # A 64-bit size, so that files above 4 GB need no second way.
     mdat = struct.pack(">I4sQ", 1, b"mdat", size - offset + 16)
     head = front + moov + mark + mdat + samples
+    etag = f'"{seed.hex()[:24]}-{size:x}"'
+    return Movie(head, size, int.from_bytes(seed[1:9], "big") % _BLOCK, etag)
+
+
+def mark_of(task_id: str, prompt: str) -> bytes:
+    """What tells in each video of which task it is."""
+    return f"sorad simulator task={task_id} prompt={_sha256(prompt).hex()}".encode("utf-8", "surrogatepass")
+
+
+def filled(head: bytes, task_id: str, prompt: str, size: int) -> Movie:
+    """A whole MP4, made ``size`` bytes long (if it is not longer) with a box of the task's filler."""
+    seed = _sha256(f"{task_id}\n{prompt}")
+    left = size - len(head)
+    if left >= 16:
+        head += struct.pack(">I4sQ", 1, b"free", left)
+    size = max(len(head), size) if left >= 16 else len(head)
     etag = f'"{seed.hex()[:24]}-{size:x}"'
     return Movie(head, size, int.from_bytes(seed[1:9], "big") % _BLOCK, etag)
 

@@ -26,6 +26,8 @@ _STATUS = {"pending": "queued", "processing": "in_progress"}
 _REFUSALS: Mapping[str, tuple[int, str, str, str]] = {  # kind: HTTP status, type, code, message
     "key": (401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
     "balance": (402, "insufficient_quota", "insufficient_quota", "The balance does not pay for this video."),
+    "blocked": (400, "invalid_request_error", "content_policy_violation", "Your prompt was refused."),
+    "person": (400, "invalid_request_error", "content_policy_violation", "The picture shows a real person."),
     "rate": (429, "rate_limit_error", "rate_limit_exceeded", "Rate limit reached. Please try again later."),
     "server": (500, "server_error", "server_error", "The server had an error while processing your request."),
     "retired": (
@@ -45,9 +47,18 @@ class OpenaiVideos:
     """Answers calls at ``/v1/videos`` and ``/v1/models``."""
 
     wire = WIRE
+    base = "/v1"
 
     def __init__(self, book: Book) -> None:
         self._book = book
+
+    def owns(self, call: Call) -> bool:
+        """Whether a call is in this format."""
+        return call.parts[:1] == ("v1",) and call.parts[1:2] in (("videos",), ("models",))
+
+    def key(self, call: Call) -> str:
+        """The key in a call."""
+        return call.key
 
     def route(self, call: Call) -> Route | None:
         """What a call asks for; ``None`` where there is nothing at its path."""
@@ -73,7 +84,9 @@ class OpenaiVideos:
 
     def order(self, call: Call) -> Order | str:
         """The order in a create, or the name of what is wrong with it."""
-        return _order(_body(call))
+        raw = _body(call)
+        self._book.album.keep(raw)
+        return _order(raw)
 
     def refusal(self, kind: str, status: int | None = None) -> Answer:
         """An error, or for ``no_id`` a create's good answer without one; over ``status`` where it is given.
@@ -102,6 +115,7 @@ class OpenaiVideos:
         order = _order(raw)
         if isinstance(order, str):
             return _error(400, "invalid_request_error", "invalid_value", f"Invalid value: '{order}'.", order)
+        self._book.album.keep(raw)
         try:
             task = self._book.account.create(WIRE, order)
         except NoMoney:

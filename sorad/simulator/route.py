@@ -1,17 +1,21 @@
-"""What the two formats share: what a call asks for, and the book they answer from."""
+"""What all formats share: what a call asks for, and the book they answer from."""
 
 from __future__ import annotations
 
 import dataclasses
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import quote
 
 from sorad.clock import Clock
+from sorad.simulator.album import Album
 from sorad.simulator.faults import Faults
+from sorad.simulator.given import further, has_sound
 from sorad.simulator.mp4 import Movie, movie
-from sorad.simulator.state import Account, Task
+from sorad.simulator.rendered import colour_of, rendered, size_of, wrapped
+from sorad.simulator.state import Account, Order, Task
 from sorad.simulator.wire import Answer, Call
 
 # Signs URLs that only ever open simulated videos; the same in every process, so that they outlive one.
@@ -29,6 +33,37 @@ class Route:
     act: Callable[[], Answer]
 
 
+class Format(Protocol):
+    """One of the formats that the simulator speaks."""
+
+    wire: str
+    base: str  # the path of its base URL
+
+    def owns(self, call: Call) -> bool:
+        """Whether a call is in this format."""
+        ...
+
+    def key(self, call: Call) -> str:
+        """The key in a call, ``""`` where there is none."""
+        ...
+
+    def route(self, call: Call) -> Route | None:
+        """What a call asks for; ``None`` where there is nothing at its path."""
+        ...
+
+    def order(self, call: Call) -> Order | str:
+        """The order in a create, or the name of what is wrong with it."""
+        ...
+
+    def refusal(self, kind: str, status: int | None = None) -> Answer:
+        """An error in the words of the format; over ``status`` where it is given."""
+        ...
+
+    def downloadable(self, task_id: str) -> Task | None:
+        """The task whose video the API itself can serve now."""
+        ...
+
+
 @dataclass
 class Book:
     """What answers are made from."""
@@ -38,6 +73,7 @@ class Book:
     faults: Faults
     file_size: int  # bytes
     url_seconds: float  # how long a URL is good
+    album: Album = field(default_factory=Album)  # the pictures that came
     files_url: str = ""  # where downloads are served: another host than the API's
 
     def video_url(self, task: Task) -> str:
@@ -58,13 +94,35 @@ class Book:
     def movie(self, task: Task) -> Movie:
         """The video of a task."""
         order = task.order
+        rendered = self._rendered(task)
+        if rendered is not None:
+            return wrapped(rendered, task.id, order.prompt, self.file_size)
         return movie(
             task.id,
             order.prompt,
             seconds=order.seconds,
             orientation=order.orientation,
             size=self.file_size,
-            picture=order.image,
+            picture="" if task.unseen else order.image,
+        )
+
+    def _rendered(self, task: Task) -> bytes | None:
+        """A video of the pictures and the sound that it was ordered with, where there are any and the extra is."""
+        order = task.order
+        last, references = further(order.details, order.image)
+        first = None if task.unseen else self.album.get(order.image)
+        last_frame, shown = self.album.get(last), [self.album.get(one) for one in references]
+        sound = has_sound(order.details)
+        if not (first or last_frame or any(shown) or sound):
+            return None
+        return rendered(
+            size_of(order),
+            order.seconds,
+            first,
+            last_frame,
+            tuple(filter(None, shown)),
+            sound,
+            colour_of(task.id),
         )
 
     def no_room(self, refusal: Answer) -> Answer:
@@ -84,8 +142,8 @@ class Book:
         return Route(target, task_id, found.order.prompt, lambda: act(found))
 
     def find(self, task_id: str) -> Task | None:
-        """A task of either format."""
-        return self.account.get("sora_hk", task_id) or self.account.get("openai_videos", task_id)
+        """A task of any format."""
+        return self.account.find(task_id)
 
 
 def _sign(task_id: str, expires: int) -> str:

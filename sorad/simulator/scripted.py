@@ -7,31 +7,17 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from sorad.simulator import downloads
 from sorad.simulator.mp4 import movie
-from sorad.simulator.route import Book, Route
+from sorad.simulator.route import Book, Format, Route
 from sorad.simulator.script import Script, ScriptedAnswer
 from sorad.simulator.state import Order
 from sorad.simulator.strike import strike
 from sorad.simulator.wire import Answer, Call, Reply, json_answer
 
 NOTE = "script"
-
-
-class Format(Protocol):
-    """One of the two formats."""
-
-    wire: str
-
-    def order(self, call: Call) -> Order | str:
-        """The order in a create, or the name of what is wrong with it."""
-        ...
-
-    def refusal(self, kind: str, status: int | None = None) -> Answer:
-        """An error in the words of the format."""
-        ...
 
 
 class Play:

@@ -1,4 +1,4 @@
-"""The simulator put together: one account, two formats, downloads on a host of their own."""
+"""The simulator put together: one account, every format, downloads on a host of their own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any
 from sorad.clock import Clock, SystemClock
 from sorad.simulator import control, downloads
 from sorad.simulator.faults import Fault, Faults
+from sorad.simulator.formats import NATIVE
+from sorad.simulator.native import KEY_HEADERS
 from sorad.simulator.openai_videos import OpenaiVideos
-from sorad.simulator.route import Book, Route
+from sorad.simulator.route import Book, Format, Route
 from sorad.simulator.script import Script
 from sorad.simulator.scripted import Play
 from sorad.simulator.sora_hk import SoraHk
@@ -84,8 +86,12 @@ class Simulator:
             persist=Path(persist) if persist is not None else None,
         )
         self._book = Book(self.account, self._clock, self.faults, file_size, url_seconds)
-        self._hk = SoraHk(self._book, list_shape)
-        self._openai = OpenaiVideos(self._book)
+        hk = SoraHk(self._book, list_shape)
+        self._formats: tuple[Format, ...] = (
+            *(one(self._book) for one in NATIVE),
+            OpenaiVideos(self._book),
+            hk,
+        )
         self._play = Play(script, self._book, self._authority) if script is not None else None
         self._address = (host, port)
         self._files_address = (host, files_port)
@@ -161,8 +167,13 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """What goes into ``base_url`` of the config, for both formats."""
+        """What goes into ``base_url`` of the config, for sora.hk and the format of OpenAI."""
         return _url(self._address) + "/v1"
+
+    def base_url_of(self, kind: str) -> str:
+        """The same for any kind of provider."""
+        base = next((one.base for one in self._formats if one.wire == kind), "/v1")
+        return _url(self._address) + base
 
     @property
     def control_url(self) -> str:
@@ -223,16 +234,17 @@ class Simulator:
             return control.answer(self, call)
         if self._play is not None and call.parts[:1] == ("files",):
             return self._play.video(call)
-        api = self._openai if call.parts[1:2] in (("videos",), ("models",)) else self._hk
-        if call.parts[:1] != ("v1",):
+        api = next(one for one in self._formats if one.owns(call))
+        if not call.path.startswith(f"{api.base}/"):
             return api.refusal("path")
-        if not call.key or self._key not in (None, call.key):
+        key = api.key(call)
+        if not key or self._key not in (None, key):
             self._count("refused")
             return api.refusal("key")
         route = api.route(call)
         return api.refusal("path") if route is None else self._act(call, api, route)
 
-    def _act(self, call: Call, api: SoraHk | OpenaiVideos, route: Route) -> Reply:
+    def _act(self, call: Call, api: Format, route: Route) -> Reply:
         """What comes of a call with a key that is good, at a path that there is."""
         self._count(route.target)
         if self._play is not None:
@@ -241,18 +253,18 @@ class Simulator:
             route = self._play.route(call, api, route)
         fault = self.faults.pick(route.target, route.subject or route.target, route.prompt)
         if route.target == "download":
-            return self._content(call, route, fault)
+            return self._content(call, api, route, fault)
         return strike(fault, route, api.refusal) if fault is not None else route.act()
 
-    def _content(self, call: Call, route: Route, fault: Fault | None) -> Reply:
-        """``/videos/ID/content``, on the API's own host."""
-        task = self._openai.downloadable(route.subject)
+    def _content(self, call: Call, api: Format, route: Route, fault: Fault | None) -> Reply:
+        """A video on the API's own host, as ``/videos/ID/content``."""
+        task = api.downloadable(route.subject)
         if task is None:
             return route.act()
         whole = dataclasses.replace(route, act=lambda: self._serve(call, task, fault))
         if fault is not None and fault.kind == "expired":
-            return self._openai.refusal("expired")
-        return strike(fault, whole, self._openai.refusal) if fault is not None else whole.act()
+            return api.refusal("expired")
+        return strike(fault, whole, api.refusal) if fault is not None else whole.act()
 
     def _task_of_file(self, call: Call) -> Task | None:
         name = call.parts[1] if len(call.parts) == 2 and call.parts[0] == "files" else ""
@@ -260,7 +272,7 @@ class Simulator:
 
     def _answer_file(self, call: Call) -> Reply:
         """The reply of the host that serves downloads."""
-        if "authorization" in call.headers:
+        if any(name in call.headers for name in KEY_HEADERS):
             with self._lock:
                 self._keys_at_wrong_host += 1
         task = self._task_of_file(call)

@@ -20,6 +20,8 @@ _REFUSALS: Mapping[str, tuple[int, int, str]] = {  # kind: HTTP status, body cod
     "key": (401, 401, "API Key无效或已被禁用"),
     "parameters": (200, 1001, "参数错误"),
     "balance": (200, 1012, "余额不足"),
+    "blocked": (400, 1001, "提示词违反内容政策"),
+    "person": (400, 1001, "图片中包含真人"),
     "rate": (429, 429, "请求过于频繁，请稍后再试"),
     "server": (500, 500, "服务器内部错误"),
     "retired": (404, 404, "model not found"),
@@ -32,11 +34,24 @@ class SoraHk:
     """Answers calls below ``/v1`` that are not of the videos format."""
 
     wire = WIRE
+    base = "/v1"
 
     def __init__(self, book: Book, list_shape: str = "list") -> None:
         """``list_shape``: the member of ``data`` that holds a page of tasks; "data": ``data`` itself."""
         self._book = book
         self._list_shape = list_shape
+
+    def owns(self, call: Call) -> bool:
+        """It answers what no other format does."""
+        return True
+
+    def key(self, call: Call) -> str:
+        """The key in a call."""
+        return call.key
+
+    def downloadable(self, task_id: str) -> Task | None:
+        """None: videos lie elsewhere."""
+        return None
 
     def route(self, call: Call) -> Route | None:
         """What a call asks for; ``None`` where there is nothing at its path."""

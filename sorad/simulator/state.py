@@ -59,13 +59,14 @@ class Task:
     """An accepted create. Times are epoch seconds; ``cost`` is in cents."""
 
     id: str
-    wire: str  # the format it was ordered in: "sora_hk" or "openai_videos"
+    wire: str  # the format it was ordered in, by the name of its kind
     order: Order
     created_at: float
     ready_at: float  # infinite for a task that is stuck
     cost: int
     error: str = ""  # why it will fail
     fails_for: float = math.inf  # seconds for which it is said to have failed; then it is a video after all
+    unseen: bool = False  # its video begins with another picture than the one that it was given
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,11 @@ class Account:
         fate = self._faults.pick("task", name, order.prompt)
         kind = fate.kind if fate is not None else ""
         ready_at = math.inf if kind == "stuck" else now + self._pace.seconds(name, order.pro)
+        unseen = bool(order.image) and self._faults.pick("picture", name, order.prompt) is not None
         if fate is None or kind != "fail":
-            return Task(task_id, wire, order, now, ready_at, cost)
+            return Task(task_id, wire, order, now, ready_at, cost, unseen=unseen)
         fails_for = fate.setting("seconds") or math.inf
-        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for)
+        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for, unseen)
 
     def _enter(self, task: Task) -> None:
         self._ordered[(task.wire, task.order.prompt)] += 1
@@ -199,8 +201,13 @@ class Account:
             task = self._tasks.get(task_id)
         return task if task is not None and task.wire == wire else None
 
+    def find(self, task_id: str) -> Task | None:
+        """A task of any format, unless it was deleted."""
+        with self._lock:
+            return self._tasks.get(task_id)
+
     def tasks(self) -> list[Task]:
-        """All that were accepted and not deleted, of either format, in order."""
+        """All that were accepted and not deleted, of any format, in order."""
         with self._lock:
             return list(self._tasks.values())
 

@@ -10,7 +10,7 @@ from sorad.simulator.route import Route
 from sorad.simulator.wire import Answer, Reply, Reset, Stream, html_answer
 
 # The kinds that are answered in the words of the format.
-_IN_WORDS = ("rate", "server", "key", "balance", "retired", "lost_task", "no_id")
+_IN_WORDS = ("rate", "server", "key", "balance", "blocked", "person", "retired", "lost_task", "no_id")
 
 
 def strike(fault: Fault, route: Route, refusal: Callable[[str, int | None], Answer]) -> Reply:

@@ -7,6 +7,7 @@ systems of macOS and Windows do not tell ``A`` from ``a``.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Collection
@@ -111,6 +112,15 @@ def is_ignored_folder(name: str, parent_has: Callable[[str], bool]) -> bool:
     if not folded.endswith(_ASSETS):
         return False
     return folded.startswith(PREFIX) or parent_has(name[: -len(_ASSETS)] + _SUFFIX)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_never_watched(name: str) -> bool:
+    """Whether nothing inside a folder of that name counts, whatever lies beside it; outputs above all.
+
+    ``X_assets`` beside an ``X.json`` that is no storyboard by its name stays watched: the neighbour may go.
+    """
+    return is_ignored_folder(name, lambda _neighbour: False)
 
 
 def conflict_copy(name: str) -> bool:

@@ -12,6 +12,7 @@ import array
 import contextlib
 import ctypes
 import errno
+import functools
 import os
 import sys
 import threading
@@ -33,6 +34,8 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import EventDispatcher
+
+from sorad.vault.names import is_never_watched
 
 if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
@@ -73,6 +76,7 @@ def start(path: str, handle: Callable[[FileSystemEvent], None]) -> BaseObserver:
     observer = _new()
     try:
         observer.schedule(Handler(handle), path, recursive=True, event_filter=_EVENTS)
+        _pass_over_outputs(observer)
         observer.start()
         if not _has_room(path) and _unwatched(observer, path):
             # Version 7 leaves the folders beyond the limit unwatched without a word.
@@ -91,6 +95,26 @@ def _new() -> BaseObserver:
         # "Full" events tell a folder that was moved in from outside (no source) from one that was made.
         return InotifyObserver(generate_full_events=True)
     return Observer()
+
+
+def _pass_over_outputs(observer: BaseObserver) -> None:
+    """Let no watch be set in folders that never hold a storyboard, our own outputs above all.
+
+    There are many of them, they would use the system's watches up, and each video would be told of a dozen times.
+    Version 7 takes an ``OSError`` for a folder that is gone, and goes on; version 6 would end of it.
+    """
+    for emitter in observer.emitters:
+        reader: Any = getattr(emitter, "_inotify_fd", None)
+        add = getattr(reader, "add_callback", None)
+        if add is not None and not isinstance(add, functools.partial):  # version 7.0 shares one reader
+            reader.add_callback = functools.partial(_add_unless_output, add)
+
+
+def _add_unless_output(add: Callable[..., Any], path: bytes, mask: int, callback: Any, number: int) -> Any:
+    below = path[len(callback.path) :].split(os.fsencode(os.sep))
+    if any(is_never_watched(os.fsdecode(name)) for name in below):
+        raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
+    return add(path, mask, callback, number)
 
 
 def release(observer: BaseObserver) -> bool:
@@ -266,4 +290,8 @@ def _unwatched(observer: BaseObserver, path: str) -> bool:
     known = watched(observer)
     if known is None:
         return False
-    return any(folder not in known for folder, _names, _files in os.walk(path))
+    for folder, names, _files in os.walk(path):
+        names[:] = [name for name in names if not is_never_watched(name)]
+        if folder not in known:
+            return True
+    return False

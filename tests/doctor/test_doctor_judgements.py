@@ -383,13 +383,17 @@ def test_a_root_inside_another_is_told(tmp_path: Path) -> None:
         (storyboards.Read(2, 2), [("storyboards.ok", "ok")]),
         (storyboards.Read(2, 2, ("/v/storyboard.json",)), [("storyboards.invalid", "problem")]),
         (storyboards.Read(None), []),
+        (storyboards.Read(2, 2, pictured=True), [("storyboards.ok", "ok"), ("media.extra", "warning")]),
         (
             storyboards.Read(2, 2, absent=("/v/a.mp4",)),
             [("storyboards.ok", "ok"), ("storyboards.absent", "warning")],
         ),
     ],
 )
-def test_storyboards(read: storyboards.Read, codes: list[tuple[str, str]]) -> None:
+def test_storyboards(
+    read: storyboards.Read, codes: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert told(storyboards.judge(read)) == codes
 
 

@@ -17,7 +17,6 @@ from sorad.engine.decide.absence import (
     MEASURED,
     ZONES,
     Evidence,
-    Kind,
     Own,
     Seen,
     View,
@@ -28,6 +27,7 @@ from sorad.engine.decide.absence import (
     turned_up,
     was_before,
 )
+from sorad.engine.decide.kinds import Kind
 from sorad.engine.state.list_history import Sightings
 from sorad.model import Request, State, Take
 from sorad.providers.answers.listing import Page, read_back
@@ -123,7 +123,7 @@ def test_another_model_counts_only_where_ours_is_named_as_it_was_sent() -> None:
 @pytest.mark.parametrize("shown", [{"seconds": 8}, {"pro": True}])
 def test_where_ours_are_shown_with_another_length_or_model_none_is_told_by_it(shown: dict[str, Any]) -> None:
     task, ours = row(**shown), replace(row(**shown), remote_id="own")
-    sent = Own("own", INTENT + 20, request=Request("sent"))
+    sent = Own("own", INTENT + 20, take=lost(prompt="sent"))
     assert kind(view(task, ours, owned={"own"}, own=[sent]), task) is Kind.CANNOT_TELL
     assert evidence(view(task, ours, owned={"own"}, own=[sent])).altered
     assert kind(view(task, altered=True), task) is Kind.CANNOT_TELL, "it did so earlier"

@@ -486,8 +486,9 @@ class TestMatching:
         assert match(ours, [shown[1], replace(shown[1], remote_id="more")], [], 1030) is None
 
     def test_requests_look_alike_by_their_text(self) -> None:
-        assert alike(Request("a  cat\n", "https://x.test/1.png"), Request("a cat", seconds=15, pro=True))
-        assert not alike(Request("a cat"), Request("a dog"))
+        cat = take(request=Request("a  cat\n", "https://x.test/1.png"))
+        assert alike(cat, take(request=Request("a cat", seconds=15, pro=True)))
+        assert not alike(cat, take(request=Request("a dog")))
 
     @pytest.mark.parametrize(
         ("ours", "shown"),

@@ -51,6 +51,20 @@ def test_what_waits_for_a_halted_provider_starves_nobody(ledger: Ledger) -> None
     assert [take.target for take in ledger.claim(State.QUEUED, NOW, 2, targets=["", "a"])] == ["", ""]
 
 
+def test_a_party_is_known_as_soon_as_it_is_sent_to(ledger: Ledger) -> None:
+    takes(ledger, 2)
+    assert ledger.parties() == []
+    one, other = ledger.claim(State.QUEUED, NOW, 2)
+    send(ledger, one, A)
+    assert ledger.parties() == [A]
+    intent = Change(State.SUBMITTING, "intent", intent=True, keep_claim=True, **B._asdict())
+    sent = ledger.record(other, intent, NOW)
+    assert sorted(ledger.parties()) == [B, A]
+    moved = A._replace(account="acc-c")
+    ledger.record(sent, Change(State.GENERATING, "accepted", remote_id="x", **moved._asdict()), NOW)
+    assert sorted(ledger.parties()) == [B, A, moved]
+
+
 def test_what_waits_is_counted_by_target(ledger: Ledger) -> None:
     apply(ledger, want(1), want(2, target="b"), want(3, target="b"))
     assert ledger.targets() == {"": 1, "b": 2}

@@ -14,7 +14,7 @@ from scripted_http import ScriptedServer
 
 from sorad.config.model import Config, ModelConfig, ProviderConfig
 from sorad.engine.decide.matching import same
-from sorad.model import Reference, Request, micros
+from sorad.model import Reference, Request, State, Take, micros
 from sorad.providers import capabilities_of, make, validator_of
 from sorad.providers.base import Accepted, NotSent, RemoteTask
 
@@ -327,7 +327,8 @@ def test_prices_follow_resolution_and_sound(request_: Request, second: Any) -> N
     ],
 )
 def test_a_list_that_tells_less_proves_nothing(request_: Request, task: dict[str, Any], may_be: bool) -> None:
-    assert same(request_, RemoteTask("t", REQUEST.prompt, None, **task)) is may_be
+    take = Take(1, 1, "/v", "/v/s", 1, 1, "", request_, State.UNKNOWN, "/v/1.mp4", 0.0)
+    assert same(take, RemoteTask("t", REQUEST.prompt, None, **task)) is may_be
 
 
 def test_models_that_the_config_names_are_our_own(server: ScriptedServer) -> None:

@@ -78,7 +78,7 @@ FAILURES = [
         "This content may violate our guardrails concerning similarity to third-party content.",
         "provider.moderation",
     ),
-    ("图片中包含真人", "provider.moderation"),
+    ("图片中包含真人", "provider.real_person"),
     ("The generated video was blocked by our moderation system", "provider.moderation_result"),
     ("生成的内容未通过审核", "provider.moderation_result"),
     ("failed to download image_url", "provider.picture_refused"),

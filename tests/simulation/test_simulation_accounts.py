@@ -37,7 +37,7 @@ class Account(SimProvider):
     unlisted = False
     bad_key = False
 
-    def create(self, request: Request) -> Created:
+    def create(self, request: Request, own_id: str = "") -> Created:
         answer = super().create(request)
         lost, self.loses_answer = self.loses_answer, False
         return LOST if lost else answer
@@ -47,7 +47,7 @@ class Account(SimProvider):
             return Fault(Trouble.KEY, SAID)
         return super().poll(remote_id) if remote_id in self.tasks else Missing(SAID)
 
-    def recent(self, since: float) -> Union[Listed, Fault]:
+    def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         if self.bad_key:
             return Fault(Trouble.KEY, SAID)
         return NO_LIST if self.unlisted else super().recent(since)
@@ -137,7 +137,7 @@ def test_what_is_on_the_list_of_another_account_is_first_of_all_that_of_its_own_
     second = keys.account("acc1")
     second.unlisted, honest = True, second.create
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         answer = honest(request)
         return LOST if request.prompt == "text" else answer
 

@@ -133,7 +133,7 @@ def test_html_cut_and_half_answers_stop_nothing_where_it_worked_before(tmp_path:
     world = World(3, tmp_path / "w", odds=Odds(**vars(CALM)), lists=False)
     world.write("storyboard_a.json", ["first"])
     world.run(1800)
-    world.provider.create = lambda request: page  # type: ignore[method-assign,assignment]
+    world.provider.create = lambda request, own_id="": page  # type: ignore[method-assign,assignment]
     page = outcome(200, "<html>maintenance</html>", native=False)
     world.write("storyboard_b.json", ["second"])
     world.run(60)
@@ -149,7 +149,7 @@ def test_a_web_page_at_an_address_that_never_worked_stops_buying_at_once(tmp_pat
     world = World(3, tmp_path / "w", odds=Odds(**vars(CALM)), lists=False)
     page = outcome(200, "<html><title>Welcome</title></html>", native=False)
     left = []
-    world.provider.create = lambda request: (left.append(request), page)[1]  # type: ignore[method-assign,assignment]
+    world.provider.create = lambda request, own_id="": (left.append(request), page)[1]  # type: ignore[method-assign,assignment]
     world.write("storyboard_a.json", ["a", "b", "c", "d"])
     world.run(30)
     assert len(left) == 1
@@ -166,7 +166,7 @@ class Together:
     def __init__(self, world: World) -> None:
         self.most, self._now, honest = 0, 0, world.provider.create
 
-        def create(request: object) -> object:
+        def create(request: object, own_id: str = "") -> object:
             self._now += 1
             self.most = max(self.most, self._now)
             world.turns.pause()

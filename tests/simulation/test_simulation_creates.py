@@ -26,7 +26,7 @@ def world_of(folder: Path, answer: Callable[[int], Outcome], **limits: int) -> t
     settings: dict[str, Any] = {"limits": {**base, **limits}}
     world = World(1, folder / "w", odds=Odds(**dict.fromkeys(vars(Odds()), 0.0)), settings=settings)
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         left.append(request)
         outcome = answer(len(left))
         if outcome is Died:

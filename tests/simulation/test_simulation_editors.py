@@ -26,7 +26,7 @@ class Typist:
         self.sent: list[str] = []
         honest = world.provider.create
 
-        def create(request: Request) -> Created:
+        def create(request: Request, own_id: str = "") -> Created:
             self.sent.append(request.prompt)
             return honest(request)
 

@@ -38,7 +38,7 @@ def one_id_for_all(world: World) -> None:
     """Each create is accepted, and answered with the id of the first."""
     honest = world.provider.create
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         answer = honest(request)
         return Accepted("t0", "req", PRICE) if isinstance(answer, Accepted) else answer
 
@@ -115,7 +115,7 @@ class TestLostInARow:
         """All answers are lost, but for those of these creates. Nothing is accepted of what is lost."""
         honest, left = world.provider.create, list[Request]()
 
-        def create(request: Request) -> Created:
+        def create(request: Request, own_id: str = "") -> Created:
             left.append(request)
             return honest(request) if len(left) in answered else LOST
 
@@ -169,7 +169,7 @@ class TestLostInARow:
         world = self.world_of(tmp_path)
         left = list[Request]()
 
-        def create(request: Request) -> Created:
+        def create(request: Request, own_id: str = "") -> Created:
             left.append(request)
             raise Died
 

@@ -128,7 +128,7 @@ class TestSeededFaults:
             """Sends first, and writes the intent down together with the outcome."""
             outcome = kit.accounts.current.create(take.request)
             with monkeypatch.context() as patch:
-                patch.setattr(kit.accounts.current, "create", lambda request: outcome)
+                patch.setattr(kit.accounts.current, "create", lambda request, own_id="": outcome)
                 submit(kit, take)
 
         monkeypatch.setattr(channel, "submit", forgetful)

@@ -30,7 +30,7 @@ def lose_answer(world: World, *, accepted: bool) -> None:
     world.odds.list_fault = 1.0
     honest, seen = world.provider.create, []
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         seen.append(request)
         if len(seen) > 1:
             return honest(request)
@@ -134,7 +134,7 @@ def test_the_intent_goes_when_the_outcome_is_known(tmp_path: Path) -> None:
     honest, answers = world.provider.create, [Refused(Fault(Trouble.RATE, SAID, "", 30.0))]
     there = []
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         there.append([note.name for note in notes(world)])
         return answers.pop() if answers else honest(request)
 
@@ -155,7 +155,7 @@ def test_an_intent_whose_create_was_refused_is_no_purchase_though_it_stayed_behi
     """The process ends when the refusal is written down and the intent is not removed yet."""
     world = calm_world(tmp_path, lists=False)
     honest, answers = world.provider.create, []
-    world.provider.create = lambda request: answers.pop() if answers else honest(request)  # type: ignore[method-assign]
+    world.provider.create = lambda request, own_id="": answers.pop() if answers else honest(request)  # type: ignore[method-assign]
     world.write("ep2/storyboard_b.json", ["other"])  # the root is not empty without the first
     world.run(3600)
     answers.append(Refused(Fault(Trouble.RATE, SAID, "", 30.0)))

@@ -117,7 +117,7 @@ def test_a_task_of_the_time_keeps_a_create_back_whatever_its_text(
     assert f"sorad resolve {take.id} --adopt t0" in take.error.fix_text()
 
     def alike(view: absence.View) -> Iterator[RemoteTask]:
-        return (one for one in absence.blocking_tasks(view) if absence.same(view.take.request, one))
+        return (one for one in absence.blocking_tasks(view) if absence.same(view.take, one))
 
     monkeypatch.setattr(reconcile, "blocking_tasks", alike)
     assert not once(lose(tmp_path / "b", OddList(how=how)))
@@ -336,7 +336,7 @@ def hide(world: World, hidden: Callable[[RemoteTask], bool]) -> None:
     """The list stops showing what it showed, and goes on to tell that it is whole."""
     honest = world.provider.recent
 
-    def recent(since: float) -> Any:
+    def recent(since: float, own_id: str = "") -> Any:
         listed = honest(since)
         gone = {task.remote_id for task in listed.tasks if hidden(task)}
         tasks = tuple(task for task in listed.tasks if task.remote_id not in gone)
@@ -386,7 +386,7 @@ def test_a_list_that_cannot_be_read_is_given_to_the_user_after_a_few_looks(tmp_p
     world = lose(tmp_path, OddList(), unreadable=True)
     asked, honest = [], world.provider.recent
 
-    def recent(since: float) -> Any:
+    def recent(since: float, own_id: str = "") -> Any:
         asked.append(world.clock.monotonic())
         return honest(since)
 

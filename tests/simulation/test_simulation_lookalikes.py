@@ -30,7 +30,7 @@ def shown(world: World, change: Callable[[RemoteTask, Request], Optional[RemoteT
     """The list shows its tasks changed, or not at all."""
     honest = world.provider.recent
 
-    def recent(since: float) -> Union[Listed, Fault]:
+    def recent(since: float, own_id: str = "") -> Union[Listed, Fault]:
         listed = honest(since)
         if isinstance(listed, Fault):
             return listed
@@ -44,9 +44,9 @@ def answers(world: World, *fates: str) -> None:
     """What becomes of the first creates: ``lost`` before the server, or ``accepted`` and its answer lost."""
     honest, left = world.provider.create, list(fates)
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         fate = left.pop(0) if left else "answered"
-        answer = honest(request) if fate != "lost" else LOST
+        answer = honest(request, own_id) if fate != "lost" else LOST
         return answer if fate == "answered" else LOST
 
     world.provider.create = create  # type: ignore[method-assign]
@@ -112,7 +112,7 @@ class TestOneTextAndTwoPictures:
         world = calm_world(tmp_path)
         honest, under_way, most = world.provider.create, [], []
 
-        def create(request: Request) -> Created:
+        def create(request: Request, own_id: str = "") -> Created:
             under_way.append(request)
             most.append(len(under_way))
             if len(under_way) == 1:

@@ -39,7 +39,7 @@ class Other(SimProvider):
     base_url, account, currency = "https://other.invalid/v1", "acc1", "CNY"
     has_money = True
 
-    def create(self, request: Request) -> Created:
+    def create(self, request: Request, own_id: str = "") -> Created:
         if not self.has_money:
             self.creates += 1
             return Refused(Fault(Trouble.BALANCE, SAID))

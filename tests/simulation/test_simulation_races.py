@@ -43,7 +43,7 @@ def test_a_cancel_that_meets_a_create_under_way_leaves_it_alone(tmp_path: Path) 
     (take,) = queued(world, ["text"])
     honest, answers = world.provider.create, []
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         # `sorad cancel` listed the take before its intent, and writes only now
         commands = Commands(world.kit, world.vault.rescan)
         cancelled = Change(State.CANCELLED, "cancel", error=SAID)
@@ -63,7 +63,7 @@ def test_a_resolve_waits_for_the_look_that_is_under_way(tmp_path: Path) -> None:
     (take,) = queued(world, ["text"])
     honest, seen, answers = world.provider.create, [], []
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         seen.append(request)
         answer = honest(request)
         return LOST if len(seen) == 1 else answer
@@ -72,7 +72,7 @@ def test_a_resolve_waits_for_the_look_that_is_under_way(tmp_path: Path) -> None:
     submit(world.kit, take)
     list_tasks = world.provider.recent
 
-    def recent(since: float) -> Union[Listed, Fault]:
+    def recent(since: float, own_id: str = "") -> Union[Listed, Fault]:
         world.raw.post("resolve", {"id": take.id, "how": "resend"}, world.clock.time())
         (command,) = world.raw.commands()
         answers.append(Commands(world.kit, world.vault.rescan)._carry_out(command))
@@ -155,12 +155,12 @@ def test_of_two_takes_of_one_prompt_neither_adopts_the_others_task(tmp_path: Pat
             go.wait(10)
         return honest[0](request)
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         task = provider._accept(request)
         task.listed_at = 0.0 if here() else world.clock.now + 20
         return Accepted(task.remote_id, "r", PRICE) if here() else LOST
 
-    def recent(since: float) -> Any:
+    def recent(since: float, own_id: str = "") -> Any:
         go.set()
         left.wait(10)
         return honest[1](since)
@@ -192,7 +192,7 @@ def test_a_receipt_that_tells_of_another_create_is_not_taken_for_the_lost_ones(t
     submit(world.kit, first)
     honest = world.provider.create
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         honest(request)
         return LOST
 

@@ -21,7 +21,7 @@ def answer(world: World, fate: Callable[[int, Request], str]) -> list[tuple[floa
     ``lost and accepted`` or ``answered``. Returns when which text left."""
     honest, left = world.provider.create, list[tuple[float, str]]()
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         left.append((world.clock.now, request.prompt))
         told = fate(len(left), request)
         answered = honest(request) if told == "answered" or told.endswith("accepted") else None
@@ -95,7 +95,7 @@ def test_what_looks_much_like_it_is_for_the_user(tmp_path: Path) -> None:
 def test_a_list_that_cannot_be_read_keeps_no_refused_take_for_good(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     answer(world, lambda number, request: "refused" if number == 1 else "answered")
-    world.provider.recent = lambda since: Fault(Trouble.SERVER, BUSY.fault.problem)  # type: ignore[method-assign]
+    world.provider.recent = lambda since, own_id="": Fault(Trouble.SERVER, BUSY.fault.problem)  # type: ignore[method-assign]
     world.write("storyboard_a.json", ["text"])
     world.run(3600)
     assert [take.state for take in world.takes()] == [State.DONE]

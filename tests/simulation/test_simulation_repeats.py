@@ -24,7 +24,7 @@ def repeating(folder: Path, times: int, **settings: Any) -> World:
         world.restart(**settings)
     honest = world.provider.create
 
-    def create(request: Request) -> Any:
+    def create(request: Request, own_id: str = "") -> Any:
         for _time in range(times):
             world.provider._accept(request).repeat = True
         answer = honest(request)

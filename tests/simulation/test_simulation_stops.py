@@ -25,7 +25,7 @@ def lose_one(world: World) -> Take:
     """A take whose create was lost, where nothing can be looked up."""
     create = world.provider.create
 
-    def lost(request: object) -> Created:
+    def lost(request: object, own_id: str = "") -> Created:
         create(request)  # type: ignore[arg-type]
         return Unknown(Fault(Trouble.TRANSPORT, Problem("sim", "lost")))
 

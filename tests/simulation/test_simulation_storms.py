@@ -34,7 +34,7 @@ def refuse(world: World, trouble: Trouble, retry_after: float | None = None) -> 
     """Every create is refused from now on; the times at which it was tried."""
     tried: list[float] = []
 
-    def create(_request: object) -> Created:
+    def create(_request: object, own_id: str = "") -> Created:
         tried.append(world.clock.now)
         return Refused(Fault(trouble, SAID, "req", retry_after))
 
@@ -110,7 +110,7 @@ def test_an_outage_of_the_network_spends_nothing_and_loses_nothing(world: World)
     world.run(30)
     down: list[float] = []
 
-    def create(_request: object) -> Created:
+    def create(_request: object, own_id: str = "") -> Created:
         down.append(world.clock.now)
         return NotSent(Fault(Trouble.TRANSPORT, SAID))
 

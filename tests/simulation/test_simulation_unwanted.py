@@ -22,7 +22,7 @@ def first_answers(world: World, outcome: Created, meanwhile: Callable[[], object
     """The first create meets ``outcome``, and something happens before its answer is written down."""
     honest, seen = world.provider.create, []
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         seen.append(request)
         if len(seen) > 1:
             return honest(request)
@@ -117,7 +117,7 @@ def test_unknown_creates_that_wait_for_the_user_free_their_slots_in_time(tmp_pat
     world = calm_world(tmp_path, lists=False)
     honest, lost = world.provider.create, 4  # as many as may be in flight
 
-    def create(request: Request) -> Created:
+    def create(request: Request, own_id: str = "") -> Created:
         nonlocal lost
         answer = honest(request)
         lost -= 1

@@ -212,7 +212,7 @@ class SimProvider:
     def balance(self) -> Union[Balance, Fault]:
         return Balance(1_000_000_000)
 
-    def create(self, request: Request) -> Created:
+    def create(self, request: Request, own_id: str = "") -> Created:
         odds, dice = self.odds, self.rng.random
         self.creates += 1
         if dice() < odds.not_sent:
@@ -309,7 +309,7 @@ class SimProvider:
                 raise DownloadCut
             yield body[at : at + 64]
 
-    def recent(self, since: float) -> Union[Listed, Fault]:
+    def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         if self.times is not None and self.tells_date:
             self.times.heard(self.clock.now + self.date_skew, 0.0)
         if self.rng.random() < self.odds.list_fault or self.unreadable:

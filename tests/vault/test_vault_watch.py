@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -387,3 +388,45 @@ def test_what_happened_to_the_watcher_is_told_for_an_hour(
     assert str(tmp_path) in live.vault.problems()[0].text()
     monkeypatch.setattr(roots, "TOLD_FOR", -1.0)
     until(lambda: (live.vault.wake(), live.vault.problems() == [])[1])
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or version("watchdog").startswith("6."), reason="version 6 watches all it sees"
+)
+def test_outputs_take_no_watch_and_their_videos_make_no_events(
+    watched: Watched, until, tmp_path: Path
+) -> None:
+    there = tmp_path / "act" / "storyboard_1_assets" / "Segment_001"
+    there.mkdir(parents=True)
+    (tmp_path / "other_assets" / "storyboard_notes_assets").mkdir(parents=True)
+    watched.watcher.add(str(tmp_path), 0.0)
+    observer, watch = watched.observer(tmp_path), watched.watcher._watches[str(tmp_path)]
+    expected = {str(tmp_path), str(tmp_path / "act"), str(tmp_path / "other_assets")}
+    assert library.watched(observer) == expected
+    made = tmp_path / "act" / "storyboard_2_assets" / "Segment_001"
+    made.mkdir(parents=True)
+    for folder in (there, made):
+        for number in range(50):
+            (folder / f"{number}.mp4").write_text("x")
+    (tmp_path / "act" / "storyboard_3.json").write_text("x")
+    until(lambda: str(tmp_path / "act" / "storyboard_3.json") in watched.hints)
+    assert watched.hints[-1] == str(tmp_path / "act" / "storyboard_3.json")
+    assert library.watched(observer) == expected
+    assert watch.events < 10
+    assert watched.watcher.check(100.0) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no watches for each folder")
+def test_outputs_that_become_a_folder_like_any_other_are_watched(
+    watched: Watched, until, tmp_path: Path
+) -> None:
+    outputs, other = tmp_path / "storyboard_1_assets", tmp_path / "drafts"
+    (outputs / "Segment_001").mkdir(parents=True)
+    watched.watcher.add(str(tmp_path), 0.0)
+    outputs.rename(other)
+    until(lambda: str(other) in watched.hints)
+    # version 6 is told by the scan that follows the hint
+    watched.watcher.compare(str(tmp_path), [str(tmp_path), str(other)], 0.0)
+    watched.watcher.check(10.0)
+    watched.watcher.check(100.0)
+    assert str(other) in library.watched(watched.observer(tmp_path))

@@ -22,13 +22,18 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("Stops buying until `sorad resume`, also over restarts. What is paid for is still delivered."),
         pause,
     )
-    declare(
+    parser = declare(
         subparsers,
         common,
         "resume",
         _("buy again after a pause or a stop"),
         _("Ends `sorad pause`, and whatever has stopped buying until you act."),
         resume,
+    )
+    parser.add_argument(
+        "--pictures",
+        metavar=_("NAME"),
+        help=_("buy with pictures again at this provider, though its videos did not begin with them"),
     )
     parser = declare(
         subparsers,
@@ -49,8 +54,9 @@ def pause(args: argparse.Namespace) -> int:
 
 def resume(args: argparse.Namespace) -> int:
     """Buying again."""
+    order = {} if args.pictures is None else {"pictures": args.pictures}
     with Desk(args) as desk:
-        return desk.post("resume", {}, lambda count: _("Buying goes on."))
+        return desk.post("resume", order, lambda count: _("Buying goes on."))
 
 
 def scan(args: argparse.Namespace) -> int:

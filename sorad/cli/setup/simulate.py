@@ -28,10 +28,10 @@ Faults are written KIND[=RATE][,OPTION=VALUE...], and --fault may be given many 
 
 Kinds, by what they strike:
   any call    rate, server, reset_before, reset_after, slow, slow_headers, html
-  create      no_id, balance, retired, repeated
+  create      no_id, balance, blocked, person, retired, repeated
   API calls   key
   poll        lost_task
-  new tasks   stuck, fail
+  new tasks   stuck, fail, ignore_picture
   download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
   the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_stub,
               list_dates, list_text

@@ -9,18 +9,21 @@ several users. What cannot be told is for the user to decide.
 
 from __future__ import annotations
 
-import enum
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Callable, NamedTuple, Optional
 
 from sorad.elapsed import Moment
-from sorad.engine.decide.matching import in_window, resembles, same
+from sorad.engine.decide.kinds import Kind
+from sorad.engine.decide.matching import in_window, of_model, resembles, same
+from sorad.engine.decide.shapes import by_id, by_shape
 from sorad.messages import N_
-from sorad.model import Request, Take
+from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Listed, RemoteTask
 from sorad.providers.errors import faults
+from sorad.providers.finding import BY_TEXT, Finding
 
 # A create's task is no older than its intent less this, in seconds: clocks that are measured agree so far; of one
 # that no server's answer has told, nothing is known but that few are further off.
@@ -35,14 +38,6 @@ ROUND = 5
 INSTANT = 5.0
 
 
-class Kind(enum.Enum):
-    """What a row of a list is to a create whose answer was lost."""
-
-    OURS = "ours"
-    NOT_OURS = "not ours"
-    CANNOT_TELL = "cannot tell"
-
-
 class Own(NamedTuple):
     """A create of ours that was accepted by the account whose list it is."""
 
@@ -50,7 +45,7 @@ class Own(NamedTuple):
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
-    request: Optional[Request] = None  # what was sent
+    take: Optional[Take] = None  # whose create it was, with what was sent
 
 
 class Seen(NamedTuple):
@@ -89,6 +84,7 @@ class View:
     proved: bool = False  # whether this list, now or earlier, has shown that it shows what it should
     behind: float = 0.0  # how far it has dated ours back at another time, as 0 or less
     altered: bool = False  # whether it has shown ours with another length or model than was sent
+    finding: Finding = BY_TEXT  # what the list can tell at all
 
     @property
     def intent_at(self) -> float:
@@ -122,6 +118,22 @@ def owned(view: View, row: RemoteTask) -> Optional[Kind]:
     return Kind.NOT_OURS if row.remote_id in view.owned else None
 
 
+def our_id(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It has the id that the create brought, or another one; or none, on a list that shows ours with theirs."""
+    told = by_id(view.take, row)
+    if told is not None:
+        return Kind.OURS if told else Kind.NOT_OURS
+    none = row.own_id == "" and bool(view.take.own_id) and _shows_ids(view)
+    return Kind.NOT_OURS if none else None
+
+
+def _shows_ids(view: View) -> bool:
+    """Whether the list shows all of ours that went by an id with that id, and some of them."""
+    sent = {own.remote_id: own.take for own in view.own if own.take is not None and own.take.own_id}
+    told = [by_id(take, row) for row in view.listed.tasks for take in [sent.get(row.remote_id)] if take]
+    return bool(told) and all(told)
+
+
 def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
     """It was on a list before the create left."""
     return Kind.NOT_OURS if was_before(view.seen.get(row.remote_id), view.take) else None
@@ -129,18 +141,18 @@ def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def same_request(view: View, row: RemoteTask) -> Optional[Kind]:
     """It shows the same text, and nothing else; at another time, a clock may have been wrong."""
-    if not same(view.take.request, row):
+    if not same(view.take, row, view.finding):
         return None
     return Kind.OURS if in_window(view.take, row, view.now, view.ahead) else Kind.CANNOT_TELL
 
 
 def explained(view: View, row: RemoteTask) -> Optional[Kind]:
     """It is just what another open create asked for: but a task each, no more."""
-    claims = [other for other in view.others if same(other.request, row)]
+    claims = [other for other in view.others if same(other, row, view.finding)]
     claims = [other for other in claims if in_window(other, row, view.now, view.ahead)]
     if not claims:
         return None
-    rows = [task for task in view.listed.tasks if same(claims[0].request, task)]
+    rows = [task for task in view.listed.tasks if same(claims[0], task, view.finding)]
     rows = [task for task in rows if owned(view, task) is there_before(view, task) is None]
     return Kind.NOT_OURS if row in rows[: len(claims)] else None
 
@@ -164,10 +176,9 @@ def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
     """It is of another model, as far as told; an unknown name may be the gateway's own name for ours."""
-    asked = view.take.request
     if alters(view):
         return None
-    if not asked.model and row.pro not in (None, asked.pro):
+    if not of_model(view.take, row):
         return Kind.NOT_OURS
     ids = {own.remote_id for own in view.own}
     ours = [task for task in view.listed.tasks if task.remote_id in ids]
@@ -175,19 +186,28 @@ def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
     return Kind.NOT_OURS if row.other_model and named_as_sent else None
 
 
+def other_shape(view: View, row: RemoteTask) -> Optional[Kind]:
+    """It has another model, length, resolution, ratio or sound than was sent, and the list does not change ours."""
+    if not row.shown or alters(view):
+        return None
+    return Kind.NOT_OURS if by_shape(view.take.said, row.shown) is Kind.NOT_OURS else None
+
+
 def alters(view: View) -> bool:
     """Whether the list shows ours with another length or model than was sent, now or earlier."""
-    sent = {own.remote_id: own.request for own in view.own}
+    sent = {own.remote_id: own.take for own in view.own}
     shown = ((row, sent.get(row.remote_id)) for row in view.listed.tasks)
-    return view.altered or any(_is_altered(row, request) for row, request in shown if request is not None)
+    return view.altered or any(_is_altered(row, take) for row, take in shown if take is not None)
 
 
-def _is_altered(row: RemoteTask, sent: Request) -> bool:
-    return row.seconds not in (None, sent.seconds) or (not sent.model and row.pro not in (None, sent.pro))
+def _is_altered(row: RemoteTask, sent: Take) -> bool:
+    of_shape = not sent.said or not row.shown or by_shape(sent.said, row.shown) is not Kind.NOT_OURS
+    return row.seconds not in (None, sent.request.seconds) or not of_model(sent, row) or not of_shape
 
 
 RULES: Sequence[Rule] = (
     owned,
+    our_id,
     there_before,
     same_request,
     explained,
@@ -195,6 +215,7 @@ RULES: Sequence[Rule] = (
     too_old,
     other_length,
     other_model,
+    other_shape,
 )
 
 
@@ -241,6 +262,8 @@ def not_whole(view: View) -> Optional[Problem]:
     lacking = _lacking(view)
     if lacking is not None:
         return _lacks(lacking)
+    if _is_forgotten(view):
+        return _forgets(view.finding.kept_for)
     if _reaches_back(view) or view.listed.counted or _ended(view):
         return None if view.proved else _unproved()
     return view.listed.doubt or faults.incomplete_list(_TOO_SHORT)
@@ -299,6 +322,22 @@ def _lacking(view: View) -> Optional[Own]:
         return None
     due = (own for own in view.own if max(since, kept) <= own.accepted_at <= view.now - view.settled)
     return next((own for own in due if own.remote_id not in view.listed.ids), None)
+
+
+def _is_forgotten(view: View) -> bool:
+    """Whether the list may have forgotten the task by now, if it ever was there. Clocks may be off."""
+    if view.take.intent_at is None:
+        return view.finding.kept_for < math.inf
+    return view.now - view.start >= view.finding.kept_for
+
+
+def _forgets(kept_for: float) -> Problem:
+    return Problem(
+        "provider.list",
+        N_("The provider's list of tasks keeps a task for {hours} hours only, and this create is older."),
+        N_("Look at your account at the provider; `sorad resolve` ends the wait."),
+        {"hours": round(kept_for / 3_600)},
+    )
 
 
 def _lacks(own: Own) -> Problem:

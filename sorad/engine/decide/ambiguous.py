@@ -115,7 +115,7 @@ def several(take: Take, tasks: Sequence[RemoteTask]) -> Problem:
 
 def indistinguishable(take: Take, task: RemoteTask) -> Problem:
     """A task at the provider may be the lost create's, so it is not sent again."""
-    if same(take.request, task):
+    if same(take, task):
         message = N_(
             "the task {remote_id} at the provider could be this one, though its time does not fit: the clock of this "
             "machine may have been wrong."
@@ -124,10 +124,15 @@ def indistinguishable(take: Take, task: RemoteTask) -> Problem:
         message = N_(
             "the task {remote_id} at the provider is much like this one: its list may show texts changed."
         )
-    else:
+    elif task.prompt:
         message = N_(
             "the task {remote_id} at the provider was created when this one was sent, and is nobody's here: it may be "
             "this one, for lists show other texts than were sent, or another program's."
+        )
+    else:
+        message = N_(
+            "the task {remote_id} at the provider was created when this one was sent, and is nobody's here: it may be "
+            "this one, or another program's; its list shows no text that could tell."
         )
     return _ask("take.several", message, take, remote_id=task.remote_id)
 

@@ -14,8 +14,10 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Optional
 
+from sorad.engine.decide.shapes import by_id, may_be_alike, may_be_one_model
 from sorad.model import Request, Take
 from sorad.providers.base import RemoteTask
+from sorad.providers.finding import BY_TEXT, MODEL, Find, Finding
 
 # Clocks of server and client may be minutes apart.
 SKEW = 600.0
@@ -43,21 +45,43 @@ def look_of(prompt: str) -> str:
     return unicodedata.normalize("NFC", " ".join(prompt.split()))
 
 
-def alike(one: Request, other: Request) -> bool:
-    """Whether a list could show both as the same: those that show no picture, length or model are many."""
-    return look_of(one.prompt) == look_of(other.prompt)
+def alike(one: Take, other: Take, finding: Finding = BY_TEXT) -> bool:
+    """Whether a list could show both as the same: those that show no picture, length or model are many.
+
+    Where an id of our own tells, none are. Where nothing but shapes tells, any may be, unless one of a shape leaves at
+    a time.
+    """
+    if finding.how.by_id:
+        return False
+    if finding.how is Find.ELIMINATION:
+        return not finding.exact or may_be_alike(one.said, other.said)
+    return look_of(one.request.prompt) == look_of(other.request.prompt)
 
 
-def same(request: Request, task: RemoteTask) -> bool:
-    """Whether a task on the list may be this request; what the list does not tell cannot disagree."""
+def same(take: Take, task: RemoteTask, finding: Finding = BY_TEXT) -> bool:
+    """Whether a task on the list may be what a take asked for; what the list does not tell cannot disagree.
+
+    Where our own id tells, nothing else does. A row without a text is never the same as one.
+    """
+    told, request = by_id(take, task), take.request
+    if told is not None or finding.how.by_id or finding.how is Find.ELIMINATION:
+        return bool(told)
     image = request.image if request.image.startswith("http") else None
     return bool(
         look_of(task.prompt) == look_of(request.prompt)
         and task.seconds in (None, request.seconds)
         and _of_shape(request, task)
-        and (request.model or task.pro in (None, request.pro))
+        and of_model(take, task)
         and (image is None or task.image in (None, "", image))
     )
+
+
+def of_model(take: Take, task: RemoteTask) -> bool:
+    """Whether a task may be of the model that was sent: the config may call it otherwise by now."""
+    sent, shown = take.said.get(MODEL), task.shown.get(MODEL)
+    if sent and shown:
+        return may_be_one_model(str(sent), str(shown)) or bool(task.other_model)
+    return bool(take.request.model or task.pro in (None, take.request.pro))
 
 
 def _of_shape(request: Request, task: RemoteTask) -> bool:
@@ -91,15 +115,41 @@ def match(
     owned: Collection[str],
     now: float,
     ahead: float = 0.0,
+    finding: Finding = BY_TEXT,
 ) -> Optional[dict[int, RemoteTask]]:
     """For unknown takes that look alike: take id → its task. ``None``: it cannot be told, ask the user.
 
-    That is so where a task may be one of two requests, and where a request has more tasks than takes. Takes that
-    found no task are simply absent. ``ahead``: see :func:`began`.
+    That is so where a task may be one of two requests, where a request has more tasks than takes, and where two tasks
+    have one id of ours. Takes that found no task are simply absent. ``ahead``: see :func:`began`.
     """
+    free = [task for task in tasks if task.remote_id not in owned]
+    by_ids = _by_ids(takes, free)
+    if by_ids is None or finding.how.by_id:
+        return by_ids
+    told = {task.remote_id for task in by_ids.values()}
+    rest = [take for take in takes if take.id not in by_ids]
+    by_text = _by_text(rest, [task for task in free if task.remote_id not in told], now, ahead)
+    return None if by_text is None else {**by_ids, **by_text}
+
+
+def _by_ids(takes: Sequence[Take], tasks: Sequence[RemoteTask]) -> Optional[dict[int, RemoteTask]]:
+    """By our own ids; ``None``: two tasks have one."""
+    matched: dict[int, RemoteTask] = {}
+    for take in takes:
+        mine = [task for task in tasks if by_id(take, task)]
+        if len(mine) > 1:
+            return None
+        matched.update((take.id, task) for task in mine)
+    return matched
+
+
+def _by_text(
+    takes: Sequence[Take], tasks: Sequence[RemoteTask], now: float, ahead: float
+) -> Optional[dict[int, RemoteTask]]:
+    """By their texts, and by count where they are equal."""
     found: dict[str, list[RemoteTask]] = {}  # by fingerprint
     for task in tasks:
-        whose = _whose(takes, task, now, ahead) if task.remote_id not in owned else set()
+        whose = _whose(takes, task, now, ahead)
         if len(whose) > 1:
             return None
         for fingerprint in whose:
@@ -122,6 +172,6 @@ def _in_order(takes: Sequence[Take], tasks: Sequence[RemoteTask]) -> dict[int, R
 
 def _whose(takes: Sequence[Take], task: RemoteTask, now: float, ahead: float) -> set[str]:
     """The fingerprints of the takes whose lost create a task may be."""
-    could = [take for take in takes if same(take.request, task)]
+    could = [take for take in takes if same(take, task)]
     in_time = any(in_window(take, task, now, ahead) for take in could)
     return {take.fingerprint for take in could} if in_time else set()

@@ -12,6 +12,7 @@ from sorad.config.model import Polling
 from sorad.engine.decide import backoff
 from sorad.engine.decide.halt import HALTING
 from sorad.engine.decide.not_found import NO_ADDRESS, STUCK_AT
+from sorad.engine.decide.own_ids import REFUSED_AGAIN, in_doubt
 from sorad.engine.decide.paid_twice import NOT_SENT
 from sorad.ledger.values import Change
 from sorad.messages import N_
@@ -122,6 +123,19 @@ def _after_refusal(take: Take, outcome: Union[Refused, NotSent], now: float) -> 
         refused=True,
     )
     return AfterCreate(change, Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED, fault)
+
+
+def refused_again(fault: Fault, now: float) -> AfterCreate:
+    """What was sent again was refused: its first create may have been accepted, and is looked for."""
+    change = Change(
+        State.UNKNOWN,
+        REFUSED_AGAIN,
+        due_at=now,
+        attempt=0,
+        error=in_doubt(fault.problem),
+        request_id=fault.request_id,
+    )
+    return AfterCreate(change, Verdict.NEUTRAL, fault)
 
 
 def _after_unknown(take: Take, outcome: Unknown, now: float, known: bool) -> AfterCreate:
@@ -330,7 +344,7 @@ def ask_first(now: float) -> Change:
 
 def buy_anew(now: float) -> Change:
     """A create of its own, asked for by the user."""
-    return replace(_retry(State.QUEUED, now), remote_id="", parked=False, rebuy=False, fresh=True)
+    return replace(_retry(State.QUEUED, now), remote_id="", own_id="", parked=False, rebuy=False, fresh=True)
 
 
 def slow(watched: float) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -14,9 +14,9 @@ from sorad.claim.claims import Claims
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
 from sorad.engine.decide.missing_key import NO_KEY
-from sorad.engine.state.control import Control
 from sorad.engine.steps.choose import choose, choose_none
 from sorad.engine.steps.kit import Kit, seller_of
+from sorad.engine.steps.pictures import go_on
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.reuse import is_reused_and_missing, take_again
 from sorad.engine.steps.takeover import take_create_over, take_over_below
@@ -41,9 +41,9 @@ class Commands:
         kit: Kit,
         rescan: Callable[[Optional[str]], None],
         claims: Optional[Claims] = None,
-        others: Sequence[Control] = (),
+        others: Sequence[Kit] = (),
     ) -> None:
-        """``kit``: the first provider's; ``others``: the controls of the others, which are paused with its own."""
+        """``kit``: the first provider's; ``others``: those of the others, which are paused with it."""
         self._kit = kit
         self._others = others
         self._rescan = rescan
@@ -54,7 +54,7 @@ class Commands:
             "approve": self._approve,
             "resolve": self._resolve,
             "pause": lambda args: self._pause(),
-            "resume": lambda args: self._resume(),
+            "resume": self._resume,
             "scan": self._scan,
             "choose": self._choose,
         }
@@ -211,14 +211,26 @@ class Commands:
         return self._each([take], lambda _take: change)
 
     def _pause(self) -> Result:
-        for control in (self._kit.control, *self._others):
-            control.pause(paused=True)
+        for kit in (self._kit, *self._others):
+            kit.control.pause(paused=True)
         return {"ok": True, "count": 1}
 
-    def _resume(self) -> Result:
-        for control in (self._kit.control, *self._others):
-            control.resume()
+    def _resume(self, args: Mapping[str, Any]) -> Result:
+        if "pictures" in args:
+            return self._resume_pictures(str(args["pictures"]))
+        for kit in (self._kit, *self._others):
+            kit.control.resume()
         return {"ok": True, "count": 1}
+
+    def _resume_pictures(self, name: str) -> Result:
+        """Buying with pictures goes on at a provider, whatever its videos looked like."""
+        kits = {kit.name or kit.config.provider.title: kit for kit in (self._kit, *self._others)}
+        kit = kits.get(name)
+        if kit is None:
+            return _refused(_no_provider(name, kits))
+        kit.control.pictures.vouch()
+        now = kit.clock.time()
+        return {"ok": True, "count": go_on(kit.ledger, now, lambda take: False, kit.targets)}
 
     def _scan(self, args: Mapping[str, Any]) -> Result:
         self._rescan(args.get("path"))
@@ -291,6 +303,15 @@ def _not_unknown(number: int) -> Problem:
         N_("take {take} does not wait to be resolved."),
         N_("`sorad list --state unknown` shows those that do."),
         {"take": number},
+    )
+
+
+def _no_provider(name: str, known: Iterable[str]) -> Problem:
+    return Problem(
+        "command.provider",
+        N_("no provider is called {name}."),
+        N_("The config has: {known}."),
+        {"name": name, "known": ", ".join(sorted(known))},
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -37,6 +38,8 @@ from sorad.model import State, Take
 
 # Other processes leave commands in the ledger; this is how soon they are seen.
 LOOK_EVERY = 1.0
+# Seconds between two turns: steps that end together are looked at together.
+GAP = 0.02
 # Seconds after which no step reckons any more with a clock that was set meanwhile.
 CUT_AGAIN = 90.0
 
@@ -105,6 +108,7 @@ class Engine:
         failed = False
         while not stop.is_set():
             beat()
+            began = time.monotonic()
             self._wake.clear()
             try:
                 wait = self.turn()
@@ -115,6 +119,7 @@ class Engine:
                 failed, wait = True, LOOK_EVERY
             if not stop.is_set():
                 self._wake.wait(min(wait, LOOK_EVERY))
+                stop.wait(max(0.0, began + GAP - time.monotonic()))
         for channel in self.channels:
             channel.give_back()
 

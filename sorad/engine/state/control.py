@@ -28,6 +28,7 @@ from sorad.engine.decide.parties import kept_as
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import FirstCreates
+from sorad.engine.state.pictures import PictureTrials
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.messages import N_, _
@@ -57,6 +58,7 @@ class Control:
         self._lost: tuple[int, ...] = tuple(ledger.recall(kept_as("lost", key)) or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
         self.first = FirstCreates(ledger, key)
+        self.pictures = PictureTrials(ledger, key)
         self._paused = bool(ledger.recall("paused"))
         self._mode = self._breaker.mode
         self.look_now()
@@ -277,7 +279,7 @@ class Control:
         The value is all that it keeps, by its new names; to be written inside the block, in which nothing changes.
         Where that raises, the old names stay.
         """
-        with self._lock, self.first.moved(key) as answered:
+        with self._lock, self.first.moved(key) as answered, self.pictures.moved(key) as pictures:
             kept = {
                 "breaker": self._breaker.to_json(),
                 "gate": self._gate.to_json(),
@@ -285,7 +287,7 @@ class Control:
                 "stops": [stop.to_json() for stop in self._stops],
                 "lost": list(self._lost),
             }
-            yield {**answered, **{kept_as(name, key): value for name, value in kept.items()}}
+            yield {**answered, **pictures, **{kept_as(name, key): value for name, value in kept.items()}}
             self.key = key
 
     def clock_set(self, by: float) -> None:

@@ -20,6 +20,7 @@ class Over(NamedTuple):
 
     problem: Problem
     until: float
+    note: str = "over budget"  # in the history
 
 
 def bill(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Prices:

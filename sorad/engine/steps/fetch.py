@@ -19,6 +19,7 @@ from sorad.engine.decide.transitions import is_given_up
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.pictures import compare
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.rescue import rescue, rescue_at
@@ -159,6 +160,7 @@ def _delivered(kit: Kit, take: Take, received: Received, currency: str) -> None:
         later = Change(State.DOWNLOADING, "download", due_at=now + LOOK_AGAIN, error=untold.problem)
         record(kit, take, later)
         return
+    compare(kit, take, currency)
     record(kit, take, done)
     kit.partials(take).forget(Path(take.output), kit.task(take))
     kit.deliveries.videos.pop(take.id, None)

@@ -27,6 +27,7 @@ from sorad.engine.state.wall_clock import WallClock
 from sorad.ledger.errors import ClaimLost, LedgerDamaged, LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change
+from sorad.media.questions import Answer, Question, Unanswered
 from sorad.messages import _
 from sorad.model import Take
 from sorad.problems import Problem
@@ -134,6 +135,9 @@ class Kit:
     # The provider that takes of a target are wanted from; None: it is this one, whatever they say.
     seller: Optional[Callable[[str], Provider]] = None
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
+    # Asks the process that decodes; whether it can be asked at all.
+    ask_media: Callable[[Question], Answer] = lambda question: Unanswered("missing")
+    decodes: Callable[[], bool] = lambda: False
 
     def partials(self, take: Take) -> Partials:
         """Where a take's download grows."""

@@ -11,17 +11,14 @@ from sorad.engine.steps.kit import Kit
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.receipts.writing import Sent, write_receipt_for
+from sorad.receipts.writing import write_receipt_for
 
 
 def lay_receipt(
-    kit: Kit, take: Take, currency: str, received: Optional[Received] = None, sent: Optional[Sent] = None
+    kit: Kit, take: Take, currency: str, received: Optional[Received] = None
 ) -> Optional[Blocked]:
-    """Write it; what is in the way, where it cannot be written. It is tried again at each poll.
-
-    ``sent``: what the create said, where it has just left; later receipts keep that.
-    """
-    error = write_receipt_for(take, currency, received, kit.claims.payer(take.root), sent or {})
+    """Write it; what is in the way, where it cannot be written. It is tried again at each poll."""
+    error = write_receipt_for(take, currency, received, kit.claims.payer(take.root))
     kit.deliveries.unwritten.pop(take.id, None)
     if error is None:
         return None

@@ -11,8 +11,9 @@ from typing import Optional, Union
 
 from loguru import logger
 
-from sorad.engine.decide.absence import Kind, View, kind
+from sorad.engine.decide.absence import View, kind
 from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable, several
+from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import alike, in_window, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
 from sorad.engine.steps.kit import Kit, record, release
@@ -58,11 +59,11 @@ def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
 
     A refusal is no doubt: only a task that looks like this one is a reason for another.
     """
-    first, tasks = view.take, view.listed.tasks
+    first, tasks, finding = view.take, view.listed.tasks, view.finding
     refused = [as_dated(kit, one) for one in _refused_too(kit, first)]
-    mine = [task for task in tasks if same(first.request, task)]
-    alike_too = [one for one in refused if alike(one.request, first.request)]
-    matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead)
+    mine = [task for task in tasks if same(first, task, finding)]
+    alike_too = [one for one in refused if alike(one, first, finding)]
+    matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead, finding)
     if matched is None:
         return several(first, mine)
     if first.id in matched:

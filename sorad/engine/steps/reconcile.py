@@ -12,7 +12,7 @@ from loguru import logger
 
 from sorad.elapsed import Moment
 from sorad.engine.decide import backoff
-from sorad.engine.decide.absence import Kind, View, blocking_tasks, kind, not_whole, was_before
+from sorad.engine.decide.absence import View, blocking_tasks, kind, not_whole, was_before
 from sorad.engine.decide.ambiguous import (
     WAIT,
     adopt,
@@ -25,21 +25,25 @@ from sorad.engine.decide.ambiguous import (
     waits_for_user,
 )
 from sorad.engine.decide.doubtful import is_same_id
+from sorad.engine.decide.elimination import Eliminated, eliminated
+from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import alike, match, same
 from sorad.engine.decide.missing_key import NO_KEY_EVERY, other_account
+from sorad.engine.decide.own_ids import refused_again
 from sorad.engine.decide.transitions import lost_create
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.task_list import DOUBT, as_dated, look, open_creates
+from sorad.engine.steps.task_list import DOUBT, Look, as_dated, look, open_creates
 from sorad.layout import receipt_path
 from sorad.ledger.errors import IdOwned
 from sorad.ledger.values import Change
 from sorad.messages import _
-from sorad.model import State, Take
+from sorad.model import State, Take, sent_as_json
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask, Trouble
+from sorad.providers.finding import Find
 from sorad.receipts.receipt import Receipt, read_receipt
 from sorad.receipts.writing import drop_intent
 
@@ -51,6 +55,8 @@ AFTER_LOOKALIKE = 1.0
 FEW, LONGEST_PAUSE = 5, 300.0
 # What is kept back by a task is looked at again at this pace: the task may be found to be another take's.
 KEPT_BACK_EVERY = 3_600.0
+# What is kept back until others have ended, and show their texts, at this.
+UNFINISHED_EVERY = 60.0
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
 
@@ -116,17 +122,33 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
         return
     kit.lookups.in_vain.pop((take.id, take.intent_at, "unread"), None)
     view = found.view
-    lookalikes = [other for other in view.others if alike(other.request, take.request)]
+    lookalikes = [other for other in view.others if alike(other, take, view.finding)]
     if any(one.state is State.SUBMITTING for one in lookalikes):
         release(kit, take, now + 1.0)  # it left, or was answered, while the list was on its way
         return
+    if view.finding.how is Find.ELIMINATION:
+        _eliminate(kit, take, provider, found)
+        return
     unknown = [one for one in lookalikes if one.state is State.UNKNOWN]
-    mine = [task for task in view.listed.tasks if same(take.request, task)]
-    matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead)
+    mine = [task for task in view.listed.tasks if same(take, task, view.finding)]
+    matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead, view.finding)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
         return
     _conclude(kit, take, provider, matched.get(take.id), found.window)
+
+
+def _eliminate(kit: Kit, take: Take, provider: Provider, found: Look) -> None:
+    """Where nothing but shapes can tell, nothing is told before the list must show the task, if there is one."""
+    waited = _missed_for(kit, take, provider) >= found.window and take.attempt + 1 >= LOOKS
+    left = eliminated(found.view) if waited else Eliminated()
+    if left.doubtful:
+        why = several(take, left.doubtful)
+        if len(left.doubtful) == 1:
+            why = indistinguishable(take, left.doubtful[0])
+        _give_to_the_user(kit, take, "several", why, KEPT_BACK_EVERY)
+        return
+    _conclude(kit, take, provider, left.task, found.window)
 
 
 def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:
@@ -211,7 +233,9 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     elif not is_sure(take, provider):
         # Its looks count again when the key is back.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
-    elif take.creates >= kit.config.limits.max_creates_per_take:
+    elif take.creates >= kit.config.limits.max_creates_per_take and not refused_again(
+        kit.ledger.history(take.id)
+    ):
         _give_to_the_user(kit, take, "waits", waits(take))
     else:
         _send_again(kit, take, provider)
@@ -244,6 +268,10 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         _in_vain(kit, take, "half", half)
         return
     kit.lookups.missed.pop((take.id, take.intent_at, provider.account), None)
+    why = refused_again(kit.ledger.history(take.id))
+    if why is not None:
+        record(kit, take, Change(State.FAILED, "refused", error=why, refused=True))
+        return
     _queue_again(kit, take, now)
 
 
@@ -253,7 +281,8 @@ def _keep_back(kit: Kit, take: Take, view: View, began: Moment) -> bool:
     if not left:
         return False
     if _is_passing(view, left, began):
-        due_at = kit.clock.time() + kit.config.reconcile.look_every
+        pause = UNFINISHED_EVERY if view.finding.how is Find.TEXT_LATER else 0.0
+        due_at = kit.clock.time() + max(kit.config.reconcile.look_every, pause)
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
     else:
         _give_to_the_user(kit, take, "several", indistinguishable(take, left[0]), KEPT_BACK_EVERY)
@@ -263,9 +292,11 @@ def _keep_back(kit: Kit, take: Take, view: View, began: Moment) -> bool:
 def _is_passing(view: View, left: Sequence[RemoteTask], began: Moment) -> bool:
     """Whether the next look may tell whose tasks these are.
 
-    So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, and where all
-    have come on the list just now.
+    So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, where all
+    have come on the list just now, and where all are still running, if texts come with the end.
     """
+    if view.finding.how is Find.TEXT_LATER and all(task.running for task in left):
+        return True
     news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= began for task in left)
     return news or any(kind(view, task) is Kind.OURS for task in left)
 
@@ -291,7 +322,8 @@ def _was_kept_back(kit: Kit, take: Take) -> bool:
 
 def _lookalikes(kit: Kit, take: Take, account: str) -> list[Take]:
     """Those of the open creates that look alike."""
-    return [one for one in open_creates(kit, take, account) if alike(one.request, take.request)]
+    finding = kit.accounts.current.capabilities.finding
+    return [one for one in open_creates(kit, take, account) if alike(one, take, finding)]
 
 
 def wait_for_lookalike(kit: Kit, take: Take) -> Optional[float]:
@@ -302,13 +334,16 @@ def wait_for_lookalike(kit: Kit, take: Take) -> Optional[float]:
     user could tell which is which. One that waits for the user already holds up no other request.
     """
     provider, look_every = kit.accounts.current, kit.config.reconcile.look_every
+    finding = provider.capabilities.finding
+    if finding.exact:
+        take = replace(take, sent=sent_as_json(provider.sent(take.request)))
     lookalikes = _lookalikes(kit, take, provider.account)
     unknown = [
         one for one in lookalikes if one.state is State.UNKNOWN and one.fingerprint == take.fingerprint
     ]
     if unknown:
         return USER_WAIT if all(map(waits_for_user, unknown)) else look_every
-    if not can_look_up(kit, provider):
+    if not can_look_up(kit, provider) or (finding.how is Find.ELIMINATION and not finding.exact):
         return None
     return _wait_for_others([one for one in lookalikes if one.fingerprint != take.fingerprint], look_every)
 

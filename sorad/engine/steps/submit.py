@@ -9,15 +9,18 @@ from typing import Callable, Optional
 
 from loguru import logger
 
+from sorad.budget import NEVER
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import for_the_user
 from sorad.engine.decide.doubtful import one_id_for_all, same_id
+from sorad.engine.decide.own_ids import own_id_of, refusal_of_id
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
-from sorad.engine.steps.afford import Prices, bill, over_budget
+from sorad.engine.steps.afford import Over, Prices, bill, over_budget
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.pictures import awaits_trial, picture_stop
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_refused import accepted_after_all
 from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
@@ -27,7 +30,7 @@ from sorad.ledger.change import changed
 from sorad.ledger.errors import ClaimLost, IdOwned, LedgerUnavailable
 from sorad.ledger.values import Change
 from sorad.messages import N_, _
-from sorad.model import State, Take
+from sorad.model import State, Take, sent_as_json
 from sorad.problems import Problem
 from sorad.providers.answers import litellm
 from sorad.providers.base import Provider, Trouble
@@ -65,17 +68,20 @@ def _purchase(kit: Kit, take: Take, provider: Provider, price: Optional[int], pl
         release(kit, take)
         return
     if intent is not None:
-        _buy(kit, intent, provider, price, place)
+        _buy(kit, take, intent, provider, price, place)
 
 
-def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
-    """The create of a committed intent, and its outcome."""
+def _buy(kit: Kit, take: Take, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
+    """The create of a committed intent, and its outcome. ``take``: as it was before."""
     if not announced(kit, intent, provider.currency):
         return
     began = kit.clock.monotonic()
-    outcome = provider.create(intent.request)
+    outcome = provider.create(intent.request, intent.own_id)
     known = kit.control.first.knows(place)
     result = transitions.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
+    of_id = refusal_of_id(take, intent, outcome, provider.capabilities.finding)
+    if of_id is not None:
+        result = transitions.refused_again(of_id, kit.clock.time())
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)
@@ -84,7 +90,7 @@ def _buy(kit: Kit, intent: Take, provider: Provider, price: Optional[int], place
     _report(kit, provider, result, began, place)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        lay_receipt(kit, written, provider.currency, sent=provider.sent(intent.request))
+        lay_receipt(kit, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
         drop_intent(kit.claims.payer(intent.root), intent, written)
 
@@ -96,7 +102,7 @@ def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) 
         if kit.ledger.owned([bought.remote_id], bought.place):
             return
     if bought.state is State.GENERATING:
-        lay_receipt(kit, bought, provider.currency, sent=provider.sent(intent.request))
+        lay_receipt(kit, bought, provider.currency)
 
 
 def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
@@ -158,21 +164,13 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
     kit.accounts.remember(account)
     with kit.locks.buying:
         now = kit.clock.time()
-        wait = wait_for_lookalike(kit, take)  # once more: the last one may have become unknown since
-        if wait is not None:
-            release(kit, take, now + wait)
+        again = _again(kit, take, provider, now)
+        if again is not None:
+            release(kit, take, again)
             return None
-        if is_beside(kit, take):  # once more: another storyboard may have begun to buy it
-            release(kit, take, now + EDIT_AGAIN)
-            return None
-        if kit.folders.is_edited(
-            take.storyboard
-        ):  # once more: the first create and the prices may have taken long
-            release(kit, take, now + EDIT_AGAIN)
-            return None
-        over = over_budget(kit, take, provider, price, prices)
+        over = _held(kit, take, provider, price, prices)
         if over is not None:
-            record(kit, take, Change(State.HELD, "over budget", due_at=over.until, error=over.problem))
+            record(kit, take, Change(State.HELD, over.note, due_at=over.until, error=over.problem))
             logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over.problem))
             return None
         change = Change(
@@ -186,8 +184,30 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             account=account,
             cost=price,
             currency=provider.currency,
+            own_id=own_id_of(take),
+            sent=sent_as_json(provider.sent(take.request)),
         )
         return kit.ledger.record(take, change, now)
+
+
+def _again(kit: Kit, take: Take, provider: Provider, now: float) -> Optional[float]:
+    """When a take that waits for others is tried again (epoch seconds); asked once more, right before its intent."""
+    wait = wait_for_lookalike(kit, take)  # the last one may have become unknown since
+    if wait is not None:
+        return now + wait
+    if is_beside(kit, take):  # another storyboard may have begun to buy it
+        return now + EDIT_AGAIN
+    if kit.folders.is_edited(take.storyboard):  # the first create and the prices may have taken long
+        return now + EDIT_AGAIN
+    return now + kit.config.polling.every if awaits_trial(kit, take, provider.base_url) else None
+
+
+def _held(kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices) -> Optional[Over]:
+    """Why a take may not be bought now, though nothing else stands in its way."""
+    ignored = picture_stop(kit, take, provider.base_url)
+    if ignored is not None:
+        return Over(ignored, NEVER, "pictures")
+    return over_budget(kit, take, provider, price, prices)
 
 
 def _tell(take: Take, result: AfterCreate) -> None:

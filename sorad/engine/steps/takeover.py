@@ -54,6 +54,7 @@ def take_create_over(ledger: Ledger, take: Take, payer: Payer, currency: str, no
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output, State.UNKNOWN)
         want = replace(want, intent_at=other.at, cost=mine.cost_micros)
         want = replace(want, provider=mine.provider, base_url=mine.base_url, account=mine.account)
+        want = replace(want, own_id=mine.own_id, sent=mine.sent)
         for change in changes_found(take.state, want, now):
             take = ledger.record(take, change, now)
     except (OSError, ClaimLost, IllegalMove) as error:

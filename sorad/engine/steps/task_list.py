@@ -37,7 +37,7 @@ class Look:
 def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Union[Look, Fault]:
     """Read the list back to the take's intent, and so many seconds ``further``. :class:`LedgerUnavailable`."""
     lost = as_dated(kit, take)
-    listed = provider.recent(max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0))
+    listed = provider.recent(max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0), take.own_id)
     if isinstance(listed, Fault):
         return listed
     now = kit.clock.time()
@@ -51,7 +51,8 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
     seen = kit.lookups.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
-    window = max(kit.config.reconcile.window, 2 * seen.lateness())
+    finding = provider.capabilities.finding
+    window = max(kit.config.reconcile.window, 2 * seen.lateness(), finding.seen_after)
     view = View(
         lost,
         listed,
@@ -63,7 +64,8 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
         own,
         seen.rows,
         seen.most,
-        window / 2,
+        max(window / 2, finding.seen_after),
+        finding=finding,
     )
     seen = kit.lookups.list_history.weigh(kit.ledger, provider.account, evidence(view))
     # It was not seen to show ours any sooner.
@@ -112,7 +114,7 @@ def _own_creates(kit: Kit, take: Take, lost: Take, account: str) -> list[Own]:
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
         answered = shortly and _was_answered(kit, one) and _left_before(kit, one, take)
-        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), one.request))
+        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), one))
     return found
 
 

@@ -97,19 +97,21 @@ def _seconds(request: Request, offer: Offer, name: str) -> Optional[Problem]:
 
 
 def _ratio(request: Request, offer: Offer, name: str) -> Optional[Problem]:
-    ratio = ratio_of(request)
-    if ratio in offer.ratios:
+    ratio, ratios = ratio_of(request), offer.ratios_of(request)
+    if ratio in ratios:
         return None
+    if ratio in offer.ratios:
+        message = N_("{kind} offers the aspect ratio {value} with a picture only.")
+    else:
+        message = N_("{kind} does not offer the aspect ratio {value}.")
+    fix = N_("Set aspect_ratio to one of: {allowed}.")
     return Problem(
-        "request.aspect_ratio",
-        N_("{kind} does not offer the aspect ratio {value}."),
-        N_("Set aspect_ratio to one of: {allowed}."),
-        {"kind": name, "value": ratio, "allowed": ", ".join(offer.ratios)},
+        "request.aspect_ratio", message, fix, {"kind": name, "value": ratio, "allowed": ", ".join(ratios)}
     )
 
 
 def _resolution(request: Request, offer: Offer, name: str) -> Optional[Problem]:
-    ratio, wanted = ratio_of(request), request.resolution
+    ratio, wanted = ratio_of(request), request.resolution or offer.wanted
     if ratio not in offer.ratios:  # that is told already
         return None
     if (not wanted or wanted in offer.resolutions) and _has_size(offer, ratio, wanted):
@@ -139,6 +141,19 @@ def _first_frame(request: Request, offer: Offer, name: str) -> Optional[Problem]
         return None
     fix = N_("Leave the picture out, or say in the config in which field it is read: picture_field.")
     return Problem("request.first_frame", N_("{kind} takes no first frame."), fix, {"kind": name})
+
+
+def _needed(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    params: dict[str, Param] = {"kind": name}
+    if offer.needs == "first_frame" and not request.image:
+        fix = N_("Give a first_frame, or name a model that needs none.")
+        return Problem(
+            "request.first_frame", N_("{kind} makes a video from a first frame only."), fix, params
+        )
+    if offer.needs == "references" and not request.references:
+        fix = N_("Give references, or name a model that needs none.")
+        return Problem("request.references", N_("{kind} makes a video from references only."), fix, params)
+    return None
 
 
 def _last_frame(request: Request, offer: Offer, name: str) -> Optional[Problem]:
@@ -232,6 +247,7 @@ RULES: Sequence[Rule] = (
     _ratio,
     _resolution,
     _first_frame,
+    _needed,
     _last_frame,
     _references,
     _exclusion,

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from sorad.config.model import ModelConfig, ProviderConfig
+from sorad.config.vendors import ABROAD, Vendor, vendor_of
 from sorad.model import Request
 from sorad.providers.capabilities.sizes import Sizes
 
@@ -54,11 +55,24 @@ class Offer:
     price: Mapping[str, float] = field(
         default_factory=dict, compare=False
     )  # of a second; "": whatever is asked for
+    wanted: str = ""  # the resolution where a storyboard says none, of an API that takes resolutions
+    needs: str = ""  # "first_frame" or "references": it makes nothing without
+    text_ratios: tuple[str, ...] = ()  # those without a picture, where they are fewer
 
     @property
     def usual_resolution(self) -> str:
         """The one that is asked for where a storyboard says none; ``""``: that of the ratio's size."""
-        return "" if self.sizes is None else self.sizes.resolution
+        return self.wanted if self.sizes is None else self.sizes.resolution
+
+    def ratios_of(self, request: Request) -> tuple[str, ...]:
+        """The ratios that a request may have."""
+        return self.ratios if request.pictures() or not self.text_ratios else self.text_ratios
+
+    def has_sound(self, request: Request, usual: bool) -> bool:
+        """Whether the video is to have sound: as it is said, as the model always has it, as is usual."""
+        if request.audio is not None:
+            return request.audio
+        return self.audio == "always" or (self.audio != "never" and usual)
 
     def per_second(self, resolution: str, *, audio: bool) -> Optional[float]:
         """Units of the currency for a second; ``None`` where it is not known."""
@@ -89,7 +103,48 @@ class Offers:
 
 def offers_of(config: ProviderConfig) -> Offers:
     """What the configured provider's models offer."""
+    vendor = vendor_of(config.kind)
+    if vendor is not None:
+        return _of_vendor(config, vendor)
     return _gateway(config) if config.kind == "openai_videos" else _native(config)
+
+
+def _of_vendor(config: ProviderConfig, vendor: Vendor) -> Offers:
+    """The models that come with sorad, under what the config says; "*" stands for those that sorad does not know."""
+    said = {one.name: one for one in config.models}
+    shipped = _shipped_offers(config.kind, vendor.region_of(config.region, config.base_url))
+
+    def called(name: str) -> Offer:
+        last = name
+        for _step in said:
+            last = said[last].like if last in said and said[last].like else last
+        base = shipped.get(name) or shipped.get(last) or shipped.get("*") or Offer()
+        own = said.get(name)
+        told = (own.id if own is not None else "") or (base.id if name in shipped else name)
+        return _wanting(replace(_called(name, base, said), id=told), config)
+
+    names = dict.fromkeys((*(name for name in shipped if name != "*"), *said, config.model, config.model_pro))
+    named = {name: called(name) for name in names if name}
+    default = named[config.model or vendor.model] if config.model or vendor.model else called("*")
+    return Offers(default, named.get(config.model_pro), named)
+
+
+def _wanting(offer: Offer, config: ProviderConfig) -> Offer:
+    """With the resolution that is asked for where a storyboard says none: the config's, else 720p or what is near."""
+    usual = [one for one in offer.resolutions if one in ("480p", "720p")] or list(offer.resolutions)
+    return replace(offer, wanted=config.resolution or (usual[-1] if usual else ""))
+
+
+def _shipped_offers(kind: str, region: str) -> dict[str, Offer]:
+    """By their names the models that come with sorad, each over the one that it is like, with its price there."""
+    rows: dict[str, Offer] = {}
+    for one in _shipped(kind).values():
+        offer = _with(rows.get(one.like, rows.get("*", Offer())), one)
+        price = one.price_abroad if region == ABROAD and one.price_abroad is not None else one.price
+        prices = {} if price is None else price if isinstance(price, dict) else {"": price}
+        more = {name: value for name in ("needs", "text_ratios") if (value := getattr(one, name)) is not None}
+        rows[one.name] = replace(offer, id=one.id or one.name, price=prices, **more)
+    return rows
 
 
 def _native(config: ProviderConfig) -> Offers:
@@ -202,8 +257,16 @@ _SAID = (
 )
 
 
-@lru_cache(maxsize=8)
-def _shipped(kind: str) -> Mapping[str, ModelConfig]:
+class Shipped(ModelConfig):
+    """A ``[[model]]`` that comes with sorad, and what is for its file alone. ``None``: as ``like`` says."""
+
+    needs: Optional[str] = None
+    text_ratios: Optional[tuple[str, ...]] = None
+    price_abroad: Optional[Union[float, dict[str, float]]] = None  # where ``price`` is that of China
+
+
+@lru_cache(maxsize=16)
+def _shipped(kind: str) -> Mapping[str, Shipped]:
     """The models of a kind that come with sorad, by name."""
     text = resources.files("sorad.providers").joinpath(f"{kind}.toml").read_text("utf-8")
-    return {raw["name"]: ModelConfig.model_validate(raw) for raw in tomllib.loads(text)["model"]}
+    return {raw["name"]: Shipped.model_validate(raw) for raw in tomllib.loads(text)["model"]}

@@ -12,6 +12,7 @@ from sorad.providers.creates import proof, web_pages
 from sorad.providers.creates.proof import Proof, Refusals, Said
 from sorad.providers.creates.quotes import without_quotes
 from sorad.providers.errors import faults, refusals
+from sorad.providers.errors.meanings import Meaning
 from sorad.providers.wire import reading
 from sorad.providers.wire.http import Answer
 
@@ -27,6 +28,7 @@ class Told:
     words: str
     own: bool
     param: str = ""  # which parameter it is about, where it names one
+    means: Optional[Meaning] = None  # what its code means, where the provider's table has it
 
 
 def said(came: Answer, told: Told, meant: int, task: str, *, doubtful: bool) -> Said:
@@ -71,9 +73,13 @@ def refusal(came: Answer, told: Told, status: int) -> Fault:
     if status >= 500:  # only where the user knows that it refuses
         return server_fault(came, told)
     trouble, blocked = refusals.refusal(status, told.code, told.words)
+    if told.means is not None:
+        trouble, blocked = told.means.trouble, told.means.content
     request_id = came.request_id()
     if blocked:
-        return Fault(Trouble.REQUEST, faults.moderation(told.words, came.status), request_id)
+        person = told.means is not None and told.means.person
+        problem = faults.moderation(told.words, came.status, person=person)
+        return Fault(Trouble.REQUEST, problem, request_id)
     return faults.fault(
         trouble,
         told.words,

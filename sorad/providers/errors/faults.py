@@ -11,6 +11,7 @@ from sorad.messages import N_
 from sorad.problems import Param, Problem
 from sorad.providers.base import Fault, Trouble
 from sorad.providers.errors import reasons, refusals
+from sorad.providers.errors.meanings import Meaning
 from sorad.providers.errors.reasons import Reason
 
 MISSING, NO_ADDRESS = "provider.missing", "provider.no_address"
@@ -117,8 +118,13 @@ def _closer(trouble: Trouble, code: str, told: str) -> Optional[Reason]:
     return one if one is not None and one.meets(code, told) else None
 
 
-def moderation(told: object, status: int = 0) -> Problem:
-    """The content was refused."""
+def moderation(told: object, status: int = 0, *, person: bool = False) -> Problem:
+    """The content was refused; ``person``, or its words: because it shows a real person."""
+    if person or reasons.PERSON.meets("", told if isinstance(told, str) else ""):
+        reason = reasons.PERSON
+        return Problem(
+            reason.code, reason.message, reason.fix, {"said": said(told, status), "status": status}
+        )
     return Problem(
         "provider.moderation",
         N_("The provider's content rules refuse this segment. It says: {said}"),
@@ -127,10 +133,12 @@ def moderation(told: object, status: int = 0) -> Problem:
     )
 
 
-def failed(code: str, told: str) -> Problem:
-    """The provider gave a task up, as its code and its words tell."""
+def failed(code: str, told: str, means: Optional[Meaning] = None) -> Problem:
+    """The provider gave a task up, as its code and its words tell; ``means``: what its own table says of the code."""
     params: dict[str, Param] = {"said": said(told)}
-    if refusals.is_moderation(code, told):
+    if means is not None and means.person:
+        return moderation(told, person=True)
+    if refusals.is_moderation(code, told) or (means is not None and means.content):
         result = reasons.RESULT
         return (
             Problem(result.code, result.message, result.fix, params)

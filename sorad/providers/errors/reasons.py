@@ -128,6 +128,19 @@ _SIZE = Reason(
 # Pictures and prompts have sizes and lengths, too: they come first.
 PARAMETERS = (_PICTURE, _PROMPT, _SECONDS, _SIZE)
 
+PERSON = Reason(
+    "provider.real_person",
+    N_("The provider takes no pictures of real people, and sees one in this segment. It says: {said}"),
+    N_(
+        "Use a picture that shows no real person, or one that the provider has cleared; the edited segment is "
+        "bought as a new take."
+    ),
+    _words(
+        r"\breal[ _-](?:person|people|human|face)s?\b|\bprivacy ?information\b|\bcelebrit|\bpublic figures?\b",
+        r"真人|名人|公众人物|隐私信息",
+    ),
+)
+
 # --- why a task failed ------------------------------------------------------------------------------------
 
 _OTHER_TIME = N_("The same text may work another time; if it keeps failing, change the segment.")

@@ -162,6 +162,12 @@ def named(code: str) -> int:
     return 0
 
 
+def status_of(code: str) -> int:
+    """The HTTP status that an API's own code is (``{"code": 429}``) or stands for; 0: none."""
+    number = len(code) == 3 and code.isascii() and code.isdigit() and code[0] in "45"
+    return named(code) or (int(code) if number else 0)
+
+
 def is_moderation(code: str, words: str) -> bool:
     """Whether a task failed because of what it was to show."""
     return code.lower() in MODERATION_CODES or bool(_MODERATION_OF_TASK.search(f"{code} {words}"))

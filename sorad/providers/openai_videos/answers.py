@@ -24,6 +24,7 @@ from sorad.providers.creates import outcomes
 from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, said, server_fault
 from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, refusals
+from sorad.providers.errors.refusals import status_of
 from sorad.providers.wire import reading
 from sorad.providers.wire.headers import poll_after
 from sorad.providers.wire.http import Answer
@@ -78,7 +79,7 @@ def after_create(came: Answer, paths: Paths, refusals: Refusals = (), prompt: st
     """What an answer to a create means: see ``proof``. ``prompt``: what was sent."""
     body, error = came.json(), told(came.json(), paths)
     stands = bool(reading.first(body, paths.statuses))
-    task, meant = ids.task_id(body, paths.ids), _meant(error.code)
+    task, meant = ids.task_id(body, paths.ids), status_of(error.code)
     if ids.is_of_request(task, came.request_id()) and not (came.good and stands):
         task = ""
     # {"error": …, "id": …} without a status: that id may be the request's
@@ -145,7 +146,7 @@ def fault_of(came: Answer, paths: Paths) -> Optional[Fault]:
     if came.good:
         if not isinstance(body, dict):
             return senseless(came, paths)
-        meant = _meant(error.code)
+        meant = status_of(error.code)
         return refusal(came, error, meant) if 400 <= meant < 500 else None
     if came.redirects:
         return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
@@ -162,9 +163,3 @@ def senseless(came: Answer, paths: Paths) -> Fault:
 def no_balance() -> Fault:
     """There is no balance to ask for."""
     return faults.fault(Trouble.RETIRED, "balance")
-
-
-def _meant(code: str) -> int:
-    """The HTTP status that an API's own code is (``{"code": 429}``) or stands for; 0: none."""
-    number = len(code) == 3 and code.isascii() and code.isdigit() and code[0] in "45"
-    return refusals.named(code) or (int(code) if number else 0)

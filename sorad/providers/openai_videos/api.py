@@ -32,9 +32,10 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
+from sorad.providers.finding import MODEL
 from sorad.providers.openai_videos import answers
 from sorad.providers.openai_videos.answers import Paths
-from sorad.providers.openai_videos.body import body_of, has_sound, parameters, size_of
+from sorad.providers.openai_videos.body import body_of, parameters, size_of
 from sorad.providers.rules import require_model
 from sorad.providers.wire import reading
 from sorad.providers.wire.download import open_video
@@ -73,7 +74,7 @@ class OpenAiVideos(Api):
         """
         config, offer = self._config, self.offers.of(request) or self.offers.default
         resolution = resolution_of(size_of(request, offer)) or request.resolution
-        of_model = offer.per_second(resolution, audio=has_sound(request, config, offer))
+        of_model = offer.per_second(resolution, audio=offer.has_sound(request, config.audio))
         if of_model is not None:
             return micros(of_model * request.seconds)
         take = config.price_per_take_pro if request.pro else config.price_per_take
@@ -90,7 +91,7 @@ class OpenAiVideos(Api):
         """Model, length, size, seed and sound."""
         return parameters(request, self._config, self.offers.of(request) or self.offers.default)
 
-    def create(self, request: Request) -> Created:
+    def create(self, request: Request, own_id: str = "") -> Created:
         """Buy a take: one POST, as JSON, or as a form where a picture goes along as a file."""
         unfit = self.unfit(request)
         if unfit is not None:
@@ -134,7 +135,7 @@ class OpenAiVideos(Api):
         others = tuple(self._with_key(other) for other in video.others)
         return replace(video, needs_key=self._wire.is_own(video.url), others=others)
 
-    def recent(self, since: float) -> Union[Listed, Fault]:
+    def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /videos``."""
         return read_back(self._page, self._whole, since, PAGE_SIZE)
 
@@ -198,6 +199,7 @@ class OpenAiVideos(Api):
             orientation=reading.orientation(reading.at(row, "size")),
             pro=self._is_pro(model),
             other_model="" if model in self._own_models else model,
+            shown={MODEL: model} if model else {},
         )
 
     def _is_pro(self, model: str) -> Optional[bool]:

@@ -58,20 +58,13 @@ def parameters(request: Request, config: ProviderConfig, offer: Offer) -> dict[s
     if request.seed is not None:
         found["seed"] = request.seed
     if config.audio_field:
-        found[config.audio_field] = has_sound(request, config, offer)
+        found[config.audio_field] = offer.has_sound(request, config.audio)
     return found
 
 
 def size_of(request: Request, offer: Offer) -> str:
     """The size in pixels that is asked for."""
     return "" if offer.sizes is None else offer.sizes.of_request(ratio_of(request), request.resolution)
-
-
-def has_sound(request: Request, config: ProviderConfig, offer: Offer) -> bool:
-    """Whether the video is to have sound: as it is said, as the model always has it, as the config says."""
-    if request.audio is not None:
-        return request.audio
-    return offer.audio == "always" or (offer.audio != "never" and config.audio)
 
 
 def _pictures(request: Request, config: ProviderConfig) -> Iterator[tuple[str, str, str]]:

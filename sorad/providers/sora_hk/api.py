@@ -68,7 +68,7 @@ class SoraHk(Api):
             "remove_watermark": True,
         }
 
-    def create(self, request: Request) -> Created:
+    def create(self, request: Request, own_id: str = "") -> Created:
         """Buy a take: one POST."""
         unfit = self.unfit(request)
         if unfit is not None:
@@ -92,7 +92,7 @@ class SoraHk(Api):
         """Open the video. Its URL lies on another host, which never gets the key."""
         return open_video(self._wire, video, offset, validator)
 
-    def recent(self, since: float) -> Union[Listed, Fault]:
+    def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /tasks``."""
         return read_back(self._page, self._whole, since, PAGE_SIZE)
 

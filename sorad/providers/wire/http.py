@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Callable, Optional, Union
 
 import requests
@@ -50,6 +51,14 @@ _BREAKS = (
 )
 
 
+Authorize = Callable[[str], dict[str, str]]  # the header that a key becomes
+
+
+def bearer(key: str) -> dict[str, str]:
+    """As nearly all want it."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer that was read to its end. ``headers`` have small names."""
@@ -60,6 +69,10 @@ class Answer:
 
     def json(self) -> Any:
         """The body as JSON; ``None`` where it is none."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         return reading.parse(self.body)
 
     @property
@@ -120,11 +133,18 @@ class Wire:
         proxy: str,
         download_proxy: str,
         heard: Optional[Callable[[Heard], None]] = None,
+        create_timeout: Optional[float] = None,
+        auth: Authorize = bearer,
+        largest: int = LARGEST_ANSWER,
     ) -> None:
         """``timeout``, in seconds, bounds connecting and each wait for bytes; an answer takes twice that
         at most. Proxies: ``""`` as the environment says, ``"none"`` straight out. ``heard`` is told of each
-        whole answer of the API, from the thread that asked."""
+        whole answer of the API, from the thread that asked. ``create_timeout``: the same for what is sent with
+        POST; ``auth``: the header that a key becomes; ``largest``: bytes of an answer."""
         self.base_url = base_url
+        self._create_timeout = timeout if create_timeout is None else create_timeout
+        self._auth = auth
+        self._largest = largest
         self.timeout = timeout
         self._key = key
         self._proxy = proxy
@@ -136,36 +156,43 @@ class Wire:
     def __repr__(self) -> str:
         return f"Wire({self.base_url})"
 
-    def get(self, path: str, params: Optional[Mapping[str, Union[str, int]]] = None) -> Union[Answer, Broken]:
-        """Ask the API, on a kept connection."""
+    def get(
+        self, path: str, params: Optional[Mapping[str, Union[str, int]]] = None, *, base: str = ""
+    ) -> Union[Answer, Broken]:
+        """Ask the API, on a kept connection. ``base``: another address of the same vendor, which gets the key, too."""
         adapter = getattr(self._kept, "adapter", None)
         if adapter is None:
             adapter = self._kept.adapter = Adapter(max_retries=0)
-        return self._call(adapter, requests.Request("GET", self.base_url + path, params=params))
+        request = requests.Request("GET", (base or self.base_url) + path, params=params)
+        return self._call(adapter, request, self.timeout)
 
-    def post_json(self, path: str, members: Mapping[str, Any]) -> Union[Answer, Broken]:
-        """Send JSON, on a fresh connection."""
-        return self.post(path, json.dumps(members).encode("ascii"), "application/json")
+    def post_json(
+        self, path: str, members: Mapping[str, Any], headers: Optional[Mapping[str, str]] = None
+    ) -> Union[Answer, Broken]:
+        """Send JSON, on a fresh connection. ``headers``: more of them."""
+        return self.post(path, json.dumps(members).encode("ascii"), "application/json", headers)
 
-    def post(self, path: str, body: bytes, content_type: str) -> Union[Answer, Broken]:
+    def post(
+        self, path: str, body: bytes, content_type: str, headers: Optional[Mapping[str, str]] = None
+    ) -> Union[Answer, Broken]:
         """Send a body, on a fresh connection: a kept one may be cut just as the request leaves."""
-        headers = {"Content-Type": content_type, **ONE_TRY}
+        sent = {"Content-Type": content_type, **ONE_TRY, **(headers or {})}
         with closing(Adapter(max_retries=0)) as adapter:
-            request = requests.Request("POST", self.base_url + path, data=body, headers=headers)
-            return self._call(adapter, request)
+            request = requests.Request("POST", self.base_url + path, data=body, headers=sent)
+            return self._call(adapter, request, self._create_timeout)
 
-    def _call(self, adapter: Adapter, request: requests.Request) -> Union[Answer, Broken]:
+    def _call(self, adapter: Adapter, request: requests.Request, timeout: float) -> Union[Answer, Broken]:
         key = self.authorization()
         if isinstance(key, Broken):
             return key
         request.headers = {**request.headers, **key, "Accept": "application/json"}
-        exchange = self.exchange()
+        exchange = Exchange(timeout, 2 * timeout)
         sent, began = time.time(), time.monotonic()
         try:
-            with watched(exchange), self._send(adapter, request, self._proxy) as response:
-                whole = _read(response)
+            with watched(exchange), self._send(adapter, request, self._proxy, timeout) as response:
+                whole = _read(response, self._largest)
         except _BREAKS as error:
-            cause = explain(error, request.url, self.timeout, left=exchange.left, proxy=self._proxy)
+            cause = explain(error, request.url, timeout, left=exchange.left, proxy=self._proxy)
             return Broken(exchange.left, *cause)
         if whole is None:
             host = host_of(request.url)
@@ -193,7 +220,7 @@ class Wire:
         try:
             with watched(exchange):
                 request = requests.Request("GET", url, headers=headers)
-                response = self._send(adapter, request, self._download_proxy)
+                response = self._send(adapter, request, self._download_proxy, self.timeout)
         except _BREAKS as error:
             if exchange.barred:
                 return _barred(url)
@@ -201,12 +228,14 @@ class Wire:
             return Broken(exchange.left, *cause)
         return response
 
-    def _send(self, adapter: Adapter, request: requests.Request, proxy: str) -> requests.Response:
+    def _send(
+        self, adapter: Adapter, request: requests.Request, proxy: str, timeout: float
+    ) -> requests.Response:
         request.headers = {**request.headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
         return adapter.send(
             request.prepare(),
             stream=True,
-            timeout=(self.timeout, self.timeout),
+            timeout=(self.timeout, timeout),
             verify=certificates.verify(),
             proxies=proxies_for(request.url, proxy),
         )
@@ -219,7 +248,7 @@ class Wire:
             return Broken(False, error.problem, Trouble.KEY)
         if not key.isascii() or not key.isprintable() or " " in key:
             return Broken(False, faults.unfit_key(), Trouble.KEY)
-        return {"Authorization": f"Bearer {key}"} if key else {}
+        return self._auth(key) if key else {}
 
     def is_own(self, url: str) -> bool:
         """Whether a URL is on the provider's own host: same scheme, host and port."""
@@ -235,7 +264,7 @@ def lowered(found: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in found.items()}
 
 
-def _read(response: requests.Response) -> Optional[bytes]:
+def _read(response: requests.Response, largest: int) -> Optional[bytes]:
     """The whole body; ``None`` where it is too large."""
     body = bytearray()
     while True:
@@ -243,6 +272,6 @@ def _read(response: requests.Response) -> Optional[bytes]:
         if not piece:
             return bytes(body)
         body += piece
-        if len(body) > LARGEST_ANSWER:
+        if len(body) > largest:
             response.raw.close()  # not to be reused with the rest still in it
             return None

@@ -1,0 +1,59 @@
+"""The id that a purchase goes by: what is sent again may be there, so it keeps its id; a new purchase has a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from sorad.ledger.values import Event
+from sorad.messages import N_
+from sorad.model import State, Take
+from sorad.problems import Problem
+from sorad.providers.base import Created, Fault, Refused, Trouble
+from sorad.providers.finding import Find, Finding, new_own_id
+
+# In the history: what was sent again was refused.
+REFUSED_AGAIN = "refused again"
+_WHY = "reason"
+
+
+def is_same_purchase(take: Take) -> bool:
+    """Whether the next create of a take is its last one once more: that was never answered with a task."""
+    return bool(take.own_id) and not take.remote_id
+
+
+def own_id_of(take: Take) -> str:
+    """The id of the next create of an unsent take."""
+    return take.own_id if is_same_purchase(take) else new_own_id()
+
+
+def refusal_of_id(before: Take, intent: Take, outcome: Created, finding: Finding) -> Optional[Fault]:
+    """A refusal that may be one of the id alone, because the create that went by it before was accepted.
+
+    ``before``: the take before the intent. Kling was seen to refuse a repeated id as a wrong parameter.
+    """
+    again = bool(before.own_id) and before.own_id == intent.own_id and finding.how is Find.OWN_ID
+    if again and isinstance(outcome, Refused) and outcome.fault.trouble is Trouble.REQUEST:
+        return outcome.fault
+    return None
+
+
+def in_doubt(why: Problem) -> Problem:
+    """What is known of a take whose create was sent again, and refused."""
+    return Problem(
+        "take.refused_again",
+        N_("it was sent again, and refused: that may be because its first create was accepted. {reason}"),
+        N_("Nothing to do: sorad asks for it by its own id."),
+        {_WHY: why},
+    )
+
+
+def refused_again(history: Sequence[Event]) -> Optional[Problem]:
+    """Why the last create was refused, where that left in doubt whether the one before had been accepted."""
+    for event in reversed(history):
+        if event.state is State.SUBMITTING:
+            return None
+        if event.note == REFUSED_AGAIN and event.problem is not None:
+            why = event.problem.params.get(_WHY)
+            return why if isinstance(why, Problem) else event.problem
+    return None

@@ -1,0 +1,127 @@
+"""The picture that was ignored: what came back is compared with the picture that it was bought with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from typing import Callable, Optional
+
+from loguru import logger
+
+from sorad.engine.decide.pictures import IGNORED, IN_FLIGHT, Trial, ignored, is_compared
+from sorad.engine.state.first_create import place_of
+from sorad.engine.steps.kit import Kit
+from sorad.files.untrusted import open_file
+from sorad.ledger.errors import ClaimLost, IllegalMove
+from sorad.ledger.interface import Ledger
+from sorad.ledger.values import Change
+from sorad.media.questions import Compare, Compared
+from sorad.messages import _
+from sorad.model import State, Take, units
+from sorad.problems import Problem
+
+_SENT = frozenset({State.SUBMITTING, State.UNKNOWN, State.GENERATING, State.DOWNLOADING})
+
+
+def picture_place(kit: Kit, base_url: str, take: Take) -> str:
+    """Where a take's picture goes: the base URL, the model, and the field where the config says one."""
+    return place_of(base_url, kit.config.provider, take.request) + _field(kit)
+
+
+def _field(kit: Kit) -> str:
+    """The field that pictures go in, at the end of a place's name."""
+    provider = kit.config.provider
+    return f" {provider.picture_field}" if provider.kind == "openai_videos" else ""
+
+
+def follow_config(kit: Kit) -> None:
+    """What stopped under another config is past, and what was held there goes on."""
+    base_url = kit.accounts.current.base_url
+    kit.control.pictures.follow(base_url, _field(kit))
+    go_on(
+        kit.ledger, kit.clock.time(), lambda take: picture_stop(kit, take, base_url) is not None, kit.targets
+    )
+
+
+def picture_stop(kit: Kit, take: Take, base_url: str) -> Optional[Problem]:
+    """Why a take may not be bought, as pictures are ignored there."""
+    return kit.control.pictures.at(picture_place(kit, base_url, take)).stopped if take.request.image else None
+
+
+def awaits_trial(kit: Kit, take: Take, base_url: str) -> bool:
+    """Whether a take with a picture waits: none has passed there, and enough are in flight. Under the lock of
+    intents."""
+    if not is_compared(take) or not kit.decodes():
+        return False
+    place = picture_place(kit, base_url, take)
+    trial = kit.control.pictures.at(place)
+    if trial.passed:
+        return False
+    most = max(1, IN_FLIGHT - len(trial.far))  # one that was far off is paid for, too
+    ahead = 0
+    for one in kit.ledger.takes(states=_SENT):
+        ahead += is_compared(one) and picture_place(kit, one.base_url, one) == place
+        if ahead >= most:
+            return True
+    return False
+
+
+def compare(kit: Kit, take: Take, currency: str) -> None:
+    """Compare a take that was delivered just now with its picture, where that can be done."""
+    if not is_compared(take) or not kit.decodes() or not _is_its_picture(take):
+        return
+    found = kit.ask_media(Compare(take.output, take.request.image_path))
+    if not isinstance(found, Compared):
+        logger.debug(_("take {id}: not compared with its picture: {answer}"), id=take.id, answer=found)
+        return
+    place = picture_place(kit, take.base_url, take)
+    why = partial(_why, kit, take, currency, found.likeness)
+    stops = kit.control.pictures.compared(place, take.id, found.likeness, why)
+    logger.debug(
+        _("take {id}: likeness with its picture: {likeness}"), id=take.id, likeness=round(found.likeness, 2)
+    )
+    if stops is not None:
+        logger.error(_("buying stopped: {problem}"), problem=str(stops))
+
+
+def _is_its_picture(take: Take) -> bool:
+    """Whether the picture still is the one that it was bought with."""
+    digest = hashlib.sha256()
+    try:
+        with open_file(Path(take.request.image_path)) as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    except (OSError, ValueError):
+        return False
+    return take.request.image == f"sha256:{digest.hexdigest()}"
+
+
+def _why(kit: Kit, take: Take, currency: str, likeness: float, trial: Trial) -> Problem:
+    """What is told of the takes in a row, this one the last."""
+    takes = [take if number == take.id else kit.ledger.take(number) for number in trial.far]
+    cost = sum(one.cost or 0 for one in takes if one is not None)
+    provider = kit.config.provider
+    return ignored(
+        ", ".join(map(str, trial.far)),
+        f"{units(cost):.2f} {currency}",
+        likeness,
+        place_of(take.base_url, provider, take.request).replace(" -", ""),
+        provider.picture_field if provider.kind == "openai_videos" else "",
+        kit.name or provider.title,
+    )
+
+
+def go_on(ledger: Ledger, now: float, is_stopped: Callable[[Take], bool], targets: Collection[str]) -> int:
+    """Queue what was held because pictures are ignored, of these targets, where they no longer are; how many."""
+    count = 0
+    for take in list(ledger.takes(states=[State.HELD])):
+        if take.error is None or take.error.code != IGNORED or take.target not in targets or is_stopped(take):
+            continue
+        try:
+            ledger.record(take, Change(State.QUEUED, "pictures", due_at=now, clear_error=True), now)
+        except (ClaimLost, IllegalMove):
+            continue
+        count += 1
+    return count

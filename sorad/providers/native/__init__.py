@@ -1,0 +1,1 @@
+"""What the native APIs have in common: a create that names a task, a poll of it, a list. Formats are data."""

@@ -1,0 +1,138 @@
+"""What the answers of a native API mean, read along its format, which is data."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
+
+from sorad.providers.answers import ids, statuses
+from sorad.providers.answers.video_urls import addresses, keys_of
+from sorad.providers.base import (
+    Created,
+    Fault,
+    Finished,
+    Missing,
+    Polled,
+    Running,
+    TaskFailed,
+    Trouble,
+    Video,
+)
+from sorad.providers.creates import outcomes
+from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, said, server_fault
+from sorad.providers.creates.proof import Refusals
+from sorad.providers.errors import faults, meanings, refusals
+from sorad.providers.errors.meanings import Codes, meaning_of
+from sorad.providers.wire import reading
+from sorad.providers.wire.headers import poll_after
+from sorad.providers.wire.http import Answer
+
+GONE = "gone"  # a status that says that there is no such task
+_CODES, _WORDS = ("error.code", "code", "error.type"), ("error.message", "message", "detail", "error")
+
+
+@dataclass(frozen=True)
+class Format:
+    """One wire format. Places are dotted paths, the first that is there counts; codes and words in small letters."""
+
+    poll: str  # path of a task, with {id} in it
+    ids: tuple[str, ...]  # where an answer to a create has the id of its task
+    status: tuple[str, ...]  # where an answer to a poll has its status
+    videos: tuple[str, ...]  # and the address of its video
+    codes: Codes  # what its error codes mean
+    words: Mapping[str, str] = field(
+        default_factory=dict
+    )  # statuses that the usual table has not, or otherwise
+    error_codes: tuple[str, ...] = _CODES
+    error_words: tuple[str, ...] = _WORDS
+    fail_codes: tuple[str, ...] = _CODES  # of a task that failed
+    fail_words: tuple[str, ...] = _WORDS
+    code_in_words: Optional[re.Pattern[str]] = None  # for codes that stand in the words: its first group
+
+
+def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
+    """The error in an answer; ``of_task``: of a task that failed."""
+    codes, words = (form.fail_codes, form.fail_words) if of_task else (form.error_codes, form.error_words)
+    code = reading.text(reading.first(body, codes))
+    message = reading.sentence(reading.first(body, words))
+    found = form.code_in_words.search(message) if form.code_in_words is not None else None
+    code = found.group(1) if found is not None else code
+    means = meaning_of(code, form.codes)
+    good = code.lower() in ("", "0", "200", "ok", "success")
+    return Told(code, message or code, not good or bool(message), _param(body), means)
+
+
+def _param(body: Any) -> str:
+    return reading.text(reading.first(body, ("error.param", "param", "detail.0.loc.1")))
+
+
+def after_create(
+    came: Answer, form: Format, own_ids: Sequence[str] = (), known: Refusals = (), prompt: str = ""
+) -> Created:
+    """What an answer to a create means: see ``proof``. ``own_ids``: where the config says that ids are; ``known``:
+    its refusals; ``prompt``: what was sent."""
+    body, told = came.json(), told_of(came.json(), form)
+    meant = told.means.status if told.means is not None else refusals.status_of(told.code)
+    task = ids.identifier(reading.first(body, (*own_ids, *form.ids)))
+    doubtful = not came.good or meant >= 400
+    if not task:
+        task = ids.task_id(body) or ids.in_error(body, ("error", "detail"))
+        stands = bool(reading.first(body, form.status))
+        task = "" if ids.is_of_request(task, came.request_id()) else task
+        doubtful = doubtful or (told.own and not stands and bool(reading.at(body, "error")))
+    return outcome(came, said(came, told, meant, task, doubtful=doubtful), told, known, prompt=prompt)
+
+
+def after_poll(came: Answer, form: Format, own_urls: Sequence[str] = (), base: str = "") -> Polled:
+    """What an answer about a task means. ``own_urls``: where the config says that addresses are; ``base``: what one
+    without a host is read against."""
+    body, word = came.json(), reading.text(reading.first(came.json(), form.status))
+    if not came.good or not word:
+        told = told_of(body, form)
+        if _is_missing(came, told):
+            return Missing(faults.missing(told.words, came.status), came.request_id())
+        return fault_of(came, form) or senseless(came, form)
+    request_id, told = came.request_id(), told_of(body, form, of_task=True)
+    state = form.words.get(word.lower()) or statuses.meaning(word)
+    if state == GONE:
+        return Missing(faults.missing(told.words or word, came.status), request_id)
+    if state == statuses.FAILED:
+        return TaskFailed(faults.failed(told.code, told.words or word, told.means), request_id)
+    if state == statuses.COMPLETED:
+        found = addresses(body, (*own_urls, *form.videos), base)
+        if not found:
+            return Fault(
+                Trouble.SERVER, faults.no_address(keys_of(body), told.words, came.status), request_id
+            )
+        return Finished(Video(found[0], others=tuple(map(Video, found[1:]))), request_id)
+    return Running(statuses.progress_of(body), poll_after(came.headers, time.time()), request_id)
+
+
+def _is_missing(came: Answer, told: Told) -> bool:
+    if told.means is not None:
+        return told.means is meanings.MISSING
+    return came.status not in (401, 403, 429) and refusals.is_missing(came.status, told.code, told.words)
+
+
+def fault_of(came: Answer, form: Format) -> Optional[Fault]:
+    """The trouble with an answer to anything but a create; ``None`` where it is a good one."""
+    body, told, page = came.json(), told_of(came.json(), form), page_of(came)
+    if page is not None:
+        return page
+    if came.redirects:
+        return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
+    if told.means is not None and told.means.status < 500 and came.status < 500:
+        return refusal(came, told, told.means.status)
+    if came.good:
+        return None if isinstance(body, dict) else senseless(came, form)
+    if came.status in (401, 402, 403, 407, 408, 429):
+        return refusal(came, replace(told, means=None), came.status)
+    return server_fault(came, told) if came.status >= 500 else senseless(came, form)
+
+
+def senseless(came: Answer, form: Format) -> Fault:
+    """An answer that cannot be understood."""
+    return outcomes.senseless(came, told_of(came.json(), form))

@@ -1,0 +1,95 @@
+"""Videos that show what they were ordered with: pictures, sound; and that they do not, where a fault says so."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+Image = pytest.importorskip("PIL.Image", reason="the extra sorad[media] is not installed")
+pytest.importorskip("av", reason="the extra sorad[media] is not installed")
+
+from sorad.clock import SystemClock  # noqa: E402
+from sorad.files.mp4 import check_mp4  # noqa: E402
+from sorad.media.pictures import compare, keep_frame, probe  # noqa: E402
+from sorad.media.questions import Compare, Frame, Probe  # noqa: E402
+from sorad.simulator.faults import Faults  # noqa: E402
+from sorad.simulator.openai_videos import OpenaiVideos, _order  # noqa: E402
+from sorad.simulator.route import Book  # noqa: E402
+from sorad.simulator.state import Account, Pace  # noqa: E402
+
+SIZE = (320, 192)
+
+
+def picture(folder: Path, name: str, colours: str) -> Path:
+    """Four fields of colours."""
+    found = Image.new("RGB", (2, 2))
+    found.putdata(
+        [
+            {"r": (220, 20, 20), "g": (20, 200, 40), "b": (20, 40, 220), "y": (230, 220, 30)}[one]
+            for one in colours
+        ]
+    )
+    path = folder / f"{name}.png"
+    found.resize(SIZE, Image.Resampling.NEAREST).save(path)
+    return path
+
+
+def url(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def made(folder: Path, *faults: str, **members: object) -> Path:
+    """The video of a create with these members."""
+    clock, struck = SystemClock(), Faults(0, faults)
+    account = Account(clock=clock, faults=struck, pace=Pace((0, 0)), balance=10_000, prices=(5, 10))
+    book = Book(account, clock, struck, 20_000, 60.0)
+    raw = {"prompt": "a cat", "seconds": "2", "size": "320x192", **members}
+    book.album.keep(raw)
+    order = _order(raw)
+    assert not isinstance(order, str)
+    video = folder / "video.mp4"
+    video.write_bytes(book.movie(account.create(OpenaiVideos.wire, order)).bytes())
+    assert check_mp4(video) is None
+    return video
+
+
+def likeness(video: Path, picture: Path) -> float:
+    return compare(Compare(str(video), str(picture))).likeness
+
+
+def test_it_begins_and_ends_with_the_pictures_and_shows_the_references(tmp_path: Path) -> None:
+    first, last, other = (picture(tmp_path, *one) for one in (("a", "rgby"), ("b", "ybrg"), ("c", "bbyy")))
+    video = made(
+        tmp_path,
+        image=url(first),
+        metadata={"last_frame": url(last)},
+        reference_images=[url(other)],
+        generate_audio=True,
+    )
+    assert likeness(video, first) > 0.9
+    shown = tmp_path / "last.png"
+    keep_frame(Frame(str(video), str(shown), "last"))
+    ended = Image.open(shown).convert("RGB")
+    assert [max(range(3), key=ended.getpixel(at).__getitem__) for at in ((80, 144), (240, 144))] == [0, 1]
+    keep_frame(Frame(str(video), str(shown), 1.0))
+    tile = Image.open(shown).convert("RGB").getpixel((10, 145))
+    assert max(range(3), key=tile.__getitem__) == 2  # blue: the reference, in its corner
+    found = probe(Probe(str(video)))
+    assert (found.width, found.height, found.seconds, found.sound) == (*SIZE, 2.0, "aac")
+
+
+def test_without_sound_it_is_silent(tmp_path: Path) -> None:
+    video = made(tmp_path, image=url(picture(tmp_path, "a", "rgby")), generate_audio=False)
+    assert probe(Probe(str(video))).sound == ""
+
+
+@pytest.mark.parametrize(
+    "members", [{"strange_field": True}, {}], ids=["in a field that is not read", "by a fault"]
+)
+def test_a_picture_that_is_ignored_is_not_seen(tmp_path: Path, members: dict[str, bool]) -> None:
+    first = picture(tmp_path, "a", "rgby")
+    faults = [] if members else ["ignore_picture"]
+    video = made(tmp_path, *faults, **{"strange_field" if members else "image": url(first)})
+    assert likeness(video, first) < 0.35
