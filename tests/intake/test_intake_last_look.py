@@ -392,11 +392,11 @@ def test_an_intent_tells_what_it_may_cost_and_where_before_the_create_leaves(sta
     take, seen = claimed(stage, "one"), list[Optional[Take]]()
     create = stage.provider.create
 
-    def watched(request: Any) -> Any:
+    def watched(*request: Any) -> Any:
         seen.append(stage.raw.take(take.id))
         assert intent_path(Path(take.output)).exists()
         assert stage.raw.spend() == PRICE
-        return create(request)
+        return create(*request)
 
     stage.provider.create = watched  # type: ignore[method-assign]
     after = send(stage, take)
@@ -410,7 +410,7 @@ def test_an_intent_tells_what_it_may_cost_and_where_before_the_create_leaves(sta
 
 
 def test_a_step_that_crashes_after_the_intent_leaves_its_create_unknown(stage: Stage) -> None:
-    def broken(_request: Any) -> Any:
+    def broken(*_request: Any) -> Any:
         raise ZeroDivisionError
 
     stage.provider.create = broken  # type: ignore[method-assign]
