@@ -97,7 +97,7 @@ class ProviderConfig(Section):
     """
 
     name: str = ""  # what it is called here and in storyboards; empty: its kind
-    kind: Literal["sora_hk", "openai_videos", "simulator"] = "sora_hk"
+    kind: Literal["sora_hk", "openai_videos", "simulator", "dashscope", "minimax", "vidu"] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
     region: Literal["", "china", "abroad"] = ""  # of a native provider with two; empty: as base_url says
     api_key_env: str = "SORA_API_KEY"

@@ -159,9 +159,15 @@ def of_models(config: Config) -> Iterator[Finding]:
         seen.add((model.name, model.provider))
         if model.provider and model.provider not in known:
             yield _unknown((*at, "provider"), model.provider, ", ".join(known))
-        if model.like and model.like not in names:
+        if model.like and model.like not in names and not _has_models(config, model):
             yield _unknown((*at, "like"), model.like, ", ".join(sorted(names)))
         yield from _values(model, at)
+
+
+def _has_models(config: Config, model: ModelConfig) -> bool:
+    """Whether a provider of the model comes with some that it may be like."""
+    theirs = (one for one in config.providers if model.provider in ("", one.title))
+    return any(vendor_of(one.kind) is not None for one in theirs)
 
 
 def _values(model: ModelConfig, at: tuple[str, int]) -> Iterator[Finding]:

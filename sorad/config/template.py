@@ -29,6 +29,7 @@ class Answers:
     api_key_env: str = "SORA_API_KEY"
     api_key_file: Path | None = None
     per_day: float = 0.0  # what may be spent in a day; 0: no limit
+    region: str = ""
 
 
 def example() -> str:
@@ -97,8 +98,12 @@ def _provider(answers: Answers) -> dict[str, object]:
     given: dict[str, object] = {"kind": answers.kind}
     if answers.base_url:
         given["base_url"] = answers.base_url
+    if answers.region:
+        given["region"] = answers.region
+    if answers.model:
+        given["model"] = answers.model
     if answers.kind == "openai_videos":
-        given.update(model=answers.model, seconds=list(answers.seconds))
+        given.update(seconds=list(answers.seconds))
     if answers.api_key_file is not None:
         given["api_key_file"] = str(answers.api_key_file)
     elif answers.kind != "simulator":

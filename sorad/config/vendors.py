@@ -26,8 +26,9 @@ class Region:
 class Vendor:
     """One of them. The first region is the default. ``module``: its file and class in ``sorad.providers``."""
 
-    label: str  # for people
+    label: str  # for people who choose
     module: str
+    key_env: str  # the variable that usually holds the key
     regions: Mapping[str, Region] = field(default_factory=dict)
     model: str = ""  # where the config names none; "": it must name one
     has_balance: bool = False
@@ -52,7 +53,65 @@ def _host_of(url: str) -> str:
         return ""
 
 
-VENDORS: Mapping[str, Vendor] = {}
+VENDORS: Mapping[str, Vendor] = {
+    "dashscope": Vendor(
+        "DashScope 百炼 (Wan)",
+        "dashscope.DashScope",
+        "DASHSCOPE_API_KEY",
+        {
+            CHINA: Region("https://dashscope.aliyuncs.com", "CNY", (".cn-beijing.maas.aliyuncs.com",)),
+            ABROAD: Region(
+                "https://dashscope-intl.aliyuncs.com", "USD", ("-us.aliyuncs.com", ".maas.aliyuncs.com")
+            ),
+        },
+        "wan3.0-video",
+        sends=(
+            "model",
+            "input.prompt",
+            "input.media",
+            "input.negative_prompt",
+            "parameters.duration",
+            "parameters.resolution",
+            "parameters.ratio",
+            "parameters.audio",
+            "parameters.seed",
+            "parameters.prompt_extend",
+            "parameters.watermark",
+        ),
+    ),
+    "minimax": Vendor(
+        "MiniMax 海螺 (H3)",
+        "minimax.MiniMax",
+        "MINIMAX_API_KEY",
+        {
+            CHINA: Region("https://api.minimaxi.com", "CNY", (".minimax.cn",)),
+            ABROAD: Region("https://api.minimax.io", "USD"),
+        },
+        "MiniMax-H3",
+        sends=("model", "content", "resolution", "duration", "ratio"),
+    ),
+    "vidu": Vendor(
+        "Vidu 生数 (Q3)",
+        "vidu.Vidu",
+        "VIDU_API_KEY",
+        {CHINA: Region("https://api.vidu.cn", "CNY"), ABROAD: Region("https://api.vidu.com", "USD")},
+        "viduq3-turbo",
+        has_balance=True,
+        sends=(
+            "model",
+            "prompt",
+            "images",
+            "duration",
+            "resolution",
+            "aspect_ratio",
+            "audio",
+            "seed",
+            "off_peak",
+            "watermark",
+            "payload",
+        ),
+    ),
+}
 
 
 def vendor_of(kind: str) -> Optional[Vendor]:

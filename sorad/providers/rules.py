@@ -33,8 +33,7 @@ def capabilities_of(config: ProviderConfig) -> Capabilities:
         seconds_pro=() if offers.pro is None else offers.pro.lengths,
         prompt_max=offers.default.prompt_max,
         local_images="file" in offers.default.forms,
-        # what forgets, lags or shows no text is the user's to decide for now
-        lists_tasks=vendor is None and finding.how is not Find.NONE,
+        lists_tasks=finding.how is not Find.NONE,
         has_balance=not gateway if vendor is None else vendor.has_balance,
         finding=finding,
     )

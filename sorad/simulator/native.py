@@ -117,9 +117,13 @@ class NativeFormat:
         """Epoch seconds."""
         return self._book.clock.time()
 
+    def odd(self) -> Oddities:
+        """What is odd about its list just now."""
+        return Oddities.of(self._book.faults)
+
     def skew(self) -> float:
         """Seconds by which the times in its answers are off."""
-        return self._book.faults.skew() - Oddities.of(self._book.faults).back
+        return self._book.faults.skew() - self.odd().back
 
     def _create(self, order: Order | str) -> Answer:
         if isinstance(order, str):
@@ -145,6 +149,22 @@ class NativeFormat:
             return self.refusal("parameters")
         self._book.account.delete(task)
         return json_answer(200, {})
+
+
+def member(raw: Any, name: str) -> dict[str, Any]:
+    """An object in an object; an empty one where there is none."""
+    found = raw.get(name) if isinstance(raw, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def is_text(value: Any, most: int) -> bool:
+    """Whether it is a text that a prompt may be."""
+    return isinstance(value, str) and 1 <= len(value) <= most
+
+
+def is_length(value: Any, least: int, most: int) -> bool:
+    """Whether it is a number of seconds that is on offer."""
+    return type(value) is int and least <= value <= most
 
 
 def orientation_of(ratio: str) -> str:

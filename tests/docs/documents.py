@@ -24,7 +24,12 @@ _FOLDERS = {"en": ROOT / "docs", "zh": ROOT / "docs" / "zh"}
 
 def documents(language: str) -> list[Path]:
     """README and all chapters of a language; what lies there without being named above counts, too."""
-    return [_READMES[language], *sorted(_FOLDERS[language].glob("*.md"))]
+    return [_READMES[language], *sorted(_FOLDERS[language].glob("*.md")), *pages(language).values()]
+
+
+def pages(language: str) -> dict[str, Path]:
+    """The pages of providers, by kind."""
+    return {path.stem: path for path in sorted((_FOLDERS[language] / "providers").glob("*.md"))}
 
 
 def chapter(language: str, name: str) -> str:

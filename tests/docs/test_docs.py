@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from documents import CHAPTERS, LANGUAGES, ROOT, chapter, documents, whole
+from documents import CHAPTERS, LANGUAGES, ROOT, chapter, documents, pages, whole
 
 from sorad.cli.main import COMMANDS
+from sorad.config.vendors import VENDORS
 
 EVERY = [path for language in LANGUAGES for path in documents(language)]
 
@@ -44,13 +45,24 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("name", ["README", *CHAPTERS])
 def test_both_languages_have_the_same_headings_and_tables(name: str) -> None:
     english, chinese = (chapter(language, name) for language in LANGUAGES)
-
-    def skeleton(text: str) -> list[str]:
-        """Headings, code blocks and tables in their order; of a table its columns and the length of it."""
-        lines = re.findall(r"^(?:#+ |```\w*|\|.*)", text, re.MULTILINE)
-        return [f"|{line.count('|')}" if line.startswith("|") else line for line in lines]
-
     assert skeleton(english) == skeleton(chinese)
+
+
+def skeleton(text: str) -> list[str]:
+    """Headings, code blocks and tables in their order; of a table its columns and the length of it."""
+    lines = re.findall(r"^(?:#+ |```\w*|\|.*)", text, re.MULTILINE)
+    return [f"|{line.count('|')}" if line.startswith("|") else line for line in lines]
+
+
+def test_each_native_provider_has_a_page_in_both_languages() -> None:
+    english, chinese = pages("en"), pages("zh")
+    assert set(VENDORS) <= set(english)
+    assert set(english) == set(chinese)
+    for kind, path in english.items():
+        texts = [one.read_text("utf-8") for one in (path, chinese[kind])]
+        assert skeleton(texts[0]) == skeleton(texts[1]), kind
+        assert all(f'kind = "{kind}"' in text for text in texts)
+        assert all(f"providers/{kind}.md)" in chapter(language, "config") for language in LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

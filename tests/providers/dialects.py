@@ -7,17 +7,24 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from native_dialects import ID, KEY, NATIVES, REQUEST, TASK
 from scripted_http import Reply
 
 from sorad.config.model import ProviderConfig
-from sorad.model import Request
 from sorad.providers import make
 from sorad.providers.base import Provider
 
-KEY = "sk-conformance-0123456789abcdef"
-ID = {"X-Request-Id": "req-7"}
-REQUEST = Request(prompt="a lantern on the river\nat night", seconds=10)
-TASK = "task/1:a+b=="  # ids may hold anything
+__all__ = [
+    "DIALECTS",
+    "ID",
+    "KEY",
+    "NATIVES",
+    "REQUEST",
+    "TASK",
+    "OpenAiVideos",
+    "OpenAiWithoutList",
+    "SoraHk",
+]
 
 
 class SoraHk:
@@ -25,7 +32,12 @@ class SoraHk:
 
     kind = "sora_hk"
     create_path = "/create"
+    authorization = f"Bearer {KEY}"
+    progress = 30.0
     lists_tasks = True
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["prompt"])
 
     def config(self, url: str, **more: Any) -> ProviderConfig:
         return ProviderConfig(kind=self.kind, base_url=url, **{"request_timeout": 5.0, **more})
@@ -122,7 +134,12 @@ class OpenAiVideos:
 
     kind = "openai_videos"
     create_path = "/videos"
+    authorization = f"Bearer {KEY}"
+    progress = 30.0
     lists_tasks = True
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["prompt"])
 
     def config(self, url: str, **more: Any) -> ProviderConfig:
         usual = {

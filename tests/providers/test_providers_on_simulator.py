@@ -25,7 +25,6 @@ from sorad.providers.base import (
     Missing,
     Provider,
     Refused,
-    RemoteTask,
     Running,
     TaskFailed,
     Trouble,
@@ -33,7 +32,16 @@ from sorad.providers.base import (
 )
 from sorad.simulator import KEY, Simulator
 
-KINDS = ("sora_hk", "simulator", "openai_videos")
+OWN_TEXT = ("sora_hk", "simulator", "openai_videos")  # whose lists show the text at once
+# What the others need in a config beside their kind; a model of ``is_pro`` is one that the simulator knows as such.
+NATIVE: dict[str, dict[str, Any]] = {
+    "dashscope": {"model_pro": "wan3.0-video-prime"},
+    "minimax": {"model_pro": "MiniMax-H3-Max"},
+    "vidu": {"model_pro": "viduq3-pro"},
+}
+KINDS = (*OWN_TEXT, *NATIVE)
+# What the row of a task shows of its text, length and direction; a text of DashScope after the end.
+SHOWN = {"dashscope": (True, None, None), "minimax": (False, 15, "vertical"), "vidu": (True, 15, "vertical")}
 SIZE = 400_000
 # as much of a picture as is looked at: its size must be that of the video
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", 1280, 720)
@@ -46,7 +54,8 @@ def api() -> Iterator[Simulator]:
 
 
 def provider_of(kind: str, api: Simulator, key: str = KEY, **more: Any) -> Provider:
-    usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url, "request_timeout": 5.0}
+    usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url_of(kind), "request_timeout": 5.0}
+    usual.update(NATIVE.get(kind, {}))
     if kind == "openai_videos":
         usual.update(model="sim-1", model_pro="sim-1-pro", seconds=(10, 15), lists_tasks=True)
     return make(ProviderConfig(**{**usual, **more}), lambda: key, pictures=(Path("/"),))
@@ -155,11 +164,11 @@ def test_lost_answers_are_found_on_the_list(kind: str, api: Simulator) -> None:
     listed = provider.recent(before)
     assert isinstance(listed, Listed)
     assert len(listed.tasks) == 46
-    lost = [task for task in listed.tasks if task.prompt == request.prompt]
     (task,) = api.accepted[-1:]
-    expected = RemoteTask(task.id, request.prompt, None, 15, "vertical", False)
-    assert [(one.remote_id, one.seconds, one.orientation, one.pro) for one in lost] == [
-        (expected.remote_id, expected.seconds, expected.orientation, expected.pro)
+    lost = [one for one in listed.tasks if one.remote_id == task.id]
+    text, seconds, orientation = SHOWN.get(kind, (True, 15, "vertical"))
+    assert [(one.prompt, one.seconds, one.orientation, one.pro) for one in lost] == [
+        (request.prompt if text else "", seconds, orientation, False if kind in OWN_TEXT else None)
     ]
     assert lost[0].created_at == pytest.approx(time.time(), abs=30)
 

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from sorad.providers.base import Provider
 
 WANTED = 5  # seconds of the take whose price is told, or the nearest length on offer
-# How the task of a create whose answer was lost is found: by the text that the list of tasks shows, or not at all.
-BY_TEXT, NOT_AT_ALL = "text", "none"
-_FOUND = {BY_TEXT: N_("by its text, in the list"), NOT_AT_ALL: N_("not at all: you decide")}
+# How the task of a create whose answer was lost is found there.
+_FOUND = {
+    "own_id": N_("by an id of its own, at once"),
+    "tag": N_("by a tag, in the list"),
+    "text": N_("by its text, in the list"),
+    "text_later": N_("by its text, once it has ended"),
+    "elimination": N_("by elimination, in the list"),
+    "none": N_("not at all: you decide"),
+}
 
 
 @dataclass(frozen=True)
@@ -113,12 +119,16 @@ def _seen(config: Config) -> list[Vendor]:
 
 def _row(config: ProviderConfig, provider: Provider, seen: Optional[Vendor]) -> Row:
     """What is known without asking."""
+    from sorad.config.vendors import vendor_of
     from sorad.model import Request, units
     from sorad.providers.capabilities.offers import offers_of
     from sorad.providers.wire.addresses import host_of
 
     seconds = min(provider.capabilities.seconds, key=lambda one: abs(one - WANTED))
-    told = provider.price(Request("-", seconds=seconds)) if config.kind == "openai_videos" else None
+    free = (
+        config.kind == "openai_videos" or vendor_of(config.kind) is not None
+    )  # its price is no question to anybody
+    told = provider.price(Request("-", seconds=seconds)) if free else None
     stopped = seen is not None and seen.stands_still
     return Row(
         name=config.title,
@@ -126,13 +136,26 @@ def _row(config: ProviderConfig, provider: Provider, seen: Optional[Vendor]) -> 
         host=host_of(provider.base_url),
         key=_key_place(config),
         models=tuple(one.name for one in offers_of(config).all() if one.name),
-        find=BY_TEXT if provider.capabilities.lists_tasks else NOT_AT_ALL,
+        find=how_found(provider),
         currency=provider.currency,
         seconds=seconds,
         in_flight=seen.in_flight if seen is not None else 0,
         halt=seen.why if seen is not None and stopped else None,
         price=None if told is None else units(told),
     )
+
+
+def how_found(provider: Provider) -> str:
+    """How a create whose answer was lost is found there: the word for programs."""
+    from sorad.providers.finding import Find
+
+    told = provider.capabilities
+    return str(told.finding.how if told.lists_tasks else Find.NONE)
+
+
+def found_in_words(how: str) -> str:
+    """The same for people."""
+    return _(_FOUND[how])
 
 
 def _key_place(config: ProviderConfig) -> str:
@@ -205,7 +228,7 @@ def _cells(row: Row) -> list[str]:
         _money(row.balance, row.currency),
         price if row.price is not None else "–",
         f"{row.in_flight}" if row.halt is None else _("{count}, stopped").format(count=row.in_flight),
-        _(_FOUND[row.find]),
+        found_in_words(row.find),
     ]
 
 

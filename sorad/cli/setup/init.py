@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from sorad.cli.setup import first_run, questions, try_key
 from sorad.cli.shared.ask import choose, say
 from sorad.cli.shared.common import INTERRUPTED, OK, PROBLEMS
+from sorad.config.vendors import ABROAD, CHINA, VENDORS
 from sorad.messages import LANGUAGES, N_, _, language, set_language
 from sorad.problems import Problem, SoradError
 
 if TYPE_CHECKING:
     from sorad.config.template import Answers
 
-_KINDS = ("sora_hk", "openai_videos", "simulator")
+_KINDS = ("sora_hk", *VENDORS, "openai_videos", "simulator")
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,11 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         "--path", metavar=_("FOLDER"), action="append", help=_("a folder to watch; may be repeated")
     )
     parser.add_argument("--provider", choices=_KINDS, help=_("the API that generates"))
+    parser.add_argument(
+        "--region", choices=(CHINA, ABROAD), help=_("where the account is, of a provider with two places")
+    )
     parser.add_argument("--base-url", metavar="URL", help=_("its address, where it is not the usual one"))
-    parser.add_argument("--model", metavar=_("NAME"), help=_("the model, for openai_videos"))
+    parser.add_argument("--model", metavar=_("NAME"), help=_("the model; openai_videos needs one"))
     parser.add_argument("--seconds", metavar="4,8,12", help=_("the lengths on offer, for openai_videos"))
     parser.add_argument("--key-env", metavar=_("NAME"), help=_("the variable that holds the key"))
     parser.add_argument("--key-file", metavar=_("FILE"), help=_("a file that holds the key alone"))
@@ -157,6 +161,8 @@ def _missing_flags(args: argparse.Namespace, kind: str) -> list[str]:
     needed = {"--path": args.path}
     if kind == "openai_videos":
         needed.update({"--base-url": args.base_url, "--model": args.model, "--seconds": args.seconds})
+    if kind in VENDORS and not VENDORS[kind].model:
+        needed["--model"] = args.model
     return [flag for flag, value in needed.items() if not value]
 
 
@@ -171,9 +177,10 @@ def _answers(args: argparse.Namespace, kind: str) -> Answers:
         base_url=args.base_url or "",
         model=args.model or "",
         seconds=questions.lengths(args.seconds) if args.seconds else (),
-        api_key_env=args.key_env or "SORA_API_KEY",
+        api_key_env=args.key_env or questions.usual_variable(kind),
         api_key_file=Path(args.key_file).expanduser().absolute() if args.key_file else None,
         per_day=questions.amount(args.per_day or "0"),
+        region=args.region or "",
     )
 
 
@@ -246,6 +253,7 @@ def _ask(args: argparse.Namespace, target: Path) -> Plan:
         found.api_key_env,
         file,
         per_day,
+        found.region,
     )
     return Plan(answers, key, start, example)
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sorad.cli.look.providers import found_in_words, how_found
 from sorad.cli.setup import try_key
 from sorad.cli.shared.ask import choose, line, say, until_good, yes
 from sorad.cli.shared.common import USAGE
+from sorad.config.vendors import VENDORS, Vendor
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sorad.config.model import Config, ProviderConfig
+    from sorad.providers.base import Provider
 
 FILE, KEPT, ENV = "file", "kept", "env"
 
@@ -37,6 +40,7 @@ class Found:
     key: str = ""
     shell_key: str = ""
     price: str = ""
+    region: str = ""
 
     @property
     def from_shell(self) -> bool:
@@ -98,15 +102,8 @@ def folder(text: str) -> Path:
 
 def provider(args: argparse.Namespace, home: Path) -> Found:
     """Which API, and its key, after a free call; ``home`` is the folder of the config."""
-    kind = args.provider or choose(
-        _("Which API generates the videos?"),
-        {
-            "sora_hk": "api.sora.hk",
-            "openai_videos": _("a gateway with the format of OpenAI's videos"),
-            "simulator": _("the built-in simulator: costs nothing, for trying out"),
-        },
-    )
-    found = Found(kind, args.base_url or "", args.model or "", lengths(args.seconds) if args.seconds else ())
+    kind = args.provider or choose(_("Which API generates the videos?"), _kinds())
+    found = _begun(args, kind)
     is_gateway = kind == "openai_videos"
     address_typed = is_gateway and not args.base_url
     while True:
@@ -120,6 +117,47 @@ def provider(args: argparse.Namespace, home: Path) -> Found:
         again = {"again": _("give the address again"), "on": _("go on with it all the same")}
         if choose(_("What now?"), again) == "on":
             return with_key
+
+
+def _begun(args: argparse.Namespace, kind: str) -> Found:
+    """What the flags say of it; of a native provider, with what must be asked."""
+    found = Found(kind, args.base_url or "", args.model or "", lengths(args.seconds) if args.seconds else ())
+    return _of_vendor(args, found, VENDORS[kind]) if kind in VENDORS else found
+
+
+def _kinds() -> dict[str, str]:
+    return {
+        "sora_hk": "api.sora.hk",
+        **{name: one.label for name, one in VENDORS.items()},
+        "openai_videos": _("a gateway with the format of OpenAI's videos"),
+        "simulator": _("the built-in simulator: costs nothing, for trying out"),
+    }
+
+
+def _of_vendor(args: argparse.Namespace, found: Found, vendor: Vendor) -> Found:
+    """With the region of the account, and a model where there is no usual one; tells what becomes of a lost create."""
+    region, model = args.region or "", found.model
+    if len(vendor.regions) > 1 and not region and not args.base_url:
+        places = {name: f"{name}: {one.url}" for name, one in vendor.regions.items()}
+        region = choose(_("Where is your account?"), places)
+    if not (model or vendor.model):
+        model = line(_("The id of the model, as the provider's site shows it"))
+    found = replace(found, region=region, model=model, api_key_env=vendor.key_env)
+    how = how_found(make_provider(_config(found)))
+    say(_("A create whose answer is lost is found there: {how}.").format(how=found_in_words(how)))
+    return found
+
+
+def usual_variable(kind: str) -> str:
+    """The variable of the environment that usually holds the key."""
+    return VENDORS[kind].key_env if kind in VENDORS else "SORA_API_KEY"
+
+
+def make_provider(config: ProviderConfig) -> Provider:
+    """The provider, without a key."""
+    from sorad.providers import make
+
+    return make(config, lambda: "")
 
 
 def _with_model(found: Found) -> Found:
@@ -197,7 +235,14 @@ def _config(found: Found) -> ProviderConfig:
     from sorad.config.template import Answers
 
     return try_key.provider_config(
-        Answers((), kind=found.kind, base_url=found.base_url, model=found.model, seconds=found.seconds)
+        Answers(
+            (),
+            kind=found.kind,
+            base_url=found.base_url,
+            model=found.model,
+            seconds=found.seconds,
+            region=found.region,
+        )
     )
 
 

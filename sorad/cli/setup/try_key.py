@@ -52,6 +52,7 @@ def provider_config(answers: Answers) -> ProviderConfig:
         seconds=answers.seconds,
         api_key_env=answers.api_key_env,
         api_key_file=answers.api_key_file,
+        region=answers.region,  # type: ignore[arg-type]  # here, too
         request_timeout=PATIENCE,
     )
 

@@ -55,6 +55,7 @@ class Seen(NamedTuple):
     created_at: Optional[float] = None
     seconds: Optional[int] = None
     pro: Optional[bool] = None
+    belated: bool = False  # an earlier look reached back behind its date, and did not show it
 
 
 class Evidence(NamedTuple):
@@ -164,8 +165,10 @@ def much_like_it(view: View, row: RemoteTask) -> Optional[Kind]:
 
 
 def too_old(view: View, row: RemoteTask) -> Optional[Kind]:
-    """It was created before the create left."""
-    return Kind.NOT_OURS if row.created_at is not None and row.created_at < view.start else None
+    """It was created before the create left; as its date says, which is not believed where it came too late."""
+    seen = view.seen.get(row.remote_id)
+    old = row.created_at is not None and row.created_at < view.start
+    return Kind.NOT_OURS if old and not (seen is not None and seen.belated) else None
 
 
 def other_length(view: View, row: RemoteTask) -> Optional[Kind]:

@@ -25,7 +25,7 @@ from sorad.providers.creates import outcomes
 from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, said, server_fault
 from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, meanings, refusals
-from sorad.providers.errors.meanings import Codes, meaning_of
+from sorad.providers.errors.meanings import Codes, Meaning, meaning_of
 from sorad.providers.wire import reading
 from sorad.providers.wire.headers import poll_after
 from sorad.providers.wire.http import Answer
@@ -51,6 +51,7 @@ class Format:
     fail_codes: tuple[str, ...] = _CODES  # of a task that failed
     fail_words: tuple[str, ...] = _WORDS
     code_in_words: Optional[re.Pattern[str]] = None  # for codes that stand in the words: its first group
+    words_mean: tuple[tuple[re.Pattern[str], Meaning], ...] = ()  # for errors without a code
 
 
 def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
@@ -61,6 +62,8 @@ def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
     found = form.code_in_words.search(message) if form.code_in_words is not None else None
     code = found.group(1) if found is not None else code
     means = meaning_of(code, form.codes)
+    if means is None:
+        means = next((one for pattern, one in form.words_mean if pattern.search(message)), None)
     good = code.lower() in ("", "0", "200", "ok", "success")
     return Told(code, message or code, not good or bool(message), _param(body), means)
 

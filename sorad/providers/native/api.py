@@ -90,8 +90,9 @@ class Native(Api):
         return None
 
     def sent(self, request: Request) -> Mapping[str, Any]:
-        """Model, length, resolution, ratio, sound and seed."""
-        return self.said(self._shot(request))
+        """Model, length, resolution, ratio, sound and seed, and what the config sends along."""
+        said, extra = self.said(self._shot(request)), self._config.extra
+        return {**said, "extra": dict(extra)} if extra else said
 
     def create(self, request: Request, own_id: str = "") -> Created:
         """Buy a take: one POST."""

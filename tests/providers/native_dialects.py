@@ -1,0 +1,205 @@
+"""The situations of ``dialects`` in the words of each native API: replies as data, in the order of its facts page."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scripted_http import Reply
+
+from sorad.config.model import ProviderConfig
+from sorad.model import Request
+from sorad.providers import make
+from sorad.providers.base import Provider
+
+KEY = "sk-conformance-0123456789abcdef"
+ID = {"X-Request-Id": "req-7"}
+REQUEST = Request(prompt="a lantern on the river\nat night", seconds=10)
+TASK = "task/1:a+b=="  # ids may hold anything
+URL = "<url>"  # where the address of a video goes
+
+
+class NativeDialect:
+    """One of them. ``said``: by situation the status and the body; ``rows`` makes the row of a list."""
+
+    kind = ""
+    create_path = ""
+    authorization = f"Bearer {KEY}"
+    lists_tasks = True
+    progress: Any = None
+    more: dict[str, Any] = {}  # noqa: RUF012
+    said: dict[str, tuple[int, Any]] = {}  # noqa: RUF012
+    list_path = ""  # where rows stand in a page
+    total = ""  # and how many there are
+
+    def config(self, url: str, **more: Any) -> ProviderConfig:
+        patience = more.get("request_timeout", 5.0)
+        usual = {"request_timeout": patience, "create_timeout": patience, **self.more}
+        return ProviderConfig(kind=self.kind, base_url=url, **{**usual, **more})
+
+    def make(self, url: str, **more: Any) -> Provider:
+        return make(self.config(url, **more), lambda: KEY, pictures=(Path("/"),))
+
+    def prompt_of(self, body: Any) -> str:
+        raise NotImplementedError
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        raise NotImplementedError
+
+    def reply(self, situation: str, url: str = "", status: int = 0, **headers: str) -> Reply:
+        usual, body = self.said[situation]
+        return Reply(_filled(copy.deepcopy(body), url), status or usual, {**ID, **headers})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in type(self).said:
+            raise AttributeError(name)
+        return lambda *args, **headers: self.reply(name, *args, **headers)
+
+    def finished(self, url: str) -> Reply:
+        return self.reply("finished", url)
+
+    def server(self, status: int = 500) -> Reply:
+        return self.reply("server", status=status)
+
+    def pages(self, rows: Sequence[tuple[str, str, float]], size: int = 20) -> list[Reply]:
+        shown = [self.row(*row) for row in rows]
+        pages = [shown[start : start + size] for start in range(0, len(shown), size)] + [[]]
+        return [Reply({self.list_path: page}, 200, ID) for page in pages]
+
+    def empty_though_more(self) -> Reply:
+        return Reply({self.list_path: [], self.total or "total": 4}, 200, ID)
+
+
+def _filled(value: Any, url: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(item, url) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, url) for item in value]
+    return url if value == URL else value
+
+
+def _dashscope(code: str, message: str) -> dict[str, str]:
+    return {"code": code, "message": message, "request_id": "in the body"}
+
+
+def _output(status: str, **more: Any) -> dict[str, Any]:
+    return {"request_id": "r", "output": {"task_id": TASK, "task_status": status, **more}}
+
+
+class DashScope(NativeDialect):
+    kind = "dashscope"
+    create_path = "/api/v1/services/aigc/video-generation/video-synthesis"
+    list_path, total = "data", "total"
+    said = {  # noqa: RUF012
+        "accepted": (200, _output("PENDING")),
+        "without_id": (200, {"output": {"task_status": "PENDING"}}),
+        "running": (200, _output("RUNNING")),
+        "finished": (200, _output("SUCCEEDED", video_url=URL, orig_prompt=REQUEST.prompt)),
+        "blocked": (200, _output("FAILED", code="DataInspectionFailed", message="inappropriate content")),
+        "gave_up": (200, _output("FAILED", code="Whatever", message="no luck")),
+        "missing": (200, _output("UNKNOWN")),
+        "key_refused": (401, _dashscope("InvalidApiKey", "Invalid API-key provided.")),
+        "no_balance": (400, _dashscope("Arrearage", "Access denied, your account is not in good standing.")),
+        "no_free_quota": (403, _dashscope("AllocationQuota.FreeTierOnly", "The free tier is used up.")),
+        "bad_parameters": (400, _dashscope("InvalidParameter", "The request is not valid.")),
+        "blocked_at_once": (400, _dashscope("DataInspectionFailed", "Input data may be inappropriate.")),
+        "person": (400, _dashscope("DataInspectionFailed", "The input picture shows a real person.")),
+        "rate": (429, _dashscope("Throttling.RateQuota", "Requests rate limit exceeded.")),
+        "server": (500, _dashscope("InternalError", "An internal error has occurred.")),
+        "retired": (404, _dashscope("ModelNotFound", "Model can not be found.")),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["input"]["prompt"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        return {
+            "task_id": name,
+            "status": "RUNNING",
+            "model_name": "wan3.0-video",
+            "gmt_create": created * 1000,
+        }
+
+
+def _minimax(kind: str, number: int, words: str) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": kind, "message": f"{words} ({number})", "http_code": "?"}}
+
+
+def _h3(status: str, **more: Any) -> dict[str, Any]:
+    return {"task": {"id": TASK, "status": status, "error": None, **more}}
+
+
+class MiniMax(NativeDialect):
+    kind = "minimax"
+    create_path = "/v2/video_generation"
+    list_path, total = "items", "total"
+    said = {  # noqa: RUF012
+        "accepted": (200, {"task_id": TASK}),
+        "without_id": (200, {}),
+        "running": (200, _h3("running")),
+        "finished": (200, _h3("succeeded", content={"url": URL})),
+        "blocked": (200, _h3("failed", error={"code": "1027", "message": "output new_sensitive"})),
+        "gave_up": (200, _h3("failed", error={"code": "9999", "message": "out of luck"})),
+        "missing": (404, _minimax("not_found_error", 2063, "task not found")),
+        "key_refused": (401, _minimax("authorized_error", 1004, "login fail")),
+        "no_balance": (402, _minimax("insufficient_balance_error", 1008, "insufficient balance")),
+        "no_balance_429": (429, _minimax("insufficient_balance_error", 1008, "insufficient balance")),
+        "bad_parameters": (400, _minimax("bad_request_error", 2013, "invalid params")),
+        "blocked_at_once": (422, _minimax("unprocessable_entity_error", 1026, "input new_sensitive")),
+        "person": (422, _minimax("unprocessable_entity_error", 1026, "a real person is in the picture")),
+        "rate": (429, _minimax("rate_limit_error", 1002, "rate limit")),
+        "server": (500, _minimax("server_error", 1000, "unknown error")),
+        "retired": (404, _minimax("not_found_error", 2061, "model not found")),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["content"][0]["text"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        shape = {"model": "MiniMax-H3", "duration": 10, "resolution": "768P", "ratio": "16:9"}
+        return {"id": name, "status": "queued", "created_at": created, **shape}
+
+
+def _vidu(code: str, words: str) -> dict[str, Any]:
+    return {"code": code, "message": words}
+
+
+def _creation(state: str, **more: Any) -> dict[str, Any]:
+    return {"id": TASK, "state": state, "err_code": "", "credits": 7, "creations": [], **more}
+
+
+class Vidu(NativeDialect):
+    kind = "vidu"
+    create_path = "/ent/v2/text2video"
+    authorization = f"Token {KEY}"
+    list_path = "tasks"
+    said = {  # noqa: RUF012
+        "accepted": (200, {"task_id": TASK, "state": "created", "credits": 7}),
+        "without_id": (200, {"state": "created"}),
+        "running": (200, _creation("processing")),
+        "finished": (200, _creation("success", creations=[{"id": "c", "url": URL, "cover_url": ""}])),
+        "blocked": (200, _creation("failed", err_code="CreationPolicyViolation")),
+        "gave_up": (200, _creation("failed", err_code="Whatever")),
+        "missing": (404, _vidu("NotFound", "task not found")),
+        "key_refused": (401, _vidu("Unauthorized", "the key is not valid")),
+        "no_balance": (400, _vidu("CreditInsufficient", "credits")),
+        "bad_parameters": (400, _vidu("FieldInvalid", "a field is not valid")),
+        "blocked_at_once": (400, _vidu("TaskPromptPolicyViolation", "no")),
+        "person": (400, _vidu("PhotoAuditNotPass", "a real person is in the photo")),
+        "rate": (429, _vidu("SystemThrottling", "slow down")),
+        "server": (500, _vidu("InternalServerFailure", "server error")),
+        "retired": (400, _vidu("BadRequest", "model is not supported")),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["prompt"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        shape = {"model": "viduq3-turbo", "duration": 10, "resolution": "720p", "aspect_ratio": "16:9"}
+        own = {"payload": f"sorad-{name}", "prompt": prompt, "created_at": int(created * 1000)}
+        return {"id": name, "state": "processing", **own, **shape}
+
+
+NATIVES = [DashScope(), MiniMax(), Vidu()]
