@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from sorad.config.vendors import vendor_of
+from sorad.layout import DEFAULT_NAME
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
 
@@ -56,6 +57,7 @@ class Watch(Section):
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
     provider: str = ""  # a name from ``[[provider]]``; empty: the first
+    name: str = DEFAULT_NAME  # of new videos
 
 
 class PictureForms(Section):

@@ -224,7 +224,8 @@ def test_a_take_of_another_storyboard_whose_file_lies_here(change: dict[str, boo
 
 def test_nothing_takes_the_place_of_another_create() -> None:
     (want,) = asked("one")
-    home, old = Path(want.output), video_path(OLD, 1, 1, fingerprint("one"))
+    home = Path(want.output)
+    old = OLD / "Segment_1" / home.name
     one = take(1, 1, "one", State.DONE, old)
     rows = Ledgered(known=board(id=7), origin=board(id=7), takes=(one,))
     spots = {old: Spot(video=True, receipt="t1"), home: Spot(receipt="t9")}
@@ -237,7 +238,8 @@ def test_nothing_takes_the_place_of_another_create() -> None:
 
 def test_what_cannot_be_moved_counts_where_it_lies() -> None:
     (want,) = asked("one")
-    home, old = Path(want.output), video_path(OLD, 1, 1, fingerprint("one"))
+    home = Path(want.output)
+    old = OLD / "Segment_1" / home.name
     rows = Ledgered(origin=board(id=7), takes=(take(1, 1, "one", State.DONE, old),))
     held = Held(spots={old: Spot(video=True, receipt="t1")})
     plan = decide(facts("one", rows=rows, held=held, done=Progress(stuck=frozenset({(old, home)}))))
@@ -438,27 +440,24 @@ def gathered(
         settled = is_settled(own.get(key_of(want)))
         return want if settled or one is None else one.want(wanted=True)
 
-    wants = tuple(map(look, asked(*texts)))
     there = tuple(one.evidence() for one in on_disk.values() if one.state is not State.UNKNOWN)
     intents = tuple(one.evidence() for one in on_disk.values() if one.state is State.UNKNOWN)
+    origin = board(id=7) if takes else None
+    rows = Ledgered(known=origin, origin=origin, takes=takes)
+    placed = facts(*texts, held=Held(evidence=there, intents=intents), rows=rows).video
+    wants = tuple(look(replace(want, output=str(placed(*key_of(want))))) for want in asked(*texts))
     seen = {want.output for want in wants} | {create(want) for want in wants}
     surplus = tuple(
         one.want(wanted=False)
         for one in on_disk.values()
         if str(one.video) not in seen and one.create not in seen
     )
-    asked_about = places_in_question(takes, wants, surplus, (*there, *intents), (), HOME)
-    held = Held(
-        evidence=there,
-        intents=intents,
-        wants=wants,
-        surplus=surplus,
-        # Only what was asked about is known: had anything else been needed, it would look empty.
-        spots={place: spots.get(place, Spot()) for place in asked_about},
-    )
-    origin = board(id=7) if takes else None
-    rows = Ledgered(known=origin, origin=origin, takes=takes)
-    return facts(*texts, held=held, rows=rows, **more)
+    held = Held(evidence=there, intents=intents, wants=wants, surplus=surplus)
+    given_facts = facts(*texts, held=held, rows=rows, **more)
+    asked_about = places_in_question(takes, wants, surplus, (*there, *intents), (), given_facts.video)
+    # Only what was asked about is known: had anything else been needed, it would look empty.
+    held = replace(held, spots={place: spots.get(place, Spot()) for place in asked_about})
+    return replace(given_facts, held=held)
 
 
 def after(plan: Plan, creates: Sequence[Bought]) -> dict[Path, Spot]:
@@ -585,9 +584,11 @@ def gathered_anew(
     )
     there = (*now.held.evidence, *now.held.intents)
     spots = {one.video: one.spot() for one in moved if one.has_file}
-    asked_about = places_in_question(rows.takes, wants, now.held.surplus, there, (), HOME)
-    held = replace(now.held, wants=wants, spots={place: spots.get(place, Spot()) for place in asked_about})
-    return replace(now, rows=rows, held=held)
+    now = replace(now, rows=rows, held=replace(now.held, wants=wants))
+    asked_about = places_in_question(rows.takes, wants, now.held.surplus, there, (), now.video)
+    return replace(
+        now, held=replace(now.held, spots={place: spots.get(place, Spot()) for place in asked_about})
+    )
 
 
 FIRST, OTHER, UNSAID = (
