@@ -71,18 +71,16 @@ class Ark(NativeFormat):
         raw = call.json()
         if not isinstance(raw, dict) or not isinstance(raw.get("content"), list):
             return "content"
-        content = [one for one in raw["content"] if isinstance(one, dict)]
-        texts = [one.get("text") for one in content if one.get("type") == "text"]
-        if len(texts) != 1 or not is_text(texts[0], 10_000):
+        texts, pictures = _of_type(raw["content"], "text"), _of_type(raw["content"], "image_url")
+        if len(texts) != 1 or not is_text(texts[0].get("text"), 10_000):
             return "text"
-        pictures = [one for one in content if one.get("type") == "image_url"]
         wrong = _wrong(raw, {one.get("role") for one in pictures})
         if wrong:
             return wrong
         first = "".join(one["image_url"]["url"] for one in pictures if one.get("role") == "first_frame")
         details = {**raw, "content": None, "given": given(raw)}
         high, dear = orientation_of(str(raw["ratio"])), "-2-5-" in str(raw.get("model"))
-        return Order(str(texts[0]), first, int(raw["duration"]), high, dear, details)
+        return Order(texts[0]["text"], first, int(raw["duration"]), high, dear, details)
 
     def created(self, task: Task) -> Any:
         """The answer to a create."""
@@ -121,6 +119,10 @@ class Ark(NativeFormat):
             "generate_audio": details.get("generate_audio", True),
             "safety_identifier": details.get("safety_identifier", ""),
         }
+
+
+def _of_type(content: list[Any], kind: str) -> list[Any]:
+    return [one for one in content if isinstance(one, dict) and one.get("type") == kind]
 
 
 def _wrong(raw: dict[str, Any], roles: set[Any]) -> str:

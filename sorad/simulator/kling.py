@@ -61,10 +61,8 @@ class Kling(NativeFormat):
         )
         if not isinstance(settings, dict) or not isinstance(options, dict):
             return "settings"
-        contents = [one for one in raw.get("contents", []) if isinstance(one, dict)]
         framed = call.parts[0] == _CREATES[1]
-        prompt = _of_type(contents, "prompt", "text") if framed else raw.get("prompt")
-        first = _of_type(contents, "first_frame", "url")
+        prompt, first = _contents(raw) if framed else (raw.get("prompt"), "")
         own_id = options.get("external_task_id", "")
         wrong = _wrong(settings, framed=framed) or ("contents" if framed != bool(first) else "")
         if wrong or not is_text(prompt, 3072) or first.startswith("data:") or self._is_taken(own_id):
@@ -134,6 +132,12 @@ def _wrong(settings: dict[str, Any], *, framed: bool) -> str:
 
 def _own_id(task: Task) -> str:
     return str(task.order.details.get("own_id", ""))
+
+
+def _contents(raw: dict[str, Any]) -> tuple[str, str]:
+    """Prompt and first frame."""
+    contents = [one for one in raw.get("contents", []) if isinstance(one, dict)]
+    return _of_type(contents, "prompt", "text"), _of_type(contents, "first_frame", "url")
 
 
 def _of_type(contents: list[Any], kind: str, member: str) -> str:
