@@ -11,7 +11,7 @@ from sorad.providers.account import AccountName
 from sorad.providers.base import Fault, NotSent, Trouble
 from sorad.providers.capabilities.judge import left_out
 from sorad.providers.capabilities.offers import offers_of
-from sorad.providers.rules import base_url_of, capabilities_of, validator_of
+from sorad.providers.rules import base_url_of, capabilities_of, create_timeout_of, validator_of
 from sorad.providers.wire.http import LARGEST_ANSWER, Authorize, Heard, Wire, bearer
 
 
@@ -39,7 +39,7 @@ class Api:
             config.proxy,
             config.download_proxy,
             heard,
-            config.create_timeout,
+            create_timeout_of(config),
             self.authorize,
             self.largest_answer,
         )
