@@ -248,7 +248,7 @@ class Play:
         for one in machines:
             problems = one.status()["problems"]
             told = "; ".join(f"{found['code']}: {found['message'][:110]}" for found in problems)
-            videos, left = (len(list(one.vault.rglob(what))) for what in ("*_v*.mp4", ".*.tmp"))
+            videos, left = (len(list(one.vault.rglob(what))) for what in ("*_T*.mp4", ".*.tmp"))
             self.say(
                 f"  {one.state.parent.name}: {dict(one.states())}, {videos} videos, {left} left over; {told}"
             )
@@ -310,7 +310,7 @@ class Play:
         self.report(alpha, beta)
         alpha.kill()
         self.say(beta.cli("claim", str(there.folder)).strip())
-        wait(lambda: len(list(there.folder.rglob("*_v*.mp4"))) == len(FIVE), 600, "beta has fetched them")
+        wait(lambda: len(list(there.folder.rglob("*_T*.mp4"))) == len(FIVE), 600, "beta has fetched them")
         self.report(beta)
 
     def away(self) -> None:

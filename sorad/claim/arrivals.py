@@ -231,7 +231,8 @@ class Arrivals:
             stamp = (_changed_at(receipt.parent), _changed_at(receipt))
             if self._stamps.get(purchase.output) == stamp:
                 return
-            there = list(_with_copies(receipt))
+            take = self._ledger.take(purchase.take_id)
+            there = list(_at_the_place(receipt, purchase.take, "" if take is None else take.fingerprint))
             for found in there:
                 doubled = self._is_double(purchase, found) or self._is_adopted(purchase, found)
                 if doubled:
@@ -302,12 +303,13 @@ def _changed_at(path: Path) -> int:
         return 0
 
 
-def _with_copies(receipt: Path) -> Iterator[Receipt]:
-    """A receipt and the conflict copies that a sync made of it. ``OSError``."""
+def _at_the_place(receipt: Path, take: int, fingerprint: str) -> Iterator[Receipt]:
+    """A receipt, the conflict copies that a sync made of it, and those of its take under other names. ``OSError``."""
     stem = fold(receipt.stem)
     names = sorted(os.listdir(receipt.parent)) if receipt.parent.is_dir() else []  # noqa: PTH208
     for name in names:
-        if fold(name).startswith(stem) and fold(name).endswith(".json"):
-            found = read_receipt(receipt.with_name(name))
-            if found is not None:
-                yield found
+        found = read_receipt(receipt.with_name(name)) if fold(name).endswith(".json") else None
+        if found is not None and (
+            fold(name).startswith(stem) or (found.take, found.fingerprint) == (take, fingerprint)
+        ):
+            yield found

@@ -17,6 +17,7 @@ from sorad.config.lines import Loc
 from sorad.config.listen import parse_listen
 from sorad.config.model import Config, Notify, Ping, ProviderConfig, Section, default_state_dir
 from sorad.config.models import of_fields, of_models
+from sorad.layout import DEFAULT_NAME, check_name
 from sorad.messages import N_
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -75,7 +76,41 @@ def _watches(config: Config) -> Iterator[Finding]:
                 N_("Choose a folder that is not hidden. A relative path counts from this file's folder."),
                 params={"path": str(watch.output_dir)},
             )
+    yield from _names(config)
     yield from _shared_outputs(config)
+
+
+_NAME_FAULTS = {
+    "form": (N_("{place}: {name} has braces that do not match."), N_("Write it as in {default}.")),
+    "field": (
+        N_("{place}: {name} has a field that is not known, or a form of one."),
+        N_("There are {{stem}}, {{segment:03}}, {{take}} and {{fingerprint8}}, as in {default}."),
+    ),
+    "lacks": (
+        N_(
+            "{place}: {name} must hold {{segment}}, {{take}} and {{fingerprint8}}, or videos would share a name."
+        ),
+        N_("Write it as in {default}."),
+    ),
+    "sign": (
+        N_("{place}: {name} has a sign that breaks names or links somewhere."),
+        N_('Leave out / \\ : * ? " < > | # ^ [ ] ~ . and %%, and blanks at both ends.'),
+    ),
+    "long": (
+        N_("{place}: names as {name} makes them would be too long."),
+        N_("Shorten the text around the fields."),
+    ),
+}
+
+
+def _names(config: Config) -> Iterator[Finding]:
+    """What new videos are called."""
+    for number, watch in enumerate(config.watch):
+        fault = check_name(watch.name)
+        if fault:
+            message, fix = _NAME_FAULTS[fault]
+            params = {"name": shown(watch.name), "default": shown(DEFAULT_NAME)}
+            yield Finding(("watch", number, "name"), "config.name", message, fix, params=params)
 
 
 def _shared_outputs(config: Config) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from sorad.config.vendors import vendor_of
+from sorad.layout import DEFAULT_NAME
 from sorad.model import LARGEST_COST
 from sorad.units import parse_size
 
@@ -56,6 +57,7 @@ class Watch(Section):
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
     provider: str = ""  # a name from ``[[provider]]``; empty: the first
+    name: str = DEFAULT_NAME  # of new videos
 
 
 class PictureForms(Section):
@@ -101,7 +103,9 @@ class ProviderConfig(Section):
         "sora_hk",
         "openai_videos",
         "simulator",
+        "ark",
         "dashscope",
+        "kling",
         "minimax",
         "vidu",
         "fal",
@@ -117,7 +121,13 @@ class ProviderConfig(Section):
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
     request_timeout: float = Field(default=30.0, gt=0)
-    create_timeout: Optional[float] = Field(default=None, gt=0)  # None: see ``patience``
+    # of a create; None: as ``request_timeout``, and at least 300 where a lost one cannot be found
+    create_timeout: Optional[float] = Field(default=None, gt=0)
+    # where nothing but elimination finds a lost create: one create of a shape leaves at a time
+    exact_elimination: bool = False
+    tag_creates: bool = (
+        False  # ark: an id of sorad's goes along as ``safety_identifier``, which its list shows
+    )
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""

@@ -56,6 +56,48 @@ def _host_of(url: str) -> str:
 
 
 VENDORS: Mapping[str, Vendor] = {
+    "ark": Vendor(
+        "Ark 火山方舟 (Seedance)",
+        "ark.Ark",
+        "ARK_API_KEY",
+        {
+            CHINA: Region("https://ark.cn-beijing.volces.com/api/v3", "CNY", (".volces.com",)),
+            ABROAD: Region("https://ark.ap-southeast.bytepluses.com/api/v3", "USD", (".bytepluses.com",)),
+        },
+        "doubao-seedance-2-0-260128",
+        sends=(
+            "model",
+            "content",
+            "resolution",
+            "ratio",
+            "duration",
+            "generate_audio",
+            "watermark",
+            "seed",
+            "safety_identifier",
+        ),
+    ),
+    "kling": Vendor(
+        "Kling 可灵 (3.0)",
+        "kling.Kling",
+        "KLING_API_KEY",
+        {
+            CHINA: Region("https://api-beijing.klingai.com", "CNY"),
+            ABROAD: Region("https://api-singapore.klingai.com", "USD", ("api.klingai.com",)),
+        },
+        "kling-3.0",
+        sends=(
+            "prompt",
+            "contents",
+            "settings.resolution",
+            "settings.aspect_ratio",
+            "settings.duration",
+            "settings.audio",
+            "settings.multi_shot",
+            "options.external_task_id",
+            "options.watermark_info",
+        ),
+    ),
     "dashscope": Vendor(
         "DashScope 百炼 (Wan)",
         "dashscope.DashScope",

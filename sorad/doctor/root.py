@@ -6,7 +6,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -18,6 +18,7 @@ from sorad.layout import assets_folder, partial_path, video_path
 from sorad.problems import Problem
 from sorad.vault.filesystem import events_work
 from sorad.vault.names import fold
+from sorad.vault.own import without_receipts
 from sorad.vault.scan import RootOffline, Scan, scan
 
 # A walk that takes longer is given up (100,000 files take a fifth of a second), and so is a dead share.
@@ -65,13 +66,14 @@ def _look(watch: Watch, others: Collection[Path]) -> Look:
             raise _Enough
 
     try:
-        found: Optional[Scan] = scan(watch.path, others, tick=tick)
+        seen = scan(watch.path, others, tick=tick)
+        found: Optional[Scan] = replace(seen, files=without_receipts(seen.files))
         watchable = _folders(path, tick)
     except RootOffline as error:
         return Look(path, offline=error.problem)
     except _Enough:
         found, watchable = None, 0
-    boards = sorted(Path(seen.path) for seen in found.files) if found is not None else []
+    boards = sorted(Path(one.path) for one in found.files) if found is not None else []
     events, kind = events_work(path)
     target = watch.output_dir if watch.output_mode == "centralized" and watch.output_dir else watch.path
     output = nearest(target)
@@ -119,7 +121,7 @@ def _too_long(boards: Collection[Path], watch: Watch) -> Iterator[str]:
     for board in boards:
         try:
             assets = assets_folder(board, watch.path, watch.output_mode, watch.output_dir)
-            video = partial_path(video_path(assets, *_LONGEST))
+            video = partial_path(video_path(assets, *_LONGEST, watch.name))
             most_name, most_path = limits(nearest(assets.parent))
         except (OSError, ValueError):
             continue

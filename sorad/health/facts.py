@@ -25,6 +25,8 @@ from sorad.receipts.rescued import RESCUED, is_rescued
 
 # So many takes of a kind are read to say what is the matter with them; the counts are of all.
 SAMPLE = 200
+# So many of the takes that are next in turn are named.
+UPCOMING = 3
 # So many of the latest finished takes are looked at, to learn how long a generation takes.
 LEARNT_FROM = 300
 # How long a look waits for a ledger that is locked, in seconds: somebody sits before the screen.
@@ -53,6 +55,7 @@ class Facts:
     failed: tuple[Take, ...] = ()
     held: tuple[Take, ...] = ()
     queued: tuple[Take, ...] = ()
+    next_up: tuple[Take, ...] = ()  # the queued takes that are next in turn, up to UPCOMING
     in_flight: tuple[Take, ...] = ()
     downloading: tuple[Take, ...] = ()
     rescued: tuple[Take, ...] = ()  # delivered, but not to their own place
@@ -139,6 +142,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         failed=some(State.FAILED),
         held=some(State.HELD),
         queued=some(State.QUEUED),
+        next_up=tuple(ledger.next_up(UPCOMING)) if counts[State.QUEUED] else (),
         in_flight=some(State.SUBMITTING, State.GENERATING, State.DOWNLOADING),
         downloading=some(State.DOWNLOADING),
         rescued=tuple(_rescued(ledger)),

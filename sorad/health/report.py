@@ -26,7 +26,8 @@ def report(facts: Facts) -> Report:
 
     Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
-    ``in_flight``, ``pace``, ``queue_done_at``, ``time`` and ``providers[].concurrency``; see docs/monitoring.md.
+    ``in_flight``, ``pace``, ``next``, ``queue_done_at``, ``time`` and ``providers[].concurrency``; see
+    docs/monitoring.md.
     """
     with after_the_end(facts.holder is None):
         found = complaints(facts)
@@ -54,6 +55,7 @@ def report(facts: Facts) -> Report:
         "providers": [_provider(vendor) for vendor in facts.vendors],
         "in_flight": _in_flight(facts, paces),
         "pace": [_pace(kind, pace) for kind, pace in paces.items()],
+        "next": [turn_of(take) for take in facts.next_up],
         "queue_done_at": iso(_queue_done(facts, paces)),
         "problems": problems,
     }
@@ -184,6 +186,11 @@ def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]
         }
         for take in sorted(facts.in_flight, key=lambda take: take.intent_at or take.updated_at)
     ]
+
+
+def turn_of(take: Take) -> dict[str, Any]:
+    """A queued take that is next in turn; for `plan --json`, too."""
+    return {"id": take.id, "storyboard": take.storyboard, "segment": take.segment, "take": take.take}
 
 
 def _expected(take: Take, paces: Mapping[Kind, Pace], facts: Facts) -> dict[str, Any]:

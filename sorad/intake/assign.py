@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Optional, Union
 
 from sorad.intake.facts import Facts, Key, RescuedVideo, key_of
+from sorad.intake.older_versions import Video
 from sorad.intake.planned_moves import Disk
 from sorad.intake.renumber import Known, renumbered
-from sorad.layout import video_path
 from sorad.ledger.states import PAID
 from sorad.ledger.values import Moved, Want
 from sorad.model import State, Take
@@ -51,14 +51,14 @@ def assign(facts: Facts, newcomers: Sequence[Take], disk: Disk) -> Assigned:
     adopted, further, at_place = {}, [], {key_of(want): want for want in wants}
     for index, want in enumerate(beside, start=len(takes)):
         if index in numbers:
-            want = _adopted(want, *numbers[index], facts.assets, disk)
+            want = _adopted(want, *numbers[index], facts.video, disk)
             adopted[key_of(want)] = _with_its_video(want, at_place)
         else:
             further.append(want)
     rescued = {one.evidence.receipt.remote_id: one for one in facts.held.rescued}
     return Assigned(
-        tuple(_at_rescue(adopted.get(key_of(want), want), rescued, facts.assets, disk) for want in wants),
-        tuple(_at_rescue(want, rescued, facts.assets, disk) for want in further),
+        tuple(_at_rescue(adopted.get(key_of(want), want), rescued, facts.video, disk) for want in wants),
+        tuple(_at_rescue(want, rescued, facts.video, disk) for want in further),
         tuple(moved),
         known,
     )
@@ -91,7 +91,7 @@ def places_in_question(
     surplus: Iterable[Want],
     there: Iterable[Evidence],
     rescued: Iterable[Evidence],
-    assets: Path,
+    video: Video,
 ) -> set[Path]:
     """The places of videos at which :func:`assign` may look: of what does not simply stay where it is."""
     asked = _Asked(wants)
@@ -103,15 +103,15 @@ def places_in_question(
         for want in asked.by_text.get(fingerprint, ()):
             result.add(Path(want.output))
             if number is not None:
-                result.add(video_path(assets, want.segment, number, fingerprint))
+                result.add(video(want.segment, number, fingerprint))
 
     for take in takes:
-        places = _places(take, assets, videos)
+        places = _places(take, video, videos)
         at_home = len(set(places)) == 1 and asked.keeps_number(take)
         if take.state in _BOUGHT and not at_home:
             add(take.fingerprint, take.take if take.extra else None, *places)
     for want in surplus:
-        add(want.fingerprint, None, Path(want.output), _home(want, assets))
+        add(want.fingerprint, None, Path(want.output), _home(want, video))
     for evidence in rescued:
         add(evidence.receipt.fingerprint, evidence.take, evidence.video)
     return result
@@ -159,14 +159,14 @@ def _known_want(want: Want) -> Known:
     return Known(want.segment, want.take, want.fingerprint, want.state)
 
 
-def _home(one: Union[Want, Take], assets: Path) -> Path:
-    return video_path(assets, one.segment, one.take, one.fingerprint)
+def _home(one: Union[Want, Take], video: Video) -> Path:
+    return video(one.segment, one.take, one.fingerprint)
 
 
-def _places(take: Take, assets: Path, videos: Mapping[str, Path]) -> list[Path]:
+def _places(take: Take, video: Video, videos: Mapping[str, Path]) -> list[Path]:
     """Where the file of a take may be: its folder may have gone along, under its old number or one given since."""
     told = videos.get(create(take))
-    return [Path(take.output), _home(take, assets), *([] if told is None else [told])]
+    return [Path(take.output), _home(take, video), *([] if told is None else [told])]
 
 
 def _moves(
@@ -183,8 +183,8 @@ def _moves(
         segment, number = numbers.get(index, (take.segment, take.take))
         key = (segment, number, take.fingerprint)
         after[key] = take
-        new = video_path(facts.assets, *key)
-        places = _places(take, facts.assets, videos)
+        new = facts.video(*key)
+        places = _places(take, facts.video, videos)
         output = _destination(take, places, new, (segment, number), disk, wanted=key in keys)
         if take.id in newcomers or (segment, number, output) != (take.segment, take.take, take.output):
             moved.append(Moved(take.id, segment, number, output, take.state is State.DONE))
@@ -218,9 +218,9 @@ def _destination(
     return str(old) if delivered and not disk.at(new).video else str(new)
 
 
-def _adopted(want: Want, segment: int, number: int, assets: Path, disk: Disk) -> Want:
+def _adopted(want: Want, segment: int, number: int, video: Video, disk: Disk) -> Want:
     """A take that the folder alone tells of, under the number by which it is wanted now."""
-    old, new = Path(want.output), video_path(assets, segment, number, want.fingerprint)
+    old, new = Path(want.output), video(segment, number, want.fingerprint)
     stays = old != new and disk.has_other_create(new, creates(want))
     if not stays:
         # A delivered video that cannot be moved (to another disk) counts where it lies.
@@ -237,9 +237,9 @@ def _with_its_video(want: Want, at_place: Mapping[Key, Want]) -> Want:
     return replace(want, error=None) if is_there and want.state is State.DONE else want
 
 
-def _at_rescue(want: Want, rescued: Mapping[str, RescuedVideo], assets: Path, disk: Disk) -> Want:
+def _at_rescue(want: Want, rescued: Mapping[str, RescuedVideo], video: Video, disk: Disk) -> Want:
     """The want, delivered to where its video was rescued, if that could not be moved back."""
-    one, home = rescued.get(want.remote_id), _home(want, assets)
+    one, home = rescued.get(want.remote_id), _home(want, video)
     if one is None or not one.verified or disk.at(home).video:
         return want
     return replace(

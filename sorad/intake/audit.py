@@ -21,16 +21,17 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.delivery.partials import sweep
 from sorad.heartbeat import beat
-from sorad.layout import INTENT, parse_video_name, receipt_path, video_path
+from sorad.layout import INTENT, receipt_path
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import bought_as
 from sorad.ledger.values import Change, Storyboard, Want
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.folder import missing, observed, segment_folders
+from sorad.receipts.folder import SEGMENT, missing, observed, segment_folders
 from sorad.receipts.intents import remove_own_intent, waits_for_foreign
 from sorad.receipts.place import look
+from sorad.receipts.places import Places
 from sorad.receipts.receipt import Payer, read_intent, read_receipt
 from sorad.receipts.sharing import room_at, take_over
 
@@ -130,7 +131,8 @@ class Audit:
                 self._write(take, Change(State.DONE, "found again", clear_error=True))
                 return False
             return known
-        home = video_path(assets, take.segment, take.take, take.fingerprint)
+        there_now = assets / f"{SEGMENT}{take.segment}" / video.name
+        home = Places().of(there_now, take.take, take.fingerprint)
         if home != video and look(home).verified:
             self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True))
             return False
@@ -189,10 +191,12 @@ class Audit:
         if name.endswith(INTENT) and self._is_open(folder / f"{name[: -len(INTENT)]}.mp4", intended, tidy):
             return True
         video = folder / f"{name[:-5]}.mp4"
-        if not name.endswith(".json") or str(video) in known or not parse_video_name(video.name):
+        if not name.endswith(".json") or str(video) in known or name.startswith("."):
             return False
         receipt = read_receipt(folder / name)
-        return receipt is not None and not self.ledger.owned([receipt.remote_id], receipt.place)
+        if receipt is None or not receipt.remote_id:
+            return False
+        return not self.ledger.owned([receipt.remote_id], receipt.place)
 
     def _is_open(self, video: Path, intended: Mapping[str, Take], tidy: bool) -> bool:
         """Whether the intent of a create tells more than the ledger; one that tells less is removed."""

@@ -6,16 +6,18 @@ of it, and is pure; :mod:`sorad.intake.carry_out` does what it says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Optional, Union
 
 from sorad.config.model import Budget
+from sorad.layout import DEFAULT_NAME, OLD_NAME, video_path
 from sorad.ledger.values import Moved, Storyboard, Want
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.receipts.folder import Evidence
+from sorad.receipts.folder import Evidence, create_of
 from sorad.receipts.moving import Spot
 
 Key = tuple[int, int, str]  # segment, take, fingerprint: what a take is known by within its storyboard
@@ -154,6 +156,45 @@ class Facts:
     closer: bool = False  # its own folder was looked through
     doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
     state_dir: Path = Path()
+    name: str = DEFAULT_NAME  # what new videos are called
+
+    def video(self, segment: int, take: int, fingerprint: str) -> Path:
+        """Where the video of a take lies or is to lie in its output folder: what has a name there keeps it."""
+        name = self._names.get((segment, take, fingerprint))
+        new = video_path(self.assets, segment, take, fingerprint, self.name)
+        if name is not None:
+            return new.with_name(name)
+        is_anothers = (segment, new.name) in self._taken
+        return video_path(self.assets, segment, take, fingerprint, OLD_NAME) if is_anothers else new
+
+    @cached_property
+    def _taken(self) -> set[tuple[int, str]]:
+        return {(segment, name) for (segment, _take, _text), name in self._names.items()}
+
+    @cached_property
+    def _names(self) -> dict[Key, str]:
+        """The names in its output folder by what receipts and intents say, then by what the ledger does."""
+        there = [one for one in (*self.held.evidence, *self.held.intents) if self._is_at_home(one.video)]
+        known = list(filter(_is_bought, self.rows.takes))
+        creates = {take.id: create_of(take.remote_id, take.fingerprint, take.intent_at) for take in known}
+        names: dict[Key, str] = {}
+        for one in sorted(there, key=lambda one: one.create not in creates.values()):
+            names.setdefault((one.segment, one.take, one.receipt.fingerprint), one.video.name)
+        told = {one.create for one in there}
+        outputs: list[Union[Take, Want]] = [take for take in known if creates[take.id] not in told]
+        for output in (*outputs, *self._at_home(self.held.wants)):
+            names.setdefault(key_of(output), Path(output.output).name)
+        return names
+
+    def _at_home(self, wants: Iterable[Want]) -> Iterable[Want]:
+        return (want for want in wants if self._is_at_home(Path(want.output)))
+
+    def _is_at_home(self, video: Path) -> bool:
+        return video.parent.parent == self.assets
+
+
+def _is_bought(take: Take) -> bool:
+    return bool(take.creates or take.remote_id or take.reused)
 
 
 # --- what is to be done -------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
-from sorad.layout import assets_folder, intent_path, receipt_path, video_path
+from sorad.layout import assets_folder
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard, Want
 from sorad.model import State, Take
@@ -62,9 +62,10 @@ from sorad.receipts.folder import (
     receipts_in,
     surplus,
 )
-from sorad.receipts.moving import is_occupied, spot_of
+from sorad.receipts.moving import spot_of
 from sorad.receipts.orphaned import OrphanedFolders
 from sorad.receipts.place import look
+from sorad.receipts.places import Places, is_occupied, names_in
 from sorad.receipts.receipt import Payer
 from sorad.receipts.rescued import Rescued
 from sorad.storyboard.read import read_file
@@ -132,6 +133,7 @@ class Gather:
             standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
             doubted_since=doubted,
             state_dir=self.config.state_dir,
+            name=watch.name,
         )
         return self._hold(self._identify(facts, known))
 
@@ -284,7 +286,7 @@ class Gather:
             take.state is State.DONE
             and take.remote_id not in told
             and not os.path.lexists(take.output)
-            and not os.path.lexists(video_path(facts.assets, take.segment, take.take, take.fingerprint))
+            and not os.path.lexists(facts.video(take.segment, take.take, take.fingerprint))
             for take in facts.rows.takes
         )
 
@@ -329,9 +331,10 @@ class Gather:
         foreign = self._foreign(facts)
         there = all_evidence(facts)
         wants = self._observed(facts, takes, there, foreign)
+        settled = replace(facts, held=replace(facts.held, wants=wants))
         beside = tuple(surplus(there, wants, foreign, self.payer(facts.board.root)))
         rescued = [one.evidence for one in facts.held.rescued]
-        places = places_in_question(takes, wants, beside, there, rescued, facts.assets)
+        places = places_in_question(takes, wants, beside, there, rescued, settled.video)
         told = () if facts.rows.takes else [want for want in (*wants, *beside) if want.remote_id]
         held = replace(
             facts.held,
@@ -355,14 +358,17 @@ class Gather:
     ) -> tuple[Want, ...]:
         own = {key_of(take): take for take in takes}
         me = self.payer(facts.board.root)
-        names: dict[Path, Optional[frozenset[str]]] = {}
+        places, holds = Places(), dict[Path, bool]()
 
         def look_at(want: Want, foreign: Foreign = None) -> Want:
-            return observed(want, foreign, me) if _may_hold(Path(want.output), names) else want
+            if not _may_hold(Path(want.output).parent, holds):
+                return want
+            return observed(want, foreign, me, places=places)
 
         known = facts.rows.known
         edited = known is not None and known.rules == self._rules
-        wants = as_bought(facts.asked, takes, there, facts.assets, look_at, edited=edited)
+        asked = [replace(want, output=str(facts.video(*key_of(want)))) for want in facts.asked]
+        wants = as_bought(asked, takes, there, facts.video, look_at, edited=edited)
         return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
 
     def _elsewhere(self, facts: Facts) -> Mapping[str, str]:
@@ -393,24 +399,15 @@ class Gather:
         return Prices(budget, of, trouble)
 
 
-def _may_hold(video: Path, names: dict[Path, Optional[frozenset[str]]]) -> bool:
-    """Whether the place of a video may hold anything: by the names in its folder, which are read once.
-
-    ``OSError`` where that cannot be told just now.
-    """
-    folder = video.parent
-    if folder not in names:
-        names[folder] = _names(folder)
-    there = names[folder]
-    parts = (video, receipt_path(video), intent_path(video))
-    return there is None or not there.isdisjoint((*(part.name for part in parts), f".{video.name}.icloud"))
+def _may_hold(folder: Path, holds: dict[Path, bool]) -> bool:
+    """Whether a segment's folder may hold anything. ``OSError`` where that cannot be told just now."""
+    if folder not in holds:
+        holds[folder] = _may_list(folder)
+    return holds[folder]
 
 
-def _names(folder: Path) -> Optional[frozenset[str]]:
-    """The names in a folder, in small letters; ``None`` where it may be looked into, but not listed."""
+def _may_list(folder: Path) -> bool:
     try:
-        return frozenset(name.lower() for name in os.listdir(folder))  # noqa: PTH208
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
+        return bool(names_in(folder))
     except PermissionError:
-        return None
+        return True  # it may be looked into, but not listed

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Callable
 
 from sorad.intake.facts import Key
-from sorad.layout import video_path
 from sorad.ledger.values import Want
 from sorad.model import Request, State, Take
 from sorad.receipts.folder import Evidence
 from sorad.storyboard.prompt import LEFT_OUT, RULES
+
+# The place of a video, by segment, number and fingerprint.
+Video = Callable[[int, int, str], Path]
 
 
 def texts_of(wants: Iterable[Want]) -> set[str]:
@@ -34,14 +36,15 @@ def as_bought(
     wants: Sequence[Want],
     takes: Iterable[Take],
     there: Iterable[Evidence],
-    assets: Path,
+    video: Video,
     look: Callable[[Want], Want],
     *,
     edited: bool = False,
 ) -> Sequence[Want]:
     """The wants, under the text of an earlier version where that one has bought it. No purchase counts twice.
 
-    ``takes`` are those of the storyboard, ``there`` are receipts and intents; ``look`` tells a want with what its
+    ``takes`` are those of the storyboard, ``there`` are receipts and intents; ``video`` tells the place of a take by
+    segment, number and text; ``look`` tells a want with what its
     place holds, and raises what it may. ``edited``: this version has read the storyboard before, under these settings.
     """
     if not any(want.earlier for want in wants):
@@ -50,10 +53,10 @@ def as_bought(
     wants = _without_edits(wants, counted) if edited else wants
     rules = _bought_by(counted, there)
     before = _of_earlier(rules)
-    result = [_at_its_place(want, rules, before, assets, look) for want in wants]
+    result = [_at_its_place(want, rules, before, video, look) for want in wants]
     taken = {_key(want) for want in (*wants, *result)}
     spare = Counter(fingerprint for segment, take, fingerprint in before - taken)
-    return [_renumbered(want, rules, spare, assets) for want in result]
+    return [_renumbered(want, rules, spare, video) for want in result]
 
 
 def _bought_by(takes: Iterable[Take], there: Iterable[Evidence]) -> dict[Key, int]:
@@ -89,35 +92,35 @@ def _at_its_place(
     want: Want,
     bought: Collection[Key],
     before: Collection[Key],
-    assets: Path,
+    video: Video,
     look: Callable[[Want], Want],
 ) -> Want:
     """``before``: what of the ``bought`` an earlier version has bought."""
     if _key(want) in bought:
         return want
     for request in want.earlier:
-        older = _under(want, request, assets)
+        older = _under(want, request, video)
         key = _key(older)
         if key in before or (key not in bought and look(older).state is not State.QUEUED):
             return older
     return want
 
 
-def _renumbered(want: Want, bought: Collection[Key], spare: Counter[str], assets: Path) -> Want:
+def _renumbered(want: Want, bought: Collection[Key], spare: Counter[str], video: Video) -> Want:
     """Bought under another number: segments were inserted, or change places."""
     for request in want.earlier if _key(want) not in bought else ():
         fingerprint = request.fingerprint()
         if spare[fingerprint]:
             spare[fingerprint] -= 1
-            return _under(want, request, assets)
+            return _under(want, request, video)
     return want
 
 
-def _under(want: Want, request: Request, assets: Path) -> Want:
+def _under(want: Want, request: Request, video: Video) -> Want:
     fingerprint = request.fingerprint()
-    video = video_path(assets, want.segment, want.take, fingerprint)
+    output = str(video(want.segment, want.take, fingerprint))
     return replace(
-        want, request=request, fingerprint=fingerprint, output=str(video), newer=want.request, earlier=()
+        want, request=request, fingerprint=fingerprint, output=output, newer=want.request, earlier=()
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Optional, Union
 
@@ -21,6 +22,7 @@ from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.wants import assets_of, bare_wants
+from sorad.layout import video_path
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import served
 from sorad.ledger.values import Storyboard, Want
@@ -131,7 +133,8 @@ def _read(
         row = _row(str(path), ledger) if ledger is not None else None
         edited = row is not None and row.rules == digest(config)
         there = receipts_in(assets)
-        wants = as_bought(bare_wants(reading, assets, watch), takes, there, assets, observed, edited=edited)
+        video = partial(video_path, assets, name=watch.name)
+        wants = as_bought(bare_wants(reading, assets, watch), takes, there, video, observed, edited=edited)
         return reading, [observed(want) for want in wants]
     except OSError as error:
         return Planned(str(path), problems=(not_read(str(path), error),))
@@ -167,7 +170,7 @@ def _compared(
 ) -> tuple[Sequence[Want], dict[Key, Take], dict[str, int]]:
     """The wants, held where the storyboard was a copy; the takes that it has, by their new numbers; what is reused."""
     origin, takes = _takes(ledger, path, original, wants, watched)
-    wants = as_bought(wants, takes, (), assets, observed)
+    wants = as_bought(wants, takes, (), partial(video_path, assets, name=watch.name), observed)
     known = _known(takes, wants)
     itself = {take.storyboard_id for take in (*takes, *ledger.takes(storyboard=path))}
     free = reusable(ledger, path, watch, (want.fingerprint for want in wants), itself)

@@ -24,7 +24,7 @@ def bare_wants(reading: Reading, assets: Path, watch: Watch) -> list[Want]:
         for number in range(1, segment.takes + 1):
             request = segment.request.of_take(number)
             fingerprint = request.fingerprint()
-            video = video_path(assets, segment.index, number, fingerprint)
+            video = video_path(assets, segment.index, number, fingerprint, watch.name)
             earlier = tuple(one for one in dict.fromkeys(segment.earlier) if one != segment.request)
             want = Want(segment.index, number, request, fingerprint, str(video))
             wants.append(replace(want, earlier=earlier, target=target_of(request, watch)))

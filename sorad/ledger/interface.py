@@ -171,12 +171,14 @@ class Ledger(Protocol):
         targets: Optional[Collection[str]] = None,
         but: Collection[Party] = (),
     ) -> list[Take]:
-        """Claim up to ``limit`` takes in ``state`` that are due, earliest first, in one commit.
+        """Claim up to ``limit`` takes in ``state`` that are due, in one commit: earliest first, and queued ones in turn
+        (:mod:`sorad.ledger.turns`).
 
-        ``roots`` limits it to takes of those roots (None: all); those of storyboards whose ``mount`` is in
-        ``away``, or whose path is in ``edited``, are left out. ``targets`` limits it to takes that are wanted from
-        these; what was sent to one of the parties in ``but`` is left out. A claimed take has ``claim`` set and is
-        not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
+        ``roots`` limits it to takes of those roots (None: all; a mapping: to so many of each); those of storyboards
+        whose ``mount`` is in ``away``, or whose path is in ``edited``, are left out. ``targets`` limits it to takes
+        that are wanted from these; what was sent to one of the parties in ``but`` is left out. A claimed take has
+        ``claim`` set and is not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or
+        ``recover``.
         """
         ...
 
@@ -210,6 +212,10 @@ class Ledger(Protocol):
 
         ``but``: what was sent to one of these parties is left out.
         """
+        ...
+
+    def next_up(self, limit: int) -> list[Take]:
+        """The queued takes that are next, in the order in which they will be claimed."""
         ...
 
     def targets(self) -> dict[str, int]:

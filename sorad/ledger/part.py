@@ -12,12 +12,15 @@ from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
 from sorad.ledger.recheck import LOOKS, has_failed
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
+from sorad.ledger.turns import line_up
 from sorad.ledger.values import Party, Want
 from sorad.model import State, Take
 from sorad.problems import Problem
 
 Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, request id, problem
 
+# A create that was not accepted is tried again before others have their turn.
+_KEEPS_TURN = (State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 _PARTY = frozenset(Party._fields)
 
 _INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
@@ -107,6 +110,8 @@ class Part:
         )
         if written.rowcount != 1:
             raise ClaimLost(f"take {before.id}")
+        if after.state is State.QUEUED and before.state not in _KEEPS_TURN:
+            line_up(self._db, after.id, after.storyboard_id)
         self._enter(before, after, refused=refused)
 
     def _enter(self, before: Take | None, after: Take, *, refused: bool = False) -> None:

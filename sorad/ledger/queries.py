@@ -18,6 +18,10 @@ from sorad.ledger.values import Event, Generation, Party, Place, Purchase
 from sorad.model import Request, State, Take
 
 DOLLARS = "USD"  # what all providers took, before there were others
+_NEXT = (
+    "SELECT turn, id FROM takes INDEXED BY takes_turn WHERE claim = '' AND state = 'queued' AND root = ? "
+    "ORDER BY turn, id LIMIT ?"
+)
 _PAGE = 200  # takes read at a time
 # `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
 _SPENT = """
@@ -51,6 +55,15 @@ class Queries(Part):
         where, values = ("", ()) if root is None else ("WHERE root = ?", (root,))
         rows = self._db.rows(f"SELECT state, sum(takes) FROM tally {where} GROUP BY state", values)
         return {**dict.fromkeys(State, 0), **{State(state): count for state, count in rows}}
+
+    def next_up(self, limit: int) -> list[Take]:
+        found = [
+            (*row, root)
+            for (root,) in self._db.rows("SELECT root FROM tally WHERE state = 'queued' AND takes > 0")
+            for row in self._db.rows(_NEXT, (root, max(limit, 0)))
+        ]
+        takes = (self._load(take_id) for _turn, take_id, _root in sorted(found)[: max(limit, 0)])
+        return [take for take in takes if take is not None]
 
     def targets(self) -> dict[str, int]:
         rows = self._db.rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from itertools import chain
 from typing import Callable
@@ -19,6 +19,7 @@ from sorad.ledger.part import AT, Part, at
 from sorad.ledger.recheck import SOON
 from sorad.ledger.rows import SELECT_TAKE, marks, take_of, without
 from sorad.ledger.states import OPEN
+from sorad.ledger.turns import pass_on
 from sorad.ledger.values import Change, Party
 from sorad.model import State, Take
 
@@ -31,12 +32,34 @@ _TAKEN_BACK = (
 )
 _THERE = "AND storyboard_id NOT IN (SELECT id FROM storyboards WHERE {column} IN ({marks})) "
 _BOUND = 400  # values bound at once; who is left out beyond that is given back by the step
+# Each reads no more of its index than it is asked for, beside what is passed over.
+_BY_DATE = (
+    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? {{target}}AND due_at <= ? "
+    "{but}ORDER BY due_at, id LIMIT ?"
+)
+_IN_TURN = (
+    "SELECT turn, id FROM takes INDEXED BY {index} WHERE claim = '' AND state = 'queued' AND state = ? AND root = ? "
+    "{target}AND due_at <= ? {but}ORDER BY turn, id LIMIT ?"
+)
 _AGENDA = (
     "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
     + _DUE.replace("claim", "t.claim").replace("state", "t.state")
     + " AND t.state = g.state AND t.root = g.root {but}ORDER BY t.due_at LIMIT 1) FROM tally g "
     "WHERE g.takes > 0 AND g.state IN ('queued', 'held', 'unknown', 'generating', 'downloading')"
 )
+
+
+def _passed_over(
+    away: Collection[str], edited: Collection[str], but: Collection[Party]
+) -> tuple[str, list[str]]:
+    """A condition that leaves these out (see :meth:`Steps.claim`), and its values."""
+    still = sorted(edited)[:_BOUND]
+    there = "".join(
+        _THERE.format(column=column, marks=marks(list(values)))
+        for column, values in (("mount", away), ("path", still))
+        if values
+    )
+    return there + without(but), [*away, *still, *chain(*but)]
 
 
 class Steps(Part):
@@ -130,21 +153,16 @@ class Steps(Part):
             raise ValueError(f"no steps in state {state}")
         with self._db.held():
             due: list[tuple[float, int]] = []
-            still = sorted(edited)[:_BOUND]
-            there = "".join(
-                _THERE.format(column=column, marks=marks(list(values)))
-                for column, values in (("mount", away), ("path", still))
-                if values
+            passed_over, bound = _passed_over(away, edited, but)
+            question = (_IN_TURN if state is State.QUEUED else _BY_DATE).format(
+                but=passed_over,
+                index="takes_turn" if targets is None else "takes_target",
+                target="" if targets is None else "AND target = ? ",
             )
-            asked = "" if targets is None else f"AND target IN ({marks(list(targets))}) "
-            bound = [*away, *still, *(targets or ()), *chain(*but)]
             for root in self._roots(state, roots):
-                rows = self._db.rows(
-                    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? AND due_at <= ? "
-                    f"{there}{asked}{without(but)}ORDER BY due_at, id LIMIT ?",
-                    (state.value, root, now, *bound, max(limit, 0)),
-                )
-                due.extend((row[0], row[1]) for row in rows)
+                most = max(0, min(limit, roots[root]) if isinstance(roots, Mapping) else limit)
+                for target in [[]] if targets is None else [[one] for one in set(targets)]:
+                    due += self._db.rows(question, (state.value, root, *target, now, *bound, most))
             if not due:
                 return []  # without a transaction: an idle daemon asks often
             return self._claim([take_id for _due_at, take_id in sorted(due)[:limit]], state)
@@ -217,9 +235,12 @@ class Steps(Part):
                 "UPDATE takes SET claim = ? WHERE id = ? AND claim = '' AND state = ?",
                 [(claim, take_id, state.value) for take_id in take_ids],
             )
+            if state is State.QUEUED:
+                pass_on(self._db, claim)
             rows = self._db.rows(SELECT_TAKE + "WHERE t.claim = ? AND t.claim <> ''", (claim,))
             # Sorted here: for the usual handful, SQLite's sorter costs more than all the rest.
-            return sorted(map(take_of, rows), key=lambda take: (take.due_at, take.id))
+            order = {take_id: number for number, take_id in enumerate(take_ids)}
+            return sorted(map(take_of, rows), key=lambda take: order[take.id])
 
     def _begin_epoch(self) -> None:
         self._db.run(

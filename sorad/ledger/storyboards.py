@@ -8,6 +8,7 @@ from dataclasses import replace
 from sorad.ledger.change import changed
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
+from sorad.ledger.turns import deal, line_up
 from sorad.ledger.values import Applied, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
 from sorad.model import Request, State, Take
@@ -111,6 +112,8 @@ class Storyboards(Part):
             known = self._known(board.id)
             todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
             self._carry_out(todo, wants, board, now)
+            if moved or todo.insert or todo.requeue:
+                deal(self._db, board.id)
             self._mark_older(board.id, wants)
             self._db.run(_ONE_CHOICE, (board.id,))
             return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
@@ -153,6 +156,7 @@ class Storyboards(Part):
                 extra=True,
             )
             self._insert([take])
+            line_up(self._db, take.id, take.storyboard_id)
             self._note(now, [(take.id, take.state, "again", "", None)])
             return take
 

@@ -209,6 +209,7 @@ def _as_found(want: Want, now: float) -> Change:
         account=want.account or None,
         remote_id=want.remote_id or None,
         reused=want.reused or None,
+        output=want.output,
         request_id=want.request_id or None,
         cost=want.cost,
         currency=want.currency or None,

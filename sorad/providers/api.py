@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from sorad.config.model import ProviderConfig
-from sorad.config.vendors import vendor_of
 from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.account import AccountName
 from sorad.providers.base import Fault, NotSent, Trouble
 from sorad.providers.capabilities.judge import left_out
 from sorad.providers.capabilities.offers import offers_of
-from sorad.providers.rules import base_url_of, capabilities_of, validator_of
+from sorad.providers.rules import base_url_of, capabilities_of, create_timeout_of, validator_of
 from sorad.providers.wire.http import LARGEST_ANSWER, Authorize, Heard, Wire, bearer
-
-LONG_CREATE = 300.0
 
 
 def config_price(request: Request, config: ProviderConfig) -> Optional[int]:
@@ -51,15 +48,10 @@ class Api:
             config.proxy,
             config.download_proxy,
             heard,
-            self._patience(config),
+            create_timeout_of(config),
             self.authorize,
             self.largest_answer,
         )
-
-    def _patience(self, config: ProviderConfig) -> Optional[float]:
-        """Seconds that a create may take: long, where its task cannot be found again. ``None``: as any call."""
-        lost = vendor_of(config.kind) is not None and not self.capabilities.lists_tasks
-        return config.create_timeout or (max(LONG_CREATE, config.request_timeout) if lost else None)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url})"

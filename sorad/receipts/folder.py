@@ -28,21 +28,21 @@ come, whole, the take is as one that nobody bought, and waits.
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import HIGHEST_SEGMENT, INTENT, intent_path, parse_video_name, receipt_path
+from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path
 from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State, Take, may_be_one
 from sorad.problems import Problem
 from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.place import Found, look, vouched
+from sorad.receipts.places import Places, names_in, number_of, own_names
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -53,7 +53,6 @@ from sorad.receipts.receipt import (
     read_receipt,
 )
 
-ASSETS = "_assets"
 SEGMENT = "Segment_"
 _DIGITS = len(str(HIGHEST_SEGMENT))
 
@@ -63,7 +62,7 @@ Foreign = Optional[Callable[[Payer], bool]]
 
 @dataclass(frozen=True)
 class Evidence:
-    """A receipt, or an intent, where sorad puts one. The name tells the numbers: a folder may have been sorted anew."""
+    """A receipt, or an intent, in a segment's folder, whose number is that of the segment."""
 
     video: Path
     segment: int
@@ -98,14 +97,19 @@ def create_of(remote_id: str, fingerprint: str, intent_at: float | None) -> str:
 
 
 def observed(
-    want: Want, is_foreign: Foreign = None, me: Payer | None = None, known: Collection[Optional[float]] = ()
+    want: Want,
+    is_foreign: Foreign = None,
+    me: Payer | None = None,
+    known: Collection[Optional[float]] = (),
+    places: Places | None = None,
 ) -> Want:
     """The want with what its place holds. ``OSError`` where that cannot be looked at just now.
 
-    ``me`` and ``known`` tell our own intents, as in :func:`sorad.receipts.intents.foreign_intent`; without ``me``
-    all are.
+    Its ``output`` is then where the take lies, or is to lie. ``me`` and ``known`` tell our own intents, as in
+    :func:`sorad.receipts.intents.foreign_intent`; without ``me`` all are. ``places``: what was seen already.
     """
-    video = Path(want.output)
+    video = (places or Places()).of(Path(want.output), want.take, want.fingerprint)
+    want = replace(want, output=str(video))
     there = look(video)
     receipt = _of_text(there.receipt, want)
     whole = receipt is not None and _whole(there, video)
@@ -236,55 +240,78 @@ def receipts_in(assets: Path) -> list[Evidence]:
     ``OSError`` where a folder is there and cannot be read.
     """
     return [
-        found
-        for segment, folder in segment_folders(assets)
-        for name in sorted(_names(folder))
-        for found in [_receipt_at(folder, segment, name)]
-        if found is not None
+        found for segment, folder in segment_folders(assets) for found in _in(segment, folder, _receipt_of)
     ]
-
-
-def _receipt_at(folder: Path, segment: int, name: str) -> Evidence | None:
-    """The receipt of that name, if it is one of this segment. ``OSError`` as above."""
-    parsed = parse_video_name(f"{name[:-5]}.mp4") if name.endswith(".json") else None
-    if parsed is None or parsed[0] != segment:
-        return None
-    video = folder / f"{name[:-5]}.mp4"
-    receipt = read_receipt(receipt_path(video))
-    return Evidence(video, segment, parsed[1], receipt) if receipt and _genuine(receipt, parsed[2]) else None
 
 
 def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
     """The receipts of one text below an output folder. ``OSError`` as above."""
-    ending = f"_{fingerprint[:8]}.json"
-    # All folders before each create: paths are made of the few names that count.
-    found = [
-        _receipt_at(assets / folder, segment, name)
+    # All folders before each create: only names that hold the text's digits are looked at, as all that sorad gives do.
+    digits = fingerprint[:8]
+    return [
+        found
         for segment, folder in _segments(assets)
-        for name in _names(f"{assets}{os.sep}{folder}")
-        if name.endswith(ending)
+        if any(digits in name for name in names_in(f"{assets}{os.sep}{folder}"))
+        for found in _in(segment, assets / folder, _receipt_of)
+        if found.receipt.fingerprint == fingerprint
     ]
-    return [one for one in found if one is not None and one.receipt.fingerprint == fingerprint]
 
 
 def intents_in(assets: Path) -> list[Evidence]:
     """The creates below an output folder of which only the intent tells. ``OSError`` as above."""
-    result = []
-    for segment, folder in segment_folders(assets):
-        for name in sorted(_names(folder)):
-            parsed = parse_video_name(f"{name[: -len(INTENT)]}.mp4") if name.endswith(INTENT) else None
-            if parsed is None or parsed[0] != segment:
-                continue
-            video = folder / f"{name[: -len(INTENT)]}.mp4"
-            intent = read_intent(video)
-            if intent is not None and _agrees(intent, parsed[2]):
-                result.append(Evidence(video, segment, parsed[1], intent))
-    return result
+    return [
+        found for segment, folder in segment_folders(assets) for found in _in(segment, folder, _intent_of)
+    ]
 
 
 def creates_in(assets: Path) -> list[Evidence]:
     """Receipts and intents below an output folder. ``OSError`` as above."""
     return [*receipts_in(assets), *intents_in(assets)]
+
+
+def _in(segment: int, folder: Path, read: Callable[[Path, list[str]], Receipt | None]) -> Iterator[Evidence]:
+    """What a segment's folder holds of one kind, by name; of copies under other names the likeliest one."""
+    names = names_in(folder)
+    found = []
+    for name in own_names(names):
+        video = folder / f"{name}.mp4"
+        parsed = parse_video_name(video.name)
+        if parsed is not None and parsed[0] != segment:
+            continue  # of another segment, by a name that tells it
+        told = read(video, names)
+        if told is not None and _agrees(told, "" if parsed is None else parsed[2]):
+            found.append(Evidence(video, segment, number_of(video, told), told))
+    return _without_copies(found, set(names))
+
+
+def _without_copies(found: Sequence[Evidence], names: Collection[str]) -> Iterator[Evidence]:
+    """Somebody may have copied a receipt (``x copy.json``): the one beside its video counts, or the shorter name.
+
+    Under names of old each counts: the name tells the take.
+    """
+    best: dict[str, Evidence] = {}
+    for one in found:
+        if parse_video_name(one.video.name) is None:
+            other = best.setdefault(one.create, one)
+            if _rank(one, names) < _rank(other, names):
+                best[one.create] = one
+    for one in found:
+        if parse_video_name(one.video.name) is not None or best[one.create] is one:
+            yield one
+
+
+def _rank(one: Evidence, names: Collection[str]) -> tuple[bool, int]:
+    return one.video.name not in names, len(one.video.name)
+
+
+def _receipt_of(video: Path, names: Collection[str]) -> Receipt | None:
+    path = receipt_path(video)
+    receipt = read_receipt(path) if path.name in names else None
+    return receipt if receipt is not None and receipt.remote_id else None
+
+
+def _intent_of(video: Path, names: Collection[str]) -> Receipt | None:
+    return read_intent(video) if intent_path(video).name in names else None
 
 
 def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
@@ -294,29 +321,14 @@ def segment_folders(assets: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _segments(assets: Path) -> Iterator[tuple[int, str]]:
-    for name in sorted(_names(assets)):
+    for name in sorted(names_in(assets)):
         number = name[len(SEGMENT) :]
         if name.startswith(SEGMENT) and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
             yield int(number), name
 
 
-def _names(folder: str | Path) -> list[str]:
-    try:
-        return os.listdir(folder)  # noqa: PTH208  (names are wanted, not paths)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        if error.errno == errno.ELOOP:  # a link that leads to itself
-            return []
-        raise
-
-
-def _genuine(receipt: Receipt, digits: str) -> bool:
-    """Whether its parts agree: a receipt that was edited by hand tells of no purchase that could be used."""
-    return bool(receipt.remote_id) and _agrees(receipt, digits)
-
-
 def _agrees(receipt: Receipt, digits: str) -> bool:
+    """Whether its parts agree: a receipt that was edited by hand tells of no purchase that could be used."""
     return receipt.fingerprint.startswith(digits) and receipt.request.fingerprint() == receipt.fingerprint
 
 

@@ -19,6 +19,7 @@ from sorad.layout import intent_path, partial_path, receipt_path
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
+from sorad.receipts.places import Places, number_of
 from sorad.receipts.receipt import Payer, Receipt, read_receipt
 
 CODE = "take.other_intent"
@@ -98,7 +99,7 @@ def create_intent(
         write_spare(spare, content)
         for _try in range(_TRIES):
             if make(spare, path, content):
-                return None
+                return _yielded(video, intent)
             found = foreign_intent(video, intent.payer)
             if found is not None:
                 return found
@@ -108,6 +109,21 @@ def create_intent(
         return ForeignIntent(intent.submitted_at or 0.0)  # it comes and goes: somebody is at work
     finally:
         remove(spare)
+
+
+def _yielded(video: Path, intent: Receipt) -> Optional[ForeignIntent]:
+    """Another sorad may use other names, and make its intent at the same moment: who sees the other gives way."""
+    for one in Places().told(video.parent):
+        other = one.intent
+        if one.video == video or other is None or other.fingerprint != intent.fingerprint:
+            continue
+        found = (
+            foreign_intent(one.video, intent.payer) if number_of(one.video, other) == intent.take else None
+        )
+        if found is not None:
+            remove(intent_path(video))
+            return found
+    return None
 
 
 def replace_intent(video: Path, intent: Receipt, sleep: Sleep = time.sleep) -> None:

@@ -101,11 +101,6 @@ def spot_of(video: Path) -> Spot:
     return Spot(os.path.lexists(video), receipt, intent)
 
 
-def is_occupied(video: Path) -> bool:
-    """Whether the place of a video holds it, or its receipt or intent."""
-    return any(os.path.lexists(path) for path in (video, receipt_path(video), intent_path(video)))
-
-
 def _create(told: Receipt | None) -> str:
     return "" if told is None else create_of(told.remote_id, told.fingerprint, told.submitted_at)
 

@@ -19,11 +19,11 @@ from typing import Optional
 from sorad.clock import Clock
 from sorad.config.model import Watch
 from sorad.files.durable import remove
-from sorad.layout import intent_path
+from sorad.layout import ASSETS, intent_path
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Want
 from sorad.model import State, Take
-from sorad.receipts.folder import ASSETS, SEGMENT, Evidence, create_of, creates_in, surplus
+from sorad.receipts.folder import SEGMENT, Evidence, create_of, creates_in, surplus
 from sorad.receipts.receipt import GENERATING, SUBMITTING
 
 # A walk through all roots holds for so many times what it took, so that many storyboards that are read one

@@ -96,7 +96,7 @@ def read_bytes(data: bytes, folder: Path, rules: Rules) -> Reading:
     text = decode(data)
     if isinstance(text, Problem):
         return _only(text)
-    document = parse(text)
+    document = _document(text)
     if isinstance(document, Problem):
         return _only(document)
     raws = document.get("segments") if isinstance(document, dict) else None
@@ -220,6 +220,18 @@ def _too_large(size: int, rules: Rules) -> Reading:
             N_("Take out what is not a storyboard, or raise max_size under [storyboards] in the config."),
             {"size": format_size(size), "most": format_size(rules.max_size)},
         )
+    )
+
+
+def _document(text: str) -> Any:
+    """The JSON value; a problem where it is none, or is one of sorad's own."""
+    document = parse(text)
+    if not isinstance(document, dict) or "sorad" not in document or "fingerprint" not in document:
+        return document
+    return Problem(
+        "storyboard.receipt",
+        N_("This is a receipt of sorad for a video, no storyboard."),
+        N_("Leave it beside its video."),
     )
 
 

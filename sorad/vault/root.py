@@ -19,6 +19,7 @@ from sorad.vault.attempts import Attempts
 from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours
 from sorad.vault.mounts import Mounts
 from sorad.vault.names import conflict_copy, is_storyboard, is_text
+from sorad.vault.own import is_receipt
 from sorad.vault.pace import Pace
 from sorad.vault.problems import (
     conflict,
@@ -74,6 +75,7 @@ class Root:
         self._conflicts: set[str] = set()
         self._never_read: list[str] = []
         self._unreadable: dict[str, str] = {}
+        self._receipts: dict[str, tuple[int, int]] = {}  # of storyboards' names: size and time of each
         self._boards: dict[str, Storyboard] | None = None
         self._scan_at = clock.monotonic()
         self._pace = Pace(path, self._watch, watcher)
@@ -304,6 +306,8 @@ class Root:
         return Settle(self._watch.settle_seconds, self._watch.edit_seconds)
 
     def _must_read(self, seen: Seen) -> bool:
+        if self._receipts.get(seen.path) == (seen.size, seen.mtime_ns):
+            return False
         known = self._owned().get(seen.path)
         return seen.path in self._forced or differs(seen, known, self.path, self._intake.rules)
 
@@ -336,6 +340,9 @@ class Root:
                 self._miss(seen.path)
             elif current != seen or not self._must_read(current):
                 self._consider(current)
+            elif is_receipt(Path(seen.path)):
+                self._receipts[seen.path] = (seen.size, seen.mtime_ns)
+                self._miss(seen.path)
             else:
                 known = self._owned().get(seen.path)
                 self._intake.read(self._watch, current, known)

@@ -80,6 +80,38 @@ def test_one_of_many_lays_it_and_the_others_learn_whose_it_is(video: Path) -> No
 
 
 @pytest.mark.usefixtures("links")
+def test_at_most_one_of_many_with_other_names_may_buy(video: Path) -> None:
+    payers = [Payer(f"{number:016x}", f"pc{number}") for number in range(1, 9)]
+    places = {payer.id: video.with_name(f"{payer.name}_{video.name}") for payer in payers}
+    results: dict[str, object] = {}
+    together = Barrier(len(payers))
+
+    def lay(payer: Payer) -> None:
+        together.wait()
+        results[payer.id] = create_intent(places[payer.id], intent_by(payer), None)
+
+    video.parent.mkdir(parents=True)
+    threads = [Thread(target=lay, args=[payer]) for payer in payers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winners = [name for name, result in results.items() if result is None]
+    assert len(winners) <= 1
+    assert {path.name for path in video.parent.iterdir()} == {
+        intent_path(places[name]).name for name in winners
+    }
+    # One after the other the first one buys, and the second learns whose it is.
+    for path in video.parent.iterdir():
+        path.unlink()
+    assert create_intent(video, intent_by(ME), None) is None
+    found = create_intent(video.with_name(f"x_{video.name}"), intent_by(OTHER), None)
+    assert isinstance(found, ForeignIntent)
+    assert found.receipt is not None
+    assert found.receipt.payer == ME
+
+
+@pytest.mark.usefixtures("links")
 def test_ones_own_is_replaced_and_removed_and_anothers_is_not(video: Path) -> None:
     assert create_intent(video, intent_by(ME), None) is None
     assert create_intent(video, intent_by(ME, AT + 9), None) is None

@@ -88,6 +88,7 @@ def busy(**members) -> dict:
         held=tuple(take(n, State.HELD, dear) for n in range(3)),
         in_flight=tuple(take(10 + n, State.GENERATING) for n in range(20)),
         queued=(take(50, State.QUEUED),),
+        next_up=(take(50, State.QUEUED),),
         finished=tuple(Generation("sora_hk", "u", 10, False, took, 0.0) for took in (240.0, 300.0, 420.0)),
         concurrency=20,
         vendors=(

@@ -440,3 +440,14 @@ def test_config_relative_to_its_own_folder_even_when_named_relatively(write, tmp
     write(WATCH)
     monkeypatch.chdir(tmp_path)
     assert load(Path("config.toml")).watch[0].path == tmp_path / "vault"
+
+
+@pytest.mark.parametrize(
+    "name", ["{segment}_{take}", "{segment}_{take}_{fingerprint8", "a/{segment}_{take}_{fingerprint8}"]
+)
+def test_names_that_would_not_do_are_refused_with_one_that_does(write, name):
+    with pytest.raises(ConfigError) as caught:
+        load(write(WATCH + f"name = '{name}'"))
+    (problem,) = caught.value.problems
+    assert (caught.value.exit_code, problem.code) == (78, "config.name")
+    assert name in str(problem)

@@ -397,7 +397,7 @@ def test_receipts_whose_videos_are_not_there_are_told(patient: Patient) -> None:
     video_path(board.parent / "storyboard_a_assets", 2, 1, request.fingerprint()).write_bytes(b"there")
     found = patient.examine()
     assert "storyboards.absent" in found.bad()
-    assert "1_v1_" in found.out
+    assert "_S001_T1_" in found.out
 
 
 # --- how it looks -----------------------------------------------------------------------------------------

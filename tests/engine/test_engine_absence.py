@@ -280,6 +280,42 @@ def test_the_proof_of_a_list_is_its_quickest_and_ends_with_what_speaks_against_i
     assert seen.behind == -3_600.0
 
 
+def of_dates(**dates: float) -> Listed:
+    """A whole list, of which the last hour was asked for."""
+    tasks = tuple(RemoteTask(one, "", at) for one, at in dates.items() if at >= INTENT - 3_600)
+    return Listed(tasks, frozenset(dates), dates, counted=True)
+
+
+@pytest.mark.parametrize(
+    ("looks", "belated"),
+    [
+        ([of_dates(a=INTENT), of_dates(a=INTENT, b=INTENT + 9)], []),
+        ([of_dates(a=INTENT), of_dates(a=INTENT, b=INTENT - 50)], []),  # lists are a little late
+        ([of_dates(a=INTENT), of_dates(a=INTENT, b=INTENT - 900)], ["b"]),
+        ([of_dates(a=INTENT), of_dates(a=INTENT, b=INTENT - 9e5)], ["b"]),  # older than what was asked for
+        ([of_dates(a=INTENT), of_dates(), of_dates(b=INTENT - 900)], ["b"]),
+        ([replace(of_dates(a=INTENT), counted=False), of_dates(b=INTENT - 900)], []),  # not seen how far back
+        (
+            [replace(of_dates(a=INTENT), counted=False, back_to=INTENT - 60), of_dates(b=INTENT - 900)],
+            [],
+        ),
+        ([of_dates(b=INTENT - 900)], []),  # the first look
+        (
+            [of_dates(**{f"t{n}": INTENT + n for n in range(2_000)}), of_dates(b=INTENT - 900)],
+            [],
+        ),  # forgotten
+    ],
+)
+def test_a_task_is_belated_where_earlier_looks_reached_behind_its_date(
+    looks: list[Listed], belated: list[str]
+) -> None:
+    seen = Sightings()
+    for number, one in enumerate(looks):
+        found = seen.after(one, (), (), NOW, Moment(1, float(number)))
+        seen = Sightings.from_json(json.loads(json.dumps(found.to_json())))
+    assert [one for one, row in seen.rows.items() if row.belated] == belated
+
+
 @pytest.mark.parametrize(
     ("times", "whole"),
     [

@@ -649,7 +649,7 @@ class Sickness:
 
 
 CALLS = ("open", "write", "fsync", "rename")
-LEDGER, RECEIPT = "*/ledger.sqlite3*", "*_v*_????????.json"
+LEDGER, RECEIPT = "*/ledger.sqlite3*", "*_T*_????????.json"
 SICKNESSES = (
     *(
         Sickness((f"{call} {LEDGER}",), "ledger.disk", buys)

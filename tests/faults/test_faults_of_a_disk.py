@@ -92,7 +92,7 @@ def test_receipts_that_cannot_be_written_are_told_while_their_takes_are_generati
     patient = bed.patient
     patient.is_well()
     patient.stage.simulator.faults.add("stuck")
-    bed.disk.strikes("write */vault/*_v*_????????.json.*tmp")
+    bed.disk.strikes("write */vault/*_T*_????????.json.*tmp")
     patient.buy()
     patient.shows({"receipt.unwritten"})
     bed.disk.heals()

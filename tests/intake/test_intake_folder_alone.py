@@ -107,7 +107,7 @@ def test_a_copied_receipt_is_not_a_second_purchase(stage: Stage) -> None:
     stage.board(A, ["one"])
     stage.go()
     video = stage.delivered("one")
-    shutil.copy(receipt_path(video), receipt_path(video.with_name(video.name.replace("_v1_", "_v2_"))))
+    shutil.copy(receipt_path(video), receipt_path(video.with_name(video.name.replace("_T1_", "_T2_"))))
     without_ledger(stage)
     assert len(stage.takes()) == 1
 

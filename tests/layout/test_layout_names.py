@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.layout import (
+    DEFAULT_NAME,
+    OLD_NAME,
     assets_folder,
+    check_name,
+    clean,
+    hint_of,
     intent_path,
     is_partial,
     parse_video_name,
@@ -49,7 +54,9 @@ def test_centralized_needs_an_output_dir_and_a_storyboard_below_the_root(
 
 
 def test_the_files_of_a_take() -> None:
-    video = video_path(Path("/v/storyboard_assets"), 3, 2, FINGERPRINT)
+    folder = Path("/v/storyboard_assets")
+    assert video_path(folder, 3, 2, FINGERPRINT) == folder / "Segment_3" / "storyboard_S003_T2_0f1e2d3c.mp4"
+    video = video_path(folder, 3, 2, FINGERPRINT, OLD_NAME)
     assert video == Path("/v/storyboard_assets/Segment_3/3_v2_0f1e2d3c.mp4")
     assert receipt_path(video) == Path("/v/storyboard_assets/Segment_3/3_v2_0f1e2d3c.json")
     assert partial_path(video) == Path("/v/storyboard_assets/Segment_3/.3_v2_0f1e2d3c.mp4.tmp")
@@ -65,7 +72,7 @@ def test_the_files_of_a_take() -> None:
 
 @given(st.integers(0, 10**9), st.integers(1, 1000), st.text("0123456789abcdef", min_size=64, max_size=64))
 def test_a_video_name_tells_its_take(segment: int, take: int, fingerprint: str) -> None:
-    name = video_path(Path("x"), segment, take, fingerprint).name
+    name = video_path(Path("x"), segment, take, fingerprint, OLD_NAME).name
     assert parse_video_name(name) == (segment, take, fingerprint[:8])
 
 
@@ -87,3 +94,49 @@ def test_a_video_name_tells_its_take(segment: int, take: int, fingerprint: str) 
 )
 def test_other_names_are_not_ours(name: str) -> None:
     assert parse_video_name(name) is None
+
+
+@given(st.text(max_size=300), st.integers(0, 10**9), st.integers(1, 10**9))
+def test_every_name_fits_a_disk_and_a_link(stem: str, segment: int, take: int) -> None:
+    video = video_path(
+        Path("/v") / f"{stem.replace('/', '').replace(chr(0), '') or 'x'}_assets", segment, take, FINGERPRINT
+    )
+    longest = partial_path(intent_path(video), "f" * 32).name
+    assert len(longest.encode("utf-8", "surrogatepass")) <= 255
+    assert len(f".{video.name}.icloud".encode("utf-8", "surrogatepass")) <= 255
+    assert not set(video.stem) & set('/\\:*?"<>|#^[].\n')
+    assert not video.name.startswith((".", " "))
+    assert hint_of(video.stem) == (take, {FINGERPRINT[:8]})
+    assert is_partial(partial_path(intent_path(video), "0ab1").name)
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    one, two = clean("第" * 200 + "一"), clean("第" * 200 + "二")
+    assert one != two
+    assert max(len(one.encode()), len(two.encode())) <= 120
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        (DEFAULT_NAME, ""),
+        (OLD_NAME, ""),
+        ("成片 {take:02} {segment}-{fingerprint8}", ""),
+        ("{segment}_{take}", "lacks"),
+        ("", "lacks"),
+        ("{segment}_{take}_{fingerprint8", "form"),
+        ("{segment}_{take}_{fingerprint}", "field"),
+        ("{segment!r}_{take}_{fingerprint8}", "field"),
+        ("{segment:>3}_{take}_{fingerprint8}", "field"),
+        ("{segment.real}_{take}_{fingerprint8}", "field"),
+        ("{0}{segment}_{take}_{fingerprint8}", "field"),
+        ("a/{segment}_{take}_{fingerprint8}", "sign"),
+        (".{segment}_{take}_{fingerprint8}", "sign"),
+        ("{segment}_{take}_{fingerprint8} ", "sign"),
+        ("{{x}}{segment}_{take}_{fingerprint8}", "sign"),
+        ("#{segment}_{take}_{fingerprint8}", "sign"),
+        ("x" * 200 + "{segment}_{take}_{fingerprint8}", "long"),
+    ],
+)
+def test_what_a_pattern_may_be(name: str, fault: str) -> None:
+    assert check_name(name) == fault

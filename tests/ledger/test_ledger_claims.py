@@ -21,10 +21,10 @@ def numbers(takes: list[Take]) -> list[int]:
     return [take.segment for take in takes]
 
 
-def test_ledger_claims_what_is_due_earliest_first(ledger: Ledger) -> None:
+def test_ledger_claims_what_is_due_queued_ones_in_turn(ledger: Ledger) -> None:
     apply(ledger, *(want(n, due_at=NOW - n) for n in (1, 2, 3)), want(4, due_at=NOW + 1))
-    assert numbers(ledger.claim(State.QUEUED, NOW, 2)) == [3, 2]
-    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [1]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 2)) == [1, 2]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [3]
     assert ledger.claim(State.QUEUED, NOW, 9) == []
     assert numbers(ledger.claim(State.QUEUED, NOW + 1, 9)) == [4]
     assert ledger.claim(State.QUEUED, NOW + 9, 0) == []
@@ -40,7 +40,17 @@ def next_due(ledger: Ledger, state: State, roots: Collection[str] | None = None)
     return min((at for root, at in found.items() if roots is None or root in roots), default=None)
 
 
-def test_ledger_claims_merge_roots_by_due_time(ledger: Ledger) -> None:
+def test_ledger_claims_what_is_under_way_earliest_first(ledger: Ledger) -> None:
+    apply(ledger, *(want(n) for n in (1, 2, 3)))
+    for take in list(ledger.takes()):
+        drive(ledger, take, State.GENERATING)
+    for take in ledger.claim(State.GENERATING, NOW + 1e6, 9):
+        ledger.release(take, NOW - take.segment)
+    assert numbers(ledger.claim(State.GENERATING, NOW, 2)) == [3, 2]
+    assert numbers(ledger.claim(State.GENERATING, NOW, 9)) == [1]
+
+
+def test_ledger_claims_merge_roots_in_turn(ledger: Ledger) -> None:
     for n, root in enumerate(["/a", "/b", "/c"]):
         wants = [want(10 * n + i, due_at=NOW - i, output=f"{root}/{i}.mp4") for i in range(3)]
         apply(ledger, *wants, path=f"{root}/storyboard.json", root=root)
@@ -50,9 +60,9 @@ def test_ledger_claims_merge_roots_by_due_time(ledger: Ledger) -> None:
     assert next_due(ledger, State.HELD) is None
     assert ledger.claim(State.QUEUED, NOW, 9, []) == []
     assert ledger.claim(State.QUEUED, NOW, 9, ["/nowhere"]) == []
-    assert numbers(ledger.claim(State.QUEUED, NOW, 4, ["/a", "/c"])) == [2, 22, 1, 21]
-    assert next_due(ledger, State.QUEUED, ["/a"]) == NOW
-    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [12, 11, 0, 10, 20]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 4, ["/a", "/c"])) == [0, 20, 1, 21]
+    assert next_due(ledger, State.QUEUED, ["/a"]) == NOW - 2
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [10, 11, 2, 12, 22]
 
 
 def test_what_lies_on_a_disk_that_is_away_is_not_claimed(ledger: Ledger) -> None:
@@ -220,3 +230,16 @@ def test_ledger_no_wait_outlives_a_clock_that_was_a_year_ahead(ledger: Ledger) -
     ledger.release(take, NOW + year)  # by a clock that was ahead; nothing else was written then
     ledger.recover("later", NOW + 60.0)
     assert {one.due_at for one in ledger.takes()} == {NOW, NOW + 60.0}
+
+
+def test_ledger_hands_a_failed_task_out_to_one_step_at_a_time(ledger: Ledger) -> None:
+    apply(ledger, want())
+    drive(ledger, drive(ledger, only(ledger), State.GENERATING), State.FAILED)
+    due = ledger.next_recheck()
+    assert due is not None
+    assert ledger.claim_rechecks(due - 1, 9) == []
+    (look,) = ledger.claim_rechecks(due, 9)
+    assert ledger.claim_rechecks(due + 60, 9) == []
+    assert [again.take for again in ledger.claim_rechecks(due + 600, 9)] == [look.take], "it never came back"
+    ledger.rechecked(look, None)
+    assert ledger.next_recheck() is None

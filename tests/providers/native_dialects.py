@@ -203,6 +203,106 @@ class Vidu(NativeDialect):
         return {"id": name, "state": "processing", **own, **shape}
 
 
+def _ark(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "param": "", "type": "BadRequest"}}
+
+
+def _cgt(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": TASK, "model": "doubao-seedance-2-0-260128", "status": status, "error": None, **more}
+
+
+class Ark(NativeDialect):
+    kind = "ark"
+    create_path = "/contents/generations/tasks"
+    list_path, total = "items", "total"
+    said = {  # noqa: RUF012
+        "accepted": (200, {"id": TASK}),
+        "without_id": (200, {}),
+        "running": (200, _cgt("running")),
+        "finished": (200, _cgt("succeeded", content={"video_url": URL})),
+        "blocked": (
+            200,
+            _cgt("failed", error={"code": "OutputVideoSensitiveContentDetected", "message": "no"}),
+        ),
+        "gave_up": (200, _cgt("failed", error={"code": "Whatever", "message": "out of luck"})),
+        "missing": (404, _ark("ResourceNotFound", "The task is not found.")),
+        "key_refused": (401, _ark("AuthenticationError", "The API key is not valid.")),
+        "no_balance": (403, _ark("AccountOverdueError", "The account has an overdue balance.")),
+        "spending_limit": (429, _ark("SetLimitExceeded", "The limit that was set is reached.")),
+        "bad_parameters": (400, _ark("InvalidParameter.UnsupportedParameter", "Not valid.")),
+        "blocked_at_once": (400, _ark("InputTextSensitiveContentDetected", "Sensitive.")),
+        "person": (400, _ark("InputImageSensitiveContentDetected.PrivacyInformation", "A real person.")),
+        "rate": (429, _ark("RateLimitExceeded.EndpointRPMExceeded", "Too many requests per minute.")),
+        "server": (500, _ark("InternalServiceError", "An internal error.")),
+        "retired": (404, _ark("InvalidEndpointOrModel.NotFound", "The model does not exist.")),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["content"][0]["text"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        shape = {"duration": 10, "resolution": "720p", "ratio": "16:9", "generate_audio": True}
+        told = {"model": "doubao-seedance-2-0-260128", "created_at": int(created), **shape}
+        return {"id": name, "status": "queued", **told}
+
+
+def _kling(code: int, message: str) -> dict[str, Any]:
+    return {"code": code, "message": message, "request_id": "r"}
+
+
+def _tasks(status: str, **more: Any) -> dict[str, Any]:
+    return {"code": 0, "message": "SUCCEED", "data": [{"id": TASK, "status": status, "outputs": [], **more}]}
+
+
+class Kling(NativeDialect):
+    kind = "kling"
+    create_path = "/text-to-video/kling-3.0"
+    said = {  # noqa: RUF012
+        "accepted": (200, {"code": 0, "message": "SUCCEED", "data": {"id": TASK, "status": "submitted"}}),
+        "without_id": (200, {"code": 0, "message": "SUCCEED", "data": {"status": "submitted"}}),
+        "running": (200, _tasks("processing")),
+        "finished": (200, _tasks("succeeded", outputs=[{"type": "video", "id": "v", "url": URL}])),
+        "blocked": (200, _tasks("failed", message="the content triggers the risk control, sensitive")),
+        "gave_up": (200, _tasks("failed", message="out of luck")),
+        "missing": (200, {"code": 0, "message": "SUCCEED", "data": []}),
+        "key_refused": (401, _kling(1002, "Authorization is not valid")),
+        "no_balance": (429, _kling(1101, "Account in arrears")),
+        "pack_used_up": (429, _kling(1102, "The resource pack is used up")),
+        "bad_parameters": (400, _kling(1201, "A parameter is not valid")),
+        "blocked_at_once": (400, _kling(1301, "It triggers the risk control")),
+        "person": (400, _kling(1301, "The picture shows a real person")),
+        "rate": (429, _kling(1302, "API request too fast")),
+        "server": (500, _kling(5000, "Internal error")),
+        "retired": (404, _kling(1203, "The model is not found")),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["prompt"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        return {
+            "id": name,
+            "status": "submitted",
+            "create_time": int(created * 1000),
+            "external_id": f"sorad-{name}",
+        }
+
+    def page(self, rows: Sequence[Any], after: str) -> Reply:
+        told = {"result": list(rows), "count": len(rows), "has_more": bool(after), "next_cursor": after}
+        return Reply({"code": 0, "message": "SUCCEED", "data": told}, 200, ID)
+
+    def pages(self, rows: Sequence[tuple[str, str, float]], size: int = 20) -> list[Reply]:
+        shown = [self.row(*row) for row in rows]
+        starts = range(0, max(len(shown), 1), size)
+        return [
+            self.page(shown[at : at + size], str(at + size) if at + size < len(shown) else "")
+            for at in starts
+        ]
+
+    def empty_though_more(self) -> Reply:
+        return self.page([], "4")
+
+
 class Fal(NativeDialect):
     kind = "fal"
     create_path = "/fal-ai/one/text-to-video"
@@ -343,4 +443,4 @@ class OpenRouter(NativeDialect):
         return str(body["prompt"])
 
 
-NATIVES = [DashScope(), MiniMax(), Vidu(), Fal(), Replicate(), GoogleOmni(), OpenRouter()]
+NATIVES = [Ark(), DashScope(), Kling(), MiniMax(), Vidu(), Fal(), Replicate(), GoogleOmni(), OpenRouter()]

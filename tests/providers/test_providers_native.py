@@ -113,8 +113,30 @@ def image(url: str, **more: str) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}, **more}
 
 
+def seedance(*pictures: tuple[str, str], **members: Any) -> dict[str, Any]:
+    content = [{"type": "image_url", "image_url": {"url": url}, "role": role} for role, url in pictures]
+    usual = {"model": "doubao-seedance-2-0-260128", "duration": 10, "resolution": "720p", "ratio": "16:9"}
+    text = {"type": "text", "text": REQUEST.prompt}
+    return {**usual, "generate_audio": True, "watermark": False, "content": [text, *content], **members}
+
+
+def kling(**settings: Any) -> dict[str, Any]:
+    usual = {"resolution": "720p", "duration": 10, "multi_shot": False, "audio": "native"}
+    options = {"external_task_id": "sorad-own", "watermark_info": {"enabled": False}}
+    return {"prompt": REQUEST.prompt, "settings": {**usual, **settings}, "options": options}
+
+
 # By kind and shot the path and the whole body; a shot that is not there is refused before anything leaves.
 SENT: dict[str, dict[str, tuple[str, Any]]] = {
+    "ark": {
+        "text": ("", seedance()),
+        "references": ("", seedance(("reference_image", A), ("reference_image", C), ratio="1:1")),
+        "silent": ("", seedance(generate_audio=False, resolution="1080p", ratio="9:16")),
+    },
+    "kling": {
+        "text": ("text-to-video/kling-3.0", kling(aspect_ratio="16:9")),
+        "silent": ("text-to-video/kling-3.0", kling(audio="off", resolution="1080p", aspect_ratio="9:16")),
+    },
     "dashscope": {
         "text": ("", wan()),
         "frames": ("", wan([{"type": "first_frame", "url": A}, {"type": "last_frame", "url": B}], seed=7)),
@@ -176,9 +198,8 @@ def test_a_local_picture_goes_along_as_it_is_wanted(
     path.write_bytes(PNG)
     name = f"sha256:{hashlib.sha256(PNG).hexdigest()}"
     asked = sent(dialect, server, replace(REQUEST, image=name, image_path=str(path)))
-    data = base64.b64encode(PNG).decode()
-    wanted = f'"data": "{data}"' if dialect.kind == "google_omni" else f"data:image/png;base64,{data}"
-    assert wanted in asked.body.decode()
+    head = "" if dialect.kind in ("kling", "google_omni") else "data:image/png;base64,"
+    assert f'"{head}{base64.b64encode(PNG).decode()}"' in asked.body.decode()
     path.write_bytes(PNG + b"other")
     found = dialect.make(server.url).create(replace(REQUEST, image=name, image_path=str(path)))
     assert isinstance(found, NotSent)
@@ -217,6 +238,20 @@ def test_extra_names_nothing_that_sorad_sends(dialect: NativeDialect, tmp_path: 
 @pytest.mark.parametrize(
     ("kind", "said", "url", "currency", "price"),
     [
+        ("ark", {}, "https://ark.cn-beijing.volces.com/api/v3", "CNY", 9.936),
+        ("ark", {"region": "abroad"}, "https://ark.ap-southeast.bytepluses.com/api/v3", "USD", 1.5),
+        (
+            "ark",
+            {"model": "doubao-seedance-2-5-260628"},
+            "https://ark.cn-beijing.volces.com/api/v3",
+            "CNY",
+            15.12,
+        ),
+        ("kling", {}, "https://api-beijing.klingai.com", "CNY", 8.0),
+        ("kling", {"audio": False}, "https://api-beijing.klingai.com", "CNY", 6.0),
+        ("kling", {"region": "abroad"}, "https://api-singapore.klingai.com", "USD", 1.26),
+        ("kling", {"base_url": "https://api.klingai.com"}, "", "USD", 1.26),
+        ("kling", {"model": "kling-2.6"}, "https://api-beijing.klingai.com", "CNY", None),
         ("dashscope", {}, "https://dashscope.aliyuncs.com", "CNY", 6.0),
         ("dashscope", {"region": "abroad"}, "https://dashscope-intl.aliyuncs.com", "USD", 1.0),
         ("dashscope", {"base_url": "https://w1.ap-southeast-1.maas.aliyuncs.com"}, "", "USD", 1.0),
@@ -290,6 +325,9 @@ def test_what_a_model_would_refuse_is_told_before(
     ("kind", "situation", "trouble", "code"),
     [
         *((kind, "person", Trouble.REQUEST, "provider.real_person") for kind in BY_KIND),
+        ("ark", "spending_limit", Trouble.BALANCE, "provider.balance"),
+        ("kling", "no_balance", Trouble.BALANCE, "provider.balance"),
+        ("kling", "pack_used_up", Trouble.BALANCE, "provider.balance"),
         ("dashscope", "no_free_quota", Trouble.BALANCE, "provider.balance"),
         ("minimax", "no_balance_429", Trouble.BALANCE, "provider.balance"),
         ("google_omni", "no_balance_429", Trouble.BALANCE, "provider.balance"),
@@ -340,7 +378,11 @@ def test_a_list_shows_what_a_create_said(dialect: NativeDialect, server: Scripte
     said = provider.sent(REQUEST)
     assert all(said[name] == value for one in listed.tasks for name, value in one.shown.items())
     assert {one.own_id for one in listed.tasks} == (
-        {"sorad-a", "sorad-b"} if dialect.kind == "vidu" else {None}
+        {"sorad-a", "sorad-b"}
+        if dialect.kind in ("kling", "vidu")
+        else {""}
+        if dialect.kind == "ark"
+        else {None}
     )
 
 
@@ -371,6 +413,8 @@ def test_credits_of_vidu_are_money_and_what_is_missing_is_not_zero(server: Scrip
 @pytest.mark.parametrize(
     ("kind", "find", "seen_after", "kept_for"),
     [
+        ("ark", Find.ELIMINATION, 300, 604_800),
+        ("kling", Find.OWN_ID, 120, 2_592_000),
         ("dashscope", Find.TEXT_LATER, 120, 86_400),
         ("minimax", Find.ELIMINATION, 300, 604_800),
         ("vidu", Find.OWN_ID, 120, 86_400),

@@ -69,7 +69,7 @@ def deliver(machine: Machine, name: str) -> str:
     found: list[str] = []
 
     def look() -> bool:
-        found[:] = machine.run(f"find '{VAULT}/{name}' -name '1_v1_*.mp4'").splitlines()
+        found[:] = machine.run(f"find '{VAULT}/{name}' -name '*_S001_T1_*.mp4'").splitlines()
         return bool(found)
 
     machine.until(look, 30, f"the video of {name}")

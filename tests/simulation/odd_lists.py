@@ -23,8 +23,8 @@ class OddList:
     each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is the
     first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
     are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts.
-    ``bare``: it tells no lengths and models. ``off``: its dates are so many seconds off. ``stub``: it is empty for
-    ever. ``rounds``: it shows lengths as multiples of 8.
+    ``bare``: it tells no lengths and models. ``off``: its dates are so many seconds off, or that of the task
+    ``only``. ``stub``: it is empty for ever. ``rounds``: it shows lengths as multiples of 8.
     """
 
     lag: float = 0.0
@@ -39,6 +39,7 @@ class OddList:
     how: str = ""
     bare: bool = False
     off: float = 0.0
+    only: str = ""
     stub: bool = False
     rounds: bool = False
 
@@ -60,7 +61,8 @@ class OddList:
         return read_back(page_of, lambda remote_id: None, since, PAGE)
 
     def _shown(self, row: RemoteTask) -> RemoteTask:
-        dated = None if row.created_at is None else row.created_at + self.off
+        off = self.off if self.only in ("", row.remote_id) else 0.0
+        dated = None if row.created_at is None else row.created_at + off
         row = replace(row, prompt=Oddities(how=self.how).text(row.prompt), created_at=dated)
         if self.rounds and row.seconds is not None:
             row = replace(row, seconds=max(row.seconds // 8, 1) * 8)
@@ -83,6 +85,7 @@ def any_list(rng: random.Random) -> OddList:
         how=rng.choice(["", "", *TEXTS]),
         bare=rng.random() < 0.3,
         off=rng.choice([0.0, 0.0, 0.0, -3_600.0, -8 * 3_600.0, 8 * 3_600.0]),
+        only=rng.choice(["", "", "t1", "t2"]),
         stub=rng.random() < 0.1,
         rounds=rng.random() < 0.1,
     )

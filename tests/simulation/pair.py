@@ -180,7 +180,7 @@ class Pair:
             self.folder / f"machine{number}",
             odds=self.odds,
             machine=Machine(digits, f"pc{number + 1}", home, system),
-            watch={"claim": "never" if self.shared else "auto"},
+            watch={"claim": "never" if self.shared else "auto", **self._names(number)},
             clock=MachineClock(self.truth),
             shared=self.provider,
             place=place,
@@ -189,6 +189,10 @@ class Pair:
         # What the other one has in flight is told by its receipts, and takes no heed of a limit here.
         world.check_limits = lambda: None  # type: ignore[method-assign]
         return world
+
+    def _names(self, number: int) -> dict[str, str]:
+        """At odd seeds the second one calls its videos otherwise."""
+        return {"name": "{fingerprint8}-{take:02}-{segment}"} if number and self.seed % 2 else {}
 
     # --- what happens ------------------------------------------------------------------------------
     def quieten(self) -> None:
@@ -345,7 +349,7 @@ class Pair:
         assert not missing, f"seed {self.seed}: {missing} were paid for and are nowhere"
 
     def _videos(self, folder: Path) -> Iterator[tuple[Receipt, bytes]]:
-        for path in folder.rglob("*_v*.mp4"):
+        for path in folder.rglob("[!.]*.mp4"):
             receipt = read_receipt(path.with_suffix(".json"))
             if receipt is not None and receipt.remote_id in self.provider.tasks:
                 yield receipt, path.read_bytes()

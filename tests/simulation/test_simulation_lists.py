@@ -186,6 +186,29 @@ def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
         assert zone(tmp_path / "b").bought()[TEXT] == 2
 
 
+@pytest.mark.parametrize("hours", [1, 8, 120])
+def test_the_date_of_a_task_that_turns_up_too_late_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    def slipped(folder: Path) -> World:
+        """The list dates the lost one back, and rewrites its text; all others are as they should be."""
+        world = calm_world(folder, proved=False)
+        world.provider.tells_date = True
+        world.provider.list = OddList(how="rewritten", off=-hours * 3_600.0, only="t1")
+        answers(world, "answered", "accepted")
+        world.write("storyboard_a.json", ["another"])
+        world.run(1_800.0)
+        world.write("storyboard_b.json", [TEXT])
+        world.run(2 * 3_600.0)
+        return world
+
+    world = slipped(tmp_path / "a")
+    assert world.bought()[TEXT] == 1
+    assert [take.error and take.error.code for take in world.takes()] == [None, "take.several"]
+    monkeypatch.setattr(Sightings, "_belated", lambda self, listed: set())
+    assert slipped(tmp_path / "b").bought()[TEXT] == 2
+
+
 def rare_loss(folder: Path) -> World:
     """A first create is answered; days later another one is lost on its way."""
     world = calm_world(folder, proved=False)

@@ -100,7 +100,7 @@ def test_an_answer_that_finds_its_take_changed_is_told_by_the_folder(tmp_path: P
 
     world.raw.record = record  # type: ignore[method-assign]
     submit(world.kit, take)
-    receipts = list(world.vault_dir.rglob("1_v1_????????.json"))
+    receipts = list(world.vault_dir.rglob("*_S001_T1_????????.json"))
     assert len(receipts) == 1
     assert '"remote_id": "t0"' in receipts[0].read_text("utf-8")
 

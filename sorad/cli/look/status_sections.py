@@ -178,7 +178,7 @@ def _takes(report: Report, moment: datetime, columns: int) -> Section:
     roots = [root["path"] for root in report["roots"]]
     items = [[[_in_flight(take, roots, moment, columns)]] for take in flying[:NAMED]]
     beyond = max(there - len(items), 0)
-    return Section(title, items, more, list(_forecast(report, moment)), beyond)
+    return Section(title, items, more, list(_forecast(report, roots, moment, columns)), beyond)
 
 
 def _place(take: dict[str, Any]) -> tuple[object, ...]:
@@ -210,14 +210,19 @@ def _in_flight(take: dict[str, Any], roots: Sequence[str], moment: datetime, col
     return Line(clip(told, columns - 4) if columns else told, "yellow" if take["overdue"] else "dim", 4)
 
 
-def _forecast(report: Report, moment: datetime) -> Iterator[Line]:
+def _forecast(report: Report, roots: Sequence[str], moment: datetime, columns: int) -> Iterator[Line]:
+    """When all is ready, how long one takes, and which queued takes are next: on one line."""
     told = []
     if report["queue_done_at"]:
         told.append(_("all ready by about {time}").format(time=_brief(report["queue_done_at"], moment)))
     if report["takes"]["queued"] + report["takes"]["generating"]:
         told += [_pace(pace) for pace in report["pace"][:3]]
+    from sorad.cli.shared.screen import in_turn
+
+    told += [in_turn(report["next"], roots)] if report["next"] else []
     if told:
-        yield Line(_("; ").join(told), "", 4)
+        text = _("; ").join(told)
+        yield Line(clip(text, columns - 4) if columns else text, "", 4)
 
 
 def _pace(pace: dict[str, Any]) -> str:

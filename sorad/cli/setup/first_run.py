@@ -30,7 +30,7 @@ def say_what_waits(config: Config, sellers: Sellers) -> bool:
     from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 
     try:
-        plans, _spent = planned(config, boards(config, []).files, sellers)
+        plans, *_others = planned(config, boards(config, []).files, sellers)
         whole = total(plans)
     except (SoradError, LedgerDamaged, LedgerUnavailable):
         return False  # of a ledger in trouble `sorad status` tells

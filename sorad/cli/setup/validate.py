@@ -93,13 +93,14 @@ def _rules(config: Config) -> Callable[[Path, Path], Rules]:
 
 def _storyboards(path: Path) -> Iterator[Path]:
     """The path itself, or what the daemon would find below it."""
+    from sorad.vault.own import without_receipts
     from sorad.vault.scan import RootOffline, scan
 
     if not path.is_dir():
         yield path
         return
     try:
-        found = sorted(Path(seen.path) for seen in scan(path, []).files)
+        found = sorted(Path(seen.path) for seen in without_receipts(scan(path, []).files))
     except RootOffline:  # it cannot be read
         found = []
     yield from found or [path]

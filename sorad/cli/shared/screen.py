@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from sorad.cli.shared.columns import cut, fold, width
 from sorad.cli.shared.common import say
 from sorad.engine.state.progress import Fetching
+from sorad.layout import below
 from sorad.messages import N_, _
 from sorad.model import State
-from sorad.plaintext import one_line
+from sorad.plaintext import one_line, printable
 from sorad.units import format_size
 
 if TYPE_CHECKING:
@@ -199,3 +200,16 @@ def _render(snapshot: Snapshot, columns: int) -> RenderableType:
         first, *more = fold(one_line(note), columns - 2)
         rows += [Text(f"! {first}", style="yellow"), *(Text(f"  {line}", style="yellow") for line in more)]
     return Group(*rows)
+
+
+def in_turn(takes: Sequence[dict[str, Any]], roots: Sequence[str]) -> str:
+    """A sentence that names takes (``id``, ``storyboard``, ``segment``, ``take``) in the order of their turns."""
+    named = [
+        _("{segment}_v{take} of {storyboard}").format(
+            segment=one["segment"],
+            take=one["take"],
+            storyboard=printable(below(one["storyboard"], roots, named=len(roots) > 1)),
+        )
+        for one in takes
+    ]
+    return _("next in turn: {takes}").format(takes=_(", ").join(named))

@@ -46,6 +46,7 @@ def boards(config: Config, paths: list[str]) -> Boards:
 
 
 def _below(folder: Path, watch: Watch, others: list[Path], found: Boards) -> None:
+    from sorad.vault.own import without_receipts
     from sorad.vault.problems import unreadable
     from sorad.vault.scan import RootOffline, scan
 
@@ -54,7 +55,7 @@ def _below(folder: Path, watch: Watch, others: list[Path], found: Boards) -> Non
     except RootOffline as error:
         found.away.append(error.problem)
         return
-    found.files += [(Path(one.path), watch) for one in seen.files]
+    found.files += [(Path(one.path), watch) for one in without_receipts(seen.files)]
     found.never_read += seen.never_read
     found.dark += [(path, unreadable(path, why)) for path, why in seen.errors]
 

@@ -61,7 +61,7 @@ def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) 
 
     sellers = Sellers(config)
     found = boards(config, paths)
-    plans, spent = planned(config, found.files, Priced(sellers), force=force)
+    plans, spent, upcoming = planned(config, found.files, Priced(sellers), force=force)
     plans += [Planned(path, problems=(why,)) for path, why in found.dark]
     whole = total(plans)
     notes = list(found.away)
@@ -71,9 +71,11 @@ def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) 
     notes += _bought_elsewhere(config, plans)
     if as_json:
         told = _as_json(plans, whole, config.provider.money)
-        say(to_json({**told, "notes": [_problem(one) for one in notes]}, indent=2))
+        after = {"next": upcoming, "notes": [_problem(one) for one in notes]}
+        say(to_json({**told, **after}, indent=2))
     else:
         _show(plans, whole, several=len(config.providers) > 1)
+        _say_next(config, upcoming)
         for note in notes:
             say(f"! {note}")
         _say_outside(config, plans)
@@ -109,6 +111,14 @@ def _unpriced(plans: list[Planned], sellers: Sellers) -> Iterator[Problem]:
             yield _no_price(sellers(target).price_trouble(), sellers.config_of(target).title)
 
 
+def _say_next(config: Config, upcoming: list[dict[str, Any]]) -> None:
+    """What waits already: the takes of the plan have their turns between these."""
+    from sorad.cli.shared.screen import in_turn
+
+    if upcoming:
+        say(in_turn(upcoming, [str(watch.path) for watch in config.watch]))
+
+
 def _say_outside(config: Config, plans: list[Planned]) -> None:
     """Name the storyboards that the daemon will not see."""
     outside = [one.path for one in plans if config.watch and not owner(config, Path(one.path))]
@@ -134,7 +144,7 @@ def force_costs(config: Config) -> tuple[int, str]:
     from sorad.providers.sellers import Sellers
 
     sellers = Priced(Sellers(config))
-    plans, _spent = planned(config, boards(config, []).files, sellers, force=True)
+    plans, *_others = planned(config, boards(config, []).files, sellers, force=True)
     prices = [(item.price, item.currency) for one in plans for item in one.bought]
     return len(prices), in_words(prices)
 
@@ -198,12 +208,14 @@ def planned(
     sellers: Callable[[str], Seller],
     *,
     force: bool = False,
-) -> tuple[list[Planned], Mapping[str, int]]:
-    """What each storyboard would buy, and what was spent today in each currency (micro-units).
+) -> tuple[list[Planned], Mapping[str, int], list[dict[str, Any]]]:
+    """What each storyboard would buy, what was spent today in each currency (micro-units), and what is next in turn.
 
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
     from sorad.budget import day_began
+    from sorad.health.facts import UPCOMING
+    from sorad.health.report import turn_of
     from sorad.intake.plan import plan_storyboard
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
@@ -212,7 +224,10 @@ def planned(
     ledger = SqliteLedger.attach(there) if there.exists() else None
     try:
         plans = [plan_storyboard(path, watch, config, sellers, ledger, force=force) for path, watch in files]
-        return plans, {} if ledger is None else ledger.spend_by_currency(day_began(time.time()))
+        if ledger is None:
+            return plans, {}, []
+        upcoming = [turn_of(take) for take in ledger.next_up(UPCOMING)]
+        return plans, ledger.spend_by_currency(day_began(time.time())), upcoming
     finally:
         if ledger is not None:
             ledger.close()

@@ -192,7 +192,7 @@ def _force(daemon: Daemon, ending: Ending) -> None:
             if take.finished_at is None or take.finished_at < began:
                 latest[take.storyboard_id, take.segment, take.fingerprint] = take
     for take in latest.values():
-        another_take(daemon.ledger, take, daemon.clock.time())
+        another_take(daemon.ledger, take, daemon.clock.time(), daemon.config)
     daemon.engine.wake()
 
 

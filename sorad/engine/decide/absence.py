@@ -23,7 +23,7 @@ from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Listed, RemoteTask
 from sorad.providers.errors import faults
-from sorad.providers.finding import BY_TEXT, Finding
+from sorad.providers.finding import BY_TEXT, Find, Finding
 
 # A create's task is no older than its intent less this, in seconds: clocks that are measured agree so far; of one
 # that no server's answer has told, nothing is known but that few are further off.
@@ -55,6 +55,7 @@ class Seen(NamedTuple):
     created_at: Optional[float] = None
     seconds: Optional[int] = None
     pro: Optional[bool] = None
+    belated: bool = False  # an earlier look reached back behind its date, and did not show it
 
 
 class Evidence(NamedTuple):
@@ -164,8 +165,10 @@ def much_like_it(view: View, row: RemoteTask) -> Optional[Kind]:
 
 
 def too_old(view: View, row: RemoteTask) -> Optional[Kind]:
-    """It was created before the create left."""
-    return Kind.NOT_OURS if row.created_at is not None and row.created_at < view.start else None
+    """It was created before the create left; as its date says, which is not believed where it came too late."""
+    seen = view.seen.get(row.remote_id)
+    old = row.created_at is not None and row.created_at < view.start
+    return Kind.NOT_OURS if old and not (seen is not None and seen.belated) else None
 
 
 def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
@@ -234,6 +237,12 @@ def blocking_tasks(view: View) -> Iterator[RemoteTask]:
         if remote_id not in there
     )
     return (row for row in (*view.listed.tasks, *gone) if kind(view, row) is not Kind.NOT_OURS)
+
+
+def may_show_more(view: View) -> bool:
+    """Whether a row that may be ours still runs, on a list that shows texts with the end: then none is ours alone."""
+    late = view.finding.how is Find.TEXT_LATER
+    return late and any(row.running for row in blocking_tasks(view))
 
 
 def turned_up(view: View, again: Take) -> Optional[RemoteTask]:

@@ -154,7 +154,7 @@ class Commands:
     def _redo(self, args: Mapping[str, Any]) -> Result:
         count = 0
         for take in list(self._named(args, set(State))):
-            count += another_take(self._kit.ledger, take, self._kit.clock.time())
+            count += another_take(self._kit.ledger, take, self._kit.clock.time(), self._kit.config)
         return {"ok": True, "count": count}
 
     def _choose(self, args: Mapping[str, Any]) -> Result:

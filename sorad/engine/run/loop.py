@@ -376,21 +376,16 @@ class Engine:
         channel.again = admitted.again if waiting else None
         if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
-        left, targets = admitted.count, self._targets(channel)
-        away, edits = self._folders.away(), self._folders.edits()
-        for root, room in self._folders.buyable().items():
-            if left <= 0:
-                break
-            if not kit.folders.ready(root):
-                # Not admitted before: what its receipts tell may fill the slots.
-                channel.again = min(channel.again or math.inf, now + READ_AGAIN)
-                continue
-            most = max(0, min(left, room))
-            asked = [root], away, edits
-            for take in kit.ledger.claim(State.QUEUED, now, most, *asked, targets=targets) if most else ():
-                left -= 1
-                channel.line_up(take)
-        return left < admitted.count
+        rooms = self._folders.buyable()
+        ready = {root: room for root, room in rooms.items() if kit.folders.ready(root)}
+        if len(ready) < len(rooms):
+            # Not admitted before: what their receipts tell may fill the slots.
+            channel.again = min(channel.again or math.inf, now + READ_AGAIN)
+        asked = ready, self._folders.away(), self._folders.edits()
+        takes = kit.ledger.claim(State.QUEUED, now, admitted.count, *asked, targets=self._targets(channel))
+        for take in takes:
+            channel.line_up(take)
+        return bool(takes)
 
     def _targets(self, channel: Channel) -> Optional[Collection[str]]:
         """What is bought through a channel; ``None``: all, for there is no other."""

@@ -16,8 +16,10 @@ from sorad.engine.decide.absence import Evidence, Own, Seen
 from sorad.ledger.interface import Ledger
 from sorad.providers.base import Listed
 
-# So many foreign tasks are remembered, and so many of ours that are late.
-ROWS, LATE = 400, 50
+# So many foreign tasks are remembered, so many of ours that are late, and so many dates of whatever tasks.
+ROWS, LATE, DATES = 400, 50, 500
+# Lists are so late at least, in seconds: a task that turns up among those that were seen is no wonder.
+NEARLY = 60.0
 # How late tasks were is remembered for a week that really passed, in seconds; what is missing for more than an hour is
 # not just late.
 LATE_FOR, LATEST = 7 * 86_400.0, 3_600.0
@@ -42,6 +44,8 @@ class Sightings:
     shown: Optional[float] = None
     behind: float = 0.0  # how far it has dated ours back, at most, as 0 or less
     altered: bool = False  # it has shown ours with another length or model than was sent
+    dates: dict[str, float] = field(default_factory=dict)  # of all tasks, the newest, by the list's own clock
+    reach: Optional[float] = None  # since when all tasks are among these; ``None``: not known
 
     @property
     def proved(self) -> bool:
@@ -63,14 +67,38 @@ class Sightings:
         ``own``: creates of ours that are within its reach.
         """
         rows = {one: seen for one, seen in self.rows.items() if one not in owned}
+        belated = self._belated(listed)
         for task in listed.tasks:
             if task.remote_id not in owned and task.remote_id not in rows:
-                rows[task.remote_id] = Seen(moment, task.created_at, task.seconds, task.pro)
+                late = task.remote_id in belated
+                rows[task.remote_id] = Seen(moment, task.created_at, task.seconds, task.pro, late)
+        for remote_id in belated.difference(owned, rows):  # too old, by its date, to be among the tasks
+            rows[remote_id] = Seen(moment, listed.dates[remote_id], belated=True)
         newest = sorted(rows.items(), key=lambda item: (item[1].at, item[1].created_at or 0.0))[-ROWS:]
-        seen = replace(self, lag_for=self.lag_for + passed(self.looked, moment), looked=moment)
+        seen = replace(self._dated(listed), lag_for=self.lag_for + passed(self.looked, moment), looked=moment)
         return replace(
             seen._lateness(listed, own, now), rows=dict(newest), most=max(self.most, len(listed.ids))
         )
+
+    def _belated(self, listed: Listed) -> set[str]:
+        """Tasks that were not there though earlier looks reached behind their dates, and well past them."""
+        if self.reach is None or not self.dates:
+            return set()
+        until = max(self.dates.values()) - max(NEARLY, self.lateness())
+        return {one for one, at in listed.dates.items() if one not in self.dates and self.reach <= at < until}
+
+    def _dated(self, listed: Listed) -> Sightings:
+        """With the dates that a look shows, if it tells since when they are all of them."""
+        reach = 0.0 if listed.counted or listed.ended else listed.back_to
+        if reach is None or not listed.dates:
+            return self
+        if self.reach is not None and self.dates and reach <= max(self.dates.values()):
+            reach = min(reach, self.reach)  # without a gap between the two
+        newest = sorted({**self.dates, **listed.dates}.items(), key=lambda item: item[1])
+        if len(newest) > DATES:
+            newest = newest[-DATES:]
+            reach = max(reach, newest[0][1])
+        return replace(self, dates=dict(newest), reach=reach)
 
     def _lateness(self, listed: Listed, own: Sequence[Own], now: float) -> Sightings:
         late = self._still_late(listed, own, now)
@@ -103,7 +131,7 @@ class Sightings:
             return cls()
         known = {
             name: raw[name]
-            for name in ("most", "lag", "lag_for", "late", "shown", "behind", "altered")
+            for name in ("most", "lag", "lag_for", "late", "shown", "behind", "altered", "dates", "reach")
             if name in raw
         }
         rows = {one: Seen(_moment(at), *told) for one, (at, *told) in raw["rows"].items()}

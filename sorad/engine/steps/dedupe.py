@@ -1,4 +1,4 @@
-"""Dedupe: what the folder tells of a take just before it would be bought. It costs two ``stat``.
+"""Dedupe: what the folder tells of a take just before it would be bought. It costs a few ``stat``.
 
 The ledger may be an old copy, put back after a mishap, and another machine may have bought into the same
 folder: then the take's place holds an intent, a receipt, or its video, of which the ledger never heard.
@@ -17,7 +17,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import observed
 from sorad.receipts.intents import CODE as OTHER_INTENT
-from sorad.receipts.place import look
+from sorad.receipts.places import Places
 
 # A folder that cannot be looked at is looked at again at this pace, in seconds.
 LOOK_AGAIN = 30.0
@@ -79,7 +79,7 @@ def bought_meanwhile(kit: Kit, take: Take) -> bool:
 
     That one's receipt came before its intent went, so with our intent there it is seen.
     """
-    receipt = look(Path(take.output)).receipt
-    if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
-        return False  # a video without a receipt proves nothing; it was judged before
-    return not kit.ledger.owned([receipt.remote_id], receipt.place)
+    found = [one for one in Places().told(Path(take.output).parent) if one.is_of(take.take, take.fingerprint)]
+    receipts = [one.receipt for one in found if one.receipt is not None and one.receipt.remote_id]
+    # A video without a receipt proves nothing; it was judged before.
+    return any(not kit.ledger.owned([receipt.remote_id], receipt.place) for receipt in receipts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Callable, Optional, Union
 
@@ -13,7 +14,7 @@ from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.layout import video_path
+from sorad.engine.steps.redo import place_of
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.recheck import NEARLY, after_answer, after_trouble
 from sorad.ledger.values import Change, Recheck
@@ -129,7 +130,7 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
                 return None
             back = kit.ledger.record(present, change, now)
         else:
-            back = kit.ledger.deliver_beside(take, change, lambda number: _place(take, number), now)
+            back = kit.ledger.deliver_beside(take, change, partial(_place, kit, take), now)
     except (ClaimLost, IllegalMove):
         return None
     if isinstance(found, Finished):
@@ -137,8 +138,8 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
     return back
 
 
-def _place(take: Take, number: int) -> str:
-    return str(video_path(Path(take.output).parent.parent, take.segment, number, take.fingerprint))
+def _place(kit: Kit, take: Take, number: int) -> str:
+    return str(place_of(take, number, take.fingerprint, kit.config))
 
 
 def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:

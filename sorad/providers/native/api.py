@@ -113,8 +113,10 @@ class Native(Api):
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self.task(remote_id)
-        if isinstance(came, Broken):
-            return came.fault()
+        return came.fault() if isinstance(came, Broken) else self.polled(came)
+
+    def polled(self, came: Answer) -> Polled:
+        """What an answer about a task means."""
         found = answers.after_poll(came, self.format, self._config.video_url_paths, self.base_url)
         return replace(found, cost=self.cost(came.json())) if isinstance(found, Finished) else found
 

@@ -54,8 +54,6 @@ def task_of(row: Any, form: Row) -> Optional[RemoteTask]:
         remote_id,
         _text(row, form.prompt),
         next((one for one in created if one is not None), None),
-        seconds=reading.whole(shown.get("seconds")),
-        orientation=reading.orientation(shown.get("ratio")),
         own_id=_text(row, form.own_id) if form.own_id else None,
         shown={name: _plain(name, value) for name, value in shown.items() if value not in (None, "")},
         running=bool(form.status) and statuses.meaning(reading.at(row, form.status)) not in ended,

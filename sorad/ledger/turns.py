@@ -1,0 +1,49 @@
+"""Turns: in which order queued takes are bought. Storyboards take turns, segments in order within each.
+
+Each queued take has a turn, a number that grows; of several of one turn the oldest goes first. The takes of a
+storyboard have one turn after the other, the first of them the one after that which was claimed last. So what is
+dropped beside a long storyboard is bought between its segments, and nobody is ever overtaken for good.
+"""
+
+from __future__ import annotations
+
+from sorad.ledger.connection import Connection
+
+_NOW = "coalesce((SELECT CAST(value AS INTEGER) FROM memory WHERE key = 'ledger.turn'), 0)"
+_LAST = (
+    "coalesce((SELECT turn FROM takes WHERE storyboard_id = ? AND state = 'queued' AND id <> ? "
+    "ORDER BY turn DESC LIMIT 1), 0)"
+)
+
+
+def deal(db: Connection, storyboard_id: int) -> None:
+    """Give all queued takes of a storyboard their turns, from now on. Inside a transaction."""
+    row = db.row(f"SELECT {_NOW}")
+    now = int(row[0]) if row else 0
+    waiting = db.rows(
+        "SELECT id, turn FROM takes WHERE storyboard_id = ? AND state = 'queued' AND claim = '' "
+        "ORDER BY segment, take, id",
+        (storyboard_id,),
+    )
+    db.run_many(
+        "UPDATE takes SET turn = ? WHERE id = ?",
+        [(turn, take_id) for turn, (take_id, had) in enumerate(waiting, now + 1) if turn != had],
+    )
+
+
+def line_up(db: Connection, take_id: int, storyboard_id: int) -> None:
+    """A take is queued, again or beside what its storyboard asks for: behind the others. Inside a transaction."""
+    db.run(
+        f"UPDATE takes SET turn = 1 + max({_NOW}, {_LAST}) WHERE id = ?", (storyboard_id, take_id, take_id)
+    )
+
+
+def pass_on(db: Connection, claim: str) -> None:
+    """The turn of what was claimed has come; it never goes back. Inside a transaction."""
+    db.run(
+        "INSERT INTO memory (key, value) "
+        "SELECT 'ledger.turn', CAST(coalesce(max(turn), 0) AS TEXT) FROM takes WHERE claim = ? AND claim <> '' "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value "
+        "WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER)",
+        (claim,),
+    )
