@@ -25,7 +25,7 @@ _PLACE = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*){1,3}/requests/\w[\w.-]*", re.ASCII
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 _LOCKED = re.compile(r"\bexhausted balance\b", re.IGNORECASE)
-_ADMIN_LOCK = re.compile(r"\buser is locked\b", re.IGNORECASE)
+_ADMIN_LOCK = re.compile(r"\blocked\b.{0,40}\badmin\b", re.IGNORECASE)
 
 
 class Fal(Native):
