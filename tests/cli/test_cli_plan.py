@@ -44,7 +44,8 @@ class House:
 
     def configure(self, more: str = "", provider: str = "") -> None:
         provider = provider or (
-            'kind = "openai_videos"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\nmodel_pro = "n"\nlists_tasks = true\n'
+            'kind = "openai_videos"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\nmodel_pro = "n"\n'
+            "lists_tasks = true\n"
             'seconds = [10, 15]\nprice_per_second = 0.05\napi_key_file = "key"'
         )
         (self.folder / "config.toml").write_text(

@@ -14,6 +14,7 @@ from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import for_the_user
 from sorad.engine.decide.doubtful import one_id_for_all, same_id
 from sorad.engine.decide.own_ids import own_id_of, refusal_of_id
+from sorad.engine.decide.shapes import FOUND_BY
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
@@ -185,7 +186,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             cost=price,
             currency=provider.currency,
             own_id=own_id_of(take),
-            sent=sent_as_json(provider.sent(take.request)),
+            sent=sent_as_json(
+                {**provider.sent(take.request), FOUND_BY: str(provider.capabilities.finding.how)}
+            ),
         )
         return kit.ledger.record(take, change, now)
 
