@@ -12,7 +12,7 @@ from typing import Any, Optional
 from sorad.engine.decide.kinds import Kind
 from sorad.model import Take
 from sorad.providers.base import RemoteTask
-from sorad.providers.finding import MODEL, RATIO, RESOLUTION, SECONDS, SHAPE, Find
+from sorad.providers.finding import MODEL, RATIO, RESOLUTION, SECONDS, SHAPE, Find, Finding
 
 # Among what was sent: how its task could be found then.
 FOUND_BY = "found_by"
@@ -23,6 +23,11 @@ ENDPOINT = "ep-"
 _DATE = re.compile(r"-\d{4,}")
 # What a row must show of what was sent, or it may be of any shape.
 NEEDED = (MODEL, SECONDS, RESOLUTION, RATIO)
+
+
+def with_id(said: Mapping[str, Any], finding: Finding) -> dict[str, Any]:
+    """What a create says; where its own id goes along, and lists show it, that is told, too."""
+    return {**said, **({FOUND_BY: finding.how.value} if finding.how.by_id else {})}
 
 
 def carried_id(take: Take) -> bool:
