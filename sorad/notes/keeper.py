@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +27,7 @@ from sorad.model import State, Take
 from sorad.notes import render
 from sorad.notes.boxes import by_segment, mark_of, ticked
 from sorad.notes.memory import Memo, keep, memo_of, secret_of
-from sorad.notes.merge import block_of, merged
+from sorad.notes.merge import BEGIN, block_of, merged
 from sorad.notes.view import View, relative, view_of
 from sorad.notes.writing import STILL, Merge, Note, Odd, Seen
 from sorad.problems import Problem
@@ -151,8 +153,11 @@ class Keeper:
     def _path_of(self, board: Storyboard) -> Optional[Path]:
         """Where its note lies or is to lie; ``None``: it has no folder for one yet."""
         assets = _assets(board, self._watches[board.root])
-        name = memo_of(self.ledger, str(board.id)).name or f"{clean(Path(board.path).stem, 150)}{ENDING}"
-        return assets / name if assets.is_dir() else None
+        if not assets.is_dir():
+            return None
+        default = assets / f"{clean(Path(board.path).stem, 150)}{ENDING}"
+        name = memo_of(self.ledger, str(board.id)).name
+        return assets / name if name else _found(assets, default)
 
     def _of_board(self, board: Storyboard, memo: Memo, kept: _Kept, path: Path, text: str) -> Merge:
         """What is to be made of the note's text, boxes obeyed."""
@@ -296,3 +301,14 @@ def _assets(board: Storyboard, watch: Watch) -> Path:
 
 def _is_meant(board: Storyboard, path: str) -> bool:
     return board.path == path or path in map(str, Path(board.path).parents)
+
+
+def _found(assets: Path, default: Path) -> Path:
+    """With the ledger lost: a note that lies there under the name that the storyboard had."""
+    if not os.path.lexists(default):
+        for path in sorted(assets.glob(f"*{ENDING}")):
+            with contextlib.suppress(OSError, Odd):
+                seen = Note(path, lambda seconds: None).read()
+                if seen is not None and BEGIN in seen.text:
+                    return path
+    return default

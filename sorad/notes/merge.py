@@ -41,7 +41,16 @@ def _split(text: str) -> tuple[list[str], list[str]]:
         for number, line in enumerate(lines[1:], 1):
             if line.rstrip() == _FENCE:
                 return lines[: number + 1], lines[number + 1 :]
-    return [], lines
+    return [], _without_displaced(lines)
+
+
+def _without_displaced(lines: list[str]) -> list[str]:
+    """Without our properties where somebody wrote above them, so that they are none any more."""
+    fences = [number for number, line in enumerate(lines) if line.rstrip() == _FENCE]
+    for start, end in zip(fences, fences[1:]):
+        if end > start + 1 and all(map(_is_ours, lines[start + 1 : end])):
+            return [*lines[:start], *lines[end + 1 :]]
+    return lines
 
 
 def _lines(text: str) -> list[str]:

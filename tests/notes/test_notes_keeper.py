@@ -196,9 +196,15 @@ def test_an_odd_note_is_told_and_breaks_nothing(desk: Desk, what: str) -> None:
     assert desk.keeper.problems() == []
 
 
-def test_a_renamed_storyboard_keeps_its_note(desk: Desk) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_renamed_storyboard_keeps_its_note(desk: Desk, lost: bool) -> None:
     desk.path.write_text(f"mine\n{desk.text()}", "utf-8")
     (desk.stage.vault_dir / A).rename(desk.stage.vault_dir / "ep1/storyboard_b.json")
+    if lost:
+        desk.stage.stop()
+        desk.stage.lose_ledger()
+        desk.stage.restart()
+        desk.began()
     desk.turns(60)
     (note,) = (desk.stage.vault_dir / "ep1").rglob("*_takes.md")
     assert note.parent.name == "storyboard_b_assets"

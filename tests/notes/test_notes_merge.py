@@ -60,6 +60,11 @@ def test_properties_and_text_keep_their_places() -> None:
     )
 
 
+def test_who_writes_above_the_properties_gets_them_once() -> None:
+    text = merged("", PROPERTIES, BLOCK)
+    assert merged(f"mine\n{text}", PROPERTIES, BLOCK).count("sorad_state") == 1
+
+
 def test_two_versions_that_a_sync_put_into_one_are_one_again() -> None:
     text = f"a\n{BEGIN}\none\n{END}\nb\n{BEGIN}\ntwo\n{END}\nc\n"
     assert merged(text, {}, ["new"]).endswith(f"a\n{BEGIN}\nnew\n{END}\nb\nc\n")
