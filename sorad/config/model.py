@@ -99,7 +99,20 @@ class ProviderConfig(Section):
     """
 
     name: str = ""  # what it is called here and in storyboards; empty: its kind
-    kind: Literal["sora_hk", "openai_videos", "simulator", "dashscope", "minimax", "vidu"] = "sora_hk"
+    kind: Literal[
+        "sora_hk",
+        "openai_videos",
+        "simulator",
+        "ark",
+        "dashscope",
+        "kling",
+        "minimax",
+        "vidu",
+        "fal",
+        "replicate",
+        "google_omni",
+        "openrouter",
+    ] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
     region: Literal["", "china", "abroad"] = ""  # of a native provider with two; empty: as base_url says
     api_key_env: str = "SORA_API_KEY"
@@ -108,7 +121,13 @@ class ProviderConfig(Section):
     proxy: str = ""  # "": as the environment says; "none": straight out
     download_proxy: str = ""
     request_timeout: float = Field(default=30.0, gt=0)
-    create_timeout: Optional[float] = Field(default=None, gt=0)  # None: see ``patience``
+    # of a create; None: as ``request_timeout``, and at least 300 where a lost one cannot be found
+    create_timeout: Optional[float] = Field(default=None, gt=0)
+    # where nothing but elimination finds a lost create: one create of a shape leaves at a time
+    exact_elimination: bool = False
+    tag_creates: bool = (
+        False  # ark: an id of sorad's goes along as ``safety_identifier``, which its list shows
+    )
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""
@@ -151,6 +170,13 @@ class ProviderConfig(Section):
     def title(self) -> str:
         """What it is called."""
         return self.name or self.kind
+
+    def field(self, key: str) -> str:
+        """What ``picture_field`` and its kin say, or what is usual at a native provider whose models differ."""
+        vendor = vendor_of(self.kind)
+        if vendor is None or key in self.model_fields_set:
+            return str(getattr(self, key))
+        return vendor.fields.get(key, "")
 
     @property
     def money(self) -> str:

@@ -32,6 +32,8 @@ class Vendor:
     regions: Mapping[str, Region] = field(default_factory=dict)
     model: str = ""  # where the config names none; "": it must name one
     has_balance: bool = False
+    # where its models read what, if they differ and the config says nothing: see ``ProviderConfig.field``
+    fields: Mapping[str, str] = field(default_factory=dict)
     # the members of a create that sorad writes: no business of ``extra``
     sends: tuple[str, ...] = ()
 
@@ -54,6 +56,48 @@ def _host_of(url: str) -> str:
 
 
 VENDORS: Mapping[str, Vendor] = {
+    "ark": Vendor(
+        "Ark 火山方舟 (Seedance)",
+        "ark.Ark",
+        "ARK_API_KEY",
+        {
+            CHINA: Region("https://ark.cn-beijing.volces.com/api/v3", "CNY", (".volces.com",)),
+            ABROAD: Region("https://ark.ap-southeast.bytepluses.com/api/v3", "USD", (".bytepluses.com",)),
+        },
+        "doubao-seedance-2-0-260128",
+        sends=(
+            "model",
+            "content",
+            "resolution",
+            "ratio",
+            "duration",
+            "generate_audio",
+            "watermark",
+            "seed",
+            "safety_identifier",
+        ),
+    ),
+    "kling": Vendor(
+        "Kling 可灵 (3.0)",
+        "kling.Kling",
+        "KLING_API_KEY",
+        {
+            CHINA: Region("https://api-beijing.klingai.com", "CNY"),
+            ABROAD: Region("https://api-singapore.klingai.com", "USD", ("api.klingai.com",)),
+        },
+        "kling-3.0",
+        sends=(
+            "prompt",
+            "contents",
+            "settings.resolution",
+            "settings.aspect_ratio",
+            "settings.duration",
+            "settings.audio",
+            "settings.multi_shot",
+            "options.external_task_id",
+            "options.watermark_info",
+        ),
+    ),
     "dashscope": Vendor(
         "DashScope 百炼 (Wan)",
         "dashscope.DashScope",
@@ -109,6 +153,55 @@ VENDORS: Mapping[str, Vendor] = {
             "off_peak",
             "watermark",
             "payload",
+        ),
+    ),
+    "fal": Vendor(
+        "fal",
+        "fal.Fal",
+        "FAL_KEY",
+        {"": Region("https://queue.fal.run", "USD")},
+        fields={"picture_field": "image_url", "audio_field": "generate_audio"},
+        sends=("prompt", "duration", "aspect_ratio", "negative_prompt", "seed"),
+    ),
+    "replicate": Vendor(
+        "Replicate",
+        "replicate.Replicate",
+        "REPLICATE_API_TOKEN",
+        {"": Region("https://api.replicate.com/v1", "USD")},
+        fields={"picture_field": "image", "audio_field": "generate_audio"},
+        sends=(
+            "version",
+            "input.prompt",
+            "input.duration",
+            "input.aspect_ratio",
+            "input.negative_prompt",
+            "input.seed",
+        ),
+    ),
+    "google_omni": Vendor(
+        "Google Gemini Omni",
+        "google_omni.GoogleOmni",
+        "GEMINI_API_KEY",
+        {"": Region("https://generativelanguage.googleapis.com/v1beta", "USD")},
+        "gemini-omni-1.2-flash",
+        sends=("model", "input", "response_format", "background", "store"),
+    ),
+    "openrouter": Vendor(
+        "OpenRouter",
+        "openrouter.OpenRouter",
+        "OPENROUTER_API_KEY",
+        {"": Region("https://openrouter.ai/api/v1", "USD")},
+        sends=(
+            "model",
+            "prompt",
+            "duration",
+            "resolution",
+            "aspect_ratio",
+            "generate_audio",
+            "seed",
+            "frame_images",
+            "input_references",
+            "session_id",
         ),
     ),
 }

@@ -16,6 +16,10 @@ MODEL, SECONDS, RESOLUTION, RATIO, AUDIO = "model", "seconds", "resolution", "ra
 SHAPE = (MODEL, SECONDS, RESOLUTION, RATIO, AUDIO)
 
 
+# Seconds that a create may take where its task cannot be found again, if the config says nothing.
+LONG_CREATE = 300.0
+
+
 class Find(str, enum.Enum):
     """What tells that a task is ours."""
 

@@ -14,7 +14,7 @@ from sorad.providers.base import Capabilities
 from sorad.providers.capabilities.judge import judged
 from sorad.providers.capabilities.lost import finding_of
 from sorad.providers.capabilities.offers import offers_of
-from sorad.providers.finding import Find
+from sorad.providers.finding import LONG_CREATE, Find
 
 DEFAULT_URLS = {
     "sora_hk": "https://api.sora.hk/v1",
@@ -37,6 +37,14 @@ def capabilities_of(config: ProviderConfig) -> Capabilities:
         has_balance=not gateway if vendor is None else vendor.has_balance,
         finding=finding,
     )
+
+
+def create_timeout_of(config: ProviderConfig) -> float:
+    """Seconds that a create may take: where its task could not be found again, its answer is waited for long."""
+    if config.create_timeout is not None:
+        return config.create_timeout
+    unfound = finding_of(config).how is Find.NONE
+    return max(LONG_CREATE, config.request_timeout) if unfound else config.request_timeout
 
 
 def validator_of(config: ProviderConfig) -> Callable[[Request], list[Problem]]:

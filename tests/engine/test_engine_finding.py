@@ -208,13 +208,16 @@ def test_a_refused_parameter_of_what_was_sent_again_proves_nothing(
     assert (found is not None) is doubtful
 
 
-def test_the_refusal_is_told_once_it_is_known_that_nothing_was_accepted() -> None:
+def test_what_was_refused_again_and_is_on_no_list_is_for_the_user() -> None:
     why = Problem("provider.request", "wrong")
     again = Event(1, NOW, State.UNKNOWN, REFUSED_AGAIN, problem=in_doubt(why))
     intent = Event(1, NOW, State.SUBMITTING, "intent")
-    assert refused_again([intent, again, Event(1, NOW, State.UNKNOWN, "look failed")]) == why
-    assert refused_again([again, intent]) is None
-    assert refused_again([]) is None
+    asked = refused_again(lost(), [intent, again, Event(1, NOW, State.UNKNOWN, "look failed")])
+    assert asked is not None
+    assert (asked.code, asked.params["reason"]) == ("take.unknown", why)
+    assert "sorad resolve 1" in asked.fix_text()
+    assert refused_again(lost(), [again, intent]) is None
+    assert refused_again(lost(), []) is None
 
 
 # --- what a list keeps ------------------------------------------------------------------------------------

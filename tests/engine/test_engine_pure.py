@@ -164,6 +164,13 @@ class TestBreaker:
         breaker = breakers.as_of(tripped(now=1_000_000), LIMITS, 0)
         assert breakers.as_of(breaker, LIMITS, 600).mode == "recovering"
 
+    def test_it_never_gives_more_slots_than_the_user_allows(self) -> None:
+        few = Limits(concurrency=2, safe_concurrency=5)
+        breaker = Breaker(effective=2)
+        for _ in range(few.errors_to_trip):
+            breaker = breakers.after_error(breaker, few, 0.0)
+        assert (breaker.mode, breaker.effective) == ("safe", 2)
+
     def test_fewer_slots_in_a_new_config_hold_at_once(self) -> None:
         assert breakers.as_of(tripped(), Limits(concurrency=3, safe_concurrency=2), 10).effective <= 3
 
@@ -190,6 +197,16 @@ class TestGate:
             closed = gate.after_refusal(closed, 100 + number / 100, None)
         assert (closed.delay, closed.until) == (1.0, 101.0)
         assert gate.after_refusal(closed, 100.5, 30.0).until == 130.5, "but what it asks for is heard"
+
+    def test_a_server_that_asks_for_years_made_a_mistake(self) -> None:
+        assert gate.after_refusal(Gate(), 100, 20 * 365 * 86_400.0).until == 100 + 86_400
+        closed = gate.after_refusal(Gate(), 100, None)
+        assert gate.after_refusal(closed, 100.5, 20 * 365 * 86_400.0).until == 100.5 + 86_400
+
+    def test_a_clock_that_is_set_back_keeps_it_closed_no_longer_than_it_was_meant(self) -> None:
+        closed = gate.after_refusal(Gate(), 1_000_000, 30.0)
+        assert gate.as_of(closed, 500.0).until == 530.0
+        assert gate.as_of(closed, 1_000_010.0) == closed
 
     def test_opens_again_after_acceptances(self) -> None:
         closed = Gate()
@@ -228,6 +245,7 @@ PROBING = Halt(Trouble.KEY, WHAT, 0, 160, probing=True)
         (facts(in_flight=20), 0),
         (facts(in_flight=25), 0),
         (facts(paused=True), 0),
+        (facts(stopped=True), 0),
         (facts(breaker=Breaker("safe", 5, 3, 700), in_flight=4), 1),
         (facts(breaker=Breaker("safe", 5, 3, 700), in_flight=12), 0),
         (facts(gate=Gate(1, 101)), 0),

@@ -29,6 +29,13 @@ def held(stage: Stage, path: Path) -> list[str]:
     return [take.request.prompt for take in mine]
 
 
+def test_half_of_the_texts_are_enough(stage: Stage) -> None:
+    stage.board("storyboard_ep1.json", TEXTS)
+    copy = stage.board(NAMES[0], ["s1", "s2", "x", "y"])
+    stage.go()
+    assert held(stage, copy) == ["s1", "s2", "x", "y"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("together", [False, True])
 def test_a_conflict_copy_waits_for_the_user(stage: Stage, name: str, together: bool) -> None:

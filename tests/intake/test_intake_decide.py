@@ -144,6 +144,18 @@ def test_the_copy_is_the_one_that_nothing_was_bought_for() -> None:
     assert after.withdraw == ""
 
 
+@pytest.mark.parametrize("state", list(State))
+def test_a_storyboard_that_was_bought_for_is_no_copy_of_one_with_receipts(state: State) -> None:
+    """Whoever copies a storyboard with its folder copies the receipts, too."""
+    rows = Ledgered(
+        same=Lookalike(board("/vault/0.json", id=3), is_there=True),
+        same_takes=(take(1, 1, "one", State.CANCELLED, HOME), take(2, 2, "two", state, HOME)),
+    )
+    plan = decide(facts("one", "two", rows=rows, held=Held(evidence=(evidence(HOME / "1.mp4", 1, "one"),))))
+    assert (plan.withdraw == "copy") is (state not in QUEUED_OR_DROPPED)
+    assert bool(plan.first) is (state in QUEUED_OR_DROPPED)
+
+
 FOLDER = {
     "renamed alone": ({}, True),
     "known under its own path": ({"origin": board(id=7)}, False),
@@ -243,6 +255,29 @@ def test_what_another_storyboard_has_is_held_for_a_copy() -> None:
     assert plan.wants[0].error.code == COPIED
 
 
+@pytest.mark.parametrize(
+    ("state", "more", "held"),
+    [
+        (State.HELD, {}, True),
+        (State.CANCELLED, {}, True),
+        (State.HELD, {"approved": True}, False),
+        (State.CANCELLED, {"approved": True}, False),
+        (State.CANCELLED, {"creates": 1}, False),  # a create left for it once
+        (State.FAILED, {}, False),
+        (State.DONE, {}, False),
+    ],
+)
+def test_what_was_approved_or_bought_for_a_copy_is_not_held_again(
+    state: State, more: dict[str, Any], held: bool
+) -> None:
+    (want,) = asked("one")
+    one = take(1, 1, "one", state, Path(want.output), **more)
+    rows = Ledgered(origin=board(id=7), takes=(one,), copied_from="/vault/b.json")
+    plan = decide(facts("one", rows=rows, held=Held(elsewhere={fingerprint("one"): "/vault/b.json"})))
+    assert plan.wants is not None
+    assert [want.state for want in plan.wants] == [State.HELD if held else State.QUEUED]
+
+
 @pytest.mark.parametrize(("limit", "held"), [(1, True), (2, False)])
 def test_what_is_too_dear_waits_for_approval(limit: int, held: bool) -> None:
     of = {(fingerprint(text), ""): (1_000_000, "USD") for text in ("one", "two")}
@@ -251,6 +286,27 @@ def test_what_is_too_dear_waits_for_approval(limit: int, held: bool) -> None:
     assert plan.wants is not None
     assert {want.state for want in plan.wants} == {State.HELD if held else State.QUEUED}
     assert (plan.held_for is not None) == held
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "held"),
+    [
+        (State.HELD, {}, True),  # what waits counts with what is new
+        (State.CANCELLED, {}, True),
+        (State.HELD, {"approved": True}, False),
+        (State.QUEUED, {}, False),  # weighed before
+        (State.DONE, {}, False),
+    ],
+)
+def test_what_waits_for_approval_is_weighed_with_what_is_new_and_what_was_approved_is_not(
+    state: State, more: dict[str, Any], held: bool
+) -> None:
+    (want, _new) = asked("one", "two")
+    rows = Ledgered(origin=board(id=7), takes=(take(1, 1, "one", state, Path(want.output), **more),))
+    of = {(fingerprint(text), ""): (1_000_000, "USD") for text in ("one", "two")}
+    plan = decide(facts("one", "two", rows=rows, held=Held(prices=Prices(Budget(approve_above=1), of))))
+    assert plan.wants is not None
+    assert [want.state for want in plan.wants] == [State.HELD if held else State.QUEUED] * 2
 
 
 # --- which one it is ----------------------------------------------------------------------------------------
@@ -304,8 +360,9 @@ def test_orphaned_folders_are_asked_before_anything_is_bought() -> None:
     known = replace(new, rows=Ledgered(origin=board(id=7), takes=(take(1, 1, "one", State.DONE, HOME),)))
     assert not needs_orphan(known, (), lost=False)
     assert not needs_unknown_creates(known, ())
-    edited = replace(facts("one", "two"), rows=known.rows)
-    assert needs_unknown_creates(edited, ())
+    for more in ("two", "one"):  # a second take of one text is one purchase more
+        edited = replace(facts("one", more), rows=known.rows)
+        assert needs_unknown_creates(edited, ())
     renamed = replace(known, rows=replace(known.rows, origin=board("/vault/old.json", id=7)))
     assert needs_unknown_creates(renamed, ())
     assert needs_orphan(renamed, (), lost=True)

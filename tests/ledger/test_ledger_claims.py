@@ -230,3 +230,16 @@ def test_ledger_no_wait_outlives_a_clock_that_was_a_year_ahead(ledger: Ledger) -
     ledger.release(take, NOW + year)  # by a clock that was ahead; nothing else was written then
     ledger.recover("later", NOW + 60.0)
     assert {one.due_at for one in ledger.takes()} == {NOW, NOW + 60.0}
+
+
+def test_ledger_hands_a_failed_task_out_to_one_step_at_a_time(ledger: Ledger) -> None:
+    apply(ledger, want())
+    drive(ledger, drive(ledger, only(ledger), State.GENERATING), State.FAILED)
+    due = ledger.next_recheck()
+    assert due is not None
+    assert ledger.claim_rechecks(due - 1, 9) == []
+    (look,) = ledger.claim_rechecks(due, 9)
+    assert ledger.claim_rechecks(due + 60, 9) == []
+    assert [again.take for again in ledger.claim_rechecks(due + 600, 9)] == [look.take], "it never came back"
+    ledger.rechecked(look, None)
+    assert ledger.next_recheck() is None

@@ -131,6 +131,17 @@ def test_ledger_counts_a_purchase_that_is_found_after_the_take_failed(ledger: Le
     assert ledger.owned("ab") == {"a", "b"}
 
 
+def test_ledger_counts_a_task_once_that_a_later_create_of_its_take_comes_back_to(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = drive(ledger, only(ledger), State.GENERATING, cost=500, remote_id="a")
+    take = ledger.record(take, Change(State.FAILED, "failed"), NOW)
+    take = ledger.record(take, Change(State.QUEUED, "retry"), NOW)
+    take = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True, cost=500), NOW + 1)
+    assert ledger.spend() == 1_000  # it may have been accepted
+    ledger.record(take, Change(State.GENERATING, "adopted", remote_id="a", accepted_at=NOW + 1), NOW + 2)
+    assert ledger.spend() == 500
+
+
 def test_ledger_spend_is_exact_at_any_moment(ledger: Ledger) -> None:
     moments = [NOW + n * 777.25 for n in range(40)]
     apply(ledger, *(want(n) for n in range(40)))

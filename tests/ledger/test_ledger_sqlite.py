@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,43 @@ def test_ledger_is_set_up_to_lose_no_commit(ledger: SqliteLedger) -> None:
         "fullfsync": (1,),
         "busy_timeout": (10_000,),
     }
+
+
+def waits(ledger: SqliteLedger, act: Callable[[], object]) -> list[str]:
+    """What each commit of an act asks of the disk: ``FULL`` waits for it."""
+    db, asked, found = ledger._db._db, list[str](), list[str]()
+    assert db is not None
+    setting = {1: "NORMAL", 2: "FULL"}[db.execute("PRAGMA synchronous").fetchone()[0]]
+    db.set_trace_callback(asked.append)
+    act()
+    db.set_trace_callback(None)
+    for sql in asked:
+        if sql.startswith("PRAGMA synchronous"):
+            setting = sql.split()[-1]
+        elif sql == "COMMIT":
+            found.append(setting)
+    return found
+
+
+def test_ledger_waits_for_the_disk_wherever_money_hangs_on_it(ledger: SqliteLedger) -> None:
+    assert waits(ledger, lambda: apply(ledger, want())) == ["FULL"]
+    (take,) = ledger.claim(State.QUEUED, NOW, 1)
+    changes = [
+        (Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), "FULL"),
+        (Change(State.UNKNOWN, "unknown", keep_claim=True), "FULL"),
+        (Change(State.UNKNOWN, "look", attempt=1, keep_claim=True), "NORMAL"),
+        (Change(State.GENERATING, "adopted", remote_id="t1", keep_claim=True), "FULL"),
+        (Change(State.GENERATING, "running", keep_claim=True), "NORMAL"),
+        (Change(State.GENERATING, "another id", remote_id="t2", keep_claim=True), "FULL"),
+        (Change(State.DOWNLOADING, "finished", keep_claim=True), "FULL"),
+        (Change(State.DONE, "delivered"), "FULL"),
+    ]
+    for change, expected in changes:
+        assert waits(ledger, lambda change=change: ledger.record(only(ledger), change, NOW)) == [expected]
+    assert waits(ledger, lambda: ledger.withdraw(take.storyboard_id, "gone", NOW)) == ["FULL"]
+    assert waits(ledger, lambda: ledger.remember("paused", {"since": NOW})) == ["FULL"]
+    assert waits(ledger, lambda: ledger.post("pause", {}, NOW)) == ["FULL"]
+    assert waits(ledger, lambda: ledger.recover("next", NOW)) == ["FULL"]
 
 
 def test_ledger_that_cannot_be_made_says_where_and_why(tmp_path: Path) -> None:

@@ -33,6 +33,15 @@ def test_ledger_allows_exactly_the_moves_of_the_table(ledger: Ledger, old: State
         assert (ledger.history(take.id), ledger.counts()) == (history, counts)
 
 
+@pytest.mark.parametrize("old", [State.GENERATING, State.DOWNLOADING, State.DONE])
+def test_no_move_leads_from_what_was_accepted_to_another_create(old: State) -> None:
+    assert MOVES[old].isdisjoint({State.QUEUED, State.HELD, State.SUBMITTING, State.UNKNOWN})
+
+
+def test_what_may_have_been_accepted_is_sent_again_only_by_way_of_the_queue() -> None:
+    assert {old for old in State if State.SUBMITTING in MOVES[old]} == {State.QUEUED}
+
+
 def test_ledger_refuses_a_claim_that_was_taken_over(ledger: Ledger) -> None:
     apply(ledger, want())
     (stale,) = ledger.claim(State.QUEUED, NOW, 1)
@@ -71,6 +80,8 @@ def test_ledger_cancelling_from_the_folder_stops_a_worker_before_its_intent(ledg
     with pytest.raises(ClaimLost):
         ledger.record(take, Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), NOW)
     assert only(ledger).state is State.CANCELLED
+    apply(ledger, want())  # wanted again: no claim of that worker keeps it from being bought
+    assert [again.id for again in ledger.claim(State.QUEUED, NOW, 1)] == [take.id]
 
 
 def test_ledger_command_may_change_an_unclaimed_take_only_as_it_saw_it(ledger: Ledger) -> None:
@@ -83,6 +94,16 @@ def test_ledger_command_may_change_an_unclaimed_take_only_as_it_saw_it(ledger: L
     with pytest.raises(ClaimLost):
         ledger.record(seen, Change(State.CANCELLED, "cancel"), NOW)
     assert only(ledger).state is State.SUBMITTING
+
+
+def test_ledger_command_that_did_not_see_a_create_leave_changes_nothing(ledger: Ledger) -> None:
+    apply(ledger, want())
+    seen = only(ledger)
+    sent = drive(ledger, seen, State.UNKNOWN)
+    ledger.record(sent, Change(State.QUEUED, "not accepted"), NOW)
+    with pytest.raises(ClaimLost):  # it is queued and unclaimed, as it was, but one create has left meanwhile
+        ledger.record(seen, Change(State.CANCELLED, "cancel"), NOW)
+    assert only(ledger).state is State.QUEUED
 
 
 def test_ledger_knows_no_take_of_a_wrong_id(ledger: Ledger) -> None:

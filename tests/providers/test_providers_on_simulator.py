@@ -35,13 +35,21 @@ from sorad.simulator import KEY, Simulator
 OWN_TEXT = ("sora_hk", "simulator", "openai_videos")  # whose lists show the text at once
 # What the others need in a config beside their kind; a model of ``is_pro`` is one that the simulator knows as such.
 NATIVE: dict[str, dict[str, Any]] = {
+    "ark": {"model_pro": "doubao-seedance-2-5-260628"},
+    "kling": {"model_pro": "kling-3.0-turbo"},
     "dashscope": {"model_pro": "wan3.0-video-prime"},
     "minimax": {"model_pro": "MiniMax-H3-Max"},
     "vidu": {"model_pro": "viduq3-pro"},
+    "fal": {"model": "fal-ai/one/text-to-video", "model_pro": "fal-ai/one/pro/text-to-video"},
+    "replicate": {"model": "vendor/one", "model_pro": "vendor/one-pro"},
+    "google_omni": {"model_pro": "gemini-omni-1.1-flash"},
+    "openrouter": {"model": "vendor/one", "model_pro": "vendor/one-pro"},
 }
+MANY = ("fal", "replicate", "openrouter")  # whose models are as many as vendors
 KINDS = (*OWN_TEXT, *NATIVE)
-# What the row of a task shows of its text, length and direction; a text of DashScope after the end.
-SHOWN = {"dashscope": (True, None, None), "minimax": (False, 15, "vertical"), "vidu": (True, 15, "vertical")}
+LISTING = [kind for kind in KINDS if kind not in ("google_omni", "openrouter")]
+# Whose rows show the text; that of DashScope after the end.
+TELLING = ("dashscope", "vidu", "fal", "replicate")
 SIZE = 400_000
 # as much of a picture as is looked at: its size must be that of the video
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", 1280, 720)
@@ -55,7 +63,9 @@ def api() -> Iterator[Simulator]:
 
 def provider_of(kind: str, api: Simulator, key: str = KEY, **more: Any) -> Provider:
     usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url_of(kind), "request_timeout": 5.0}
-    usual.update(NATIVE.get(kind, {}))
+    usual.update(NATIVE.get(kind, {}), create_timeout=more.get("request_timeout", 5.0))
+    if kind in MANY:
+        usual.update(seconds=(10, 15))
     if kind == "openai_videos":
         usual.update(model="sim-1", model_pro="sim-1-pro", seconds=(10, 15), lists_tasks=True)
     return make(ProviderConfig(**{**usual, **more}), lambda: key, pictures=(Path("/"),))
@@ -92,14 +102,14 @@ def collect(found: Download, into: bytearray) -> None:
 @pytest.mark.parametrize("pro", [False, True])
 def test_the_life_of_a_take(kind: str, api: Simulator, pro: bool) -> None:
     provider = provider_of(kind, api)
-    request = Request("灯笼漂在河上 @moon \n夜", seconds=15, orientation="vertical", pro=pro)
+    request = Request("灯笼漂在河上 @moon \n夜", seconds=10, orientation="vertical", pro=pro)
     assert provider.validate(request) == []
     remote_id = bought(provider, request)
     (task,) = api.accepted
     order = task.order
     assert (order.prompt, order.seconds, order.orientation, order.pro) == (
         request.prompt,
-        15,
+        10,
         "vertical",
         pro,
     )
@@ -153,6 +163,7 @@ def test_outcome_of_a_create_under_each_fault(
     assert (api.stats()["requests"]["create"], api.creates("a prompt")) == (1, accepted)
 
 
+@pytest.mark.parametrize("kind", LISTING)
 def test_lost_answers_are_found_on_the_list(kind: str, api: Simulator) -> None:
     provider = provider_of(kind, api)
     request = Request("a prompt\nof two lines", seconds=15, orientation="vertical")
@@ -165,11 +176,11 @@ def test_lost_answers_are_found_on_the_list(kind: str, api: Simulator) -> None:
     assert isinstance(listed, Listed)
     assert len(listed.tasks) == 46
     (task,) = api.accepted[-1:]
-    lost = [one for one in listed.tasks if one.remote_id == task.id]
-    text, seconds, orientation = SHOWN.get(kind, (True, 15, "vertical"))
-    assert [(one.prompt, one.seconds, one.orientation, one.pro) for one in lost] == [
-        (request.prompt if text else "", seconds, orientation, False if kind in OWN_TEXT else None)
-    ]
+    lost = [one for one in listed.tasks if one.remote_id.endswith(task.id)]
+    assert [one.prompt for one in lost] == [request.prompt if kind in (*OWN_TEXT, *TELLING) else ""]
+    shape = (lost[0].seconds, lost[0].orientation, lost[0].pro)
+    assert shape == ((15, "vertical", False) if kind in OWN_TEXT else (None, None, None))
+    assert lost[0].shown.items() <= provider.sent(request).items()
     assert lost[0].created_at == pytest.approx(time.time(), abs=30)
 
 
@@ -189,6 +200,7 @@ def test_every_shape_of_the_list_is_read(shape: str) -> None:
         ]
 
 
+@pytest.mark.parametrize("kind", LISTING)
 @pytest.mark.parametrize("fault", ["rate", "server", "reset_before", "html", "key"])
 def test_half_a_list_is_no_list(kind: str, api: Simulator, fault: str) -> None:
     provider = provider_of(kind, api)
@@ -197,6 +209,7 @@ def test_half_a_list_is_no_list(kind: str, api: Simulator, fault: str) -> None:
     assert isinstance(provider.recent(time.time() - 60), Fault)
 
 
+@pytest.mark.parametrize("kind", LISTING)
 def test_a_stub_of_a_list_and_one_of_another_zone_are_read_as_they_are(kind: str, api: Simulator) -> None:
     provider = provider_of(kind, api)
     remote_id = bought(provider, Request("a"))
@@ -307,3 +320,48 @@ def test_local_picture_is_sent_along(api: Simulator, tmp_path: Path, way: str) -
     (task,) = api.accepted
     assert task.order.prompt == request.prompt
     assert task.order.image
+
+
+# --- our own ids ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "more"), [("kling", {}), ("vidu", {}), ("ark", {"tag_creates": True})])
+def test_a_create_is_found_by_the_id_it_brought(kind: str, more: dict[str, Any], api: Simulator) -> None:
+    provider, request = provider_of(kind, api, **more), Request("a lantern", seconds=10)
+    api.faults.add("reset_after,count=1,target=create")
+    assert isinstance(provider.create(request, "sorad-lost"), Unknown)
+    bought(provider, request)
+    listed = provider.recent(time.time() - 60, "sorad-lost")
+    assert isinstance(listed, Listed)
+    assert provider.capabilities.finding.how.by_id
+    lost = [one.remote_id for one in listed.tasks if one.own_id == "sorad-lost"]
+    assert lost == [api.accepted[0].id]
+
+
+def test_kling_refuses_an_id_twice(api: Simulator) -> None:
+    provider, request = provider_of("kling", api), Request("a lantern", seconds=10)
+    assert isinstance(provider.create(request, "sorad-1"), Accepted)
+    again = provider.create(request, "sorad-1")
+    assert isinstance(again, Refused)
+    assert again.fault.trouble is Trouble.REQUEST
+    assert len(api.accepted) == 1
+
+
+def test_ark_without_a_tag_shows_no_id(api: Simulator) -> None:
+    provider, request = provider_of("ark", api), Request("a lantern", seconds=10)
+    provider.create(request, "sorad-1")
+    listed = provider.recent(time.time() - 60, "sorad-1")
+    assert isinstance(listed, Listed)
+    assert [one.own_id for one in listed.tasks] == [""]
+    assert api.accepted[0].order.details.get("safety_identifier") is None
+
+
+def test_what_a_task_cost_is_told_by_its_poll(api: Simulator) -> None:
+    request = Request("a lantern", seconds=10)
+    ark, kling = provider_of("ark", api), provider_of("kling", api)
+    found = ark.poll(bought(ark, request))
+    assert isinstance(found, Finished)
+    assert found.cost == ark.price(request) == 9_936_000
+    found = kling.poll(bought(kling, request))
+    assert isinstance(found, Finished)
+    assert found.cost == 30_000, "as the simulator says, in cash"

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
+import finding_lists
+from finding_lists import FindingList, refused_id, shape_of
 from odd_answers import AFTER_ACCEPTANCE, WITHOUT_ID, outcome
 from odd_lists import OddList
 from turns import Alone, Died, Turns
@@ -117,6 +119,7 @@ class Task:
     fails: bool
     listed_at: float
     mends_after: float = NEVER  # so many seconds after it was ready (and failed) it is a video after all
+    own_id: str = ""  # that its create brought
     repeat: bool = False  # a gateway sent its create besides, and answered with another one's id
 
     @property
@@ -190,6 +193,9 @@ class SimProvider:
         self.foreign: list[Task] = []  # of neighbours on the same account
         self.unreadable = False
         self.date_skew = 0.0  # how far its answers' dates are off
+        self.finding: Optional[FindingList] = (
+            None  # how its list lets lost creates be found; None: by text at once
+        )
 
     # --- what a provider is asked ----------------------------------------------------------------
     def validate(self, request: Request) -> list[Problem]:
@@ -199,9 +205,9 @@ class SimProvider:
         self.pause()
         return None if self.keeps_prices is not None else PRICE
 
-    def sent(self, request: Request) -> dict[str, int]:
+    def sent(self, request: Request) -> dict[str, Any]:
         """What a create says."""
-        return {"duration": request.seconds}
+        return {"duration": request.seconds} if self.finding is None else shape_of(request)
 
     def price_trouble(self) -> Optional[Problem]:
         return self.keeps_prices
@@ -229,6 +235,9 @@ class SimProvider:
             return Refused(Fault(Trouble.REQUEST, SAID))
         if dice() < odds.lost_request:
             return Unknown(Fault(Trouble.SERVER, SAID))
+        refused = refused_id(self, own_id)
+        if refused is not None:
+            return refused
         self.pause()
         merged = self._merged()
         if merged is not None and dice() < 0.5:
@@ -237,6 +246,7 @@ class SimProvider:
         for _time in range(repeats):
             self._accept(request).repeat = True
         task = self._accept(request)
+        task.own_id = own_id
         if odds.rate_accepted and dice() < odds.rate_accepted:
             task.listed_at = self.clock.now
             return Refused(Fault(Trouble.RATE, SAID, "", self.rng.choice([None, 5.0])))
@@ -314,6 +324,8 @@ class SimProvider:
             self.times.heard(self.clock.now + self.date_skew, 0.0)
         if self.rng.random() < self.odds.list_fault or self.unreadable:
             return Fault(Trouble.SERVER, SAID)
+        if self.finding is not None:
+            return finding_lists.recent(self, since, own_id)
         self.pause()
         found = [task for task in self.all_tasks() if task.listed_at <= self.clock.now]
         self.pause()

@@ -23,7 +23,7 @@ from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Listed, RemoteTask
 from sorad.providers.errors import faults
-from sorad.providers.finding import BY_TEXT, Finding
+from sorad.providers.finding import BY_TEXT, Find, Finding
 
 # A create's task is no older than its intent less this, in seconds: clocks that are measured agree so far; of one
 # that no server's answer has told, nothing is known but that few are further off.
@@ -237,6 +237,12 @@ def blocking_tasks(view: View) -> Iterator[RemoteTask]:
         if remote_id not in there
     )
     return (row for row in (*view.listed.tasks, *gone) if kind(view, row) is not Kind.NOT_OURS)
+
+
+def may_show_more(view: View) -> bool:
+    """Whether a row that may be ours still runs, on a list that shows texts with the end: then none is ours alone."""
+    late = view.finding.how is Find.TEXT_LATER
+    return late and any(row.running for row in blocking_tasks(view))
 
 
 def turned_up(view: View, again: Take) -> Optional[RemoteTask]:

@@ -14,7 +14,8 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Optional
 
-from sorad.engine.decide.shapes import by_id, may_be_alike, may_be_one_model
+from sorad.engine.decide.kinds import Kind
+from sorad.engine.decide.shapes import by_id, by_shape, may_be_alike, may_be_one_model
 from sorad.model import Request, Take
 from sorad.providers.base import RemoteTask
 from sorad.providers.finding import BY_TEXT, MODEL, Find, Finding
@@ -72,6 +73,7 @@ def same(take: Take, task: RemoteTask, finding: Finding = BY_TEXT) -> bool:
         and task.seconds in (None, request.seconds)
         and _of_shape(request, task)
         and of_model(take, task)
+        and by_shape(take.said, {**task.shown, MODEL: take.said.get(MODEL)}) is not Kind.NOT_OURS
         and (image is None or task.image in (None, "", image))
     )
 

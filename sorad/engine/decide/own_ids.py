@@ -48,12 +48,24 @@ def in_doubt(why: Problem) -> Problem:
     )
 
 
-def refused_again(history: Sequence[Event]) -> Optional[Problem]:
-    """Why the last create was refused, where that left in doubt whether the one before had been accepted."""
+def refused_again(take: Take, history: Sequence[Event]) -> Optional[Problem]:
+    """What the user is asked where the last create was refused, and the one before is on no list; ``None``: it was not.
+
+    It is not sent once more, and not given up: the refusal may tell that it is there.
+    """
     for event in reversed(history):
         if event.state is State.SUBMITTING:
             return None
         if event.note == REFUSED_AGAIN and event.problem is not None:
-            why = event.problem.params.get(_WHY)
-            return why if isinstance(why, Problem) else event.problem
+            return Problem(
+                "take.unknown",
+                N_(
+                    "it was sent again and refused, which may be because its first create was accepted, though no list "
+                    "shows that: {reason}"
+                ),
+                N_(
+                    "Look at your account there, then `sorad resolve {take} --adopt TASK_ID`, `--resend` or `--drop`."
+                ),
+                {"take": take.id, _WHY: event.problem.params.get(_WHY, event.problem)},
+            )
     return None

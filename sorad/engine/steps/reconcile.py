@@ -12,7 +12,7 @@ from loguru import logger
 
 from sorad.elapsed import Moment
 from sorad.engine.decide import backoff
-from sorad.engine.decide.absence import View, blocking_tasks, kind, not_whole, was_before
+from sorad.engine.decide.absence import View, blocking_tasks, kind, may_show_more, not_whole, was_before
 from sorad.engine.decide.ambiguous import (
     WAIT,
     adopt,
@@ -128,12 +128,21 @@ def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
         return
     if view.finding.how is Find.ELIMINATION:
         _eliminate(kit, take, provider, found)
-        return
-    unknown = [one for one in lookalikes if one.state is State.UNKNOWN]
+    else:
+        _match(kit, take, provider, found, [one for one in lookalikes if one.state is State.UNKNOWN])
+
+
+def _match(kit: Kit, take: Take, provider: Provider, found: Look, unknown: Sequence[Take]) -> None:
+    """Where ids or texts tell. ``unknown``: its lookalikes."""
+    view = found.view
     mine = [task for task in view.listed.tasks if same(take, task, view.finding)]
     matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead, view.finding)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
+        return
+    if take.id in matched and may_show_more(view):
+        due_at = kit.clock.time() + max(kit.config.reconcile.look_every, UNFINISHED_EVERY)
+        record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
         return
     _conclude(kit, take, provider, matched.get(take.id), found.window)
 
@@ -226,17 +235,17 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         if adopted is not None:
             lay_receipt(kit, adopted, provider.currency)
         return
-    looks = take.attempt + 1
+    looks, again = take.attempt + 1, refused_again(take, kit.ledger.history(take.id))
     if _missed_for(kit, take, provider) < window or looks < LOOKS:
         later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
         record(kit, take, later)
     elif not is_sure(take, provider):
         # Its looks count again when the key is back.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
-    elif take.creates >= kit.config.limits.max_creates_per_take and not refused_again(
-        kit.ledger.history(take.id)
-    ):
-        _give_to_the_user(kit, take, "waits", waits(take))
+    elif take.creates >= kit.config.limits.max_creates_per_take or again is not None:
+        _give_to_the_user(
+            kit, take, "waits", again or waits(take), WAIT if again is None else KEPT_BACK_EVERY
+        )
     else:
         _send_again(kit, take, provider)
 
@@ -268,10 +277,6 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         _in_vain(kit, take, "half", half)
         return
     kit.lookups.missed.pop((take.id, take.intent_at, provider.account), None)
-    why = refused_again(kit.ledger.history(take.id))
-    if why is not None:
-        record(kit, take, Change(State.FAILED, "refused", error=why, refused=True))
-        return
     _queue_again(kit, take, now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 
@@ -19,11 +20,16 @@ def finding_of(config: ProviderConfig) -> Finding:
     """The facts; a gateway's are in the config."""
     if config.kind == "openai_videos":
         return Finding(Find.TEXT if config.lists_tasks else Find.NONE)
-    return _shipped("sora_hk" if config.kind == "simulator" else config.kind)
+    found, tag = _shipped("sora_hk" if config.kind == "simulator" else config.kind)
+    if tag and config.tag_creates:
+        return replace(found, how=Find.TAG)
+    return replace(found, exact=config.exact_elimination and found.how is Find.ELIMINATION)
 
 
 @lru_cache(maxsize=32)
-def _shipped(kind: str) -> Finding:
+def _shipped(kind: str) -> tuple[Finding, bool]:
+    """The facts, and whether creates can be tagged, if the user says so."""
     text = resources.files("sorad.providers").joinpath(f"{kind}.toml").read_text("utf-8")
     told = tomllib.loads(text)["find"]
-    return Finding(Find(told["how"]), float(told.get("seen_after", 0.0)), float(told.get("kept_for", "inf")))
+    facts = Finding(Find(told["how"]), float(told.get("seen_after", 0.0)), float(told.get("kept_for", "inf")))
+    return facts, bool(told.get("tag"))

@@ -12,7 +12,7 @@ from sorad.config.model import ProviderConfig
 from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.answers.listing import Page, read_back
-from sorad.providers.api import Api
+from sorad.providers.api import Api, config_price
 from sorad.providers.base import (
     Balance,
     Created,
@@ -80,10 +80,11 @@ class Native(Api):
     # --- what all do the same ----------------------------------------------------------------------------
 
     def price(self, request: Request) -> Optional[int]:
-        """The model's price by the second, for its resolution and sound; from the data that comes with sorad."""
+        """The model's price by the second, for its resolution and sound, from the data that comes with sorad; else
+        the config's."""
         shot = self._shot(request)
         second = shot.offer.per_second(shot.resolution, audio=shot.audio)
-        return None if second is None else micros(second * request.seconds)
+        return config_price(request, self._config) if second is None else micros(second * request.seconds)
 
     def price_trouble(self) -> Optional[Problem]:
         """None: the data tells it, or nobody does."""
@@ -112,8 +113,10 @@ class Native(Api):
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self.task(remote_id)
-        if isinstance(came, Broken):
-            return came.fault()
+        return came.fault() if isinstance(came, Broken) else self.polled(came)
+
+    def polled(self, came: Answer) -> Polled:
+        """What an answer about a task means."""
         found = answers.after_poll(came, self.format, self._config.video_url_paths, self.base_url)
         return replace(found, cost=self.cost(came.json())) if isinstance(found, Finished) else found
 

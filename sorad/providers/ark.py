@@ -1,0 +1,131 @@
+"""Seedance, sold by Volcengine Ark (火山方舟) in China and BytePlus ModelArk abroad."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional, Union
+
+from sorad.model import plausible_cost
+from sorad.providers.answers.listing import Page
+from sorad.providers.base import Fault
+from sorad.providers.errors import meanings
+from sorad.providers.native.answers import Format
+from sorad.providers.native.api import Native
+from sorad.providers.native.rows import Row, page_of
+from sorad.providers.native.shot import Order, Shot
+from sorad.providers.wire import reading
+
+_TASKS = "/contents/generations/tasks"
+
+CODES = {
+    "missingparameter": meanings.REQUEST,
+    "invalidparameter": meanings.REQUEST,
+    "invalidendpoint": meanings.RETIRED,
+    "sensitivecontentdetected": meanings.MODERATION,
+    "inputtextsensitivecontentdetected": meanings.MODERATION,
+    "inputtextriskdetection": meanings.MODERATION,
+    "inputimagesensitivecontentdetected": meanings.MODERATION,
+    "inputimagesensitivecontentdetected.privacyinformation": meanings.PERSON,
+    "inputvideosensitivecontentdetected": meanings.MODERATION,
+    "inputaudiosensitivecontentdetected": meanings.MODERATION,
+    "outputvideosensitivecontentdetected": meanings.MODERATION,
+    "outputaudiosensitivecontentdetected": meanings.MODERATION,
+    "authenticationerror": meanings.KEY,
+    "accessdenied": meanings.KEY,
+    "accountoverdueerror": meanings.BALANCE,
+    "operationdenied.serviceoverdue": meanings.BALANCE,
+    "operationdenied.servicenotopen": meanings.RETIRED,
+    "invalidendpointormodel": meanings.RETIRED,
+    "modelnotopen": meanings.RETIRED,
+    "resourcenotfound": meanings.MISSING,
+    "notfound": meanings.MISSING,
+    "ratelimitexceeded": meanings.RATE,
+    "modelaccountrpmratelimitexceeded": meanings.RATE,
+    "apiaccountrpmratelimitexceeded": meanings.RATE,
+    "accountratelimitexceeded": meanings.RATE,
+    "requestbursttoofast": meanings.RATE,
+    "serveroverloaded": meanings.RATE,
+    "quotaexceeded": meanings.RATE,  # too many tasks at once
+    "setlimitexceeded": meanings.BALANCE,  # what the account's owner lets it spend
+    "internalserviceerror": meanings.DOUBT,
+}
+
+ROW = Row(
+    own_id="safety_identifier",
+    shown={
+        "model": "model",
+        "seconds": "duration",
+        "resolution": "resolution",
+        "ratio": "ratio",
+        "audio": "generate_audio",
+    },
+)
+
+# Tokens of a second: width x height x 24 frames / 1024, at 16:9; a price of a second is that of so many.
+TOKENS = {"480p": 9_720, "720p": 21_600, "1080p": 48_600, "4k": 194_400}
+
+
+class Ark(Native):
+    """Ark with one key."""
+
+    format = Format(
+        poll=_TASKS + "/{id}",
+        ids=("id",),
+        status=("status",),
+        videos=("content.video_url",),
+        codes=CODES,
+        error_codes=("error.code", "code"),
+        error_words=("error.message", "message"),
+        fail_codes=("error.code",),
+        fail_words=("error.message",),
+    )
+
+    def said(self, shot: Shot) -> Mapping[str, Any]:
+        """Model, length, resolution, ratio, sound and seed. A picture gives 2.5 its ratio."""
+        by_picture = shot.framed and "2-5" in shot.model.replace(".", "-")
+        said: dict[str, Any] = {
+            "model": shot.model,
+            "seconds": shot.seconds,
+            "resolution": shot.resolution,
+            "ratio": "adaptive" if by_picture else shot.ratio,
+            "watermark": False,
+        }
+        if shot.offer.audio:
+            said["audio"] = shot.audio
+        if shot.request.seed is not None:
+            said["seed"] = shot.request.seed
+        return said
+
+    def order(self, shot: Shot, said: Mapping[str, Any], own_id: str) -> Order:
+        """The create. ``safety_identifier`` is meant for the end user: our id goes there only if the user says so."""
+        names = {"seconds": "duration", "audio": "generate_audio"}
+        members = {names.get(name, name): value for name, value in said.items()}
+        if self._config.tag_creates and own_id:
+            members["safety_identifier"] = own_id
+        return Order(_TASKS, {**members, "content": list(_content(shot))})
+
+    def page(self, number: int, after: str, size: int) -> Union[Page, Fault]:
+        """Tasks of the last 7 days, without texts."""
+        body = self.ask(_TASKS, {"page_num": number, "page_size": size})
+        return body if isinstance(body, Fault) else page_of(body, ROW, "items", "total")
+
+    def cost(self, body: Any) -> Optional[int]:
+        """The tokens that were used, at the price of the model; failed tasks use none."""
+        tokens = reading.number(reading.first(body, ("usage.completion_tokens", "usage.total_tokens")))
+        model, resolution = (
+            reading.text(reading.at(body, "model")),
+            reading.text(reading.at(body, "resolution")),
+        )
+        offer = next((one for one in self.offers.all() if one.id == model), None)
+        second = offer.per_second(resolution, audio=True) if offer is not None else None
+        if tokens is None or second is None or resolution not in TOKENS:
+            return None
+        return plausible_cost(tokens * second / TOKENS[resolution])
+
+
+def _content(shot: Shot) -> Iterator[dict[str, Any]]:
+    yield {"type": "text", "text": shot.request.prompt}
+    frames = (("first_frame", shot.first), ("last_frame", shot.last))
+    for role, url in (*frames, *(("reference_image", one) for one in shot.references)):
+        if url:
+            yield {"type": "image_url", "image_url": {"url": url}, "role": role}
