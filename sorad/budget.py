@@ -88,7 +88,7 @@ def awaits_price(take: Take) -> bool:
     """Whether a take is held only until the provider tells its price: its error is why the provider did not."""
     if take.state is not State.HELD or take.error is None:
         return False
-    return take.due_at < NEVER and not take.error.code.startswith("budget.")
+    return take.due_at < NEVER and not take.error.code.startswith(("budget.", "take."))
 
 
 def limit_in(sums: Union[float, Mapping[str, float], None], currency: str) -> Optional[float]:

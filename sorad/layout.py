@@ -6,6 +6,7 @@
     ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c.mp4     segment 3, take 1, fingerprint
     ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c.json    its receipt
     ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c.intent.json    while its create is open
+    ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c_last.png    its last frame, for a next shot
     ep1/storyboard_a_assets/Segment_3/.storyboard_a_S003_T1_0f1e2d3c.mp4.1a2b3c4d5e6f7a8b.tmp    while it is
         downloaded, where that cannot be done in ``state_dir``; by whom: of several sorads none writes into another's
 
@@ -132,6 +133,11 @@ def receipt_path(video: Path) -> Path:
 def intent_path(video: Path) -> Path:
     """The note that a create for it was sent, beside it, while nobody knows what came of it."""
     return video.with_suffix(INTENT)
+
+
+def last_frame_path(video: Path) -> Path:
+    """The last frame of a video, beside it, where another shot continues it."""
+    return video.with_name(f"{video.stem}_last.png")
 
 
 def partial_path(path: Path, owner: str = "") -> Path:

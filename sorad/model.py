@@ -63,6 +63,8 @@ class Request:
     seed: Optional[int] = None
     model: str = ""  # by its name in the config; "": the default one, or the pro one
     provider: str = ""  # by its name in the config; "": the default. Who generates makes no other video
+    # The first frame is the last one of the shot before. Which shot, and which frame, is no part of the fingerprint.
+    continues: bool = False
     rules: int = field(default=0, compare=False)  # by which its storyboard was read; 0: older ones than 3
 
     def canonical(self) -> dict[str, object]:
@@ -75,6 +77,7 @@ class Request:
             "negative_prompt": self.negative_prompt,
             "seed": self.seed,
             "model": self.model,
+            "continue": self.continues or None,
         }
         return {
             "image": self.image,
@@ -125,8 +128,9 @@ class Request:
         members = json.loads(text)
         paths = members.pop("reference_paths", [])
         told = members.pop("references", [])
+        continues = bool(members.pop("continue", False))
         references = tuple(Reference(**one, path=path) for one, path in zip(told, paths or [""] * len(told)))
-        return cls(**members, references=references)
+        return cls(**members, references=references, continues=continues)
 
 
 class State(str, enum.Enum):
@@ -201,6 +205,24 @@ class Take:
         ""  # what the last create said beside texts and pictures, as JSON: `Provider.sent`; "": not known
     )
     chosen_at: float = 0.0  # when the user chose it for its segment; 0: not chosen
+
+    follows: Optional[int] = (
+        None  # the segment before it in its storyboard; None: it is the first, or not known
+    )
+    # Of one that continues it, pinned at its first intent: the last frame ("sha256:<hex>"), where that lies, and whose
+    # it is (the task that made it).
+    frame: str = ""
+    frame_path: str = ""
+    frame_of: str = ""
+
+    @property
+    def to_send(self) -> Request:
+        """Its request with the first frame that was pinned."""
+        return (
+            replace(self.request, image=self.frame, image_path=self.frame_path)
+            if self.frame
+            else self.request
+        )
 
     @property
     def place(self) -> tuple[str, str]:

@@ -45,7 +45,7 @@ from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
-from sorad.intake.rules import pictures_of
+from sorad.intake.rules import sendable
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.place import ledger_path
@@ -234,7 +234,7 @@ class Parts:
 
     def _seller(self, number: int, standing: Standing) -> Seller:
         """One provider of the config, with all that is its own."""
-        config, pictures = self.config.providers[number], pictures_of(self.config).allowed
+        config, pictures = self.config.providers[number], sendable(self.config)
         key = KeySource(config, shared=number == 0)
 
         def heard(heard: Heard) -> None:

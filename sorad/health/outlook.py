@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
+from sorad.engine.decide.chain import is_waiting
 from sorad.health.complaints import how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
 from sorad.health.takes import FOR_THE_USER
@@ -80,6 +81,8 @@ def _sentence(take: Take) -> tuple[str, str]:
     if take.state is State.HELD:
         if take.error is not None and take.error.code == "budget.day":
             return N_("It waits for the next day's budget."), N_("`sorad approve {take}` releases it now.")
+        if is_waiting(take):
+            return N_("It is bought once the shot before it has a video."), ""
         if awaits_price(take):
             return N_("Its price is asked for again, for the budget."), N_(
                 "`sorad approve {take}` buys it as it is."

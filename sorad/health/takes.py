@@ -9,6 +9,7 @@ from typing import Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
+from sorad.engine.decide.chain import WAITS, is_waiting
 from sorad.engine.decide.doubtful import SAME_ID, is_same_id
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.decide.not_found import is_told
@@ -34,7 +35,8 @@ def about_takes(facts: Facts) -> Iterator[Complaint]:
     # where pictures are ignored is told once for each provider
     held = [take for take in facts.held if not _with_code([take], {IGNORED})]
     for takes in _by_code(held):
-        yield _held(takes, facts.counts[State.HELD])
+        total = facts.counts[State.HELD]
+        yield _continuing(takes, total) if is_waiting(takes[0]) else _held(takes, total)
     for takes in _by_code(facts.failed):
         yield _failed(facts, takes)
 
@@ -212,6 +214,22 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
         takes=counted(len(takes), total),
         reason=reason,
         path=boards[0],
+    )
+
+
+def _continuing(takes: Sequence[Take], total: int) -> Complaint:
+    """They wait for the shots before theirs."""
+    error, count = takes[0].error, counted(len(takes), total)
+    if error is None or error.code == WAITS:
+        message = N_("{takes} wait for the shot before theirs: {reason}")
+        return note(WAITS, message, takes=count, reason=error.text() if error else "")
+    return heavy(
+        error.code,
+        N_("Not bought, for what they continue is not there: {takes}. {reason}"),
+        "{mend}",
+        takes=count,
+        reason=error.text(),
+        mend=error.fix_text(),
     )
 
 

@@ -19,7 +19,8 @@ def reusable(
     for text in set(texts) if watch.reuse != NEVER else ():
         takes = ledger.with_text(text)
         mine = [take for take in takes if take.storyboard_id in itself]
-        others = [take for take in takes if take.storyboard_id not in itself]
+        # whether one begins with the frame that is wanted is known once that frame is
+        others = [one for one in takes if one.storyboard_id not in itself and not one.request.continues]
         free = left(sources(path, str(watch.path), others, watch.reuse), mine)
         found[text] = sum(take.state is not State.DONE or os.path.lexists(take.output) for take in free)
     return found

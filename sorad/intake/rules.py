@@ -10,6 +10,7 @@ from typing import Callable, Optional, Protocol
 
 from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
+from sorad.media.questions import missing
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers.capabilities.judge import no_such
@@ -74,6 +75,7 @@ def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
         director_intent=config.prompt.director_intent,
         validate=validator(config, watch, sellers),
         pictures=pictures_of(config, watch),
+        no_frames=missing,
     )
 
 
@@ -83,6 +85,12 @@ def pictures_of(config: Config, watch: Optional[Watch] = None) -> Pictures:
     if watch is not None and watch.path not in folders:
         folders += [watch.path, vault_around(watch.path)]
     return Pictures(tuple(dict.fromkeys(folders)), config.storyboards.picture_folders)
+
+
+def sendable(config: Config) -> tuple[Path, ...]:
+    """Whence pictures may be sent: where the user's may lie, and where videos lie whose last frames are used."""
+    outputs = (watch.output_dir for watch in config.watch if watch.output_dir is not None)
+    return (*pictures_of(config).allowed, *outputs)
 
 
 def vault_around(folder: Path) -> Path:

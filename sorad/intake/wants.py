@@ -27,5 +27,6 @@ def bare_wants(reading: Reading, assets: Path, watch: Watch) -> list[Want]:
             video = video_path(assets, segment.index, number, fingerprint, watch.name)
             earlier = tuple(one for one in dict.fromkeys(segment.earlier) if one != segment.request)
             want = Want(segment.index, number, request, fingerprint, str(video))
-            wants.append(replace(want, earlier=earlier, target=target_of(request, watch)))
+            want = replace(want, earlier=earlier, target=target_of(request, watch), follows=segment.follows)
+            wants.append(want)
     return wants

@@ -35,6 +35,9 @@ _PLAIN = (
     "reused",
     "repeats",
     "chosen_at",
+    "frame",
+    "frame_path",
+    "frame_of",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.

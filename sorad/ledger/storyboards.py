@@ -115,6 +115,7 @@ class Storyboards(Part):
             if moved or todo.insert or todo.requeue:
                 deal(self._db, board.id)
             self._mark_older(board.id, wants)
+            self._set_order(board.id, wants)
             self._db.run(_ONE_CHOICE, (board.id,))
             return Applied(board.id, todo.added, todo.skipped, len(todo.cancel), todo.kept)
 
@@ -150,6 +151,7 @@ class Storyboards(Part):
                 state=State.QUEUED,
                 output=output(number),
                 target=model.target,
+                follows=model.follows,
                 due_at=now,
                 created_at=now,
                 updated_at=now,
@@ -320,6 +322,14 @@ class Storyboards(Part):
             ],
         )
 
+    def _set_order(self, board_id: int, wants: Sequence[Want]) -> None:
+        """Remember which segment stands before each: of all its takes, bought ones, too."""
+        before = {want.segment: want.follows for want in wants if want.wanted and want.request.continues}
+        self._db.run_many(
+            "UPDATE takes SET follows = ? WHERE storyboard_id = ? AND segment = ? AND follows IS NOT ?",
+            [(follows, board_id, segment, follows) for segment, follows in before.items()],
+        )
+
     def _mark_older(self, board_id: int, wants: Sequence[Want]) -> None:
         """Remember which takes have the text of an earlier version, and what their segments ask for now."""
         newer = {
@@ -417,6 +427,9 @@ def _take_of(
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
         chosen_at=want.chosen_at,
+        follows=want.follows,
+        frame=want.frame,
+        frame_of=want.frame_of,
         extra=extra,
         wanted=want.wanted or extra,
     )

@@ -76,6 +76,9 @@ class Want:
     own_id: str = ""  # that its create went by
     sent: str = ""  # what that said, as JSON
     chosen_at: float = 0.0  # from the receipt
+    follows: Optional[int] = None  # the segment before it
+    frame: str = ""  # what it was bought with, from the receipt; see Take
+    frame_of: str = ""
 
     @property
     def place(self) -> Place:
@@ -150,6 +153,9 @@ class Change:
     )
     approved: bool = False  # the user approved its price: it is not held for that again
     chosen_at: Optional[float] = None  # 0: chosen no longer
+    frame: Optional[str] = None
+    frame_path: Optional[str] = None
+    frame_of: Optional[str] = None
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
 
 

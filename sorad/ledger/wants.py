@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sorad.ledger.states import PAID
 from sorad.ledger.values import Change, Want
@@ -197,7 +197,7 @@ def _sent(want: Want) -> Change:
 
 def _as_found(want: Want, now: float) -> Change:
     """The state that the folder shows, with all that it tells."""
-    return Change(
+    change = Change(
         want.state,
         "found",
         due_at=now if want.due_at is None else want.due_at,
@@ -220,6 +220,7 @@ def _as_found(want: Want, now: float) -> Change:
         finished_at=want.finished_at,
         chosen_at=want.chosen_at or None,
     )
+    return replace(change, frame=want.frame, frame_of=want.frame_of) if want.frame else change
 
 
 def accepted_at(want: Want, now: float) -> float | None:

@@ -135,6 +135,8 @@ def _reused(want: Want, receipt: Receipt, error: Problem | None) -> Want:
         error=error,
         finished_at=at,
         chosen_at=receipt.chosen_at,
+        frame=receipt.frame,
+        frame_of=receipt.frame_of,
     )
 
 
@@ -212,6 +214,8 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         accepted_at=receipt.accepted_at,
         finished_at=receipt.finished_at,
         chosen_at=receipt.chosen_at,
+        frame=receipt.frame,
+        frame_of=receipt.frame_of,
     )
 
 

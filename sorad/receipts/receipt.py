@@ -82,6 +82,10 @@ class Receipt:
     process: int = 0  # of an intent: who made it
     repeats: int = 0  # so often a gateway sent the create again by itself: each may have cost as much
     chosen_at: float = 0.0  # when the user chose it for its segment; 0: not chosen
+    frame: str = (
+        ""  # of one that continues the shot before: the hash of its first frame, and the task that made that
+    )
+    frame_of: str = ""
     # what the create said beside texts and pictures, what the storyboard left unsaid included: an object, as JSON
     sent: str = ""
     own_id: str = ""  # that the create went by
@@ -116,6 +120,7 @@ class Receipt:
             "fingerprint": self.fingerprint,
             "request": self.request.members(),
             **({"sent": dict(said_in(self.sent))} if self.sent else {}),
+            **({"frame": {"image": self.frame, "of": self.frame_of}} if self.frame else {}),
             **({"own_id": self.own_id} if self.own_id else {}),
             "provider": self.provider,
             "base_url": self.base_url,
@@ -153,7 +158,7 @@ def write_receipt(
     same = before.get("remote_id") == receipt.remote_id
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
-    told = set(members) if same else {*members, "sent", "own_id", "chosen_at"}  # by another create
+    told = set(members) if same else {*members, "sent", "own_id", "chosen_at", "frame"}  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
         write_whole(path, _as_file(members), sleep, receipt.payer.id)
@@ -278,6 +283,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         reused_from=_source(members),
         chosen_at=checks.moment(members.get("chosen_at")) or 0.0,
         sent=_sent(members.get("sent")),
+        **_frame(members),
         own_id=checks.optional(members, "own_id", checks.LONGEST_NAME),
     )
 
@@ -288,6 +294,15 @@ def _sent(raw: Any) -> str:
         return ""
     text = sent_as_json(raw)
     return text if len(text) <= _LONGEST_SENT else ""
+
+
+def _frame(members: Mapping[str, Any]) -> dict[str, str]:
+    """The frame that it was bought with. ``KeyError`` and ``ValueError`` as above."""
+    if members.get("frame") is None:
+        return {}
+    told = _object(members["frame"])
+    image = checks.text(told["image"], checks.LONGEST_PATH)
+    return {"frame": image, "frame_of": checks.text(told["of"], checks.LONGEST_ID)}
 
 
 def _source(members: Mapping[str, Any]) -> Source | None:
@@ -323,6 +338,7 @@ def _request(asked: Mapping[str, Any]) -> Request:
         audio=None if asked.get("audio") is None else checks.yes(asked["audio"]),
         negative_prompt=checks.optional(asked, "negative_prompt", checks.LONGEST_PROMPT),
         seed=None if asked.get("seed") is None else checks.whole(asked["seed"], -1, checks.LARGEST_NUMBER),
+        continues=checks.yes(asked.get("continue", False)),
         model=checks.optional(asked, "model", checks.LONGEST_PATH),
         provider=checks.optional(asked, "provider", checks.LONGEST_PATH),
         rules=checks.whole(asked.get("rules", 0), 0, checks.LARGEST_NUMBER),

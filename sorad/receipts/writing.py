@@ -84,6 +84,8 @@ def receipt_of(
         accepted_at=take.accepted_at,
         finished_at=take.finished_at,
         chosen_at=take.chosen_at,
+        frame=take.frame,
+        frame_of=take.frame_of,
         size=None if received is None else received.size,
         sha256="" if received is None else received.sha256,
         source=_relative(take.storyboard, assets),

@@ -74,6 +74,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "use_names": ("storyboard.use_names", N_("Write true or false, without quotation marks.")),
     "takes": ("storyboard.takes", N_("Give a whole number from 1 to {max_takes}, without quotation marks.")),
     "director_intent": ("storyboard.intent", N_("Write a text in quotation marks, or null.")),
+    "continue": ("storyboard.continue", N_("Write true or false, without quotation marks.")),
     "asset": (
         "storyboard.asset",
         N_("Write an object with characters, scene and props, or leave asset out."),

@@ -7,7 +7,7 @@ import io
 import json
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -42,6 +42,8 @@ class Rules:
     director_intent: bool  # becomes part of the prompt
     validate: Callable[[Request], list[Problem]]  # what the provider would refuse; no I/O
     pictures: Pictures = field(default_factory=Pictures)  # where local pictures may lie
+    # Why no segment can continue the one before: its last frame cannot be had.
+    no_frames: Callable[[], Problem | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Segment:
     takes: int
     request: Request
     earlier: tuple[Request, ...] = ()  # what it asked for by each of the EARLIER rules, where one differs
+    follows: int | None = None  # where it continues the segment before it in the file: that one's number
 
 
 @dataclass(frozen=True)
@@ -149,27 +152,61 @@ def _segments(document: Any, context: _Context) -> Iterator[Segment]:
             reader.take_in(head)
             takes = _takes(head.takes, (), context) or takes
     seen: set[int] = set()
+    follows: int | None = None
     for position, raw in enumerate(raws):
         path = ("segments", position)
         try:
             part = SegmentPart.model_validate(raw)
         except ValidationError as error:
             findings.refused(error, path)
+            follows = None
             continue
         if part.segment_index in seen:
             findings.note("twice", part.segment_index, (*path, "segment_index"))
         seen.add(part.segment_index)
         wanted = _takes(reader.takes(part), path, context) or takes
         request = reader.request(part, path)
-        for problem in context.rules.validate(request):
+        for problem in _cannot_continue(position, context.rules) if request.continues else ():
+            findings.add(problem, (*path, "continue"))
+        for problem in context.rules.validate(judged(request)):
             findings.add(problem, (*path, *_field_of(problem, raw)))
-        yield Segment(part.segment_index, wanted, request, reader.earlier(part, request))
+        earlier = reader.earlier(part, request)
+        yield _in_order(Segment(part.segment_index, wanted, request, earlier, follows))
+        follows = part.segment_index
+
+
+def _in_order(segment: Segment) -> Segment:
+    """What stands before it counts only where it continues that."""
+    return segment if segment.request.continues else replace(segment, follows=None)
+
+
+def judged(request: Request) -> Request:
+    """What a provider is to judge: the frame that a shot continues from will be a picture from here."""
+    return replace(request, image="sha256:" + 64 * "0") if request.continues else request
+
+
+def _cannot_continue(position: int, rules: Rules) -> Iterator[Problem]:
+    """Why a segment cannot begin with the last frame of the one before."""
+    if position == 0:
+        yield Problem(
+            "storyboard.continue",
+            N_("There is no segment before the first one that it could continue."),
+            N_("Leave continue out here, or say false where defaults say true."),
+        )
+    lacking = rules.no_frames()
+    if lacking is not None:
+        yield Problem(
+            "storyboard.continue",
+            N_("Its first frame is to be the last one of the segment before, which cannot be had: {reason}"),
+            "{reason_fix}",
+            {"reason": lacking},
+        )
 
 
 def _field_of(problem: Problem, raw: Any) -> tuple[str, ...]:
     """The field of a segment that a provider's problem (``request.audio``) is about, where it stands there."""
     name = problem.code.rpartition(".")[2]
-    names = (name, OLDER.get(name, name))
+    names = (name, OLDER.get(name, name), *(("continue",) if name in ("first_frame", "image") else ()))
     return next(((one,) for one in names if isinstance(raw, dict) and one in raw), ())
 
 
@@ -200,12 +237,16 @@ def _contents(segments: Sequence[Segment]) -> Iterator[str]:
     """A hash that is the same for storyboards that ask for the same videos; then by each of the EARLIER rules."""
     for version in range(1 + len(EARLIER)):
         requests = [(one.request, *one.earlier)[version if one.earlier else 0] for one in segments]
-        meaning = sorted(
-            (one.index, one.takes, request.fingerprint()) for one, request in zip(segments, requests)
-        )
+        meaning = sorted(_meaning(one, request) for one, request in zip(segments, requests))
         yield hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
         if not any(one.earlier for one in segments):
             return
+
+
+def _meaning(segment: Segment, request: Request) -> tuple[object, ...]:
+    """What counts of a segment: where it continues another one, which one, too."""
+    after = (segment.follows,) if request.continues else ()
+    return (segment.index, segment.takes, request.fingerprint(), *after)
 
 
 def _only(problem: Problem) -> Reading:

@@ -239,6 +239,11 @@ class ShotPart(Part):
         default=None,
         description=N_("How many videos of this segment are generated; else as the storyboard says."),
     )
+    continues: Optional[bool] = Field(
+        default=None,
+        alias="continue",
+        description=N_("Whether the first frame is the last one of the segment before it in the file."),
+    )
 
 
 class ContentPart(Part):

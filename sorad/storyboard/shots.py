@@ -71,6 +71,7 @@ class Reader:
             seed=shot.get("seed"),
             model=shot.get("model", ""),
             provider=shot.get("provider", ""),
+            continues=bool(shot.get("continues")),
             rules=RULES,
         )
 
@@ -173,14 +174,22 @@ def shot_of(part: ShotPart, path: Place, findings: Findings) -> Shot:
         shot["fine"] = way
     if ratio is not None:
         shot["ratio"] = ratio
-    if shot.get("is_pro") and "model" in shot:
-        findings.add(_both("is_pro", "model"), (*path, "is_pro"))
+    _contradictions(shot, path, findings)
     return shot
 
 
+def _contradictions(shot: Shot, path: Place, findings: Findings) -> None:
+    if shot.get("continues") and shot.get("first_frame", "").strip():
+        findings.add(_both("continue", "first_frame"), (*path, "continue"))
+    if shot.get("is_pro") and "model" in shot:
+        findings.add(_both("is_pro", "model"), (*path, "is_pro"))
+
+
 def merged(defaults: Shot, own: Shot) -> Shot:
-    """A shot's own words over those for all. One that names a model says with it that it wants no other."""
+    """A shot's own words over those for all. One that names a model, or what it begins with, wants no other."""
     chosen = {"model", "is_pro"} if own.get("model") or own.get("is_pro") else set()
+    if own.get("first_frame", "").strip() or own.get("continues"):
+        chosen |= {"first_frame", "continues"}
     return {**{name: value for name, value in defaults.items() if name not in chosen}, **own}
 
 

@@ -29,20 +29,39 @@ from sorad.storyboard.schema import (
     CharacterPart,
     Head,
     LinePart,
+    Part,
     ReferencePart,
     SegmentPart,
     ShotPart,
 )
 
 _LISTED = 20  # names of those left out
-_SEGMENT, _ASSET, _CHARACTER = (tuple(part.model_fields) for part in (SegmentPart, AssetPart, CharacterPart))
-_SHOT, _BIBLE, _REFERENCE = (tuple(part.model_fields) for part in (ShotPart, BiblePart, ReferencePart))
-_LINE = tuple(LinePart.model_fields)
+
+
+def _names(part: type[Part]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in part.model_fields.items())
+
+
+_SEGMENT, _ASSET, _CHARACTER = _names(SegmentPart), _names(AssetPart), _names(CharacterPart)
+_SHOT, _BIBLE, _REFERENCE, _LINE = (
+    _names(ShotPart),
+    _names(BiblePart),
+    _names(ReferencePart),
+    _names(LinePart),
+)
 _LONG = tuple(one for one in _SEGMENT if len(one) > 8)
 _NAMES = 1000  # different ones that are compared letter by letter: nobody writes more, and it takes time
 _TOP = ("segments", *Head.model_fields)
 # What a top may say of itself: the text it was made from, its picture, its number in a series.
-_OF_ONE = ("segment_index", "prompt_text", "image_url", "first_frame", "dialogue", "director_intent")
+_OF_ONE = (
+    "segment_index",
+    "prompt_text",
+    "image_url",
+    "first_frame",
+    "continue",
+    "dialogue",
+    "director_intent",
+)
 # What may be said by the older name of a field, too.
 OLDER = {"aspect_ratio": "resolution", "first_frame": "image_url"}
 _WAYS = {

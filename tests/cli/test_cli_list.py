@@ -27,6 +27,7 @@ MEMBERS = [
     "reused",
     "request_id",
     "error",
+    "chosen",
     "wanted",
     "cost",
     "created_at",

@@ -41,6 +41,22 @@ def test_ledger_enqueues_what_is_wanted_and_nothing_twice(ledger: Ledger) -> Non
     assert states_of(ledger) == [Q, Q, Q]
 
 
+def test_ledger_keeps_what_stands_before_a_shot_and_the_frame_that_it_was_bought_with(ledger: Ledger) -> None:
+    chain = Request("on", continues=True)
+    wanted = replace(want(2), request=chain, fingerprint=chain.fingerprint(), follows=1)
+    apply(ledger, wanted)
+    (take,) = ledger.takes()
+    assert (take.follows, take.frame, take.to_send) == (1, "", chain)
+    pinned = Change(
+        State.SUBMITTING, "intent", intent=True, frame="sha256:aa", frame_path="/v/a.png", frame_of="t1"
+    )
+    ledger.record(take, pinned, NOW)
+    apply(ledger, replace(wanted, follows=7))  # another one stands before it now
+    (take,) = ledger.takes()
+    assert (take.follows, take.frame, take.frame_of) == (7, "sha256:aa", "t1")
+    assert (take.request, take.to_send) == (chain, replace(chain, image="sha256:aa", image_path="/v/a.png"))
+
+
 def test_ledger_counts_a_want_that_is_there_twice_once(ledger: Ledger) -> None:
     applied = apply(ledger, want(1), want(1))
     assert (applied.added, applied.skipped) == (1, 1)

@@ -219,19 +219,28 @@ def _waiting_for_approval(desk: Desk, which: list[str]) -> tuple[list[Take], lis
 
     if not which:
         held = desk.ledger.takes(states=[State.HELD])
-        return [take for take in held if not is_copied(take)], [{"all": True}]
+        return [take for take in held if not is_copied(take) and _may(take)], [{"all": True}]
     numbers = [int(word) for word in which if word.isdecimal()]
     orders: list[Args] = [{"storyboard": storyboard_path(word)} for word in which if not word.isdecimal()]
     takes = desk.named(
         numbers,
-        lambda take: take.state is State.HELD,
+        _may,
         N_("take {take} is {state}: it does not wait for approval."),
     )
     for order in orders:
-        takes += desk.ledger.takes(states=[State.HELD], storyboard=order["storyboard"])
+        held = desk.ledger.takes(states=[State.HELD], storyboard=order["storyboard"])
+        takes += filter(_may, held)
     if numbers:
         orders.append({"ids": numbers})
     return list({take.id: take for take in takes}.values()), orders
+
+
+def _may(take: Take) -> bool:
+    """Whether an approval releases it: not what waits for the shot before."""
+    from sorad.engine.decide.chain import is_waiting
+    from sorad.model import State
+
+    return take.state is State.HELD and not is_waiting(take)
 
 
 def _anew(takes: list[Take], currency: str) -> str:

@@ -15,6 +15,7 @@ from sorad.messages import _
 from sorad.plaintext import one_line, printable
 
 if TYPE_CHECKING:
+    from sorad.ledger.interface import Ledger
     from sorad.model import Take
     from sorad.problems import Problem
 
@@ -74,7 +75,7 @@ def handler(args: argparse.Namespace) -> int:
         if args.json:
             _write_json(takes)
         else:
-            _write_lines(takes)
+            _write_lines(takes, ledger)
     finally:
         ledger.close()
     return 0
@@ -126,6 +127,14 @@ def problem_json(problem: Problem | None) -> dict[str, str] | None:
     return {"code": problem.code, "message": problem.text(), "fix": problem.fix_text()}
 
 
+def continues_another(ledger: Ledger, take: Take) -> bool:
+    """Whether it begins with the last frame of another shot than the one that stands, or is chosen, before it now."""
+    from sorad.engine.decide.chain import is_of_another_shot
+    from sorad.ledger.chain import segment_before
+
+    return take.frame_of != "" and is_of_another_shot(take, segment_before(ledger, take))
+
+
 def _write_json(takes: Iterable[Take]) -> None:
     """An array, a take a line: never more than one of them in memory."""
     between = "[\n"
@@ -135,18 +144,18 @@ def _write_json(takes: Iterable[Take]) -> None:
     sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
 
 
-def _write_lines(takes: Iterable[Take]) -> None:
+def _write_lines(takes: Iterable[Take], ledger: Ledger) -> None:
     columns = shutil.get_terminal_size().columns if looked_at() else 0
     count = 0
     for take in takes:
         count += 1
-        for text in lines(take, columns):
+        for text in lines(take, columns, another_shot=continues_another(ledger, take)):
             say(text)
     if not count:
         complain(_("No takes."))
 
 
-def lines(take: Take, columns: int) -> Iterator[str]:
+def lines(take: Take, columns: int, *, another_shot: bool = False) -> Iterator[str]:
     """``12  done  3_v1  /vault/film/…/3_v1_0123abcd.mp4``; of an open or failed one also what is wrong.
 
     In a terminal of so many ``columns`` each fits its line, what is wrong below; for a pipe (0) it is one line.
@@ -156,6 +165,7 @@ def lines(take: Take, columns: int) -> Iterator[str]:
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
     marks = [_("of an earlier text")] if is_old(take) else []
+    marks += [_("of another earlier shot")] if another_shot else []
     marks += [_("chosen")] if take.chosen_at else []
     marks += [_("reused")] if take.reused else []
     wrong = _("; ").join([*marks, *([one_line(take.error.text())] if take.error else [])])

@@ -74,6 +74,9 @@ _NOTES = {
     "other buyer": N_("another sorad buys it"),
     "seen again": N_("looked at again"),
     "chosen": N_("chosen by you"),
+    "chain": N_("waits for the shot before"),
+    "ready": N_("the shot before has ended"),
+    "pictures": N_("waits, for pictures are ignored there"),
     "not chosen": N_("chosen no longer"),
     "maybe accepted": N_("refused, and on the list all the same"),
 }
@@ -122,9 +125,11 @@ class _Seen(NamedTuple):
     next: Outlook
     size: Optional[int]  # bytes of the file at its place; None: there is none
     receipt: Optional[str]
+    another_shot: bool  # it begins with the frame of another shot than the one before it now
 
 
 def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
+    from sorad.cli.look.list import continues_another
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
     from sorad.health.outlook import Standing, outlook
@@ -148,12 +153,14 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
+        another = continues_another(ledger, take)
     finally:
         ledger.close()
     video = Path(take.output)
     receipt = receipt_path(video)
     there = str(receipt) if _size(receipt) is not None else None
-    return _Seen(take, history, purchases, currency, outlook(take, standing), _size(video), there)
+    told = outlook(take, standing)
+    return _Seen(take, history, purchases, currency, told, _size(video), there, another)
 
 
 def _size(path: Path) -> Optional[int]:
@@ -173,6 +180,8 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
         **as_json(take),
         "fingerprint": take.fingerprint,
         "request": take.request.canonical(),
+        "frame": {"image": take.frame, "of": take.frame_of} if take.frame else None,
+        "earlier_shot": seen.another_shot,
         "newer": None if take.newer is None else take.newer.canonical(),
         "provider": take.provider or None,
         "base_url": take.base_url or None,
@@ -233,7 +242,8 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
         (_("prompt"), request.prompt),
-        *_pictures(request),
+        *_pictures(take.to_send),
+        (_("frame of"), _frame_of(seen)),
         (_("not to be seen"), request.negative_prompt),
         (_("text today"), _today(take)),
         (_("form"), form(request)),
@@ -255,6 +265,12 @@ def _pictures(request: Request) -> Iterator[tuple[str, str]]:
     yield _("first frame"), request.image_path or request.image
     yield _("last frame"), request.last_frame_path or request.last_frame
     yield from ((_("reference"), _reference(one)) for one in request.references)
+
+
+def _frame_of(seen: _Seen) -> str:
+    """The shot that it continues."""
+    told = seen.take.frame_of
+    return _("{task} (of another earlier shot)").format(task=told) if seen.another_shot else told
 
 
 def _reference(one: Reference) -> str:

@@ -46,6 +46,8 @@ def _further(request: Request) -> Iterator[str]:
 
 
 def _pictured(request: Request) -> Iterator[str]:
+    if request.continues:
+        yield _("from the last frame of the segment before")
     if request.image:
         yield _("first frame")
     if request.last_frame:

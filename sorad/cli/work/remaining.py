@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sorad.engine.decide.ambiguous import waits_for_user
+from sorad.engine.decide.chain import WAITS, is_waiting, waits_for
 from sorad.engine.decide.not_found import is_stuck
+from sorad.ledger.chain import segment_before
 from sorad.ledger.states import OPEN
 from sorad.model import State, Take
 
@@ -51,7 +53,23 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
         waiting += _stuck(daemon, root, here, in_vain)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
+    if sum(counts[state] for state in OPEN) == waiting:
+        waiting -= _continuing(daemon)
     return Standing(counts, waiting, failed)
+
+
+def _continuing(daemon: Daemon) -> int:
+    """How many takes are held for a segment that has just ended: they go on by themselves, or are told why not."""
+    ledger, roots = daemon.ledger, [str(watch.path) for watch in daemon.config.watch]
+    held = [
+        take for root in roots for take in ledger.takes(states=[State.HELD], root=root) if is_waiting(take)
+    ]
+    return sum(_is_about_to_move(take, segment_before(ledger, take)) for take in held)
+
+
+def _is_about_to_move(take: Take, before: Sequence[Take]) -> bool:
+    told, now = "" if take.error is None else take.error.code, waits_for(take, before)
+    return told == WAITS and (now is None or now.code != told)
 
 
 def _stuck(daemon: Daemon, root: str, here: Mapping[State, int], in_vain: Mapping[int, int]) -> int:

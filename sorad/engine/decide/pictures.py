@@ -59,7 +59,8 @@ def is_ignored(trial: Trial) -> bool:
 
 def is_compared(take: Take) -> bool:
     """Whether the picture of a take lies here, so that it can be compared; addresses are the provider's to fetch."""
-    return take.request.image.startswith("sha256:") and bool(take.request.image_path)
+    request = take.to_send
+    return request.image.startswith("sha256:") and bool(request.image_path)
 
 
 def ignored(takes: str, cost: str, likeness: float, place: str, field: str, name: str) -> Problem:

@@ -13,6 +13,7 @@ from sorad.claim import doubles
 from sorad.claim.claims import Claims
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
+from sorad.engine.decide.chain import is_waiting
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.steps.choose import choose, choose_none
 from sorad.engine.steps.kit import Kit, seller_of
@@ -147,6 +148,7 @@ class Commands:
                 if take.state is State.HELD
                 and (by_name or not is_copied(take))
                 and not waits_for_foreign(take)
+                and not is_waiting(take)  # it goes on by itself, and not without its frame
                 else None
             ),
         )

@@ -17,11 +17,13 @@ from typing import Callable, Optional, Protocol
 from loguru import logger
 
 from sorad.budget import PRICE_AGAIN
+from sorad.engine.decide.chain import is_waiting
 from sorad.engine.decide.crawling import ease
 from sorad.engine.decide.parties import whose
 from sorad.engine.run.channel import Channel, MakeLane
 from sorad.engine.run.lanes import Lane
 from sorad.engine.state.wall_clock import told
+from sorad.engine.steps.chain import look_again
 from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.guard import Step, guarded
@@ -303,11 +305,16 @@ class Engine:
         )
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
-        """A new day: what the budget held back is queued again. What waits for its price is priced again."""
+        """A new day: what the budget held back is queued again. What waits for its price is priced again, what waits
+        for the shot before looks whether that has come."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
         ledger, waiting = self._kit.ledger, dict[tuple[str, str], Take]()
-        for take in ledger.claim(State.HELD, now, 1000):
+        held = ledger.claim(State.HELD, now, 1000)
+        look_again(self._kit, filter(is_waiting, held), now)
+        for take in held:
+            if is_waiting(take):
+                continue
             if not is_unpriced(take):
                 ledger.record(take, Change(State.QUEUED, "new day", due_at=now, clear_error=True), now)
             elif (take.storyboard, take.target) in waiting:

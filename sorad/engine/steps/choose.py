@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from loguru import logger
 
+from sorad.engine.steps.chain import go_on_from
 from sorad.engine.steps.kit import Kit
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.values import Change
@@ -33,6 +34,7 @@ def _choose(kit: Kit, take: Take) -> bool:
         return False
     for other in others:
         _set(kit, other, 0.0)
+    go_on_from(kit.ledger, take, kit.clock.time())
     return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,13 @@ from loguru import logger
 from sorad.engine.decide.pictures import IGNORED, IN_FLIGHT, Trial, ignored, is_compared
 from sorad.engine.state.first_create import place_of
 from sorad.engine.steps.kit import Kit
-from sorad.files.untrusted import open_file
+from sorad.files.digest import sha256_of
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change
 from sorad.media.questions import Compare, Compared
 from sorad.messages import _
-from sorad.model import State, Take, units
+from sorad.model import Request, State, Take, units
 from sorad.problems import Problem
 
 _SENT = frozenset({State.SUBMITTING, State.UNKNOWN, State.GENERATING, State.DOWNLOADING})
@@ -47,7 +46,7 @@ def follow_config(kit: Kit) -> None:
 
 def picture_stop(kit: Kit, take: Take, base_url: str) -> Optional[Problem]:
     """Why a take may not be bought, as pictures are ignored there."""
-    return kit.control.pictures.at(picture_place(kit, base_url, take)).stopped if take.request.image else None
+    return kit.control.pictures.at(picture_place(kit, base_url, take)).stopped if take.to_send.image else None
 
 
 def awaits_trial(kit: Kit, take: Take, base_url: str) -> bool:
@@ -70,9 +69,10 @@ def awaits_trial(kit: Kit, take: Take, base_url: str) -> bool:
 
 def compare(kit: Kit, take: Take, currency: str) -> None:
     """Compare a take that was delivered just now with its picture, where that can be done."""
-    if not is_compared(take) or not kit.decodes() or not _is_its_picture(take):
+    request = take.to_send
+    if not is_compared(take) or not kit.decodes() or not _is_its_picture(request):
         return
-    found = kit.ask_media(Compare(take.output, take.request.image_path))
+    found = kit.ask_media(Compare(take.output, request.image_path))
     if not isinstance(found, Compared):
         logger.debug(_("take {id}: not compared with its picture: {answer}"), id=take.id, answer=found)
         return
@@ -86,16 +86,12 @@ def compare(kit: Kit, take: Take, currency: str) -> None:
         logger.error(_("buying stopped: {problem}"), problem=str(stops))
 
 
-def _is_its_picture(take: Take) -> bool:
+def _is_its_picture(request: Request) -> bool:
     """Whether the picture still is the one that it was bought with."""
-    digest = hashlib.sha256()
     try:
-        with open_file(Path(take.request.image_path)) as file:
-            while piece := file.read(1 << 20):
-                digest.update(piece)
+        return request.image == f"sha256:{sha256_of(Path(request.image_path))}"
     except (OSError, ValueError):
         return False
-    return take.request.image == f"sha256:{digest.hexdigest()}"
 
 
 def _why(kit: Kit, take: Take, currency: str, likeness: float, trial: Trial) -> Problem:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -31,7 +32,7 @@ def source_of(kit: Kit, take: Take) -> Optional[Take]:
     reuse = next((watch.reuse for watch in kit.config.watch if str(watch.path) == take.root), NEVER)
     if reuse == NEVER or take.extra:
         return None
-    takes = kit.ledger.with_text(take.fingerprint)
+    takes = list(_alike(take, kit.ledger.with_text(take.fingerprint)))
     while len(takes) > 1:
         source = source_for(take, takes, reuse)
         if source is None or source.state is not State.DONE or kit.folders.is_away(source.mount):
@@ -40,6 +41,14 @@ def source_of(kit: Kit, take: Take) -> Optional[Take]:
             return source
         takes = [one for one in takes if one.id != source.id]
     return None
+
+
+def _alike(take: Take, takes: Iterable[Take]) -> Iterator[Take]:
+    """Those whose video would do, and its own storyboard's: of a shot that continues another, what begins with its
+    frame."""
+    for one in takes:
+        if not take.request.continues or one.frame == take.frame or one.storyboard_id == take.storyboard_id:
+            yield one
 
 
 def is_beside(kit: Kit, take: Take) -> bool:
@@ -117,6 +126,9 @@ def reuse(kit: Kit, take: Take) -> bool:
             attempt=0,
             clear_error=True,
             finished_at=now,
+            frame=take.frame or None,
+            frame_path=take.frame_path or None,
+            frame_of=take.frame_of or None,
         )
         record(kit, take, done)
     logger.info(

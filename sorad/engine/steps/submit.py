@@ -18,6 +18,7 @@ from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
 from sorad.engine.steps.afford import Over, Prices, bill, over_budget
+from sorad.engine.steps.chain import with_frame
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.pictures import awaits_trial, picture_stop
@@ -39,10 +40,12 @@ from sorad.receipts.writing import drop_intent
 
 def submit(kit: Kit, take: Take) -> None:
     """One take, claimed as ``queued``: one intent, one create, one outcome."""
-    if _kept_back(kit, take) or already_bought(kit, take) or reuse(kit, take):
+    if _kept_back(kit, take) or already_bought(kit, take):
         return
-    if accepted_after_all(kit, take):
+    framed = with_frame(kit, take)
+    if framed is None or reuse(kit, framed) or accepted_after_all(kit, framed):
         return
+    take = framed
     provider = kit.accounts.current
     price = provider.price(take.request)
     place = place_of(provider.base_url, kit.config.provider, take.request)
@@ -76,7 +79,7 @@ def _buy(kit: Kit, take: Take, intent: Take, provider: Provider, price: Optional
     if not announced(kit, intent, provider.currency):
         return
     began = kit.clock.monotonic()
-    outcome = provider.create(intent.request, intent.own_id)
+    outcome = provider.create(intent.to_send, intent.own_id)
     known = kit.control.first.knows(place)
     result = transitions.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
     of_id = refusal_of_id(take, intent, outcome, provider.capabilities.finding)
@@ -184,6 +187,9 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             account=account,
             cost=price,
             currency=provider.currency,
+            frame=take.frame or None,
+            frame_path=take.frame_path or None,
+            frame_of=take.frame_of or None,
             own_id=own_id_of(take),
             sent=sent_as_json(provider.sent(take.request)),
         )
