@@ -100,7 +100,7 @@ class Fal(NativeFormat):
                 "request_id": task.id,
                 "response_url": self._place(task),
             }
-            told.update({"queue_position": 0} if status == "IN_QUEUE" else {"logs": None, "metrics": {}})
+            told.update(queue_position=0, logs=None, metrics={})
             if stage == "failed":
                 told.update(error=task.error, error_type="content_policy_violation")
             return json_answer(200 if status == "COMPLETED" else 202, told)
