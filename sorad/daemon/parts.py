@@ -92,6 +92,7 @@ class Kept:
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
     locks: Locks = field(default_factory=Locks)
+    segments: Sequence[range] = ()  # those that may be bought; none: all
     decoder: Decoder = field(default_factory=Decoder)  # of pictures and videos
 
 
@@ -224,7 +225,7 @@ class Parts:
         self.kit = kits[0]
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:])
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
-        self.engine = Engine(kits, rooms, commands.run, make_lane)
+        self.engine = Engine(kits, rooms, commands.run, make_lane, kept.segments)
         self.threads = [
             Supervised("engine", self.engine.run, clock, kept.failed, kept.limit),
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
