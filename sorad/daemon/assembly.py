@@ -338,6 +338,7 @@ class Daemon:
                 *parts.intake.problems(),
                 *parts.clock_problems(),
                 *parts.telling.notes(),
+                *parts.notes.problems(),
                 *self._unread(),
             )
             notices = [problem.to_json() for problem in worth]

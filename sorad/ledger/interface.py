@@ -150,6 +150,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def touched(self) -> set[int]:
+        """The storyboards (by id) of which this process has written something since this was last asked."""
+        ...
+
     def put_root(self, row: RootRow) -> None:
         """Remember how a root stands."""
         ...
