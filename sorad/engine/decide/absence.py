@@ -326,7 +326,8 @@ def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
 def _lacking(view: View) -> Optional[Own]:
     """A create of ours that was accepted long enough ago and should be on the list, but is not."""
     since = covers(view.listed, view.ahead, measured=view.measured)
-    kept = view.intent_at - KEPT if view.listed.ids else 0.0
+    # What the list forgets is not there to be seen; what it keeps for longer must be there for an hour at least.
+    kept = max(view.intent_at - KEPT, view.now - view.finding.kept_for + MEASURED) if view.listed.ids else 0.0
     if since is None:
         return None
     due = (own for own in view.own if max(since, kept) <= own.accepted_at <= view.now - view.settled)
