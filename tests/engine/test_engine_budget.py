@@ -56,7 +56,8 @@ def test_a_storyboard(limit: Any, prices: list[Optional[int]], currency: str, co
     [
         (State.HELD, "provider.key", 60.0, True),
         (State.HELD, "budget.day", 60.0, False),
-        (State.HELD, "take.copied", NEVER, False),  # for the user
+        (State.HELD, "provider.key", NEVER, False),  # for the user
+        (State.HELD, "take.copied", 60.0, False),
         (State.HELD, "", 60.0, False),
         (State.QUEUED, "provider.key", 60.0, False),
     ],
