@@ -99,9 +99,20 @@ class ProviderConfig(Section):
     """
 
     name: str = ""  # what it is called here and in storyboards; empty: its kind
-    kind: Literal["sora_hk", "openai_videos", "simulator", "ark", "dashscope", "kling", "minimax", "vidu"] = (
-        "sora_hk"
-    )
+    kind: Literal[
+        "sora_hk",
+        "openai_videos",
+        "simulator",
+        "ark",
+        "dashscope",
+        "kling",
+        "minimax",
+        "vidu",
+        "fal",
+        "replicate",
+        "google_omni",
+        "openrouter",
+    ] = "sora_hk"
     base_url: str = ""  # empty: the kind's own default
     region: Literal["", "china", "abroad"] = ""  # of a native provider with two; empty: as base_url says
     api_key_env: str = "SORA_API_KEY"
@@ -159,6 +170,13 @@ class ProviderConfig(Section):
     def title(self) -> str:
         """What it is called."""
         return self.name or self.kind
+
+    def field(self, key: str) -> str:
+        """What ``picture_field`` and its kin say, or what is usual at a native provider whose models differ."""
+        vendor = vendor_of(self.kind)
+        if vendor is None or key in self.model_fields_set:
+            return str(getattr(self, key))
+        return vendor.fields.get(key, "")
 
     @property
     def money(self) -> str:

@@ -32,6 +32,8 @@ class Vendor:
     regions: Mapping[str, Region] = field(default_factory=dict)
     model: str = ""  # where the config names none; "": it must name one
     has_balance: bool = False
+    # where its models read what, if they differ and the config says nothing: see ``ProviderConfig.field``
+    fields: Mapping[str, str] = field(default_factory=dict)
     # the members of a create that sorad writes: no business of ``extra``
     sends: tuple[str, ...] = ()
 
@@ -151,6 +153,55 @@ VENDORS: Mapping[str, Vendor] = {
             "off_peak",
             "watermark",
             "payload",
+        ),
+    ),
+    "fal": Vendor(
+        "fal",
+        "fal.Fal",
+        "FAL_KEY",
+        {"": Region("https://queue.fal.run", "USD")},
+        fields={"picture_field": "image_url", "audio_field": "generate_audio"},
+        sends=("prompt", "duration", "aspect_ratio", "negative_prompt", "seed"),
+    ),
+    "replicate": Vendor(
+        "Replicate",
+        "replicate.Replicate",
+        "REPLICATE_API_TOKEN",
+        {"": Region("https://api.replicate.com/v1", "USD")},
+        fields={"picture_field": "image", "audio_field": "generate_audio"},
+        sends=(
+            "version",
+            "input.prompt",
+            "input.duration",
+            "input.aspect_ratio",
+            "input.negative_prompt",
+            "input.seed",
+        ),
+    ),
+    "google_omni": Vendor(
+        "Google Gemini Omni",
+        "google_omni.GoogleOmni",
+        "GEMINI_API_KEY",
+        {"": Region("https://generativelanguage.googleapis.com/v1beta", "USD")},
+        "gemini-omni-1.2-flash",
+        sends=("model", "input", "response_format", "background", "store"),
+    ),
+    "openrouter": Vendor(
+        "OpenRouter",
+        "openrouter.OpenRouter",
+        "OPENROUTER_API_KEY",
+        {"": Region("https://openrouter.ai/api/v1", "USD")},
+        sends=(
+            "model",
+            "prompt",
+            "duration",
+            "resolution",
+            "aspect_ratio",
+            "generate_audio",
+            "seed",
+            "frame_images",
+            "input_references",
+            "session_id",
         ),
     ),
 }

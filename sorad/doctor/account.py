@@ -20,6 +20,7 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, units
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Fault, Provider, Trouble
+from sorad.providers.capabilities.lost import unfindable
 from sorad.providers.wire.addresses import host_of
 from sorad.providers.wire.http import Heard
 from sorad.service.problems import key_unseen
@@ -87,6 +88,9 @@ def _check(provider: ProviderConfig, context: Context, *, shared: bool) -> Itera
         yield Finding("key", Level.WARNING, key_unseen(answers.key.place, str(context.environment_file)))
     yield from judge_provider(answers)
     yield from judge_gateway(answers)
+    lost = unfindable(provider)
+    if lost is not None:
+        yield Finding("provider", Level.OK, lost)
     yield from judge_balance(answers)
     yield from judge_clock(answers.heard)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from sorad.config.model import ProviderConfig
-from sorad.model import Request
+from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.account import AccountName
 from sorad.providers.base import Fault, NotSent, Trouble
@@ -13,6 +13,15 @@ from sorad.providers.capabilities.judge import left_out
 from sorad.providers.capabilities.offers import offers_of
 from sorad.providers.rules import base_url_of, capabilities_of, create_timeout_of, validator_of
 from sorad.providers.wire.http import LARGEST_ANSWER, Authorize, Heard, Wire, bearer
+
+
+def config_price(request: Request, config: ProviderConfig) -> Optional[int]:
+    """The config's price, by the take, by the second, or both; ``None`` where it says none."""
+    take = config.price_per_take_pro if request.pro else config.price_per_take
+    second = config.price_per_second_pro if request.pro else config.price_per_second
+    if take is None and second is None:
+        return None
+    return micros((take or 0.0) + (second or 0.0) * request.seconds)
 
 
 class Api:

@@ -17,7 +17,8 @@ PLAIN_STAGES = {"pending": "queued", "processing": "running", "completed": "succ
 
 
 class NativeFormat:
-    """One of them. ``refusals``: by kind of error the HTTP status and the body, ``"*"`` for what is not named."""
+    """One of them. ``refusals``: by kind of error the HTTP status and the body; what is not named is
+    answered as a path that is not there."""
 
     wire = ""
     base = ""
@@ -52,7 +53,15 @@ class NativeFormat:
 
     def shown(self, task: Task) -> Any:
         """The answer to a poll."""
-        raise NotImplementedError
+        return None
+
+    def answer(self, call: Call, task: Task) -> Answer:
+        """The same, where it has a status of its own."""
+        return json_answer(200, self.shown(task))
+
+    def file(self, task: Task) -> Any:
+        """What is told of the file of a video."""
+        return {}
 
     def page(self, call: Call, tasks: Sequence[Task], odd: Oddities) -> Any:
         """A page of its list; ``tasks``: all that it knows of, newest first. ``None``: bad parameters."""
@@ -78,18 +87,23 @@ class NativeFormat:
             return Route("list", "", "", lambda: self._list(call))
         if target == "account":
             return Route("account", "", "", lambda: json_answer(200, self.account(call)))
+        return self._on_task(call, target, task_id)
+
+    def _on_task(self, call: Call, target: str, task_id: str) -> Route:
         acts: Mapping[str, Callable[[Task], Answer]] = {
-            "poll": lambda task: json_answer(200, self.shown(task)),
+            "poll": lambda task: self.answer(call, task),
+            "file": lambda task: json_answer(200, self.file(task)),
             "delete": self._delete,
             "download": lambda task: self.refusal("lost_task"),
         }
-        return self._book.on_task(self.wire, task_id, target, acts[target], lambda: self.refusal("lost_task"))
+        act, lost = acts[target], lambda: self.refusal("lost_task")
+        return self._book.on_task(self.wire, task_id, "poll" if target == "file" else target, act, lost)
 
     def refusal(self, kind: str, status: int | None = None) -> Answer:
         """An error, or for ``no_id`` a create's good answer without one; over ``status`` where it is given."""
         if kind == "no_id":
             return json_answer(status or 200, copy.deepcopy(self.without_id))
-        usual, body = self.refusals.get(kind) or self.refusals["*"]
+        usual, body = self.refusals.get(kind) or self.refusals["path"]
         return json_answer(status or usual, body)
 
     def downloadable(self, task_id: str) -> Task | None:

@@ -75,6 +75,7 @@ class Book:
     url_seconds: float  # how long a URL is good
     album: Album = field(default_factory=Album)  # the pictures that came
     files_url: str = ""  # where downloads are served: another host than the API's
+    api_url: str = ""  # where the API is
 
     def video_url(self, task: Task) -> str:
         """A signed URL for a finished task, good from now on for ``url_seconds``."""

@@ -117,6 +117,7 @@ class Simulator:
         self._address = (self._address[0], api.port)
         self._files_address = (self._files_address[0], files.port)
         self._book.files_url = _url(self._files_address)
+        self._book.api_url = _url(self._address)
         self._servers = (api, files)
         for server in self._servers:
             server.start()

@@ -45,6 +45,7 @@ class House:
     def configure(self, more: str = "", provider: str = "") -> None:
         provider = provider or (
             'kind = "openai_videos"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\nmodel_pro = "n"\n'
+            "lists_tasks = true\n"
             'seconds = [10, 15]\nprice_per_second = 0.05\napi_key_file = "key"'
         )
         (self.folder / "config.toml").write_text(
@@ -146,3 +147,11 @@ def test_status_has_the_limit_beside_what_was_spent(tmp_path: Path) -> None:
     spend: dict[str, Any] = report(facts)["spend"]
     ledger.close()
     assert spend["per_day"] == 3.5
+
+
+def test_where_a_lost_create_cannot_be_found_that_is_told_before(house: House) -> None:
+    house.configure(
+        provider='kind = "openai_videos"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\nmodel_pro = "n"\n'
+        'seconds = [10, 15]\nprice_per_second = 0.05\napi_key_file = "key"'
+    )
+    assert notes(house) == ["provider.unfindable"]

@@ -38,6 +38,7 @@ SENT: dict[str, Any] = {
     "ratio": "16:9",
     "audio": True,
 }
+TAGGED = {**SENT, "found_by": "tag"}
 KINDS = {how: Finding(how, 300.0, 7 * 86_400.0) for how in Find}
 
 
@@ -80,6 +81,7 @@ def view(*rows: RemoteTask, how: Find = Find.ELIMINATION, **more: Any) -> View:
         ({"model": "seedance-2-260128"}, Kind.CANNOT_TELL),  # with its date behind it
         ({"model": "seedance-2-fast"}, Kind.NOT_OURS),
         ({"audio": False}, Kind.NOT_OURS),
+        ({"resolution": "720P"}, Kind.OURS),
         ({"resolution": "1080p", "seconds": 6}, Kind.NOT_OURS),  # what differs tells, whatever else cannot
         ({"audio": ...}, Kind.OURS),
         ({"ratio": ...}, Kind.CANNOT_TELL),
@@ -145,10 +147,15 @@ def test_our_own_id_tells(how: Find, more: dict[str, Any], told: Kind) -> None:
 
 def test_a_row_without_an_id_is_nobody_of_ours_on_a_list_that_shows_ids() -> None:
     task, ours = row(own_id=""), row("own", own_id="sorad-2")
-    own = [Own("own", INTENT - 20, take=lost(2))]
-    assert kind(view(task, ours, how=Find.OWN_ID, owned={"own"}, own=own), task) is Kind.NOT_OURS
+    sent, own = (
+        lost(sent=sent_as_json(TAGGED)),
+        [Own("own", INTENT - 20, take=lost(2, sent=sent_as_json(TAGGED)))],
+    )
+    known: dict[str, Any] = {"how": Find.TAG, "owned": {"own"}, "own": own}
+    assert kind(view(task, ours, take=sent, **known), task) is Kind.NOT_OURS
     dropped = replace(ours, own_id="")
-    assert kind(view(task, dropped, how=Find.OWN_ID, owned={"own"}, own=own), task) is Kind.CANNOT_TELL
+    assert kind(view(task, dropped, take=sent, **known), task) is Kind.CANNOT_TELL
+    assert kind(view(task, ours, **known), task) is Kind.CANNOT_TELL, "it was sent before creates were tagged"
 
 
 def test_two_tasks_with_one_id_are_for_the_user() -> None:

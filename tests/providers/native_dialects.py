@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -302,4 +303,144 @@ class Kling(NativeDialect):
         return self.page([], "4")
 
 
-NATIVES = [Ark(), DashScope(), Kling(), MiniMax(), Vidu()]
+class Fal(NativeDialect):
+    kind = "fal"
+    create_path = "/fal-ai/one/text-to-video"
+    authorization = f"Key {KEY}"
+    more = {"model": "fal-ai/one/text-to-video"}  # noqa: RUF012
+    list_path = "items"
+    said = {  # noqa: RUF012
+        "accepted": (200, {"request_id": TASK, "status": "IN_QUEUE", "status_url": "https://x.test/status"}),
+        "without_id": (200, {"status": "IN_QUEUE"}),
+        "running": (202, {"status": "IN_PROGRESS", "request_id": TASK}),
+        "finished": (200, {"status": "COMPLETED", "video": {"url": URL}}),
+        "blocked": (200, {"status": "COMPLETED", "error": "no", "error_type": "content_policy_violation"}),
+        "gave_up": (200, {"status": "COMPLETED", "error": "out of luck", "error_type": "whatever"}),
+        "missing": (404, {"detail": "Request not found"}),
+        "key_refused": (401, {"detail": "Authentication is required"}),
+        "no_balance": (403, {"detail": "User is locked. Reason: Exhausted balance. Top up."}),
+        "bad_parameters": (422, {"detail": [{"loc": ["body"], "msg": "not valid", "type": "value_error"}]}),
+        "blocked_at_once": (422, {"detail": [{"msg": "flagged", "type": "content_policy_violation"}]}),
+        "person": (422, {"detail": [{"msg": "a real person", "type": "content_policy_violation"}]}),
+        "locked": (403, {"detail": "User is locked. Reason: Admin lock."}),
+        "rate": (429, {"detail": "slow down"}),
+        "server": (500, {"detail": "Internal Server Error"}),
+        "retired": (404, {"detail": "Application not found"}),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["prompt"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        sent = {"prompt": prompt, "duration": "10", "aspect_ratio": "16:9"}
+        when = datetime.fromtimestamp(created, timezone.utc).isoformat()
+        return {"request_id": name, "sent_at": when, "json_input": sent}
+
+
+def _prediction(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": TASK, "status": status, "error": None, "output": None, **more}
+
+
+class Replicate(NativeDialect):
+    kind = "replicate"
+    create_path = "/models/vendor/one/predictions"
+    more = {"model": "vendor/one"}  # noqa: RUF012
+    list_path = "results"
+    said = {  # noqa: RUF012
+        "accepted": (201, _prediction("starting")),
+        "without_id": (201, {"status": "starting"}),
+        "running": (200, _prediction("processing")),
+        "finished": (200, _prediction("succeeded", output=[URL])),
+        "blocked": (200, _prediction("failed", error="flagged as sensitive (E005)")),
+        "gave_up": (200, _prediction("failed", error="out of luck")),
+        "missing": (404, {"detail": "not found", "title": "Not found", "status": 404}),
+        "key_refused": (401, {"detail": "You did not pass a valid token", "status": 401}),
+        "no_balance": (402, {"detail": "insufficient credit", "status": 402}),
+        "bad_parameters": (422, {"detail": "it is not valid", "status": 422}),
+        "blocked_at_once": (422, {"detail": "flagged as sensitive", "status": 422}),
+        "person": (422, {"detail": "flagged as sensitive: a real person", "status": 422}),
+        "rate": (429, {"detail": "Request was throttled."}),
+        "throttled": (429, {"detail": "Request was throttled. Your rate limit resets in ~30s."}),
+        "server": (500, {"detail": "Internal Server Error", "status": 500}),
+        "retired": (404, {"detail": "The requested resource could not be found.", "status": 404}),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["input"]["prompt"])
+
+    def row(self, name: str, prompt: str, created: float) -> Any:
+        sent = {"prompt": prompt, "duration": 10, "aspect_ratio": "16:9"}
+        when = datetime.fromtimestamp(created, timezone.utc).isoformat().replace("+00:00", "Z")
+        return {"id": name, "status": "processing", "created_at": when, "input": sent}
+
+
+def _google(status: int, name: str, words: str) -> tuple[int, Any]:
+    return status, {"error": {"code": status, "message": words, "status": name, "details": []}}
+
+
+def made(**video: Any) -> dict[str, Any]:
+    content = [{"type": "video", "mime_type": "video/mp4", **video}]
+    return {"id": TASK, "status": "completed", "steps": [{"type": "model_output", "content": content}]}
+
+
+class GoogleOmni(NativeDialect):
+    kind = "google_omni"
+    create_path = "/interactions"
+    authorization = KEY
+    key_header = "x-goog-api-key"
+    lists_tasks = False
+    said = {  # noqa: RUF012
+        "accepted": (200, {"id": TASK, "status": "in_progress"}),
+        "without_id": (200, {"status": "in_progress"}),
+        "running": (200, {"id": TASK, "status": "in_progress"}),
+        "finished": (200, made(uri=URL)),
+        "blocked": (200, {"id": TASK, "status": "failed", "errors": [{"message": "safety policy"}]}),
+        "gave_up": (200, {"id": TASK, "status": "failed", "errors": [{"message": "out of luck"}]}),
+        "missing": _google(404, "NOT_FOUND", "The interaction was not found."),
+        "key_refused": _google(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+        "no_balance": _google(402, "FAILED_PRECONDITION", "Your prepaid credit is used up."),
+        "no_balance_429": _google(429, "RESOURCE_EXHAUSTED", "The spending limit of the project is reached."),
+        "bad_parameters": _google(400, "INVALID_ARGUMENT", "It is not valid."),
+        "blocked_at_once": _google(400, "INVALID_ARGUMENT", "It violates our content policy."),
+        "person": _google(400, "INVALID_ARGUMENT", "Content policy: a real person is in the picture."),
+        "rate": _google(429, "RESOURCE_EXHAUSTED", "Quota exceeded for requests per minute."),
+        "server": _google(500, "INTERNAL", "An internal error has occurred."),
+        "retired": _google(404, "NOT_FOUND", "The model is no longer available."),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["input"][-1]["text"])
+
+
+def _router(status: int, words: str) -> tuple[int, Any]:
+    return status, {"error": {"code": status, "message": words, "metadata": {}}}
+
+
+class OpenRouter(NativeDialect):
+    kind = "openrouter"
+    create_path = "/videos"
+    more = {"model": "vendor/one"}  # noqa: RUF012
+    lists_tasks = False
+    said = {  # noqa: RUF012
+        "accepted": (202, {"id": TASK, "polling_url": "https://x.test/p", "status": "pending"}),
+        "without_id": (202, {"status": "pending"}),
+        "running": (200, {"id": TASK, "status": "in_progress"}),
+        "finished": (200, {"id": TASK, "status": "completed", "urls": [URL], "usage": {"cost": 0.5}}),
+        "blocked": (200, {"id": TASK, "status": "failed", "error": "flagged by moderation"}),
+        "gave_up": (200, {"id": TASK, "status": "failed", "error": "out of luck"}),
+        "missing": _router(404, "Video not found"),
+        "key_refused": _router(401, "No auth credentials found"),
+        "no_balance": _router(402, "Insufficient credits"),
+        "bad_parameters": _router(400, "It is not valid"),
+        "blocked_at_once": _router(403, "The input was flagged"),
+        "person": _router(403, "The input was flagged: a real person"),
+        "rate": _router(429, "Rate limit exceeded"),
+        "server": _router(500, "Internal Server Error"),
+        "retired": _router(404, "No endpoints found"),
+    }
+
+    def prompt_of(self, body: Any) -> str:
+        return str(body["prompt"])
+
+
+NATIVES = [Ark(), DashScope(), Kling(), MiniMax(), Vidu(), Fal(), Replicate(), GoogleOmni(), OpenRouter()]

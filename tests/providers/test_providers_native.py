@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from native_dialects import NATIVES, REQUEST, NativeDialect
+from native_dialects import KEY, NATIVES, REQUEST, NativeDialect, made
 from scripted_http import Reply, ScriptedServer
 
 from sorad.config.load import load
@@ -22,11 +22,15 @@ from sorad.providers import base_url_of, make, validator_of
 from sorad.providers.base import (
     Accepted,
     Balance,
+    Download,
     Fault,
     Finished,
     Listed,
+    Missing,
     NotSent,
     Refused,
+    Running,
+    TaskFailed,
     Trouble,
     Unknown,
 )
@@ -38,6 +42,9 @@ from sorad.providers.wire.http import Answer
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 A, B, C = "https://x.test/a.png", "https://x.test/b.png", "https://x.test/c.png"
 every = pytest.mark.parametrize("dialect", NATIVES, ids=lambda one: one.kind)
+listing = pytest.mark.parametrize(
+    "dialect", [one for one in NATIVES if one.lists_tasks], ids=lambda one: one.kind
+)
 BY_KIND = {one.kind: one for one in NATIVES}
 
 
@@ -81,6 +88,31 @@ def q3(**members: Any) -> dict[str, Any]:
     return {**usual, "audio": True, "off_peak": False, "watermark": False, "payload": "sorad-own", **members}
 
 
+def queued(**members: Any) -> dict[str, Any]:
+    return {"prompt": REQUEST.prompt, "duration": "10", "aspect_ratio": "16:9", **members}
+
+
+def omni(*pictures: Any) -> dict[str, Any]:
+    wanted = {
+        "type": "video",
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "duration": "10s",
+        "delivery": "uri",
+    }
+    told = {"model": "gemini-omni-1.2-flash", "input": [*pictures, {"type": "text", "text": REQUEST.prompt}]}
+    return {**told, "response_format": wanted, "background": True, "store": True}
+
+
+def routed(**members: Any) -> dict[str, Any]:
+    usual = {"model": "vendor/one", "duration": 10, "resolution": "720p", "generate_audio": True}
+    return {**usual, "aspect_ratio": "16:9", "prompt": REQUEST.prompt, "session_id": "sorad-own", **members}
+
+
+def image(url: str, **more: str) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": url}, **more}
+
+
 def seedance(*pictures: tuple[str, str], **members: Any) -> dict[str, Any]:
     content = [{"type": "image_url", "image_url": {"url": url}, "role": role} for role, url in pictures]
     usual = {"model": "doubao-seedance-2-0-260128", "duration": 10, "resolution": "720p", "ratio": "16:9"}
@@ -121,6 +153,20 @@ SENT: dict[str, dict[str, tuple[str, Any]]] = {
         "references": ("reference2video", q3(images=[A, C], aspect_ratio="1:1")),
         "silent": ("text2video", q3(audio=False, resolution="1080p", aspect_ratio="9:16")),
     },
+    "fal": {"text": ("/fal-ai/one/text-to-video", queued())},
+    "replicate": {"text": ("/models/vendor/one/predictions", {"input": queued(duration=10)})},
+    "google_omni": {"text": ("/interactions", omni())},
+    "openrouter": {
+        "text": ("/videos", routed()),
+        "frames": (
+            "/videos",
+            routed(
+                frame_images=[image(A, frame_type="first_frame"), image(B, frame_type="last_frame")], seed=7
+            ),
+        ),
+        "references": ("/videos", routed(input_references=[image(A), image(C)], aspect_ratio="1:1")),
+        "silent": ("/videos", routed(generate_audio=False, resolution="1080p", aspect_ratio="9:16")),
+    },
 }
 
 
@@ -152,7 +198,7 @@ def test_a_local_picture_goes_along_as_it_is_wanted(
     path.write_bytes(PNG)
     name = f"sha256:{hashlib.sha256(PNG).hexdigest()}"
     asked = sent(dialect, server, replace(REQUEST, image=name, image_path=str(path)))
-    head = "" if dialect.kind == "kling" else "data:image/png;base64,"
+    head = "" if dialect.kind in ("kling", "google_omni") else "data:image/png;base64,"
     assert f'"{head}{base64.b64encode(PNG).decode()}"' in asked.body.decode()
     path.write_bytes(PNG + b"other")
     found = dialect.make(server.url).create(replace(REQUEST, image=name, image_path=str(path)))
@@ -217,6 +263,11 @@ def test_extra_names_nothing_that_sorad_sends(dialect: NativeDialect, tmp_path: 
         ("minimax", {"region": "abroad", "base_url": "http://127.0.0.1:9"}, "", "USD", 0.8),
         ("vidu", {"resolution": "480p"}, "https://api.vidu.cn", "CNY", 2.1875),
         ("vidu", {"region": "abroad"}, "https://api.vidu.com", "USD", None),
+        ("google_omni", {}, "https://generativelanguage.googleapis.com/v1beta", "USD", 1.0),
+        ("fal", {"model": "a/b"}, "https://queue.fal.run", "USD", None),
+        ("fal", {"model": "a/b", "price_per_second": 0.2}, "https://queue.fal.run", "USD", 2.0),
+        ("replicate", {"model": "a/b", "price_per_take": 3.0}, "https://api.replicate.com/v1", "USD", 3.0),
+        ("openrouter", {"model": "a/b", "currency": "EUR"}, "https://openrouter.ai/api/v1", "EUR", None),
     ],
 )
 def test_the_region_sets_address_currency_and_price(
@@ -233,9 +284,9 @@ def test_the_region_sets_address_currency_and_price(
 def test_a_price_of_the_config_comes_first_and_models_take_after_shipped_ones(dialect: NativeDialect) -> None:
     from sorad.config.model import Config, ModelConfig
 
-    shipped = VENDORS[dialect.kind].model
+    shipped = VENDORS[dialect.kind].model or "vendor/one"
     config = Config(
-        provider=ProviderConfig(kind=dialect.kind),
+        provider=ProviderConfig(kind=dialect.kind, **dialect.more),
         model=(ModelConfig(name="newer", like=shipped, id="newer-1", price=2.0),),
     ).provider
     provider = make(config, lambda: "k")
@@ -243,7 +294,7 @@ def test_a_price_of_the_config_comes_first_and_models_take_after_shipped_ones(di
     assert provider.validate(request) == []
     assert provider.price(request) == micros(20.0)
     assert provider.sent(request)["model"] == "newer-1"
-    assert provider.validate(replace(REQUEST, model=shipped)) == []
+    assert provider.validate(replace(REQUEST, model=provider.offers.default.name)) == []
     assert provider.validate(replace(REQUEST, model="never heard of"))[0].code == "request.model"
 
 
@@ -279,6 +330,8 @@ def test_what_a_model_would_refuse_is_told_before(
         ("kling", "pack_used_up", Trouble.BALANCE, "provider.balance"),
         ("dashscope", "no_free_quota", Trouble.BALANCE, "provider.balance"),
         ("minimax", "no_balance_429", Trouble.BALANCE, "provider.balance"),
+        ("google_omni", "no_balance_429", Trouble.BALANCE, "provider.balance"),
+        ("fal", "locked", Trouble.KEY, "provider.key"),
     ],
 )
 def test_codes_tell_money_and_people_whatever_the_status(
@@ -299,7 +352,14 @@ def test_a_code_of_doubt_or_one_that_nobody_knows_is_no_refusal(dialect: NativeD
     assert isinstance(after_create(Answer(200, {}, b'{"code": "Later", "message": "hm"}'), form), Unknown)
 
 
-@every
+def test_a_wait_that_stands_in_words_is_kept(server: ScriptedServer) -> None:
+    server.script(BY_KIND["replicate"].throttled())
+    found = BY_KIND["replicate"].make(server.url).create(REQUEST)
+    assert isinstance(found, Refused)
+    assert found.fault.retry_after == 30.0
+
+
+@listing
 def test_a_list_shows_what_a_create_said(dialect: NativeDialect, server: ScriptedServer) -> None:
     rows = [("b", REQUEST.prompt, 1_790_000_020.0), ("a", REQUEST.prompt, 1_790_000_010.0)]
     pages = iter(dialect.pages(rows))
@@ -311,9 +371,9 @@ def test_a_list_shows_what_a_create_said(dialect: NativeDialect, server: Scripte
     provider = dialect.make(server.url)
     listed = provider.recent(1_790_000_000.0)
     assert isinstance(listed, Listed)
-    assert [(one.remote_id, one.created_at, one.running) for one in listed.tasks] == [
-        ("b", 1_790_000_020.0, True),
-        ("a", 1_790_000_010.0, True),
+    assert [(one.remote_id[-1], one.created_at, one.running) for one in listed.tasks] == [
+        ("b", 1_790_000_020.0, dialect.kind != "fal"),
+        ("a", 1_790_000_010.0, dialect.kind != "fal"),
     ]
     said = provider.sent(REQUEST)
     assert all(said[name] == value for one in listed.tasks for name, value in one.shown.items())
@@ -358,8 +418,132 @@ def test_credits_of_vidu_are_money_and_what_is_missing_is_not_zero(server: Scrip
         ("dashscope", Find.TEXT_LATER, 120, 86_400),
         ("minimax", Find.ELIMINATION, 300, 604_800),
         ("vidu", Find.OWN_ID, 120, 86_400),
+        ("fal", Find.TEXT, 3_600, 86_400),
+        ("replicate", Find.TEXT, 120, 3_600),
+        ("google_omni", Find.NONE, 0, float("inf")),
+        ("openrouter", Find.NONE, 0, float("inf")),
     ],
 )
 def test_how_a_lost_create_is_found(kind: str, find: Find, seen_after: float, kept_for: float) -> None:
     facts = finding_of(ProviderConfig(kind=kind))
     assert (facts.how, facts.seen_after, facts.kept_for) == (find, seen_after, kept_for)
+
+
+# --- each in its own way ----------------------------------------------------------------------------------
+
+
+def test_a_model_among_many_reads_pictures_and_sound_where_the_config_says(server: ScriptedServer) -> None:
+    told = {"last_frame_field": "tail_image_url", "references_field": "image_urls"}
+    shot = replace(REQUEST, image=A, last_frame=B, references=(Reference(C), Reference(A)))
+    body = json.loads(sent(BY_KIND["fal"], server, shot, **told).body)
+    assert body == queued(image_url=A, tail_image_url=B, image_urls=[C, A])
+    assert validator_of(BY_KIND["fal"].config(server.url))(shot)
+
+
+def test_a_task_of_fal_is_named_by_where_it_lies(server: ScriptedServer) -> None:
+    stage = BY_KIND["fal"]
+    server.script(Reply({"request_id": "764c-1", "status": "IN_QUEUE"}))
+    found = stage.make(server.url).create(REQUEST)
+    assert isinstance(found, Accepted)
+    assert found.remote_id == "fal-ai/one/requests/764c-1"
+    assert server.asked[0].headers["x-fal-no-retry"] == "1"
+    for remote_id in (found.remote_id, "764c-1"):
+        server.script(stage.running())
+        stage.make(server.url).poll(remote_id)
+        assert server.asked[-1].path == "/fal-ai/one/requests/764c-1/status"
+    server.script(stage.running())
+    stage.make(server.url).poll("../../v1/keys")
+    assert server.asked[-1].path == "/fal-ai/one/requests/..%2F..%2Fv1%2Fkeys/status"
+
+
+@pytest.mark.parametrize(
+    ("result", "becomes"),
+    [
+        (Reply({"detail": [{"msg": "flagged", "type": "content_policy_violation"}]}, 422), TaskFailed),
+        (Reply({"detail": "runner"}, 503, {"X-Fal-Error-Type": "runner_disconnected"}), TaskFailed),
+        (Reply({"detail": "gone"}, 404), Missing),
+        (Reply(b"<html>Bad Gateway</html>", 502), Fault),
+        (Reply({"video": None}, 200), Fault),
+    ],
+)
+def test_the_result_of_fal_has_the_status_of_its_failure(
+    server: ScriptedServer, result: Reply, becomes: type
+) -> None:
+    server.script(Reply({"status": "COMPLETED"}), result)
+    assert isinstance(BY_KIND["fal"].make(server.url).poll("a"), becomes)
+
+
+def test_the_lists_of_several_models_of_fal_are_one(server: ScriptedServer) -> None:
+    stage = BY_KIND["fal"]
+
+    def answer(asked: Any) -> Reply:
+        name = "b" if "two" in asked.path else "a"
+        return Reply({"items": [stage.row(name, "x", 1_790_000_010.0)], "has_more": False})
+
+    server.script(answer)
+    listed = stage.make(server.url, model_pro="fal-ai/two/pro").recent(1_790_000_000.0)
+    assert isinstance(listed, Listed)
+    assert {one.remote_id for one in listed.tasks} == {"fal-ai/one/requests/a", "fal-ai/two/requests/b"}
+    assert (listed.ended, listed.said_so) == (True, True)
+    server.script(Reply({"detail": "not allowed"}, 403))  # a key that may buy may not list
+    assert isinstance(stage.make(server.url).recent(0.0), Fault)
+    server.script(Reply({"detail": "Request not found"}, 404))
+    assert stage.make(server.url).check() is None
+
+
+def test_a_version_of_a_model_on_replicate_is_asked_for_by_its_hash(server: ScriptedServer) -> None:
+    asked = sent(BY_KIND["replicate"], server, REQUEST, model="vendor/one:0123abcd")
+    assert (asked.path, json.loads(asked.body)["version"]) == ("/predictions", "0123abcd")
+
+
+def test_a_video_of_gemini_may_be_in_the_answer(server: ScriptedServer) -> None:
+    stage, data = BY_KIND["google_omni"], bytes(range(256)) * 20_000
+    server.script(Reply(made(data=base64.b64encode(data).decode())))
+    provider = stage.make(server.url)
+    found = provider.poll("a")
+    assert isinstance(found, Finished)
+    whole = provider.open_video("a", found.video, 0, "")
+    assert isinstance(whole, Download)
+    assert b"".join(whole.pieces) == data
+    rest = provider.open_video("a", found.video, 5_000_000, "")
+    assert isinstance(rest, Download)
+    assert (rest.offset, rest.total, b"".join(rest.pieces)) == (5_000_000, len(data), data[5_000_000:])
+    server.script(Reply(made(data="no base64")))
+    assert isinstance(provider.open_video("a", found.video, 0, ""), Fault)
+
+
+def test_a_file_of_gemini_is_waited_for_and_fetched_with_the_key(
+    server: ScriptedServer, other: ScriptedServer
+) -> None:
+    stage = BY_KIND["google_omni"]
+    provider = stage.make(server.url)
+    reply = Reply(made(uri=f"{server.url}/files/abc"))
+    server.script(reply, Reply({"state": "PROCESSING"}), reply, Reply({"state": "ACTIVE"}))
+    assert isinstance(provider.poll("a"), Running)
+    found = provider.poll("a")
+    assert isinstance(found, Finished)
+    assert (found.video.url, found.video.needs_key) == (f"{server.url}/files/abc:download?alt=media", True)
+    server.script(Reply(b"", 302, {"Location": f"{other.url}/a.mp4"}))
+    other.script(Reply(b"video"))
+    opened = provider.open_video("a", found.video, 0, "")
+    assert isinstance(opened, Download)
+    assert b"".join(opened.pieces) == b"video"
+    assert server.asked[-1].headers["x-goog-api-key"] == KEY
+    assert "x-goog-api-key" not in other.asked[0].headers
+
+
+def test_content_at_openrouter_wants_the_key_and_tells_the_cost(server: ScriptedServer) -> None:
+    provider = BY_KIND["openrouter"].make(server.url)
+    server.script(Reply({"id": "a", "status": "completed", "usage": {"cost": 0.25}}))
+    found = provider.poll("a")
+    assert isinstance(found, Finished)
+    assert (found.video.url, found.video.needs_key) == (f"{server.url}/videos/a/content?index=0", True)
+    assert found.cost == 250_000
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("google_omni", 300.0), ("openrouter", 300.0), ("vidu", 30.0)])
+def test_a_create_whose_answer_cannot_be_found_again_is_waited_for(kind: str, seconds: float) -> None:
+    config = ProviderConfig(kind=kind, model="m")
+    assert make(config, lambda: "k")._wire._create_timeout == seconds
+    said = config.model_copy(update={"create_timeout": 7.0})
+    assert make(said, lambda: "k")._wire._create_timeout == 7.0

@@ -124,7 +124,7 @@ def test_two_tasks_with_one_id_are_for_the_user(tmp_path: Path) -> None:
 def test_what_was_sent_and_its_id_stand_in_ledger_intent_and_receipt(tmp_path: Path) -> None:
     world = lose(tmp_path, Find.OWN_ID)
     take = the_take(world)
-    assert take.said == shape_of(take.request)
+    assert take.said == {**shape_of(take.request), "found_by": "own_id"}
     intent = read_receipt(intent_path(Path(take.output)))
     assert intent is not None
     assert (intent.own_id, intent.sent) == (take.own_id, take.sent)

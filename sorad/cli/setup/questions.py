@@ -111,6 +111,7 @@ def provider(args: argparse.Namespace, home: Path) -> Found:
             found = replace(found, base_url=until_good(_("The address of the gateway"), _address))
         if is_gateway:
             found = _with_model(found)
+            _say_how_found(found)
         with_key, verdict = _with_key(args, home, found)
         if not (address_typed and verdict.unreachable):
             return replace(with_key, price=verdict.price)
@@ -143,9 +144,14 @@ def _of_vendor(args: argparse.Namespace, found: Found, vendor: Vendor) -> Found:
     if not (model or vendor.model):
         model = line(_("The id of the model, as the provider's site shows it"))
     found = replace(found, region=region, model=model, api_key_env=vendor.key_env)
+    _say_how_found(found)
+    return found
+
+
+def _say_how_found(found: Found) -> None:
+    """What becomes of a lost create."""
     how = how_found(make_provider(_config(found)))
     say(_("A create whose answer is lost is found there: {how}.").format(how=found_in_words(how)))
-    return found
 
 
 def usual_variable(kind: str) -> str:

@@ -66,6 +66,7 @@ def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) 
     whole = total(plans)
     notes = list(found.away)
     notes += _unpriced(plans, sellers)
+    notes += _unfindable(plans, sellers)
     notes += _budget(config.sums, plans, spent)
     notes += [never_read(found.never_read)] if found.never_read else []
     notes += _bought_elsewhere(config, plans)
@@ -97,6 +98,15 @@ class Priced:
             self._keyless[target] = self._sellers.no_key(target) is not None
         seller = self._sellers(target)
         return Unpriced(seller) if self._keyless[target] else seller
+
+
+def _unfindable(plans: list[Planned], sellers: Sellers) -> Iterator[Problem]:
+    """Where something would be bought, and a create whose answer is lost could not be found."""
+    from sorad.providers.capabilities.lost import unfindable
+
+    bought = {sellers.config_of(item.target).title: item.target for one in plans for item in one.bought}
+    told = (unfindable(sellers.config_of(target)) for _name, target in sorted(bought.items()))
+    yield from (one for one in told if one is not None)
 
 
 def _unpriced(plans: list[Planned], sellers: Sellers) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple, Optional
 from sorad.elapsed import Moment
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import in_window, of_model, resembles, same
-from sorad.engine.decide.shapes import by_id, by_shape
+from sorad.engine.decide.shapes import by_id, by_shape, carried_id
 from sorad.messages import N_
 from sorad.model import Take
 from sorad.problems import Problem
@@ -135,13 +135,13 @@ def our_id(view: View, row: RemoteTask) -> Optional[Kind]:
     told = by_id(view.take, row)
     if told is not None:
         return Kind.OURS if told else Kind.NOT_OURS
-    none = row.own_id == "" and bool(view.take.own_id) and view.shows_ids
+    none = row.own_id == "" and carried_id(view.take) and view.shows_ids
     return Kind.NOT_OURS if none else None
 
 
 def _shows_ids(view: View) -> bool:
     """Whether the list shows all of ours that went by an id with that id, and some of them."""
-    sent = {own.remote_id: own.take for own in view.own if own.take is not None and own.take.own_id}
+    sent = {own.remote_id: own.take for own in view.own if own.take is not None and carried_id(own.take)}
     told = [by_id(take, row) for row in view.listed.tasks for take in [sent.get(row.remote_id)] if take]
     return bool(told) and all(told)
 

@@ -12,8 +12,10 @@ from typing import Any, Optional
 from sorad.engine.decide.kinds import Kind
 from sorad.model import Take
 from sorad.providers.base import RemoteTask
-from sorad.providers.finding import MODEL, RATIO, RESOLUTION, SECONDS, SHAPE
+from sorad.providers.finding import MODEL, RATIO, RESOLUTION, SECONDS, SHAPE, Find, Finding
 
+# Among what was sent: how its task could be found then.
+FOUND_BY = "found_by"
 # Lengths are rounded by so many seconds at most: they are counted in frames.
 ROUNDED = 1
 # A model that goes by an id of the account's own, which a list may show by its name.
@@ -21,6 +23,16 @@ ENDPOINT = "ep-"
 _DATE = re.compile(r"-\d{4,}")
 # What a row must show of what was sent, or it may be of any shape.
 NEEDED = (MODEL, SECONDS, RESOLUTION, RATIO)
+
+
+def with_id(said: Mapping[str, Any], finding: Finding) -> dict[str, Any]:
+    """What a create says; where its own id goes along, and lists show it, that is told, too."""
+    return {**said, **({FOUND_BY: finding.how.value} if finding.how.by_id else {})}
+
+
+def carried_id(take: Take) -> bool:
+    """Whether its create brought its own id to where a list shows ids: that may be so only since the config says it."""
+    return bool(take.own_id) and take.said.get(FOUND_BY) in (Find.OWN_ID.value, Find.TAG.value)
 
 
 def by_id(take: Take, task: RemoteTask) -> Optional[bool]:
@@ -44,7 +56,7 @@ def may_be_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _kind(name: str, sent: Any, shown: Any) -> Kind:
     """What one member says."""
-    if sent == shown:
+    if sent == shown or str(sent).lower() == str(shown).lower():
         return Kind.OURS
     changed = (
         (name == RATIO and "adaptive" in (sent, shown))

@@ -14,6 +14,7 @@ from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import for_the_user
 from sorad.engine.decide.doubtful import one_id_for_all, same_id
 from sorad.engine.decide.own_ids import own_id_of, refusal_of_id
+from sorad.engine.decide.shapes import with_id
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
@@ -191,7 +192,7 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             frame_path=take.frame_path or None,
             frame_of=take.frame_of or None,
             own_id=own_id_of(take),
-            sent=sent_as_json(provider.sent(take.request)),
+            sent=sent_as_json(with_id(provider.sent(take.request), provider.capabilities.finding)),
         )
         return kit.ledger.record(take, change, now)
 

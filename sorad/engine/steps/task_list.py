@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Union
 
+from sorad import heartbeat
 from sorad.elapsed import passed, same_boot
 from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence
 from sorad.engine.decide.dating import accepted, dated
@@ -25,6 +26,7 @@ TELLING, SHORTLY = 86_400.0, 600.0
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
 _PAGE = 200  # takes read at a time
+_TURN = 120.0  # seconds that it may take until others have judged theirs
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     listed = provider.recent(max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0), take.own_id)
     if isinstance(listed, Fault):
         return listed
+    heartbeat.beat(_TURN)
     with kit.locks.judging:
+        heartbeat.beat()
         return _judged(kit, take, provider, listed)
 
 
@@ -131,6 +135,7 @@ def _page_by_page(kit: Kit, remote_ids: Collection[str]) -> Iterator[Take]:
     """Whose tasks these are, by their ids."""
     ids = sorted(set(remote_ids))
     for start in range(0, len(ids), _PAGE):
+        heartbeat.beat()
         yield from kit.ledger.with_tasks(ids[start : start + _PAGE])
 
 

@@ -51,6 +51,24 @@ def read_back(page_of: ReadPage, task_of: ReadTask, since: float, page_size: int
     return came if isinstance(came, Fault) else _told(came, task_of, since)
 
 
+def joined(lists: Sequence[Listed]) -> Listed:
+    """Several lists of one account, each of other tasks, as one: it is no surer than the least sure of them."""
+    whole = lists[0] if lists else Listed((), ended=True)
+    for one in lists[1:]:
+        both = None if None in (whole.back_to, one.back_to) else max(whole.back_to or 0.0, one.back_to or 0.0)
+        whole = Listed(
+            tuple(sorted(whole.tasks + one.tasks, key=lambda row: row.created_at or 0.0, reverse=True)),
+            ids=whole.ids | one.ids,
+            dates={**whole.dates, **one.dates},
+            counted=whole.counted and one.counted,
+            ended=whole.ended and one.ended,
+            said_so=whole.said_so and one.said_so,
+            back_to=both,
+            doubt=whole.doubt or one.doubt,
+        )
+    return whole
+
+
 def _read(page_of: ReadPage, since: float, size: int) -> Union[_Reading, Fault]:
     came, after = _Reading(size), ""
     for number in range(1, MOST_PAGES + 1):

@@ -6,8 +6,11 @@ import sys
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
+from typing import Optional
 
 from sorad.config.model import ProviderConfig
+from sorad.messages import N_
+from sorad.problems import Problem
 from sorad.providers.finding import Find, Finding
 
 if sys.version_info >= (3, 11):
@@ -24,6 +27,23 @@ def finding_of(config: ProviderConfig) -> Finding:
     if tag and config.tag_creates:
         return replace(found, how=Find.TAG)
     return replace(found, exact=config.exact_elimination and found.how is Find.ELIMINATION)
+
+
+def unfindable(config: ProviderConfig) -> Optional[Problem]:
+    """What is told before anything is bought where a lost create cannot be found; ``None``: it can."""
+    if finding_of(config).how is not Find.NONE:
+        return None
+    return Problem(
+        "provider.unfindable",
+        N_(
+            "At {name} a create whose answer is lost cannot be found: its take then waits until you say what became "
+            "of it."
+        ),
+        N_("`sorad resolve` says it. If the API has a list of tasks (GET /videos), write lists_tasks = true.")
+        if config.kind == "openai_videos"
+        else N_("`sorad resolve` says it, once you have looked at your account there."),
+        {"name": config.title},
+    )
 
 
 @lru_cache(maxsize=32)

@@ -113,20 +113,35 @@ def _of_vendor(config: ProviderConfig, vendor: Vendor) -> Offers:
     """The models that come with sorad, under what the config says; "*" stands for those that sorad does not know."""
     said = {one.name: one for one in config.models}
     shipped = _shipped_offers(config.kind, vendor.region_of(config.region, config.base_url))
+    unknown = shipped.get("*") or Offer()
+    unknown = replace(unknown, lengths=config.seconds or unknown.lengths)
 
     def called(name: str) -> Offer:
         last = name
         for _step in said:
             last = said[last].like if last in said and said[last].like else last
-        base = shipped.get(name) or shipped.get(last) or shipped.get("*") or Offer()
+        base = shipped.get(name) or shipped.get(last) or unknown
         own = said.get(name)
         told = (own.id if own is not None else "") or (base.id if name in shipped else name)
-        return _wanting(replace(_called(name, base, said), id=told), config)
+        return _wanting(_with_its_fields(replace(_called(name, base, said), id=told), config, vendor), config)
 
     names = dict.fromkeys((*(name for name in shipped if name != "*"), *said, config.model, config.model_pro))
     named = {name: called(name) for name in names if name}
     default = named[config.model or vendor.model] if config.model or vendor.model else called("*")
     return Offers(default, named.get(config.model_pro), named)
+
+
+def _with_its_fields(offer: Offer, config: ProviderConfig, vendor: Vendor) -> Offer:
+    """Of a provider whose models read things in fields of their own: what has no field cannot be sent."""
+    if not vendor.fields:
+        return offer
+    return replace(
+        offer,
+        first_frame=offer.first_frame and bool(config.field("picture_field")),
+        last_frame=offer.last_frame and bool(config.field("last_frame_field")),
+        references=offer.references if config.field("references_field") else 0,
+        audio="" if offer.audio == "switch" and not config.field("audio_field") else offer.audio,
+    )
 
 
 def _wanting(offer: Offer, config: ProviderConfig) -> Offer:

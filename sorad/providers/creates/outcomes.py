@@ -74,7 +74,8 @@ def refusal(came: Answer, told: Told, status: int) -> Fault:
         return server_fault(came, told)
     trouble, blocked = refusals.refusal(status, told.code, told.words)
     if told.means is not None:
-        trouble, blocked = told.means.trouble, told.means.content
+        by_words = blocked and told.means.trouble is Trouble.REQUEST
+        trouble, blocked = told.means.trouble, told.means.content or by_words
     request_id = came.request_id()
     if blocked:
         person = told.means is not None and told.means.person

@@ -16,6 +16,7 @@ from sorad.providers.base import (
     Finished,
     Missing,
     Polled,
+    Refused,
     Running,
     TaskFailed,
     Trouble,
@@ -51,7 +52,10 @@ class Format:
     fail_codes: tuple[str, ...] = _CODES  # of a task that failed
     fail_words: tuple[str, ...] = _WORDS
     code_in_words: Optional[re.Pattern[str]] = None  # for codes that stand in the words: its first group
-    words_mean: tuple[tuple[re.Pattern[str], Meaning], ...] = ()  # for errors without a code
+    words_mean: tuple[
+        tuple[re.Pattern[str], Meaning], ...
+    ] = ()  # where its codes leave room: words come first
+    wait_in_words: Optional[re.Pattern[str]] = None  # seconds until it takes more, where words tell them
 
 
 def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
@@ -61,9 +65,8 @@ def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
     message = reading.sentence(reading.first(body, words))
     found = form.code_in_words.search(message) if form.code_in_words is not None else None
     code = found.group(1) if found is not None else code
-    means = meaning_of(code, form.codes)
-    if means is None:
-        means = next((one for pattern, one in form.words_mean if pattern.search(message)), None)
+    means = next((one for pattern, one in form.words_mean if pattern.search(message)), None)
+    means = means or meaning_of(code, form.codes)
     good = code.lower() in ("", "0", "200", "ok", "success")
     return Told(code, message or code, not good or bool(message), _param(body), means)
 
@@ -86,7 +89,16 @@ def after_create(
         stands = bool(reading.first(body, form.status))
         task = "" if ids.is_of_request(task, came.request_id()) else task
         doubtful = doubtful or (told.own and not stands and bool(reading.at(body, "error")))
-    return outcome(came, said(came, told, meant, task, doubtful=doubtful), told, known, prompt=prompt)
+    found = outcome(came, said(came, told, meant, task, doubtful=doubtful), told, known, prompt=prompt)
+    return _waiting(found, told, form) if isinstance(found, Refused) else found
+
+
+def _waiting(found: Refused, told: Told, form: Format) -> Refused:
+    """With the wait that its words tell, where no header does."""
+    wait = form.wait_in_words.search(told.words) if form.wait_in_words is not None else None
+    if wait is None or found.fault.retry_after is not None:
+        return found
+    return Refused(replace(found.fault, retry_after=float(wait.group(1))))
 
 
 def after_poll(came: Answer, form: Format, own_urls: Sequence[str] = (), base: str = "") -> Polled:
@@ -105,13 +117,17 @@ def after_poll(came: Answer, form: Format, own_urls: Sequence[str] = (), base: s
     if state == statuses.FAILED:
         return TaskFailed(faults.failed(told.code, told.words or word, told.means), request_id)
     if state == statuses.COMPLETED:
-        found = addresses(body, (*own_urls, *form.videos), base)
-        if not found:
-            return Fault(
-                Trouble.SERVER, faults.no_address(keys_of(body), told.words, came.status), request_id
-            )
-        return Finished(Video(found[0], others=tuple(map(Video, found[1:]))), request_id)
+        return finished(body, came, form, own_urls, base)
     return Running(statuses.progress_of(body), poll_after(came.headers, time.time()), request_id)
+
+
+def finished(body: Any, came: Answer, form: Format, own_urls: Sequence[str] = (), base: str = "") -> Polled:
+    """The video of a task that has ended well; a fault, where its answer has no address."""
+    found = addresses(body, (*own_urls, *form.videos), base)
+    if found:
+        return Finished(Video(found[0], others=tuple(map(Video, found[1:]))), came.request_id())
+    words = told_of(body, form, of_task=True).words
+    return Fault(Trouble.SERVER, faults.no_address(keys_of(body), words, came.status), came.request_id())
 
 
 def _is_missing(came: Answer, told: Told) -> bool:

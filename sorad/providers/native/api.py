@@ -12,7 +12,7 @@ from sorad.config.model import ProviderConfig
 from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.answers.listing import Page, read_back
-from sorad.providers.api import Api
+from sorad.providers.api import Api, config_price
 from sorad.providers.base import (
     Balance,
     Created,
@@ -80,10 +80,11 @@ class Native(Api):
     # --- what all do the same ----------------------------------------------------------------------------
 
     def price(self, request: Request) -> Optional[int]:
-        """The model's price by the second, for its resolution and sound; from the data that comes with sorad."""
+        """The model's price by the second, for its resolution and sound, from the data that comes with sorad; else
+        the config's."""
         shot = self._shot(request)
         second = shot.offer.per_second(shot.resolution, audio=shot.audio)
-        return None if second is None else micros(second * request.seconds)
+        return config_price(request, self._config) if second is None else micros(second * request.seconds)
 
     def price_trouble(self) -> Optional[Problem]:
         """None: the data tells it, or nobody does."""

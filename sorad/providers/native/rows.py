@@ -26,9 +26,11 @@ class Row:
     shown: Mapping[str, str] = field(default_factory=dict)
 
 
-def page_of(body: Any, form: Row, rows: str, total: str = "", more: str = "") -> Union[Page, Fault]:
-    """A page; a fault, where ``rows`` is no list. ``total``, ``more``: where it says how many there are, and whether
-    more follow."""
+def page_of(
+    body: Any, form: Row, rows: str, total: str = "", more: str = "", after: str = ""
+) -> Union[Page, Fault]:
+    """A page; a fault, where ``rows`` is no list. ``total``, ``more``, ``after``: where it says how many there are,
+    whether more follow, and where the next page begins."""
     found = reading.at(body, rows)
     if not isinstance(found, list):
         return Fault(Trouble.SERVER, faults.answer(reading.sentence(body), 200))
@@ -36,6 +38,7 @@ def page_of(body: Any, form: Row, rows: str, total: str = "", more: str = "") ->
         [task_of(row, form) for row in found],
         total=reading.whole(reading.at(body, total)) if total else None,
         more=reading.truth(reading.at(body, more)) if more else None,
+        after=reading.identifier(reading.at(body, after)) if after else "",
     )
 
 
@@ -53,7 +56,7 @@ def task_of(row: Any, form: Row) -> Optional[RemoteTask]:
         next((one for one in created if one is not None), None),
         own_id=_text(row, form.own_id) if form.own_id else None,
         shown={name: _plain(name, value) for name, value in shown.items() if value not in (None, "")},
-        running=statuses.meaning(reading.at(row, form.status)) not in ended,
+        running=bool(form.status) and statuses.meaning(reading.at(row, form.status)) not in ended,
     )
 
 

@@ -15,7 +15,7 @@ from sorad.problems import Problem
 from sorad.providers.answers import ids
 from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.answers.litellm import repeats_in_words
-from sorad.providers.api import Api
+from sorad.providers.api import Api, config_price
 from sorad.providers.base import (
     Balance,
     Created,
@@ -77,11 +77,7 @@ class OpenAiVideos(Api):
         of_model = offer.per_second(resolution, audio=offer.has_sound(request, config.audio))
         if of_model is not None:
             return micros(of_model * request.seconds)
-        take = config.price_per_take_pro if request.pro else config.price_per_take
-        second = config.price_per_second_pro if request.pro else config.price_per_second
-        if take is None and second is None:
-            return None
-        return micros((take or 0.0) + (second or 0.0) * request.seconds)
+        return config_price(request, config)
 
     def price_trouble(self) -> Optional[Problem]:
         """None: the config tells it, or nobody does."""
