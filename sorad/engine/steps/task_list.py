@@ -111,16 +111,14 @@ def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
 def _own_creates(kit: Kit, take: Take, lost: Take, account: str, shown: Collection[str]) -> list[Own]:
     """Creates that this account accepted lately, as far as their tasks are still known there.
 
-    ``lost``: the take as dated; their dates may be as its own was written down, or as it is now. What was sent is
-    kept of those that are ``shown`` alone: there may be many thousands.
+    ``lost``: the take as dated. What was sent is kept of those that are ``shown`` alone: there may be thousands.
     """
     now, present = kit.clock.time(), kit.ledger.moment()
     began_at = now if lost.intent_at is None else lost.intent_at
     since = began_at - TELLING
     written = [at for at in (take.intent_at, lost.intent_at, now) if at]
-    ids = [one.remote_id for one in kit.ledger.purchases(min(written) - TELLING) if one.remote_id]
     found = []
-    for one in _page_by_page(kit, ids):
+    for one in _bought_since(kit, min(written) - TELLING):
         at = accepted(one, now, present, kit.times.ahead, tells_sleep=kit.times.tells_sleep)
         if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
@@ -131,9 +129,9 @@ def _own_creates(kit: Kit, take: Take, lost: Take, account: str, shown: Collecti
     return found
 
 
-def _page_by_page(kit: Kit, remote_ids: Collection[str]) -> Iterator[Take]:
-    """Whose tasks these are, by their ids."""
-    ids = sorted(set(remote_ids))
+def _bought_since(kit: Kit, since: float) -> Iterator[Take]:
+    """The takes that were bought since then, page by page."""
+    ids = sorted({one.remote_id for one in kit.ledger.purchases(since) if one.remote_id})
     for start in range(0, len(ids), _PAGE):
         heartbeat.beat()
         yield from kit.ledger.with_tasks(ids[start : start + _PAGE])
