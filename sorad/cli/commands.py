@@ -35,6 +35,7 @@ COMMANDS: dict[str, Row] = {
     "redo": Row("control.takes", CONTROL, N_("buy one more of a segment")),
     "approve": Row("control.takes", CONTROL, N_("release what waits for it")),
     "choose": Row("control.choose", CONTROL, N_("choose a take for its segment")),
+    "note": Row("control.note", CONTROL, N_("write the note of a storyboard again")),
     "resolve": Row("control.resolve", CONTROL, N_("tell what became of a take")),
     "pause": Row("control.buying", CONTROL, N_("buy nothing for now")),
     "resume": Row("control.buying", CONTROL, N_("buy again")),

@@ -291,6 +291,13 @@ class Http(Section):
     listen: str = ""  # "127.0.0.1:9187"
 
 
+class Notes(Section):
+    """``[notes]``: what sorad writes for people into the vault."""
+
+    vault_note: str = "sorad.md"  # in each watched folder; "": none
+    markdown_links: bool = False  # in place of wiki links
+
+
 class Log(Section):
     """``[log]``."""
 
@@ -315,6 +322,7 @@ class Config(Section):
     notify: Notify = Notify()
     ping: Ping = Ping()
     http: Http = Http()
+    notes: Notes = Notes()
     log: Log = Log()
 
     @property

@@ -62,11 +62,13 @@ class Daemon:
         clock: Optional[Clock] = None,
         seed: Optional[int] = None,
         limit: float = LIMIT,
+        segments: Sequence[range] = (),
     ):
         """``command`` names the holder of the lock: "run", "once" or "demo". ``limit``: seconds without a
-        heartbeat from which on a part counts as hung."""
+        heartbeat from which on a part counts as hung. ``segments``: those that may be bought; none: all."""
         self.config = config
         self.command = command
+        self.segments = segments
         self.clock = clock or SystemClock()
         self._rng = random.Random(seed)
         self._ending = threading.Event()
@@ -168,6 +170,7 @@ class Daemon:
             tell=self._tell_notices,
             complain=self.complain,
             limit=self._limit,
+            segments=self.segments,
             buyers=self._buyers,
             world=self._world() if self.command == "run" else None,
         )
@@ -337,6 +340,7 @@ class Daemon:
                 *parts.intake.problems(),
                 *parts.clock_problems(),
                 *parts.telling.notes(),
+                *parts.notes.problems(),
                 *self._unread(),
             )
             notices = [problem.to_json() for problem in worth]

@@ -40,6 +40,7 @@ from sorad.engine.state.accounts import Accounts
 from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.state.progress import Progress
+from sorad.engine.steps.choose import choose
 from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Lookups, Process
 from sorad.engine.steps.pictures import follow_config
 from sorad.engine.steps.receipts import unwritten
@@ -55,6 +56,7 @@ from sorad.media.decoder import Decoder
 from sorad.media.questions import is_there
 from sorad.messages import _
 from sorad.model import Take
+from sorad.notes.keeper import Keeper
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Trouble, Video
 from sorad.providers.wire.http import Heard
@@ -93,6 +95,7 @@ class Kept:
     missed: dict[tuple[int, Optional[float], str], float] = field(default_factory=dict)
     unwritten: dict[int, Problem] = field(default_factory=dict)
     locks: Locks = field(default_factory=Locks)
+    segments: Sequence[range] = ()  # those that may be bought; none: all
     decoder: Decoder = field(default_factory=Decoder)  # of pictures and videos
 
 
@@ -223,13 +226,15 @@ class Parts:
             for one in self.sellers
         ]
         self.kit = kits[0]
-        commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:])
+        self.notes = Keeper(config, ledger, clock, self._sees_to, lambda take: choose(self.kit, [take]))
+        commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
-        self.engine = Engine(kits, rooms, commands.run, make_lane)
+        self.engine = Engine(kits, rooms, commands.run, make_lane, kept.segments)
         self.threads = [
             Supervised("engine", self.engine.run, clock, kept.failed, kept.limit),
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
             Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
+            Supervised("notes", self.notes.run, clock, kept.failed, kept.limit),
             *self.telling.threads,
         ]
 
@@ -298,6 +303,11 @@ class Parts:
     def watched(self) -> Sequence[Watched]:
         """All that must live."""
         return [*self.threads, *self.engine.lanes]
+
+    def _sees_to(self, root: str) -> bool:
+        """Whether this machine keeps the notes of a root: it is there, and no other one buys there."""
+        states = {row.path: row.state for row in self.vault.states()}
+        return states.get(root, "offline") != "offline" and not self.claims.stands_by(root)
 
     def _stopping(self) -> bool:
         return self._retired.is_set() or self._kept.ending.is_set()

@@ -150,6 +150,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def touched(self) -> set[int]:
+        """The storyboards (by id) of which this process has written something since this was last asked."""
+        ...
+
     def put_root(self, row: RootRow) -> None:
         """Remember how a root stands."""
         ...
@@ -170,15 +174,16 @@ class Ledger(Protocol):
         *,
         targets: Optional[Collection[str]] = None,
         but: Collection[Party] = (),
+        segments: Sequence[range] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, in one commit: earliest first, and queued ones in turn
         (:mod:`sorad.ledger.turns`).
 
         ``roots`` limits it to takes of those roots (None: all; a mapping: to so many of each); those of storyboards
         whose ``mount`` is in ``away``, or whose path is in ``edited``, are left out. ``targets`` limits it to takes
-        that are wanted from these; what was sent to one of the parties in ``but`` is left out. A claimed take has
-        ``claim`` set and is not claimed again until a :class:`Change` without ``keep_claim``, ``release`` or
-        ``recover``.
+        that are wanted from these; what was sent to one of the parties in ``but`` is left out. ``segments`` limits it
+        to these numbers (none: all). A claimed take has ``claim`` set and is not claimed again until a
+        :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Callable, Optional
 
@@ -63,9 +65,17 @@ class Part:
         # What `parties` last read, where nobody else writes; ``None``: it is to be read.
         self._parties: list[Party] | None = None
         self._uptime: Callable[[], float] = time.monotonic
+        self._touched: deque[int] = deque(maxlen=100_000)
 
     def moment(self) -> Moment:
         return Moment(self._boot, self._uptime())
+
+    def touched(self) -> set[int]:
+        found = set()
+        with contextlib.suppress(IndexError):
+            while True:  # others may write meanwhile
+                found.add(self._touched.popleft())
+        return found
 
     def _load(self, take_id: int) -> Take | None:
         row = self._db.row(SELECT_TAKE + "WHERE t.id = ?", (take_id,))
@@ -77,6 +87,7 @@ class Part:
             _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
         )
         for take in takes:
+            self._touched.append(take.storyboard_id)
             self._enter(None, take)
 
     def _heard_of(self, one: Take | Want) -> bool:
@@ -102,6 +113,7 @@ class Part:
         }
         if not values:
             return
+        self._touched.append(after.storyboard_id)
         if not _PARTY.isdisjoint(values):
             self._parties = None
         written = self._db.run(

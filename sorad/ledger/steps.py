@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import chain
-from typing import Callable
+from typing import Any, Callable
 
 from sorad.budget import NEVER
 from sorad.elapsed import Boot
@@ -50,8 +50,8 @@ _AGENDA = (
 
 
 def _passed_over(
-    away: Collection[str], edited: Collection[str], but: Collection[Party]
-) -> tuple[str, list[str]]:
+    away: Collection[str], edited: Collection[str], but: Collection[Party], segments: Sequence[range]
+) -> tuple[str, list[Any]]:
     """A condition that leaves these out (see :meth:`Steps.claim`), and its values."""
     still = sorted(edited)[:_BOUND]
     there = "".join(
@@ -59,7 +59,10 @@ def _passed_over(
         for column, values in (("mount", away), ("path", still))
         if values
     )
-    return there + without(but), [*away, *still, *chain(*but)]
+    meant = " OR ".join(["segment BETWEEN ? AND ?"] * len(segments))
+    numbers = [bound for one in segments for bound in (one.start, one.stop - 1)]
+    asked = f"AND ({meant}) " if meant else ""
+    return there + without(but) + asked, [*away, *still, *chain(*but), *numbers]
 
 
 class Steps(Part):
@@ -148,12 +151,13 @@ class Steps(Part):
         *,
         targets: Collection[str] | None = None,
         but: Collection[Party] = (),
+        segments: Sequence[range] = (),
     ) -> list[Take]:
         if state not in OPEN:
             raise ValueError(f"no steps in state {state}")
         with self._db.held():
             due: list[tuple[float, int]] = []
-            passed_over, bound = _passed_over(away, edited, but)
+            passed_over, bound = _passed_over(away, edited, but, segments)
             question = (_IN_TURN if state is State.QUEUED else _BY_DATE).format(
                 but=passed_over,
                 index="takes_turn" if targets is None else "takes_target",

@@ -106,6 +106,7 @@ class Storyboards(Part):
     ) -> Applied:
         with self._db.transaction():
             board = self._put_board(board, now)
+            self._touched.append(board.id)
             self._move(moved, board, now)
             if wants is None:
                 return Applied(board.id)

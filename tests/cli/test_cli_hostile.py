@@ -34,6 +34,7 @@ CALLS = {
     "redo": [["B"], ["1"]],
     "approve": [["B"]],
     "choose": [["1"], ["--none", "1"]],
+    "note": [["B"]],
     "resolve": [["1", "--adopt", EVIL, "--yes"], ["1", "--drop", "--yes"]],
     "pause": [[]],
     "resume": [[]],

@@ -73,12 +73,14 @@ def test_once_does_what_is_there_and_a_second_run_sends_nothing(stage: Stage) ->
     stage.check_delivered(4)
 
 
-def test_once_with_force_buys_one_more_of_each(stage: Stage) -> None:
+def test_once_buys_the_named_segments_alone_and_with_force_one_more_of_what_is_there(stage: Stage) -> None:
     stage.drop("storyboard.json", "one", "two")
-    stage.cli("once")
+    stage.cli("once", "--segments", "2,7-9")
+    stage.check_delivered(1, states={State.QUEUED: 1})
+    assert [task.order.prompt for task in stage.simulator.accepted] == ["two"]
     before = {path: path.read_bytes() for path in stage.videos()}
     stage.cli("once", "--force")
-    stage.check_delivered(4)
+    stage.check_delivered(3)
     assert {path: path.read_bytes() for path in before} == before, "the old videos stay as they are"
 
 

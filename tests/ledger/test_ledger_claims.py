@@ -35,6 +35,13 @@ def test_ledger_claims_equally_due_takes_in_the_order_of_their_ids(ledger: Ledge
     assert numbers(ledger.claim(State.QUEUED, NOW, 29)) == list(range(1, 30))
 
 
+def test_ledger_claims_of_the_segments_that_are_meant_alone(ledger: Ledger) -> None:
+    apply(ledger, *(want(n) for n in range(1, 10)))
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9, segments=[range(2, 4), range(8, 9)])) == [2, 3, 8]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 2, targets=[""], segments=[range(4, 100)])) == [4, 5]
+    assert numbers(ledger.claim(State.QUEUED, NOW, 9)) == [1, 6, 7, 9]
+
+
 def next_due(ledger: Ledger, state: State, roots: Collection[str] | None = None) -> float | None:
     found = ledger.agenda().get(state, {})
     return min((at for root, at in found.items() if roots is None or root in roots), default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Optional
 
+from sorad.cli.work.remaining import is_meant
 from sorad.engine.decide.ambiguous import waits_for_user
 from sorad.engine.decide.stuck import lasts, why_stuck
 from sorad.health.buying import full_disk
@@ -72,11 +73,16 @@ class Deadlock:
         for state in _OPEN:
             if state is State.QUEUED and self._daemon.claims.waits(root) is not None:
                 continue
-            for take in ledger.takes(states=[state], root=root):
+            for take in self._meant(state, root):
                 if state is State.UNKNOWN and waits_for_user(take):
                     asking.add(take.fingerprint)
                 elif not take.parked and not (state is State.QUEUED and take.fingerprint in asking):
                     yield take
+
+    def _meant(self, state: State, root: str) -> Iterator[Take]:
+        """The takes in a state; of the queued ones, those of the segments that are to be bought."""
+        takes = self._daemon.ledger.takes(states=[state], root=root)
+        return (take for take in takes if state is not State.QUEUED or is_meant(self._daemon, take))
 
     def _blocked(self, root: str) -> Optional[Problem]:
         """Why nothing can be put below a root: it is away, or its disk has no room for another take."""

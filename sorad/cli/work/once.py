@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sorad.cli.shared.arguments import number_ranges
 from sorad.cli.shared.common import asks, confirm
 from sorad.messages import _, ngettext
 
@@ -45,6 +47,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         help=_("buy one more take of every segment, even where a video exists"),
     )
     parser.add_argument(
+        "--segments", metavar=_("1-5,8"), type=number_ranges, default=(), help=_("buy only these segments")
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help=_("only show what would be bought, and its price")
     )
     parser.add_argument("--yes", "-y", action="store_true", help=_("with --force: do not ask"))
@@ -60,18 +65,18 @@ def handler(args: argparse.Namespace) -> int:
     if args.dry_run:
         from sorad.cli.work.plan import show_plan
 
-        return show_plan(config, [], force=args.force)
+        return show_plan(config, [], force=args.force, segments=args.segments)
     from sorad.cli.work.until_done import work
 
-    if args.force and not args.yes and asks() and not _agreed(config):
+    if args.force and not args.yes and asks() and not _agreed(config, args.segments):
         return ALL_DONE
-    return work(config, "once", force=args.force, verbose=args.verbose)
+    return work(config, "once", force=args.force, verbose=args.verbose, segments=args.segments)
 
 
-def _agreed(config: Config) -> bool:
+def _agreed(config: Config, segments: Sequence[range]) -> bool:
     """Whether somebody wants to buy one more take of everything, having heard the price."""
     from sorad.cli.work.plan import force_costs
 
-    count, price = force_costs(config)
+    count, price = force_costs(config, segments)
     question = ngettext("Buy {count} take, for {price}?", "Buy {count} takes, for {price}?", count)
     return not count or confirm(question.format(count=count, price=price), yes=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
@@ -48,13 +49,22 @@ def handler(args: argparse.Namespace) -> int:
     return show_plan(file_config(args) or Config(), args.paths, as_json=args.json)
 
 
-def show_plan(config: Config, paths: list[str], *, force: bool = False, as_json: bool = False) -> int:
-    """Print the plan; 0, or 1 where a storyboard has problems."""
+def show_plan(
+    config: Config,
+    paths: list[str],
+    *,
+    force: bool = False,
+    as_json: bool = False,
+    segments: Sequence[range] = (),
+) -> int:
+    """Print the plan, of these ``segments`` (none: all); 0, or 1 where a storyboard has problems."""
     with after_the_end(holder(config.state_dir) is None):
-        return _show_plan(config, paths, force=force, as_json=as_json)
+        return _show_plan(config, paths, force=force, as_json=as_json, segments=segments)
 
 
-def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) -> int:
+def _show_plan(
+    config: Config, paths: list[str], *, force: bool, as_json: bool, segments: Sequence[range]
+) -> int:
     from sorad.intake.plan import Planned, total
     from sorad.providers.sellers import Sellers
     from sorad.vault.problems import never_read
@@ -62,6 +72,7 @@ def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) 
     sellers = Sellers(config)
     found = boards(config, paths)
     plans, spent, upcoming = planned(config, found.files, Priced(sellers), force=force)
+    plans = [_of_segments(one, segments) for one in plans]
     plans += [Planned(path, problems=(why,)) for path, why in found.dark]
     whole = total(plans)
     notes = list(found.away)
@@ -81,6 +92,14 @@ def _show_plan(config: Config, paths: list[str], *, force: bool, as_json: bool) 
             say(f"! {note}")
         _say_outside(config, plans)
     return 1 if found.away or any(planned.problems for planned in plans) else 0
+
+
+def _of_segments(planned: Planned, segments: Sequence[range]) -> Planned:
+    """What of it is of these segments; of all, where none are named."""
+    if not segments:
+        return planned
+    items = (item for item in planned.items if any(item.segment in one for one in segments))
+    return replace(planned, items=tuple(items))
 
 
 class Priced:
@@ -148,14 +167,15 @@ def _bought_elsewhere(config: Config, plans: list[Planned]) -> list[Problem]:
     return [other_process(root, buyer) for root, buyer in found.items() if buyer is not None]
 
 
-def force_costs(config: Config) -> tuple[int, str]:
+def force_costs(config: Config, segments: Sequence[range] = ()) -> tuple[int, str]:
     """How many takes `once --force` buys, and for how much, in words."""
     from sorad.cli.shared.price import in_words
     from sorad.providers.sellers import Sellers
 
     sellers = Priced(Sellers(config))
     plans, *_others = planned(config, boards(config, []).files, sellers, force=True)
-    prices = [(item.price, item.currency) for one in plans for item in one.bought]
+    meant = [_of_segments(one, segments) for one in plans]
+    prices = [(item.price, item.currency) for one in meant for item in one.bought]
     return len(prices), in_words(prices)
 
 

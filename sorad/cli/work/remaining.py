@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sorad.engine.decide.ambiguous import waits_for_user
@@ -25,11 +25,17 @@ class Standing:
     counts: Counter[State]
     waiting: int  # for the user, or parked: not worth staying for
     failed: list[Take]
+    left_out: Counter[State] = field(default_factory=Counter)  # unsent ones of segments that are not meant
 
     @property
     def moving(self) -> int:
         """Takes that will still come to an end by themselves."""
-        return sum(self.counts[state] for state in OPEN) - self.waiting
+        return sum(self.counts[state] for state in OPEN) - self.waiting - sum(self.left_out.values())
+
+    @property
+    def queued(self) -> int:
+        """Takes that are still to be bought."""
+        return self.counts[State.QUEUED] - self.left_out[State.QUEUED]
 
 
 def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
@@ -53,17 +59,39 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
         waiting += _stuck(daemon, root, here, in_vain)
         if here[State.FAILED]:
             failed += daemon.ledger.takes(states=[State.FAILED], root=root)
-    if sum(counts[state] for state in OPEN) == waiting:
-        waiting -= _continuing(daemon)
-    return Standing(counts, waiting, failed)
+    if daemon.segments:
+        return _of_the_segments(daemon, counts, waiting, failed)
+    return _with_chains(daemon, Standing(counts, waiting, failed))
+
+
+def is_meant(daemon: Daemon, take: Take) -> bool:
+    """Whether its segment is one of those that are to be bought."""
+    return not daemon.segments or any(take.segment in one for one in daemon.segments)
+
+
+def _of_the_segments(daemon: Daemon, counts: Counter[State], waiting: int, failed: list[Take]) -> Standing:
+    """How it stands with the segments that are meant; the others' takes are neither waited for nor told."""
+    roots = [str(watch.path) for watch in daemon.config.watch]
+    states = [state for state in (State.QUEUED, State.HELD) if counts[state]]
+    unsent = (
+        [take for root in roots for take in daemon.ledger.takes(states=states, root=root)] if states else []
+    )
+    others = Counter(take.state for take in unsent if not is_meant(daemon, take))
+    theirs = [take for take in failed if is_meant(daemon, take)]
+    standing = Standing(counts, waiting - others[State.HELD], theirs, others)
+    return _with_chains(daemon, standing)
+
+
+def _with_chains(daemon: Daemon, standing: Standing) -> Standing:
+    """What only waits for a shot that has just ended still comes to an end by itself."""
+    return standing if standing.moving else replace(standing, waiting=standing.waiting - _continuing(daemon))
 
 
 def _continuing(daemon: Daemon) -> int:
     """How many takes are held for a segment that has just ended: they go on by themselves, or are told why not."""
     ledger, roots = daemon.ledger, [str(watch.path) for watch in daemon.config.watch]
-    held = [
-        take for root in roots for take in ledger.takes(states=[State.HELD], root=root) if is_waiting(take)
-    ]
+    found = (take for root in roots for take in ledger.takes(states=[State.HELD], root=root))
+    held = [take for take in found if is_waiting(take) and is_meant(daemon, take)]
     return sum(_is_about_to_move(take, segment_before(ledger, take)) for take in held)
 
 

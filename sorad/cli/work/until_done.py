@@ -16,7 +16,7 @@ from sorad.cli.shared.common import say
 from sorad.cli.shared.screen import Screen, Snapshot, make_screen
 from sorad.cli.shared.signals import INTERRUPTED, Ending
 from sorad.cli.work.blocked import Deadlock
-from sorad.cli.work.remaining import Standing, standing_of, tried_in_vain
+from sorad.cli.work.remaining import Standing, is_meant, standing_of, tried_in_vain
 from sorad.config.model import Config
 from sorad.daemon.assembly import Daemon
 from sorad.engine.steps.redo import another_take
@@ -38,12 +38,20 @@ LOOK_AT_TROUBLE, NOTES = 2.0, 3
 FOLDERS = 5
 
 
-def work(config: Config, command: str, *, force: bool = False, verbose: bool = False) -> int:
-    """Do all that is there. 0: all done; 1: some failed or could not be bought; 130: Ctrl+C."""
+def work(
+    config: Config,
+    command: str,
+    *,
+    force: bool = False,
+    verbose: bool = False,
+    segments: Sequence[range] = (),
+) -> int:
+    """Do all that is there, or buy these ``segments`` alone. 0: all done; 1: some failed or could not be bought; 130:
+    Ctrl+C."""
     looked_at = sys.stdout.isatty()
     level, shown = _log_levels(config, verbose=verbose, looked_at=looked_at)
     logs.setup(None, level, stderr=shown)
-    daemon = Daemon(config, command)
+    daemon = Daemon(config, command, segments=segments)
     with Ending() as ending, make_screen(looked_at) as screen:
         began = daemon.clock.time()
         daemon.start(lambda: logs.setup(config.state_dir, level, stderr=shown))
@@ -109,10 +117,10 @@ def _halted(daemon: Daemon, standing: Standing) -> list[Problem]:
 
 def _stopped(daemon: Daemon, standing: Standing) -> list[Problem]:
     """Why nothing more will be bought, once all that was bought has arrived."""
-    if standing.moving > standing.counts[State.QUEUED]:
+    if standing.moving > standing.queued:
         return []
     found = _halted(daemon, standing)
-    if daemon.control.paused and standing.counts[State.QUEUED]:
+    if daemon.control.paused and standing.queued:
         found.append(_paused())
     if standing.moving == 0:
         roots = [str(watch.path) for watch in daemon.config.watch]
@@ -189,7 +197,7 @@ def _force(daemon: Daemon, ending: Ending) -> None:
     latest: dict[tuple[int, int, str], Take] = {}
     for watch in daemon.config.watch:
         for take in daemon.ledger.takes(states=[State.DONE], root=str(watch.path)):
-            if take.finished_at is None or take.finished_at < began:
+            if is_meant(daemon, take) and (take.finished_at is None or take.finished_at < began):
                 latest[take.storyboard_id, take.segment, take.fingerprint] = take
     for take in latest.values():
         another_take(daemon.ledger, take, daemon.clock.time(), daemon.config)

@@ -43,6 +43,7 @@ class Commands:
         rescan: Callable[[Optional[str]], None],
         claims: Optional[Claims] = None,
         others: Sequence[Kit] = (),
+        note: Callable[[str], int] = lambda path: 0,
     ) -> None:
         """``kit``: the first provider's; ``others``: those of the others, which are paused with it."""
         self._kit = kit
@@ -58,6 +59,7 @@ class Commands:
             "resume": self._resume,
             "scan": self._scan,
             "choose": self._choose,
+            "note": lambda args: {"ok": True, "count": note(str(args["path"]))},
         }
         if claims is not None:
             self._verbs["claim"] = lambda args: self._claim(claims, str(args["path"]))

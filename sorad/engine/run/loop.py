@@ -83,13 +83,15 @@ class Engine:
         folders: Folders,
         commands: Callable[[], bool],
         make_lane: MakeLane = Lane,
+        segments: Sequence[range] = (),
     ) -> None:
         """``kits``: one for each account, the first provider's first. ``commands`` carries out what other processes
-        left in the ledger; true if there was any."""
+        left in the ledger; true if there was any. ``segments``: those that may be bought; none: all."""
         self._kit = kits[0]  # for what all have in common
         self._folders = folders
         self._commands = commands
         self._make_lane = make_lane
+        self._segments = segments
         self._wake = threading.Event()
         self.channels = [
             Channel(kit, make_lane, self.wake, kit.name if number else "") for number, kit in enumerate(kits)
@@ -389,7 +391,10 @@ class Engine:
             # Not admitted before: what their receipts tell may fill the slots.
             channel.again = min(channel.again or math.inf, now + READ_AGAIN)
         asked = ready, self._folders.away(), self._folders.edits()
-        takes = kit.ledger.claim(State.QUEUED, now, admitted.count, *asked, targets=self._targets(channel))
+        targets = self._targets(channel)
+        takes = kit.ledger.claim(
+            State.QUEUED, now, admitted.count, *asked, targets=targets, segments=self._segments
+        )
         for take in takes:
             channel.line_up(take)
         return bool(takes)

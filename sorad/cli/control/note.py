@@ -1,0 +1,36 @@
+"""`sorad note`: the note of a storyboard that was deleted is written again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from sorad.cli.control.orders import Desk, declare
+from sorad.cli.shared.common import storyboard_path
+from sorad.messages import _, ngettext
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = declare(
+        subparsers,
+        common,
+        "note",
+        _("write the note of a storyboard again"),
+        _(
+            "Writes the notes that show what came of storyboards again, where they were deleted: a deleted note stays "
+            "away until then."
+        ),
+        handler,
+    )
+    parser.add_argument("path", metavar=_("PATH"), help=_("a storyboard, or a folder above some"))
+
+
+def handler(args: argparse.Namespace) -> int:
+    """Leave the wish for the daemon."""
+    with Desk(args) as desk:
+        return desk.post("note", {"path": storyboard_path(args.path)}, _told)
+
+
+def _told(count: int) -> str:
+    return ngettext("{count} note is written.", "{count} notes are written.", count).format(count=count)

@@ -1,0 +1,20 @@
+"""Which take of a segment is the one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sorad.model import State, Take
+
+
+def choices(takes: Iterable[Take]) -> dict[int, Take]:
+    """By segment, the take that the user chose; else the delivered one with the lowest number, of today's text.
+
+    ``takes`` are those of one storyboard. A segment without either is left out.
+    """
+    found: dict[int, Take] = {}
+    for take in sorted(takes, key=lambda one: (-one.chosen_at, one.take, one.id)):
+        is_there = take.state is State.DONE and (take.error is None or take.error.code != "take.missing")
+        if is_there and (take.chosen_at or take.wanted):
+            found.setdefault(take.segment, take)
+    return found

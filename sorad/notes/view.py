@@ -1,0 +1,134 @@
+"""What a note shows, as values made of ledger rows. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sorad.ledger.chosen import choices
+from sorad.ledger.values import Storyboard
+from sorad.model import State, Take
+
+_OVER = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class TakeView:
+    """One take. ``box``: the mark of its box, "" where it cannot be chosen, or is chosen."""
+
+    take: Take
+    video: str  # its path from the note, with "/"
+    chosen: bool = False  # by the user
+    shown: bool = False  # chosen, or the one that counts until somebody chooses
+    older: bool = False  # of an earlier text
+    box: str = ""
+
+
+@dataclass(frozen=True)
+class SegmentView:
+    """One segment: its takes by their numbers, and what is told of it."""
+
+    number: int
+    prompt: str
+    takes: tuple[TakeView, ...]
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """One storyboard. ``spent``: micro-units by currency."""
+
+    name: str  # of the storyboard's file
+    link: str  # the path of the storyboard from the note
+    state: str  # "done", "working", "waiting", "failed", "invalid"
+    segments: tuple[SegmentView, ...]
+    counts: Mapping[State, int]
+    spent: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many takes are wanted, or were delivered."""
+        return sum(count for state, count in self.counts.items() if state is not State.CANCELLED)
+
+
+def view_of(
+    board: Storyboard,
+    takes: Sequence[Take],
+    note: Path,
+    currency: str,
+    boxes: Mapping[int, str],
+    told: Mapping[int, str],
+) -> View:
+    """What the note of a storyboard shows.
+
+    ``takes`` are its own; ``boxes``: the marks of boxes by take; ``told``: sentences by segment; ``currency``: of a
+    cost whose currency is not known.
+    """
+    shown = {take.id for take in choices(takes).values()}
+    there = [take for take in takes if take.wanted or take.state is State.DONE]
+    segments: dict[int, list[Take]] = {}
+    for take in sorted(there, key=lambda one: (one.segment, one.take, one.id)):
+        segments.setdefault(take.segment, []).append(take)
+    counts = Counter(take.state for take in there)
+
+    def segment(number: int, of: Sequence[Take]) -> SegmentView:
+        views = tuple(_take_view(take, note, shown, boxes) for take in of)
+        return SegmentView(number, _prompt(of), views, told.get(number, ""))
+
+    return View(
+        Path(board.path).name,
+        relative(Path(board.path), note),
+        _state(board, counts),
+        tuple(segment(number, of) for number, of in segments.items()),
+        counts,
+        _spent(takes, currency),
+    )
+
+
+def _spent(takes: Iterable[Take], currency: str) -> dict[str, int]:
+    """Micro-units by currency of what was accepted."""
+    spent: Counter[str] = Counter()
+    for take in takes:
+        if take.accepted_at is not None and take.cost:
+            spent[take.currency or currency] += take.cost
+    return dict(sorted(spent.items()))
+
+
+def relative(path: Path, note: Path) -> str:
+    """A path as seen from the note's folder, with "/"; as it is where it lies apart from it."""
+    folder, up = note.parent, 0
+    while folder not in path.parents and up < 3 and folder != folder.parent:
+        folder, up = folder.parent, up + 1
+    try:
+        return "../" * up + path.relative_to(folder).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _take_view(take: Take, note: Path, shown: Iterable[int], boxes: Mapping[int, str]) -> TakeView:
+    chosen = bool(take.chosen_at)
+    return TakeView(
+        take,
+        relative(Path(take.output), note),
+        chosen=chosen,
+        shown=take.id in shown,
+        older=not take.wanted,
+        box=boxes.get(take.id, "") if take.state is State.DONE and not chosen else "",
+    )
+
+
+def _prompt(takes: Sequence[Take]) -> str:
+    wanted = [take for take in takes if take.wanted]
+    return (wanted or takes)[-1].request.prompt
+
+
+def _state(board: Storyboard, counts: Mapping[State, int]) -> str:
+    if board.state == "invalid":
+        return "invalid"
+    if counts.get(State.HELD) or counts.get(State.UNKNOWN):
+        return "waiting"
+    if any(count for state, count in counts.items() if state not in _OVER):
+        return "working"
+    return "failed" if counts.get(State.FAILED) else "done"
