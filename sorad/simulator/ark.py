@@ -127,7 +127,7 @@ def _of_type(content: list[Any], kind: str) -> list[Any]:
 
 def _wrong(raw: dict[str, Any], roles: set[Any]) -> str:
     """The name of what is wrong in a create."""
-    tag = raw.get("safety_identifier", "")
+    tag = raw.get("safety_identifier") or ""  # its own client sends null
     if not is_length(raw.get("duration"), 2, 30) or raw.get("resolution") not in RESOLUTIONS:
         return "duration"
     if raw.get("ratio") not in RATIOS or not isinstance(tag, str) or len(tag) > 64:

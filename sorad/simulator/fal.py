@@ -95,7 +95,12 @@ class Fal(NativeFormat):
         """The status, or the result; of a failure the HTTP status of its own."""
         status, stage = self.word(task), self.status(task)
         if call.parts[-1] == "status":
-            told = {"status": status, "request_id": task.id, "response_url": self._place(task)}
+            told: dict[str, Any] = {
+                "status": status,
+                "request_id": task.id,
+                "response_url": self._place(task),
+            }
+            told.update(queue_position=0, logs=None, metrics={})
             if stage == "failed":
                 told.update(error=task.error, error_type="content_policy_violation")
             return json_answer(200 if status == "COMPLETED" else 202, told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -60,6 +61,7 @@ class Simulator:
         clock: Clock | None = None,
         watch: Callable[[Exchange], None] | None = None,
         script: Script | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Nothing is opened before :meth:`start`.
 
@@ -71,7 +73,8 @@ class Simulator:
         the member of ``data`` that holds a page of tasks ("list", "items", "tasks"), or "data". ``persist``:
         a file that keeps the tasks over restarts. ``watch`` is told of every exchange, from the threads.
         ``script``: what is answered to creates, polls and downloads in place of the simulator's own answers;
-        then ``/files/*.mp4`` of the API's own address is a video, whatever its name.
+        then ``/files/*.mp4`` of the API's own address is a video, whatever its name. ``tls``: the API is served
+        over TLS, for clients that speak nothing else.
         """
         self._clock = clock or SystemClock()
         self.faults = Faults(seed, faults)
@@ -97,6 +100,7 @@ class Simulator:
         self._files_address = (host, files_port)
         self._key = key
         self._watch = watch
+        self._tls = tls
         self._number = itertools.count(1)
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -117,7 +121,9 @@ class Simulator:
         self._address = (self._address[0], api.port)
         self._files_address = (self._files_address[0], files.port)
         self._book.files_url = _url(self._files_address)
-        self._book.api_url = _url(self._address)
+        self._book.api_url = self._api_url
+        if self._tls is not None:
+            api.socket = self._tls.wrap_socket(api.socket, server_side=True, do_handshake_on_connect=False)
         self._servers = (api, files)
         for server in self._servers:
             server.start()
@@ -169,17 +175,21 @@ class Simulator:
     @property
     def base_url(self) -> str:
         """What goes into ``base_url`` of the config, for sora.hk and the format of OpenAI."""
-        return _url(self._address) + "/v1"
+        return self._api_url + "/v1"
 
     def base_url_of(self, kind: str) -> str:
         """The same for any kind of provider."""
         base = next((one.base for one in self._formats if one.wire == kind), "/v1")
-        return _url(self._address) + base
+        return self._api_url + base
 
     @property
     def control_url(self) -> str:
         """Where faults and figures are."""
-        return _url(self._address) + "/control"
+        return self._api_url + "/control"
+
+    @property
+    def _api_url(self) -> str:
+        return _url(self._address).replace("http:", "http:" if self._tls is None else "https:", 1)
 
     # --- what was counted --------------------------------------------------------------------------
 

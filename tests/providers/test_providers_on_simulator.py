@@ -137,6 +137,8 @@ def test_running_task(kind: str) -> None:
         ("key", Refused, Trouble.KEY, 0),
         ("balance", Refused, Trouble.BALANCE, 0),
         ("retired", Refused, Trouble.RETIRED, 0),
+        ("blocked", Refused, Trouble.REQUEST, 0),
+        ("person", Refused, Trouble.REQUEST, 0),
         ("server", Unknown, Trouble.SERVER, 0),
         ("server,status=502", Unknown, Trouble.SERVER, 0),
         ("server,status=503", Unknown, Trouble.SERVER, 0),

@@ -108,6 +108,15 @@ def test_what_says_that_it_is_there_refuses_nothing(status: int, body: Any, word
     assert not any(isinstance(found, Refused) for found in outcomes(came))
 
 
+@pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.parametrize(
+    "words", ["pay first, task_id=cgt-77ab", "the task was created, its callback is invalid"]
+)
+def test_a_task_that_words_tell_of_is_there_whatever_the_status(status: int, words: str) -> None:
+    said = Said(status, True, error=True, words=words, text=words)
+    assert proof.proof(said) is Proof.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "words", ["No task was created: the prompt is invalid.", "The task was not created: bad size."]
 )

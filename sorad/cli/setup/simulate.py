@@ -80,8 +80,8 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         parents=common,
         help=_("a simulated API on this machine, for rehearsals"),
         description=_(
-            "Serves a simulated generation API on this machine, in both formats (sora_hk and openai_videos): "
-            "no key, no network, no money. Ctrl+C ends it."
+            "Serves a simulated generation API on this machine, in the formats of all kinds of providers: no key, no "
+            "network, no money. docs/rehearsing.md has the base_url of each. Ctrl+C ends it."
         ),
         epilog=f"{_(EPILOG)}\n{_(SCRIPT).format(sample=SAMPLE, fields='{id} {host} {now}')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -161,8 +161,8 @@ def tells_of_cut(words: str) -> bool:
 
 def exists(said: Said) -> bool:
     """Whether it says that the task is there already."""
-    words = _EXISTS_409 if 409 in (said.status, said.meant) else _EXISTS
-    return bool(words.search(_all(said)))
+    text = _all(said)
+    return bool(_EXISTS.search(text) or (409 in (said.status, said.meant) and _EXISTS_409.search(text)))
 
 
 def names_cause(said: Said) -> bool:
