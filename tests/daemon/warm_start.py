@@ -32,6 +32,10 @@ import sorad
 _LEFT_OUT = (
     "sorad.__main__",
     "sorad.doctor",
+    "sorad.media.child",
+    "sorad.media.likeness",
+    "sorad.media.pictures",
+    "sorad.media.rendering",
     "sorad.messages.",
     "sorad.notify.send",
     "sorad.service",
