@@ -31,7 +31,7 @@ def page(views: Sequence[View], made: str) -> str:
             boards=[_board(view) for view in views],
             words={
                 "segment": _("Segment {number}"),
-                "keys": _("← → step, ↑ ↓ segments, Space plays, C copies the command that chooses"),
+                "steps": _("← → step, ↑ ↓ segments, Space plays, C copies the command that chooses"),
                 "copied": _("Copied:"),
                 "older": _("of an earlier text"),
                 "chosen": _("chosen"),

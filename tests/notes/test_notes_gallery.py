@@ -77,6 +77,7 @@ def test_what_users_and_providers_wrote_is_text(language: str) -> None:
     assert "img" not in dict(seen.tags)
     assert f"one {EVIL}" in seen.text
     assert seen.text.count("49") == 0
+    assert "built-in" not in seen.text
     # No network: nothing leads away, and the policy forbids it.
     assert not re.findall(r"https?://", text)
     (policy,) = (
