@@ -27,6 +27,8 @@ COMMANDS: dict[str, Row] = {
     "status": Row("look.status", LOOK, N_("is it well, what needs you")),
     "list": Row("look.list", LOOK, N_("the takes")),
     "show": Row("look.show", LOOK, N_("one take and its history")),
+    "gallery": Row("look.gallery", LOOK, N_("a page that shows the takes")),
+    "open": Row("look.open", LOOK, N_("show a video in the file manager")),
     "spend": Row("look.spend", LOOK, N_("what was spent")),
     "providers": Row("look.providers", LOOK, N_("keys, models and prices")),
     "log": Row("look.log", LOOK, N_("the log")),

@@ -35,6 +35,8 @@ CALLS = {
     "approve": [["B"]],
     "choose": [["1"], ["--none", "1"]],
     "note": [["B"]],
+    "gallery": [[], ["B"]],
+    "open": [["1"], ["B"]],
     "resolve": [["1", "--adopt", EVIL, "--yes"], ["1", "--drop", "--yes"]],
     "pause": [[]],
     "resume": [[]],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import struct
 from collections import Counter
@@ -570,7 +571,7 @@ class World:
                 self.arrivals.is_foreign,
                 self.claims.payer,
             ),
-            locks=Locks(Alone(self.turns), Alone(self.turns)),  # type: ignore[arg-type]
+            locks=Locks(*(Alone(self.turns) for _lock in range(3))),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
@@ -771,7 +772,8 @@ class World:
 
     def storyboards(self) -> list[Path]:
         """The storyboards that are there."""
-        return sorted(self.vault_dir.rglob("storyboard*.json"))
+        found = self.vault_dir.rglob("storyboard*.json")
+        return sorted(path for path in found if not re.search(r"_S\d+_T\d+_", path.name))  # no receipts
 
     def calm(self) -> None:
         """All trouble ends: what can still come to an end does."""

@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Callable, NamedTuple, Optional
 
 from sorad.elapsed import Moment
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import in_window, of_model, resembles, same
-from sorad.engine.decide.shapes import by_id, by_shape, carried_id
+from sorad.engine.decide.shapes import by_id, by_shape, carried_id, told_shape
 from sorad.messages import N_
 from sorad.model import Take
 from sorad.problems import Problem
@@ -45,7 +46,7 @@ class Own(NamedTuple):
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
-    take: Optional[Take] = None  # whose create it was, with what was sent
+    take: Optional[Take] = None  # whose create it was, with what was sent; of those on the list
 
 
 class Seen(NamedTuple):
@@ -87,6 +88,16 @@ class View:
     altered: bool = False  # whether it has shown ours with another length or model than was sent
     finding: Finding = BY_TEXT  # what the list can tell at all
 
+    @cached_property
+    def altered_now(self) -> bool:
+        """See :func:`alters`: asked of each row, and the same for all."""
+        return _alters(self)
+
+    @cached_property
+    def shows_ids(self) -> bool:
+        """Whether the list shows all of ours that went by an id with that id, and some of them."""
+        return _shows_ids(self)
+
     @property
     def intent_at(self) -> float:
         """When the create may have left first."""
@@ -98,7 +109,7 @@ class View:
         slack = MEASURED if self.measured else GUESSED
         return self.intent_at - max(self.ahead, 0.0) - slack + self._behind
 
-    @property
+    @cached_property
     def _behind(self) -> float:
         """How far the list dates our own creates back, now or earlier, as 0 or less."""
         return max(min([0.0, self.behind, *self.off(self.own)]), -ZONES)
@@ -124,7 +135,7 @@ def our_id(view: View, row: RemoteTask) -> Optional[Kind]:
     told = by_id(view.take, row)
     if told is not None:
         return Kind.OURS if told else Kind.NOT_OURS
-    none = row.own_id == "" and carried_id(view.take) and _shows_ids(view)
+    none = row.own_id == "" and carried_id(view.take) and view.shows_ids
     return Kind.NOT_OURS if none else None
 
 
@@ -191,20 +202,24 @@ def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def other_shape(view: View, row: RemoteTask) -> Optional[Kind]:
     """It has another model, length, resolution, ratio or sound than was sent, and the list does not change ours."""
-    if not row.shown or alters(view):
+    if alters(view):
         return None
-    return Kind.NOT_OURS if by_shape(view.take.said, row.shown) is Kind.NOT_OURS else None
+    return Kind.NOT_OURS if by_shape(view.take.said, told_shape(row)) is Kind.NOT_OURS else None
 
 
 def alters(view: View) -> bool:
     """Whether the list shows ours with another length or model than was sent, now or earlier."""
+    return view.altered_now
+
+
+def _alters(view: View) -> bool:
     sent = {own.remote_id: own.take for own in view.own}
     shown = ((row, sent.get(row.remote_id)) for row in view.listed.tasks)
     return view.altered or any(_is_altered(row, take) for row, take in shown if take is not None)
 
 
 def _is_altered(row: RemoteTask, sent: Take) -> bool:
-    of_shape = not sent.said or not row.shown or by_shape(sent.said, row.shown) is not Kind.NOT_OURS
+    of_shape = by_shape(sent.said, told_shape(row)) is not Kind.NOT_OURS
     return row.seconds not in (None, sent.request.seconds) or not of_model(sent, row) or not of_shape
 
 
@@ -326,7 +341,8 @@ def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
 def _lacking(view: View) -> Optional[Own]:
     """A create of ours that was accepted long enough ago and should be on the list, but is not."""
     since = covers(view.listed, view.ahead, measured=view.measured)
-    kept = view.intent_at - KEPT if view.listed.ids else 0.0
+    # What the list forgets is not there to be seen; what it keeps for longer must be there for an hour at least.
+    kept = max(view.intent_at - KEPT, view.now - view.finding.kept_for + MEASURED) if view.listed.ids else 0.0
     if since is None:
         return None
     due = (own for own in view.own if max(since, kept) <= own.accepted_at <= view.now - view.settled)
