@@ -37,6 +37,7 @@ CALLS = {
     "note": [["B"]],
     "gallery": [[], ["B"]],
     "open": [["1"], ["B"]],
+    "export": [["B", "--to", "srt"]],
     "resolve": [["1", "--adopt", EVIL, "--yes"], ["1", "--drop", "--yes"]],
     "pause": [[]],
     "resume": [[]],
