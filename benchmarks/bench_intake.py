@@ -22,6 +22,7 @@ from sorad.clock import SystemClock
 from sorad.config.model import Config
 from sorad.intake.reading import Intake
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.providers.sellers import Sellers
 from sorad.vault.scan import scan
 
 
@@ -46,11 +47,10 @@ def main() -> None:
         root, state = folder / "vault", folder / "state"
         state.mkdir()
         make_tree(root, args.storyboards, args.segments)
-        config = Config.model_validate({"state_dir": state, "watch": [{"path": root}]})
+        provider = {"kind": "simulator", "base_url": "http://127.0.0.1:9/v1", "price_per_take": 1}
+        config = Config.model_validate({"state_dir": state, "watch": [{"path": root}], "provider": provider})
         ledger = SqliteLedger.open(state / "ledger.sqlite3")
-        intake = Intake(
-            config, lambda request: [], ledger, SystemClock(), lambda: None, lambda request: 1, "USD"
-        )
+        intake = Intake(config, Sellers(config), ledger, SystemClock(), lambda: None)
         seen = sorted(scan(config.watch[0].path, []).files, key=lambda one: one.path)
         assert len(seen) == args.storyboards
         times, before = [time.perf_counter()], time.process_time()

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 
+def may_be_deep(text: bytes, deepest: int) -> bool:
+    """Whether a JSON text has brackets enough for that; where it has not, its value need not be walked through."""
+    return text.count(b"{") + text.count(b"[") > deepest
+
+
 def is_deep(value: Any, deepest: int) -> bool:
     """Whether objects and lists lie in one another more than so many times.
 

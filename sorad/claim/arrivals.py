@@ -54,7 +54,7 @@ class Arrivals:
         self._reread = reread
         self._asked: dict[str, int] = {}  # roots whose receipts were read through, after which settling
         self._weighed: set[str] = set()  # remote ids told by receipts, for which a storyboard was read again
-        self._stamps: dict[str, tuple[int, int]] = {}  # of the places of purchases, as last read
+        self._stamps: dict[int, int] = {}  # of the places of takes that were bought, as last read
 
     def guard(self, take: Take) -> Optional[float]:
         """Asked right before a create: ``None``, or when (epoch seconds) to try again instead."""
@@ -228,8 +228,8 @@ class Arrivals:
         """
         receipt = receipt_path(Path(purchase.output))
         try:
-            stamp = (_changed_at(receipt.parent), _changed_at(receipt))
-            if self._stamps.get(purchase.output) == stamp:
+            stamp = hash((purchase.output, _changed_at(receipt.parent), _changed_at(receipt)))
+            if self._stamps.get(purchase.take_id) == stamp:
                 return
             take = self._ledger.take(purchase.take_id)
             there = list(_at_the_place(receipt, purchase.take, "" if take is None else take.fingerprint))
@@ -239,7 +239,7 @@ class Arrivals:
                     self._tell(purchase, found, there)
                 present = purchase.charged_at >= self._claims.since(purchase.root)
                 self._claims.heard(purchase.root, found, doubled=doubled and present)
-            self._stamps[purchase.output] = stamp
+            self._stamps[purchase.take_id] = stamp
         except OSError:
             return  # the next look tries again
 

@@ -22,6 +22,7 @@ from sorad.claim.claims import Claims
 from sorad.clock import Clock, SystemClock, boot_id, uptime
 from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
+from sorad.daemon import memory
 from sorad.daemon.configfile import changed_since, stamp
 from sorad.daemon.parts import Kept, Parts
 from sorad.daemon.reporting import World
@@ -124,6 +125,7 @@ class Daemon:
 
         ``locked`` is called once the lock is held: only its holder may write the log file.
         """
+        memory.bound_heaps()
         self._lock = acquire(self.config.state_dir, self.command, pulse=str(self._pulse.path))
         self._pulse.tidy()
         self.watchman.say(_("opening the ledger"))

@@ -25,6 +25,7 @@ from sorad.clock import Clock
 from sorad.condition import LIMIT
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
+from sorad.daemon import memory
 from sorad.daemon.reporting import Reporting, World
 from sorad.daemon.standings import Standing, Standings
 from sorad.daemon.threads import Supervised
@@ -405,6 +406,7 @@ class Parts:
             if clock.monotonic() - swept >= SWEEP:
                 swept = clock.monotonic()
                 self._sweep()
+                memory.give_back()
 
     def _look_at_rooms(self) -> None:
         """So that `status` knows the disks though nothing waits to be bought; and where it may be bought from now on,

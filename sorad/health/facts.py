@@ -16,6 +16,7 @@ from sorad.health.vendors import Vendor, astray, ignored_pictures, vendors_of
 from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.turns import UPCOMING
 from sorad.ledger.values import Generation, RootRow, Storyboard
 from sorad.lock import Holder, holder
 from sorad.messages import N_
@@ -25,8 +26,6 @@ from sorad.receipts.rescued import RESCUED, is_rescued
 
 # So many takes of a kind are read to say what is the matter with them; the counts are of all.
 SAMPLE = 200
-# So many of the takes that are next in turn are named.
-UPCOMING = 3
 # So many of the latest finished takes are looked at, to learn how long a generation takes.
 LEARNT_FROM = 300
 # How long a look waits for a ledger that is locked, in seconds: somebody sits before the screen.

@@ -13,6 +13,7 @@ from sorad.health.estimates import Kind, Pace, forecast, late, learn, queue_done
 from sorad.health.facts import Facts
 from sorad.health.pulse import Pulse
 from sorad.health.vendors import Vendor
+from sorad.ledger.turns import turn_of
 from sorad.model import State, Take, units
 from sorad.problems import after_the_end
 
@@ -186,11 +187,6 @@ def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]
         }
         for take in sorted(facts.in_flight, key=lambda take: take.intent_at or take.updated_at)
     ]
-
-
-def turn_of(take: Take) -> dict[str, Any]:
-    """A queued take that is next in turn; for `plan --json`, too."""
-    return {"id": take.id, "storyboard": take.storyboard, "segment": take.segment, "take": take.take}
 
 
 def _expected(take: Take, paces: Mapping[Kind, Pace], facts: Facts) -> dict[str, Any]:

@@ -27,7 +27,7 @@ BUSY_SECONDS = 10.0  # other writers hold the lock for milliseconds
 # connection, and each would hold the others up.
 LOCKED_SECONDS = 0.25
 WAL_KEPT = 16_000_000  # bytes the WAL is cut back to after a burst
-CACHE_KIB = 16_000
+CACHE_KIB = 4_000  # the system keeps the file itself in its memory
 
 # Messages of OperationalError that no waiting mends: the tables are not those of the version in the file.
 _WRONG_TABLES = ("no such table", "no such column", "Could not decode to UTF-8")

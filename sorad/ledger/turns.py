@@ -7,13 +7,23 @@ dropped beside a long storyboard is bought between its segments, and nobody is e
 
 from __future__ import annotations
 
+from typing import Any
+
 from sorad.ledger.connection import Connection
+from sorad.model import Take
+
+UPCOMING = 3  # so many of the takes that are next in turn are named
 
 _NOW = "coalesce((SELECT CAST(value AS INTEGER) FROM memory WHERE key = 'ledger.turn'), 0)"
 _LAST = (
     "coalesce((SELECT turn FROM takes WHERE storyboard_id = ? AND state = 'queued' AND id <> ? "
     "ORDER BY turn DESC LIMIT 1), 0)"
 )
+
+
+def turn_of(take: Take) -> dict[str, Any]:
+    """A queued take that is next in turn, as `status --json` and `plan --json` tell it."""
+    return {"id": take.id, "storyboard": take.storyboard, "segment": take.segment, "take": take.take}
 
 
 def deal(db: Connection, storyboard_id: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sorad.model import plausible_cost
-from sorad.nested import is_deep
+from sorad.nested import is_deep, may_be_deep
 
 DEEPEST = 30  # levels; a receipt has three, and what others add to it a few
 LARGEST_NUMBER = 2**53  # of bytes, of generations of a claim
@@ -30,7 +30,7 @@ def load(raw: bytes) -> Any:
         value = json.loads(raw, parse_int=_int, parse_float=_float, parse_constant=_float)
     except RecursionError:
         raise ValueError from None
-    if is_deep(value, DEEPEST):
+    if may_be_deep(raw, DEEPEST) and is_deep(value, DEEPEST):
         raise ValueError
     return value
 

@@ -30,7 +30,7 @@ SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id i
 _LARGEST = 1_000_000
 _LONGEST_SENT = 20_000  # characters
 _MOST_REFERENCES = 10_000  # a storyboard names far fewer; a stranger's file may hold any number
-_dumps = json.JSONEncoder(ensure_ascii=False).encode
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",\n ", ": ")).encode
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
 HIGHEST_GENERATION = 999_999_999  # of a claim: its line in the note has nine digits for it
 
@@ -181,10 +181,8 @@ def write_choice(
 
 
 def _as_file(members: Mapping[str, Any]) -> bytes:
-    """A member a line. (``indent`` would take the slow encoder, and a line for each number.)"""
-    lines = (f"  {_dumps(name)}: {_dumps(value)}" for name, value in members.items())
-    text = ",\n".join(lines)
-    return f"{{\n{text}\n}}\n".encode("utf-8", "backslashreplace")
+    """A member a line; not with ``indent``, which takes the slow encoder."""
+    return f"{_dumps(members)}\n".encode("utf-8", "backslashreplace")
 
 
 def read_intent(video: Path) -> Receipt | None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.model import LARGEST_COST, plausible_cost
-from sorad.nested import is_deep
+from sorad.nested import is_deep, may_be_deep
 from sorad.providers.base import Accepted, Finished, Unknown
 from sorad.providers.sora_hk import answers as sora_hk_answers
 from sorad.providers.wire import headers, reading
@@ -75,6 +75,7 @@ def test_depth_is_counted(value: Any) -> None:
 
     for deepest in range(5):
         assert is_deep(value, deepest) == (depth(value) > deepest)
+        assert may_be_deep(json.dumps(value).encode(), deepest) or not is_deep(value, deepest)
 
 
 def test_long_numbers_are_texts_and_cost_no_time() -> None:

@@ -570,7 +570,7 @@ class World:
                 self.arrivals.is_foreign,
                 self.claims.payer,
             ),
-            locks=Locks(Alone(self.turns), Alone(self.turns)),  # type: ignore[arg-type]
+            locks=Locks(*(Alone(self.turns) for _lock in range(3))),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)

@@ -244,11 +244,10 @@ def planned(
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
     from sorad.budget import day_began
-    from sorad.health.facts import UPCOMING
-    from sorad.health.report import turn_of
     from sorad.intake.plan import plan_storyboard
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
+    from sorad.ledger.turns import UPCOMING, turn_of
 
     there = ledger_path(config.state_dir)
     ledger = SqliteLedger.attach(there) if there.exists() else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Callable, NamedTuple, Optional
 
 from sorad.elapsed import Moment
@@ -45,7 +46,7 @@ class Own(NamedTuple):
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
-    take: Optional[Take] = None  # whose create it was, with what was sent
+    take: Optional[Take] = None  # whose create it was, with what was sent; of those on the list
 
 
 class Seen(NamedTuple):
@@ -87,6 +88,16 @@ class View:
     altered: bool = False  # whether it has shown ours with another length or model than was sent
     finding: Finding = BY_TEXT  # what the list can tell at all
 
+    @cached_property
+    def altered_now(self) -> bool:
+        """See :func:`alters`: asked of each row, and the same for all."""
+        return _alters(self)
+
+    @cached_property
+    def shows_ids(self) -> bool:
+        """Whether the list shows all of ours that went by an id with that id, and some of them."""
+        return _shows_ids(self)
+
     @property
     def intent_at(self) -> float:
         """When the create may have left first."""
@@ -98,7 +109,7 @@ class View:
         slack = MEASURED if self.measured else GUESSED
         return self.intent_at - max(self.ahead, 0.0) - slack + self._behind
 
-    @property
+    @cached_property
     def _behind(self) -> float:
         """How far the list dates our own creates back, now or earlier, as 0 or less."""
         return max(min([0.0, self.behind, *self.off(self.own)]), -ZONES)
@@ -124,7 +135,7 @@ def our_id(view: View, row: RemoteTask) -> Optional[Kind]:
     told = by_id(view.take, row)
     if told is not None:
         return Kind.OURS if told else Kind.NOT_OURS
-    none = row.own_id == "" and carried_id(view.take) and _shows_ids(view)
+    none = row.own_id == "" and carried_id(view.take) and view.shows_ids
     return Kind.NOT_OURS if none else None
 
 
@@ -198,6 +209,10 @@ def other_shape(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def alters(view: View) -> bool:
     """Whether the list shows ours with another length or model than was sent, now or earlier."""
+    return view.altered_now
+
+
+def _alters(view: View) -> bool:
     sent = {own.remote_id: own.take for own in view.own}
     shown = ((row, sent.get(row.remote_id)) for row in view.listed.tasks)
     return view.altered or any(_is_altered(row, take) for row, take in shown if take is not None)

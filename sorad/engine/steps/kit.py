@@ -110,6 +110,8 @@ class Locks:
 
     buying: threading.Lock = field(default_factory=threading.Lock)  # an intent is weighed and committed
     reusing: threading.Lock = field(default_factory=threading.Lock)  # a video is chosen and taken
+    # A list is laid beside the creates of a day: many at once would need the memory for all of them at once.
+    judging: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass

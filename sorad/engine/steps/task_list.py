@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Union
 
+from sorad import heartbeat
 from sorad.elapsed import passed, same_boot
 from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence
 from sorad.engine.decide.dating import accepted, dated
@@ -14,7 +15,7 @@ from sorad.engine.state.list_history import LATEST
 from sorad.engine.steps.kit import Kit
 from sorad.ledger.values import Event
 from sorad.model import State, Take
-from sorad.providers.base import Fault, Provider
+from sorad.providers.base import Fault, Listed, Provider
 
 # Tasks that the provider does not know any more are on no list of it.
 LOST_SIGHT = ("provider.missing", "take.lost")
@@ -24,6 +25,8 @@ TELLING, SHORTLY = 86_400.0, 600.0
 # Before a create is sent again, the list is searched this much further back, in seconds: nothing in it may be
 # ours by its text though not by its time.
 DOUBT = 2 * 86_400.0
+_PAGE = 200  # takes read at a time
+_TURN = 120.0  # seconds that it may take until others have judged theirs
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     listed = provider.recent(max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0), take.own_id)
     if isinstance(listed, Fault):
         return listed
+    heartbeat.beat(_TURN)
+    with kit.locks.judging:
+        heartbeat.beat()
+        return _judged(kit, take, provider, listed)
+
+
+def _judged(kit: Kit, take: Take, provider: Provider, listed: Listed) -> Look:
+    """What a list tells, with all that is known beside it."""
     now = kit.clock.time()
     # Before the owners: what is accepted now is theirs.
     others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
@@ -47,7 +58,7 @@ def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Unio
     here = (provider.kind, provider.base_url)
     owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
     lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
-    own = _own_creates(kit, take, lost, provider.account)
+    own = _own_creates(kit, take, lost, provider.account, listed.ids)
     reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
     seen = kit.lookups.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
@@ -97,25 +108,33 @@ def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
     return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
-def _own_creates(kit: Kit, take: Take, lost: Take, account: str) -> list[Own]:
+def _own_creates(kit: Kit, take: Take, lost: Take, account: str, shown: Collection[str]) -> list[Own]:
     """Creates that this account accepted lately, as far as their tasks are still known there.
 
-    ``lost``: the take as dated; their dates may be as its own was written down, or as it is now.
+    ``lost``: the take as dated. What was sent is kept of those that are ``shown`` alone: there may be thousands.
     """
     now, present = kit.clock.time(), kit.ledger.moment()
     began_at = now if lost.intent_at is None else lost.intent_at
     since = began_at - TELLING
     written = [at for at in (take.intent_at, lost.intent_at, now) if at]
-    ids = [one.remote_id for one in kit.ledger.purchases(min(written) - TELLING) if one.remote_id]
     found = []
-    for one in kit.ledger.with_tasks(ids):
+    for one in _bought_since(kit, min(written) - TELLING):
         at = accepted(one, now, present, kit.times.ahead, tells_sleep=kit.times.tells_sleep)
         if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
         answered = shortly and _was_answered(kit, one) and _left_before(kit, one, take)
-        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), one))
+        sent = one if one.remote_id in shown else None
+        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), sent))
     return found
+
+
+def _bought_since(kit: Kit, since: float) -> Iterator[Take]:
+    """The takes that were bought since then, page by page."""
+    ids = sorted({one.remote_id for one in kit.ledger.purchases(since) if one.remote_id})
+    for start in range(0, len(ids), _PAGE):
+        heartbeat.beat()
+        yield from kit.ledger.with_tasks(ids[start : start + _PAGE])
 
 
 def _is_told(kit: Kit, one: Take, at: float) -> bool:

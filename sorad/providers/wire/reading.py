@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-from sorad.nested import is_deep
+from sorad.nested import is_deep, may_be_deep
 
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(?:([zZ])|([+-])(\d\d):?(\d\d))"
@@ -41,7 +41,7 @@ def parse(body: bytes) -> Any:
         value = json.loads(body.decode("utf-8-sig"), parse_int=_int)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
-    return None if is_deep(value, _DEEPEST) else value
+    return None if may_be_deep(body, _DEEPEST) and is_deep(value, _DEEPEST) else value
 
 
 def _int(digits: str) -> Any:
