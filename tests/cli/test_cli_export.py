@@ -97,7 +97,7 @@ def test_rates_are_fractions(told, rate):
 @pytest.mark.skipif(not is_there(), reason="sorad[media] is not installed")
 def test_the_chosen_takes_of_a_storyboard(house):
     board = Path(house.vault) / "storyboard.json"
-    takes = house.takes(2, State.DONE)
+    takes = house.takes(1, State.DONE, output=f"{house.home}/videos/Segment_1/1.mp4")
     segments = [
         {"segment_index": take.segment, "prompt_text": "p", "dialogue": ["Hello."]} for take in takes[:1]
     ]
