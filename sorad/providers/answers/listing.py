@@ -208,6 +208,12 @@ def _with_prompts(
             if isinstance(told, Fault) and told.trouble in (Trouble.TRANSPORT, Trouble.RATE):
                 return told
             if isinstance(told, RemoteTask) and told.prompt.strip():
-                row = replace(told, remote_id=task.remote_id, created_at=task.created_at or told.created_at)
+                row = replace(
+                    told,
+                    remote_id=task.remote_id,
+                    created_at=task.created_at or told.created_at,
+                    own_id=task.own_id if told.own_id is None else told.own_id,
+                    shown={**task.shown, **told.shown},
+                )
         rows.append(row)
     return rows
