@@ -78,6 +78,10 @@ KINDS: Mapping[str, Kind] = {
     "wrong_length": Kind(("download",), N_("a shortened file that calls itself whole")),
     "no_moov": Kind(("download",), N_("a file without its index")),
     "list_lag": Kind(("listing",), N_("the list shows a task only after this many seconds"), seconds=60.0),
+    "list_ended": Kind(("listing",), N_("the list shows a task only once it has ended")),
+    "list_forget": Kind(
+        ("listing",), N_("the list forgets a task this many seconds after its create"), seconds=600.0
+    ),
     "list_cap": Kind(("listing",), N_("the list shows only this many of the newest tasks"), rows=5),
     "list_repeat": Kind(("listing",), N_("each page of the list is the first one again")),
     "list_size": Kind(("listing",), N_("a page has fewer rows than were asked for"), rows=2),

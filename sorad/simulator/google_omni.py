@@ -50,7 +50,7 @@ class GoogleOmni(NativeFormat):
         parts = call.parts[1:]
         if parts[:1] == ("files",) and len(parts) == 2 and call.method == "GET":
             name, _colon, verb = parts[1].partition(":")
-            return ("download" if verb == "download" else "file", name)
+            return ("moved" if verb == "download" else "file", name)
         if parts == ("models",):
             return "account", ""
         if parts[:1] != ("interactions",):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ class Oddities:
     one. ``short``: a page has no more rows than that, though the next one begins where the page that was asked for
     would. ``endless``: it never says that it ends, nor how many there are. ``empty_after``: so many rows come, then
     empty pages, though more are told of. ``stub``: it says for ever that there is nothing. ``back``: its dates are
-    so many seconds too early. ``how``: what became of the texts, of :data:`sorad.simulator.faults.TEXTS`.
+    so many seconds too early. ``ended``: it shows a task only once that has ended. ``keeps``: so many
+    seconds after its create it forgets a task. ``how``: what became of the texts, of
+    :data:`sorad.simulator.faults.TEXTS`.
     """
 
     lag: float = 0.0
@@ -30,13 +33,14 @@ class Oddities:
     stub: bool = False
     back: float = 0.0
     how: str = ""
+    ended: bool = False
+    keeps: float = math.inf
 
     @classmethod
     def of(cls, faults: Faults) -> Oddities:
         """As the faults in force say."""
-        lag, cap, short, empty, dates, text = (
-            faults.standing(f"list_{kind}") for kind in ("lag", "cap", "size", "empty", "dates", "text")
-        )
+        kinds = ("lag", "cap", "size", "empty", "dates", "text", "forget")
+        lag, cap, short, empty, dates, text, forget = (faults.standing(f"list_{kind}") for kind in kinds)
         return cls(
             lag=lag.setting("seconds") if lag else 0.0,
             cap=cap.setting("rows") if cap else None,
@@ -47,13 +51,16 @@ class Oddities:
             stub=faults.standing("list_stub") is not None,
             back=dates.setting("seconds") if dates else 0.0,
             how=text.setting("how") if text else "",
+            ended=faults.standing("list_ended") is not None,
+            keeps=forget.setting("seconds") if forget else math.inf,
         )
 
     def shown(self, tasks: Sequence[Task], now: float) -> list[Task]:
         """Those of the tasks, newest first, that the list knows of."""
         if self.stub:
             return []
-        return [task for task in tasks if task.created_at + self.lag <= now][: self.cap]
+        known = [task for task in tasks if self.lag <= now - task.created_at <= self.keeps]
+        return [task for task in known if not self.ended or now >= task.ready_at][: self.cap]
 
     def page(self, tasks: Sequence[Task], start: int, size: int) -> list[Task]:
         """The page of ``size`` that begins at row ``start``."""

@@ -63,6 +63,11 @@ class NativeFormat:
         """What is told of the file of a video."""
         return {}
 
+    def moved(self, task: Task) -> Answer:
+        """A video that the API itself does not serve: sent on to the host that does."""
+        url = self.url(task)
+        return Answer(302, b"", {"location": url}) if url else self.refusal("lost_task")
+
     def page(self, call: Call, tasks: Sequence[Task], odd: Oddities) -> Any:
         """A page of its list; ``tasks``: all that it knows of, newest first. ``None``: bad parameters."""
         return None
@@ -93,11 +98,14 @@ class NativeFormat:
         acts: Mapping[str, Callable[[Task], Answer]] = {
             "poll": lambda task: self.answer(call, task),
             "file": lambda task: json_answer(200, self.file(task)),
+            "moved": self.moved,
             "delete": self._delete,
             "download": lambda task: self.refusal("lost_task"),
         }
         act, lost = acts[target], lambda: self.refusal("lost_task")
-        return self._book.on_task(self.wire, task_id, "poll" if target == "file" else target, act, lost)
+        return self._book.on_task(
+            self.wire, task_id, "poll" if target in ("file", "moved") else target, act, lost
+        )
 
     def refusal(self, kind: str, status: int | None = None) -> Answer:
         """An error, or for ``no_id`` a create's good answer without one; over ``status`` where it is given."""

@@ -130,25 +130,36 @@ def test_running_task(kind: str) -> None:
         assert isinstance(provider.poll(bought(provider, Request("a"))), Running)
 
 
+# By fault of a create: what becomes of it, by what trouble, and how many tasks there are then.
+OUTCOMES: list[tuple[str, type, Trouble, int]] = [
+    ("rate,retry_after=3", Refused, Trouble.RATE, 0),
+    ("key", Refused, Trouble.KEY, 0),
+    ("balance", Refused, Trouble.BALANCE, 0),
+    ("retired", Refused, Trouble.RETIRED, 0),
+    ("blocked", Refused, Trouble.REQUEST, 0),
+    ("person", Refused, Trouble.REQUEST, 0),
+    ("server", Unknown, Trouble.SERVER, 0),
+    ("server,status=502", Unknown, Trouble.SERVER, 0),
+    ("server,status=503", Unknown, Trouble.SERVER, 0),
+    ("server,status=504,accepted=true", Unknown, Trouble.SERVER, 1),
+    ("reset_before", Unknown, Trouble.TRANSPORT, 0),
+    ("reset_after", Unknown, Trouble.TRANSPORT, 1),
+    ("slow,seconds=30", Unknown, Trouble.TRANSPORT, 1),
+    ("slow_headers,seconds=30", Unknown, Trouble.TRANSPORT, 1),
+    ("no_id", Unknown, Trouble.SERVER, 1),
+    ("html", Unknown, Trouble.SERVER, 0),
+]
+# What is a matter of the line is so with all of them: a native one stands for the others.
+OF_THE_LINE = ("reset", "slow", "html")
+
+
 @pytest.mark.parametrize(
-    ("fault", "outcome", "trouble", "accepted"),
+    ("kind", "fault", "outcome", "trouble", "accepted"),
     [
-        ("rate,retry_after=3", Refused, Trouble.RATE, 0),
-        ("key", Refused, Trouble.KEY, 0),
-        ("balance", Refused, Trouble.BALANCE, 0),
-        ("retired", Refused, Trouble.RETIRED, 0),
-        ("blocked", Refused, Trouble.REQUEST, 0),
-        ("person", Refused, Trouble.REQUEST, 0),
-        ("server", Unknown, Trouble.SERVER, 0),
-        ("server,status=502", Unknown, Trouble.SERVER, 0),
-        ("server,status=503", Unknown, Trouble.SERVER, 0),
-        ("server,status=504,accepted=true", Unknown, Trouble.SERVER, 1),
-        ("reset_before", Unknown, Trouble.TRANSPORT, 0),
-        ("reset_after", Unknown, Trouble.TRANSPORT, 1),
-        ("slow,seconds=30", Unknown, Trouble.TRANSPORT, 1),
-        ("slow_headers,seconds=30", Unknown, Trouble.TRANSPORT, 1),
-        ("no_id", Unknown, Trouble.SERVER, 1),
-        ("html", Unknown, Trouble.SERVER, 0),
+        (kind, *row)
+        for kind in KINDS
+        for row in OUTCOMES
+        if kind in (*OWN_TEXT, "dashscope") or not row[0].startswith(OF_THE_LINE)
     ],
 )
 def test_outcome_of_a_create_under_each_fault(
@@ -223,6 +234,24 @@ def test_a_stub_of_a_list_and_one_of_another_zone_are_read_as_they_are(kind: str
     stub = provider.recent(time.time() - 60)
     assert isinstance(stub, Listed)
     assert (stub.ids, stub.counted or stub.ended) == (frozenset(), True)
+
+
+@pytest.mark.parametrize("kind", ["openai_videos", "minimax"])
+def test_lists_that_show_a_task_late_or_forget_it_say_so_of_none(kind: str) -> None:
+    with Simulator(task_seconds=(600.0, 600.0)) as api:
+        provider = provider_of(kind, api)
+        remote_id = bought(provider, Request("a"))
+
+        def shown() -> frozenset[str]:
+            listed = provider.recent(time.time() - 60)
+            assert isinstance(listed, Listed)
+            return listed.ids
+
+        assert shown() == {remote_id}
+        for fault in ("list_ended", "list_forget,seconds=0"):
+            api.faults.add(fault)
+            assert shown() == frozenset()
+            api.faults.clear()
 
 
 def test_refused_task_is_told_as_moderation(kind: str, api: Simulator) -> None:

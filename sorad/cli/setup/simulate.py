@@ -34,7 +34,7 @@ Kinds, by what they strike:
   new tasks   stuck, fail, ignore_picture
   download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
   the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_stub,
-              list_dates, list_text
+              list_dates, list_text, list_ended, list_forget
   the clock   clock_skew
 Options:
   rate        the share that is struck, 0 to 1
