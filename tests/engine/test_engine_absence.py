@@ -120,6 +120,13 @@ def test_another_model_counts_only_where_ours_is_named_as_it_was_sent() -> None:
     assert kind(view(task, renamed, owned={"own"}, own=[Own("own", INTENT + 20)]), task) is Kind.CANNOT_TELL
 
 
+def test_a_gateways_own_name_for_a_model_tells_no_row_apart() -> None:
+    task = row(pro=None, other_model="upstream-1", shown={"model": "upstream-1"})
+    assert kind(view(task, take=replace(lost(), sent='{"model": "veo"}')), task) is Kind.CANNOT_TELL
+    other = row(pro=None, shown={"model": "kling"})  # one that the config names
+    assert kind(view(other, take=replace(lost(), sent='{"model": "veo"}')), other) is Kind.NOT_OURS
+
+
 @pytest.mark.parametrize("shown", [{"seconds": 8}, {"pro": True}])
 def test_where_ours_are_shown_with_another_length_or_model_none_is_told_by_it(shown: dict[str, Any]) -> None:
     task, ours = row(**shown), replace(row(**shown), remote_id="own")

@@ -43,7 +43,7 @@ class Other(SimProvider):
         if not self.has_money:
             self.creates += 1
             return Refused(Fault(Trouble.BALANCE, SAID))
-        return super().create(request)
+        return super().create(request, own_id)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import struct
 from collections import Counter
@@ -771,7 +772,8 @@ class World:
 
     def storyboards(self) -> list[Path]:
         """The storyboards that are there."""
-        return sorted(self.vault_dir.rglob("storyboard*.json"))
+        found = self.vault_dir.rglob("storyboard*.json")
+        return sorted(path for path in found if not re.search(r"_S\d+_T\d+_", path.name))  # no receipts
 
     def calm(self) -> None:
         """All trouble ends: what can still come to an end does."""

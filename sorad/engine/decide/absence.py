@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple, Optional
 from sorad.elapsed import Moment
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import in_window, of_model, resembles, same
-from sorad.engine.decide.shapes import by_id, by_shape, carried_id
+from sorad.engine.decide.shapes import by_id, by_shape, carried_id, told_shape
 from sorad.messages import N_
 from sorad.model import Take
 from sorad.problems import Problem
@@ -202,9 +202,9 @@ def other_model(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def other_shape(view: View, row: RemoteTask) -> Optional[Kind]:
     """It has another model, length, resolution, ratio or sound than was sent, and the list does not change ours."""
-    if not row.shown or alters(view):
+    if alters(view):
         return None
-    return Kind.NOT_OURS if by_shape(view.take.said, row.shown) is Kind.NOT_OURS else None
+    return Kind.NOT_OURS if by_shape(view.take.said, told_shape(row)) is Kind.NOT_OURS else None
 
 
 def alters(view: View) -> bool:
@@ -219,7 +219,7 @@ def _alters(view: View) -> bool:
 
 
 def _is_altered(row: RemoteTask, sent: Take) -> bool:
-    of_shape = not sent.said or not row.shown or by_shape(sent.said, row.shown) is not Kind.NOT_OURS
+    of_shape = by_shape(sent.said, told_shape(row)) is not Kind.NOT_OURS
     return row.seconds not in (None, sent.request.seconds) or not of_model(sent, row) or not of_shape
 
 
@@ -341,7 +341,8 @@ def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
 def _lacking(view: View) -> Optional[Own]:
     """A create of ours that was accepted long enough ago and should be on the list, but is not."""
     since = covers(view.listed, view.ahead, measured=view.measured)
-    kept = view.intent_at - KEPT if view.listed.ids else 0.0
+    # What the list forgets is not there to be seen; what it keeps for longer must be there for an hour at least.
+    kept = max(view.intent_at - KEPT, view.now - view.finding.kept_for + MEASURED) if view.listed.ids else 0.0
     if since is None:
         return None
     due = (own for own in view.own if max(since, kept) <= own.accepted_at <= view.now - view.settled)

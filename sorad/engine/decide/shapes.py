@@ -40,6 +40,13 @@ def by_id(take: Take, task: RemoteTask) -> Optional[bool]:
     return take.own_id == task.own_id if take.own_id and task.own_id else None
 
 
+def told_shape(task: RemoteTask) -> Mapping[str, Any]:
+    """The shape that a row shows; a model that the config does not name may be a gateway's own name for it."""
+    if not task.other_model:
+        return task.shown
+    return {name: value for name, value in task.shown.items() if name != MODEL}
+
+
 def by_shape(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> Kind:
     """What a row that shows no text is, by its shape alone; *ours*: of just the shape that was sent."""
     kinds = {_kind(name, sent[name], shown[name]) for name in SHAPE if name in sent and name in shown}

@@ -59,6 +59,8 @@ KEPT_BACK_EVERY = 3_600.0
 UNFINISHED_EVERY = 60.0
 # "Nothing there" counts only when it was seen this often, the last time after the window.
 LOOKS = 2
+# A list that shows a task only after an hour is not read every few seconds until then.
+MOST_LOOKS = 40
 
 
 def reconcile(kit: Kit, take: Take) -> None:
@@ -237,7 +239,8 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         return
     looks, again = take.attempt + 1, refused_again(take, kit.ledger.history(take.id))
     if _missed_for(kit, take, provider) < window or looks < LOOKS:
-        later = Change(State.UNKNOWN, "look", due_at=now + rules.look_every, attempt=looks)
+        pause = max(rules.look_every, window / MOST_LOOKS)
+        later = Change(State.UNKNOWN, "look", due_at=now + pause, attempt=looks)
         record(kit, take, later)
     elif not is_sure(take, provider):
         # Its looks count again when the key is back.
