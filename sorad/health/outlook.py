@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
 from sorad.budget import awaits_price
-from sorad.engine.decide.chain import is_waiting
 from sorad.health.complaints import how_to_start
 from sorad.health.estimates import Kind, Pace, forecast
 from sorad.health.takes import FOR_THE_USER
+from sorad.ledger.chain import is_waiting
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem

@@ -9,13 +9,13 @@ from typing import Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.decide.chain import WAITS, is_waiting
 from sorad.engine.decide.doubtful import SAME_ID, is_same_id
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.decide.not_found import is_told
 from sorad.engine.decide.pictures import IGNORED
 from sorad.health.complaint import NAMED, Complaint, board_name, counted, heavy, note
 from sorad.health.facts import Facts
+from sorad.ledger.chain import WAITS, is_waiting
 from sorad.ledger.copied import is_copied
 from sorad.messages import N_, _
 from sorad.model import State, Take

@@ -33,6 +33,7 @@ from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo
 from sorad.intake.identity import outranks
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
+from sorad.ledger.chain import is_waiting
 from sorad.ledger.reused import served
 from sorad.ledger.values import Storyboard, Want
 from sorad.ledger.wants import UNSENT
@@ -282,6 +283,8 @@ def _too_dear(
     def is_new(want: Want) -> bool:
         take = known.get(key_of(want))
         unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
+        if take is not None and is_waiting(take):
+            return False  # it was weighed, and waits for the shot before it alone
         return want.state is State.QUEUED and unsent and key_of(want) not in reused
 
     problem, due = _limited(prices, [want for want in wants if is_new(want)]), NEVER

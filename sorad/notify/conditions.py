@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sorad.engine.decide.pictures import IGNORED
 from sorad.health.complaint import Complaint
 from sorad.health.facts import Facts
 from sorad.health.takes import FOR_THE_USER
+from sorad.ledger.chain import NO_FRAME, WAITS
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.notify.memory import TROUBLE, WAITING
 from sorad.notify.rules import Condition
 from sorad.problems import Problem
 
+# What is held, and ends by itself, or is told as a trouble: no approval releases it.
+_TOLD_OTHERWISE = frozenset({"budget.day", WAITS, NO_FRAME, IGNORED})
 # What is told by storyboard or take, and not once for all of its kind.
 _OF_ONE = frozenset({"take.unknown", "take.held", "budget.approve", "budget.price"})
 
@@ -44,7 +48,7 @@ def _troubles(found: Iterable[Complaint], paths: set[str]) -> dict[str, Conditio
 def _waiting(facts: Facts) -> Iterator[tuple[str, Problem]]:
     held: dict[str, list[Take]] = {}
     for take in facts.held:
-        if take.error is None or take.error.code != "budget.day":  # that one ends by itself
+        if take.error is None or take.error.code not in _TOLD_OTHERWISE:
             held.setdefault(take.storyboard, []).append(take)
     for path, takes in held.items():
         error = takes[0].error

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from world import SAID, Odds, World
 
-from sorad.engine.decide.chain import NO_FRAME, WAITS, is_of_another_shot
+from sorad.config.model import Budget
+from sorad.engine.decide.chain import is_of_another_shot
+from sorad.engine.steps.reprice import reprice_all
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import last_frame_path
-from sorad.ledger.chain import segment_before
+from sorad.ledger.chain import NO_FRAME, WAITS, segment_before
 from sorad.media.questions import Answer, Frame, Kept, Question, Unanswered
 from sorad.model import State, Take
 from sorad.providers.base import Created, Fault, Trouble, Unknown
@@ -293,3 +295,32 @@ def test_through_deaths_and_lost_answers_none_leaves_without_its_frame(
         if take.state is State.DONE and take.request.continues:
             assert film.begins_with(take) == take.frame
     assert {take.state for take in film.takes()} <= {State.DONE, State.UNKNOWN, State.HELD, State.FAILED}
+
+
+def test_a_lower_limit_holds_what_waits_too_and_more_segments_are_weighed_alone(film: Film) -> None:
+    price = (film.provider.price(None) or 0) / 1_000_000  # type: ignore[arg-type]
+    film.restart(budget={"approve_above": 4.5 * price})
+    film.board(CHAIN)
+    film.run(100)
+    assert {one.error.code for one in film.takes() if one.error} == {WAITS}
+    film.board([*CHAIN, following(4, "rain")])  # one more: it alone is weighed
+    film.run(60)
+    assert {one.error.code for one in film.takes() if one.error} == {WAITS}
+    reprice_all(film.kit.ledger, Budget(approve_above=0.5 * price), film.clock.time())
+    film.restart(budget={"approve_above": 0.5 * price})
+    film.run(6 * 3_600)
+    assert set(film.bought()) == {"a lighthouse"}
+    assert {one.error.code for one in film.takes() if one.error} == {"budget.approve"}
+
+
+def test_a_disk_in_trouble_gives_no_other_takes_frame(film: Film) -> None:
+    film.board(CHAIN[:2])
+    while [take.state for take in film.of(1)] != [State.DONE] * 2:
+        film.run(30)
+    decode, film.kit.ask_media = film.kit.ask_media, lambda question: Unanswered("disk", "I/O error")
+    while NO_FRAME not in film.told():
+        film.run(30)
+    assert film.told()[NO_FRAME] is True
+    film.kit.ask_media = decode
+    film.run(2 * 3_600)
+    assert film.of(2)[0].frame_of == film.of(1)[0].remote_id

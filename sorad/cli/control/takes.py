@@ -237,7 +237,7 @@ def _waiting_for_approval(desk: Desk, which: list[str]) -> tuple[list[Take], lis
 
 def _may(take: Take) -> bool:
     """Whether an approval releases it: not what waits for the shot before."""
-    from sorad.engine.decide.chain import is_waiting
+    from sorad.ledger.chain import is_waiting
     from sorad.model import State
 
     return take.state is State.HELD and not is_waiting(take)

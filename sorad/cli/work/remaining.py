@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sorad.engine.decide.ambiguous import waits_for_user
-from sorad.engine.decide.chain import WAITS, is_waiting, waits_for
+from sorad.engine.decide.chain import waits_for
 from sorad.engine.decide.not_found import is_stuck
-from sorad.ledger.chain import segment_before
+from sorad.ledger.chain import WAITS, is_waiting, segment_before
 from sorad.ledger.states import OPEN
 from sorad.model import State, Take
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Optional
 
+from sorad.ledger.chain import NO_FRAME, WAITS
 from sorad.ledger.states import ENDED
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
-
-# Held until the segment before has ended; held because that one has no frame to give.
-WAITS, NO_FRAME = "take.waits", "take.no_frame"
-
-
-def is_waiting(take: Take) -> bool:
-    """Whether a take is held for the segment before it. No approval and no budget releases it."""
-    return take.state is State.HELD and take.error is not None and take.error.code in (WAITS, NO_FRAME)
 
 
 def task_of(take: Take) -> str:

@@ -13,7 +13,6 @@ from sorad.claim import doubles
 from sorad.claim.claims import Claims
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
-from sorad.engine.decide.chain import is_waiting
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.steps.choose import choose, choose_none
 from sorad.engine.steps.kit import Kit, seller_of
@@ -21,6 +20,7 @@ from sorad.engine.steps.pictures import go_on
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.reuse import is_reused_and_missing, take_again
 from sorad.engine.steps.takeover import take_create_over, take_over_below
+from sorad.ledger.chain import is_waiting
 from sorad.ledger.copied import is_copied
 from sorad.ledger.errors import ClaimLost, IdOwned, IllegalMove
 from sorad.ledger.values import Change, Command

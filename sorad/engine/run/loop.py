@@ -17,7 +17,6 @@ from typing import Callable, Optional, Protocol
 from loguru import logger
 
 from sorad.budget import PRICE_AGAIN
-from sorad.engine.decide.chain import is_waiting
 from sorad.engine.decide.crawling import ease
 from sorad.engine.decide.parties import whose
 from sorad.engine.run.channel import Channel, MakeLane
@@ -33,6 +32,7 @@ from sorad.engine.steps.recheck_failed import asking
 from sorad.engine.steps.reconcile import reconcile
 from sorad.engine.steps.reprice import is_unpriced, reprice
 from sorad.engine.steps.rescue import rescue_away
+from sorad.ledger.chain import is_waiting
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.values import Change, Party
 from sorad.messages import _

@@ -7,32 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
-from loguru import logger
-
-from sorad.engine.decide.chain import (
-    frame_gone,
-    is_waiting,
-    no_frame,
-    sources,
-    task_of,
-    waits_for,
-)
-from sorad.engine.steps.dedupe import LOOK_AGAIN
+from sorad.engine.decide.chain import frame_gone, no_frame, sources, task_of, waits_for
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.files.digest import sha256_of
 from sorad.layout import last_frame_path
-from sorad.ledger.chain import segment_before
+from sorad.ledger.chain import is_waiting, segment_before
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change
 from sorad.media.questions import Frame, Kept, Unanswered
-from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 
-# A take that waits for a frame that cannot be read is looked at again so much later: what is chosen or bought anew
-# meanwhile releases it at once.
-UNREAD_AGAIN = 3_600.0
+# A take that waits for a frame that cannot be read (a broken video, a disk in trouble) is looked at again so much
+# later: what is chosen meanwhile releases it at once.
+UNREAD_AGAIN = 600.0
 
 
 def with_frame(kit: Kit, take: Take) -> Optional[Take]:
@@ -52,16 +41,9 @@ def with_frame(kit: Kit, take: Take) -> Optional[Take]:
         found = _last_frame(kit, source)
         if isinstance(found, str):
             return replace(take, frame=found, frame_path=_path(source), frame_of=task_of(source))
-        if found.why in ("disk", "died"):
-            logger.warning(
-                _("take {id}: the last frame of take {source} cannot be read just now: {error}"),
-                id=take.id,
-                source=source.id,
-                error=found.text,
-            )
-            release(kit, take, kit.clock.time() + LOOK_AGAIN)
-            return None
         reasons.append(f"{found.why} {found.text}".strip())
+        if found.why in ("disk", "died"):
+            break  # that one may be good: no other takes its place
     _hold(kit, take, no_frame(take, "; ".join(dict.fromkeys(reasons))), UNREAD_AGAIN)
     return None
 

@@ -10,6 +10,7 @@ from loguru import logger
 
 from sorad.budget import NEVER, PRICE_AGAIN, awaits_price, needs_approval, no_price
 from sorad.engine.steps.kit import Kit, record, release, seller_of
+from sorad.ledger.chain import is_waiting
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change
@@ -99,7 +100,7 @@ def _is_limited_by_storyboard(take: Take, *, limited: bool) -> bool:
     """Whether the limit of a storyboard is what a take is, or would be, held by. What `redo` asked for is approved."""
     if take.approved or take.extra:
         return False
-    if take.state is State.QUEUED:
+    if take.state is State.QUEUED or is_waiting(take):
         return limited
     return is_too_dear(take) or (limited and _waits_for_day(take))
 
