@@ -24,6 +24,7 @@ COMMANDS: dict[str, Row] = {
     "run": Row("work.run", WORK, N_("the daemon, in the foreground")),
     "once": Row("work.once", WORK, N_("do what is there, show progress, end when all is done")),
     "plan": Row("work.plan", WORK, N_("what would be bought, what is skipped and why, and the price")),
+    "export": Row("work.export", WORK, N_("the chosen takes for an editing program")),
     "status": Row("look.status", LOOK, N_("is it well, what needs you")),
     "list": Row("look.list", LOOK, N_("the takes")),
     "show": Row("look.show", LOOK, N_("one take and its history")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 from pathlib import Path
 
@@ -35,8 +36,9 @@ CALLS = {
     "approve": [["B"]],
     "choose": [["1"], ["--none", "1"]],
     "note": [["B"]],
-    "gallery": [[], ["B"]],
+    "gallery": [["--out", os.devnull], ["B", "--out", os.devnull]],
     "open": [["1"], ["B"]],
+    "export": [["B", "--to", "srt"]],
     "resolve": [["1", "--adopt", EVIL, "--yes"], ["1", "--drop", "--yes"]],
     "pause": [[]],
     "resume": [[]],

@@ -23,7 +23,7 @@ def test_the_page_is_written_and_its_path_printed(house):
 
 
 def test_a_video_that_is_not_there_is_told(house):
-    (take,) = house.takes(1, State.DONE)
+    (take,) = house.takes(1, State.DONE, output=f"{house.home}/nowhere/1.mp4")
     ran = house.sorad("open", str(take.id))
     assert ran.code == 1
     assert "--missing" in ran.err
