@@ -345,7 +345,8 @@ def test_what_another_sorad_has_bought_is_not_bought(stage: Stage, when: str) ->
 def test_a_receipt_of_another_text_between_look_and_intent_is_no_purchase_of_this_one(stage: Stage) -> None:
     take = claimed(stage, "one")
     other = replace(take.request, prompt="another")
-    strange = replace(take, request=other, fingerprint=other.fingerprint())
+    beside = str(Path(take.output).with_name(f"1_v1_{other.fingerprint()[:8]}.mp4"))
+    strange = replace(take, request=other, fingerprint=other.fingerprint(), output=beside)
     meanwhile(stage, partial(foreign, strange, State.DONE, stage.clock.time()))
     assert (send(stage, take).state, stage.provider.creates) == (State.GENERATING, 1)
 
