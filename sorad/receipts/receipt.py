@@ -8,6 +8,7 @@ this version does not know (a later one's, another program's) outlive a rewrite.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ SUBMITTING = "submitting"  # of an intent: a create was sent, and no remote id i
 # A receipt has about 1 KB and a prompt; what is larger is something else.
 _LARGEST = 1_000_000
 _LONGEST_SENT = 20_000  # characters
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_REFERENCES = 10_000  # a storyboard names far fewer; a stranger's file may hold any number
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",\n ", ": ")).encode
 _OURS = frozenset({"sorad", "fingerprint", "remote_id"})
@@ -282,8 +284,13 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         chosen_at=checks.moment(members.get("chosen_at")) or 0.0,
         sent=_sent(members.get("sent")),
         **_frame(members),
-        own_id=checks.optional(members, "own_id", checks.LONGEST_NAME),
+        own_id=_own_id(members.get("own_id")),
     )
+
+
+def _own_id(raw: Any) -> str:
+    """It is asked for at a provider: what a stranger wrote must not become several ids, or something else."""
+    return raw if isinstance(raw, str) and _ID.fullmatch(raw) else ""
 
 
 def _sent(raw: Any) -> str:

@@ -353,3 +353,15 @@ def test_a_full_disk_aside_a_small_file_is_written_whole(tmp_path: Path) -> None
     with pytest.raises(OSError, match=r"directory|permitted"):
         write_whole(tmp_path / "x", b"1", lambda seconds: None)
     assert [path.name for path in tmp_path.iterdir()] == [".x.tmp"]
+
+
+@pytest.mark.parametrize(
+    ("own_id", "read"), [("sorad-0a1b", "sorad-0a1b"), ("a,b", ""), ("x" * 65, ""), (7, ""), ("a\nb", "")]
+)
+def test_an_own_id_is_one_id_or_none(tmp_path: Path, own_id: Any, read: str) -> None:
+    members = {**HONEST.to_members(), "own_id": own_id, "sent": {"seconds": 5}}
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(members), encoding="utf-8")
+    told = read_receipt(path)
+    assert told is not None
+    assert (told.own_id, told.sent) == (read, '{"seconds": 5}')
