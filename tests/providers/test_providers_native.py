@@ -12,6 +12,16 @@ from typing import Any
 import pytest
 from native_dialects import KEY, NATIVES, REQUEST, NativeDialect, made
 from scripted_http import Reply, ScriptedServer
+from test_providers_conformance import (
+    ANY_STATUS,
+    BEFORE_A_HANDLER,
+    CLIENT_ERRORS,
+    CUT,
+    SERVER_ERRORS,
+    UNPROVED,
+    WITHOUT,
+    says,
+)
 
 from sorad.config.load import load
 from sorad.config.model import ProviderConfig
@@ -344,6 +354,25 @@ def test_codes_tell_money_and_people_whatever_the_status(
 
 
 @every
+def test_no_status_and_no_words_that_prove_nothing_are_a_refusal(dialect: NativeDialect) -> None:
+    form = dialect.make("http://127.0.0.1:9").format
+    for statuses, bodies in (
+        ([*CLIENT_ERRORS, 424, 428], WITHOUT),
+        (SERVER_ERRORS, UNPROVED),
+        (ANY_STATUS, CUT),
+    ):
+        for status in statuses:
+            for body in bodies:
+                told = says(status, body) if bodies is CUT else body
+                raw = told if isinstance(told, bytes) else json.dumps(told).encode()
+                found = after_create(Answer(status, {}, raw), form)
+                assert isinstance(found, Unknown), (status, body)
+    for status in BEFORE_A_HANDLER:
+        for body in (b"<html>no</html>", b"", b"{}"):
+            assert isinstance(after_create(Answer(status, {}, body), form), Refused), (status, body)
+
+
+@every
 def test_a_code_of_doubt_or_one_that_nobody_knows_is_no_refusal(dialect: NativeDialect) -> None:
     form = dialect.make("http://127.0.0.1:9").format
     status, body = dialect.said["server"]
@@ -389,10 +418,18 @@ def test_a_list_shows_what_a_create_said(dialect: NativeDialect, server: Scripte
 def test_a_task_of_dashscope_shows_its_text_once_it_has_succeeded(server: ScriptedServer) -> None:
     stage = BY_KIND["dashscope"]
     server.script(stage.finished("https://x.test/a.mp4"))
-    told = stage.make(server.url).whole("a")
-    assert told is not None
-    assert not isinstance(told, Fault)
-    assert told.prompt == REQUEST.prompt
+    row = stage.row("a", "", 1_790_000_010.0)
+
+    def answer(asked: Any) -> Reply:
+        if "/tasks/a" in asked.path:
+            return stage.finished("https://x.test/a.mp4")
+        return Reply({"data": [row] if "page_no=1&" in asked.path else [], "total": 1})
+
+    server.script(answer)
+    listed = stage.make(server.url).recent(1_790_000_000.0)
+    assert isinstance(listed, Listed)
+    (task,) = listed.tasks
+    assert (task.prompt, task.shown) == (REQUEST.prompt, {"model": "wan3.0-video"})
 
 
 def test_credits_of_vidu_are_money_and_what_is_missing_is_not_zero(server: ScriptedServer) -> None:

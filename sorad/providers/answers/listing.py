@@ -208,6 +208,17 @@ def _with_prompts(
             if isinstance(told, Fault) and told.trouble in (Trouble.TRANSPORT, Trouble.RATE):
                 return told
             if isinstance(told, RemoteTask) and told.prompt.strip():
-                row = replace(told, remote_id=task.remote_id, created_at=task.created_at or told.created_at)
+                row = _as_told(task, told)
         rows.append(row)
     return rows
+
+
+def _as_told(task: RemoteTask, told: RemoteTask) -> RemoteTask:
+    """The row of a list, as the task by itself tells it; with what the row alone shows."""
+    return replace(
+        told,
+        remote_id=task.remote_id,
+        created_at=task.created_at or told.created_at,
+        own_id=task.own_id if told.own_id is None else told.own_id,
+        shown={**task.shown, **told.shown},
+    )
