@@ -1,6 +1,6 @@
 """How quickly new storyboards are read into the ledger, and whether the last is as quick as the first.
 
-    python benchmarks/bench_intake.py [--storyboards 2000] [--segments 1]
+    python benchmarks/bench_intake.py [--storyboards 30000] [--segments 1] [--takes 1]
 
 The real folder side's reading and the real ledger, without watching or waiting; nothing is bought. Prints the
 storyboards a second, overall and in the first and last tenth, the CPU of one, and the
@@ -40,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--storyboards", type=int, default=500)
     parser.add_argument("--segments", type=int, default=1)
+    parser.add_argument("--takes", type=int, default=1, help="of each segment")
     args = parser.parse_args()
     logger.remove()
     with tempfile.TemporaryDirectory() as temporary:
@@ -48,7 +49,9 @@ def main() -> None:
         state.mkdir()
         make_tree(root, args.storyboards, args.segments)
         provider = {"kind": "simulator", "base_url": "http://127.0.0.1:9/v1", "price_per_take": 1}
-        config = Config.model_validate({"state_dir": state, "watch": [{"path": root}], "provider": provider})
+        config = Config.model_validate(
+            {"state_dir": state, "watch": [{"path": root, "takes": args.takes}], "provider": provider}
+        )
         ledger = SqliteLedger.open(state / "ledger.sqlite3")
         intake = Intake(config, Sellers(config), ledger, SystemClock(), lambda: None)
         seen = sorted(scan(config.watch[0].path, []).files, key=lambda one: one.path)
@@ -62,7 +65,7 @@ def main() -> None:
         ledger.close()
     rate = len(seen) / (times[-1] - times[0])
     first, last = tenth / (times[tenth] - times[0]), tenth / (times[-1] - times[-1 - tenth])
-    print(f"{len(seen)} storyboards of {args.segments} segments: {rate:.0f} a second")
+    print(f"{len(seen)} storyboards of {args.segments} segments and {args.takes} takes: {rate:.0f} a second")
     print(
         f"the first tenth {first:.0f} a second, the last tenth {last:.0f}; CPU {spent / len(seen) * 1e3:.2f} ms each"
     )

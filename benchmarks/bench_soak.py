@@ -28,7 +28,7 @@ import psutil
 from bench_throughput import CONFIG, simulator
 
 MOST = 1.15  # times the figure of the first look
-FAULTS = ("rate=0.02", "fail=0.02", "cut=0.03", "reset_after=0.01,target=create", "server=0.02,target=poll")
+FAULTS = ("rate=0.02", "fail=0.02", "cut=0.03", "reset_after=0.002,target=create", "server=0.02,target=poll")
 PAUSE, REST = 0.5, 2.0  # seconds
 EACH = 20  # segments of a storyboard
 WORDS = ["river", "lantern", "glass", "storm", "orchard", "train", "violin", "desert", "harbour", "snow"]

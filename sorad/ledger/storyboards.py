@@ -25,6 +25,7 @@ UPDATE takes SET chosen_at = 0 WHERE storyboard_id = ? AND chosen_at > 0 AND EXI
 # What a storyboard can say of a take that is new to the ledger.
 _TOLD = frozenset({State.QUEUED, State.HELD, State.UNKNOWN, State.GENERATING, State.DONE, State.FAILED})
 _PAGE = 200  # values bound at a time
+_AT_ONCE = 1_000  # new takes that are made and written at a time
 _OWNED = (
     "SELECT 1 FROM takes WHERE output = ? AND storyboard_id <> ? "
     "AND state NOT IN ('failed', 'cancelled') LIMIT 1"
@@ -371,21 +372,13 @@ class Storyboards(Part):
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
         texts = texts_of(asked, (want.take for want in wants))
-        takes = [_take_of(want, first + n, board, now, texts) for n, want in enumerate(wants)]
-        self._insert(takes)
-        self._note(
-            now,
-            [
-                (
-                    take.id,
-                    take.state,
-                    "wanted" if take.state in (State.QUEUED, State.HELD) else "found",
-                    take.request_id,
-                    take.error,
-                )
-                for take in takes
-            ],
-        )
+        for start in range(0, len(wants), _AT_ONCE):
+            page = enumerate(wants[start : start + _AT_ONCE], first + start)
+            takes = [_take_of(want, take_id, board, now, texts) for take_id, want in page]
+            self._insert(takes)
+            self._note(
+                now, [(take.id, take.state, _how(take), take.request_id, take.error) for take in takes]
+            )
 
 
 def _take_of(
@@ -434,6 +427,11 @@ def _take_of(
         extra=extra,
         wanted=want.wanted or extra,
     )
+
+
+def _how(take: Take) -> str:
+    """What the history says of a new take."""
+    return "wanted" if take.state in (State.QUEUED, State.HELD) else "found"
 
 
 def _again(want: Want) -> State:
