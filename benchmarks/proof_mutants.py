@@ -33,7 +33,7 @@ SHARED = (
     "watchdog.observers",
     "rich.console",
 )
-# Seconds after which tests hang; they take about one.
+# Seconds after which tests hang, and tell nothing; they take about one.
 PATIENCE = 120.0
 PASSED, FAILED = 0, 1  # exit codes of pytest
 
@@ -81,7 +81,7 @@ class Run:
             _become_pytest(tests, finder, self._output.fileno())
 
     def ended(self) -> Optional[Ended]:
-        """How it ended; ``None``: not yet. A test that hangs has seen the fault, too."""
+        """How it ended; ``None``: not yet."""
         took = time.monotonic() - self.began
         done, status = os.waitpid(self._child, os.WNOHANG)
         if done:
@@ -89,7 +89,7 @@ class Run:
         elif took > PATIENCE:
             os.killpg(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
-            code = FAILED
+            code = -signal.SIGKILL
         else:
             return None
         self._output.seek(0)

@@ -17,6 +17,7 @@ from sorad.engine.decide.matching import same
 from sorad.model import Reference, Request, State, Take, micros
 from sorad.providers import capabilities_of, make, validator_of
 from sorad.providers.base import Accepted, NotSent, RemoteTask
+from sorad.storyboard.read import judged
 
 URL, LAST, FACE = "https://x.test/a.png", "https://x.test/b.png", "https://x.test/face.png"
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
@@ -100,6 +101,28 @@ def test_each_is_sent_or_refused(
     (sent,) = server.asked
     for field, value in OFFERED[name][asked].items():
         assert sent.json()[field] == value
+
+
+@pytest.mark.parametrize(("name", "dialect", "more"), STAGES, ids=[name for name, _one, _more in STAGES])
+def test_a_shot_continues_where_pictures_from_here_are_taken(
+    name: str, dialect: Any, more: dict[str, Any], server: ScriptedServer, tmp_path: Path
+) -> None:
+    frame = tmp_path / "last.png"
+    frame.write_bytes(PNG)
+    asked = replace(REQUEST, continues=True)
+    digest = f"sha256:{hashlib.sha256(PNG).hexdigest()}"
+    config = told(dialect.config(server.url + "/v1", **more), MODELS if more else ())
+    provider = make(config, lambda: "sk-x", pictures=(tmp_path,))
+    server.script(dialect.accepted())
+    problems = provider.validate(judged(asked))
+    outcome = provider.create(replace(asked, image=digest, image_path=str(frame)))
+    if name in ("SoraHk", "Simulator"):
+        assert [one.code for one in problems] == ["request.image"]
+        assert (type(outcome), server.asked) == (NotSent, [])
+    else:
+        assert problems == []
+        assert isinstance(outcome, Accepted)
+        assert b"pixels" in server.asked[0].body or base64.b64encode(PNG) in server.asked[0].body
 
 
 def test_what_costs_is_always_sent(server: ScriptedServer) -> None:
