@@ -49,7 +49,12 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--path", metavar=_("FOLDER"), action="append", help=_("a folder to watch; may be repeated")
     )
-    parser.add_argument("--provider", choices=_KINDS, help=_("the API that generates"))
+    parser.add_argument(
+        "--provider",
+        choices=_KINDS,
+        metavar=_("KIND"),
+        help=_("the API that generates: {kinds}").format(kinds=", ".join(_KINDS)),
+    )
     parser.add_argument(
         "--region", choices=(CHINA, ABROAD), help=_("where the account is, of a provider with two places")
     )
