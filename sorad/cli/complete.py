@@ -35,6 +35,7 @@ VALUES = {
     "takes": (TAKES,),
     "storyboard": (STORYBOARDS, FILES),
     "which": (TAKES, STORYBOARDS, FILES),
+    "what": (TAKES, FILES),
     "files": (STORYBOARDS, FILES),
     "file": (FILES,),
     "out": (FILES,),

@@ -40,12 +40,17 @@ def shown(world: World, change: Callable[[RemoteTask, Request], Optional[RemoteT
     world.provider.recent = recent  # type: ignore[method-assign]
 
 
-def answers(world: World, *fates: str) -> None:
-    """What becomes of the first creates: ``lost`` before the server, or ``accepted`` and its answer lost."""
-    honest, left = world.provider.create, list(fates)
+def answers(world: World, *fates: str, firsts: bool = False) -> None:
+    """What becomes of the first creates: ``lost`` before the server, or ``accepted`` and its answer lost.
+
+    ``firsts``: of the first create of each text; those that are sent again are answered.
+    """
+    honest, left, met = world.provider.create, list(fates), set[str]()
 
     def create(request: Request, own_id: str = "") -> Created:
-        fate = left.pop(0) if left else "answered"
+        again = firsts and request.prompt in met
+        met.add(request.prompt)
+        fate = left.pop(0) if left and not again else "answered"
         answer = honest(request, own_id) if fate != "lost" else LOST
         return answer if fate == "answered" else LOST
 
@@ -203,7 +208,7 @@ class TestTextsThatTheListShowsChanged:
 
     def test_prompts_that_begin_alike_are_no_trouble(self, tmp_path: Path) -> None:
         world = calm_world(tmp_path)
-        answers(world, "accepted", "lost", "accepted", "lost", "lost", "accepted")
+        answers(world, "accepted", "lost", "accepted", "lost", "lost", "accepted", firsts=True)
         world.write("storyboard_a.json", [f"{LONG} Shot {n}." for n in range(8)])
         world.run(3 * 3600)
         assert set(world.bought().values()) == {1}

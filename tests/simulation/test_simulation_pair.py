@@ -176,7 +176,7 @@ def without_vouching(patch: pytest.MonkeyPatch) -> None:
     [
         (without_intents, share, range(4), {}),
         (without_settling_anew, closed, range(1), {}),
-        (without_telling, history, range(6, 7), {"delay": late}),
+        (without_telling, history, range(1, 3), {"delay": late}),
         (without_vouching, share, range(10, 11), {}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
