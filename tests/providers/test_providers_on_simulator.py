@@ -62,8 +62,8 @@ def api() -> Iterator[Simulator]:
 
 
 def provider_of(kind: str, api: Simulator, key: str = KEY, **more: Any) -> Provider:
-    usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url_of(kind), "request_timeout": 5.0}
-    usual.update(NATIVE.get(kind, {}), create_timeout=more.get("request_timeout", 5.0))
+    usual: dict[str, Any] = {"kind": kind, "base_url": api.base_url_of(kind), "request_timeout": 30.0}
+    usual.update(NATIVE.get(kind, {}), create_timeout=more.get("request_timeout", 30.0))
     if kind in MANY:
         usual.update(seconds=(10, 15))
     if kind == "openai_videos":
