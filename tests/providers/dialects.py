@@ -148,6 +148,7 @@ class OpenAiVideos:
             "seconds": (10,),
             "lists_tasks": self.lists_tasks,
             "request_timeout": 5.0,
+            "create_timeout": more.get("request_timeout", 5.0),  # else long, where there is no list
         }
         return ProviderConfig(kind=self.kind, base_url=url, **{**usual, **more})
 
