@@ -286,7 +286,7 @@ class Stage:
             assert receipt.size == video.stat().st_size
         # A note is looked after for a few seconds after it was written.
         left = [path for path in self.folder.rglob("*.tmp") if ".sorad-" not in path.name]
-        assert not left, "something half was left"
+        assert not left, f"something half was left: {left}"
         assert self.simulator.keys_at_wrong_host == 0
 
     def all_videos(self) -> list[Path]:

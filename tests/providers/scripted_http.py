@@ -202,10 +202,15 @@ class ScriptedServer:
         return False
 
 
+_HELD: list[socket.socket] = []
+
+
 def closed_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on, nor will: it is taken for as long as this process lives."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    _HELD.append(held)
+    return int(held.getsockname()[1])
 
 
 def kinds(problems: Sequence[Any]) -> list[str]:
