@@ -284,9 +284,13 @@ class Stage:
             assert receipt is not None, f"{video} has no receipt"
             assert (receipt.state, receipt.remote_id) == (DONE, take.remote_id)
             assert receipt.size == video.stat().st_size
-        # A note is looked after for a few seconds after it was written.
-        left = [path for path in self.folder.rglob("*.tmp") if ".sorad-" not in path.name]
-        assert not left, f"something half was left: {left}"
+
+        def left() -> list[Path]:
+            """Half files; a note's are looked after for a few seconds."""
+            return [path for path in self.folder.rglob("*.tmp") if ".sorad-" not in path.name]
+
+        # One may be on its way to its name just now.
+        wait_for(lambda: not left(), lambda: f"something half was left: {left()}", patience=10.0)
         assert self.simulator.keys_at_wrong_host == 0
 
     def all_videos(self) -> list[Path]:
