@@ -94,11 +94,11 @@ def asked(path: Path) -> str:
 
 
 def really_writable(path: Path) -> str:
-    """Whether a folder is writable, by a file that is made and removed."""
+    """Whether a folder is writable, by a file without a name: a process that is killed meanwhile leaves none."""
     if not path.is_dir():
         return AWAY
     try:
-        with tempfile.NamedTemporaryFile(dir=path, prefix=".sandbox-", suffix=".tmp") as file:
+        with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"sorad")
             file.flush()
     except OSError:
