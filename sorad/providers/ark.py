@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Optional, Union
 
 from sorad.model import plausible_cost
@@ -12,7 +12,7 @@ from sorad.providers.errors import meanings
 from sorad.providers.native.answers import Format
 from sorad.providers.native.api import Native
 from sorad.providers.native.rows import Row, page_of
-from sorad.providers.native.shot import Order, Shot
+from sorad.providers.native.shot import Order, Shot, content_of
 from sorad.providers.wire import reading
 
 _TASKS = "/contents/generations/tasks"
@@ -102,7 +102,7 @@ class Ark(Native):
         members = {names.get(name, name): value for name, value in said.items()}
         if self._config.tag_creates and own_id:
             members["safety_identifier"] = own_id
-        return Order(_TASKS, {**members, "content": list(_content(shot))})
+        return Order(_TASKS, {**members, "content": list(content_of(shot))})
 
     def page(self, number: int, after: str, size: int) -> Union[Page, Fault]:
         """Tasks of the last 7 days, without texts."""
@@ -121,11 +121,3 @@ class Ark(Native):
         if tokens is None or second is None or resolution not in TOKENS:
             return None
         return plausible_cost(tokens * second / TOKENS[resolution])
-
-
-def _content(shot: Shot) -> Iterator[dict[str, Any]]:
-    yield {"type": "text", "text": shot.request.prompt}
-    frames = (("first_frame", shot.first), ("last_frame", shot.last))
-    for role, url in (*frames, *(("reference_image", one) for one in shot.references)):
-        if url:
-            yield {"type": "image_url", "image_url": {"url": url}, "role": role}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Union
 
 from sorad.providers.answers.listing import Page
@@ -12,7 +12,7 @@ from sorad.providers.errors import meanings
 from sorad.providers.native.answers import Format
 from sorad.providers.native.api import Native
 from sorad.providers.native.rows import Row, page_of
-from sorad.providers.native.shot import Order, Shot
+from sorad.providers.native.shot import Order, Shot, content_of
 
 _TASKS = "/v2/query/video_generation"
 _RESOLUTIONS = {"480p": "480P", "720p": "768P", "2k": "2K"}
@@ -66,17 +66,9 @@ class MiniMax(Native):
     def order(self, shot: Shot, said: Mapping[str, Any], own_id: str) -> Order:
         """The create."""
         members = {"duration" if name == "seconds" else name: value for name, value in said.items()}
-        return Order("/v2/video_generation", {**members, "content": list(_content(shot))})
+        return Order("/v2/video_generation", {**members, "content": list(content_of(shot))})
 
     def page(self, number: int, after: str, size: int) -> Union[Page, Fault]:
         """Tasks of the last 7 days."""
         body = self.ask(_TASKS, {"page_num": number, "page_size": size})
         return body if isinstance(body, Fault) else page_of(body, ROW, "items", "total")
-
-
-def _content(shot: Shot) -> Iterator[dict[str, Any]]:
-    yield {"type": "text", "text": shot.request.prompt}
-    frames = (("first_frame", shot.first), ("last_frame", shot.last))
-    for role, url in (*frames, *(("reference_image", one) for one in shot.references)):
-        if url:
-            yield {"type": "image_url", "image_url": {"url": url}, "role": role}

@@ -307,6 +307,9 @@ def of_dates(**dates: float) -> Listed:
             [],
         ),
         ([of_dates(b=INTENT - 900)], []),  # the first look
+        # a date that no clock on earth shows yet says nothing of how far looks reached
+        ([of_dates(x=NOW + 9e9), of_dates(x=NOW + 9e9, b=NOW - 5)], []),
+        ([of_dates(x=NOW + 9e9, a=INTENT), of_dates(a=INTENT, b=INTENT - 900)], ["b"]),
         (
             [of_dates(**{f"t{n}": INTENT + n for n in range(2_000)}), of_dates(b=INTENT - 900)],
             [],

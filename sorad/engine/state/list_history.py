@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from sorad.elapsed import Moment, passed
-from sorad.engine.decide.absence import Evidence, Own, Seen
+from sorad.engine.decide.absence import ZONES, Evidence, Own, Seen
 from sorad.ledger.interface import Ledger
 from sorad.providers.base import Listed
 
@@ -75,7 +75,9 @@ class Sightings:
         for remote_id in belated.difference(owned, rows):  # too old, by its date, to be among the tasks
             rows[remote_id] = Seen(moment, listed.dates[remote_id], belated=True)
         newest = sorted(rows.items(), key=lambda item: (item[1].at, item[1].created_at or 0.0))[-ROWS:]
-        seen = replace(self._dated(listed), lag_for=self.lag_for + passed(self.looked, moment), looked=moment)
+        seen = replace(
+            self._dated(listed, now), lag_for=self.lag_for + passed(self.looked, moment), looked=moment
+        )
         return replace(
             seen._lateness(listed, own, now), rows=dict(newest), most=max(self.most, len(listed.ids))
         )
@@ -87,14 +89,18 @@ class Sightings:
         until = max(self.dates.values()) - max(NEARLY, self.lateness())
         return {one for one, at in listed.dates.items() if one not in self.dates and self.reach <= at < until}
 
-    def _dated(self, listed: Listed) -> Sightings:
-        """With the dates that a look shows, if it tells since when they are all of them."""
+    def _dated(self, listed: Listed, now: float) -> Sightings:
+        """With the dates that a look shows, if it tells since when they are all of them.
+
+        One that no clock on earth shows yet would make all that comes later look late.
+        """
         reach = 0.0 if listed.counted or listed.ended else listed.back_to
-        if reach is None or not listed.dates:
+        dates = {one: at for one, at in listed.dates.items() if at <= now + ZONES}
+        if reach is None or not dates:
             return self
         if self.reach is not None and self.dates and reach <= max(self.dates.values()):
             reach = min(reach, self.reach)  # without a gap between the two
-        newest = sorted({**self.dates, **listed.dates}.items(), key=lambda item: item[1])
+        newest = sorted({**self.dates, **dates}.items(), key=lambda item: item[1])
         if len(newest) > DATES:
             newest = newest[-DATES:]
             reach = max(reach, newest[0][1])

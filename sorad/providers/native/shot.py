@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Union
@@ -81,6 +81,15 @@ def _value(image: str, path: str, folders: Sequence[Path], largest: int, form: s
     if isinstance(found, Problem):
         return found
     return base64.b64encode(found.data).decode("ascii") if form == BASE64 else data_url(found)
+
+
+def content_of(shot: Shot) -> Iterator[dict[str, Any]]:
+    """The text and each picture with its part, as Ark and MiniMax take them."""
+    yield {"type": "text", "text": shot.request.prompt}
+    frames = (("first_frame", shot.first), ("last_frame", shot.last))
+    for role, url in (*frames, *(("reference_image", one) for one in shot.references)):
+        if url:
+            yield {"type": "image_url", "image_url": {"url": url}, "role": role}
 
 
 def merged(members: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
