@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from sorad.elapsed import Moment
+from sorad.messages import N_
 from sorad.problems import Problem
 
 # No gateway repeats a create more often by itself; what says so is believed no further.
@@ -148,6 +149,20 @@ class State(str, enum.Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+# Message ids: what people read of each.
+STATE_NAMES = {
+    State.QUEUED: N_("queued"),
+    State.HELD: N_("held"),
+    State.SUBMITTING: N_("submitting"),
+    State.UNKNOWN: N_("unknown"),
+    State.GENERATING: N_("generating"),
+    State.DOWNLOADING: N_("downloading"),
+    State.DONE: N_("done"),
+    State.FAILED: N_("failed"),
+    State.CANCELLED: N_("cancelled"),
+}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sorad.messages import _, language
-from sorad.model import State, units
-from sorad.notes.render import STATES
+from sorad.model import STATE_NAMES, State, units
 from sorad.notes.view import TakeView, View
 from sorad.plaintext import one_line, printable
 
@@ -45,7 +44,7 @@ def page(views: Sequence[View], made: str) -> str:
 def _board(view: View) -> dict[str, object]:
     spent = " · ".join(f"{units(amount):.2f} {one_line(name)}" for name, amount in view.spent.items())
     counts = " · ".join(
-        f"{_(STATES[state])} {view.counts[state]}" for state in STATES if view.counts.get(state)
+        f"{_(STATE_NAMES[state])} {view.counts[state]}" for state in STATE_NAMES if view.counts.get(state)
     )
     return {
         "name": one_line(view.name),
@@ -68,7 +67,7 @@ def _take(view: TakeView) -> dict[str, object]:
     return {
         "id": take.id,
         "name": f"T{take.take}",
-        "state": _(STATES[take.state]),
+        "state": _(STATE_NAMES[take.state]),
         "length": _("{count} s").format(count=take.request.seconds),
         "price": "" if take.cost is None else f"{units(take.cost):.2f} {one_line(take.currency)}".strip(),
         "error": "" if take.error is None else one_line(take.error.text()),

@@ -23,7 +23,7 @@ from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _
-from sorad.model import State, Take
+from sorad.model import STATE_NAMES, State, Take
 from sorad.notes import render
 from sorad.notes.boxes import by_segment, mark_of, ticked
 from sorad.notes.memory import Memo, keep, memo_of, secret_of
@@ -226,7 +226,7 @@ class Keeper:
         counts = self.ledger.counts()
         for state in (State.HELD, State.UNKNOWN, State.FAILED):
             if counts[state]:
-                yield f"{_(render.STATES[state])}: {counts[state]} · sorad list --state {state}"
+                yield f"{_(STATE_NAMES[state])}: {counts[state]} · sorad list --state {state}"
 
     # --- both --------------------------------------------------------------------------------------
 

@@ -8,23 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from sorad.messages import N_, _
-from sorad.model import State, units
+from sorad.messages import _
+from sorad.model import STATE_NAMES, State, units
 from sorad.notes.boxes import written
 from sorad.notes.view import SegmentView, TakeView, View
 from sorad.plaintext import one_line, printable
 
-STATES = {
-    State.QUEUED: N_("queued"),
-    State.HELD: N_("held"),
-    State.SUBMITTING: N_("submitting"),
-    State.UNKNOWN: N_("unknown"),
-    State.GENERATING: N_("generating"),
-    State.DOWNLOADING: N_("downloading"),
-    State.DONE: N_("done"),
-    State.FAILED: N_("failed"),
-    State.CANCELLED: N_("cancelled"),
-}
 # Whatever Markdown, Obsidian or its plugins could take for more than a letter.
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|!~^$%=:])")
 _UNFIT = re.compile(r"[\[\]|#^%]")  # in a wiki link
@@ -60,7 +49,9 @@ def block(view: View, *, markdown_links: bool) -> list[str]:
 
 
 def _summary(view: View) -> str:
-    counts = [f"{_(STATES[state])} {view.counts[state]}" for state in STATES if view.counts.get(state)]
+    counts = [
+        f"{_(STATE_NAMES[state])} {view.counts[state]}" for state in STATE_NAMES if view.counts.get(state)
+    ]
     spent = [f"{units(amount):.2f} {text(currency)}" for currency, amount in view.spent.items()]
     nothing = _("nothing yet")
     return f"**{' · '.join([*counts, *spent]) or nothing}**"
@@ -92,7 +83,7 @@ def _line(view: TakeView, markdown_links: bool) -> str:
     name = f"T{take.take}"
     parts = [
         link(view.video, name, markdown_links) if take.state is State.DONE else name,
-        _(STATES[take.state]),
+        _(STATE_NAMES[take.state]),
     ]
     parts.append(_("{count} s").format(count=take.request.seconds))
     if take.cost is not None:

@@ -118,7 +118,7 @@ class Desk:
         self, numbers: list[int], may: Callable[[Take], bool] | None = None, refusal: str = ""
     ) -> list[Take]:
         """The takes of those numbers. :class:`SoradError` for one that is not there, or that may not."""
-        from sorad.cli.shared.screen import STATE_NAMES
+        from sorad.model import STATE_NAMES
 
         takes = []
         for number in dict.fromkeys(numbers):

@@ -160,7 +160,7 @@ def lines(take: Take, columns: int, *, another_shot: bool = False) -> Iterator[s
 
     In a terminal of so many ``columns`` each fits its line, what is wrong below; for a pipe (0) it is one line.
     """
-    from sorad.cli.shared.screen import STATE_NAMES
+    from sorad.model import STATE_NAMES
 
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "

@@ -221,7 +221,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
 
 def _card(seen: _Seen) -> Iterator[str]:
     from sorad.cli.look.list import is_old
-    from sorad.cli.shared.screen import STATE_NAMES
+    from sorad.model import STATE_NAMES
     from sorad.units import format_size
 
     take, request = seen.take, seen.take.request
@@ -319,7 +319,7 @@ def _next(following: Outlook) -> str:
 
 
 def _history(history: list[Event]) -> Iterator[str]:
-    from sorad.cli.shared.screen import STATE_NAMES
+    from sorad.model import STATE_NAMES
 
     for event in history:
         request_id = f"  [{event.request_id}]" if event.request_id else ""

@@ -164,8 +164,7 @@ def _as_json(found: dict[str, Sum], by: str, currency: str) -> dict[str, Any]:
 
 def _rows(found: dict[str, Sum], total: Sum, by: str, currency: str) -> list[tuple[str, ...]]:
     """The cells of the table, its head first and the total last."""
-    from sorad.cli.shared.screen import STATE_NAMES
-    from sorad.model import State
+    from sorad.model import STATE_NAMES, State
 
     names = {key: _(STATE_NAMES[State(key)]) if by == STATE else printable(key) for key in found}
     return [

@@ -187,8 +187,7 @@ def _place(take: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _in_flight(take: dict[str, Any], roots: Sequence[str], moment: datetime, columns: int) -> Line:
-    from sorad.cli.shared.screen import STATE_NAMES
-    from sorad.model import State
+    from sorad.model import STATE_NAMES, State
 
     since = _brief(take["since"], moment)
     if take["expected"]:

@@ -13,8 +13,8 @@ from sorad.cli.shared.columns import cut, fold, width
 from sorad.cli.shared.common import say
 from sorad.engine.state.progress import Fetching
 from sorad.layout import below
-from sorad.messages import N_, _
-from sorad.model import State
+from sorad.messages import _
+from sorad.model import STATE_NAMES, State
 from sorad.plaintext import one_line, printable
 from sorad.units import format_size
 
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
 # Piped, a line is written when something has changed, and no more often than this (seconds).
 PLAIN_EVERY = 2.0
-
-STATE_NAMES = {
-    State.QUEUED: N_("queued"),
-    State.HELD: N_("held"),
-    State.SUBMITTING: N_("submitting"),
-    State.UNKNOWN: N_("unknown"),
-    State.GENERATING: N_("generating"),
-    State.DOWNLOADING: N_("downloading"),
-    State.DONE: N_("done"),
-    State.FAILED: N_("failed"),
-    State.CANCELLED: N_("cancelled"),
-}
 
 
 @dataclass(frozen=True)
