@@ -133,6 +133,7 @@ def test_a_daemon_that_does_not_answer_keeps_nobody_waiting(house, monkeypatch):
         (("cancel", "2"), 1, "take 2 is generating: it cannot be cancelled."),
         (("resolve", "1", "--drop"), 1, "take 1 is queued: it does not wait to be resolved."),
         (("choose", "1"), 1, "take 1 is queued: only a delivered video can be chosen."),
+        (("note", "/nowhere"), 1, "There are no storyboards here."),
         (("approve", "1"), 1, "take 1 is queued: it does not wait for approval."),
         (("cancel",), 2, "Which ones?"),
         (("redo",), 2, "Which ones?"),

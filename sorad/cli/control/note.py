@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from sorad.cli.control.orders import Desk, declare
 from sorad.cli.shared.common import storyboard_path
-from sorad.messages import _, ngettext
+from sorad.messages import N_, _, ngettext
+from sorad.problems import Problem, SoradError
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -28,8 +30,13 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 
 def handler(args: argparse.Namespace) -> int:
     """Leave the wish for the daemon."""
+    path = storyboard_path(args.path)
     with Desk(args) as desk:
-        return desk.post("note", {"path": storyboard_path(args.path)}, _told)
+        if not any(Path(one.path).is_relative_to(path) for one in desk.ledger.storyboards()):
+            raise SoradError(
+                Problem("note.none", N_("There are no storyboards here."), N_("Name a folder that has some."))
+            )
+        return desk.post("note", {"path": path}, _told)
 
 
 def _told(count: int) -> str:
