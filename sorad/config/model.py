@@ -298,6 +298,12 @@ class Notes(Section):
     markdown_links: bool = False  # in place of wiki links
 
 
+class Media(Section):
+    """``[media]``: what is made of videos once they are there; with the extra ``sorad[media]``."""
+
+    cut: bool = False  # the chosen takes of a storyboard in one video
+
+
 class Log(Section):
     """``[log]``."""
 
@@ -323,6 +329,7 @@ class Config(Section):
     ping: Ping = Ping()
     http: Http = Http()
     notes: Notes = Notes()
+    media: Media = Media()
     log: Log = Log()
 
     @property

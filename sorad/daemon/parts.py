@@ -45,6 +45,8 @@ from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks,
 from sorad.engine.steps.pictures import follow_config
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
+from sorad.export.cutter import Cutter
+from sorad.export.problems import check_room
 from sorad.heartbeat import beat
 from sorad.intake.reading import Intake
 from sorad.intake.rules import sendable
@@ -66,6 +68,7 @@ from sorad.vault.service import Vault
 HOUSEKEEPING, SWEEP = 5.0, 60.0
 # So often it looks at the start whether the first scan is over, in seconds.
 SLICE = 0.2
+_JOINING = 4 * 3600.0  # seconds for the cut of a storyboard at most
 # Behind the name of a lane whose steps began under the config of before.
 BEFORE = ".before"
 
@@ -226,7 +229,24 @@ class Parts:
             for one in self.sellers
         ]
         self.kit = kits[0]
-        self.notes = Keeper(config, ledger, clock, self._sees_to, lambda take: choose(self.kit, [take]))
+        # A child process of its own, with time for a whole storyboard.
+        self._joiner = Decoder(seconds=_JOINING)
+        self.cutter = Cutter(
+            config,
+            ledger,
+            clock,
+            self._sees_to,
+            self._joiner.ask,
+            partial(check_room, free=free_bytes, keep=config.disk.min_free),
+        )
+        self.notes = Keeper(
+            config,
+            ledger,
+            clock,
+            self._sees_to,
+            lambda take: choose(self.kit, [take]),
+            self.cutter.changed,
+        )
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
         self.engine = Engine(kits, rooms, commands.run, make_lane, kept.segments)
@@ -235,6 +255,7 @@ class Parts:
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
             Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
             Supervised("notes", self.notes.run, clock, kept.failed, kept.limit),
+            Supervised("cuts", self.cutter.run, clock, kept.failed, kept.limit),
             *self.telling.threads,
         ]
 
@@ -350,6 +371,7 @@ class Parts:
         self._retired.set()
         for thread in self.threads:
             thread.stop()
+        self._joiner.close()  # after the stop: what it works on is begun again another time
         for number in range(len(self.sellers)):
             self._kept.complain(_about(number), None)  # those that are there still are told again
         self.wake()

@@ -10,6 +10,7 @@ from sorad.doctor import (
     daemon,
     disk,
     folders,
+    labels,
     ledger,
     notify,
     proxy,
@@ -36,6 +37,7 @@ TITLES = {
     "inotify": N_("watch limit"),
     "storyboards": N_("storyboards"),
     "disk": N_("disk"),
+    "labels": N_("labels"),
     "state_dir": N_("state_dir"),
     "ledger": N_("ledger"),
     "log": N_("log"),
@@ -59,7 +61,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, notify.check)),
-    Group("folders", N_("Folders"), (folders.check, disk.check)),
+    Group("folders", N_("Folders"), (folders.check, disk.check, labels.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
     Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
     Group("versions", N_("Versions"), (versions.check,)),

@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,7 @@ class Keeper:
     clock: Clock
     may_write: Callable[[str], bool]
     choose: Callable[[Take], object]
+    changed: Callable[[Collection[int]], object] = lambda boards: None  # who else is told of what has changed
     rest: Optional[Callable[[float], object]] = (
         None  # waits so many seconds; None: or until the thread is to end
     )
@@ -118,6 +119,8 @@ class Keeper:
     def _take_note(self) -> None:
         """What has changed since the last look, and what was asked for, is due."""
         touched = self.ledger.touched()
+        if touched:
+            self.changed(touched)
         asked, self._asked = self._asked, set()
         if touched or asked or not self._boards:
             boards = self.ledger.storyboards()
