@@ -153,7 +153,7 @@ class Inspector:
         # The receipt first: what the ledger knows is not looked at again.
         error = write_checks_of(take, flaws.members(told), self.payer(take.root))
         if error is not None:
-            logger.debug("take {}: its receipt does not tell of the checks: {}", take.id, error)
+            logger.debug("take {}: {}", take.id, error)
         return Change(State.DONE, "checked", checks=told)
 
     def _is_passing(self, take: Take, found: Answer) -> bool:
