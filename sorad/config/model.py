@@ -301,6 +301,8 @@ class Notes(Section):
 class Media(Section):
     """``[media]``: what is made of videos once they are there; with the extra ``sorad[media]``."""
 
+    posters: bool = True  # a picture of each, for notes
+    checks: bool = True  # each is decoded, and what is wrong with it is told
     cut: bool = False  # the chosen takes of a storyboard in one video
 
 

@@ -48,6 +48,7 @@ from sorad.engine.steps.reprice import reprice_all
 from sorad.export.cutter import Cutter
 from sorad.export.problems import check_room
 from sorad.heartbeat import beat
+from sorad.inspection.worker import Inspector
 from sorad.intake.reading import Intake
 from sorad.intake.rules import sendable
 from sorad.ledger.errors import LedgerUnavailable
@@ -238,6 +239,7 @@ class Parts:
             self._sees_to,
             self._joiner.ask,
             partial(check_room, free=free_bytes, keep=config.disk.min_free),
+            rest=self._joiner.rest,
         )
         self.notes = Keeper(
             config,
@@ -246,6 +248,11 @@ class Parts:
             self._sees_to,
             lambda take: choose(self.kit, [take]),
             self.cutter.changed,
+        )
+        # A child process of its own: a long look at a video keeps no step waiting.
+        self._decoder = Decoder()
+        self.inspector = Inspector(
+            config, ledger, clock, self._sees_to, self.claims.payer, self._decoder.ask, self._decoder.rest
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
@@ -256,6 +263,7 @@ class Parts:
             Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
             Supervised("notes", self.notes.run, clock, kept.failed, kept.limit),
             Supervised("cuts", self.cutter.run, clock, kept.failed, kept.limit),
+            Supervised("media", self.inspector.run, clock, kept.failed, kept.limit),
             *self.telling.threads,
         ]
 
@@ -372,6 +380,7 @@ class Parts:
         for thread in self.threads:
             thread.stop()
         self._joiner.close()  # after the stop: what it works on is begun again another time
+        self._decoder.close()  # after the stop: what it was asked is not answered, and asked again one day
         for number in range(len(self.sellers)):
             self._kept.complain(_about(number), None)  # those that are there still are told again
         self.wake()

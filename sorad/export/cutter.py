@@ -57,6 +57,7 @@ class Cutter:
     ask: Callable[[Question], Answer]
     guard: Callable[[Path, int], None]
     sleep: Callable[[float], None] = time.sleep
+    rest: Callable[[], object] = lambda: None  # lets the decoder's process go
     lacking: Callable[[], Optional[Problem]] = missing
 
     _touched: set[int] = field(default_factory=set)
@@ -151,6 +152,8 @@ class Cutter:
             self._problems[board.id] = problem
             waiting.until = self.clock.monotonic() + AGAIN
             return
+        finally:
+            self.rest()
         self.ledger.remember(_key(board.id), waiting.of)
         logger.info(_("cut {path} written"), path=str(made.path))
         self._forget(board.id)

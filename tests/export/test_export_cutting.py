@@ -213,7 +213,7 @@ def stage(tmp_path: Path) -> Iterator[Any]:
             there.decoder.ask,
             lambda folder, more: None,
             lambda seconds: None,
-            lambda: None,
+            lacking=lambda: None,
         )
 
     there.fresh, there.cutter = fresh, fresh()

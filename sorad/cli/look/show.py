@@ -194,8 +194,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
         "creates": take.creates,
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),
-        "size": seen.size,
-        "receipt": seen.receipt,
+        **_video_json(seen),
         "labels": seen.labels.members() if seen.labels else None,
         "next": {
             "message": following.told.text(),
@@ -226,6 +225,20 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
     }
 
 
+def _video_json(seen: _Seen) -> dict[str, Any]:
+    """What lies there, and what a look at it found."""
+    from sorad.layout import poster_path
+    from sorad.media.flaws import members
+
+    take = seen.take
+    return {
+        "size": seen.size,
+        "receipt": seen.receipt,
+        "checks": members(take.checks) or None,
+        "poster": str(poster_path(Path(take.output))) if take.poster == 1 else None,
+    }
+
+
 def _card(seen: _Seen) -> Iterator[str]:
     from sorad.cli.look.list import is_old
     from sorad.model import STATE_NAMES
@@ -249,6 +262,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
         (_("labels"), _labels(seen.labels)),
+        *_checks(take),
         (_("prompt"), request.prompt),
         *_pictures(take.to_send),
         (_("frame of"), _frame_of(seen)),
@@ -273,6 +287,23 @@ def _labels(labels: Labels) -> str:
     """What the file says of how it was made."""
     told = [_("AIGC metadata: {text}").format(text=one_line(text)) for text in labels.aigc]
     return "\n".join([*told, *([_("a C2PA manifest, not checked")] if labels.c2pa else [])])
+
+
+def _checks(take: Take) -> Iterator[tuple[str, str]]:
+    """What a look at its video found."""
+    from sorad.layout import poster_path
+    from sorad.media.flaws import flaws_of, members
+
+    told = members(take.checks)
+    if told.get("width"):
+        sound = told.get("sound") or _("no sound")
+        form = "{width}x{height} · {length} s · {rate} fps · {codec} {pixels} · {sound}"
+        yield _("seen"), form.format(**{**told, "sound": sound})
+    if "unchecked" in told:
+        yield _("seen"), _("not checked: too much for the limits of time and memory")
+    elif told:
+        yield _("flaws"), "\n".join(one.text() for one in flaws_of(take)) or _("none found")
+    yield _("poster"), str(poster_path(Path(take.output))) if take.poster == 1 else ""
 
 
 def _pictures(request: Request) -> Iterator[tuple[str, str]]:
