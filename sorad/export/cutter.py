@@ -88,13 +88,7 @@ class Cutter:
 
     def turn(self) -> None:
         """One look: at most one cut is written. :class:`LedgerUnavailable`."""
-        if not self.config.media.cut:
-            return
-        with self._lock:
-            touched, self._touched = self._touched, set()
-        for board_id in touched:
-            self._waiting[board_id] = _Waiting()
-        if self._began and not self._waiting:
+        if not self.config.media.cut or not self._is_due():
             return
         lacking = self.lacking()
         if lacking is not None:  # the same for all
@@ -111,6 +105,14 @@ class Cutter:
                 self._forget(board_id)
             elif self._look(board, waiting):
                 return
+
+    def _is_due(self) -> bool:
+        """Whether there is something to look at."""
+        with self._lock:
+            touched, self._touched = self._touched, set()
+        for board_id in touched:  # most of what changes is no matter of the cut
+            self._waiting.setdefault(board_id, _Waiting())
+        return bool(self._waiting) or not self._began
 
     def _look(self, board: Storyboard, waiting: _Waiting) -> bool:
         """Whether its cut was written, or tried."""
