@@ -241,18 +241,18 @@ class Parts:
             partial(check_room, free=free_bytes, keep=config.disk.min_free),
             rest=self._joiner.rest,
         )
+        # A child process of its own: a long look at a video keeps no step waiting.
+        self._decoder = Decoder()
+        self.inspector = Inspector(
+            config, ledger, clock, self._sees_to, self.claims.payer, self._decoder.ask, self._decoder.rest
+        )
         self.notes = Keeper(
             config,
             ledger,
             clock,
             self._sees_to,
             lambda take: choose(self.kit, [take]),
-            self.cutter.changed,
-        )
-        # A child process of its own: a long look at a video keeps no step waiting.
-        self._decoder = Decoder()
-        self.inspector = Inspector(
-            config, ledger, clock, self._sees_to, self.claims.payer, self._decoder.ask, self._decoder.rest
+            touched=self._touched,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
@@ -337,6 +337,11 @@ class Parts:
         """Whether this machine keeps the notes of a root: it is there, and no other one buys there."""
         states = {row.path: row.state for row in self.vault.states()}
         return states.get(root, "offline") != "offline" and not self.claims.stands_by(root)
+
+    def _touched(self, boards: set[int]) -> None:
+        """What has changed of storyboards may change their contact sheets and cuts."""
+        self.inspector.sheets.touched(boards)
+        self.cutter.changed(boards)
 
     def _stopping(self) -> bool:
         return self._retired.is_set() or self._kept.ending.is_set()

@@ -54,6 +54,26 @@ class Inspect:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A take on a contact sheet."""
+
+    number: int  # as `sorad list` has it
+    picture: str  # the path of its poster; "": it has none
+    lines: Sequence[str]  # what is said of it
+    flaws: Sequence[str] = ()
+    mark: str = ""  # "chosen", "counts" (until somebody chooses), ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Draw a contact sheet, as a JPEG. Answer: :class:`Kept`."""
+
+    out: str
+    title: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
 class Join:
     """Make one video of several, and of slates for those that are missing. Answer: :class:`Joined`.
 
@@ -148,9 +168,9 @@ class Unanswered:
     text: str = ""  # in the words of what failed, for the log
 
 
-Question = Union[Probe, Frame, Compare, Inspect, Join]
+Question = Union[Probe, Frame, Compare, Inspect, Sheet, Join]
 Answer = Union[Probed, Kept, Compared, Inspected, Joined, Unanswered]
-QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect, Join)
+QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect, Sheet, Join)
 ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Inspected, Joined, Unanswered)
 _KINDS = {kind.__name__: kind for kind in (*QUESTIONS, *ANSWERS)}
 

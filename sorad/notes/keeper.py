@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -61,10 +61,10 @@ class Keeper:
     clock: Clock
     may_write: Callable[[str], bool]
     choose: Callable[[Take], object]
-    changed: Callable[[Collection[int]], object] = lambda boards: None  # who else is told of what has changed
     rest: Optional[Callable[[float], object]] = (
         None  # waits so many seconds; None: or until the thread is to end
     )
+    touched: Callable[[set[int]], object] = lambda boards: None  # told which storyboards have changed
 
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
@@ -120,8 +120,7 @@ class Keeper:
     def _take_note(self) -> None:
         """What has changed since the last look, and what was asked for, is due."""
         touched = self.ledger.touched()
-        if touched:
-            self.changed(touched)
+        self.touched(touched)
         asked, self._asked = self._asked, set()
         if touched or asked or not self._boards:
             boards = self.ledger.storyboards()
