@@ -19,8 +19,10 @@ from sorad.intake.identity import closest, first_of_content
 from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import renumbered
+from sorad.intake.repeated import held_as_repeated, repeated
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
+from sorad.intake.twins import second_to, twin_of
 from sorad.intake.wants import assets_of, bare_wants
 from sorad.layout import video_path
 from sorad.ledger.interface import Ledger
@@ -31,6 +33,7 @@ from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.receipts.folder import missing, observed, receipts_in
 from sorad.storyboard.read import Reading, read_file
+from sorad.storyboard.tables.properties import DRAFT_CODE as DRAFT
 from sorad.vault.problems import not_read
 
 BUY, SKIP = "buy", "skip"
@@ -75,6 +78,7 @@ class Planned:
     path: str
     items: tuple[Item, ...] = ()
     problems: tuple[Problem, ...] = ()
+    pictures: tuple[Problem, ...] = ()  # which one goes where by its name
 
     @property
     def bought(self) -> list[Item]:
@@ -113,8 +117,11 @@ def plan_storyboard(
     conflict = conflict_of(path, wants, rules_of(config, watch, sellers), known_hosts(ledger))
     if conflict:
         wants = held_as_conflict(conflict, wants, known)
+    if reading.by_hand:
+        wants = held_as_repeated(repeated(wants), wants, known)
     items = [_item(want, known.get(key_of(want)), sellers, force=force) for want in wants]
-    plan = Planned(str(path), tuple(items if force else _with_reused(items, wants, known, free)))
+    shown = tuple(items if force else _with_reused(items, wants, known, free))
+    plan = Planned(str(path), shown, pictures=reading.pictures)
     shut = closed(assets) if plan.bought else None
     return plan if shut is None else Planned(str(path), problems=(shut,))
 
@@ -125,19 +132,30 @@ def _read(
     """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
     assets = assets_of(path, watch)
     try:
-        reading = read_file(path, rules_of(config, watch, sellers))
+        rules = rules_of(config, watch, sellers)
+        reading = read_file(path, rules)
         trouble = None if reading.problems else out_of_place(path, assets)
-        if reading.problems or trouble is not None:
-            return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
+        told = (trouble,) if trouble is not None else reading.problems or _for_nothing(reading)
+        if told:
+            return Planned(str(path), problems=told)
         takes = ledger.takes(storyboard=str(path)) if ledger is not None else ()
         row = _row(str(path), ledger) if ledger is not None else None
         edited = row is not None and row.rules == digest(config)
         there = receipts_in(assets)
         video = partial(video_path, assets, name=watch.name)
-        wants = as_bought(bare_wants(reading, assets, watch), takes, there, video, observed, edited=edited)
+        asked = bare_wants(reading, assets, watch)
+        twin = twin_of(path, asked, assets, rules, ledger)
+        if twin is not None:
+            return Planned(str(path), problems=(second_to(twin),))
+        wants = as_bought(asked, takes, there, video, observed, edited=edited)
         return reading, [observed(want) for want in wants]
     except OSError as error:
         return Planned(str(path), problems=(not_read(str(path), error),))
+
+
+def _for_nothing(reading: Reading) -> tuple[Problem, ...]:
+    """Why a storyboard without a mistake asks for nothing."""
+    return tuple(note for note in reading.notes if reading.is_draft and note.code == DRAFT)
 
 
 @dataclass(frozen=True)

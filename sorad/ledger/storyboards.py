@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
 from sorad.ledger.turns import deal, line_up
@@ -235,15 +236,14 @@ class Storyboards(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted, intent_at FROM takes "
-            "WHERE storyboard_id = ? ORDER BY id",
-            (board_id,),
+            "state = 'cancelled' AND error IS NOT NULL, wanted, intent_at, "
+            "state = 'held' AND error LIKE ? FROM takes WHERE storyboard_id = ? ORDER BY id",
+            (f'{{"code":"{REPEATED}"%', board_id),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, intent_at in rows:
-            known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted), intent_at
-            )
+        for segment, take, text, take_id, state, output, extra, by_user, wanted, intent_at, repeated in rows:
+            told = (bool(extra), bool(by_user), bool(wanted), intent_at, bool(repeated))
+            known[segment, take, text] = Known(take_id, State(state), output, *told)
         return known
 
     def _owned(self, output: str, board_id: int) -> bool:
