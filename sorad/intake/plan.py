@@ -115,15 +115,17 @@ def plan_storyboard(
             str(path), reading.contents, wants, board, ledger, watch, watched, assets
         )
     conflict = conflict_of(path, wants, rules_of(config, watch, sellers), known_hosts(ledger))
-    if conflict:
-        wants = held_as_conflict(conflict, wants, known)
-    if reading.by_hand:
-        wants = held_as_repeated(repeated(wants), wants, known)
+    wants = held_as_conflict(conflict, wants, known) if conflict else wants
+    wants = held_as_repeated(repeated(wants) if reading.by_hand else (), wants, known)
     items = [_item(want, known.get(key_of(want)), sellers, force=force) for want in wants]
     shown = tuple(items if force else _with_reused(items, wants, known, free))
-    plan = Planned(str(path), shown, pictures=reading.pictures)
+    return _unless_closed(Planned(str(path), shown, pictures=reading.pictures), assets)
+
+
+def _unless_closed(plan: Planned, assets: Path) -> Planned:
+    """The plan, where its outputs have a place."""
     shut = closed(assets) if plan.bought else None
-    return plan if shut is None else Planned(str(path), problems=(shut,))
+    return plan if shut is None else Planned(plan.path, problems=(shut,))
 
 
 def _read(

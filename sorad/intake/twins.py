@@ -38,14 +38,13 @@ def twin_of(
     others = [one for one in _beside(path) if not _is_draft(one, ledger)]
     if not others:
         return None
-    mine = {want.fingerprint for want in asked}
-    ranks = {one: _rank(one, ledger) for one in (path, *others)}
-    if all(rank == (True, True) for rank in ranks.values()):
+    ranks = {one: (*_rank(one, ledger), 0, _order(one)) for one in (path, *others)}
+    if all(rank[:2] == (True, True) for rank in ranks.values()):
         told = {one.receipt.fingerprint for one in creates_in(assets)}
-        texts = {one: mine if one == path else _texts_of(one, rules) for one in ranks}
-        first = min(ranks, key=lambda one: (-len(told & texts[one]), _order(one)))
-    else:
-        first = min(ranks, key=lambda one: (ranks[one], _order(one)))
+        texts = {one: _texts_of(one, rules) for one in others}
+        texts[path] = {want.fingerprint for want in asked}
+        ranks = {one: (*rank[:2], -len(told & texts[one]), rank[3]) for one, rank in ranks.items()}
+    first = min(ranks, key=ranks.__getitem__)
     return None if first == path else first
 
 

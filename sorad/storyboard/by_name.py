@@ -78,16 +78,15 @@ class ByName:
 
         ``own``: what the storyboard itself says of ``image`` and ``last_frame``.
         """
-        taken = {id(one) for one in wanted if not one.picture}
-        request = replace(request, references=each_once(one.reference for one in wanted if id(one) in taken))
+        taken = [not one.picture for one in wanted]
+        request = replace(request, references=_of(wanted, taken))
         for name, image in self._frames(number, own, path).items():
             request = self._if_taken(request, _with_frame(request, name, image), image.path, _use(name), path)
-        for one in (one for one in wanted if one.picture):
-            kept = [other.reference for other in wanted if id(other) in taken or other is one]
-            more = replace(request, references=each_once(kept))
-            after = self._if_taken(request, more, one.picture, _use("", one.reference.name), path)
-            taken |= {id(one)} if after is not request else set()
-            request = after
+        for at, one in enumerate(wanted):
+            if one.picture:
+                more = replace(request, references=_of(wanted, [*taken[:at], True, *taken[at + 1 :]]))
+                after = self._if_taken(request, more, one.picture, _use("", one.reference.name), path)
+                taken[at], request = after is not request, after
         return request
 
     def _frames(self, number: int, own: Collection[str], path: Place) -> dict[str, Image]:
@@ -179,6 +178,10 @@ def _is_picture(name: str) -> bool:
 
 def _fold(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip().casefold()
+
+
+def _of(wanted: Sequence[Wanted], taken: Sequence[bool]) -> tuple[Reference, ...]:
+    return each_once(one.reference for one, is_taken in zip(wanted, taken) if is_taken)
 
 
 def each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:

@@ -100,7 +100,7 @@ def read_file(path: Path, rules: Rules) -> Reading:
     return read_bytes(data, path.parent, rules, path.name)
 
 
-def read_bytes(data: bytes, folder: Path, rules: Rules, name: str = "") -> Reading:
+def read_bytes(data: bytes, folder: Path, rules: Rules, name: str = "storyboard.json") -> Reading:
     """Read a storyboard's content. Pictures that it names are looked up below ``folder``. Raises nothing.
 
     ``name``: that of the file, which tells notes and tables of shots from JSON.
@@ -117,14 +117,19 @@ def read_bytes(data: bytes, folder: Path, rules: Rules, name: str = "") -> Readi
     raws = source.document.get("segments") if isinstance(source.document, dict) else None
     if isinstance(raws, list) and len(raws) > rules.max_segments:
         return _only(_too_many(rules))
+    return _read(source, raws, folder / name, rules)
+
+
+def _read(source: Source, raws: Any, path: Path, rules: Rules) -> Reading:
+    """``raws``: the segments, as far as there are any."""
     findings = Findings(rules.max_takes)
+    reader = Reader(path.parent, rules.pictures, rules.director_intent, findings)
     if isinstance(source.document, dict):
         look_through(source.document, findings)
         if source.text:
             stands_twice(source.text, findings)
-    reader = Reader(folder, rules.pictures, rules.director_intent, findings)
-    if isinstance(source.document, dict) and source.document.get("assets") is True:
-        reader.by_name = _by_name(folder, name, rules, findings)
+        if source.document.get("assets") is True:
+            reader.by_name = _by_name(path, rules, findings)
     segments = tuple(_segments(source.document, _Context(rules, findings, reader)))
     tells = findings.found or findings.notes or findings.pictures
     numbers = _numbers(raws) if tells else {}
@@ -143,12 +148,12 @@ def read_bytes(data: bytes, folder: Path, rules: Rules, name: str = "") -> Readi
     )
 
 
-def _by_name(folder: Path, name: str, rules: Rules, findings: Findings) -> ByName:
+def _by_name(path: Path, rules: Rules, findings: Findings) -> ByName:
     def judge(request: Request) -> list[Problem]:
         return rules.validate(judged(request))
 
-    top = folder / rules.asset_folder
-    return ByName(top, Path(name).stem, rules.storyboards_in(folder) < 2, rules.pictures, judge, findings)
+    top, is_alone = path.parent / rules.asset_folder, rules.storyboards_in(path.parent) < 2
+    return ByName(top, path.stem, is_alone, rules.pictures, judge, findings)
 
 
 def _source(data: bytes, path: Path, rules: Rules) -> Source | Problem:

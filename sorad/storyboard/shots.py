@@ -15,7 +15,7 @@ from sorad.storyboard.by_name import ByName, Wanted, each_once
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.image import Image, Pictures, find_image
 from sorad.storyboard.lines import Place
-from sorad.storyboard.prompt import EARLIER, RULES, Character, apart, compose
+from sorad.storyboard.prompt import EARLIER, RULES, Character, compose
 from sorad.storyboard.schema import AssetPart, BiblePart, Head, ReferencePart, SegmentPart, ShotPart
 
 Shot = Mapping[str, Any]  # what is said of a shot: fields of the storyboard, each under one name
@@ -88,17 +88,18 @@ class Reader:
         self, part: SegmentPart, listed: Sequence[Character], used: Sequence[Person], path: Place
     ) -> Iterator[Wanted]:
         """The references of whom and what a segment names: as the bible has them, else by the names of pictures."""
-        known = {name for person in used for name in person.names}
-        others = [Person((apart(one).name,)) for one in listed]
-        for person in (*used, *(one for one in others if one.names[0] not in known)):
+        if self.by_name is None:
+            for person in used:
+                yield from map(Wanted, person.references)
+            return
+        for person in self.bible.cast(listed, used):
             yield from map(Wanted, person.references)
-            if self.by_name is not None and not person.references:
+            if not person.references:
                 yield from self.by_name.references("character", person.names, path)
-        if self.by_name is not None:
-            asset = part.asset or AssetPart()
-            yield from self.by_name.references("scene", (asset.scene or "",), path)
-            for prop in asset.props or ():
-                yield from self.by_name.references("prop", (prop,), path)
+        asset = part.asset or AssetPart()
+        yield from self.by_name.references("scene", (asset.scene or "",), path)
+        for prop in asset.props or ():
+            yield from self.by_name.references("prop", (prop,), path)
 
     def earlier(self, part: SegmentPart, request: Request) -> tuple[Request, ...]:
         """What the segment asked for by each of the EARLIER rules; nothing where that is always the same."""

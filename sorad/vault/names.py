@@ -94,6 +94,11 @@ def is_note(name: str) -> bool:
     return not is_temporary(name) and not name.lower().endswith(_TAKES)
 
 
+def may_be_one(name: str) -> bool:
+    """Whether a file of that name is a storyboard, or a note that may be one."""
+    return is_storyboard(name) or is_note(name)
+
+
 def is_never_read(name: str) -> bool:
     """Whether a file was probably meant as a storyboard, and its name keeps it from being one.
 

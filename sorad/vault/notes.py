@@ -8,16 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sorad.files.untrusted import open_file
 from sorad.storyboard.tables.properties import HEAD, LONGEST, may_have_one, role_of
-from sorad.vault.names import conflict_copy, is_note, is_storyboard
-
-if TYPE_CHECKING:
-    from sorad.vault.scan import Seen
+from sorad.vault.names import conflict_copy, is_note, is_storyboard, may_be_one
 
 _MOST = 200_000  # notes that are remembered
+
+
+class Seen(Protocol):
+    """A note as the file system shows it: see :class:`sorad.vault.scan.Seen`."""
+
+    @property
+    def path(self) -> str:
+        """Absolute."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def mtime_ns(self) -> int:
+        """When it changed."""
+        ...
+
+    @property
+    def placeholder(self) -> bool:
+        """Its content is in the cloud."""
+        ...
 
 
 class Notes:
@@ -62,7 +83,7 @@ def storyboards_in(folder: Path) -> int:
         names = [entry.name for entry in folder.iterdir()]
     except OSError:
         return 0
-    named = [name for name in names if (is_storyboard(name) or is_note(name)) and not conflict_copy(name)]
+    named = [name for name in names if may_be_one(name) and not conflict_copy(name)]
     return sum(is_storyboard(name) or is_there(folder / name) for name in named)
 
 

@@ -19,7 +19,7 @@ from sorad.storyboard import source
 from sorad.vault.attempts import Attempts
 from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, is_typed, not_ours
 from sorad.vault.mounts import Mounts
-from sorad.vault.names import conflict_copy, is_note, is_storyboard, is_text
+from sorad.vault.names import conflict_copy, is_text, may_be_one
 from sorad.vault.notes import Notes
 from sorad.vault.own import is_receipt
 from sorad.vault.pace import Pace
@@ -218,8 +218,7 @@ class Root:
             elif not is_hidden(self.path, path):
                 self._scan_below(path, now)
             return True
-        name = Path(path).name
-        if (is_storyboard(name) or is_note(name)) and not is_hidden(self.path, str(Path(path).parent)):
+        if may_be_one(Path(path).name) and not is_hidden(self.path, str(Path(path).parent)):
             self._look(path)
         for board in list(self._owned().values()):
             if board.path != path and is_below(board.path, (path,)):

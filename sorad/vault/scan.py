@@ -114,8 +114,7 @@ def look(path: str, roots: Collection[str], top: str = "", notes: Notes | None =
     try:
         found = os.lstat(path)
         seen = _linked(path, roots) if stat.S_ISLNK(found.st_mode) else _seen(path, found)
-        if seen is not None and is_note(os.path.basename(path)):
-            seen = seen if (notes or Notes()).is_storyboard(seen) else None
+        seen = _if_storyboard(seen, notes)
         if seen is None or not top:
             return seen
         mount, disk = mount_table.mount_of(os.path.dirname(path), top)
@@ -126,8 +125,14 @@ def look(path: str, roots: Collection[str], top: str = "", notes: Notes | None =
         folder, name = os.path.split(path)
         if not os.path.lexists(os.path.join(folder, f".{name}.icloud")):
             return None
-        there = Seen(path, 0, 0, placeholder=True)
-        return there if not is_note(name) or (notes or Notes()).is_storyboard(there) else None
+        return _if_storyboard(Seen(path, 0, 0, placeholder=True), notes)
+
+
+def _if_storyboard(seen: Seen | None, notes: Notes | None) -> Seen | None:
+    """What was seen, unless it is a note that is no storyboard."""
+    if seen is None or not is_note(os.path.basename(seen.path)):
+        return seen
+    return seen if (notes or Notes()).is_storyboard(seen) else None
 
 
 def is_listed(path: str, root: str) -> bool:
@@ -223,8 +228,7 @@ def _enter(entry: os.DirEntry[str], folder: str, walk: _Walk) -> None:
     name, found = entry.name, walk.found
     try:
         if entry.is_dir(follow_symlinks=False):
-            if not _is_left_out(entry, folder, walk.nested):
-                walk.stack.append(entry.path)
+            walk.stack += [] if _is_left_out(entry, folder, walk.nested) else [entry.path]
         elif is_note(name):
             _enter_note(entry, folder, walk)
         elif name[: len(PREFIX)].lower() == PREFIX:
@@ -236,8 +240,14 @@ def _enter(entry: os.DirEntry[str], folder: str, walk: _Walk) -> None:
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
-        if error.errno not in _VANISHED or os.path.islink(entry.path):  # noqa: PTH114
-            found.errors.append((entry.path, os.strerror(error.errno or 0)))
+        found.errors += _told(entry.path, error)
+
+
+def _told(path: str, error: OSError) -> list[tuple[str, str]]:
+    """What is told of an entry that cannot be looked at: nothing where it vanished."""
+    if error.errno in _VANISHED and not os.path.islink(path):  # noqa: PTH114
+        return []
+    return [(path, os.strerror(error.errno or 0))]
 
 
 def _is_left_out(entry: os.DirEntry[str], folder: str, nested: set[str]) -> bool:

@@ -266,11 +266,9 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     from sorad.intake.plan import BUY
     from sorad.vault.problems import WHAT_THEY_ARE
 
-    lines = []
+    lines: list[str] = []
     for planned in sorted(plans, key=lambda planned: planned.path):
-        lines.append(planned.path)
-        lines += [f"  ! {problem}" for problem in planned.problems]
-        lines += [f"  · {replace(picture, line=0)}" for picture in planned.pictures]
+        lines += _told(planned)
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
@@ -287,6 +285,13 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     lines.append(said if whole.count else _("nothing would be bought."))
     for line in lines:
         say(line)
+
+
+def _told(planned: Planned) -> Iterator[str]:
+    """A storyboard, why it buys nothing, and which picture goes where."""
+    yield planned.path
+    yield from (f"  ! {problem}" for problem in planned.problems)
+    yield from (f"  · {replace(picture, line=0)}" for picture in planned.pictures)
 
 
 def _form(request: Request) -> str:
