@@ -257,6 +257,10 @@ class Keeper:
     def _look(self, key: str, kept: _Kept, memo: Memo, path: Path, make: Callable[[str], Merge]) -> None:
         """Read a note and write it where it differs; a deleted one stays away."""
         note = Note(path, self._sleep, ending=self._stop.is_set)
+        if not kept.tidied:
+            if note.is_untidy():
+                note.tidy(make(""))
+            kept.tidied = True
         if kept.stamp is None:
             kept.due = False
             merge = make("")
@@ -265,9 +269,6 @@ class Keeper:
                 kept.stamp, kept.written = note.stamp(), self.clock.monotonic()
                 logger.info(_("note {path} written"), path=str(path))
             return
-        if not kept.tidied:
-            note.tidy(make(""))
-            kept.tidied = True
         seen = note.read()
         if seen is None or not seen.text or seen.stamp != kept.stamp:
             return  # another look tells more

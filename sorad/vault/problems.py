@@ -71,7 +71,7 @@ def never_read(paths: list[str]) -> Problem:
         "vault.never_read",
         N_("Passed over for their names: {paths}"),
         N_(
-            "Rename what is meant as a storyboard: only storyboard*.json and storyboard*.csv are read, and notes."
+            "Name what is meant as a storyboard like storyboard_1.json or storyboard_1.csv: others are not read."
         ),
         {"paths": listed},
     )
