@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
-from sorad.engine.decide.doubtful import SAME_ID
+from sorad.config.model import Polling
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.ledger.values import Change
@@ -19,15 +20,10 @@ from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.providers.base import RemoteTask
 
-if TYPE_CHECKING:  # `sorad status` comes here, and has no need of pydantic
-    from sorad.config.model import Polling
-
 # A take that waits for the user is looked at again once a day, because its provider may list by then.
 WAIT = 86_400.0
 # So many tasks are named.
 NAMED = 5
-# Of a take that waits for tasks to end.
-UNFINISHED = "take.unfinished"
 
 
 def for_the_user(
