@@ -25,7 +25,8 @@ from sorad.providers.sora_hk import answers as sora_hk_answers
 from sorad.providers.sora_hk.api import PRICE_AGE
 from sorad.providers.sora_hk.api import SoraHk as SoraHkProvider
 from sorad.providers.wire import headers, reading
-from sorad.providers.wire.http import Answer, origin
+from sorad.providers.wire.answer import Answer
+from sorad.providers.wire.http import origin
 
 PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 

@@ -28,8 +28,7 @@ from sorad.providers.base import (
 )
 from sorad.providers.sora_hk import answers
 from sorad.providers.wire import reading
-from sorad.providers.wire.download import open_video
-from sorad.providers.wire.http import Broken, Heard, Wire
+from sorad.providers.wire.answer import Answer, Broken, Heard
 
 PRICE_AGE = 3_600.0  # seconds that prices are remembered
 PRICE_RETRY = 60.0  # seconds until prices are asked for again where there was no answer
@@ -48,8 +47,7 @@ class SoraHk(Api):
     ) -> None:
         super().__init__(config, key, heard)
         self.currency = "USD"
-        self._config = config
-        self._prices = Prices(self._wire, monotonic)
+        self._prices = Prices(lambda: self._wire.get("/pricing"), monotonic)
 
     def price(self, request: Request) -> Optional[int]:
         """What the take costs, from the API's own list, asked for once an hour."""
@@ -90,7 +88,7 @@ class SoraHk(Api):
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
-        return open_video(self._wire, video, offset, validator)
+        return self._opened(video, offset, validator)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /tasks``."""
@@ -140,8 +138,8 @@ class SoraHk(Api):
 class Prices:
     """The price list, remembered for an hour. Thread-safe: one thread asks, the others wait for it."""
 
-    def __init__(self, wire: Wire, monotonic: Callable[[], float]) -> None:
-        self._wire, self._monotonic = wire, monotonic
+    def __init__(self, get: Callable[[], Union[Answer, Broken]], monotonic: Callable[[], float]) -> None:
+        self._get, self._monotonic = get, monotonic
         self._lock = threading.Lock()
         self._known: Mapping[bool, int] = {}
         self._ask_at: Optional[float] = None
@@ -158,7 +156,7 @@ class Prices:
             return self._known.get(request.pro)
 
     def _ask(self) -> Mapping[bool, int]:
-        came = self._wire.get("/pricing")
+        came = self._get()
         fault = came.fault() if isinstance(came, Broken) else answers.fault_of(came)
         self.trouble = fault.problem if fault is not None else None
         if isinstance(came, Broken) or fault is not None:
