@@ -340,7 +340,7 @@ def test_a_plan_with_known_prices_and_a_check_load_nothing_that_makes_exchanges(
         "import sys; from sorad.cli.main import main; "
         f"config = ['--config', {str(house.config)!r}]; "
         f"done = main([*config, 'validate', {str(board)!r}]), main([*config, 'plan', {str(board)!r}]); "
-        "heavy = {'requests', 'urllib3', 'urllib.request', 'http.client', 'rich', 'loguru', 'watchdog', 'psutil'}; "
+        "heavy = {'requests', 'urllib3', 'urllib.request', 'http.client', 'rich', 'watchdog', 'psutil'}; "
         "sys.exit(', '.join(heavy & set(sys.modules)) or done != (0, 0))"
     )
     monkeypatch.setenv("SORA_API_KEY", "sk-x")
