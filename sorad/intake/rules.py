@@ -17,6 +17,7 @@ from sorad.providers.capabilities.judge import no_such
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
+from sorad.vault.notes import storyboards_in
 
 READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
@@ -81,7 +82,16 @@ def rules_of(config: Config, watch: Watch, judges: Judges) -> Rules:
         validate=validator(config, watch, judges),
         pictures=pictures_of(config, watch),
         no_frames=missing,
+        vault=lambda folder: _vault_of(folder, watch),
+        asset_folder=watch.asset_folder,
+        storyboards_in=storyboards_in,
     )
+
+
+def _vault_of(folder: Path, watch: Watch) -> Path:
+    """Where links in the notes of a folder lead: in its vault, or in the watched folder where that is none."""
+    vault = vault_of(folder)
+    return watch.path if vault == folder else vault
 
 
 def pictures_of(config: Config, watch: Optional[Watch] = None) -> Pictures:
@@ -108,8 +118,10 @@ def digest(config: Config) -> str:
     """A hash of all that changes what a storyboard means: other settings or another sorad, read everything again."""
     left_out = {"api_key_env", "api_key_file", "api_key_keyring", "request_timeout", "concurrency"}
     providers = [one.model_dump(mode="json", exclude=left_out) for one in config.providers]
-    # What is left out does not change how a storyboard is read; `once` has no wait for edits.
-    watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
+    # What is left out does not change how a storyboard is read; `once` has no such waits.
+    watches = [
+        watch.model_dump(mode="json", exclude={"edit_seconds", "note_seconds"}) for watch in config.watch
+    ]
     parts = [
         providers,
         [model.model_dump(mode="json") for model in config.model],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
 from sorad.ledger.turns import deal, line_up, turns_of
@@ -235,14 +236,14 @@ class Storyboards(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted FROM takes "
+            "state = 'cancelled' AND error IS NOT NULL, wanted, state = 'held' AND error LIKE ? FROM takes "
             "WHERE storyboard_id = ? ORDER BY id",
-            (board_id,),
+            (f'{{"code":"{REPEATED}"%', board_id),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted in rows:
+        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, repeated in rows:
             known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted)
+                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted), bool(repeated)
             )
         return known
 
