@@ -37,6 +37,7 @@ COMMANDS: dict[str, Row] = {
     "retry": Row("control.takes", CONTROL, N_("try failed takes again")),
     "cancel": Row("control.takes", CONTROL, N_("drop takes not bought yet")),
     "redo": Row("control.takes", CONTROL, N_("buy one more of a segment")),
+    "retarget": Row("control.retarget", CONTROL, N_("have it made elsewhere")),
     "approve": Row("control.takes", CONTROL, N_("release what waits for it")),
     "choose": Row("control.choose", CONTROL, N_("choose among the takes")),
     "resolve": Row("control.resolve", CONTROL, N_("tell what became of a take")),

@@ -21,7 +21,7 @@ from sorad.intake.places import closed, out_of_place
 from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
-from sorad.intake.wants import assets_of, bare_wants
+from sorad.intake.wants import Moves, assets_of, bare_wants
 from sorad.layout import video_path
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import served
@@ -113,7 +113,8 @@ def plan_storyboard(
     conflict = conflict_of(path, wants, rules_of(config, watch, sellers), known_hosts(ledger))
     if conflict:
         wants = held_as_conflict(conflict, wants, known)
-    items = [_item(want, known.get(key_of(want)), sellers, force=force) for want in wants]
+    moves = Moves(known)
+    items = [_item(want, known.get(key_of(want)), sellers, moves, force=force) for want in wants]
     plan = Planned(str(path), tuple(items if force else _with_reused(items, wants, known, free)))
     shut = closed(assets) if plan.bought else None
     return plan if shut is None else Planned(str(path), problems=(shut,))
@@ -215,6 +216,7 @@ def _item(
     want: Want,
     take: Optional[Take],
     sellers: Sellers,
+    moves: Moves,
     *,
     force: bool,
 ) -> Item:
@@ -226,9 +228,9 @@ def _item(
             want.segment, want.take, SKIP, "", want.request, want.output, problem=problem, older=older
         )
     if _waits(state, take) or (force and state is State.DONE):
-        request = want.newer or want.request
-        approved = take is not None and (take.approved or take.state is State.QUEUED)
-        seller = sellers(want.target)
+        target, request = moves.of(replace(want, request=want.newer or want.request))
+        approved = take is not None and (take.approved or (take.state is State.QUEUED and not take.moved_by))
+        seller = sellers(target)
         return Item(
             want.segment,
             want.take,
@@ -239,7 +241,7 @@ def _item(
             seller.price(request),
             approved=approved,
             currency=seller.currency,
-            target=want.target,
+            target=target,
         )
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sorad import __version__
+from sorad.attempts import as_json, as_members, told_attempts
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.files.untrusted import Unfit, read_small
@@ -91,6 +92,7 @@ class Receipt:
     # what the create said beside texts and pictures, what the storyboard left unsaid included: an object, as JSON
     sent: str = ""
     own_id: str = ""  # that the create went by
+    attempts: str = ""  # what was tried elsewhere before, as JSON: see :mod:`sorad.attempts`
 
     @property
     def place(self) -> tuple[str, str]:
@@ -124,6 +126,7 @@ class Receipt:
             **({"sent": dict(said_in(self.sent))} if self.sent else {}),
             **({"frame": {"image": self.frame, "of": self.frame_of}} if self.frame else {}),
             **({"own_id": self.own_id} if self.own_id else {}),
+            **({"attempts": as_members(self.attempts)} if self.attempts else {}),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -160,7 +163,9 @@ def write_receipt(
     same = before.get("remote_id") == receipt.remote_id
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
-    told = set(members) if same else {*members, "sent", "own_id", "chosen_at", "frame"}  # by another create
+    told = (
+        set(members) if same else {*members, "sent", "own_id", "attempts", "chosen_at", "frame"}
+    )  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
         write_whole(path, _as_file(members), sleep, receipt.payer.id)
@@ -285,6 +290,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         sent=_sent(members.get("sent")),
         **_frame(members),
         own_id=_own_id(members.get("own_id")),
+        attempts=as_json(told_attempts(members.get("attempts"))),
     )
 
 
