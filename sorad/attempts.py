@@ -56,13 +56,18 @@ def _told(raw: Any) -> Optional[Attempt]:
     if not isinstance(raw, dict):
         return None
     texts = {name: raw.get(name, "") for name in ("provider", "code", "kind", "remote_id", "currency")}
-    if not all(isinstance(one, str) and one.isprintable() and len(one) <= _LONGEST for one in texts.values()):
-        return None
     numbers: dict[str, Any] = {name: raw.get(name) for name in ("at", "creates", "cost")}
-    cost = numbers["cost"]
-    fits = _is_within(numbers["at"], 5e9) and (cost is None or _is_within(cost, LARGEST_COST))
-    whole = isinstance(numbers["creates"], int) and _is_within(numbers["creates"], 1_000_000)
-    return Attempt(**texts, **numbers) if texts["provider"] and fits and whole else None
+    fit = bool(texts["provider"]) and all(map(_is_name, texts.values())) and _are_fit(**numbers)
+    return Attempt(**texts, **numbers) if fit else None
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
+
+
+def _are_fit(at: Any, creates: Any, cost: Any) -> bool:
+    whole = isinstance(creates, int) and _is_within(creates, 1_000_000)
+    return whole and _is_within(at, 5e9) and (cost is None or _is_within(cost, LARGEST_COST))
 
 
 def _is_within(value: Any, most: float) -> bool:

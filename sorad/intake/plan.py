@@ -229,7 +229,7 @@ def _item(
         )
     if _waits(state, take) or (force and state is State.DONE):
         target, request = moves.of(replace(want, request=want.newer or want.request))
-        approved = take is not None and (take.approved or (take.state is State.QUEUED and not take.moved_by))
+        approved = take is not None and _was_weighed(take)
         seller = sellers(target)
         return Item(
             want.segment,
@@ -244,6 +244,11 @@ def _item(
             target=target,
         )
     return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
+
+
+def _was_weighed(take: Take) -> bool:
+    """Whether no approval is needed any more; what was moved to another provider is weighed again before it is sent."""
+    return take.approved or (take.state is State.QUEUED and not take.moved_by)
 
 
 def _with_reused(

@@ -248,13 +248,17 @@ def _as_found(want: Want, now: float) -> Change:
         currency=want.currency or None,
         own_id=want.own_id,
         sent=want.sent,
-        attempts=want.attempts or None,
         repeats=want.repeats or None,
         accepted_at=accepted_at(want, now),
         finished_at=want.finished_at,
         chosen_at=want.chosen_at or None,
     )
-    return replace(change, frame=want.frame, frame_of=want.frame_of) if want.frame else change
+    change = replace(change, frame=want.frame, frame_of=want.frame_of) if want.frame else change
+    return _with_attempts(change, want)
+
+
+def _with_attempts(change: Change, want: Want) -> Change:
+    return replace(change, attempts=want.attempts) if want.attempts else change
 
 
 def accepted_at(want: Want, now: float) -> float | None:

@@ -85,19 +85,23 @@ def known(one: Purchase) -> str:
 
 def _totals(found: Sequence[Line]) -> Iterator[dict[str, Any]]:
     """By currency: all estimates; and of what was told a charge, that charge beside its own estimate."""
-    from sorad.model import units
-
     for currency in dict.fromkeys(one.currency for one in found):
         mine = [one for one in found if one.currency == currency]
         told = [one for one in mine if one.charged is not None]
         yield {
             "currency": currency,
             "purchases": len(mine),
-            "estimated": units(sum(one.estimated or 0 for one in mine)),
+            "estimated": _sum(one.estimated for one in mine),
             "told": len(told),
-            "estimated_of_told": units(sum(one.estimated or 0 for one in told)),
-            "charged": units(sum(one.charged or 0 for one in told)),
+            "estimated_of_told": _sum(one.estimated for one in told),
+            "charged": _sum(one.charged for one in told),
         }
+
+
+def _sum(amounts: Iterable[Optional[int]]) -> float:
+    from sorad.model import units
+
+    return units(sum(filter(None, amounts)))
 
 
 def _as_json(one: Line) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
         "kind": take.provider or None,
         "base_url": take.base_url or None,
         "creates": take.creates,
-        "moved_by": take.moved_by or None,
+        "moved_by": take.moved_by,
         "attempts": as_members(take.attempts),
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),

@@ -52,9 +52,8 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
     _remember(kit, take, found)
-    onward = goes_on(kit, take, found) if sure else None
-    keep = take.rebuy or onward is not None
-    written = record(kit, take, _dated_back(_keep_for_next(change, keep=keep), ago))
+    onward = _onward(kit, take, found, sure=sure)
+    written = record(kit, take, _dated_back(_keep_for_next(take, change, onward), ago))
     if isinstance(found, Fault):
         _report(kit, provider, found, began)
     _log(take, found)
@@ -76,9 +75,14 @@ def _unparked_by_key(take: Take) -> Take:
     return replace(take, parked=False) if no_key else take
 
 
-def _keep_for_next(change: Change, *, keep: bool) -> Change:
+def _onward(kit: Kit, take: Take, found: Polled, *, sure: bool) -> Optional[Change]:
+    """Where a task that has just failed for good goes on; ``None``: nowhere. ``sure``: its own account says so."""
+    return goes_on(kit, take, found) if sure else None
+
+
+def _keep_for_next(take: Take, change: Change, onward: Optional[Change]) -> Change:
     """Between "failed" and "bought again" nobody else is to take it up."""
-    return replace(change, keep_claim=keep and change.to is State.FAILED)
+    return replace(change, keep_claim=(take.rebuy or onward is not None) and change.to is State.FAILED)
 
 
 def _dated_back(change: Change, ago: float) -> Change:
