@@ -44,7 +44,6 @@ COMMANDS: dict[str, Row] = {
     "pause": Row("control.buying", CONTROL, N_("buy nothing for now")),
     "resume": Row("control.buying", CONTROL, N_("buy again")),
     "scan": Row("control.buying", CONTROL, N_("look at the folders now")),
-    "claim": Row("control.claim", CONTROL, N_("buy here in a synced vault")),
     "init": Row("setup.init", SETUP, N_("set it up by questions")),
     "service": Row("setup.service", SETUP, N_("run it as a service")),
     "doctor": Row("setup.doctor", SETUP, N_("check everything around it")),
@@ -53,6 +52,7 @@ COMMANDS: dict[str, Row] = {
     "schema": Row("setup.schema", SETUP, N_("print their JSON Schema")),
     "convert": Row("setup.convert", SETUP, N_("a note or table as JSON")),
     "simulate": Row("setup.simulate", SETUP, N_("serve a simulated API")),
+    "claim": Row("control.claim", SETUP, N_("buy here in a synced vault")),
     "completion": Row("setup.completion", SETUP, N_("complete words with TAB")),
 }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sorad.ledger.values import Purchase
 
 # What is known of a charge.
-TOLD, ESTIMATED, UNKNOWN, FREE, DOUBTFUL = "told", "estimated", "unknown", "not charged", "may be none"
+TOLD, ESTIMATED, UNKNOWN, FREE, DOUBTFUL = "told", "estimated", "unknown", "free", "doubtful"
 _WORDS = {
     TOLD: N_("as the provider says"),
     ESTIMATED: N_("not told: the estimate counts"),
