@@ -232,6 +232,8 @@ class Take:
     frame_path: str = ""
     frame_of: str = ""
 
+    checks: str = ""  # what its video looks like, as JSON: `sorad.media.flaws`; "": nobody has looked yet
+    poster: int = 0  # 1: its poster is there; 2: none can be made of it; 0: nobody has tried
     # Where it was moved to another provider than its storyboard names (``target`` is where to): by whom ("user",
     # "fallback"; "": it was not), the target that the storyboard named then, and what is asked for otherwise there:
     # members of the request, as JSON.

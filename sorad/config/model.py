@@ -300,6 +300,13 @@ class Notes(Section):
     markdown_links: bool = False  # in place of wiki links
 
 
+class Media(Section):
+    """``[media]``: what is made of videos once they are there; with the extra ``sorad[media]``."""
+
+    posters: bool = True  # a picture of each, for notes
+    checks: bool = True  # each is decoded, and what is wrong with it is told
+
+
 class Log(Section):
     """``[log]``."""
 
@@ -325,6 +332,7 @@ class Config(Section):
     ping: Ping = Ping()
     http: Http = Http()
     notes: Notes = Notes()
+    media: Media = Media()
     log: Log = Log()
 
     @property

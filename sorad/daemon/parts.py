@@ -46,6 +46,7 @@ from sorad.engine.steps.pictures import follow_config
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
 from sorad.heartbeat import beat
+from sorad.inspection.worker import Inspector
 from sorad.intake.reading import Intake
 from sorad.intake.rules import sendable
 from sorad.ledger.errors import LedgerUnavailable
@@ -228,6 +229,11 @@ class Parts:
         ]
         self.kit = kits[0]
         self.notes = Keeper(config, ledger, clock, self._sees_to, lambda take: choose(self.kit, [take]))
+        # A child process of its own: a long look at a video keeps no step waiting.
+        self._decoder = Decoder()
+        self.inspector = Inspector(
+            config, ledger, clock, self._sees_to, self.claims.payer, self._decoder.ask, self._decoder.rest
+        )
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
         self.engine = Engine(kits, rooms, commands.run, make_lane, kept.segments)
@@ -236,6 +242,7 @@ class Parts:
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
             Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
             Supervised("notes", self.notes.run, clock, kept.failed, kept.limit),
+            Supervised("media", self.inspector.run, clock, kept.failed, kept.limit),
             *self.telling.threads,
         ]
 
@@ -356,6 +363,7 @@ class Parts:
         self._retired.set()
         for thread in self.threads:
             thread.stop()
+        self._decoder.close()  # after the stop: what it was asked is not answered, and asked again one day
         for number in range(len(self.sellers)):
             self._kept.complain(_about(number), None)  # those that are there still are told again
         self.wake()

@@ -11,6 +11,7 @@ from sorad.doctor import (
     disk,
     folders,
     ledger,
+    media,
     notify,
     proxy,
     service,
@@ -35,6 +36,7 @@ TITLES = {
     "root": N_("folder"),
     "inotify": N_("watch limit"),
     "storyboards": N_("storyboards"),
+    "media": N_("pictures"),
     "disk": N_("disk"),
     "state_dir": N_("state_dir"),
     "ledger": N_("ledger"),
@@ -59,7 +61,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, notify.check)),
-    Group("folders", N_("Folders"), (folders.check, disk.check)),
+    Group("folders", N_("Folders"), (folders.check, media.check, disk.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
     Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
     Group("versions", N_("Versions"), (versions.check,)),

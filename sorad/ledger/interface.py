@@ -30,6 +30,7 @@ from sorad.ledger.values import (
     Recheck,
     RootRow,
     Storyboard,
+    Unseen,
     Want,
 )
 from sorad.model import State, Take
@@ -328,6 +329,14 @@ class Ledger(Protocol):
 
     def with_tasks(self, remote_ids: Collection[str], at: Optional[Place] = None) -> list[Take]:
         """The takes that have these remote ids now, at that place (``None``: anywhere)."""
+        ...
+
+    def unseen(self, what: Unseen, roots: Collection[str], limit: int) -> list[Take]:
+        """Delivered takes of these roots whose videos are still to be looked at, the newest first.
+
+        ``"poster"``: nobody has tried to make a poster; ``"checks"``: nobody has checked the video; ``"left"``: there
+        is a poster, and the video is gone.
+        """
         ...
 
     def history(self, take_id: int) -> list[Event]:

@@ -14,7 +14,7 @@ from sorad.ledger.connection import Row
 from sorad.ledger.part import AT, Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Event, Generation, Party, Place, Purchase
+from sorad.ledger.values import Event, Generation, Party, Place, Purchase, Unseen
 from sorad.model import Request, State, Take
 
 DOLLARS = "USD"  # what all providers took, before there were others
@@ -22,6 +22,12 @@ _NEXT = (
     "SELECT turn, id FROM takes INDEXED BY takes_turn WHERE claim = '' AND state = 'queued' AND root = ? "
     "ORDER BY turn, id LIMIT ?"
 )
+# As in the indexes of these names, or SQLite does not see that they serve.
+_UNSEEN = {
+    "poster": "poster = 0 AND error IS NULL",
+    "checks": "checks = '' AND error IS NULL",
+    "left": "poster = 1 AND error IS NOT NULL",
+}
 _PAGE = 200  # takes read at a time
 # `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
 _SPENT = """
@@ -223,6 +229,12 @@ class Queries(Part):
             )
             found.extend(map(take_of, rows))
         return found
+
+    def unseen(self, what: Unseen, roots: Collection[str], limit: int) -> list[Take]:
+        sql = f"SELECT id FROM takes WHERE state = 'done' AND {_UNSEEN[what]} AND root = ? ORDER BY id DESC LIMIT ?"
+        ids = [row[0] for root in roots for row in self._db.rows(sql, (root, limit))]
+        takes = (self._load(take_id) for take_id in sorted(ids, reverse=True)[:limit])
+        return [take for take in takes if take is not None]
 
     def history(self, take_id: int) -> list[Event]:
         rows = self._db.rows(

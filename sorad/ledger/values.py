@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Optional
+from typing import Any, Literal, NamedTuple, Optional
 
 from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
+Unseen = Literal["poster", "checks", "left"]  # what is to be done about a video
 Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
 
 
@@ -167,6 +168,8 @@ class Change:
     moved_as: Optional[str] = None
     attempts: Optional[str] = None
     reprice: bool = False  # its price is another one: what the user approved does not hold any more
+    checks: Optional[str] = None  # what a look at its video found
+    poster: Optional[int] = None
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
 
 

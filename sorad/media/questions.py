@@ -9,12 +9,14 @@ import dataclasses
 import importlib.util
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 from sorad.messages import N_
 from sorad.problems import Problem
 
+Stretches = Sequence[Sequence[float]]
 REQUIREMENTS = ("av>=14.4", "Pillow>=11.3")  # as in pyproject.toml
 
 
@@ -31,9 +33,8 @@ class Frame:
 
     path: str
     out: str  # where to; its suffix says the form: .png, .jpg. An existing file is replaced
-    at: Union[float, str] = (
-        "first"  # "first", "last", or seconds from the start: the first one at or after it
-    )
+    # "first", "last", "poster" (early, and not black), or seconds from the start: the first one at or after it
+    at: Union[float, str] = "first"
     width: int = 0  # at most so many pixels wide; 0: as it is
 
 
@@ -43,6 +44,13 @@ class Compare:
 
     path: str
     picture: str  # path of a PNG, JPEG, WebP, BMP or GIF
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Decode a video to its end, pictures and sound, and tell what is seen. Answer: :class:`Inspected`."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,29 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Inspected:
+    """A video as it was decoded, of the first track of each kind. Times are seconds from its start.
+
+    Stretches are ``[from, to]``; a doubled one is ``[from, to, again]``: what is seen from there on again.
+    """
+
+    width: int  # as it is shown, turned where it says so
+    height: int
+    seconds: float  # that could be decoded
+    told: float  # its length by its index; 0: not told
+    rate: float
+    frames: int  # that could be decoded
+    damaged: int  # pictures and pieces that could not, or not whole
+    codec: str
+    pixels: str
+    sound: str  # codec of the sound track; "": there is none
+    peak: float  # the loudest moment, 1: as loud as can be; 0 without a sound
+    black: Stretches = ()
+    frozen: Stretches = ()
+    doubled: Stretches = ()
+
+
+@dataclass(frozen=True)
 class Unanswered:
     """No answer. ``why``: ``missing`` (the extra is not installed), ``unreadable`` (no such video or picture, or a
     broken one), ``disk`` (it cannot be read or written just now), ``time``, ``memory``, ``died`` (the child process).
@@ -85,10 +116,10 @@ class Unanswered:
     text: str = ""  # in the words of what failed, for the log
 
 
-Question = Union[Probe, Frame, Compare]
-Answer = Union[Probed, Kept, Compared, Unanswered]
-QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare)
-ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Unanswered)
+Question = Union[Probe, Frame, Compare, Inspect]
+Answer = Union[Probed, Kept, Compared, Inspected, Unanswered]
+QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect)
+ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Inspected, Unanswered)
 _KINDS = {kind.__name__: kind for kind in (*QUESTIONS, *ANSWERS)}
 
 

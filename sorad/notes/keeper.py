@@ -22,6 +22,7 @@ from sorad.layout import assets_folder, clean
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
+from sorad.media.questions import missing
 from sorad.messages import N_, _
 from sorad.model import STATE_NAMES, State, Take
 from sorad.notes import render
@@ -174,8 +175,14 @@ class Keeper:
         currency = str(self.ledger.recall("currency") or "")
         view = self._views[board.id] = view_of(board, takes, path, currency, boxes, kept.told)
         self._due_vault(board.root)
-        lines = render.block(view, markdown_links=self.config.notes.markdown_links)
+        lines = render.block(view, markdown_links=self.config.notes.markdown_links, advice=self._advice(view))
         return partial(_with, partial(render.properties_of, view), lines, self._now())
+
+    def _advice(self, view: View) -> str:
+        """How to get pictures, where there could be some."""
+        media = self.config.media
+        lacking = missing() if (media.posters or media.checks) and view.counts.get(State.DONE) else None
+        return "" if lacking is None else render.advice(lacking.text(), str(lacking.params["command"]))
 
     def _takes(self, board: Storyboard) -> list[Take]:
         return [one for one in self.ledger.takes(storyboard=board.path) if one.storyboard_id == board.id]

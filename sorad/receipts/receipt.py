@@ -164,7 +164,7 @@ def write_receipt(
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     told = (
-        set(members) if same else {*members, "sent", "own_id", "attempts", "chosen_at", "frame"}
+        set(members) if same else {*members, "sent", "own_id", "attempts", "chosen_at", "frame", "checks"}
     )  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
@@ -179,12 +179,24 @@ def write_choice(
     Only in that of the ``task``; nothing is written where there is none. ``owner``: see
     :func:`sorad.layout.partial_path`. ``OSError``.
     """
+    _write_member(video, task, "chosen_at", chosen_at or None, owner, sleep)
+
+
+def write_checks(
+    video: Path, task: str, checks: Mapping[str, Any], owner: str = "", sleep: Sleep = time.sleep
+) -> None:
+    """Tell in a video's receipt what a look at it found; otherwise as :func:`write_choice`. ``OSError``."""
+    _write_member(video, task, "checks", dict(checks), owner, sleep)
+
+
+def _write_member(video: Path, task: str, name: str, value: Any, owner: str, sleep: Sleep) -> None:
+    """One member of a receipt; ``None``: without it. Nothing is written where it says so already."""
     path = receipt_path(video)
     told, members = read_receipt(path), _load(path)
-    if told is None or members is None or told.task != task or told.chosen_at == chosen_at:
+    if told is None or members is None or told.task != task or members.get(name) == value:
         return
-    members.pop("chosen_at", None)
-    write_whole(path, _as_file({**members, **({"chosen_at": chosen_at} if chosen_at else {})}), sleep, owner)
+    members.pop(name, None)
+    write_whole(path, _as_file({**members, **({} if value is None else {name: value})}), sleep, owner)
 
 
 def _as_file(members: Mapping[str, Any]) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional, Protocol, Union
+from typing import Any, Optional, Protocol, Union
 
 from loguru import logger
 
@@ -23,6 +24,7 @@ from sorad.receipts.receipt import (
     Payer,
     Receipt,
     read_receipt,
+    write_checks,
     write_choice,
     write_receipt,
 )
@@ -140,6 +142,17 @@ def write_choice_of(take: Take, payer: Payer = _NOBODY) -> Optional[OSError]:
         try:
             _check_disk(take)
             write_choice(Path(take.output), take.remote_id or take.reused, take.chosen_at, payer.id)
+        except OSError as error:
+            return error
+    return None
+
+
+def write_checks_of(take: Take, checks: Mapping[str, Any], payer: Payer = _NOBODY) -> Optional[OSError]:
+    """Tell in its receipt what a look at its video found; why that cannot be told."""
+    with _TURNS[take.id % len(_TURNS)]:
+        try:
+            _check_disk(take)
+            write_checks(Path(take.output), take.remote_id or take.reused, checks, payer.id)
         except OSError as error:
             return error
     return None

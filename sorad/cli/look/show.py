@@ -195,8 +195,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
         "attempts": as_members(take.attempts),
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),
-        "size": seen.size,
-        "receipt": seen.receipt,
+        **_video_json(seen),
         "next": {
             "message": following.told.text(),
             "fix": following.told.fix_text(),
@@ -227,6 +226,20 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
     }
 
 
+def _video_json(seen: _Seen) -> dict[str, Any]:
+    """What lies there, and what a look at it found."""
+    from sorad.layout import poster_path
+    from sorad.media.flaws import members
+
+    take = seen.take
+    return {
+        "size": seen.size,
+        "receipt": seen.receipt,
+        "checks": members(take.checks) or None,
+        "poster": str(poster_path(Path(take.output))) if take.poster == 1 else None,
+    }
+
+
 def _card(seen: _Seen) -> Iterator[str]:
     from sorad.cli.look.list import is_old
     from sorad.model import STATE_NAMES
@@ -249,6 +262,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("video"), take.output),
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
+        *_checks(take),
         (_("prompt"), request.prompt),
         *_pictures(take.to_send),
         (_("frame of"), _frame_of(seen)),
@@ -293,6 +307,23 @@ def _tried(take: Take) -> Iterator[tuple[str, str]]:
         spent = "" if one.cost is None else f"{one.cost:.2f} {one.currency}"
         parts = (one.provider, one.remote_id, one.code, spent, local_time(one.at))
         yield _("tried"), "  ".join(filter(None, parts))
+
+
+def _checks(take: Take) -> Iterator[tuple[str, str]]:
+    """What a look at its video found."""
+    from sorad.layout import poster_path
+    from sorad.media.flaws import flaws_of, members
+
+    told = members(take.checks)
+    if told.get("width"):
+        sound = told.get("sound") or _("no sound")
+        form = "{width}x{height} · {length} s · {rate} fps · {codec} {pixels} · {sound}"
+        yield _("seen"), form.format(**{**told, "sound": sound})
+    if "unchecked" in told:
+        yield _("seen"), _("not checked: too much for the limits of time and memory")
+    elif told:
+        yield _("flaws"), "\n".join(one.text() for one in flaws_of(take)) or _("none found")
+    yield _("poster"), str(poster_path(Path(take.output))) if take.poster == 1 else ""
 
 
 def _pictures(request: Request) -> Iterator[tuple[str, str]]:
