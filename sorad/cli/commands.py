@@ -27,6 +27,7 @@ COMMANDS: dict[str, Row] = {
     "status": Row("look.status", LOOK, N_("is it well, what needs you")),
     "list": Row("look.list", LOOK, N_("the takes")),
     "show": Row("look.show", LOOK, N_("one take and its history")),
+    "sheet": Row("look.sheet", LOOK, N_("a picture with all takes")),
     "gallery": Row("look.gallery", LOOK, N_("a page with all takes")),
     "open": Row("look.open", LOOK, N_("show where a video is")),
     "note": Row("control.note", LOOK, N_("write a note anew")),

@@ -130,11 +130,10 @@ def _no_such_command(name: str) -> SoradError:
 
 def _help() -> str:
     """All commands by group, on one screen of 80 x 24 with room for the prompt."""
-    lines = [_("usage: ") + _("sorad [--lang zh|en] [--config FILE] [--version] COMMAND …")]
+    lines = [_("usage: ") + _("sorad [--lang zh|en] [--config FILE] [--version] COMMAND [--help] …")]
     for group in (WORK, LOOK, CONTROL, SETUP):
         lines.append(_(group))
         lines += _in_columns([(name, _(row.help)) for name, row in COMMANDS.items() if row.group == group])
-    lines.append(_("sorad COMMAND --help tells more about a command."))
     return "\n".join(lines)
 
 

@@ -305,6 +305,7 @@ class Media(Section):
 
     posters: bool = True  # a picture of each, for notes
     checks: bool = True  # each is decoded, and what is wrong with it is told
+    sheets: bool = True  # a contact sheet of each storyboard
 
 
 class Log(Section):

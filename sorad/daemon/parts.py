@@ -228,11 +228,18 @@ class Parts:
             for one in self.sellers
         ]
         self.kit = kits[0]
-        self.notes = Keeper(config, ledger, clock, self._sees_to, lambda take: choose(self.kit, [take]))
         # A child process of its own: a long look at a video keeps no step waiting.
         self._decoder = Decoder()
         self.inspector = Inspector(
             config, ledger, clock, self._sees_to, self.claims.payer, self._decoder.ask, self._decoder.rest
+        )
+        self.notes = Keeper(
+            config,
+            ledger,
+            clock,
+            self._sees_to,
+            lambda take: choose(self.kit, [take]),
+            touched=self.inspector.sheets.touched,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)

@@ -343,6 +343,10 @@ class Ledger(Protocol):
         """What happened to a take, oldest first."""
         ...
 
+    def intents(self, take_id: int) -> set[float]:
+        """The dates of a take's intents, as they were written down with each: by them its creates are known."""
+        ...
+
     def spend(self, since: float = 0.0, currency: Optional[str] = None) -> int:
         """Money out since then, in one currency (micro-units; ``None``: that of the first provider).
 

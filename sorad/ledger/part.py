@@ -70,6 +70,14 @@ class Part:
     def moment(self) -> Moment:
         return Moment(self._boot, self._uptime())
 
+    def intents(self, take_id: int) -> set[float]:
+        rows = self._db.rows(
+            "SELECT at FROM history WHERE take_id = ? AND state = 'submitting' "
+            "UNION SELECT intent_at FROM takes WHERE id = ? AND intent_at IS NOT NULL",
+            (take_id, take_id),
+        )
+        return {row[0] for row in rows}
+
     def touched(self) -> set[int]:
         found = set()
         with contextlib.suppress(IndexError):

@@ -10,7 +10,7 @@ from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
 from sorad.ledger.turns import deal, line_up
 from sorad.ledger.values import Applied, Change, Moved, Storyboard, Want
-from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
+from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
 from sorad.model import Request, State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
@@ -117,7 +117,7 @@ class Storyboards(Part):
             if wants is None:
                 return Applied(board.id)
             known = self._known(board.id)
-            todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
+            todo = plan(wants, known, lambda output: self._owned(output, board.id), self._knows)
             self._carry_out(todo, wants, board, now)
             if moved or todo.insert or todo.requeue:
                 deal(self._db, board.id)
@@ -246,12 +246,12 @@ class Storyboards(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted, intent_at, target, moved_by, moved_from, moved_as, "
+            "state = 'cancelled' AND error IS NOT NULL, wanted, target, moved_by, moved_from, moved_as, "
             "CASE moved_by WHEN '' THEN '' ELSE request END FROM takes WHERE storyboard_id = ? ORDER BY id",
             (board_id,),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, at, *move in rows:
+        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, *move in rows:
             target, moved_by, moved_from, moved_as, request = move
             known[segment, take, fingerprint] = Known(
                 take_id,
@@ -260,7 +260,6 @@ class Storyboards(Part):
                 bool(extra),
                 bool(by_user),
                 bool(wanted),
-                at,
                 target,
                 moved_by,
                 moved_from,
@@ -268,6 +267,12 @@ class Storyboards(Part):
                 Request.from_json(request).model if request else "",
             )
         return known
+
+    def _knows(self, have: Known | None, want: Want) -> bool:
+        """See :data:`sorad.ledger.wants.Knows`."""
+        if want.remote_id or want.intent_at is None:
+            return self._heard_of(want)
+        return have is not None and is_known(self.intents(have.id), want.intent_at)
 
     def _owned(self, output: str, board_id: int) -> bool:
         return self._db.row(_OWNED, (output, board_id)) is not None

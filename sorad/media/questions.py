@@ -54,6 +54,26 @@ class Inspect:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A take on a contact sheet."""
+
+    number: int  # as `sorad list` has it
+    picture: str  # the path of its poster; "": it has none
+    lines: Sequence[str]  # what is said of it
+    flaws: Sequence[str] = ()
+    mark: str = ""  # "chosen", "counts" (until somebody chooses), ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Draw a contact sheet, as a JPEG. Answer: :class:`Kept`."""
+
+    out: str
+    title: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
 class Probed:
     """A video, by its index. 0 and ``""`` where it does not say; of the first track of each kind."""
 
@@ -116,9 +136,9 @@ class Unanswered:
     text: str = ""  # in the words of what failed, for the log
 
 
-Question = Union[Probe, Frame, Compare, Inspect]
+Question = Union[Probe, Frame, Compare, Inspect, Sheet]
 Answer = Union[Probed, Kept, Compared, Inspected, Unanswered]
-QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect)
+QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect, Sheet)
 ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Inspected, Unanswered)
 _KINDS = {kind.__name__: kind for kind in (*QUESTIONS, *ANSWERS)}
 

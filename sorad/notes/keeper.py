@@ -64,6 +64,7 @@ class Keeper:
     rest: Optional[Callable[[float], object]] = (
         None  # waits so many seconds; None: or until the thread is to end
     )
+    touched: Callable[[set[int]], object] = lambda boards: None  # told which storyboards have changed
 
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
@@ -119,6 +120,7 @@ class Keeper:
     def _take_note(self) -> None:
         """What has changed since the last look, and what was asked for, is due."""
         touched = self.ledger.touched()
+        self.touched(touched)
         asked, self._asked = self._asked, set()
         if touched or asked or not self._boards:
             boards = self.ledger.storyboards()
@@ -254,6 +256,10 @@ class Keeper:
     def _look(self, key: str, kept: _Kept, memo: Memo, path: Path, make: Callable[[str], Merge]) -> None:
         """Read a note and write it where it differs; a deleted one stays away."""
         note = Note(path, self._sleep, ending=self._stop.is_set)
+        if not kept.tidied:
+            if note.is_untidy():
+                note.tidy(make(""))
+            kept.tidied = True
         if kept.stamp is None:
             kept.due = False
             merge = make("")
@@ -262,9 +268,6 @@ class Keeper:
                 kept.stamp, kept.written = note.stamp(), self.clock.monotonic()
                 logger.info(_("note {path} written"), path=str(path))
             return
-        if not kept.tidied:
-            note.tidy(make(""))
-            kept.tidied = True
         seen = note.read()
         if seen is None or not seen.text or seen.stamp != kept.stamp:
             return  # another look tells more

@@ -95,9 +95,9 @@ def nothing(text: str) -> int:
     return OK
 
 
-def usage(message: str, **params: Param) -> SoradError:
+def usage(message: str) -> SoradError:
     """A command line that asks for nothing that could be done."""
-    return SoradError(Problem("command.usage", message, "", params), exit_code=2)
+    return SoradError(Problem("command.usage", message), exit_code=2)
 
 
 class Desk:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.control.orders import Desk, declare, nothing, usage, yes_option
-from sorad.cli.shared.common import OK, PROBLEMS, complain, confirm, say, storyboard_path
+from sorad.cli.control.orders import Desk, declare, nothing, yes_option
+from sorad.cli.shared.common import OK, PROBLEMS, USAGE, complain, confirm, say, storyboard_path
 from sorad.cli.shared.price import Price, in_words
 from sorad.messages import N_, _, ngettext
 from sorad.plaintext import printable
+from sorad.problems import SoradError
 
 if TYPE_CHECKING:
     from sorad.config.model import ProviderConfig
@@ -78,9 +79,10 @@ def handler(args: argparse.Namespace) -> int:
     config = daemon_config(args)
     provider = next((one for one in config.providers if one.title == args.provider), None)
     if provider is None:
-        known = ", ".join(one.title for one in config.providers)
-        message = N_("There is no provider {name} in the config. There are: {known}.")
-        raise usage(message, name=args.provider, known=known)
+        from sorad.engine.decide.pictures import no_provider
+
+        known = [one.title for one in config.providers]
+        raise SoradError(no_provider(args.provider, known), exit_code=USAGE)
     with Desk(args) as desk:
         takes, stay = _meant(desk, args.which)
         moves, refused = _weighed(takes, provider, args.model, Sellers(config))

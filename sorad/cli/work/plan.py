@@ -244,7 +244,7 @@ def planned(
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
     from sorad.budget import day_began
-    from sorad.intake.plan import plan_storyboard
+    from sorad.intake.plan import Planner
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
     from sorad.ledger.turns import UPCOMING, turn_of
@@ -252,7 +252,9 @@ def planned(
     there = ledger_path(config.state_dir)
     ledger = SqliteLedger.attach(there) if there.exists() else None
     try:
-        plans = [plan_storyboard(path, watch, config, sellers, ledger, force=force) for path, watch in files]
+        planner = Planner(config, sellers, ledger)
+        plans = planner.plan(files, force=force)
+        planner.close()
         if ledger is None:
             return plans, {}, []
         upcoming = [turn_of(take) for take in ledger.next_up(UPCOMING)]
