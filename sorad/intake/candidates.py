@@ -20,9 +20,10 @@ _GONE = (errno.ENOENT, errno.ENOTDIR)
 def lookalikes(
     ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str], rules: str
 ) -> list[Lookalike]:
-    """The other storyboards with the same content, the first of these.
+    """The other storyboards whose content is ``contents[0]``.
 
-    With one of the others, too, which are those of earlier versions, unless it was read under the ``rules`` of today.
+    The others of ``contents`` are what earlier versions made of the same file: they count only for storyboards that
+    were not read under the ``rules`` of today.
     """
     others = [
         other
@@ -43,7 +44,7 @@ def relatives(
     remote_ids: Collection[str],
     watched: Collection[str],
 ) -> list[Relative]:
-    """The storyboards whose files are gone, with some of these fingerprints or tasks."""
+    """The storyboards whose files are gone, and the one of ``path``, with some of these fingerprints or tasks."""
     kin = ledger.related_storyboards(fingerprints, remote_ids)
     if not kin:
         return []

@@ -41,7 +41,10 @@ class Lookalike:
 
 @dataclass(frozen=True)
 class Relative:
-    """A storyboard whose file is gone, that has some of the same texts or tasks; ``shared``: how many."""
+    """A storyboard that may be this one, renamed and edited: its file is gone, or it is the row of the path.
+
+    ``shared``: how many texts and tasks both have.
+    """
 
     board: Storyboard
     shared: int

@@ -79,11 +79,11 @@ def test_depth_is_counted(value: Any) -> None:
 
 
 def test_long_numbers_are_texts_and_cost_no_time() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     found = reading.parse(b'{"id": ' + b"7" * 900_000 + b"}")
     assert isinstance(found["id"], str)
     assert reading.number(found["id"]) is None
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize("value", [1e300, -1e300, -5, "1e300", float("inf")])
