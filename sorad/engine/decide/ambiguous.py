@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
-from sorad.engine.decide.doubtful import SAME_ID
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.ledger.values import Change
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 WAIT = 86_400.0
 # So many tasks are named.
 NAMED = 5
-# Of a take that waits for tasks to end.
-UNFINISHED = "take.unfinished"
 
 
 def for_the_user(
