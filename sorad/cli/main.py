@@ -34,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     # loguru starts with a sink that prints the values of variables; each command sets up its own.
     os.environ.setdefault("LOGURU_AUTOINIT", "0")
+    # pydantic would look through all that is installed for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     _never_choke()
     if words[:1] == ["__complete"]:  # the shell asks, at each TAB
         return _complete(words[1:])

@@ -60,7 +60,7 @@ from sorad.model import Take
 from sorad.notes.keeper import Keeper
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Trouble, Video
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.

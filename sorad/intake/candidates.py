@@ -12,6 +12,7 @@ from sorad.intake.facts import Lookalike, Relative
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.vault.mount_table import mounted
+from sorad.vault.notes import is_there as is_there_still
 from sorad.vault.scan import is_listed
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
@@ -89,7 +90,7 @@ def _exists(path: str) -> bool:
         os.lstat(path)
     except OSError as error:
         return error.errno not in _GONE
-    return True
+    return is_there_still(Path(path))
 
 
 def _stub(path: str) -> str:

@@ -81,6 +81,7 @@ class Planned:
     path: str
     items: tuple[Item, ...] = ()
     problems: tuple[Problem, ...] = ()
+    pictures: tuple[Problem, ...] = ()  # which one goes where by its name
 
     @property
     def bought(self) -> list[Item]:
@@ -102,6 +103,7 @@ class Planner:
         self._clock = SystemClock()
         self._began = self._clock.monotonic()
         self._gathers: dict[Path, Gather] = {}
+        self._pictures: dict[Path, tuple[Problem, ...]] = {}  # by storyboard, as far as it has any by name
 
     def close(self) -> None:
         """Drop the copy."""
@@ -125,6 +127,7 @@ class Planner:
             return Planned(str(path), problems=(shut or not_read(str(path), error),))
         if facts.board.problems or shut is not None:
             return Planned(str(path), problems=facts.board.problems or ((shut,) if shut is not None else ()))
+        self._pictures[path] = facts.pictures
         self._apply(decided)
         return decided.wants or ()
 
@@ -141,7 +144,7 @@ class Planner:
             else item
             for item, take in found
         ]
-        plan = Planned(str(path), tuple(items))
+        plan = Planned(str(path), tuple(items), pictures=self._pictures.get(path, ()))
         barred = closed(assets_of(path, watch)) if plan.bought else None
         return plan if barred is None else Planned(str(path), problems=(barred,))
 
@@ -206,6 +209,7 @@ class Planner:
             standing_by.__contains__,
             lambda other: other.id in ("", payer.id) or bool(other.home and other.home == payer.home),
             lambda root: payer,
+            is_patient=False,
         )
 
     # --- what it comes to -----------------------------------------------------------------------------

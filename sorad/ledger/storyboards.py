@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
-from sorad.ledger.turns import deal, line_up
+from sorad.ledger.turns import deal, line_up, turns_of
 from sorad.ledger.values import Applied, Change, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
 from sorad.model import Request, State, Take
@@ -246,12 +247,25 @@ class Storyboards(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted, target, moved_by, moved_from, moved_as, "
-            "CASE moved_by WHEN '' THEN '' ELSE request END FROM takes WHERE storyboard_id = ? ORDER BY id",
-            (board_id,),
+            "state = 'cancelled' AND error IS NOT NULL, wanted, state = 'held' AND error LIKE ?, target, moved_by, "
+            "moved_from, moved_as, CASE moved_by WHEN '' THEN '' ELSE request END FROM takes "
+            "WHERE storyboard_id = ? ORDER BY id",
+            (f'{{"code":"{REPEATED}"%', board_id),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, *move in rows:
+        for (
+            segment,
+            take,
+            fingerprint,
+            take_id,
+            state,
+            output,
+            extra,
+            by_user,
+            wanted,
+            repeated,
+            *move,
+        ) in rows:
             target, moved_by, moved_from, moved_as, request = move
             known[segment, take, fingerprint] = Known(
                 take_id,
@@ -260,6 +274,7 @@ class Storyboards(Part):
                 bool(extra),
                 bool(by_user),
                 bool(wanted),
+                bool(repeated),
                 target,
                 moved_by,
                 moved_from,
@@ -402,11 +417,11 @@ class Storyboards(Part):
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = texts_of(asked, (want.take for want in wants))
+        texts, turns = texts_of(asked, (want.take for want in wants)), turns_of(self._db, wants)
         for start in range(0, len(wants), _AT_ONCE):
             page = enumerate(wants[start : start + _AT_ONCE], first + start)
             takes = [_take_of(want, take_id, board, now, texts) for take_id, want in page]
-            self._insert(takes)
+            self._insert(takes, turns[start : start + _AT_ONCE])
             self._note(
                 now, [(take.id, take.state, _how(take), take.request_id, take.error) for take in takes]
             )

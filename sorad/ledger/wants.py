@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.states import PAID
 from sorad.ledger.values import Change, Want
 from sorad.model import BY_USER, State, Take
@@ -29,6 +30,7 @@ class Known:
     extra: bool
     by_user: bool  # cancelled by the user, not by the folder
     wanted: bool = True
+    repeated: bool = False  # held, because its text stood twice
     target: str = ""
     moved_by: str = ""
     moved_from: str = ""
@@ -163,11 +165,17 @@ def _one(result: Plan, have: Known | None, want: Want, knows: Knows) -> None:
         result.follow.append((have, want))
     if _tells_more(have, want, knows):
         result.found.append((have, want))
-    elif have.state is State.CANCELLED and not have.by_user:
+    elif (have.state is State.CANCELLED and not have.by_user) or _stands_alone(have, want):
         result.requeue.append((have, want))
         result.added += 1
         return
     result.skipped += 1
+
+
+def _stands_alone(have: Known, want: Want) -> bool:
+    """Whether a take that was held because its text stood twice is asked for once by now."""
+    still = want.error is not None and want.error.code == REPEATED
+    return have.repeated and want.state in UNSENT and not still
 
 
 def _beside(result: Plan, have: Known | None, want: Want, knows: Knows) -> None:
