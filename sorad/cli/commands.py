@@ -49,7 +49,7 @@ COMMANDS: dict[str, Row] = {
     "service": Row("setup.service", SETUP, N_("run it as a service")),
     "doctor": Row("setup.doctor", SETUP, N_("check everything around it")),
     "notify": Row("setup.notify", SETUP, N_("send a test message")),
-    "providers": Row("look.providers", SETUP, N_("keys, models and prices")),
+    "providers": Row("look.providers", LOOK, N_("keys, models and prices")),
     "validate": Row("setup.validate", SETUP, N_("check storyboards")),
     "schema": Row("setup.schema", SETUP, N_("print their JSON Schema")),
     "convert": Row("setup.convert", SETUP, N_("a note or table as JSON")),

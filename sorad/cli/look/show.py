@@ -184,7 +184,6 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
     from sorad.attempts import as_members
     from sorad.cli.look.list import as_json, problem_json
     from sorad.clock import iso
-    from sorad.model import units
 
     take, following = seen.take, seen.next
     return {
@@ -209,16 +208,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
             "at": iso(following.at),
             "expected": iso(following.expected),
         },
-        "purchases": [
-            {
-                "at": iso(one.charged_at),
-                "remote_id": one.remote_id or None,
-                "cost": None if one.cost is None else units(one.cost),
-                "currency": one.currency or seen.currency,
-                "repeats": one.repeats,
-            }
-            for one in seen.purchases
-        ],
+        "purchases": [_purchase_json(one, seen.currency) for one in seen.purchases],
         "history": [
             {
                 "at": iso(event.at),
@@ -230,6 +220,20 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
             }
             for event in seen.history
         ],
+    }
+
+
+def _purchase_json(one: Purchase, first: str) -> dict[str, Any]:
+    from sorad.clock import iso
+    from sorad.model import units
+
+    return {
+        "at": iso(one.charged_at),
+        "remote_id": one.remote_id or None,
+        "cost": None if one.cost is None else units(one.cost),
+        "currency": one.currency or first,
+        "told": one.told,
+        "repeats": one.repeats,
     }
 
 
