@@ -88,6 +88,8 @@ class NativeFormat:
         target, task_id = found
         if target == "create":
             order = self.order(call)
+            if isinstance(order, Order):  # what is none is refused, whatever it holds
+                self._book.album.keep(call.json())
             prompt = order.prompt if isinstance(order, Order) else ""
             return Route("create", prompt, prompt, lambda: self._create(call, order))
         if target == "list":
