@@ -191,6 +191,18 @@ def test_a_copy_of_what_the_original_was_before_is_one_too(stage: Stage, name: s
     assert held_of(stage, board.with_name(name)) == THREE
 
 
+def test_so_is_one_that_comes_after_the_edit_was_read(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    old = board.read_bytes()
+    stage.board(A, [*THREE, "more"])
+    stage.go()
+    (stage.vault_dir / B).write_bytes(old)
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "more"])
+    assert held_of(stage, stage.vault_dir / B) == THREE
+
+
 def test_an_original_that_is_put_back_has_its_copy_again(stage: Stage) -> None:
     copy = copied(stage)
     stage.board(A, ["one", "two", "changed"])
