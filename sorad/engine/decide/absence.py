@@ -337,9 +337,9 @@ def _reaches_back(view: View) -> bool:
 def _ended(view: View) -> bool:
     """Whether it holds as many as it counts, or ended and shows all of ours since the intent; and is not just cut.
 
-    It is not cut to its newest if it has shown more at another time. Else it must say itself that it ends, or how many
-    there are, and show nobody else's tasks, which could have pushed ours off, nor just as many of ours as lists are
-    cut to: some count only what they show.
+    It is not cut to its newest if it has shown more at another time. Else there must not be just as many as lists are
+    cut to: some count only what they show. One that does not count must say itself that it ends, and show nobody
+    else's tasks, which could have pushed ours off.
     """
     listed = view.listed
     ours = all(own.remote_id in listed.ids for own in view.own if own.accepted_at >= view.intent_at)
@@ -347,8 +347,8 @@ def _ended(view: View) -> bool:
         return False
     foreign = any(task.remote_id not in view.owned for task in listed.tasks)
     round_number = len(listed.ids) % ROUND == 0 and bool(listed.ids)
-    told = listed.said_so or listed.counted
-    return len(listed.ids) < view.most or (told and not foreign and not round_number)
+    told = listed.counted or (listed.said_so and not foreign)
+    return len(listed.ids) < view.most or (told and not round_number)
 
 
 def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
