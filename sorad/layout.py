@@ -7,6 +7,7 @@
     ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c.json    its receipt
     ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c.intent.json    while its create is open
     ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c_last.png    its last frame, for a next shot
+    ep1/storyboard_a_assets/Segment_3/storyboard_a_S003_T1_0f1e2d3c_poster.jpg    one picture of it, for notes
     ep1/storyboard_a_assets/Segment_3/.storyboard_a_S003_T1_0f1e2d3c.mp4.1a2b3c4d5e6f7a8b.tmp    while it is
         downloaded, where that cannot be done in ``state_dir``; by whom: of several sorads none writes into another's
 
@@ -30,8 +31,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
-INTENT = ".intent.json"
+INTENT, POSTER = ".intent.json", "_poster.jpg"
 ASSETS = "_assets"
+ENDINGS = (".json", ".csv", ".md")  # of storyboards; those of one stem would share a folder
 # A name with more digits is none of ours: anybody may write one, and SQLite's integers have 64 bits.
 HIGHEST_SEGMENT = HIGHEST_TAKE = 9_999_999_999
 DEFAULT_NAME = "{stem}_S{segment:03}_T{take}_{fingerprint8}"
@@ -40,7 +42,7 @@ _STEM = r"(0|[1-9][0-9]{0,9})_v([1-9][0-9]{0,9})_([0-9a-f]{8})"
 _VIDEO = re.compile(_STEM + r"\.mp4")
 _NEW_STEM = re.compile(r"_S([0-9]{1,10})_T([1-9][0-9]{0,9})_([0-9a-f]{8})$")
 _OWNER = re.compile(r"[0-9a-z]{1,32}")
-_ENDING = r"\.(mp4|json|intent\.json)"
+_ENDING = r"(\.(mp4|json|intent\.json)|_poster\.jpg|_last\.png)"
 # Ours by the owner's id, whatever ``name`` was in force; by the old name also without one.
 _PARTIAL = re.compile(
     rf"\.{_STEM}{_ENDING}(\.[0-9a-z]+)?\.tmp|\..*(?<![0-9a-f])[0-9a-f]{{8}}(?![0-9a-f]).*{_ENDING}\.[0-9a-z]+\.tmp"
@@ -138,6 +140,11 @@ def intent_path(video: Path) -> Path:
 def last_frame_path(video: Path) -> Path:
     """The last frame of a video, beside it, where another shot continues it."""
     return video.with_name(f"{video.stem}_last.png")
+
+
+def poster_path(video: Path) -> Path:
+    """The poster of a video, beside it."""
+    return video.with_name(f"{video.stem}{POSTER}")
 
 
 def partial_path(path: Path, owner: str = "") -> Path:

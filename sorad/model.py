@@ -230,6 +230,9 @@ class Take:
     frame_path: str = ""
     frame_of: str = ""
 
+    checks: str = ""  # what its video looks like, as JSON: `sorad.media.flaws`; "": nobody has looked yet
+    poster: int = 0  # 1: its poster is there; 2: none can be made of it; 0: nobody has tried
+
     @property
     def to_send(self) -> Request:
         """Its request with the first frame that was pinned."""

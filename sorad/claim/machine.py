@@ -65,6 +65,19 @@ def identify(state_dir: Path, *, name: str | None = None, system_id: str | None 
     return machine
 
 
+def known_machine(state_dir: Path) -> Machine | None:
+    """This machine, where it was identified before; nothing is written. ``None``: it was not, or cannot be told."""
+    try:
+        system_id, known = read_system_id(), _known(state_dir / _FILE)
+    except OSError:
+        return None
+    name = platform.node()
+    binding = _hash("system", system_id) if system_id else _hash("name", name)
+    return (
+        identify(state_dir, name=name, system_id=system_id) if known and known["binding"] == binding else None
+    )
+
+
 def read_system_id() -> str:
     """What the operating system calls this machine; ``""`` where it does not say."""
     if sys.platform == "darwin":

@@ -201,7 +201,8 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
             found.append((loc, problem("unset_variable", loc, str(path), place, variable=unset[0])))
         elif expanded.startswith("~") or "\0" in expanded:
             found.append((loc, problem("bad_path", loc, str(path), place)))
-        return Path(os.path.abspath(folder / expanded))  # noqa: PTH100  (resolve() would follow links)
+        usable = expanded.replace("\0", "?")  # what was found is told with all else that is wrong
+        return Path(os.path.abspath(folder / usable))  # noqa: PTH100  (resolve() would follow links)
 
     watches = tuple(
         watch.model_copy(

@@ -51,8 +51,10 @@ class Watch(Section):
     takes: int = Field(default=1, ge=1, le=100)
     settle_seconds: Seconds = 2.0
     edit_seconds: float = Field(default=20.0, ge=0, le=3600)  # for edits, where it is longer; 0: no such wait
+    note_seconds: float = Field(default=120.0, ge=0, le=3600)  # stillness of notes and tables, new ones too
     rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
+    asset_folder: str = Field(default="asset", min_length=1)  # beside a storyboard: its pictures by name
     # whether a text that another storyboard bought is bought again: of the same folder, of this root
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
@@ -298,6 +300,15 @@ class Notes(Section):
     markdown_links: bool = False  # in place of wiki links
 
 
+class Media(Section):
+    """``[media]``: what is made of videos once they are there; with the extra ``sorad[media]``."""
+
+    posters: bool = True  # a picture of each, for notes
+    checks: bool = True  # each is decoded, and what is wrong with it is told
+    sheets: bool = True  # a contact sheet of each storyboard
+    cut: bool = False  # the chosen takes of a storyboard in one video
+
+
 class Log(Section):
     """``[log]``."""
 
@@ -323,6 +334,7 @@ class Config(Section):
     ping: Ping = Ping()
     http: Http = Http()
     notes: Notes = Notes()
+    media: Media = Media()
     log: Log = Log()
 
     @property

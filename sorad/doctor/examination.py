@@ -10,7 +10,9 @@ from sorad.doctor import (
     daemon,
     disk,
     folders,
+    labels,
     ledger,
+    media,
     notify,
     proxy,
     service,
@@ -35,7 +37,9 @@ TITLES = {
     "root": N_("folder"),
     "inotify": N_("watch limit"),
     "storyboards": N_("storyboards"),
+    "media": N_("pictures"),
     "disk": N_("disk"),
+    "labels": N_("labels"),
     "state_dir": N_("state_dir"),
     "ledger": N_("ledger"),
     "log": N_("log"),
@@ -59,7 +63,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, notify.check)),
-    Group("folders", N_("Folders"), (folders.check, disk.check)),
+    Group("folders", N_("Folders"), (folders.check, media.check, labels.check, disk.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
     Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
     Group("versions", N_("Versions"), (versions.check,)),

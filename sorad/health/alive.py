@@ -23,6 +23,8 @@ DOES = {
     "main": N_("takes signals and reads the config again"),
     "notify": N_("sends notifications"),
     "ping": N_("calls the dead man's ping"),
+    "notes": N_("writes the notes"),
+    "media": N_("makes posters and checks videos"),
     "http": N_("serves /health and /metrics"),
 }
 

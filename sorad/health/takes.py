@@ -9,7 +9,7 @@ from typing import Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.decide.doubtful import SAME_ID, is_same_id
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED, is_same_id
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.decide.not_found import is_told
 from sorad.engine.decide.pictures import IGNORED
@@ -35,8 +35,7 @@ def about_takes(facts: Facts) -> Iterator[Complaint]:
     # where pictures are ignored is told once for each provider
     held = [take for take in facts.held if not _with_code([take], {IGNORED})]
     for takes in _by_code(held):
-        total = facts.counts[State.HELD]
-        yield _continuing(takes, total) if is_waiting(takes[0]) else _held(takes, total)
+        yield from _held_for(takes, facts.counts[State.HELD])
     for takes in _by_code(facts.failed):
         yield _failed(facts, takes)
 
@@ -83,12 +82,26 @@ def _unknown(facts: Facts) -> Iterator[Complaint]:
             N_("`sorad list --state unknown` shows all."),
             takes=counted(len(waiting) - NAMED, facts.counts[State.UNKNOWN]),
         )
-    looked_up = len(facts.unknown) - len(waiting)
-    if looked_up:
+    yield from _looked_up(facts, len(facts.unknown) - len(waiting))
+
+
+def _looked_up(facts: Facts, count: int) -> Iterator[Complaint]:
+    """So many are still looked up; those that wait for tasks to end say until when."""
+    unfinished = _with_code(facts.unknown, {UNFINISHED})
+    for takes in _by_reason(unfinished):
+        yield note(
+            UNFINISHED,
+            N_("{takes} may have been bought: {reason}"),
+            "{mend}",
+            takes=counted(len(takes), facts.counts[State.UNKNOWN]),
+            reason=takes[0].error.text() if takes[0].error else "",
+            mend=takes[0].error.fix_text() if takes[0].error else "",
+        )
+    if count > len(unfinished):
         yield note(
             "take.looked_up",
             N_("{takes} may have been bought; the provider's list is being looked at."),
-            takes=counted(looked_up, facts.counts[State.UNKNOWN]),
+            takes=counted(count - len(unfinished), facts.counts[State.UNKNOWN]),
         )
 
 
@@ -170,6 +183,28 @@ def _most_said(takes: Sequence[Take]) -> tuple[Counter[str], Optional[Problem]]:
     return said, next((error for error in errors if error.text() == said.most_common(1)[0][0]), None)
 
 
+def _held_for(takes: Sequence[Take], total: int) -> Iterator[Complaint]:
+    """Held takes of one code. What the user is to mend is told for each reason, for each has a mend of its own."""
+    code = takes[0].error.code if takes[0].error else ""
+    if is_waiting(takes[0]) and code == WAITS:
+        yield _continuing(takes, total)
+        return
+    if code in ("budget.day", "budget.price") or awaits_price(takes[0]):
+        yield _held(takes, total)  # their reasons differ by the hour and the price alone
+        return
+    groups = sorted(_same_words(takes), key=len, reverse=True)
+    for group in groups[:NAMED]:
+        yield _frameless(group, total) if is_waiting(group[0]) else _held(group, total)
+    left = sum(map(len, groups[NAMED:]))
+    if left:
+        yield heavy(
+            code or "take.held",
+            N_("{takes} more are held for reasons of their own."),
+            N_("`sorad list --state held` shows them."),
+            takes=counted(left, total),
+        )
+
+
 def _held(takes: Sequence[Take], total: int) -> Complaint:
     error = takes[0].error
     reason = error.text() if error else _("the reason is not known.")
@@ -219,28 +254,48 @@ def _held(takes: Sequence[Take], total: int) -> Complaint:
 
 def _continuing(takes: Sequence[Take], total: int) -> Complaint:
     """They wait for the shots before theirs."""
-    error, count = takes[0].error, counted(len(takes), total)
-    if error is None or error.code == WAITS:
+    count, groups = counted(len(takes), total), _same_words(takes)
+    if len(groups) == 1:
         message = N_("{takes} wait for the shot before theirs: {reason}")
+        error = takes[0].error
         return note(WAITS, message, takes=count, reason=error.text() if error else "")
+    awaited = Counter(take.follows for take in takes if take.follows is not None)
+    named = [
+        _("segment {segment} ({takes})").format(segment=segment, takes=counted(each, each))
+        for segment, each in sorted(awaited.items())[:NAMED]
+    ]
+    more = ["…"] if len(awaited) > NAMED else []
+    message = N_("{takes} wait for the shots before theirs: {segments}")
+    return note(WAITS, message, takes=count, segments=_(", ").join([*named, *more]))
+
+
+def _frameless(takes: Sequence[Take], total: int) -> Complaint:
+    """The shot before theirs has ended, and they cannot begin with its last frame."""
+    error = takes[0].error
     return heavy(
-        error.code,
+        error.code if error else WAITS,
         N_("Not bought, for what they continue is not there: {takes}. {reason}"),
         "{mend}",
-        takes=count,
-        reason=error.text(),
-        mend=error.fix_text(),
+        takes=counted(len(takes), total),
+        reason=error.text() if error else "",
+        mend=error.fix_text() if error else "",
     )
 
 
 def _by_reason(takes: Sequence[Take]) -> list[list[Take]]:
     """In groups of the same words, for each names a place of its own; of many, those left over by their codes."""
 
+    groups = _same_words(takes)
+    return [*groups[:NAMED], *_by_code([take for group in groups[NAMED:] for take in group])]
+
+
+def _same_words(takes: Sequence[Take]) -> list[list[Take]]:
+    """The takes in groups of the same reason."""
+
     def reason(take: Take) -> str:
         return take.error.text() if take.error else ""
 
-    groups = [list(group) for _reason, group in groupby(sorted(takes, key=reason), key=reason)]
-    return [*groups[:NAMED], *_by_code([take for group in groups[NAMED:] for take in group])]
+    return [list(group) for _reason, group in groupby(sorted(takes, key=reason), key=reason)]
 
 
 def _by_code(takes: Sequence[Take]) -> list[list[Take]]:

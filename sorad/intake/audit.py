@@ -26,6 +26,7 @@ from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import bought_as
 from sorad.ledger.values import Change, Storyboard, Want
+from sorad.ledger.wants import is_known
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import SEGMENT, missing, observed, segment_folders
@@ -201,8 +202,8 @@ class Audit:
     def _is_open(self, video: Path, intended: Mapping[str, Take], tidy: bool) -> bool:
         """Whether the intent of a create tells more than the ledger; one that tells less is removed."""
         intent, take = read_intent(video), intended.get(str(video))
-        known = -1.0 if take is None else take.intent_at or -1.0
-        if intent is not None and known < (intent.submitted_at or 0.0):
+        known = set() if take is None else self.ledger.intents(take.id)
+        if intent is not None and not is_known(known, intent.submitted_at or 0.0):
             return take is None or not waits_for_foreign(take)
         if tidy and take is not None and _is_settled(take):
             remove_own_intent(

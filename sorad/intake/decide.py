@@ -2,7 +2,7 @@
 
 The rules stand in the order in which they are asked; the first five each end the decision:
 
-1. What cannot be read asks for nothing (:func:`_invalid`).
+1. What cannot be read asks for nothing; nor does a draft (:func:`_invalid`).
 2. What repeats another storyboard that is there buys nothing; unless it is the one that was bought for, then the
    other one is the copy (:func:`_copy`).
 3. The output folder of a storyboard that was renamed follows it, whole (:func:`folder_to_follow`).
@@ -33,6 +33,7 @@ from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo
 from sorad.intake.identity import outranks
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
+from sorad.intake.repeated import held_as_repeated
 from sorad.ledger.chain import is_waiting
 from sorad.ledger.reused import served
 from sorad.ledger.values import Storyboard, Want
@@ -53,7 +54,8 @@ def decide(facts: Facts) -> Plan:
 
 def _invalid(facts: Facts) -> Optional[Plan]:
     """What an earlier version had queued is no longer what the user wants, or not known to be."""
-    return Plan(facts.board, withdraw="invalid") if facts.board.problems else None
+    state = facts.board.state
+    return Plan(facts.board, withdraw=state) if facts.board.problems or state == "draft" else None
 
 
 def _copy(facts: Facts) -> Optional[Plan]:
@@ -214,6 +216,8 @@ def _settle(facts: Facts) -> Plan:
         wants = held_back(facts.held.elsewhere, wants, assigned.known, _reused(facts, wants))
     if facts.conflict_of:
         wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
+    if facts.doubled:
+        wants = held_as_repeated(facts.doubled, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)
     has_any = facts.rows.takes or come or facts.held.evidence or facts.held.intents
     return replace(

@@ -41,7 +41,10 @@ class Lookalike:
 
 @dataclass(frozen=True)
 class Relative:
-    """A storyboard whose file is gone, that has some of the same texts or tasks; ``shared``: how many."""
+    """A storyboard that may be this one, renamed and edited: its file is gone, or it is the row of the path.
+
+    ``shared``: how many texts and tasks both have.
+    """
 
     board: Storyboard
     shared: int
@@ -153,6 +156,8 @@ class Facts:
     standing_by: bool = False  # another machine buys in its root
     standby_roots: tuple[Path, ...] = ()  # all watched folders where another machine buys
     conflict_of: str = ""  # path of the storyboard that a sync service made it a conflict copy of
+    pictures: tuple[Problem, ...] = ()  # which one goes where by its name, to be told
+    doubled: frozenset[str] = frozenset()  # texts (fingerprints) that stand twice in a note or a table
     closer: bool = False  # its own folder was looked through
     doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
     state_dir: Path = Path()

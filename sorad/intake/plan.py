@@ -1,37 +1,42 @@
-"""The plan: what would be bought for the storyboards that are there, what is skipped and why. Buys nothing."""
+"""The plan: what would be bought for the storyboards that are there, what is skipped and why. Buys nothing.
+
+What is gathered and decided for it is what the daemon would gather and decide (:mod:`sorad.intake.reading`).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Optional, Union
 
-from sorad.config.model import Config, Watch
-from sorad.intake.assign import known_of
-from sorad.intake.candidates import lookalikes, relatives
-from sorad.intake.conflicted import conflict_of, known_hosts
-from sorad.intake.copied import copy_of, held_as_conflict, held_back
-from sorad.intake.facts import Key, key_of
-from sorad.intake.identity import closest, first_of_content
-from sorad.intake.older_versions import as_bought, texts_of, texts_said
+from sorad.budget import awaits_price
+from sorad.claim.machine import known_machine
+from sorad.clock import SystemClock
+from sorad.config.model import Budget, Config, Watch
+from sorad.intake.decide import decide
+from sorad.intake.facts import Demote, Facts, Key, Plan, Progress, key_of
+from sorad.intake.gather import Gather
 from sorad.intake.places import closed, out_of_place
-from sorad.intake.renumber import renumbered
 from sorad.intake.reusable import reusable
-from sorad.intake.rules import Sellers, digest, rules_of
-from sorad.intake.wants import assets_of, bare_wants
-from sorad.layout import video_path
-from sorad.ledger.interface import Ledger
+from sorad.intake.rules import Sellers
+from sorad.intake.wants import assets_of
+from sorad.ledger.chain import WAITS
 from sorad.ledger.reused import served
-from sorad.ledger.values import Storyboard, Want
+from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Applied, Storyboard, Want
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
-from sorad.receipts.folder import missing, observed, receipts_in
-from sorad.storyboard.read import Reading, read_file
+from sorad.receipts.folder import missing
+from sorad.receipts.former_folders import former
+from sorad.receipts.intents import CODE as FOREIGN
+from sorad.receipts.orphaned import OrphanedFolders
+from sorad.receipts.receipt import Payer
+from sorad.receipts.rescued import Rescued
 from sorad.vault.problems import not_read
+from sorad.vault.scan import Seen
 
 BUY, SKIP = "buy", "skip"
 
@@ -48,6 +53,7 @@ _REASONS = {
 
 
 REUSED = N_("reused: another storyboard nearby has bought it")
+_ELSEWHERE = N_("another storyboard's take has its place")
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class Planned:
     path: str
     items: tuple[Item, ...] = ()
     problems: tuple[Problem, ...] = ()
+    pictures: tuple[Problem, ...] = ()  # which one goes where by its name
 
     @property
     def bought(self) -> list[Item]:
@@ -82,62 +89,241 @@ class Planned:
         return [item for item in self.items if item.action == BUY]
 
 
+class Planner:
+    """Foresees what would be done about storyboards, one after the other, as the daemon does it: what is decided is
+    written into a copy of the ledger, in memory. No file is moved: what would be, counts where it lies.
+    """
+
+    def __init__(self, config: Config, sellers: Sellers, ledger: Optional[SqliteLedger]) -> None:
+        """``ledger`` is only read; ``None``: there is none yet."""
+        # What is too dear without approval is told with the whole plan, and not taken out of it.
+        self._config = config.model_copy(update={"budget": Budget()})
+        self._sellers, self._ledger = sellers, ledger
+        self._scratch = SqliteLedger.scratch(ledger)
+        self._clock = SystemClock()
+        self._began = self._clock.monotonic()
+        self._gathers: dict[Path, Gather] = {}
+        self._pictures: dict[Path, tuple[Problem, ...]] = {}  # by storyboard, as far as it has any by name
+
+    def close(self) -> None:
+        """Drop the copy."""
+        self._scratch.close()
+
+    def plan(self, files: Sequence[tuple[Path, Watch]], *, force: bool = False) -> list[Planned]:
+        """What storyboards would buy, in the order in which they are read; each with its watched folder."""
+        # A later one may be what an earlier one copies, or buy what that one reuses.
+        read = [self._read(path, watch) for path, watch in files]
+        return [
+            one if isinstance(one, Planned) else self._come_to(path, watch, one, force=force)
+            for (path, watch), one in zip(files, read)
+        ]
+
+    def _read(self, path: Path, watch: Watch) -> Union[Planned, Sequence[Want]]:
+        """What a storyboard asks for, which the copy of the ledger knows from now on; or why it buys nothing."""
+        shut = out_of_place(path, assets_of(path, watch))
+        try:
+            facts, decided = self._decide(path, watch)
+        except OSError as error:
+            return Planned(str(path), problems=(shut or not_read(str(path), error),))
+        if facts.board.problems or shut is not None:
+            return Planned(str(path), problems=facts.board.problems or ((shut,) if shut is not None else ()))
+        self._pictures[path] = facts.pictures
+        self._apply(decided)
+        return decided.wants or ()
+
+    def _come_to(self, path: Path, watch: Watch, wants: Sequence[Want], *, force: bool) -> Planned:
+        """What it comes to, once all were read."""
+        board = self._scratch.storyboard_at(str(path))
+        if board is None or board.state == "copy":
+            return Planned(str(path), problems=() if board is None else board.problems)
+        found = list(self._items(board, wants, force=force))
+        reused = set() if force else self._reused(board, watch, found)
+        items = [
+            replace(item, action=SKIP, reason=REUSED, price=None)
+            if take is not None and item.action == BUY and key_of(take) in reused
+            else item
+            for item, take in found
+        ]
+        plan = Planned(str(path), tuple(items), pictures=self._pictures.get(path, ()))
+        barred = closed(assets_of(path, watch)) if plan.bought else None
+        return plan if barred is None else Planned(str(path), problems=(barred,))
+
+    # --- as the daemon does it ------------------------------------------------------------------------
+
+    def _decide(self, path: Path, watch: Watch) -> tuple[Facts, Plan]:
+        """The facts, and what is to be done once all is done that comes first. ``OSError``."""
+        gather, found = self._gather_for(watch), path.stat()
+        seen = Seen(str(path), found.st_size, found.st_mtime_ns)
+        # As after a start, the folder may tell more than the ledger.
+        facts = gather.first(watch, seen, self._scratch.storyboard_at(seen.path), self._began)
+        decided = decide(facts)
+        while (done := self._as_if_done(decided, facts.done)) != facts.done:
+            facts = gather.again(facts, done)
+            decided = decide(facts)
+        return facts, decided
+
+    def _as_if_done(self, decided: Plan, done: Progress) -> Progress:
+        """What would be moved first counts as what cannot be moved."""
+        for action in decided.first:
+            if isinstance(action, Demote):
+                self._withdraw(action.copy, "copy")
+                done = replace(done, demoted=True)
+            else:
+                done = replace(done, stuck=done.stuck | {(action.old, action.new)})
+        return done
+
+    def _apply(self, decided: Plan) -> Applied:
+        if decided.withdraw:
+            return self._withdraw(decided.board, decided.withdraw)
+        now = self._clock.time()
+        for copy in decided.reread:
+            self._scratch.apply(replace(copy, rules=""), None, now)
+        return self._scratch.apply(decided.board, decided.wants, now, decided.moved)
+
+    def _withdraw(self, board: Storyboard, state: str) -> Applied:
+        now = self._clock.time()
+        applied = self._scratch.apply(board, None, now)
+        self._scratch.withdraw(applied.storyboard_id, state, now)
+        return applied
+
+    def _gather_for(self, watch: Watch) -> Gather:
+        if watch.path not in self._gathers:
+            self._gathers[watch.path] = self._new_gather(watch)
+        return self._gathers[watch.path]
+
+    def _new_gather(self, watch: Watch) -> Gather:
+        config = self._config
+        if watch not in config.watch:
+            config = config.model_copy(update={"watch": (*config.watch, watch)})
+        ledger, clock, me = self._scratch, self._clock, known_machine(config.state_dir)
+        payer = Payer() if me is None else Payer(me.id, me.name, me.home, 0, me.system)
+        watches = [*config.watch, *former(config.state_dir, config.watch, remember=False)]
+        standing_by = _standing_by(ledger)
+        return Gather(
+            config,
+            self._sellers,
+            ledger,
+            clock,
+            OrphanedFolders(watches, ledger, clock),
+            Rescued(config.state_dir / "rescued", ledger, clock),
+            standing_by.__contains__,
+            lambda other: other.id in ("", payer.id) or bool(other.home and other.home == payer.home),
+            lambda root: payer,
+            is_patient=False,
+        )
+
+    # --- what it comes to -----------------------------------------------------------------------------
+
+    def _items(
+        self, board: Storyboard, wants: Sequence[Want], *, force: bool
+    ) -> Iterator[tuple[Item, Optional[Take]]]:
+        """Each take that is wanted, and what becomes of it."""
+        told = {key_of(want): want for want in wants if want.wanted}
+        takes = (
+            take for take in self._scratch.takes(storyboard=board.path) if take.storyboard_id == board.id
+        )
+        for take in sorted(takes, key=lambda one: (one.segment, one.take, one.id)):
+            want = told.pop(key_of(take), None)
+            if take.wanted:
+                yield self._item(take, want, force=force), take
+        for want in told.values():
+            yield Item(want.segment, want.take, SKIP, _ELSEWHERE, want.request, want.output), None
+
+    def _item(self, take: Take, want: Optional[Want], *, force: bool) -> Item:
+        was = None if self._ledger is None else self._ledger.take(take.id)
+        again = force and take.state is State.DONE
+        item = Item(
+            take.segment,
+            take.take,
+            SKIP,
+            _REASONS.get(take.state, ""),
+            take.request,
+            take.output,
+            older=take.newer is not None,
+            target=take.target,
+        )
+        problem = None if again else _why_not(take, want, was)
+        if problem is not None:
+            return replace(item, reason="", problem=problem)
+        if not again and take.state not in (State.QUEUED, State.HELD):
+            return item
+        request, seller = take.newer or take.request, self._sellers(take.target)
+        return replace(
+            item,
+            action=BUY,
+            reason="",
+            request=request,
+            price=seller.price(request),
+            approved=take.approved or (was is not None and was.state is State.QUEUED),
+            currency=seller.currency,
+        )
+
+    def _reused(
+        self, board: Storyboard, watch: Watch, found: Sequence[tuple[Item, Optional[Take]]]
+    ) -> set[Key]:
+        """The takes that a video of another storyboard nearby serves; what is bought once more is not among them."""
+        asking = [
+            take
+            for item, take in found
+            if item.action == BUY and take is not None and not (take.extra or take.remote_id)
+        ]
+        itself = {one.id for one in self._scratch.storyboards() if one.path == board.path}
+        texts = (take.fingerprint for take in asking)
+        free = reusable(self._scratch, board.path, watch, texts, itself)
+        return served(map(key_of, asking), free)
+
+
 def plan_storyboard(
     path: Path,
     watch: Watch,
     config: Config,
     sellers: Sellers,
-    ledger: Optional[Ledger],
+    ledger: Optional[SqliteLedger],
     *,
     force: bool = False,
 ) -> Planned:
-    """What a storyboard would buy; nothing where it, or the place of its outputs, cannot be used."""
-    read = _read(path, watch, config, sellers, ledger)
-    if isinstance(read, Planned):
-        return read
-    reading, wants = read
-    assets = assets_of(path, watch)
-    known: dict[Key, Take] = {}
-    free: dict[str, int] = {}
-    if ledger is not None:
-        watched = {str(one.path) for one in config.watch}
-        same = first_of_content(lookalikes(ledger, str(path), reading.contents, watched, digest(config)))
-        if same is not None and same.is_there:
-            original = {"original": same.board.path}
-            problem = Problem("storyboard.copy", N_("it has the same content as {original}."), "", original)
-            return Planned(str(path), problems=(problem,))
-        board = None if same is None else same.board
-        wants, known, free = _compared(
-            str(path), reading.contents, wants, board, ledger, watch, watched, assets
-        )
-    conflict = conflict_of(path, wants, rules_of(config, watch, sellers), known_hosts(ledger))
-    if conflict:
-        wants = held_as_conflict(conflict, wants, known)
-    items = [_item(want, known.get(key_of(want)), sellers, force=force) for want in wants]
-    plan = Planned(str(path), tuple(items if force else _with_reused(items, wants, known, free)))
-    shut = closed(assets) if plan.bought else None
-    return plan if shut is None else Planned(str(path), problems=(shut,))
-
-
-def _read(
-    path: Path, watch: Watch, config: Config, sellers: Sellers, ledger: Optional[Ledger]
-) -> Union[Planned, tuple[Reading, Sequence[Want]]]:
-    """What a storyboard asks for, each with what its place holds; or why it buys nothing."""
-    assets = assets_of(path, watch)
+    """What one storyboard would buy; see :class:`Planner`."""
+    planner = Planner(config, sellers, ledger)
     try:
-        reading = read_file(path, rules_of(config, watch, sellers))
-        trouble = None if reading.problems else out_of_place(path, assets)
-        if reading.problems or trouble is not None:
-            return Planned(str(path), problems=(trouble,) if trouble is not None else reading.problems)
-        takes = ledger.takes(storyboard=str(path)) if ledger is not None else ()
-        row = _row(str(path), ledger) if ledger is not None else None
-        edited = row is not None and row.rules == digest(config)
-        there = receipts_in(assets)
-        video = partial(video_path, assets, name=watch.name)
-        wants = as_bought(bare_wants(reading, assets, watch), takes, there, video, observed, edited=edited)
-        return reading, [observed(want) for want in wants]
-    except OSError as error:
-        return Planned(str(path), problems=(not_read(str(path), error),))
+        return planner.plan([(path, watch)], force=force)[0]
+    finally:
+        planner.close()
+
+
+def _standing_by(ledger: SqliteLedger) -> set[str]:
+    """The roots where another machine buys, as the daemon last knew."""
+    told = ledger.recall("claims") or []
+    return {str(one["path"]) for one in told if one["state"] in ("other", "conflict")}
+
+
+def _why_not(take: Take, want: Optional[Want], was: Optional[Take]) -> Optional[Problem]:
+    """Why a take waits for the user, or lacks its video; ``None``: neither. ``was``: as the ledger knows it."""
+    if take.state is State.QUEUED:
+        return want.error if want is not None and _is_kept_back(take, want) else None
+    told = take.error if was is not None or want is None else want.error
+    if take.state is State.HELD:
+        return None if _goes_on(take) else told
+    if take.state is not State.DONE:
+        return None
+    if told is None and not os.path.lexists(take.output):
+        told = missing(Path(take.output))
+    return _numbered(told, was)
+
+
+def _numbered(problem: Optional[Problem], was: Optional[Take]) -> Optional[Problem]:
+    return problem if problem is None or was is None else problem.of_take(was.id)
+
+
+def _is_kept_back(take: Take, want: Want) -> bool:
+    """Whether what lies at a queued take's place keeps it back in the last look before its create."""
+    found = want.state is State.HELD and want.error is not None
+    return found and (not take.approved or (want.error is not None and want.error.code == FOREIGN))
+
+
+def _goes_on(take: Take) -> bool:
+    """Whether a held take is bought once there is a price, a budget, an approval of its sum, or the shot before."""
+    code = "" if take.error is None else take.error.code
+    return code.startswith("budget.") or code == WAITS or awaits_price(take)
 
 
 @dataclass(frozen=True)
@@ -156,129 +342,3 @@ def total(plans: Iterable[Planned]) -> Total:
     for item in items:
         prices[item.currency] = prices.get(item.currency, 0) + (item.price or 0)
     return Total(len(items), prices, all(item.price is not None for item in items))
-
-
-def _compared(
-    path: str,
-    contents: Sequence[str],
-    wants: Sequence[Want],
-    original: Optional[Storyboard],
-    ledger: Ledger,
-    watch: Watch,
-    watched: Collection[str],
-    assets: Path,
-) -> tuple[Sequence[Want], dict[Key, Take], dict[str, int]]:
-    """The wants, held where the storyboard was a copy; the takes that it has, by their new numbers; what is reused."""
-    origin, takes = _takes(ledger, path, original, wants, watched)
-    wants = as_bought(wants, takes, (), partial(video_path, assets, name=watch.name), observed)
-    known = _known(takes, wants)
-    itself = {take.storyboard_id for take in (*takes, *ledger.takes(storyboard=path))}
-    free = reusable(ledger, path, watch, (want.fingerprint for want in wants), itself)
-    row = _row(path, ledger)
-    if copy_of(ledger, contents, *((original,) if original is not None else (row, origin))):
-        mine = origin or row
-        elsewhere = ledger.texts_elsewhere(texts_said(wants), 0 if mine is None else mine.id)
-        queued = [key_of(want) for want in wants if want.state is State.QUEUED]
-        wants = held_back(elsewhere, wants, known, served(queued, free))
-    return wants, known, free
-
-
-def _row(path: str, ledger: Ledger) -> Optional[Storyboard]:
-    return next((board for board in reversed(ledger.storyboards()) if board.path == path), None)
-
-
-def _takes(
-    ledger: Ledger, path: str, same: Optional[Storyboard], wants: Sequence[Want], watched: Collection[str]
-) -> tuple[Optional[Storyboard], list[Take]]:
-    """Which one the storyboard was, and its takes."""
-    takes = list(ledger.takes(storyboard=path))
-    origin = same
-    if origin is None and not takes:
-        fingerprints = texts_of(wants)
-        remote_ids = {want.remote_id for want in wants}
-        origin = closest(relatives(ledger, path, fingerprints, remote_ids, watched), path)
-    if origin is not None:
-        takes = [take for take in ledger.takes(storyboard=origin.path) if take.storyboard_id == origin.id]
-    return origin, takes
-
-
-def _known(takes: Sequence[Take], wants: Sequence[Want]) -> dict[Key, Take]:
-    """The takes, renumbered as they may be, by their new numbers."""
-    numbers = renumbered([known_of(take) for take in takes], {key_of(want) for want in wants})
-    return {
-        (*numbers.get(index, (take.segment, take.take)), take.fingerprint): take
-        for index, take in enumerate(takes)
-    }
-
-
-def _item(
-    want: Want,
-    take: Optional[Take],
-    sellers: Sellers,
-    *,
-    force: bool,
-) -> Item:
-    state = want.state if want.state is not State.QUEUED or take is None else take.state
-    older = want.newer is not None
-    problem = _told(want, take, state)
-    if problem is not None and not (force and state is State.DONE):
-        return Item(
-            want.segment, want.take, SKIP, "", want.request, want.output, problem=problem, older=older
-        )
-    if _waits(state, take) or (force and state is State.DONE):
-        request = want.newer or want.request
-        approved = take is not None and (take.approved or take.state is State.QUEUED)
-        seller = sellers(want.target)
-        return Item(
-            want.segment,
-            want.take,
-            BUY,
-            "",
-            request,
-            want.output,
-            seller.price(request),
-            approved=approved,
-            currency=seller.currency,
-            target=want.target,
-        )
-    return Item(want.segment, want.take, SKIP, _REASONS[state], want.request, want.output, older=older)
-
-
-def _with_reused(
-    items: Sequence[Item], wants: Sequence[Want], known: Mapping[Key, Take], free: Mapping[str, int]
-) -> list[Item]:
-    """The items; those that a video of another storyboard nearby serves are not bought."""
-
-    def is_extra(want: Want) -> bool:
-        take = known.get(key_of(want))
-        return take is not None and take.extra
-
-    bought = [key_of(want) for item, want in zip(items, wants) if item.action == BUY and not is_extra(want)]
-    reused = served(bought, free)
-    return [
-        replace(item, action=SKIP, reason=REUSED, price=None) if key_of(want) in reused else item
-        for item, want in zip(items, wants)
-    ]
-
-
-def _waits(state: State, take: Optional[Take]) -> bool:
-    """Whether it will be bought; what was cancelled by the folder side alone is wanted again."""
-    if state is State.CANCELLED:
-        return take is not None and take.error is None
-    return state in (State.QUEUED, State.HELD)
-
-
-def _told(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
-    """Why the user has something to do: its receipt is damaged, it would be a copy, its video is gone."""
-    told = _told_of(want, take, state)
-    return told if told is None or take is None else told.of_take(take.id)
-
-
-def _told_of(want: Want, take: Optional[Take], state: State) -> Optional[Problem]:
-    if want.state is State.HELD and want.error is not None:
-        return None if take is not None and take.approved else want.error
-    if state is not State.DONE:
-        return None
-    if want.state is State.DONE:
-        return want.error
-    return None if take is None or os.path.lexists(take.output) else missing(Path(take.output))

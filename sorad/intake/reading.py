@@ -41,7 +41,9 @@ from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
 from sorad.intake.rules import Sellers, digest
+from sorad.intake.twins import is_second
 from sorad.intake.wants import assets_of
+from sorad.layout import ENDINGS
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.messages import _
@@ -106,8 +108,10 @@ class Intake:
             facts = self._gather.again(facts, done)
             plan = decide(facts)
         applied = self.carry_out.write(plan)
-        if plan.withdraw == "copy":
+        if plan.withdraw in ("copy", "draft"):
             self._audit.forget(applied.storyboard_id)
+        if plan.renamed_from or plan.withdraw == "draft":
+            self._free(Path(plan.renamed_from or plan.board.path))
         if plan.wants is not None:
             self._settled(plan, facts)
             self._audit.met(applied.storyboard_id, plan.board.path, plan.wants)
@@ -136,6 +140,14 @@ class Intake:
             if copy.state == "copy":
                 # It takes the place of the one that is gone: read again, it will be followed.
                 self.ledger.apply(replace(copy, rules=""), None, now)
+        self._free(Path(board.path))
+
+    def _free(self, path: Path) -> None:
+        """The output folder of a path is free: one of the same stem that waited for that is read again."""
+        for ending in ENDINGS:
+            other = self.ledger.storyboard_at(str(path.with_suffix(ending)))
+            if other is not None and other.path != str(path) and is_second(other):
+                self.ledger.apply(replace(other, rules=""), None, self.clock.time())
 
     def read_through(self, root: str) -> bool:
         """All that was in a root when it was first looked at, or came back, was read; false: ask again."""

@@ -38,6 +38,8 @@ _PLAIN = (
     "frame",
     "frame_path",
     "frame_of",
+    "checks",
+    "poster",
 )
 # What a person would want to read in the history. Not the due time, the attempt, the request id or the
 # validator: they change with every poll and every piece of a download.
@@ -95,6 +97,8 @@ def _flagged(take: Take, change: Change, now: float, moment: Optional[Moment]) -
             values.update(intent_at=change.intent_at, moment=None, ahead=None)
     if change.fresh:
         values["wanted"] = True
+    if change.finished_at is not None:
+        values.update(checks="", poster=0)  # its video is another one, or has come anew
     if change.approved:
         values["approved"] = True
     if change.clear_error:

@@ -155,12 +155,16 @@ class Connection:
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the whole database into a file."""
+        target = sqlite3.connect(path)
+        try:
+            self.copy_into(target)
+        finally:
+            target.close()
+
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """The same into another database."""
         with self._lock, _translated():
-            target = sqlite3.connect(path)
-            try:
-                self._open().backup(target)
-            finally:
-                target.close()
+            self._open().backup(target)
 
     def close(self) -> None:
         """Close; calls that come later get :class:`LedgerUnavailable`."""
@@ -197,6 +201,14 @@ def open_connection(path: Path, *, owner: bool, wait: float = BUSY_SECONDS) -> C
             db.close()
             raise
     return Connection(db, wait)
+
+
+def scratch_connection(of: Connection | None) -> Connection:
+    """A database in memory: a copy of another one, or empty."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=256)
+    if of is not None:
+        of.copy_into(db)
+    return Connection(db)
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, owner: bool) -> None:

@@ -30,6 +30,7 @@ from sorad.ledger.values import (
     Recheck,
     RootRow,
     Storyboard,
+    Unseen,
     Want,
 )
 from sorad.model import State, Take
@@ -321,8 +322,20 @@ class Ledger(Protocol):
         """The takes that have these remote ids now, at that place (``None``: anywhere)."""
         ...
 
+    def unseen(self, what: Unseen, roots: Collection[str], limit: int) -> list[Take]:
+        """Delivered takes of these roots whose videos are still to be looked at, the newest first.
+
+        ``"poster"``: nobody has tried to make a poster; ``"checks"``: nobody has checked the video; ``"left"``: there
+        is a poster, and the video is gone.
+        """
+        ...
+
     def history(self, take_id: int) -> list[Event]:
         """What happened to a take, oldest first."""
+        ...
+
+    def intents(self, take_id: int) -> set[float]:
+        """The dates of a take's intents, as they were written down with each: by them its creates are known."""
         ...
 
     def spend(self, since: float = 0.0, currency: Optional[str] = None) -> int:
@@ -362,6 +375,13 @@ class Ledger(Protocol):
 
         Looked at are the last ``limit`` takes (by id) that are done; told of are those of them whose acceptance
         and readiness were seen from here, not those that were found in the folder.
+        """
+        ...
+
+    def latest(self, limit: int) -> list[Take]:
+        """The takes that were delivered last, the latest first.
+
+        Looked for among the newest ones by id (:data:`sorad.ledger.values.LOOKED_AT`).
         """
         ...
 

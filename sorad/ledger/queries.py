@@ -14,7 +14,7 @@ from sorad.ledger.connection import Row
 from sorad.ledger.part import AT, Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Event, Generation, Party, Place, Purchase
+from sorad.ledger.values import LOOKED_AT, Event, Generation, Party, Place, Purchase, Unseen
 from sorad.model import Request, State, Take
 
 DOLLARS = "USD"  # what all providers took, before there were others
@@ -22,6 +22,12 @@ _NEXT = (
     "SELECT turn, id FROM takes INDEXED BY takes_turn WHERE claim = '' AND state = 'queued' AND root = ? "
     "ORDER BY turn, id LIMIT ?"
 )
+# As in the indexes of these names, or SQLite does not see that they serve.
+_UNSEEN = {
+    "poster": "poster = 0 AND error IS NULL",
+    "checks": "checks = '' AND error IS NULL",
+    "left": "poster = 1 AND error IS NOT NULL",
+}
 _PAGE = 200  # takes read at a time
 # `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
 _SPENT = """
@@ -45,6 +51,10 @@ SELECT t.provider, t.base_url, t.request, t.accepted_at,
         WHERE h.take_id = t.id AND h.state = 'downloading' AND h.at >= t.accepted_at)
 FROM (SELECT id FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?) d JOIN takes t ON t.id = d.id
 ORDER BY t.id DESC
+"""
+_LATEST = """
+SELECT id FROM (SELECT id, finished_at FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?)
+WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT ?
 """
 
 
@@ -223,6 +233,12 @@ class Queries(Part):
             found.extend(map(take_of, rows))
         return found
 
+    def unseen(self, what: Unseen, roots: Collection[str], limit: int) -> list[Take]:
+        sql = f"SELECT id FROM takes WHERE state = 'done' AND {_UNSEEN[what]} AND root = ? ORDER BY id DESC LIMIT ?"
+        ids = [row[0] for root in roots for row in self._db.rows(sql, (root, limit))]
+        takes = (self._load(take_id) for take_id in sorted(ids, reverse=True)[:limit])
+        return [take for take in takes if take is not None]
+
     def history(self, take_id: int) -> list[Event]:
         rows = self._db.rows(
             "SELECT take_id, at, state, note, request_id, problem, moment FROM history WHERE take_id = ? ORDER BY n",
@@ -282,6 +298,10 @@ class Queries(Part):
                 kind = (provider, base_url, request.seconds, request.pro)
                 found.append(Generation(*kind, ready_at - accepted_at, ready_at))
         return found
+
+    def latest(self, limit: int) -> list[Take]:
+        takes = (self._load(row[0]) for row in self._db.rows(_LATEST, (LOOKED_AT, max(limit, 0))))
+        return [take for take in takes if take is not None]
 
     def changed(self) -> int:
         row = self._db.row("PRAGMA data_version")

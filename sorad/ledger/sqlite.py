@@ -6,7 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sorad.ledger.connection import BUSY_SECONDS, check_sound, create_file, open_connection
+from sorad.ledger.connection import (
+    BUSY_SECONDS,
+    check_sound,
+    create_file,
+    open_connection,
+    scratch_connection,
+)
 from sorad.ledger.control import Control
 from sorad.ledger.failed_tasks import Rechecks
 from sorad.ledger.interface import Ledger
@@ -73,6 +79,14 @@ class SqliteLedger(Storyboards, Steps, Rechecks, Queries, Control):
         except BaseException:
             db.close()
             raise
+        return cls(db)
+
+    @classmethod
+    def scratch(cls, of: SqliteLedger | None) -> SqliteLedger:
+        """A ledger in memory, to try out what would come of something: a copy of another one (``None``: empty)."""
+        db = scratch_connection(None if of is None else of._db)
+        if of is None:
+            migrate(db, Path(), steps())
         return cls(db)
 
     def close(self) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
-from sorad.ledger.turns import deal, line_up
+from sorad.ledger.turns import deal, line_up, turns_of
 from sorad.ledger.values import Applied, Moved, Storyboard, Want
-from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, plan, texts_of
+from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
 from sorad.model import Request, State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
@@ -112,7 +113,7 @@ class Storyboards(Part):
             if wants is None:
                 return Applied(board.id)
             known = self._known(board.id)
-            todo = plan(wants, known, lambda output: self._owned(output, board.id), self._heard_of)
+            todo = plan(wants, known, lambda output: self._owned(output, board.id), self._knows)
             self._carry_out(todo, wants, board, now)
             if moved or todo.insert or todo.requeue:
                 deal(self._db, board.id)
@@ -235,16 +236,22 @@ class Storyboards(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted, intent_at FROM takes "
+            "state = 'cancelled' AND error IS NOT NULL, wanted, state = 'held' AND error LIKE ? FROM takes "
             "WHERE storyboard_id = ? ORDER BY id",
-            (board_id,),
+            (f'{{"code":"{REPEATED}"%', board_id),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, intent_at in rows:
+        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted, repeated in rows:
             known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted), intent_at
+                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted), bool(repeated)
             )
         return known
+
+    def _knows(self, have: Known | None, want: Want) -> bool:
+        """See :data:`sorad.ledger.wants.Knows`."""
+        if want.remote_id or want.intent_at is None:
+            return self._heard_of(want)
+        return have is not None and is_known(self.intents(have.id), want.intent_at)
 
     def _owned(self, output: str, board_id: int) -> bool:
         return self._db.row(_OWNED, (output, board_id)) is not None
@@ -371,11 +378,11 @@ class Storyboards(Part):
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = texts_of(asked, (want.take for want in wants))
+        texts, turns = texts_of(asked, (want.take for want in wants)), turns_of(self._db, wants)
         for start in range(0, len(wants), _AT_ONCE):
             page = enumerate(wants[start : start + _AT_ONCE], first + start)
             takes = [_take_of(want, take_id, board, now, texts) for take_id, want in page]
-            self._insert(takes)
+            self._insert(takes, turns[start : start + _AT_ONCE])
             self._note(
                 now, [(take.id, take.state, _how(take), take.request_id, take.error) for take in takes]
             )

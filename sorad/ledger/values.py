@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Optional
+from typing import Any, Literal, NamedTuple, Optional
 
 from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
+LOOKED_AT = 300  # takes, among which the latest ones are looked for
+Unseen = Literal["poster", "checks", "left"]  # what is to be done about a video
 Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
 
 
@@ -156,6 +158,8 @@ class Change:
     frame: Optional[str] = None
     frame_path: Optional[str] = None
     frame_of: Optional[str] = None
+    checks: Optional[str] = None  # what a look at its video found
+    poster: Optional[int] = None
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
 
 

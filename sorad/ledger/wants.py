@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.states import PAID
 from sorad.ledger.values import Change, Want
 from sorad.model import State
 
 Key = tuple[int, int, str]  # segment, take, fingerprint
+
+# Whether some create was ever answered with a want's remote id; or, without one, whether the take had that intent.
+Knows = Callable[["Known | None", Want], bool]
 
 UNSENT = frozenset({State.QUEUED, State.HELD})
 # Takes whose output may still be moved: nothing lies there yet, nothing is on its way there.
@@ -26,7 +30,7 @@ class Known:
     extra: bool
     by_user: bool  # cancelled by the user, not by the folder
     wanted: bool = True
-    intent_at: float | None = None
+    repeated: bool = False  # held, because its text stood twice
 
 
 @dataclass
@@ -49,10 +53,10 @@ def plan(
     wants: Sequence[Want],
     known: Mapping[Key, Known],
     owned: Callable[[str], bool],
-    heard_of: Callable[[Want], bool],
+    knows: Knows,
 ) -> Plan:
-    """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path,
-    ``heard_of`` whether some create was ever answered with its remote id."""
+    """Compare. ``owned`` tells whether an open or done take of another storyboard has an output path, ``knows``
+    whether the ledger knows the create that a want tells of: see :data:`Knows`."""
     result = Plan()
     left = dict(known)
     seen: set[Key] = set()
@@ -61,7 +65,7 @@ def plan(
         have = known.get(key)
         if not want.wanted:
             if key not in seen and not owned(want.output):
-                _beside(result, have, want, heard_of)
+                _beside(result, have, want, knows)
             continue
         if key in seen:
             result.skipped += 1
@@ -71,7 +75,7 @@ def plan(
             result.skipped += 1  # and cancelled below, where it was queued: the other take delivers it
             continue
         left.pop(key, None)
-        _one(result, have, want, heard_of)
+        _one(result, have, want, knows)
     _leave(result, left, texts_of(wants, (take for _segment, take, _text in left)))
     return result
 
@@ -116,7 +120,7 @@ def texts_of(wants: Iterable[Want], numbers: Iterable[int]) -> set[tuple[int, st
     )
 
 
-def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:
+def _one(result: Plan, have: Known | None, want: Want, knows: Knows) -> None:
     if have is None:
         result.insert.append(want)
         result.added += want.state in UNSENT
@@ -126,49 +130,56 @@ def _one(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want]
         result.wanted.append(have)
     if have.state in MOVABLE:
         result.follow.append((have, want))
-    if _tells_more(have, want, heard_of):
+    if _tells_more(have, want, knows):
         result.found.append((have, want))
-    elif have.state is State.CANCELLED and not have.by_user:
+    elif (have.state is State.CANCELLED and not have.by_user) or _stands_alone(have, want):
         result.requeue.append((have, want))
         result.added += 1
         return
     result.skipped += 1
 
 
-def _beside(result: Plan, have: Known | None, want: Want, heard_of: Callable[[Want], bool]) -> None:
+def _stands_alone(have: Known, want: Want) -> bool:
+    """Whether a take that was held because its text stood twice is asked for once by now."""
+    still = want.error is not None and want.error.code == REPEATED
+    return have.repeated and want.state in UNSENT and not still
+
+
+def _beside(result: Plan, have: Known | None, want: Want, knows: Knows) -> None:
     """What was bought and is not wanted (any more): known again, so that it is delivered."""
     if have is None:
-        if want.state is State.FAILED and heard_of(want):
+        if want.state is State.FAILED and knows(have, want):
             return  # some take has had this bad luck already
         result.insert.append(want)
         result.kept += 1
-    elif _tells_more(have, want, heard_of):
+    elif _tells_more(have, want, knows):
         result.found.append((have, want))
         result.kept += 1
 
 
-def _tells_more(have: Known, want: Want, heard_of: Callable[[Want], bool]) -> bool:
+def _tells_more(have: Known, want: Want, knows: Knows) -> bool:
     """Whether the folder tells more of a take than the ledger. One that failed was bought anew, and that is
     forgotten, where the receipt is of a create that the ledger never heard of."""
     if have.state is State.FAILED and want.state is not State.UNKNOWN:
-        return bool(want.remote_id) and not heard_of(want)
-    return have.state in MOVABLE and _shows_bought(have, want, heard_of)
+        return bool(want.remote_id) and not knows(have, want)
+    return have.state in MOVABLE and _shows_bought(have, want, knows)
 
 
-def _shows_bought(have: Known, want: Want, heard_of: Callable[[Want], bool]) -> bool:
+def _shows_bought(have: Known, want: Want, knows: Knows) -> bool:
     """Whether the folder knows more than the ledger: the file is there, or the receipt of a create that the
     ledger never heard of (it was restored from an old copy). A receipt of a create that it did hear of tells
     nothing new: the user may have queued that take again. Nor does the intent of one whose end it knows."""
     if want.state is State.UNKNOWN:
-        return news(have.intent_at, want)
+        return want.intent_at is not None and not knows(have, want)
     if want.state in (State.GENERATING, State.FAILED) or (want.state is State.DONE and want.error):
-        return not heard_of(want)
+        return not knows(have, want)
     return want.state is State.DONE
 
 
-def news(intent_at: float | None, want: Want) -> bool:
-    """Whether a want's intent is later than the last one that the ledger knows of."""
-    return want.intent_at is not None and (intent_at is None or intent_at < want.intent_at)
+def is_known(intents: Collection[float], intent_at: float) -> bool:
+    """Whether an intent is one of those that the ledger knows of. Its date names it, and tells no order: the clock may
+    have been set between two. Older versions wrote whole seconds."""
+    return any(intent_at in (known, int(known)) for known in intents)
 
 
 def changes_found(state: State, want: Want, now: float) -> Iterable[Change]:

@@ -76,6 +76,14 @@ class Decoder:
             self._end()
         return found
 
+    def rest(self) -> None:
+        """Let the child go, where it has nothing to do: another one is begun with the next question."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self._lock.release()
+
     def close(self) -> None:
         """End the child, also in the middle of a question. Nothing is answered afterwards."""
         self._closed = True

@@ -21,10 +21,15 @@ from sorad.files.untrusted import open_file
 from sorad.media.likeness import likeness
 from sorad.media.questions import Compare, Compared, Frame, Kept, Probe, Probed
 
+OWNER = "decoder"  # in the names of files that are being written: what is left of one is known as ours
 FORMS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 _MOST_PIXELS = 100_000_000
 _TAIL = 2.0  # seconds before the end at which the search for the last picture begins
-_DARK = 24  # of 255: nothing brighter is in a black picture
+DARK = 24  # of 255: nothing brighter is in a black picture
+_EARLY = (
+    1.0  # seconds: there a poster is taken, past a fade; where that is black, at these parts of the length
+)
+_FURTHER = (0.35, 0.6, 0.85)
 _FADE = 1.0  # seconds within which a video that fades in from black shows something
 
 
@@ -34,6 +39,8 @@ def opened(path: str) -> Iterator[Any]:
     with io.BufferedReader(open_file(Path(path))) as file, av.open(file, format="mp4") as container:
         if not container.streams.video:
             raise ValueError("no pictures in it")
+        # a thread for each core takes memory, and the processor from what buys
+        container.streams.video[0].thread_type = "NONE"
         yield container
 
 
@@ -46,7 +53,7 @@ def probe(question: Probe) -> Probed:
         return Probed(
             width=context.width,
             height=context.height,
-            seconds=_length(container, video),
+            seconds=length_of(container, video),
             rate=float(video.average_rate or 0),
             frames=video.frames,
             codec=context.name,
@@ -62,9 +69,11 @@ def keep_frame(question: Frame) -> Kept:
             frame = next(frames(container))
         elif question.at == "last":
             frame = _last(container)
+        elif question.at == "poster":
+            frame = _showing(container)
         else:
             frame = _at(container, float(question.at))
-        picture, at = frame.to_image(), float(frame.time or 0.0)
+        picture, at = upright(frame), float(frame.time or 0.0)
     if question.width and picture.width > question.width:
         height = max(1, round(picture.height * question.width / picture.width))
         picture = picture.resize((question.width, height), Image.Resampling.LANCZOS)
@@ -76,10 +85,10 @@ def compare(question: Compare) -> Compared:
     """See :class:`Compare`. Where the video fades in from black, its first picture that shows something counts."""
     picture = read_picture(question.picture)
     with opened(question.path) as container:
-        first = shown = next(frames(container)).to_image()
+        first = shown = upright(next(frames(container)))
         if _is_dark(first) and not _is_dark(picture):
             later = (one for one in frames(container) if (one.time or 0.0) <= _FADE)
-            shown = next((one for one in map(_image, later) if not _is_dark(one)), first)
+            shown = next((one for one in map(upright, later) if not _is_dark(one)), first)
     return Compared(likeness(shown, picture))
 
 
@@ -104,7 +113,6 @@ def picture_in(file: Any) -> Any:
 def frames(container: Any) -> Iterator[Any]:
     """The pictures from where the container stands. None at all: ``EOFError``."""
     video = container.streams.video[0]
-    video.thread_type = "NONE"  # a thread for each core takes memory, and the processor from what buys
     some = False
     for frame in container.decode(video):
         some = True
@@ -113,11 +121,20 @@ def frames(container: Any) -> Iterator[Any]:
         raise EOFError("no picture can be decoded")
 
 
-def _image(frame: Any) -> Any:
-    return frame.to_image()
+def upright(frame: Any) -> Any:
+    """The picture as it is shown: a video may say that it is to be turned."""
+    turn = round(frame.rotation) % 360
+    return frame.to_image().rotate(turn, expand=True) if turn else frame.to_image()
 
 
-def _length(container: Any, video: Any) -> float:
+def shown_size(frame: Any) -> tuple[int, int]:
+    """Its width and height as it is shown."""
+    turned = round(frame.rotation) % 180 == 90
+    return (frame.height, frame.width) if turned else (frame.width, frame.height)
+
+
+def length_of(container: Any, video: Any) -> float:
+    """Seconds, by the index."""
     if video.duration and video.time_base:
         return float(video.duration * video.time_base)
     return container.duration / av.time_base if container.duration else 0.0
@@ -130,7 +147,7 @@ def _seek(container: Any, seconds: float) -> None:
 
 def _last(container: Any) -> Any:
     """The last picture that decodes, looked for from the last key picture on; else from the start."""
-    for start in (_length(container, container.streams.video[0]) - _TAIL, 0.0):
+    for start in (length_of(container, container.streams.video[0]) - _TAIL, 0.0):
         _seek(container, start)
         last = None
         try:
@@ -145,6 +162,25 @@ def _last(container: Any) -> Any:
     raise EOFError("no picture can be decoded")
 
 
+def _showing(container: Any) -> Any:
+    """An early picture that is not black: where all that are looked at are, the brightest."""
+    length = length_of(container, container.streams.video[0])
+    best: tuple[int, Any] = (-1, None)
+    for at in (min(_EARLY, length * 0.3), *(length * part for part in _FURTHER)):
+        try:
+            frame = _at(container, at)
+        except (av.error.FFmpegError, EOFError):
+            continue
+        bright = int(upright(frame).convert("L").getextrema()[1])
+        if bright > DARK:
+            return frame
+        best = max(best, (bright, frame), key=lambda one: one[0])
+    if best[1] is None:
+        _seek(container, 0.0)
+        return next(frames(container))
+    return best[1]
+
+
 def _at(container: Any, seconds: float) -> Any:
     _seek(container, seconds)
     last = None
@@ -155,11 +191,11 @@ def _at(container: Any, seconds: float) -> Any:
 
 
 def _is_dark(picture: Any) -> bool:
-    return bool(picture.convert("L").getextrema()[1] <= _DARK)
+    return bool(picture.convert("L").getextrema()[1] <= DARK)
 
 
 def _write(picture: Any, out: Path) -> None:
     form = "PNG" if out.suffix.lower() == ".png" else "JPEG"
     content = io.BytesIO()
     picture.save(content, form, **({"quality": 88} if form == "JPEG" else {}))
-    write_whole(out, content.getvalue(), time.sleep)
+    write_whole(out, content.getvalue(), time.sleep, OWNER)

@@ -72,6 +72,8 @@ def _take(view: TakeView) -> dict[str, object]:
         "price": "" if take.cost is None else f"{units(take.cost):.2f} {one_line(take.currency)}".strip(),
         "error": "" if take.error is None else one_line(take.error.text()),
         "video": address(view.video) if is_there else "",
+        "poster": address(view.poster) if view.poster else "",
+        "flaws": [one_line(one) for one in view.flaws],
         "older": view.older,
         "chosen": view.chosen,
         "shown": view.shown,

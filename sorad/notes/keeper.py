@@ -22,6 +22,7 @@ from sorad.layout import assets_folder, clean
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
+from sorad.media.questions import missing
 from sorad.messages import N_, _
 from sorad.model import STATE_NAMES, State, Take
 from sorad.notes import render
@@ -31,6 +32,7 @@ from sorad.notes.merge import BEGIN, block_of, merged
 from sorad.notes.view import View, relative, view_of
 from sorad.notes.writing import STILL, Merge, Note, Odd, Seen
 from sorad.problems import Problem
+from sorad.storyboard.tables.properties import role_of
 
 TURN = 2.0  # seconds between two looks
 GAP = 10.0  # seconds between two writes of one note: sync services count them
@@ -63,6 +65,7 @@ class Keeper:
     rest: Optional[Callable[[float], object]] = (
         None  # waits so many seconds; None: or until the thread is to end
     )
+    touched: Callable[[set[int]], object] = lambda boards: None  # told which storyboards have changed
 
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
@@ -118,6 +121,7 @@ class Keeper:
     def _take_note(self) -> None:
         """What has changed since the last look, and what was asked for, is due."""
         touched = self.ledger.touched()
+        self.touched(touched)
         asked, self._asked = self._asked, set()
         if touched or asked or not self._boards:
             boards = self.ledger.storyboards()
@@ -174,8 +178,14 @@ class Keeper:
         currency = str(self.ledger.recall("currency") or "")
         view = self._views[board.id] = view_of(board, takes, path, currency, boxes, kept.told)
         self._due_vault(board.root)
-        lines = render.block(view, markdown_links=self.config.notes.markdown_links)
+        lines = render.block(view, markdown_links=self.config.notes.markdown_links, advice=self._advice(view))
         return partial(_with, partial(render.properties_of, view), lines, self._now())
+
+    def _advice(self, view: View) -> str:
+        """How to get pictures, where there could be some."""
+        media = self.config.media
+        lacking = missing() if (media.posters or media.checks) and view.counts.get(State.DONE) else None
+        return "" if lacking is None else render.advice(lacking.text(), str(lacking.params["command"]))
 
     def _takes(self, board: Storyboard) -> list[Take]:
         return [one for one in self.ledger.takes(storyboard=board.path) if one.storyboard_id == board.id]
@@ -209,7 +219,9 @@ class Keeper:
         if boards and self._is_due(root, kept, path, last=last):
             self._look(root, kept, memo_of(self.ledger, root), path, partial(self._of_vault, boards, path))
 
-    def _of_vault(self, boards: Iterable[Storyboard], path: Path, _text: str) -> Merge:
+    def _of_vault(self, boards: Iterable[Storyboard], path: Path, text: str) -> Merge:
+        if block_of(text) == [] and role_of(text.encode()) is not None:
+            raise Odd(_users_own(path))
         views = []
         for board in sorted(boards, key=lambda one: one.path):
             memo = memo_of(self.ledger, str(board.id))
@@ -247,6 +259,10 @@ class Keeper:
     def _look(self, key: str, kept: _Kept, memo: Memo, path: Path, make: Callable[[str], Merge]) -> None:
         """Read a note and write it where it differs; a deleted one stays away."""
         note = Note(path, self._sleep, ending=self._stop.is_set)
+        if not kept.tidied:
+            if note.is_untidy():
+                note.tidy(make(""))
+            kept.tidied = True
         if kept.stamp is None:
             kept.due = False
             merge = make("")
@@ -255,9 +271,6 @@ class Keeper:
                 kept.stamp, kept.written = note.stamp(), self.clock.monotonic()
                 logger.info(_("note {path} written"), path=str(path))
             return
-        if not kept.tidied:
-            note.tidy(make(""))
-            kept.tidied = True
         seen = note.read()
         if seen is None or not seen.text or seen.stamp != kept.stamp:
             return  # another look tells more
@@ -293,6 +306,15 @@ def _with(properties: Callable[[str], Mapping[str, str]], lines: list[str], now:
     before = next((line[15:] for line in text.split("\n") if line.startswith("sorad_updated: ")), "")
     same = merged(text, properties(before), lines)
     return text if before and same == text else merged(text, properties(now), lines)
+
+
+def _users_own(path: Path) -> Problem:
+    return Problem(
+        "note.storyboard",
+        N_("{path} is a storyboard of yours: sorad writes no list of storyboards into it."),
+        N_("Give it another name, or the list: vault_note under [notes] in the config."),
+        {"path": str(path)},
+    )
 
 
 def _assets(board: Storyboard, watch: Watch) -> Path:

@@ -17,6 +17,7 @@ from sorad.plaintext import one_line, printable
 # Whatever Markdown, Obsidian or its plugins could take for more than a letter.
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|!~^$%=:])")
 _UNFIT = re.compile(r"[\[\]|#^%]")  # in a wiki link
+POSTER_WIDTH = "240"  # pixels, as Obsidian reads them from a picture's label
 LONGEST_PROMPT = 1_200  # characters; the rest stands in the storyboard
 
 
@@ -31,21 +32,29 @@ def properties_of(view: View, updated: str) -> dict[str, str]:
         "sorad_failed": str(view.counts.get(State.FAILED, 0)),
         "sorad_cost": f"{units(spent[1]):.2f}",
         "sorad_currency": _quoted(spent[0]),
+        **({"sorad_poster": _quoted(f"[[{PurePosixPath(view.poster).name}]]")} if view.poster else {}),
         "sorad_updated": updated,
     }
 
 
-def block(view: View, *, markdown_links: bool) -> list[str]:
-    """The lines between the markers."""
+def block(view: View, *, markdown_links: bool, advice: str = "") -> list[str]:
+    """The lines between the markers. ``advice``: a line for whom nothing can be looked at; "": none."""
     lines = [
         _summary(view),
         "",
         _("What stands between the sorad marks is written anew; write above or below."),
         "",
     ]
+    lines += [advice, ""] if advice else []
     for segment in view.segments:
         lines += [*_segment(segment, markdown_links), ""]
     return lines[:-1]
+
+
+def advice(reason: str, command: str) -> str:
+    """A line that says why there are no pictures, and which command brings them."""
+    told = _("No posters and checks: {reason}").format(reason=text(reason))
+    return f"{told} `{one_line(command).replace('`', '')}`"
 
 
 def _summary(view: View) -> str:
@@ -76,6 +85,8 @@ def _segment(segment: SegmentView, markdown_links: bool) -> Iterator[str]:
         yield ""
     for take in segment.takes:
         yield _line(take, markdown_links)
+        if take.poster:
+            yield f"  {link(take.poster, POSTER_WIDTH, markdown_links, embed=True)}"
 
 
 def _line(view: TakeView, markdown_links: bool) -> str:
@@ -90,6 +101,7 @@ def _line(view: TakeView, markdown_links: bool) -> str:
         parts.append(f"{units(take.cost):.2f} {text(take.currency)}".strip())
     parts += [_("of an earlier text")] if view.older else []
     parts += [_("chosen")] if view.chosen else [_("counts until you choose")] if view.shown else []
+    parts += map(text, view.flaws)
     parts += [text(one_line(take.error.text()))] if take.error is not None else []
     parts.append(f"`sorad {'choose' if take.state is State.DONE else 'show'} {take.id}`")
     box = "[x] " if view.chosen else "[ ] " if view.box else ""

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sorad.layout import poster_path
 from sorad.ledger.chosen import choices
 from sorad.ledger.values import Storyboard
+from sorad.media.flaws import flaws_of
 from sorad.model import State, Take
 
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
@@ -24,6 +26,8 @@ class TakeView:
     shown: bool = False  # chosen, or the one that counts until somebody chooses
     older: bool = False  # of an earlier text
     box: str = ""
+    poster: str = ""  # its path from the note; "": there is none
+    flaws: tuple[str, ...] = ()  # in words
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class View:
     segments: tuple[SegmentView, ...]
     counts: Mapping[State, int]
     spent: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def poster(self) -> str:
+        """The poster that stands for the storyboard: the first one that is shown; "": there is none yet."""
+        shown = (take for segment in self.segments for take in segment.takes if take.shown and take.poster)
+        return next((take.poster for take in shown), "")
 
     @property
     def total(self) -> int:
@@ -116,7 +126,14 @@ def _take_view(take: Take, note: Path, shown: Iterable[int], boxes: Mapping[int,
         shown=take.id in shown,
         older=not take.wanted,
         box=boxes.get(take.id, "") if take.state is State.DONE and not chosen else "",
+        poster=relative(poster_path(Path(take.output)), note) if has_poster(take) else "",
+        flaws=tuple(one.text() for one in flaws_of(take)),
     )
+
+
+def has_poster(take: Take) -> bool:
+    """Whether its poster is there."""
+    return take.poster == 1 and take.state is State.DONE and take.error is None
 
 
 def _prompt(takes: Sequence[Take]) -> str:

@@ -54,6 +54,11 @@ class Note:
         """The dot-name of what was there before."""
         return self.path.with_name(f".{self.path.stem}.sorad-old.tmp")
 
+    @property
+    def _spare_path(self) -> Path:
+        """The dot-name of what is about to be there."""
+        return self.path.with_name(f".{self.path.stem}.sorad-new.tmp")
+
     def stamp(self) -> Optional[Stamp]:
         """What tells whether the note is another one by now; ``None``: there is none. ``OSError``."""
         return _stamp(self.path)
@@ -90,15 +95,22 @@ class Note:
         self._keep_what_came(seen.text, ours, merge)
         return True
 
+    def is_untidy(self) -> bool:
+        """Whether a process that ended between two steps left something."""
+        return os.path.lexists(self.old) or os.path.lexists(self._spare_path)
+
     def tidy(self, merge: Merge) -> None:
-        """Look after what a process left that ended between two steps. ``OSError``."""
-        if _stamp(self.old) is None:
-            return
+        """Look after what a process left that ended between two steps. ``OSError``.
+
+        What somebody wrote is kept aside where the note lacks it; also where the note was deleted since.
+        """
         with contextlib.suppress(Odd):
-            before, now = _text(self.old), self.read()
-            if now is not None and merge(before) != merge(now.text):
-                self._keep_aside(before)
+            if _stamp(self.old) is not None:
+                before, now = _text(self.old), self.read()
+                if merge(before) != merge("" if now is None else now.text):
+                    self._keep_aside(before)
         remove(self.old)
+        remove(self._spare_path)
 
     def _replaced(self, content: str, stamp: Stamp) -> Optional[Stamp]:
         """The new file in place of the old one, which keeps the dot-name; its stamp. ``None``: it is another one."""
@@ -169,9 +181,8 @@ class Note:
             return otherwise
 
     def _spare(self, content: str) -> Path:
-        spare = self.path.with_name(f".{self.path.stem}.sorad-new.tmp")
-        write_spare(spare, content.encode("utf-8", "surrogatepass"))
-        return spare
+        write_spare(self._spare_path, content.encode("utf-8", "surrogatepass"))
+        return self._spare_path
 
 
 class Odd(Exception):

@@ -113,15 +113,12 @@ class Vidu(Native):
         if isinstance(body, Fault):
             return body
         rows = reading.at(body, "remains")
-        left = (
-            [reading.number(reading.at(row, "credit_remain")) for row in rows]
-            if isinstance(rows, list)
-            else []
-        )
-        known = [one for one in left if one is not None]
-        if not known:
+        credit = CREDIT.get(self.currency, CREDIT["CNY"])
+        told = (reading.at(row, "credit_remain") for row in rows) if isinstance(rows, list) else ()
+        left = [one for one in (reading.amount(one, credit) for one in told) if one is not None]
+        if not left:
             return Fault(Trouble.SERVER, faults.answer(reading.sentence(body), 200))
-        return Balance(round(sum(known) * CREDIT.get(self.currency, CREDIT["CNY"])))
+        return Balance(sum(left))
 
     def _money(self, credits: Any) -> Optional[int]:
         amount = reading.number(credits)

@@ -16,10 +16,10 @@ from sorad.messages import _
 NAME = "outputs.json"  # in ``state_dir``: by watched folder, each ``output_dir`` that it had
 
 
-def former(state_dir: Path, watches: Iterable[Watch]) -> list[Watch]:
+def former(state_dir: Path, watches: Iterable[Watch], *, remember: bool = True) -> list[Watch]:
     """The watched folders as they were under each ``output_dir`` that is no longer in force.
 
-    Today's are remembered from now on. A file that cannot be read or written tells of none.
+    Today's are remembered from now on (``remember``). A file that cannot be read or written tells of none.
     """
     file = state_dir / NAME
     before = _read(file)
@@ -34,7 +34,7 @@ def former(state_dir: Path, watches: Iterable[Watch]) -> list[Watch]:
                 # As what is not in force: whatever lies there is looked at.
                 there = {"output_mode": "in_place", "output_dir": Path(one)}
                 earlier.append(watch.model_copy(update=there))
-    if now != before:
+    if remember and now != before:
         _write(file, now)
     return earlier
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.files.durable import make_folders, sync_folder
-from sorad.layout import intent_path, receipt_path
+from sorad.layout import intent_path, last_frame_path, poster_path, receipt_path
 from sorad.receipts.folder import create_of
 from sorad.receipts.receipt import DONE, GENERATING, Receipt, read_intent, read_receipt, write_receipt
 
@@ -47,6 +47,7 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
         for source, target in parts:
             if os.path.lexists(source) and (not os.path.lexists(target) or _knows_more(source, target)):
                 source.replace(target)
+        _move_pictures(old, new)
         receipt = read_receipt(receipt_path(new))
         _drop_double(old, receipt)
         if receipt is not None and (receipt.segment, receipt.take) != (segment, take):
@@ -57,6 +58,16 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
     with contextlib.suppress(OSError):
         old.parent.rmdir()  # where it is empty now
     return True
+
+
+def _move_pictures(old: Path, new: Path) -> None:
+    """What was made of a video goes with it; where it cannot, it can be made again."""
+    if os.path.lexists(old):
+        return
+    for part in (poster_path, last_frame_path):
+        with contextlib.suppress(OSError):
+            if not os.path.lexists(part(new)):
+                part(old).replace(part(new))
 
 
 def _drop_double(old: Path, receipt: Receipt | None) -> None:

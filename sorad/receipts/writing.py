@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional, Protocol, Union
+from typing import Any, Optional, Protocol, Union
 
 from loguru import logger
 
+from sorad.files.labels import NO_LABELS, Labels, labels_of
 from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
@@ -23,6 +25,7 @@ from sorad.receipts.receipt import (
     Payer,
     Receipt,
     read_receipt,
+    write_checks,
     write_choice,
     write_receipt,
 )
@@ -144,6 +147,17 @@ def write_choice_of(take: Take, payer: Payer = _NOBODY) -> Optional[OSError]:
     return None
 
 
+def write_checks_of(take: Take, checks: Mapping[str, Any], payer: Payer = _NOBODY) -> Optional[OSError]:
+    """Tell in its receipt what a look at its video found; why that cannot be told."""
+    with _TURNS[take.id % len(_TURNS)]:
+        try:
+            _check_disk(take)
+            write_checks(Path(take.output), take.remote_id or take.reused, checks, payer.id)
+        except OSError as error:
+            return error
+    return None
+
+
 def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Optional[OSError]:
     """``first``: its video was not fetched yet."""
     video = Path(take.output)
@@ -156,6 +170,8 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
             return None
         if _is_anothers_video(there, take, payer):
             return None  # our intent stays beside it, and the ledger tells of both
+        if receipt.state == DONE:
+            receipt = replace(receipt, labels=labels_at(video))
         write_receipt(video, receipt, base=base_of(take))
     except OSError as error:
         logger.warning(
@@ -166,6 +182,14 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
         return error
     drop_intent(payer, take)
     return None
+
+
+def labels_at(video: Path) -> Labels:
+    """What a video says of how it was made; nothing where it cannot be read: a receipt does not wait for that."""
+    try:
+        return labels_of(video)
+    except OSError:
+        return NO_LABELS
 
 
 def _is_anothers_video(there: Optional[Receipt], take: Take, payer: Payer) -> bool:

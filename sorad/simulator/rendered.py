@@ -40,6 +40,7 @@ def rendered(
     references: tuple[bytes, ...],
     sound: bool,
     colour: tuple[int, int, int],
+    flaw: str = "",
 ) -> bytes | None:
     """The MP4 (see :class:`sorad.media.rendering.Scene`); ``None`` where it cannot be made."""
     if not is_there():
@@ -47,7 +48,7 @@ def rendered(
     from sorad.media.rendering import Scene, render
 
     try:
-        return render(Scene(size, seconds, first, last, references, sound, colour))
+        return render(Scene(size, seconds, first, last, references, sound, colour, flaw))
     except (OSError, ValueError):  # no picture after all
         return None
 

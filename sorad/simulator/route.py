@@ -114,7 +114,7 @@ class Book:
         first = None if task.unseen else self.album.get(order.image)
         last_frame, shown = self.album.get(last), [self.album.get(one) for one in references]
         sound = has_sound(order.details)
-        if not (first or last_frame or any(shown) or sound):
+        if not (first or last_frame or any(shown) or sound or task.flaw):
             return None
         return rendered(
             size_of(order),
@@ -124,6 +124,7 @@ class Book:
             tuple(filter(None, shown)),
             sound,
             colour_of(task.id),
+            task.flaw,
         )
 
     def no_room(self, refusal: Answer) -> Answer:

@@ -27,6 +27,9 @@ from sorad.simulator.strike import strike
 from sorad.simulator.wire import Answer, Call, Exchange, Reply, Server
 
 KEY = "sk-simulator"
+# Downloads are served so far above the API, that simulators on neighbouring ports do not meet, and a restarted one
+# serves the addresses that it gave.
+APART = 10_000
 
 
 class Simulator:
@@ -53,7 +56,7 @@ class Simulator:
         faults: Iterable[Fault | str] = (),
         host: str = "127.0.0.1",
         port: int = 0,
-        files_port: int = 0,
+        files_port: int | None = 0,
         key: str | None = KEY,
         url_seconds: float = 172_800.0,
         list_shape: str = "list",
@@ -68,8 +71,9 @@ class Simulator:
         ``task_seconds``: how long tasks take, evenly between the two; ``None``: believably (3 to 30
         minutes), ``speed`` times as fast. ``file_size``: bytes of a video. ``balance``: dollars;
         ``prices``: cents for a normal and a pro task. ``capacity``: tasks at once before creates get 429;
-        ``None``: any number. Ports of 0 are chosen by the system at the first start and kept. ``key``: the
-        one that is taken; ``None``: any. ``url_seconds``: how long a download URL is good. ``list_shape``:
+        ``None``: any number. Ports of 0 are chosen by the system at the first start and kept. ``files_port`` of
+        ``None``: :data:`APART` above ``port``, or any where that is taken. ``key``: the one that is taken;
+        ``None``: any. ``url_seconds``: how long a download URL is good. ``list_shape``:
         the member of ``data`` that holds a page of tasks ("list", "items", "tasks"), or "data". ``persist``:
         a file that keeps the tasks over restarts. ``watch`` is told of every exchange, from the threads.
         ``script``: what is answered to creates, polls and downloads in place of the simulator's own answers;
@@ -97,7 +101,8 @@ class Simulator:
         )
         self._play = Play(script, self._book, self._authority) if script is not None else None
         self._address = (host, port)
-        self._files_address = (host, files_port)
+        self._files_address = (host, _apart(port) if files_port is None else files_port)
+        self._any_files_port = files_port is None
         self._key = key
         self._watch = watch
         self._tls = tls
@@ -114,7 +119,7 @@ class Simulator:
         """Open the ports and serve; ``OSError`` where a port is taken."""
         api = self._listen(self._address, self._answer)
         try:
-            files = self._listen(self._files_address, self._answer_file)
+            files = self._listen_for_files()
         except OSError:
             api.server_close()
             raise
@@ -131,6 +136,14 @@ class Simulator:
 
     def _listen(self, address: tuple[str, int], answer: Callable[[Call], Reply]) -> Server:
         return Server(address, answer, self._note, self._told_time, self._request_id)
+
+    def _listen_for_files(self) -> Server:
+        try:
+            return self._listen(self._files_address, self._answer_file)
+        except OSError:
+            if not self._any_files_port:
+                raise
+            return self._listen((self._files_address[0], 0), self._answer_file)
 
     def _told_time(self) -> float:
         return self._clock.time() + self.faults.skew()
@@ -181,6 +194,11 @@ class Simulator:
         """The same for any kind of provider."""
         base = next((one.base for one in self._formats if one.wire == kind), "/v1")
         return self._api_url + base
+
+    @property
+    def files_port(self) -> int:
+        """Where downloads are served, or will be; 0: the system chooses."""
+        return self._files_address[1]
 
     @property
     def control_url(self) -> str:
@@ -303,6 +321,13 @@ class Simulator:
 
     def _serve(self, call: Call, task: Task, fault: Fault | None) -> Answer:
         return downloads.serve(call, self._book.movie(task), fault)
+
+
+def _apart(port: int) -> int:
+    """The usual port of the downloads beside an API on ``port``; 0 where that is the system's choice."""
+    if port == 0:
+        return 0
+    return port + APART if port + APART < 65_536 else port - APART
 
 
 def _url(address: tuple[str, int]) -> str:

@@ -67,6 +67,7 @@ class Task:
     error: str = ""  # why it will fail
     fails_for: float = math.inf  # seconds for which it is said to have failed; then it is a video after all
     unseen: bool = False  # its video begins with another picture than the one that it was given
+    flaw: str = ""  # what is wrong with its video
 
 
 @dataclass(frozen=True)
@@ -174,10 +175,12 @@ class Account:
         kind = fate.kind if fate is not None else ""
         ready_at = math.inf if kind == "stuck" else now + self._pace.seconds(name, order.pro)
         unseen = bool(order.image) and self._faults.pick("picture", name, order.prompt) is not None
+        spoilt = self._faults.pick("video", name, order.prompt)
+        flaw = "" if spoilt is None else str(spoilt.setting("how"))
         if fate is None or kind != "fail":
-            return Task(task_id, wire, order, now, ready_at, cost, unseen=unseen)
+            return Task(task_id, wire, order, now, ready_at, cost, unseen=unseen, flaw=flaw)
         fails_for = fate.setting("seconds") or math.inf
-        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for, unseen)
+        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for, unseen, flaw)
 
     def _enter(self, task: Task) -> None:
         self._ordered[(task.wire, task.order.prompt)] += 1

@@ -80,6 +80,22 @@ def test_the_last_take_of_a_segment_is_the_one_that_is_done_again(house, order):
     assert left == [("redo", {"ids": [again.id]})]
 
 
+def test_a_provider_that_is_none_is_refused_at_once_with_those_that_there_are(house, order):
+    house.config.write_text(
+        f"state_dir = {str(house.state_dir)!r}\n[[provider]]\nkind = 'kling'\n[[provider]]\nname = 'spare'\n"
+        "kind = 'simulator'\nnobody_knows = 1\n"  # a mistake elsewhere keeps nobody from it
+    )
+    for name, left_too in {
+        "kling": [("resume", {"pictures": "kling"})],
+        "simulator": [],
+        "Spare": [],
+    }.items():
+        ran, left = order("resume", "--pictures", name)
+        assert (ran.code, left) == (0 if left_too else 2, left_too)
+        assert left_too or f"no provider is called {name}." in ran.err
+        assert left_too or "kling, spare" in ran.err
+
+
 @pytest.mark.parametrize(
     ("words", "count", "says"),
     [

@@ -28,6 +28,7 @@ MEMBERS = [
     "request_id",
     "error",
     "chosen",
+    "flaws",
     "wanted",
     "cost",
     "created_at",
@@ -298,3 +299,21 @@ def test_missing_and_old_ones_can_be_asked_for(house):
     assert [one["wanted"] for one in house.sorad("list", "--json").json] == [True, False, True]
     assert "of an earlier text" in house.sorad("list").out
     assert "an earlier one of its segment" in house.sorad("show", str(second.id)).out
+
+
+def test_flawed_videos_are_listed_with_what_is_wrong(house):
+    good, bad, unseen = house.takes(3, State.DONE, finished_at=1.0)
+    checks = '{"width": 320, "height": 240, "length": 9.0, "rate": 24, "codec": "hevc", "pixels": "", "flaws": [%s]}'
+    flaw = '{"kind": "black", "from": 0.0, "to": 2.5}'
+    for take, found in ((good, checks % ""), (bad, checks % flaw)):
+        house.ledger.record(take, Change(State.DONE, "checked", checks=found), 1.0)
+    assert [one["id"] for one in house.sorad("list", "--flawed", "--json").json] == [bad.id]
+    (shown,) = house.sorad("list", "--flawed").out.splitlines()
+    assert shown.endswith("black from 0.0 s to 2.5 s")
+    listed = {one["id"]: one["flaws"] for one in house.sorad("list", "--json").json}
+    told = {"kind": "black", "from": 0.0, "to": 2.5, "message": "black from 0.0 s to 2.5 s"}
+    assert listed == {good.id: [], bad.id: [told], unseen.id: None}
+    card = house.sorad("show", str(bad.id)).out
+    assert "320x240 · 9.0 s · 24 fps" in card
+    assert "black from" in card
+    assert "none found" in house.sorad("show", str(good.id)).out

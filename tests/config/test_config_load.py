@@ -146,6 +146,7 @@ def test_config_with_bom_and_crlf_is_read(write):
         ("[[watch]]\npath = ''", 2, "watch[0].path is empty", "empty_path", "path of a folder"),
         ("[[watch]]\npath = '$NOT_SET_AT_ALL/v'", 2, "$NOT_SET_AT_ALL", "unset_variable", "Set it"),
         ("[[watch]]\npath = '~nobody-of-this-name/v'", 2, "watch[0].path", "bad_path", "out"),
+        ('[[watch]]\npath = "a\\u0000b"', 2, "watch[0].path", "bad_path", ""),
     ],
 )
 def test_config_bad_values_name_line_key_and_what_is_allowed(write, text, line, key, code, allowed):

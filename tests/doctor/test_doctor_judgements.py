@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sorad.condition import Part
 from sorad.config.key import Key
-from sorad.config.model import ProviderConfig, Watch
+from sorad.config.model import Config, ProviderConfig, Watch
 from sorad.doctor import (
     account,
     daemon,
@@ -21,6 +21,7 @@ from sorad.doctor import (
     folders,
     inotify,
     ledger,
+    media,
     proxy,
     service,
     state,
@@ -28,6 +29,7 @@ from sorad.doctor import (
     versions,
 )
 from sorad.doctor.account import AccountAnswers
+from sorad.doctor.context import Context
 from sorad.doctor.disk import Room
 from sorad.doctor.examination import TITLES
 from sorad.doctor.finding import Finding, Level, exit_code, ok, problem, warning
@@ -42,7 +44,7 @@ from sorad.lock import Holder
 from sorad.problems import Problem
 from sorad.providers.base import Trouble
 from sorad.providers.errors import faults
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 from sorad.service import ServiceState
 from sorad.vault.scan import Scan, Seen
 
@@ -374,6 +376,18 @@ def test_a_root_inside_another_is_told(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     found = folders.nested([Watch(path=tmp_path / "a"), Watch(path=tmp_path / "a/b")])
     assert told(found) == [("root.nested", "ok")]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_pictures_are_an_extra_and_no_trouble(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = None if there else Problem("media.extra", "not here.", "Run: {command}", {"command": "pip"})
+    monkeypatch.setattr("sorad.doctor.media.missing", lambda: lacking)
+    context = Context(0.0, config=Config())
+    (found,) = media.check(context)
+    assert told([found]) == [("media.ok" if there else "media.none", "ok")]
+    assert there or "Run: pip" in found.problem.text()
+    off = Config.model_validate({"media": {"posters": False, "checks": False}})
+    assert list(media.check(replace(context, config=off))) == []
 
 
 @pytest.mark.parametrize(

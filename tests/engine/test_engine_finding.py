@@ -21,6 +21,7 @@ from sorad.engine.decide.own_ids import (
     own_id_of,
     refusal_of_id,
     refused_again,
+    refused_for_itself,
 )
 from sorad.engine.decide.shapes import by_shape
 from sorad.ledger.values import Event
@@ -225,6 +226,28 @@ def test_what_was_refused_again_and_is_on_no_list_is_for_the_user() -> None:
     assert "sorad resolve 1" in asked.fix_text()
     assert refused_again(lost(), [again, intent]) is None
     assert refused_again(lost(), []) is None
+
+
+@pytest.mark.parametrize(
+    ("notes", "is_real"),
+    [
+        (["intent", "refused", "intent", REFUSED_AGAIN], True),
+        (["intent", "not sent", "intent", "no place", "intent", REFUSED_AGAIN, "look"], True),
+        (["intent", "unknown", "look", "not accepted", "intent", REFUSED_AGAIN], False),
+        (["intent", "recovered", "intent", REFUSED_AGAIN], False),
+        (["intent", "refused", "intent", "refused"], False),
+        ([], False),
+    ],
+)
+def test_a_refusal_is_believed_where_no_create_before_it_may_be_there(
+    notes: list[str], is_real: bool
+) -> None:
+    why = Problem("provider.request", "wrong")
+    history = [
+        Event(1, NOW, State.SUBMITTING if note == "intent" else State.UNKNOWN, note, problem=in_doubt(why))
+        for note in notes
+    ]
+    assert refused_for_itself(history) == (why if is_real else None)
 
 
 # --- what a list keeps ------------------------------------------------------------------------------------

@@ -182,6 +182,22 @@ def test_ledger_moves_a_failed_take_by_a_purchase_it_never_heard_of_and_by_no_ot
     assert ledger.owned(["old", "new"]) == {"old", "new"}
 
 
+def test_ledger_knows_its_intents_by_their_dates_whichever_way_the_clock_was_set(ledger: Ledger) -> None:
+    apply(ledger, want())
+    take = only(ledger)
+    for at in (NOW, NOW - 3600):  # set back between two creates that were refused
+        take = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True), at)
+        take = ledger.record(take, Change(Q, "refused", refused=True), at + 1)
+    assert ledger.intents(take.id) == {NOW, NOW - 3600}
+    for at in (NOW, NOW - 3600):
+        apply(ledger, want(state=State.UNKNOWN, intent_at=at))
+        assert only(ledger).state is Q
+    apply(
+        ledger, want(state=State.UNKNOWN, intent_at=NOW - 1800)
+    )  # of a copy of this ledger that was lost since
+    assert (only(ledger).state, only(ledger).intent_at) == (State.UNKNOWN, NOW - 1800)
+
+
 def test_ledger_rename_moves_the_unsent_and_leaves_the_paid_where_they_are(ledger: Ledger) -> None:
     board_id = apply(ledger, want(1), want(2), want(3)).storyboard_id
     _one, two, three = ledger.takes()

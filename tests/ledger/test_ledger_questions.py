@@ -226,3 +226,33 @@ def test_ledger_leaves_out_a_purchase_that_was_taken_back(ledger: Ledger) -> Non
     assert len(ledger.bought(take.id)) == 1
     drive(ledger, take, State.QUEUED, refused=True)
     assert ledger.bought(take.id) == []
+
+
+def test_ledger_tells_which_delivered_videos_nobody_has_looked_at(ledger: Ledger) -> None:
+    apply(ledger, *(want(number) for number in range(1, 5)))
+    apply(ledger, want(9, output="/o/9.mp4"), path="/other/storyboard.json", root="/other")
+    apply(ledger, want(10))  # not delivered
+
+    def unseen(*roots: str, limit: int = 9) -> dict[str, list[int]]:
+        kinds = ("poster", "checks", "left")
+        found = {kind: ledger.unseen(kind, roots, limit) for kind in kinds}
+        return {kind: [take.segment for take in takes] for kind, takes in found.items() if takes}
+
+    for take in list(ledger.takes()):
+        if take.segment != 10:
+            drive(ledger, take, State.DONE, finished_at=NOW)
+    assert unseen("/vault") == {"poster": [4, 3, 2, 1], "checks": [4, 3, 2, 1]}
+    assert unseen("/vault", "/other", limit=2) == {"poster": [9, 4], "checks": [9, 4]}
+    assert unseen() == {}
+    looked = [(1, {"poster": 1}), (2, {"checks": "{}"}), (3, {"poster": 2, "checks": "{}"})]
+    for segment, found in looked:
+        ledger.record(only(ledger, segment=segment), Change(State.DONE, "looked", **found), NOW)  # type: ignore[arg-type]
+    assert unseen("/vault") == {"poster": [4, 2], "checks": [4, 1]}
+    for segment in (1, 4):
+        ledger.record(only(ledger, segment=segment), Change(State.DONE, "gone", error=TROUBLE), NOW)
+    assert unseen("/vault") == {"poster": [2], "left": [1]}
+    # what comes anew is looked at anew
+    again = only(ledger, segment=1)
+    drive(ledger, again, State.DOWNLOADING)
+    drive(ledger, only(ledger, segment=1), State.DONE, finished_at=NOW + 1, clear_error=True)
+    assert unseen("/vault") == {"poster": [2, 1], "checks": [1]}

@@ -7,24 +7,26 @@ from typing import Optional
 import pytest
 from ledger_samples import NOW, want
 
-from sorad.ledger.wants import accepted_at, news
+from sorad.ledger.wants import accepted_at, is_known
 from sorad.model import State
 
 
 @pytest.mark.parametrize(
-    ("known", "told", "is_news"),
+    ("intents", "told", "known"),
     [
-        (None, NOW, True),
-        (NOW - 1, NOW, True),
-        (NOW, NOW, False),  # the end of that create is known
-        (NOW + 1, NOW, False),
-        (None, None, False),
+        ([], NOW, False),
+        ([NOW - 1], NOW, False),
+        ([NOW], NOW, True),  # the end of that create is known
+        ([NOW + 1], NOW, False),  # the clock was set back since
+        ([NOW + 1, NOW], NOW, True),
+        ([NOW + 0.25], NOW, True),  # an older version wrote whole seconds
+        ([NOW + 0.25], NOW + 0.5, False),
     ],
 )
-def test_an_intent_is_news_where_it_is_later_than_the_last_one_that_is_known(
-    known: Optional[float], told: Optional[float], is_news: bool
+def test_an_intent_is_known_by_its_date_whatever_was_written_down_since(
+    intents: list[float], told: float, known: bool
 ) -> None:
-    assert news(known, want(state=State.UNKNOWN, intent_at=told)) is is_news
+    assert is_known(intents, told) is known
 
 
 @pytest.mark.parametrize(

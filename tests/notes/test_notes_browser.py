@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from sorad.layout import poster_path
 from sorad.ledger.values import Storyboard
 from sorad.model import Request, State, Take
 from sorad.notes.view import view_of
 from sorad.simulator.mp4 import movie
 
 pytest.importorskip("jinja2")
+Image = pytest.importorskip("PIL.Image", reason="the extra sorad[media] is not installed")
 browsers = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -31,11 +33,12 @@ def test_the_page_works(tmp_path: Path, width: int) -> None:
     one = Take(1, 1, str(tmp_path), board.path, 1, 1, "f", request, State.DONE, str(video), 0.0)
     takes = [
         one,
-        replace(one, id=2, take=2, output=str(video.with_name("T2.mp4"))),
+        replace(one, id=2, take=2, output=str(video.with_name("T2.mp4")), poster=1),
         replace(one, id=3, segment=2),
     ]
     for take in takes:
         Path(take.output).write_bytes(film)
+    Image.new("RGB", (640, 360), "teal").save(poster_path(Path(takes[1].output)))
     out = tmp_path / "page.html"
     out.write_text(page([view_of(board, takes, out, "USD", {}, {})], "now"), "utf-8")
     with browsers.sync_playwright() as player:
@@ -45,7 +48,9 @@ def test_the_page_works(tmp_path: Path, width: int) -> None:
         view.on("pageerror", lambda error: wrong.append(str(error)))
         view.on("console", lambda message: wrong.append(message.text))
         view.goto(out.as_uri())
-        view.wait_for_function("[...document.querySelectorAll('video')].every(one => one.readyState >= 2)")
+        view.wait_for_function(
+            "[...document.querySelectorAll('video')].every(one => one.poster || one.readyState >= 2)"
+        )
         for command in ("1", "2"):
             view.keyboard.press("ArrowRight")
             assert view.evaluate("document.activeElement.dataset.command") == f"sorad choose {command}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -42,10 +43,11 @@ def takes() -> list[Take]:
         accepted_at=1.0,
     )
     error = Problem("x", EVIL)
+    checks = json.dumps({"flaws": [{"kind": "codec", "codec": EVIL}, {"kind": EVIL}]})
     return [
         one,
         replace(one, id=2, take=2, state=State.FAILED, error=error),
-        replace(one, id=3, take=3, chosen_at=5.0),
+        replace(one, id=3, take=3, chosen_at=5.0, poster=1, checks=checks),
     ]
 
 
@@ -90,8 +92,11 @@ def test_what_users_and_providers_wrote_is_text(language: str) -> None:
 def test_takes_stand_side_by_side_with_their_commands() -> None:
     set_language("en")
     seen = Seen(page([view_of(BOARD, takes(), ASSETS / "page.html", "USD", {}, {})], "now"))
-    videos = [one["src"] for tag, one in seen.tags if tag == "video"]
-    assert videos == ["Segment_3/a%20b%23%3F%25_S003_T1_0f1e2d3c.mp4#t=0.1"] * 2
+    videos = [(one["src"], one.get("poster")) for tag, one in seen.tags if tag == "video"]
+    stem = "Segment_3/a%20b%23%3F%25_S003_T1_0f1e2d3c"
+    assert videos == [(f"{stem}.mp4#t=0.1", None), (f"{stem}.mp4", f"{stem}_poster.jpg")]
+    flaws = [one for tag, one in seen.tags if one.get("class") == "flaw"]
+    assert len(flaws) == 2
     commands = [one.get("data-command") for tag, one in seen.tags if tag == "article"]
     assert commands == ["sorad choose 1", None, "sorad choose 3"]
     assert [one["class"] for tag, one in seen.tags if tag == "article"] == ["take", "take", "take shown"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
+from sorad.layout import poster_path
+from sorad.ledger.values import Change
 from sorad.messages import set_language
-from sorad.model import Take
+from sorad.model import State, Take
 from sorad.notes.keeper import Keeper
 from sorad.notes.merge import BEGIN
+from sorad.problems import Problem
 
 A = "ep1/storyboard_a.json"
 BOX = re.compile(r"^- \[ \] (.* · `sorad choose (\d+)`.*)$", re.MULTILINE)
@@ -110,6 +114,36 @@ def test_a_note_shows_what_came(desk: Desk) -> None:
     vault = (desk.stage.vault_dir / "sorad.md").read_text("utf-8")
     assert "[[storyboard_a_takes.md|storyboard_a.json]]" in vault
     assert "Spent today" in vault
+
+
+def test_posters_and_flaws_stand_in_the_note(desk: Desk) -> None:
+    first, second, third = sorted(desk.stage.takes(), key=lambda take: take.id)
+    assert "_poster" not in desk.text()
+    wrong = json.dumps({"flaws": [{"kind": "black", "from": 1.0, "to": 2.5}, {"kind": "unreadable"}]})
+    for take, checks, poster in ((first, wrong, 1), (second, '{"flaws": []}', 2), (third, "", 1)):
+        desk.stage.raw.record(
+            take, Change(State.DONE, "looked", checks=checks, poster=poster), desk.stage.clock.time()
+        )
+    desk.turns()
+    text, shown = desk.text(), poster_path(Path(third.output)).name
+    assert text.count("_poster.jpg|240]]") == 2
+    assert f"  ![[{shown}|240]]" in text
+    assert f'sorad_poster: "[[{shown}]]"' in text  # of the one that counts, for the first does not decode
+    (line,) = (line for line in text.split("\n") if f"`sorad choose {first.id}`" in line)
+    assert "black from 1.0 s to 2.5 s · cannot be decoded" in line
+    assert f"![[{Path(third.output).name}]]" in text
+    assert desk.boxes().keys() == {first.id, third.id}
+
+
+def test_without_the_extra_a_note_says_once_how_to_get_pictures(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = Problem("media.extra", "not here.", "Run: {command}", {"command": "/opt/my_venv/python -m pip"})
+    monkeypatch.setattr("sorad.notes.keeper.missing", lambda: lacking)
+    desk.stage.order("choose", ids=[1])
+    desk.stage.go(2.0)
+    desk.turns()
+    assert desk.text().count("No posters and checks: not here. `/opt/my_venv/python -m pip`") == 1
 
 
 def test_a_ticked_box_chooses_once(desk: Desk) -> None:
@@ -221,7 +255,9 @@ def test_a_note_of_200_segments_is_small_and_quick(stage: Stage) -> None:
     (take,) = stage.takes()
     from dataclasses import replace
 
-    takes = [replace(take, id=n, segment=n // 2, take=1 + n % 2) for n in range(400)]
+    checks = json.dumps({"flaws": [{"kind": "black", "from": 0.0, "to": 2.0}, {"kind": "silent"}]})
+    looked = replace(take, poster=1, checks=checks)
+    takes = [replace(looked, id=n, segment=n // 2, take=1 + n % 2) for n in range(400)]
     boxes = {take.id: "0123456789abcdef" for take in takes}
     row = stage.raw.storyboards()[0]
 
@@ -230,6 +266,7 @@ def test_a_note_of_200_segments_is_small_and_quick(stage: Stage) -> None:
         view = view_of(row, takes, board.with_name("note.md"), "USD", boxes, {})
         text = "\n".join(render.block(view, markdown_links=False))
         assert len(text.encode()) < 1_000_000
+        assert text.count("_poster.jpg") == 400
         return time.process_time() - began
 
     assert min(once() for _time in range(5)) < 0.05

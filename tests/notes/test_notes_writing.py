@@ -138,6 +138,44 @@ def test_what_is_no_note_is_said_and_left_alone(tmp_path: Path, what: str) -> No
     assert caught.value.problem.code == "note.odd"
 
 
+class Killed(BaseException):
+    """The process ends: nothing that it would have tidied up is."""
+
+
+@pytest.mark.parametrize("step", ["make", "link", "linked", "checked", "renamed", "read", "again"])
+@pytest.mark.parametrize("deleted", [False, True])
+def test_no_file_of_a_process_that_was_killed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, deleted: bool
+) -> None:
+    """Also where the user deleted the note since: nothing of it comes back."""
+
+    def killed(name: str) -> None:
+        if name == step:
+            monkeypatch.setattr("sorad.notes.writing.remove", lambda path: None)
+            raise Killed
+
+    note = Note(tmp_path / "film_takes.md", lambda seconds: None, killed)
+    text = merged("", {}, ["x"])
+    if step == "make":
+        act = partial(note.make, text)
+    else:
+        note.path.write_text(text, "utf-8")
+        seen = note.read()
+        assert seen is not None
+        act = partial(note.write, seen, partial(merged_with, "y"))
+    with pytest.raises(Killed):
+        act()
+    monkeypatch.undo()
+    assert note.is_untidy()
+    if deleted:
+        note.path.unlink(missing_ok=True)
+    again = Note(note.path, lambda seconds: None)
+    again.tidy(partial(merged_with, "z"))
+    assert not again.is_untidy()
+    there = [] if deleted or step == "make" else ["film_takes.md"]
+    assert [one.name for one in tmp_path.iterdir()] == there
+
+
 def test_what_a_process_left_that_ended_between_two_steps_is_looked_after(tmp_path: Path) -> None:
     note = Note(tmp_path / "film_takes.md", lambda seconds: None)
     note.path.write_text(merged("mine\n", {}, ["x"]), "utf-8")

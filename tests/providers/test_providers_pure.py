@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -22,10 +24,11 @@ from sorad.providers.errors import faults
 from sorad.providers.openai_videos import answers as openai_answers
 from sorad.providers.openai_videos.answers import Paths
 from sorad.providers.sora_hk import answers as sora_hk_answers
-from sorad.providers.sora_hk.api import PRICE_AGE
 from sorad.providers.sora_hk.api import SoraHk as SoraHkProvider
+from sorad.providers.sora_hk.prices import PRICE_AGE, Prices
 from sorad.providers.wire import headers, reading
-from sorad.providers.wire.http import Answer, origin
+from sorad.providers.wire.answer import Answer, Broken
+from sorad.providers.wire.http import origin
 
 PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 
@@ -403,6 +406,52 @@ def test_prices_are_asked_for_once_an_hour(server: ScriptedServer) -> None:
     assert provider.price(REQUEST) == 50_000
     now[0] += PRICE_AGE
     assert provider.price(REQUEST) == 50_000  # an old price is better than none
+
+
+@pytest.mark.parametrize(
+    ("value", "micros"),
+    [
+        (30, 300_000),
+        ("30", 300_000),
+        (-5, -50_000),
+        (1e308, None),
+        ("1e400", None),
+        (9 * 10**90, None),
+        ([], None),
+    ],
+)
+def test_a_sum_that_no_ledger_could_hold_is_none(value: Any, micros: int | None) -> None:
+    assert reading.amount(value, 10_000) == micros
+
+
+class HangingWire:
+    """Answers once it is told to."""
+
+    def __init__(self) -> None:
+        self.may, self.asked = threading.Event(), 0
+
+    def get(self) -> Broken:
+        self.asked += 1
+        self.may.wait(20)
+        return Broken(True, Problem("provider.timeout", "timed out"))
+
+
+def test_a_price_list_that_hangs_holds_nobody_up_and_is_asked_once() -> None:
+    wire, now = HangingWire(), [0.0]
+    prices = Prices(wire.get, lambda: now[0], patience=0.05)
+    began = time.monotonic()
+    assert prices.of(REQUEST) is None
+    now[0] += 1.0
+    assert [prices.of(REQUEST) for _ in range(100)] == [None] * 100
+    assert time.monotonic() - began < 5.0
+    assert prices.trouble is not None
+    assert prices.trouble.code == "provider.prices"
+    assert wire.asked == 1
+    wire.may.set()
+    while prices.trouble.code == "provider.prices":
+        time.sleep(0.005)
+    assert prices.of(REQUEST) is None  # asked again a minute later
+    assert wire.asked == 1
 
 
 @pytest.mark.parametrize(

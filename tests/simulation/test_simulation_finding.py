@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ from finding_lists import finds, shape_of
 from seeds import in_blocks
 from test_simulation_histories import run_all
 from test_simulation_lookalikes import answers, calm_world
-from world import World
+from world import SAID, World
 
 from sorad.engine.decide import own_ids
 from sorad.engine.decide.elimination import Eliminated
 from sorad.engine.steps import reconcile, submit
+from sorad.health.complaints import complaints
+from sorad.health.facts import from_ledger
 from sorad.layout import receipt_path
 from sorad.model import Request, State, Take
+from sorad.providers.base import Created, Fault, Refused, Trouble
 from sorad.providers.finding import Find, new_own_id
 from sorad.receipts.intents import intent_path
 from sorad.receipts.receipt import read_receipt
@@ -73,7 +77,9 @@ def test_a_lost_create_is_found_or_sent_again(tmp_path: Path, how: Find, fate: s
 
 
 def test_where_there_is_no_list_the_user_is_asked(tmp_path: Path) -> None:
-    assert ended(lose(tmp_path, Find.NONE)) == (1, State.UNKNOWN, "take.unknown")
+    world = lose(tmp_path, Find.NONE)
+    assert ended(world) == (1, State.UNKNOWN, "take.unknown")
+    assert "has no list of tasks" in str(the_take(world).error)
 
 
 @pytest.mark.parametrize("how", LISTED)
@@ -235,6 +241,54 @@ def test_what_is_sent_again_goes_by_the_same_id(tmp_path: Path, monkeypatch: pyt
     assert any(event.note == own_ids.REFUSED_AGAIN for event in world.raw.history(the_take(world).id))
     monkeypatch.setattr(submit, "own_id_of", lambda take: new_own_id())
     assert ended(late_and_unique(tmp_path / "b"))[0] == 2
+
+
+def refusing(folder: Path, *, accepts: bool) -> World:
+    """The first create is answered with 429, taken on all the same or not; what is sent again, as a wrong parameter."""
+    world = calm_world(folder)
+    world.provider.tells_date = True
+    finds(world.provider, Find.OWN_ID, late=60.0, unique=accepts)
+    honest, left = (
+        world.provider.create,
+        [Refused(Fault(Trouble.RATE, SAID)), Refused(Fault(Trouble.REQUEST, SAID))],
+    )
+
+    def create(request: Request, own_id: str = "") -> Created:
+        if accepts or len(left) < 2:
+            answer = honest(request, own_id) if accepts else left[0]
+            return left.pop(0) if len(left) == 2 else answer
+        return left.pop(0)
+
+    world.provider.create = create  # type: ignore[method-assign]
+    world.write("storyboard_a.json", [TEXT])
+    return world
+
+
+def test_a_true_refusal_after_a_429_is_a_refusal_once_the_list_must_show_the_first(tmp_path: Path) -> None:
+    world = refusing(tmp_path / "a", accepts=False)
+    assert ended(world) == (0, State.FAILED, SAID.code)
+    assert (the_take(world).creates, world.raw.spend()) == (0, 0)
+    assert ended(refusing(tmp_path / "b", accepts=True)) == (1, State.DONE, "")
+
+
+@pytest.mark.parametrize("fate", ["accepted", "lost"])
+def test_a_task_that_runs_for_ever_has_the_user_asked_soon_and_nothing_sent(
+    tmp_path: Path, fate: str
+) -> None:
+    world = lose(tmp_path, Find.TEXT_LATER, fate)
+    world.provider.neighbour(Request("somebody else's"))
+    for task in world.provider.all_tasks():
+        task.ready_at = math.inf
+    assert ended(world, 0.5) == (fate == "accepted", State.UNKNOWN, "take.unfinished")
+    told = {one.problem.code: one for one in complaints(from_ledger(world.raw, None, world.clock.now))}
+    assert "still run" in told["take.unfinished"].problem.text()
+    assert not told["take.unfinished"].heavy
+    assert ended(world, 0.2) == (fate == "accepted", State.UNKNOWN, "take.unknown")
+    for task in world.provider.all_tasks():
+        task.ready_at = world.clock.now
+    # the looks go on
+    told_apart = (1, State.DONE, "") if fate == "accepted" else (0, State.UNKNOWN, "take.several")
+    assert ended(world, 1.0) == told_apart
 
 
 def test_a_true_refusal_of_what_was_sent_again_is_for_the_user(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from simulator_customer import NATIVE, Customer, wait_for
 from sorad.cli.setup import simulate
 from sorad.problems import SoradError
 from sorad.simulator import Simulator
+from sorad.simulator.server import APART
 
 COMMAND = """
 import argparse, sys
@@ -177,6 +178,21 @@ def test_the_seed_of_the_flag_makes_the_same_tasks() -> None:
 
     assert first_id("--seed", "5") == first_id("--seed", "5")
     assert first_id() != first_id()
+
+
+def test_simulators_on_neighbouring_ports_do_not_meet() -> None:
+    with socket.socket() as taken:  # where the first one's downloads would be
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1] - APART
+        if port < 1024:
+            port = free_port()
+        running = [simulate.make(options("--port", str(one))) for one in (port, port + 1)]
+        ports = {one.files_port for one in running} | {port, port + 1, taken.getsockname()[1]}
+        assert len(ports) == 5
+        for one in running:
+            assert Customer(one, key="any").get("/balance").status == 200
+            one.close()
 
 
 def test_a_port_that_was_given_is_kept_with_the_next_for_downloads(tmp_path: Path) -> None:

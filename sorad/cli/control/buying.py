@@ -6,10 +6,9 @@ import argparse
 from typing import Any
 
 from sorad.cli.control.orders import Desk, declare
-from sorad.cli.shared.common import (
-    storyboard_path,
-)
+from sorad.cli.shared.common import provider_names, storyboard_path
 from sorad.messages import _
+from sorad.problems import SoradError
 
 
 def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
@@ -54,9 +53,22 @@ def pause(args: argparse.Namespace) -> int:
 
 def resume(args: argparse.Namespace) -> int:
     """Buying again."""
-    order = {} if args.pictures is None else {"pictures": args.pictures}
+    if args.pictures is None:
+        order = {}
+    else:
+        order = {"pictures": args.pictures}
+        _check_provider(args)
     with Desk(args) as desk:
         return desk.post("resume", order, lambda count: _("Buying goes on."))
+
+
+def _check_provider(args: argparse.Namespace) -> None:
+    """:class:`SoradError` where the config has no provider of that name; a config that cannot be read tells nothing."""
+    from sorad.engine.decide.pictures import no_provider
+
+    known = provider_names(args)
+    if known and args.pictures not in known:
+        raise SoradError(no_provider(args.pictures, known), exit_code=2)
 
 
 def scan(args: argparse.Namespace) -> int:

@@ -54,6 +54,9 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--old", action="store_true", help=_("only those of an earlier text of their segment")
     )
+    parser.add_argument(
+        "--flawed", action="store_true", help=_("only those with whose video something is wrong")
+    )
     parser.add_argument("-n", metavar=_("N"), type=_count, help=_("only the last so many, by their numbers"))
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
@@ -92,13 +95,18 @@ def is_old(take: Take) -> bool:
 
 
 def _wanted(args: argparse.Namespace) -> Callable[[Take], bool]:
-    """What ``--missing`` and ``--old`` leave."""
-    return lambda take: (not args.missing or is_missing(take)) and (not args.old or is_old(take))
+    """What ``--missing``, ``--old`` and ``--flawed`` leave."""
+    from sorad.media.flaws import flaws_of
+
+    asked = [(args.missing, is_missing), (args.old, is_old), (args.flawed, flaws_of)]
+    wanted: list[Callable[[Take], object]] = [holds for said, holds in asked if said]
+    return lambda take: all(holds(take) for holds in wanted)
 
 
 def as_json(take: Take) -> dict[str, Any]:
     """A take as `sorad list --json` shows it (design: Commands): ``cost`` in units of the currency."""
     from sorad.clock import iso
+    from sorad.media.flaws import flaws_of
     from sorad.model import units
 
     return {
@@ -113,6 +121,9 @@ def as_json(take: Take) -> dict[str, Any]:
         "request_id": take.request_id or None,
         "error": problem_json(take.error),
         "chosen": bool(take.chosen_at),
+        "flaws": None
+        if not take.checks
+        else [{**one.members(), "message": one.text()} for one in flaws_of(take)],
         "wanted": take.wanted,
         "cost": None if take.cost is None else units(take.cost),
         "created_at": iso(take.created_at),
@@ -160,6 +171,7 @@ def lines(take: Take, columns: int, *, another_shot: bool = False) -> Iterator[s
 
     In a terminal of so many ``columns`` each fits its line, what is wrong below; for a pipe (0) it is one line.
     """
+    from sorad.media.flaws import flaws_of
     from sorad.model import STATE_NAMES
 
     state = pad(_(STATE_NAMES[take.state]), 11)
@@ -168,6 +180,7 @@ def lines(take: Take, columns: int, *, another_shot: bool = False) -> Iterator[s
     marks += [_("of another earlier shot")] if another_shot else []
     marks += [_("chosen")] if take.chosen_at else []
     marks += [_("reused")] if take.reused else []
+    marks += [one_line(one.text()) for one in flaws_of(take)] if take.checks else []
     wrong = _("; ").join([*marks, *([one_line(take.error.text())] if take.error else [])])
     if not columns:
         yield f"{head}{printable(take.output)}{'  ' if wrong else ''}{wrong}"

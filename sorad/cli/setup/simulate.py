@@ -31,7 +31,7 @@ Kinds, by what they strike:
   create      no_id, balance, blocked, person, retired, repeated
   API calls   key
   poll        lost_task
-  new tasks   stuck, fail, ignore_picture
+  new tasks   stuck, fail, ignore_picture, flawed
   download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
   the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_stub,
               list_dates, list_text, list_ended, list_forget
@@ -101,7 +101,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         "--files-port",
         type=int,
         metavar=_("PORT"),
-        help=_("the port of the downloads, which are another host's (default: the next one)"),
+        help=_("the port of the downloads, which are another host's (default: 10000 above that, or any)"),
     )
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument(
@@ -179,9 +179,6 @@ def make(args: argparse.Namespace) -> Simulator:
             "simulate.host", message, N_("Leave --host out, or say 127.0.0.1."), {"host": args.host}
         )
         raise SoradError(problem, exit_code=2)
-    files_port = args.files_port
-    if files_port is None:
-        files_port = args.port + 1 if 0 < args.port < 65_535 else 0
     try:
         simulator = Simulator(
             seed=random.SystemRandom().getrandbits(32) if args.seed is None else args.seed,
@@ -193,7 +190,7 @@ def make(args: argparse.Namespace) -> Simulator:
             faults=args.fault,
             host=args.host,
             port=args.port,
-            files_port=files_port,
+            files_port=args.files_port,
             key=args.key,
             url_seconds=args.url_seconds,
             persist=args.state,
@@ -215,7 +212,7 @@ def make(args: argparse.Namespace) -> Simulator:
         fix = N_("Choose another with --port and --files-port; 0 takes any that is free.")
         params = {
             "port": args.port,
-            "files_port": files_port,
+            "files_port": simulator.files_port,
             "host": args.host,
             "error": getattr(error, "strerror", None) or str(error),
         }

@@ -103,6 +103,18 @@ def watched_folders(args: argparse.Namespace) -> list[str]:
     return [_placed(path, os.path.expandvars(os.path.expanduser(one))) for one in paths]  # noqa: PTH111
 
 
+def provider_names(args: argparse.Namespace) -> list[str]:
+    """What the providers are called that the config names, as far as it can be read at all; ``[]``: it cannot."""
+    path = config_path(args.config)
+    read = _toml(path) if path else None
+    if read is None:
+        return []
+    told = read.get("provider", {})
+    tables = told if isinstance(told, list) else [told]
+    named = [(one.get("name") or one.get("kind", "sora_hk")) for one in tables if isinstance(one, dict)]
+    return [one for one in named if isinstance(one, str)]
+
+
 def _placed(config: Path, name: str) -> str:
     """A path of the config: relative ones start at its folder."""
     return os.path.abspath(config.parent / name)  # noqa: PTH100  (resolve() would follow links)

@@ -13,7 +13,7 @@ from sorad.cli.shared.common import say, to_json
 from sorad.cli.shared.storyboard_paths import boards, owner
 from sorad.lock import holder
 from sorad.messages import N_, _, ngettext
-from sorad.problems import Problem, after_the_end
+from sorad.problems import Problem, after_the_end, joined
 
 if TYPE_CHECKING:
     from sorad.config.model import Budget, Config, Watch
@@ -244,7 +244,7 @@ def planned(
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
     from sorad.budget import day_began
-    from sorad.intake.plan import plan_storyboard
+    from sorad.intake.plan import Planner
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
     from sorad.ledger.turns import UPCOMING, turn_of
@@ -252,7 +252,9 @@ def planned(
     there = ledger_path(config.state_dir)
     ledger = SqliteLedger.attach(there) if there.exists() else None
     try:
-        plans = [plan_storyboard(path, watch, config, sellers, ledger, force=force) for path, watch in files]
+        planner = Planner(config, sellers, ledger)
+        plans = planner.plan(files, force=force)
+        planner.close()
         if ledger is None:
             return plans, {}, []
         upcoming = [turn_of(take) for take in ledger.next_up(UPCOMING)]
@@ -264,11 +266,11 @@ def planned(
 
 def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     from sorad.intake.plan import BUY
+    from sorad.vault.problems import WHAT_THEY_ARE
 
-    lines = []
+    lines: list[str] = []
     for planned in sorted(plans, key=lambda planned: planned.path):
-        lines.append(planned.path)
-        lines += [f"  ! {problem}" for problem in planned.problems]
+        lines += _told(planned)
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
@@ -277,7 +279,7 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
             else:
                 lines.append(f"  - {what}  {_reason(item)}")
     if not plans:
-        lines.append(_("There are no storyboards here. Storyboards are files named storyboard*.json."))
+        lines.append(joined(_("There are no storyboards here."), _(WHAT_THEY_ARE)))
     bought = ngettext(
         "{count} take would be bought: {price}", "{count} takes would be bought: {price}", whole.count
     )
@@ -285,6 +287,13 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     lines.append(said if whole.count else _("nothing would be bought."))
     for line in lines:
         say(line)
+
+
+def _told(planned: Planned) -> Iterator[str]:
+    """A storyboard, why it buys nothing, and which picture goes where."""
+    yield planned.path
+    yield from (f"  ! {problem}" for problem in planned.problems)
+    yield from (f"  · {replace(picture, line=0)}" for picture in planned.pictures)
 
 
 def _form(request: Request) -> str:
@@ -324,6 +333,7 @@ def _as_json(plans: list[Planned], whole: Total, currency: str) -> dict[str, Any
             {
                 "path": planned.path,
                 "problems": [_problem(problem) for problem in planned.problems],
+                "pictures": [_problem(picture) for picture in planned.pictures],
                 "takes": [
                     {
                         "segment": item.segment,

@@ -164,7 +164,7 @@ def same_request(view: View, row: RemoteTask) -> Optional[Kind]:
 
 
 def explained(view: View, row: RemoteTask) -> Optional[Kind]:
-    """It is just what another open create asked for: but a task each, no more."""
+    """Another open create asked for just this. Each create explains one task at most."""
     claims = [other for other in view.others if same(other, row, view.finding)]
     claims = [other for other in claims if in_window(other, row, view.now, view.ahead)]
     if not claims:
@@ -287,7 +287,7 @@ def was_before(seen: Optional[Seen], take: Take) -> bool:
 
 
 def not_whole(view: View) -> Optional[Problem]:
-    """Why the task could be missing on the list though it is there; ``None``: it could not."""
+    """Why the list does not prove that the task was never made; ``None``: it does."""
     lacking = _lacking(view)
     if lacking is not None:
         return _lacks(lacking)

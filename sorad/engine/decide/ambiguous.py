@@ -6,11 +6,12 @@ user tells what became of it (:mod:`sorad.engine.steps.reconcile`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Optional
 
 from sorad.config.model import Polling
-from sorad.engine.decide.doubtful import SAME_ID
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.ledger.values import Change
@@ -68,15 +69,55 @@ def waits_for_user(take: Take) -> bool:
 
 
 def waits(take: Take) -> Problem:
-    """The user has to say what became of a create."""
-    return Problem(
+    """The user has to say what became of a create that no list shows."""
+    return _ask(
         "take.unknown",
-        N_("it is not known whether the provider accepted it, and its list of tasks cannot tell."),
         N_(
-            "Look at your account there, then `sorad resolve {take} --adopt TASK_ID` if it is there, "
-            "`--resend` if it is not, or `--drop`."
+            "it is not on the provider's list of tasks, but so many creates have left for it that no other is sent by "
+            "itself: {count}."
         ),
-        {"take": take.id},
+        take,
+        count=take.creates,
+    )
+
+
+def not_looked_up(take: Take, *, has_list: bool) -> Problem:
+    """The user has to say what became of a create that is not looked up.
+
+    ``has_list``: the provider has a list of tasks, and the config says not to go by it.
+    """
+    if has_list:
+        message = N_(
+            "it is not known whether the provider accepted it, and it is not looked up, for the config says "
+            'on_unknown = "hold".'
+        )
+    else:
+        message = N_(
+            "it is not known whether the provider accepted it, which has no list of tasks to find it in."
+        )
+    return _ask("take.unknown", message, take)
+
+
+def unfinished(take: Take, tasks: Sequence[RemoteTask], until: float, *, asks: bool) -> Problem:
+    """Tasks that may be its own still run, at a provider that shows their texts with the end.
+
+    ``until``: how long they are waited for, epoch seconds; ``asks``: that is over.
+    """
+    params: dict[str, Param] = {"tasks": ", ".join(task.remote_id for task in tasks[:NAMED])}
+    if asks:
+        message = N_(
+            "it may be one of the tasks {tasks}, which still run: the provider shows their texts only once they end. "
+            "sorad goes on looking."
+        )
+        return _ask("take.unknown", message, take, **params)
+    return Problem(
+        UNFINISHED,
+        N_(
+            "it may be one of the tasks {tasks}, which still run: the provider shows their texts only once they end. "
+            "That is waited for until {until}."
+        ),
+        N_("Nothing to do: after that you are asked, and nothing is sent again until then."),
+        {**params, "until": time.strftime("%Y-%m-%d %H:%M", time.localtime(until)), "take": take.id},
     )
 
 

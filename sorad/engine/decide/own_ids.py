@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
+from sorad.engine.decide.paid_twice import NO_PLACE, NOT_SENT
 from sorad.ledger.values import Event
 from sorad.messages import N_
 from sorad.model import State, Take
@@ -15,6 +16,8 @@ from sorad.providers.finding import Find, Finding, new_own_id
 # In the history: what was sent again was refused.
 REFUSED_AGAIN = "refused again"
 _WHY = "reason"
+# Notes of creates that were refused, or surely never left.
+REFUSALS = frozenset({"refused", NOT_SENT, NO_PLACE})
 
 
 def is_same_purchase(take: Take) -> bool:
@@ -69,3 +72,16 @@ def refused_again(take: Take, history: Sequence[Event]) -> Optional[Problem]:
                 {"take": take.id, _WHY: event.problem.params.get(_WHY, event.problem)},
             )
     return None
+
+
+def refused_for_itself(history: Sequence[Event]) -> Optional[Problem]:
+    """Why a create was refused that was sent again, where none before it may have been accepted unless a list shows it;
+    ``None``: one may. Of each that left, its answer is known, and was a refusal.
+    """
+    outcomes = [after for event, after in zip(history, history[1:]) if event.state is State.SUBMITTING]
+    if not outcomes or outcomes[-1].note != REFUSED_AGAIN or outcomes[-1].problem is None:
+        return None
+    if any(one.note not in REFUSALS for one in outcomes[:-1]):
+        return None
+    why = outcomes[-1].problem.params.get(_WHY)
+    return why if isinstance(why, Problem) else None

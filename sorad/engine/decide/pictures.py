@@ -6,7 +6,7 @@ first frames of what comes back are compared with the pictures; until one was me
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
@@ -92,4 +92,14 @@ def ignored(takes: str, cost: str, likeness: float, place: str, field: str, name
             "field": field,
             "name": name,
         },
+    )
+
+
+def no_provider(name: str, known: Iterable[str]) -> Problem:
+    """What is said to somebody who names a provider that there is not. ``known``: those that there are."""
+    return Problem(
+        "command.provider",
+        N_("no provider is called {name}."),
+        N_("The config has: {known}."),
+        {"name": name, "known": ", ".join(sorted(known))},
     )

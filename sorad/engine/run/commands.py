@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -14,6 +14,7 @@ from sorad.claim.claims import Claims
 from sorad.engine.decide import transitions
 from sorad.engine.decide.ambiguous import adopt
 from sorad.engine.decide.missing_key import NO_KEY
+from sorad.engine.decide.pictures import no_provider
 from sorad.engine.steps.choose import choose, choose_none
 from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.pictures import go_on
@@ -231,7 +232,7 @@ class Commands:
         kits = {kit.name or kit.config.provider.title: kit for kit in (self._kit, *self._others)}
         kit = kits.get(name)
         if kit is None:
-            return _refused(_no_provider(name, kits))
+            return _refused(no_provider(name, kits))
         kit.control.pictures.vouch()
         now = kit.clock.time()
         return {"ok": True, "count": go_on(kit.ledger, now, lambda take: False, kit.targets)}
@@ -307,15 +308,6 @@ def _not_unknown(number: int) -> Problem:
         N_("take {take} does not wait to be resolved."),
         N_("`sorad list --state unknown` shows those that do."),
         {"take": number},
-    )
-
-
-def _no_provider(name: str, known: Iterable[str]) -> Problem:
-    return Problem(
-        "command.provider",
-        N_("no provider is called {name}."),
-        N_("The config has: {known}."),
-        {"name": name, "known": ", ".join(sorted(known))},
     )
 
 

@@ -12,7 +12,7 @@ from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.ledger.values import Want
-from sorad.ledger.wants import changes_found, news
+from sorad.ledger.wants import changes_found, is_known
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import observed
@@ -41,9 +41,7 @@ def already_bought(kit: Kit, take: Take) -> bool:
         return True
     try:
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
-        there = observed(
-            want, me=kit.claims.payer(take.root), known=() if take.intent_at is None else [take.intent_at]
-        )
+        there = observed(want, me=kit.claims.payer(take.root), known=kit.ledger.intents(take.id))
     except OSError as error:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
         release(kit, take, now + LOOK_AGAIN)
@@ -67,7 +65,8 @@ def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
     if there.state is State.HELD and take.approved:
         return there.error is None or there.error.code != OTHER_INTENT  # that one is never simply sent
     if there.state is State.UNKNOWN:
-        return not news(take.intent_at, there)  # the ledger knows that this create was not accepted
+        # the ledger knows that this create was not accepted
+        return there.intent_at is None or is_known(kit.ledger.intents(take.id), there.intent_at)
     if there.state is State.HELD or (there.state is State.DONE and there.error is None):
         return False
     # the receipt of an earlier create, which the user gave up

@@ -18,7 +18,9 @@ from sorad.engine.decide.ambiguous import (
     adopt,
     for_the_user,
     indistinguishable,
+    not_looked_up,
     several,
+    unfinished,
     unproven,
     unread,
     waits,
@@ -29,7 +31,7 @@ from sorad.engine.decide.elimination import Eliminated, eliminated
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import alike, match, same
 from sorad.engine.decide.missing_key import NO_KEY_EVERY, other_account
-from sorad.engine.decide.own_ids import refused_again
+from sorad.engine.decide.own_ids import refused_again, refused_for_itself
 from sorad.engine.decide.transitions import lost_create
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.foreign import left_to_its_buyer
@@ -97,7 +99,8 @@ def _who_lists(kit: Kit, take: Take) -> Optional[Provider]:
     if not can_look_up(kit, provider):
         if not waits_for_user(take):
             kit.control.lost(take, take.base_url)
-        _give_to_the_user(kit, take, "waits", waits(take))
+        why = not_looked_up(take, has_list=provider.capabilities.lists_tasks)
+        _give_to_the_user(kit, take, "waits", why)
         return None
     return provider
 
@@ -143,8 +146,7 @@ def _match(kit: Kit, take: Take, provider: Provider, found: Look, unknown: Seque
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
         return
     if take.id in matched and may_show_more(view):
-        due_at = kit.clock.time() + max(kit.config.reconcile.look_every, UNFINISHED_EVERY)
-        record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
+        _await_end(kit, take, view)
         return
     _conclude(kit, take, provider, matched.get(take.id), found.window)
 
@@ -237,7 +239,8 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
         if adopted is not None:
             lay_receipt(kit, adopted, provider.currency)
         return
-    looks, again = take.attempt + 1, refused_again(take, kit.ledger.history(take.id))
+    history = kit.ledger.history(take.id)
+    looks, again, refusal = take.attempt + 1, refused_again(take, history), refused_for_itself(history)
     if _missed_for(kit, take, provider) < window or looks < LOOKS:
         pause = max(rules.look_every, window / MOST_LOOKS)
         later = Change(State.UNKNOWN, "look", due_at=now + pause, attempt=looks)
@@ -245,12 +248,14 @@ def _conclude(kit: Kit, take: Take, provider: Provider, task: Optional[RemoteTas
     elif not is_sure(take, provider):
         # Its looks count again when the key is back.
         _give_to_the_user(kit, take, "no key", other_account(take), NO_KEY_EVERY)
+    elif refusal is not None:
+        _conclude_absent(kit, take, provider, refusal)
     elif take.creates >= kit.config.limits.max_creates_per_take or again is not None:
         _give_to_the_user(
             kit, take, "waits", again or waits(take), WAIT if again is None else KEPT_BACK_EVERY
         )
     else:
-        _send_again(kit, take, provider)
+        _conclude_absent(kit, take, provider)
 
 
 def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
@@ -262,8 +267,9 @@ def _missed_for(kit: Kit, take: Take, provider: Provider) -> float:
     return now - kit.lookups.missed.setdefault((take.id, take.intent_at, provider.account), now)
 
 
-def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
-    """It was not accepted, if the list is whole, and no task is left over that may be its own."""
+def _conclude_absent(kit: Kit, take: Take, provider: Provider, refusal: Optional[Problem] = None) -> None:
+    """It was not accepted, if the list is whole, and no task is left over that may be its own: it is sent again; or it
+    fails, where its last create was refused for what it is (``refusal``)."""
     now, asked, moment = kit.clock.time(), kit.clock.monotonic(), kit.ledger.moment()
     if _was_kept_back(kit, take):
         _give_to_the_user(kit, take, "several", take.error or waits(take), KEPT_BACK_EVERY)
@@ -280,7 +286,13 @@ def _send_again(kit: Kit, take: Take, provider: Provider) -> None:
         _in_vain(kit, take, "half", half)
         return
     kit.lookups.missed.pop((take.id, take.intent_at, provider.account), None)
-    _queue_again(kit, take, now)
+    if refusal is None:
+        _queue_again(kit, take, now)
+        return
+    logger.warning(_("take {id}: not bought: {problem}"), id=take.id, problem=str(refusal))
+    after = record(kit, take, Change(State.FAILED, "refused", error=refusal, refused=True))
+    if after is not None:
+        drop_intent(kit.claims.payer(take.root), take, after)
 
 
 def _keep_back(kit: Kit, take: Take, view: View, began: Moment) -> bool:
@@ -288,23 +300,36 @@ def _keep_back(kit: Kit, take: Take, view: View, began: Moment) -> bool:
     left = list(blocking_tasks(view))
     if not left:
         return False
-    if _is_passing(view, left, began):
-        pause = UNFINISHED_EVERY if view.finding.how is Find.TEXT_LATER else 0.0
-        due_at = kit.clock.time() + max(kit.config.reconcile.look_every, pause)
+    if view.finding.how is Find.TEXT_LATER and all(task.running for task in left):
+        _await_end(kit, take, view)
+    elif _is_passing(view, left, began):
+        due_at = kit.clock.time() + kit.config.reconcile.look_every
         record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt))
     else:
         _give_to_the_user(kit, take, "several", indistinguishable(take, left[0]), KEPT_BACK_EVERY)
     return True
 
 
+def _await_end(kit: Kit, take: Take, view: View) -> None:
+    """Tasks that may be its own still run, and show their texts with the end: the next looks tell. One that runs for
+    longer than tasks do may never end: then the user is asked, and the looks go on."""
+    until = view.intent_at + max(kit.config.polling.give_up_after, view.finding.seen_after)
+    running = [task for task in blocking_tasks(view) if task.running]
+    asks = view.now >= until
+    why = unfinished(take, running, until, asks=asks)
+    if asks:
+        _give_to_the_user(kit, take, "unfinished", why, LONGEST_PAUSE)
+        return
+    due_at = view.now + max(kit.config.reconcile.look_every, UNFINISHED_EVERY)
+    record(kit, take, Change(State.UNKNOWN, "look", due_at=due_at, attempt=take.attempt, error=why))
+
+
 def _is_passing(view: View, left: Sequence[RemoteTask], began: Moment) -> bool:
     """Whether the next look may tell whose tasks these are.
 
-    So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, where all
-    have come on the list just now, and where all are still running, if texts come with the end.
+    So it is with one of a create that is being answered, one of a lookalike that has not adopted it yet, and where all
+    have come on the list just now.
     """
-    if view.finding.how is Find.TEXT_LATER and all(task.running for task in left):
-        return True
     news = all(task.remote_id in view.seen and view.seen[task.remote_id].at >= began for task in left)
     return news or any(kind(view, task) is Kind.OURS for task in left)
 

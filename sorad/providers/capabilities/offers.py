@@ -23,7 +23,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-NATIVE = ("standard", "pro")  # the models of sora.hk
+_SORA_HK_MODELS = ("standard", "pro")  # the models of sora.hk
 _RATIOS = {"horizontal": "16:9", "vertical": "9:16"}
 
 
@@ -106,7 +106,7 @@ def offers_of(config: ProviderConfig) -> Offers:
     vendor = vendor_of(config.kind)
     if vendor is not None:
         return _of_vendor(config, vendor)
-    return _gateway(config) if config.kind == "openai_videos" else _native(config)
+    return _gateway(config) if config.kind == "openai_videos" else _sora_hk(config)
 
 
 def _of_vendor(config: ProviderConfig, vendor: Vendor) -> Offers:
@@ -162,15 +162,16 @@ def _shipped_offers(kind: str, region: str) -> dict[str, Offer]:
     return rows
 
 
-def _native(config: ProviderConfig) -> Offers:
+def _sora_hk(config: ProviderConfig) -> Offers:
     said = {one.name: one for one in config.models}
     shipped = _shipped("sora_hk")
     standard = _with(Offer(), shipped["standard"])
-    default, pro = (_native_alone(_with(_with(standard, shipped[name]), said.get(name))) for name in NATIVE)
+    models = (_with(_with(standard, shipped[name]), said.get(name)) for name in _SORA_HK_MODELS)
+    default, pro = map(_as_sora_hk_takes, models)
     return Offers(default, pro, {})
 
 
-def _native_alone(offer: Offer) -> Offer:
+def _as_sora_hk_takes(offer: Offer) -> Offer:
     """Whatever the config says: the native API has no fields for the rest, and would never hear of it."""
     return replace(
         offer,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
@@ -27,12 +26,10 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.sora_hk import answers
+from sorad.providers.sora_hk.prices import Prices
 from sorad.providers.wire import reading
-from sorad.providers.wire.download import open_video
-from sorad.providers.wire.http import Broken, Heard, Wire
+from sorad.providers.wire.answer import Broken, Heard
 
-PRICE_AGE = 3_600.0  # seconds that prices are remembered
-PRICE_RETRY = 60.0  # seconds until prices are asked for again where there was no answer
 PAGE_SIZE = 20  # the documented one: a larger one may be cut, or refused
 
 
@@ -48,11 +45,10 @@ class SoraHk(Api):
     ) -> None:
         super().__init__(config, key, heard)
         self.currency = "USD"
-        self._config = config
-        self._prices = Prices(self._wire, monotonic)
+        self._prices = Prices(lambda: self._wire.get("/pricing"), monotonic)
 
     def price(self, request: Request) -> Optional[int]:
-        """What the take costs, from the API's own list, asked for once an hour."""
+        """What the take costs, from the API's own list, asked for once an hour; see :class:`Prices`."""
         return self._prices.of(request)
 
     def price_trouble(self) -> Optional[Problem]:
@@ -90,7 +86,7 @@ class SoraHk(Api):
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
-        return open_video(self._wire, video, offset, validator)
+        return self._opened(video, offset, validator)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /tasks``."""
@@ -104,10 +100,8 @@ class SoraHk(Api):
         trouble = answers.fault_of(came)
         if trouble is not None:
             return trouble
-        cents = reading.number(reading.first(came.json(), ("data.balance", "data", "balance")))
-        if cents is None:
-            return answers.senseless(came)
-        return Balance(round(cents * answers.CENT))
+        left = reading.amount(reading.first(came.json(), ("data.balance", "data", "balance")), answers.CENT)
+        return answers.senseless(came) if left is None else Balance(left)
 
     def check(self) -> Optional[Fault]:
         """Whether the key is good: asks for the balance."""
@@ -135,40 +129,3 @@ class SoraHk(Api):
         if isinstance(found, Missing):
             return None
         return found if isinstance(found, Fault) else answers.task(reading.at(came.json(), "data"))
-
-
-class Prices:
-    """The price list, remembered for an hour. Thread-safe: one thread asks, the others wait for it."""
-
-    def __init__(self, wire: Wire, monotonic: Callable[[], float]) -> None:
-        self._wire, self._monotonic = wire, monotonic
-        self._lock = threading.Lock()
-        self._known: Mapping[bool, int] = {}
-        self._ask_at: Optional[float] = None
-        self.trouble: Optional[Problem] = None
-
-    def of(self, request: Request) -> Optional[int]:
-        """Micro-units; ``None`` where the price is not known. An old price is better than none."""
-        with self._lock:
-            now = self._monotonic()
-            if self._ask_at is None or now >= self._ask_at:
-                found = self._ask()
-                self._known = found or self._known
-                self._ask_at = now + (PRICE_AGE if found else PRICE_RETRY)
-            return self._known.get(request.pro)
-
-    def _ask(self) -> Mapping[bool, int]:
-        came = self._wire.get("/pricing")
-        fault = came.fault() if isinstance(came, Broken) else answers.fault_of(came)
-        self.trouble = fault.problem if fault is not None else None
-        if isinstance(came, Broken) or fault is not None:
-            return {}
-        data = reading.at(came.json(), "data")
-        found = {}
-        for pro, name in ((False, "normal_price"), (True, "pro_price")):
-            amount = answers.micros_of(reading.at(data, name), reading.at(data, "unit"))
-            if amount is not None:
-                found[pro] = amount
-        if not found:
-            self.trouble = answers.senseless(came).problem
-        return found

@@ -29,6 +29,7 @@ _SECRET = re.compile(
 _HIDDEN = "******"
 _DEEPEST = 50  # objects and lists in one another
 _MOST_DIGITS = 100
+_LARGEST_AMOUNT = 2.0**62
 _MOST_WORDS = 100
 
 HORIZONTAL = frozenset({"horizontal", "landscape", "16:9"})
@@ -132,6 +133,12 @@ def number(value: Any) -> Optional[float]:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def amount(value: Any, size: float) -> Optional[int]:
+    """Micro-units of a sum in units of ``size`` micro-units, else ``None``; so also where no ledger could hold it."""
+    found = number(value)
+    return round(found * size) if found is not None and abs(found * size) < _LARGEST_AMOUNT else None
 
 
 def whole(value: Any) -> Optional[int]:
