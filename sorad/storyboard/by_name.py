@@ -124,8 +124,8 @@ class ByName:
     def _image(self, file: Path, path: Place) -> Image:
         key = str(file)
         if key not in self._read:
-            found = find_image(key, self.folder, self.pictures, whole=True)
-            self._read[key] = found
+            within = file.relative_to(self.folder).as_posix()
+            self._read[key] = find_image(within, self.folder, self.pictures, whole=True)
         image = self._read[key]
         if isinstance(image, Image):
             return image
