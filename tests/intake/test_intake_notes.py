@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
-from sorad.ledger.copied import REPEATED
+from sorad.intake.older_tables import SINCE
+from sorad.ledger.copied import REPEATED, TABLE
 from sorad.model import State
 from sorad.receipts.orphaned import orphaned_folders
 
@@ -238,3 +239,24 @@ def test_pictures_settle_before_their_storyboard_is_bought(stage: Stage) -> None
     (take,) = stage.takes()
     assert take.request.image_path == str(frame)
     assert stage.bought() == Counter(["one"])
+
+
+def test_a_table_that_lay_there_before_the_upgrade_is_not_bought_by_itself(stage: Stage) -> None:
+    old = csv(stage, "ep1/storyboard_old.csv", TWO)
+    stage.raw.remember(SINCE, old.stat().st_ctime + 1000)  # as if sorad had read no tables until then
+    stage.go()
+    assert {take.error.code for take in stage.takes() if take.error} == {TABLE}
+    assert stage.bought() == Counter()
+    stage.order("approve", all=True)
+    without = stage.raw.recall(SINCE)
+    stage.restart()
+    assert stage.raw.recall(SINCE) == without
+    stage.go()
+    assert stage.bought() == Counter()
+    stage.order("approve", storyboard=str(old))
+    stage.go()
+    assert stage.bought() == Counter(TWO)
+    stage.raw.remember(SINCE, old.stat().st_ctime - 1000)
+    csv(stage, "ep2/storyboard_new.csv", ["three"])
+    stage.go()
+    assert stage.bought() == Counter([*TWO, "three"])
