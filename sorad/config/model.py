@@ -309,6 +309,7 @@ class Media(Section):
     posters: bool = True  # a picture of each, for notes
     checks: bool = True  # each is decoded, and what is wrong with it is told
     sheets: bool = True  # a contact sheet of each storyboard
+    cut: bool = False  # the chosen takes of a storyboard in one video
 
 
 class Log(Section):

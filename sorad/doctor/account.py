@@ -22,7 +22,7 @@ from sorad.problems import Problem, SoradError
 from sorad.providers.base import Fault, Provider, Trouble
 from sorad.providers.capabilities.lost import unfindable
 from sorad.providers.wire.addresses import host_of
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 from sorad.service.problems import key_unseen
 
 # The doctor's patience with the provider, in seconds, where the config has more.

@@ -22,16 +22,20 @@ from sorad.vault.notes import storyboards_in
 READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
 
-class Seller(Protocol):
+class Judge(Protocol):
+    """What reading a storyboard needs to know of a provider."""
+
+    def validate(self, request: Request) -> list[Problem]:
+        """What it would refuse."""
+        ...
+
+
+class Seller(Judge, Protocol):
     """What storyboards need to know of a provider: a part of :class:`sorad.providers.base.Provider`."""
 
     @property
     def currency(self) -> str:
         """Of its prices."""
-        ...
-
-    def validate(self, request: Request) -> list[Problem]:
-        """What it would refuse."""
         ...
 
     def price(self, request: Request) -> Optional[int]:
@@ -45,6 +49,7 @@ class Seller(Protocol):
 
 # Whom takes of a target (a name from the config; "": the first) are wanted from.
 Sellers = Callable[[str], Seller]
+Judges = Callable[[str], Judge]
 Validate = Callable[[Request], "list[Problem]"]
 
 
@@ -53,19 +58,19 @@ def target_of(request: Request, watch: Watch) -> str:
     return request.provider or watch.provider
 
 
-def validator(config: Config, watch: Watch, sellers: Sellers) -> Validate:
+def validator(config: Config, watch: Watch, judges: Judges) -> Validate:
     """What the provider that a request is wanted from would refuse in it."""
     names = tuple(one.title for one in config.providers)
 
     def validate(request: Request) -> list[Problem]:
         if request.provider and request.provider not in names:
             return [no_such("provider", request.provider, names)]
-        return sellers(target_of(request, watch)).validate(request)
+        return judges(target_of(request, watch)).validate(request)
 
     return validate
 
 
-def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
+def rules_of(config: Config, watch: Watch, judges: Judges) -> Rules:
     """How the storyboards of a root are read."""
     limits = config.storyboards
     return Rules(
@@ -74,7 +79,7 @@ def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
         max_takes=limits.max_takes,
         takes=watch.takes,
         director_intent=config.prompt.director_intent,
-        validate=validator(config, watch, sellers),
+        validate=validator(config, watch, judges),
         pictures=pictures_of(config, watch),
         no_frames=missing,
         vault=lambda folder: _vault_of(folder, watch),

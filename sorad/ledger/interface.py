@@ -378,6 +378,13 @@ class Ledger(Protocol):
         """
         ...
 
+    def latest(self, limit: int) -> list[Take]:
+        """The takes that were delivered last, the latest first.
+
+        Looked for among the newest ones by id (:data:`sorad.ledger.values.LOOKED_AT`).
+        """
+        ...
+
     # --- small things ------------------------------------------------------------------------------
     def remember(self, key: str, value: Any) -> None:
         """Keep a small JSON value (breaker, pause, halt)."""

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Callable, Optional
 
 from sorad.elapsed import Moment
@@ -25,7 +26,9 @@ Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, requ
 _KEEPS_TURN = (State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 _PARTY = frozenset(Party._fields)
 
-_INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
+_INSERT_TAKE = (
+    f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}, turn) VALUES ({', '.join('?' * len(TAKE_COLUMNS))}, ?)"
+)
 _INSERT_PURCHASE = (
     "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, provider, base_url, account, currency, "
     "take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -89,10 +92,14 @@ class Part:
         row = self._db.row(SELECT_TAKE + "WHERE t.id = ?", (take_id,))
         return None if row is None else take_of(row)
 
-    def _insert(self, takes: Sequence[Take]) -> None:
+    def _insert(self, takes: Sequence[Take], turns: Iterable[int] = repeat(0)) -> None:
         self._parties = None
         self._db.run_many(
-            _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
+            _INSERT_TAKE,
+            (
+                [*(column(getattr(take, name)) for name in TAKE_COLUMNS), turn]
+                for take, turn in zip(takes, turns)
+            ),
         )
         for take in takes:
             self._touched.append(take.storyboard_id)

@@ -14,7 +14,7 @@ from sorad.ledger.connection import Row
 from sorad.ledger.part import AT, Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Event, Generation, Party, Place, Purchase, Unseen
+from sorad.ledger.values import LOOKED_AT, Event, Generation, Party, Place, Purchase, Unseen
 from sorad.model import Request, State, Take
 
 DOLLARS = "USD"  # what all providers took, before there were others
@@ -51,6 +51,10 @@ SELECT t.provider, t.base_url, t.request, t.accepted_at,
         WHERE h.take_id = t.id AND h.state = 'downloading' AND h.at >= t.accepted_at)
 FROM (SELECT id FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?) d JOIN takes t ON t.id = d.id
 ORDER BY t.id DESC
+"""
+_LATEST = """
+SELECT id FROM (SELECT id, finished_at FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?)
+WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT ?
 """
 
 
@@ -294,6 +298,10 @@ class Queries(Part):
                 kind = (provider, base_url, request.seconds, request.pro)
                 found.append(Generation(*kind, ready_at - accepted_at, ready_at))
         return found
+
+    def latest(self, limit: int) -> list[Take]:
+        takes = (self._load(row[0]) for row in self._db.rows(_LATEST, (LOOKED_AT, max(limit, 0))))
+        return [take for take in takes if take is not None]
 
     def changed(self) -> int:
         row = self._db.row("PRAGMA data_version")

@@ -9,7 +9,7 @@ from sorad.ledger.change import changed
 from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
-from sorad.ledger.turns import deal, line_up
+from sorad.ledger.turns import deal, line_up, turns_of
 from sorad.ledger.values import Applied, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
 from sorad.model import Request, State, Take
@@ -378,11 +378,11 @@ class Storyboards(Part):
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = texts_of(asked, (want.take for want in wants))
+        texts, turns = texts_of(asked, (want.take for want in wants)), turns_of(self._db, wants)
         for start in range(0, len(wants), _AT_ONCE):
             page = enumerate(wants[start : start + _AT_ONCE], first + start)
             takes = [_take_of(want, take_id, board, now, texts) for take_id, want in page]
-            self._insert(takes)
+            self._insert(takes, turns[start : start + _AT_ONCE])
             self._note(
                 now, [(take.id, take.state, _how(take), take.request_id, take.error) for take in takes]
             )

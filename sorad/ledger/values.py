@@ -10,6 +10,7 @@ from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
+LOOKED_AT = 300  # takes, among which the latest ones are looked for
 Unseen = Literal["poster", "checks", "left"]  # what is to be done about a video
 Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
 

@@ -1,4 +1,4 @@
-"""Text on pictures. Fonts are those of the machine.
+"""Text on pictures: numbered slates for what is missing, and a label over a video. Fonts are those of the machine.
 
 Pillow has a font of its own for Latin letters alone. A character that a font does not have would come out as a box, so
 each font is asked for all of them first.
@@ -13,8 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional
 
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
+PLACES = ("top-left", "top-right", "bottom-left", "bottom-right", "top", "bottom", "centre")
+_MARGIN = 0.5  # of the letters' height, between them and the edge
+_GROUND, _PAPER, _INK = (0, 0, 0, 150), (24, 24, 28), (235, 235, 235)
 _MOST_FILES = 20_000  # of a folder of fonts
 # What usually has Chinese characters, the plainest first; then what usually has Latin ones.
 _KNOWN = (
@@ -99,3 +102,50 @@ def _has(font: Any, text: str) -> bool:
 def _drawn(font: Any, character: str) -> tuple[Any, bytes]:
     mask = font.getmask(character)
     return mask.size, bytes(mask)
+
+
+# --- pictures ----------------------------------------------------------------------------------------------
+
+
+def slate(size: tuple[int, int], lines: Sequence[str]) -> tuple[Any, str]:
+    """A picture with lines of text, the first one large; and what no font here can write, which is left out."""
+    picture = Image.new("RGB", size, _PAPER)
+    draw = ImageDraw.Draw(picture)
+    left: list[str] = []
+    middle = size[1] * (0.45 if len(lines) > 1 else 0.5)
+    for number, line in enumerate(lines):
+        height = min(size) // (5 if number == 0 else 14)
+        font = font_for(line, max(height, 8))
+        if font is None:
+            left.append(line)
+            continue
+        draw.text((size[0] / 2, middle), line, font=font, fill=_INK, anchor="mm")
+        middle += height * (1.1 if number == 0 else 1.5)
+    return picture, " ".join(left)
+
+
+def label(
+    size: tuple[int, int], text: str, percent: float, place: str
+) -> Optional[tuple[Any, tuple[int, int]]]:
+    """A label with its ground, and where its upper left corner goes; ``None``: no font here can write it.
+
+    ``percent``: the letters' height of the picture's shorter side. What is wider than the picture is made smaller.
+    """
+    height = max(8, round(min(size) * percent / 100))
+    font = font_for(text, height)
+    if font is None:
+        return None
+    room = size[0] - 2 * round(height * _MARGIN)
+    if font.getlength(text) + height > room:
+        height = max(6, int(height * room / (font.getlength(text) + height)))
+        font = font_for(text, height) or font
+    wide, high = round(font.getlength(text) + height), round(height * 1.6)
+    plate = Image.new("RGBA", (wide, high), _GROUND)
+    ImageDraw.Draw(plate).text((wide / 2, high / 2), text, font=font, fill=(*_INK, 255), anchor="mm")
+    margin = round(height * _MARGIN)
+    across = {"left": margin, "right": size[0] - wide - margin}
+    down = {"top": margin, "bottom": size[1] - high - margin}
+    return plate, (
+        next((at for name, at in across.items() if name in place), (size[0] - wide) // 2),
+        next((at for name, at in down.items() if name in place), (size[1] - high) // 2),
+    )

@@ -19,6 +19,7 @@ from typing import Any
 from sorad import __version__
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
+from sorad.files.labels import NO_LABELS, Labels
 from sorad.files.untrusted import Unfit, read_small
 from sorad.layout import HIGHEST_SEGMENT, HIGHEST_TAKE, INTENT, intent_path, receipt_path
 from sorad.model import MOST_REPEATS, Reference, Request, said_in, sent_as_json, units
@@ -91,6 +92,7 @@ class Receipt:
     # what the create said beside texts and pictures, what the storyboard left unsaid included: an object, as JSON
     sent: str = ""
     own_id: str = ""  # that the create went by
+    labels: Labels = NO_LABELS  # that the provider put into the video; written, and read of the video alone
 
     @property
     def place(self) -> tuple[str, str]:
@@ -141,6 +143,7 @@ class Receipt:
             "sha256": self.sha256,
             **({} if self.reused_from is None else {"reused_from": asdict(self.reused_from)}),
             **({"chosen_at": self.chosen_at} if self.chosen_at else {}),
+            **({"labels": self.labels.members()} if self.labels else {}),
             "machine": None if not self.payer.id else asdict(self.payer),
         }
 
@@ -161,7 +164,7 @@ def write_receipt(
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     told = (
-        set(members) if same else {*members, "sent", "own_id", "chosen_at", "frame", "checks"}
+        set(members) if same else {*members, "sent", "own_id", "chosen_at", "frame", "checks", "labels"}
     )  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
@@ -297,6 +300,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         reused_from=_source(members),
         chosen_at=checks.moment(members.get("chosen_at")) or 0.0,
         sent=_sent(members.get("sent")),
+        labels=NO_LABELS,
         **_frame(members),
         own_id=_own_id(members.get("own_id")),
     )

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import url2pathname
 
 from sorad.files.allowed_folders import Outside, line_for, open_inside
 from sorad.messages import N_
@@ -78,6 +77,8 @@ def find_image(reference: str, folder: Path, pictures: Pictures, *, whole: bool 
 
 def _path_of(parts: SplitResult) -> str:
     if parts.netloc in ("", "localhost"):
+        from urllib.request import url2pathname  # brings the whole of HTTP along
+
         return url2pathname(parts.path)
     return f"//{parts.netloc}{unquote(parts.path)}"  # a share on Windows
 

@@ -15,7 +15,7 @@ from sorad.nested import is_deep, may_be_deep
 from sorad.providers.base import Accepted, Finished, Unknown
 from sorad.providers.sora_hk import answers as sora_hk_answers
 from sorad.providers.wire import headers, reading
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 NEST = b'{"a":' * 600 + b"1" + b"}" * 600
 

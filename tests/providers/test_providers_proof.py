@@ -14,7 +14,7 @@ from test_providers_pure import ANSWERS, BODIES, HEADERS, TREES, outcomes
 from sorad.providers.base import Refused
 from sorad.providers.creates import proof
 from sorad.providers.creates.proof import Proof, Said
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 # The issue's own list, written down a second time on purpose.
 BEFORE_A_HANDLER = {

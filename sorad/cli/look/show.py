@@ -13,10 +13,11 @@ from sorad.cli.shared.columns import form, pad, width
 from sorad.cli.shared.common import no_take, open_ledger, say, start_command, state_dir, to_json
 from sorad.clock import local_time
 from sorad.messages import N_, _
-from sorad.plaintext import printable
+from sorad.plaintext import one_line, printable
 from sorad.problems import after_the_end, joined
 
 if TYPE_CHECKING:
+    from sorad.files.labels import Labels
     from sorad.health.outlook import Outlook
     from sorad.ledger.values import Event, Purchase
     from sorad.model import Reference, Request, Take
@@ -126,15 +127,19 @@ class _Seen(NamedTuple):
     size: Optional[int]  # bytes of the file at its place; None: there is none
     receipt: Optional[str]
     another_shot: bool  # it begins with the frame of another shot than the one before it now
+    labels: Labels  # in the file at its place
 
 
 def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
     from sorad.cli.look.list import continues_another
+    from sorad.files.labels import NO_LABELS
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
     from sorad.health.outlook import Standing, outlook
     from sorad.layout import receipt_path
     from sorad.lock import holder
+    from sorad.model import State
+    from sorad.receipts.writing import labels_at
 
     ledger = open_ledger(folder)
     try:
@@ -160,7 +165,8 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
     receipt = receipt_path(video)
     there = str(receipt) if _size(receipt) is not None else None
     told = outlook(take, standing)
-    return _Seen(take, history, purchases, currency, told, _size(video), there, another)
+    labels = NO_LABELS if take.state is not State.DONE else labels_at(video)
+    return _Seen(take, history, purchases, currency, told, _size(video), there, another, labels)
 
 
 def _size(path: Path) -> Optional[int]:
@@ -189,6 +195,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),
         **_video_json(seen),
+        "labels": seen.labels.members() if seen.labels else None,
         "next": {
             "message": following.told.text(),
             "fix": following.told.fix_text(),
@@ -254,6 +261,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("video"), take.output),
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
+        (_("labels"), _labels(seen.labels)),
         *_checks(take),
         (_("prompt"), request.prompt),
         *_pictures(take.to_send),
@@ -273,6 +281,12 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _labels(labels: Labels) -> str:
+    """What the file says of how it was made."""
+    told = [_("AIGC metadata: {text}").format(text=one_line(text)) for text in labels.aigc]
+    return "\n".join([*told, *([_("a C2PA manifest, not checked")] if labels.c2pa else [])])
 
 
 def _checks(take: Take) -> Iterator[tuple[str, str]]:

@@ -79,14 +79,14 @@ def _rules(config: Config) -> Callable[[Path, Path], Rules]:
     from sorad.cli.shared.storyboard_paths import owner
     from sorad.config.model import Watch
     from sorad.intake.rules import rules_of
-    from sorad.providers.sellers import Sellers
+    from sorad.providers.sellers import judges_of
 
-    sellers = Sellers(config)
+    judges = judges_of(config)
 
     def rules(path: Path, name: Path) -> Rules:
         folder = name.absolute() if name.is_dir() else path.absolute().parent
         watch = owner(config, path.absolute()) or Watch(path=folder)
-        return rules_of(config, watch, sellers)
+        return rules_of(config, watch, judges)
 
     return rules
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from sorad.config.model import Polling
-from sorad.engine.decide.doubtful import SAME_ID
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.ledger.values import Change
@@ -24,8 +24,6 @@ from sorad.providers.base import RemoteTask
 WAIT = 86_400.0
 # So many tasks are named.
 NAMED = 5
-# Of a take that waits for tasks to end.
-UNFINISHED = "take.unfinished"
 
 
 def for_the_user(

@@ -28,8 +28,8 @@ from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, meanings, refusals
 from sorad.providers.errors.meanings import Codes, Meaning, meaning_of
 from sorad.providers.wire import reading
+from sorad.providers.wire.answer import Answer
 from sorad.providers.wire.headers import poll_after
-from sorad.providers.wire.http import Answer
 
 GONE = "gone"  # a status that says that there is no such task
 _CODES, _WORDS = ("error.code", "code", "error.type"), ("error.message", "message", "detail", "error")

@@ -31,8 +31,7 @@ from sorad.providers.errors import faults
 from sorad.providers.native import answers
 from sorad.providers.native.answers import Format
 from sorad.providers.native.shot import DATA_URL, Order, Shot, merged, shot_of, with_pictures
-from sorad.providers.wire.download import open_video
-from sorad.providers.wire.http import Answer, Broken, Heard
+from sorad.providers.wire.answer import Answer, Broken, Heard
 
 
 class Native(Api):
@@ -55,7 +54,6 @@ class Native(Api):
         """
         super().__init__(config, key, heard)
         self.currency = config.money
-        self._config = config
         self._pictures = pictures
 
     # --- what a provider says of itself ------------------------------------------------------------------
@@ -126,7 +124,7 @@ class Native(Api):
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
-        return open_video(self._wire, video, offset, validator)
+        return self._opened(video, offset, validator)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of its list."""
