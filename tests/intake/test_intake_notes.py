@@ -62,7 +62,6 @@ def test_renamed_alone_or_with_its_folder_it_buys_nothing_again(
 ) -> None:
     make = note if name.endswith(".md") else csv
     old = make(stage, name, TWO)
-    stage.go(150)  # it is still being written
     stage.until(phase)
     stage.stop()
     if lost:
@@ -121,7 +120,6 @@ def test_a_note_without_the_property_buys_nothing_and_loses_what_was_not_bought(
     stage.go()
     assert states(stage) == {}
     note(stage, "ep1/ep.md", TWO)
-    stage.go(150)
     stage.until("generating")
     board.write_text("# nothing\n")
     stage.go()
