@@ -19,6 +19,7 @@ from sorad.problems import Problem
 # No gateway repeats a create more often by itself; what says so is believed no further.
 MOST_REPEATS = 20
 SEEDS = 2**31  # so many there are, from 0 on: what all APIs take that know any
+BY_USER, BY_FALLBACK = "user", "fallback"  # who moved a take to another provider
 # In units of whatever currency: nobody asks so much for a take. What says so is not believed: SQLite's integers have
 # 64 bits, and millions of such costs still fit into their sum.
 LARGEST_COST = 10_000_000
@@ -208,6 +209,7 @@ class Take:
     request_id: str = ""
     validator: str = ""  # ETag of the download under way, for If-Range
     cost: Optional[int] = None  # micro-units; None: not known
+    told: bool = False  # that is what the provider says it cost, and not the estimate
     error: Optional[Problem] = None
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -249,15 +251,24 @@ class Take:
 
     checks: str = ""  # what its video looks like, as JSON: `sorad.media.flaws`; "": nobody has looked yet
     poster: int = 0  # 1: its poster is there; 2: none can be made of it; 0: nobody has tried
+    # Where it was moved to another provider than its storyboard names (``target`` is where to): by whom ("user",
+    # "fallback"; "": it was not), the target that the storyboard named then, and what is asked for otherwise there:
+    # members of the request, as JSON.
+    moved_by: str = ""
+    moved_from: str = ""
+    moved_as: str = ""
+    attempts: str = ""  # what was tried elsewhere before, as JSON: see :mod:`sorad.attempts`
+
+    @property
+    def asked(self) -> Request:
+        """Its request as it is asked for where it is wanted from."""
+        return replace(self.request, **json.loads(self.moved_as)) if self.moved_as else self.request
 
     @property
     def to_send(self) -> Request:
-        """Its request with the first frame that was pinned."""
-        return (
-            replace(self.request, image=self.frame, image_path=self.frame_path)
-            if self.frame
-            else self.request
-        )
+        """The same with the first frame that was pinned."""
+        asked = self.asked
+        return replace(asked, image=self.frame, image_path=self.frame_path) if self.frame else asked
 
     @property
     def place(self) -> tuple[str, str]:

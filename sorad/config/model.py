@@ -133,6 +133,8 @@ class ProviderConfig(Section):
     tag_creates: bool = (
         False  # ark: an id of sorad's goes along as ``safety_identifier``, which its list shows
     )
+    # names of other providers, in order, to which takes go that this one surely refuses, or fails for good
+    fallback: tuple[str, ...] = ()
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""

@@ -271,7 +271,7 @@ def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
     """Why these are too dear together; each currency by itself, for they are never added up."""
     asked: dict[str, list[Optional[int]]] = {}
     for want in wants:
-        price, currency = prices.of.get((want.fingerprint, want.target), (None, ""))
+        price, currency = prices.of.get(key_of(want), (None, ""))
         asked.setdefault(currency, []).append(price)
     found = (needs_approval(prices.budget, of, currency) for currency, of in sorted(asked.items()))
     return next(filter(None, found), None)

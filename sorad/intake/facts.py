@@ -81,12 +81,12 @@ class RescuedVideo:
 class Prices:
     """What decides whether the wants are too dear without approval.
 
-    ``of``: by fingerprint and target, the price in micro-units (``None`` where it is not known) and its currency.
+    ``of``: of each want the price in micro-units (``None`` where it is not known) and its currency.
     ``trouble``: why one is not known just now.
     """
 
     budget: Budget
-    of: Mapping[tuple[str, str], tuple[Optional[int], str]]
+    of: Mapping[Key, tuple[Optional[int], str]]
     trouble: Optional[Problem] = None
 
 

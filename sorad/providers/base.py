@@ -138,10 +138,16 @@ class Finished:
 
 @dataclass(frozen=True)
 class TaskFailed:
-    """The provider gave the task up; its own words are in the problem."""
+    """The provider gave the task up; its own words are in the problem.
+
+    ``final``: its code is one that the provider's table calls terminal and unpaid. ``cost``: what it is known to have
+    cost all the same, in micro-units (0: nothing); ``None``: that is not known.
+    """
 
     problem: Problem
     request_id: str = ""
+    final: bool = False
+    cost: Optional[int] = None
 
 
 @dataclass(frozen=True)

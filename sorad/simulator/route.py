@@ -12,7 +12,7 @@ from urllib.parse import quote
 from sorad.clock import Clock
 from sorad.simulator.album import Album
 from sorad.simulator.faults import Faults
-from sorad.simulator.given import further, has_sound
+from sorad.simulator.given import further, has_sound, told
 from sorad.simulator.mp4 import Movie, movie
 from sorad.simulator.rendered import colour_of, rendered, size_of, wrapped
 from sorad.simulator.state import Account, Order, Task
@@ -110,8 +110,9 @@ class Book:
     def _rendered(self, task: Task) -> bytes | None:
         """A video of the pictures and the sound that it was ordered with, where there are any and the extra is."""
         order = task.order
-        last, references = further(order.details, order.image)
-        first = None if task.unseen else self.album.get(order.image)
+        name = str(told(order.image))  # formats name it so, or hand it on as it came
+        last, references = further(order.details, name)
+        first = None if task.unseen else self.album.get(name)
         last_frame, shown = self.album.get(last), [self.album.get(one) for one in references]
         sound = has_sound(order.details)
         if not (first or last_frame or any(shown) or sound or task.flaw):

@@ -26,6 +26,8 @@ MEMBERS = [
     "remote_id",
     "reused",
     "request_id",
+    "provider",
+    "model",
     "error",
     "chosen",
     "flaws",

@@ -125,7 +125,7 @@ def _intent(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
         intent=True,
         intent_at=take.intent_at,
         keep_claim=True,
-        cost=provider.price(take.request),
+        cost=provider.price(take.asked),
         currency=provider.currency,
     )
     try:
