@@ -63,10 +63,13 @@ class Watch(Section):
 
 
 class PictureForms(Section):
-    """``pictures`` of a ``[[model]]``: how a picture may come, and how large (bytes) a file may be."""
+    """``pictures`` of a ``[[model]]``: how a picture may come, how large (bytes) a file may be, and of what form."""
 
     forms: tuple[Literal["url", "file", "id"], ...] = ("url", "file")
     largest: Size = 20_000_000
+    formats: tuple[Literal["jpeg", "png", "webp"], ...] = ("jpeg", "png", "webp")
+    sides: Optional[tuple[int, int]] = None  # pixels: the shortest side, and the longest
+    shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, and the widest
 
 
 class ModelConfig(Section):
@@ -130,6 +133,8 @@ class ProviderConfig(Section):
     tag_creates: bool = (
         False  # ark: an id of sorad's goes along as ``safety_identifier``, which its list shows
     )
+    # names of other providers, in order, to which takes go that this one surely refuses, or fails for good
+    fallback: tuple[str, ...] = ()
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""

@@ -214,6 +214,7 @@ class Parts:
             ask_media=kept.decoder.ask,
             decodes=is_there,
             seller=lambda target: by_name.get(target, by_name[""]),
+            providers=config.providers,
         )
         kits = [
             common(
@@ -307,6 +308,11 @@ class Parts:
         """Whom a take is wanted from."""
         wanted = (one for one in self.sellers if take.target in one.targets)
         return next(wanted, self.sellers[0])
+
+    def is_astray(self, take: Take) -> bool:
+        """Whether an unsent take is wanted from a provider that is not in the config: nobody buys it then."""
+        known = any(take.target in one.targets for one in self.sellers)
+        return not known and (len(self.sellers) > 1 or bool(take.moved_by))
 
     def _accounts_for(self, take: Take) -> Accounts:
         """Those that know the way to where a take was sent."""

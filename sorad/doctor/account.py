@@ -161,7 +161,7 @@ def _due(provider: Provider, context: Context, targets: Sequence[str]) -> tuple[
             ledger.close()
     except (SoradError, LedgerUnavailable, LedgerDamaged):
         return 0, None  # the check of the ledger tells
-    asked = [take.request for take in takes if take.target in targets]
+    asked = [take.asked for take in takes if take.target in targets]
     prices = [price for price in map(provider.price, asked) if price is not None]
     return len(prices), sum(prices) if prices else None
 

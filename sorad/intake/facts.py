@@ -81,12 +81,12 @@ class RescuedVideo:
 class Prices:
     """What decides whether the wants are too dear without approval.
 
-    ``of``: by fingerprint and target, the price in micro-units (``None`` where it is not known) and its currency.
+    ``of``: of each want the price in micro-units (``None`` where it is not known) and its currency.
     ``trouble``: why one is not known just now.
     """
 
     budget: Budget
-    of: Mapping[tuple[str, str], tuple[Optional[int], str]]
+    of: Mapping[Key, tuple[Optional[int], str]]
     trouble: Optional[Problem] = None
 
 
@@ -158,6 +158,7 @@ class Facts:
     conflict_of: str = ""  # path of the storyboard that a sync service made it a conflict copy of
     pictures: tuple[Problem, ...] = ()  # which one goes where by its name, to be told
     doubled: frozenset[str] = frozenset()  # texts (fingerprints) that stand twice in a note or a table
+    is_older_table: bool = False  # it lay there before sorad read tables
     closer: bool = False  # its own folder was looked through
     doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
     state_dir: Path = Path()

@@ -34,6 +34,7 @@ from sorad.intake.facts import (
     Candidate,
     Facts,
     Held,
+    Key,
     Ledgered,
     Lookalike,
     Orphan,
@@ -44,12 +45,13 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
+from sorad.intake.older_tables import is_older, tables_since
 from sorad.intake.older_versions import as_bought, texts_of, texts_said
 from sorad.intake.repeated import repeated
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
 from sorad.intake.twins import as_second, twin_of
-from sorad.intake.wants import assets_of, bare_wants
+from sorad.intake.wants import Moves, assets_of, bare_wants
 from sorad.layout import assets_folder
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard, Want
@@ -129,6 +131,7 @@ class Gather:
             conflict_of=conflict_of(path, asked, rules, known_hosts(self.ledger)),
             pictures=reading.pictures,
             doubled=repeated(asked) if reading.by_hand else frozenset(),
+            is_older_table=is_older(path, tables_since(self.ledger, now)),
             standing_by=self.stands_by(board.root),
             standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
             doubted_since=doubted,
@@ -362,7 +365,7 @@ class Gather:
             ),
             elsewhere=self._elsewhere(facts),
             reusable=self._reusable(facts, wants),
-            prices=self._prices(wants),
+            prices=self._prices(wants, takes),
         )
         return replace(facts, held=held)
 
@@ -402,15 +405,20 @@ class Gather:
         itself = {one.id for one in rows if one is not None}
         return reusable(self.ledger, board.path, self._watches[board.root], texts, itself)
 
-    def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
+    def _prices(self, wants: Iterable[Want], takes: Iterable[Take]) -> Optional[Prices]:
         budget = self.config.sums
         if budget.approve_above is None:
             return None
-        of, trouble = dict[tuple[str, str], tuple[Optional[int], str]](), None
+        of, trouble, moves = (
+            dict[Key, tuple[Optional[int], str]](),
+            None,
+            Moves({key_of(take): take for take in takes}),
+        )
         for want in wants:
-            seller = self.sellers(want.target)
-            price = seller.price(want.request)
-            of[want.fingerprint, want.target] = price, seller.currency
+            target, request = moves.of(want)
+            seller = self.sellers(target)
+            price = seller.price(request)
+            of[key_of(want)] = price, seller.currency
             trouble = (seller.price_trouble() if price is None else None) or trouble
         return Prices(budget, of, trouble)
 

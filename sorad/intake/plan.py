@@ -247,14 +247,15 @@ class Planner:
             return replace(item, reason="", problem=problem)
         if not again and take.state not in (State.QUEUED, State.HELD):
             return item
-        request, seller = take.newer or take.request, self._sellers(take.target)
+        request = replace(take, request=take.newer or take.request).asked
+        seller = self._sellers(take.target)
         return replace(
             item,
             action=BUY,
             reason="",
             request=request,
             price=seller.price(request),
-            approved=take.approved or (was is not None and was.state is State.QUEUED),
+            approved=take.approved or _was_weighed(was),
             currency=seller.currency,
         )
 
@@ -318,6 +319,11 @@ def _is_kept_back(take: Take, want: Want) -> bool:
     """Whether what lies at a queued take's place keeps it back in the last look before its create."""
     found = want.state is State.HELD and want.error is not None
     return found and (not take.approved or (want.error is not None and want.error.code == FOREIGN))
+
+
+def _was_weighed(was: Optional[Take]) -> bool:
+    """Whether a take was weighed when it was queued; what was moved to another provider is weighed once more."""
+    return was is not None and was.state is State.QUEUED and not was.moved_by
 
 
 def _goes_on(take: Take) -> bool:

@@ -116,7 +116,14 @@ def vault_around(folder: Path) -> Path:
 
 def digest(config: Config) -> str:
     """A hash of all that changes what a storyboard means: other settings or another sorad, read everything again."""
-    left_out = {"api_key_env", "api_key_file", "api_key_keyring", "request_timeout", "concurrency"}
+    left_out = {
+        "api_key_env",
+        "api_key_file",
+        "api_key_keyring",
+        "request_timeout",
+        "concurrency",
+        "fallback",
+    }
     providers = [one.model_dump(mode="json", exclude=left_out) for one in config.providers]
     # What is left out does not change how a storyboard is read; `once` has no such waits.
     watches = [

@@ -146,12 +146,14 @@ class Ledger(Protocol):
         """The ids of storyboards that have takes of these fingerprints or tasks; how many of each in all."""
         ...
 
-    def queue_another(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
+    def queue_another(
+        self, take_id: int, output: Callable[[int], str], now: float, change: Optional[Change] = None
+    ) -> Optional[Take]:
         """Queue one more take of the same storyboard, segment and request (`sorad redo`, ``--force``).
 
         Its number is the highest of the segment plus one, its file ``output(number)``. ``apply`` leaves it
         alone while the storyboard still wants that segment and fingerprint. ``None``, and nothing queued,
-        where such a take is already open.
+        where such a take is already open. ``change``: what is otherwise with it (to QUEUED).
         """
         ...
 
@@ -280,6 +282,13 @@ class Ledger(Protocol):
 
     def bought_since(self, recheck: Recheck) -> list[Purchase]:
         """What was bought in place of a failed task: later creates of its take, and newer takes of its text."""
+        ...
+
+    def settle(self, take: Take, cost: int, *, told: bool) -> None:
+        """What a task of a take cost after all (micro-units), whatever the take has by now; it has the task's id.
+
+        ``told``: by the provider.
+        """
         ...
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:

@@ -32,11 +32,11 @@ _INSERT_TAKE = (
     f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}, turn) VALUES ({', '.join('?' * len(TAKE_COLUMNS))}, ?)"
 )
 _INSERT_PURCHASE = (
-    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, provider, base_url, account, currency, "
-    "take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO purchases (remote_id, estimate, cost, told, charged_at, repeats, provider, base_url, account, "
+    "currency, take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _UPDATE_PURCHASE = (
-    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ?, provider = ?, base_url = ?, "
+    "UPDATE purchases SET remote_id = ?, cost = ?, told = ?, charged_at = ?, repeats = ?, provider = ?, base_url = ?, "
     "account = ?, currency = ? "
     "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
@@ -162,7 +162,7 @@ class Part:
                 spent_at = None  # by an earlier entry
             written = self._db.run(
                 _UPDATE_PURCHASE,
-                (after.remote_id, after.cost, spent_at, after.repeats, *_where(after), after.id),
+                (after.remote_id, after.cost, after.told, spent_at, after.repeats, *_where(after), after.id),
             )
             what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:
@@ -175,6 +175,7 @@ class Part:
                     after.remote_id,
                     estimate,
                     after.cost,
+                    after.told,
                     None if known else spent_at,
                     after.repeats,
                     *_where(after),

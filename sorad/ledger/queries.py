@@ -37,7 +37,8 @@ SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ? AND currency IN 
 """
 PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
-       p.charged_at, p.repeats, p.provider, p.base_url, p.account, p.currency
+       p.charged_at, p.repeats, p.provider, p.base_url, p.account, p.currency, p.told,
+       p.remote_id <> '' AND p.remote_id <> t.remote_id
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
 """
 _PURCHASES = PURCHASE + (
@@ -322,4 +323,5 @@ def purchase_of(row: Row) -> Purchase:
     """A purchase from a row of ``PURCHASE``."""
     _id, state, *others = row
     take_id, root, storyboard, segment, take, *money = others
+    money[-2:] = map(bool, money[-2:])
     return Purchase(take_id, root, storyboard, segment, take, State(state), *money)

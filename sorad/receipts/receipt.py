@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sorad import __version__
+from sorad.attempts import as_json, as_members, told_attempts
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.files.labels import NO_LABELS, Labels
@@ -92,6 +93,7 @@ class Receipt:
     # what the create said beside texts and pictures, what the storyboard left unsaid included: an object, as JSON
     sent: str = ""
     own_id: str = ""  # that the create went by
+    attempts: str = ""  # what was tried elsewhere before, as JSON: see :mod:`sorad.attempts`
     labels: Labels = NO_LABELS  # that the provider put into the video; written, and read of the video alone
 
     @property
@@ -126,6 +128,7 @@ class Receipt:
             **({"sent": dict(said_in(self.sent))} if self.sent else {}),
             **({"frame": {"image": self.frame, "of": self.frame_of}} if self.frame else {}),
             **({"own_id": self.own_id} if self.own_id else {}),
+            **({"attempts": as_members(self.attempts)} if self.attempts else {}),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -164,7 +167,9 @@ def write_receipt(
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     told = (
-        set(members) if same else {*members, "sent", "own_id", "chosen_at", "frame", "checks", "labels"}
+        set(members)
+        if same
+        else {*members, "sent", "own_id", "attempts", "chosen_at", "frame", "checks", "labels"}
     )  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
@@ -303,6 +308,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         labels=NO_LABELS,
         **_frame(members),
         own_id=_own_id(members.get("own_id")),
+        attempts=as_json(told_attempts(members.get("attempts"))),
     )
 
 

@@ -95,6 +95,7 @@ def receipt_of(
         payer=payer,
         sent=take.sent,
         own_id=take.own_id,
+        attempts=take.attempts,
     )
 
 

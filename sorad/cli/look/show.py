@@ -17,6 +17,7 @@ from sorad.plaintext import one_line, printable
 from sorad.problems import after_the_end, joined
 
 if TYPE_CHECKING:
+    from sorad.cli.look.list import Names
     from sorad.files.labels import Labels
     from sorad.health.outlook import Outlook
     from sorad.ledger.values import Event, Purchase
@@ -61,6 +62,8 @@ _NOTES = {
     "weighed again": N_("weighed again at the start"),
     "approved": N_("approved by you"),
     "retry": N_("tried again by you"),
+    "retarget": N_("moved to another provider by you"),
+    "fallback": N_("goes on at another provider"),
     "cancel": N_("cancelled by you"),
     "resend": N_("sent again by you"),
     "dropped": N_("dropped by you"),
@@ -126,12 +129,13 @@ class _Seen(NamedTuple):
     next: Outlook
     size: Optional[int]  # bytes of the file at its place; None: there is none
     receipt: Optional[str]
+    names: Names
     another_shot: bool  # it begins with the frame of another shot than the one before it now
     labels: Labels  # in the file at its place
 
 
 def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
-    from sorad.cli.look.list import continues_another
+    from sorad.cli.look.list import Names, continues_another
     from sorad.files.labels import NO_LABELS
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
@@ -158,7 +162,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
-        another = continues_another(ledger, take)
+        names, another = Names(ledger), continues_another(ledger, take)
     finally:
         ledger.close()
     video = Path(take.output)
@@ -166,7 +170,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
     there = str(receipt) if _size(receipt) is not None else None
     told = outlook(take, standing)
     labels = NO_LABELS if take.state is not State.DONE else labels_at(video)
-    return _Seen(take, history, purchases, currency, told, _size(video), there, another, labels)
+    return _Seen(take, history, purchases, currency, told, _size(video), there, names, another, labels)
 
 
 def _size(path: Path) -> Optional[int]:
@@ -177,21 +181,23 @@ def _size(path: Path) -> Optional[int]:
 
 
 def _as_json(seen: _Seen) -> dict[str, Any]:
+    from sorad.attempts import as_members
     from sorad.cli.look.list import as_json, problem_json
     from sorad.clock import iso
-    from sorad.model import units
 
     take, following = seen.take, seen.next
     return {
-        **as_json(take),
+        **as_json(take, seen.names),
         "fingerprint": take.fingerprint,
         "request": take.request.canonical(),
         "frame": {"image": take.frame, "of": take.frame_of} if take.frame else None,
         "earlier_shot": seen.another_shot,
         "newer": None if take.newer is None else take.newer.canonical(),
-        "provider": take.provider or None,
+        "kind": take.provider or None,
         "base_url": take.base_url or None,
         "creates": take.creates,
+        "moved_by": take.moved_by,
+        "attempts": as_members(take.attempts),
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),
         **_video_json(seen),
@@ -202,15 +208,7 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
             "at": iso(following.at),
             "expected": iso(following.expected),
         },
-        "purchases": [
-            {
-                "at": iso(one.charged_at),
-                "remote_id": one.remote_id or None,
-                "cost": None if one.cost is None else units(one.cost),
-                "repeats": one.repeats,
-            }
-            for one in seen.purchases
-        ],
+        "purchases": [_purchase_json(one, seen.currency) for one in seen.purchases],
         "history": [
             {
                 "at": iso(event.at),
@@ -222,6 +220,20 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
             }
             for event in seen.history
         ],
+    }
+
+
+def _purchase_json(one: Purchase, first: str) -> dict[str, Any]:
+    from sorad.clock import iso
+    from sorad.model import units
+
+    return {
+        "at": iso(one.charged_at),
+        "remote_id": one.remote_id or None,
+        "cost": None if one.cost is None else units(one.cost),
+        "currency": one.currency or first,
+        "told": one.told,
+        "repeats": one.repeats,
     }
 
 
@@ -269,7 +281,8 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("not to be seen"), request.negative_prompt),
         (_("text today"), _today(take)),
         (_("form"), form(request)),
-        (_("provider"), f"{take.provider} {take.base_url}".strip()),
+        (_("provider"), _provider(seen)),
+        *_tried(take),
         (_("task id"), take.remote_id),
         (_("request id"), take.request_id),
         *_money(seen),
@@ -281,6 +294,31 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _provider(seen: _Seen) -> str:
+    """Where it was sent, or is to be; and where its storyboard wants it from, if that is another one."""
+    from sorad.cli.look.list import model_of
+
+    take = seen.take
+    name, there = seen.names.of(take), f"{take.provider} {take.base_url}".strip()
+    told = f"{name} ({there})" if there and name != take.provider else there or name
+    told = " ".join(filter(None, (told, model_of(take))))
+    if not take.moved_by:
+        return told
+    if take.moved_by == "user":
+        return _("{provider}, as you said with `sorad retarget`").format(provider=told)
+    return _("{provider}, as a fallback").format(provider=told)
+
+
+def _tried(take: Take) -> Iterator[tuple[str, str]]:
+    """What came of other providers before."""
+    from sorad.attempts import attempts_of
+
+    for one in attempts_of(take.attempts):
+        spent = "" if one.cost is None else f"{one.cost:.2f} {one.currency}"
+        parts = (one.provider, one.remote_id, one.code, spent, local_time(one.at))
+        yield _("tried"), "  ".join(filter(None, parts))
 
 
 def _labels(labels: Labels) -> str:
@@ -335,8 +373,9 @@ def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
     """What was paid; where it was bought more than once, each time."""
     from sorad.model import units
 
-    def price(cost: Optional[int]) -> str:
-        return _("price not known") if cost is None else f"{units(cost):.2f} {seen.currency}"
+    def price(cost: Optional[int], currency: str = "") -> str:
+        known = currency or seen.take.currency or seen.currency
+        return _("price not known") if cost is None else f"{units(cost):.2f} {known}"
 
     take, bought = seen.take, seen.purchases
     possible = sum(one.possible for one in bought)
@@ -351,7 +390,7 @@ def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
         yield _("bought"), local_time(take.accepted_at)
         return
     for one in bought:
-        yield _("bought"), f"{local_time(one.charged_at)}  {price(one.cost)}  {one.remote_id}"
+        yield _("bought"), f"{local_time(one.charged_at)}  {price(one.cost, one.currency)}  {one.remote_id}"
 
 
 def _next(following: Outlook) -> str:

@@ -23,6 +23,7 @@ from sorad.providers.base import (
     NotSent,
     Polled,
     RemoteTask,
+    TaskFailed,
     Trouble,
     Unknown,
     Video,
@@ -116,7 +117,9 @@ class Native(Api):
     def polled(self, came: Answer) -> Polled:
         """What an answer about a task means."""
         found = answers.after_poll(came, self.format, self._config.video_url_paths, self.base_url)
-        return replace(found, cost=self.cost(came.json())) if isinstance(found, Finished) else found
+        if isinstance(found, Finished) or (isinstance(found, TaskFailed) and found.cost is None):
+            return replace(found, cost=self.cost(came.json()))
+        return found
 
     def task(self, remote_id: str) -> Union[Answer, Broken]:
         """The answer about a task."""
