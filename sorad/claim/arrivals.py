@@ -99,6 +99,10 @@ class Arrivals:
                 with contextlib.suppress(OSError):  # of one place; the next look tries again
                     if Path(take.output).exists():
                         self._is_there(take)
+        self._compare_recent(roots)
+
+    def _compare_recent(self, roots: Collection[str]) -> None:
+        """Look at what was bought lately in these roots; what is older is forgotten."""
         recent: set[int] = set()
         for purchase in self._ledger.purchases(self._clock.time() - RECENT):
             recent.add(purchase.take_id)
