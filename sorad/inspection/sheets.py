@@ -22,6 +22,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 
 GAP = 60.0  # seconds between two sheets of one storyboard: sync services carry each
+SOON = 5.0  # seconds until a folder that is away, or not yet known to be there, is looked for again
 
 
 @dataclass
@@ -47,7 +48,10 @@ class Sheets:
         board = None if due is None else self._board(due)
         if due is None or board is None:
             return False
-        drawn = self._draw(board) if board.root in roots else None
+        if board.root not in roots:
+            self._pending()[due] = now + SOON
+            return False
+        drawn = self._draw(board)
         if drawn is not False:  # for what changed meanwhile; one that did not change is not drawn again
             self._pending()[due] = now + GAP
         return drawn is True

@@ -9,7 +9,7 @@ import pytest
 from intake_stage import Stage
 
 from sorad.inspection.sheet import cells, signature
-from sorad.inspection.sheets import GAP, Sheets
+from sorad.inspection.sheets import GAP, SOON, Sheets
 from sorad.ledger.values import Change
 from sorad.media.decoder import Decoder
 from sorad.media.questions import Answer, Cell, Kept, Question, Sheet, Unanswered
@@ -102,7 +102,7 @@ def test_what_cannot_be_drawn_just_now_is_drawn_later(desk: Desk) -> None:
     desk.works = True
     desk.stage.clock.now += GAP
     assert desk.sheets.turn(["/elsewhere"]) is False  # its folder is away
-    desk.stage.clock.now += GAP
+    desk.stage.clock.now += SOON
     assert desk.sheets.turn([str(desk.stage.vault_dir)]) is True
 
 
@@ -150,7 +150,7 @@ def test_a_sheet_shows_posters_and_what_is_no_picture_leaves_a_gap(tmp_path: Pat
     try:
         found = decoder.ask(Sheet(str(out), "storyboard_港.json", some))
         assert isinstance(found, Kept), found
-        many = decoder.ask(Sheet(str(out), "x" * 500, [some[0]] * 400))
+        many = decoder.ask(Sheet(str(out), "x" * 500, [some[0]] * 100))
         assert isinstance(many, Kept), many
         assert decoder.ask(Sheet(str(tmp_path / "no" / "sheet.jpg"), "x", [])).why == "disk"  # type: ignore[union-attr]
     finally:

@@ -216,3 +216,21 @@ def test_segments_in_another_order_take_their_posters_along(desk: Desk) -> None:
     posters = {path.name for path in assets.glob("*/*_poster.jpg")}
     assert posters == {poster_path(Path(take.output)).name for take in desk.takes()}
     assert desk.work() == 0
+
+
+def test_a_video_that_is_renamed_with_its_receipt_takes_its_poster_along(desk: Desk) -> None:
+    desk.work()
+    first = desk.takes()[0]
+    old = Path(first.output)
+    new = old.with_name("my favourite.mp4")
+    receipt_path(old).rename(receipt_path(new))
+    old.rename(new)
+    desk.stage.look = True
+    desk.stage.go(600.0)
+    assert desk.takes()[0].output == str(new)
+    desk.asked.clear()
+    assert desk.work() == 1  # seen to be there
+    assert desk.asked == []
+    assert desk.takes()[0].poster == 1
+    assert {path.name for path in old.parent.glob("*_poster.jpg")} >= {"my favourite_poster.jpg"}
+    assert not poster_path(old).exists()
