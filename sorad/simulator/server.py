@@ -308,8 +308,8 @@ class Simulator:
         task = self._task_of_file(call)
         if task is None or call.method not in ("GET", "HEAD"):
             return Answer(404, b"", {"content-type": "application/xml"})
-        if call.parts[-1].endswith(".png") and self._book.may_fetch(task.id, call):
-            return Answer(200, last_frame(task.id), {"content-type": "image/png"})
+        if call.parts[-1].endswith(".png"):
+            return self._frame(call, task)
         self._count("download")
         fault = self.faults.pick("download", task.id, task.order.prompt)
         if fault is not None and fault.kind == "expired":
@@ -321,6 +321,12 @@ class Simulator:
         found = task
         route = Route("download", task.id, task.order.prompt, lambda: self._serve(call, found, fault))
         return strike(fault, route, downloads.refusal) if fault is not None else route.act()
+
+    def _frame(self, call: Call, task: Task) -> Answer:
+        """The last frame of a task; no fault strikes it."""
+        if not self._book.may_fetch(task.id, call):
+            return downloads.denied()
+        return Answer(200, last_frame(task.id), {"content-type": "image/png"})
 
     def _serve(self, call: Call, task: Task, fault: Fault | None) -> Answer:
         return downloads.serve(call, self._book.movie(task), fault)
