@@ -26,6 +26,8 @@ MEMBERS = [
     "remote_id",
     "reused",
     "request_id",
+    "provider",
+    "model",
     "error",
     "chosen",
     "flaws",
@@ -48,6 +50,15 @@ def test_json_has_exactly_the_documented_members(house):
     assert shown["error"] is None
     assert shown["cost"] == 0.25
     assert shown["created_at"].endswith("Z")
+
+
+def test_json_names_the_provider_as_the_config_does(house):
+    house.takes(1)
+    assert [one["provider"] for one in house.sorad("list", "--json").json] == ["simulator"]
+    house.config.write_text(
+        f"state_dir = {str(house.state_dir)!r}\n[[provider]]\nname = 'main'\n[[provider]]\nkind = 'kling'\n"
+    )
+    assert [(one["provider"], one["model"]) for one in house.sorad("list", "--json").json] == [("main", None)]
 
 
 def test_what_is_not_known_is_null(house):
@@ -299,6 +310,12 @@ def test_missing_and_old_ones_can_be_asked_for(house):
     assert [one["wanted"] for one in house.sorad("list", "--json").json] == [True, False, True]
     assert "of an earlier text" in house.sorad("list").out
     assert "an earlier one of its segment" in house.sorad("show", str(second.id)).out
+    board = house.ledger.storyboard_at(second.storyboard)
+    house.ledger.withdraw(
+        board.id, "invalid", time.time()
+    )  # whether the text is another one by now is not known
+    assert "of an earlier text" not in house.sorad("list").out
+    assert house.sorad("list", "--old", "--json").json == []
 
 
 def test_flawed_videos_are_listed_with_what_is_wrong(house):

@@ -125,11 +125,12 @@ class _Seen(NamedTuple):
     next: Outlook
     size: Optional[int]  # bytes of the file at its place; None: there is none
     receipt: Optional[str]
+    old: bool  # it is of an earlier text of its segment
     another_shot: bool  # it begins with the frame of another shot than the one before it now
 
 
 def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
-    from sorad.cli.look.list import continues_another
+    from sorad.cli.look.list import continues_another, is_old, well_read
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
     from sorad.health.outlook import Standing, outlook
@@ -153,14 +154,14 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
-        another = continues_another(ledger, take)
+        old, another = is_old(take, well_read(ledger)), continues_another(ledger, take)
     finally:
         ledger.close()
     video = Path(take.output)
     receipt = receipt_path(video)
     there = str(receipt) if _size(receipt) is not None else None
     told = outlook(take, standing)
-    return _Seen(take, history, purchases, currency, told, _size(video), there, another)
+    return _Seen(take, history, purchases, currency, told, _size(video), there, old, another)
 
 
 def _size(path: Path) -> Optional[int]:
@@ -233,7 +234,6 @@ def _video_json(seen: _Seen) -> dict[str, Any]:
 
 
 def _card(seen: _Seen) -> Iterator[str]:
-    from sorad.cli.look.list import is_old
     from sorad.model import STATE_NAMES
     from sorad.units import format_size
 
@@ -246,7 +246,7 @@ def _card(seen: _Seen) -> Iterator[str]:
             ),
         ),
         (_("state"), _(STATE_NAMES[take.state])),
-        (_("text"), _("an earlier one of its segment") if is_old(take) else ""),
+        (_("text"), _("an earlier one of its segment") if seen.old else ""),
         (_("chosen"), local_time(take.chosen_at or None)),
         (_("next"), _next(seen.next)),
         (_("error"), str(take.error or "")),
