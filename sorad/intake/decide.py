@@ -26,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
-from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
+from sorad.budget import NEVER, needs_approval, price_again
 from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
@@ -291,7 +291,7 @@ def _too_dear(
     if problem is None:
         return wants, None
     if problem.code == "budget.price" and prices.trouble is not None:
-        problem, due = prices.trouble, facts.now + PRICE_AGAIN
+        problem, due = prices.trouble, facts.now + price_again(prices.trouble)
 
     def held(want: Want) -> Want:
         return replace(want, state=State.HELD, due_at=due, error=problem) if is_new(want) else want
