@@ -195,7 +195,7 @@ def newcomers(facts: Facts) -> list[Take]:
     come = []
     for one in facts.held.candidates:
         at_its_place = Path(one.take.output) == one.evidence.video
-        stays = not one.gone if at_its_place else one.occupied
+        stays = one.kept or (not one.gone if at_its_place else one.occupied)
         here = replace(one.take, segment=one.evidence.segment, take=one.evidence.take)
         if one.away or stays or key_of(here) in keys:
             continue
