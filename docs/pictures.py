@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from sorad.cli.live import text_of
-from sorad.cli.standing import screen
 
 from sorad import messages
+from sorad.cli.look.status_sections import screen
+from sorad.cli.shared.live import text_of
 from sorad.simulator import Simulator
 
 DOCS = Path(__file__).resolve().parent

@@ -33,6 +33,7 @@ from pathlib import Path
 _DIGITS = 8  # of the fingerprint: 4 billion, for the few texts that one segment ever has
 INTENT, POSTER = ".intent.json", "_poster.jpg"
 ASSETS = "_assets"
+ENDINGS = (".json", ".csv", ".md")  # of storyboards; those of one stem would share a folder
 # A name with more digits is none of ours: anybody may write one, and SQLite's integers have 64 bits.
 HIGHEST_SEGMENT = HIGHEST_TAKE = 9_999_999_999
 DEFAULT_NAME = "{stem}_S{segment:03}_T{take}_{fingerprint8}"

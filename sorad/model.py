@@ -19,6 +19,7 @@ from sorad.problems import Problem
 # No gateway repeats a create more often by itself; what says so is believed no further.
 MOST_REPEATS = 20
 SEEDS = 2**31  # so many there are, from 0 on: what all APIs take that know any
+BY_USER, BY_FALLBACK = "user", "fallback"  # who moved a take to another provider
 # In units of whatever currency: nobody asks so much for a take. What says so is not believed: SQLite's integers have
 # 64 bits, and millions of such costs still fit into their sum.
 LARGEST_COST = 10_000_000
@@ -37,6 +38,16 @@ class Reference:
         """The members that count in a fingerprint: those that were said."""
         members = {"image": self.image, "name": self.name, "kind": self.kind}
         return {name: value for name, value in members.items() if value}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a local picture is. Sides in pixels; 0: they cannot be told."""
+
+    bytes: int
+    form: str  # "jpeg", "png", "webp"
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class Request:
     provider: str = ""  # by its name in the config; "": the default. Who generates makes no other video
     # The first frame is the last one of the shot before. Which shot, and which frame, is no part of the fingerprint.
     continues: bool = False
+    # What its local pictures are, by their hashes, as its storyboard was read: to be judged, and not kept.
+    looks: tuple[tuple[str, Look], ...] = field(default=(), compare=False, repr=False)
     rules: int = field(default=0, compare=False)  # by which its storyboard was read; 0: older ones than 3
 
     def canonical(self) -> dict[str, object]:
@@ -117,6 +130,11 @@ class Request:
         """Every picture with its path: first frame, last frame, references."""
         frames = ((self.image, self.image_path), (self.last_frame, self.last_frame_path))
         return (*(one for one in frames if one[0]), *((one.image, one.path) for one in self.references))
+
+    def seen(self, looks: Mapping[str, Look]) -> Request:
+        """The request with what is known of its pictures."""
+        found = tuple((image, looks[image]) for image, _path in self.pictures() if image in looks)
+        return replace(self, looks=found) if found != self.looks else self
 
     def to_json(self) -> str:
         """All members, for the ledger; half of a surrogate pair is escaped, because SQLite cannot hold it."""
@@ -191,6 +209,7 @@ class Take:
     request_id: str = ""
     validator: str = ""  # ETag of the download under way, for If-Range
     cost: Optional[int] = None  # micro-units; None: not known
+    told: bool = False  # that is what the provider says it cost, and not the estimate
     error: Optional[Problem] = None
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -232,15 +251,24 @@ class Take:
 
     checks: str = ""  # what its video looks like, as JSON: `sorad.media.flaws`; "": nobody has looked yet
     poster: int = 0  # 1: its poster is there; 2: none can be made of it; 0: nobody has tried
+    # Where it was moved to another provider than its storyboard names (``target`` is where to): by whom ("user",
+    # "fallback"; "": it was not), the target that the storyboard named then, and what is asked for otherwise there:
+    # members of the request, as JSON.
+    moved_by: str = ""
+    moved_from: str = ""
+    moved_as: str = ""
+    attempts: str = ""  # what was tried elsewhere before, as JSON: see :mod:`sorad.attempts`
+
+    @property
+    def asked(self) -> Request:
+        """Its request as it is asked for where it is wanted from."""
+        return replace(self.request, **json.loads(self.moved_as)) if self.moved_as else self.request
 
     @property
     def to_send(self) -> Request:
-        """Its request with the first frame that was pinned."""
-        return (
-            replace(self.request, image=self.frame, image_path=self.frame_path)
-            if self.frame
-            else self.request
-        )
+        """The same with the first frame that was pinned."""
+        asked = self.asked
+        return replace(asked, image=self.frame, image_path=self.frame_path) if self.frame else asked
 
     @property
     def place(self) -> tuple[str, str]:

@@ -202,9 +202,14 @@ def _file(folder: Path, key: str) -> Path:
 
 
 def _inside(folder: Path, key: str, but: int) -> Iterator[dict[str, Any]]:
-    """Who buys for a root that lies inside a folder; not the process ``but``."""
+    """Who buys for a root that lies inside a folder; not the process ``but``.
+
+    Processes that were killed leave their notes until the machine starts anew: what does not even name the folder is
+    passed over before it is looked into.
+    """
+    named = json.dumps(key).encode("ascii")
     for raw in notes_in(folder, _PREFIX):
-        note = _living(raw)
+        note = _living(raw) if named in raw else None
         if note is not None and key in note["chain"] and note["pid"] != but:
             yield note
 

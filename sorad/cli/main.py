@@ -34,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     # loguru starts with a sink that prints the values of variables; each command sets up its own.
     os.environ.setdefault("LOGURU_AUTOINIT", "0")
+    # pydantic would look through all that is installed for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     _never_choke()
     if words[:1] == ["__complete"]:  # the shell asks, at each TAB
         return _complete(words[1:])
@@ -130,11 +132,10 @@ def _no_such_command(name: str) -> SoradError:
 
 def _help() -> str:
     """All commands by group, on one screen of 80 x 24 with room for the prompt."""
-    lines = [_("usage: ") + _("sorad [--lang zh|en] [--config FILE] [--version] COMMAND …")]
+    lines = [_("usage: ") + _("sorad [--lang zh|en] [--config FILE] [--version] COMMAND [--help] …")]
     for group in (WORK, LOOK, CONTROL, SETUP):
         lines.append(_(group))
         lines += _in_columns([(name, _(row.help)) for name, row in COMMANDS.items() if row.group == group])
-    lines.append(_("sorad COMMAND --help tells more about a command."))
     return "\n".join(lines)
 
 

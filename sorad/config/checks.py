@@ -11,6 +11,7 @@ from typing import Union
 from urllib.parse import urlsplit
 
 from sorad.config.errors import shown
+from sorad.config.fallbacks import of_fallbacks
 from sorad.config.finding import Finding
 from sorad.config.hours import parse_hours
 from sorad.config.lines import Loc
@@ -33,6 +34,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _limits(config)
     yield from _providers(config)
     yield from of_models(config)
+    yield from of_fallbacks(config)
     yield from _telling(config)
 
 

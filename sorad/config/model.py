@@ -51,8 +51,10 @@ class Watch(Section):
     takes: int = Field(default=1, ge=1, le=100)
     settle_seconds: Seconds = 2.0
     edit_seconds: float = Field(default=20.0, ge=0, le=3600)  # for edits, where it is longer; 0: no such wait
+    note_seconds: float = Field(default=120.0, ge=0, le=3600)  # stillness of notes and tables, new ones too
     rescan_seconds: float = Field(default=300.0, gt=0)
     polling: Literal["auto", "always", "never"] = "auto"
+    asset_folder: str = Field(default="asset", min_length=1)  # beside a storyboard: its pictures by name
     # whether a text that another storyboard bought is bought again: of the same folder, of this root
     reuse: Literal["folder", "root", "never"] = "folder"
     claim: Literal["auto", "always", "never"] = "auto"  # whether only one machine may buy here
@@ -61,10 +63,13 @@ class Watch(Section):
 
 
 class PictureForms(Section):
-    """``pictures`` of a ``[[model]]``: how a picture may come, and how large (bytes) a file may be."""
+    """``pictures`` of a ``[[model]]``: how a picture may come, how large (bytes) a file may be, and of what form."""
 
     forms: tuple[Literal["url", "file", "id"], ...] = ("url", "file")
     largest: Size = 20_000_000
+    formats: tuple[Literal["jpeg", "png", "webp"], ...] = ("jpeg", "png", "webp")
+    sides: Optional[tuple[int, int]] = None  # pixels: the shortest side, and the longest
+    shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, and the widest
 
 
 class ModelConfig(Section):
@@ -128,6 +133,8 @@ class ProviderConfig(Section):
     tag_creates: bool = (
         False  # ark: an id of sorad's goes along as ``safety_identifier``, which its list shows
     )
+    # names of other providers, in order, to which takes go that this one surely refuses, or fails for good
+    fallback: tuple[str, ...] = ()
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``
     model: str = ""
     model_pro: str = ""
@@ -303,6 +310,8 @@ class Media(Section):
 
     posters: bool = True  # a picture of each, for notes
     checks: bool = True  # each is decoded, and what is wrong with it is told
+    sheets: bool = True  # a contact sheet of each storyboard
+    cut: bool = False  # the chosen takes of a storyboard in one video
 
 
 class Log(Section):

@@ -1,6 +1,6 @@
 """The providers that sorad speaks to natively: their addresses by region, the currency there, a default model. Data.
 
-Another one is a row here, its file in ``sorad/providers``, its models in the ``.toml`` beside that.
+``docs/extending.md`` lists what another one needs.
 """
 
 from __future__ import annotations

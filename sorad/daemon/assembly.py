@@ -341,6 +341,7 @@ class Daemon:
                 *parts.clock_problems(),
                 *parts.telling.notes(),
                 *parts.notes.problems(),
+                *parts.cutter.problems(),
                 *self._unread(),
             )
             notices = [problem.to_json() for problem in worth]

@@ -45,6 +45,8 @@ from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks,
 from sorad.engine.steps.pictures import follow_config
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
+from sorad.export.cutter import Cutter
+from sorad.export.problems import check_room
 from sorad.heartbeat import beat
 from sorad.inspection.worker import Inspector
 from sorad.intake.reading import Intake
@@ -60,13 +62,14 @@ from sorad.model import Take
 from sorad.notes.keeper import Keeper
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider, Trouble, Video
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 from sorad.vault.service import Vault
 
 # The daemon's own look at its threads, and at what a sync brought into the folders, in seconds.
 HOUSEKEEPING, SWEEP = 5.0, 60.0
 # So often it looks at the start whether the first scan is over, in seconds.
 SLICE = 0.2
+_JOINING = 4 * 3600.0  # seconds for the cut of a storyboard at most
 # Behind the name of a lane whose steps began under the config of before.
 BEFORE = ".before"
 
@@ -211,6 +214,7 @@ class Parts:
             ask_media=kept.decoder.ask,
             decodes=is_there,
             seller=lambda target: by_name.get(target, by_name[""]),
+            providers=config.providers,
         )
         kits = [
             common(
@@ -227,11 +231,29 @@ class Parts:
             for one in self.sellers
         ]
         self.kit = kits[0]
-        self.notes = Keeper(config, ledger, clock, self._sees_to, lambda take: choose(self.kit, [take]))
+        # A child process of its own, with time for a whole storyboard.
+        self._joiner = Decoder(seconds=_JOINING)
+        self.cutter = Cutter(
+            config,
+            ledger,
+            clock,
+            self._sees_to,
+            self._joiner.ask,
+            partial(check_room, free=free_bytes, keep=config.disk.min_free),
+            rest=self._joiner.rest,
+        )
         # A child process of its own: a long look at a video keeps no step waiting.
         self._decoder = Decoder()
         self.inspector = Inspector(
             config, ledger, clock, self._sees_to, self.claims.payer, self._decoder.ask, self._decoder.rest
+        )
+        self.notes = Keeper(
+            config,
+            ledger,
+            clock,
+            self._sees_to,
+            lambda take: choose(self.kit, [take]),
+            touched=self._touched,
         )
         commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
         make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
@@ -241,6 +263,7 @@ class Parts:
             Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
             Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
             Supervised("notes", self.notes.run, clock, kept.failed, kept.limit),
+            Supervised("cuts", self.cutter.run, clock, kept.failed, kept.limit),
             Supervised("media", self.inspector.run, clock, kept.failed, kept.limit),
             *self.telling.threads,
         ]
@@ -286,6 +309,11 @@ class Parts:
         wanted = (one for one in self.sellers if take.target in one.targets)
         return next(wanted, self.sellers[0])
 
+    def is_astray(self, take: Take) -> bool:
+        """Whether an unsent take is wanted from a provider that is not in the config: nobody buys it then."""
+        known = any(take.target in one.targets for one in self.sellers)
+        return not known and (len(self.sellers) > 1 or bool(take.moved_by))
+
     def _accounts_for(self, take: Take) -> Accounts:
         """Those that know the way to where a take was sent."""
         there = (
@@ -315,6 +343,11 @@ class Parts:
         """Whether this machine keeps the notes of a root: it is there, and no other one buys there."""
         states = {row.path: row.state for row in self.vault.states()}
         return states.get(root, "offline") != "offline" and not self.claims.stands_by(root)
+
+    def _touched(self, boards: set[int]) -> None:
+        """What has changed of storyboards may change their contact sheets and cuts."""
+        self.inspector.sheets.touched(boards)
+        self.cutter.changed(boards)
 
     def _stopping(self) -> bool:
         return self._retired.is_set() or self._kept.ending.is_set()
@@ -357,6 +390,7 @@ class Parts:
         self._retired.set()
         for thread in self.threads:
             thread.stop()
+        self._joiner.close()  # after the stop: what it works on is begun again another time
         self._decoder.close()  # after the stop: what it was asked is not answered, and asked again one day
         for number in range(len(self.sellers)):
             self._kept.complain(_about(number), None)  # those that are there still are told again

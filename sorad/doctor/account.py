@@ -22,7 +22,7 @@ from sorad.problems import Problem, SoradError
 from sorad.providers.base import Fault, Provider, Trouble
 from sorad.providers.capabilities.lost import unfindable
 from sorad.providers.wire.addresses import host_of
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 from sorad.service.problems import key_unseen
 
 # The doctor's patience with the provider, in seconds, where the config has more.
@@ -161,7 +161,7 @@ def _due(provider: Provider, context: Context, targets: Sequence[str]) -> tuple[
             ledger.close()
     except (SoradError, LedgerUnavailable, LedgerDamaged):
         return 0, None  # the check of the ledger tells
-    asked = [take.request for take in takes if take.target in targets]
+    asked = [take.asked for take in takes if take.target in targets]
     prices = [price for price in map(provider.price, asked) if price is not None]
     return len(prices), sum(prices) if prices else None
 

@@ -10,6 +10,7 @@ from sorad.doctor import (
     daemon,
     disk,
     folders,
+    labels,
     ledger,
     media,
     notify,
@@ -38,6 +39,7 @@ TITLES = {
     "storyboards": N_("storyboards"),
     "media": N_("pictures"),
     "disk": N_("disk"),
+    "labels": N_("labels"),
     "state_dir": N_("state_dir"),
     "ledger": N_("ledger"),
     "log": N_("log"),
@@ -61,7 +63,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("setup", N_("Config and provider"), (setup.check, account.check, proxy.check, notify.check)),
-    Group("folders", N_("Folders"), (folders.check, media.check, disk.check)),
+    Group("folders", N_("Folders"), (folders.check, media.check, labels.check, disk.check)),
     Group("state", N_("Ledger and log"), (state.check, ledger.check)),
     Group("daemon", N_("Daemon and service"), (daemon.check, service.check)),
     Group("versions", N_("Versions"), (versions.check,)),

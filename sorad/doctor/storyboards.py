@@ -105,7 +105,9 @@ def judge(read: Read) -> Iterator[Finding]:
             "storyboards",
             "storyboards.none",
             N_("There is none in the watched folders."),
-            N_("Put one there: a file named storyboard*.json. `sorad demo` shows one at work."),
+            N_(
+                "Put one there: a file named storyboard*.json, or a note with the property sorad: storyboard."
+            ),
         )
     elif read.invalid:
         count = len(read.invalid)

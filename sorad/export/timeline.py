@@ -23,6 +23,9 @@ class Clip:
     rate: Fraction  # frames a second
     sound: bool
     lines: tuple[str, ...] = ()  # what is said, or else the prompt: the subtitles
+    segment: int = 0
+    take: int = 0  # its number in the segment
+    others: tuple[Clip, ...] = ()  # the other delivered takes of its segment
 
 
 @dataclass(frozen=True)

@@ -40,17 +40,21 @@ def about_buying(facts: Facts) -> Iterator[Complaint]:
         if vendor.mode == "safe":
             yield _safe(facts, vendor)
     for name, count in facts.astray.items():
-        yield heavy(
-            "take.no_provider",
-            N_("Not bought, for the config has no provider {name}: {count} takes wait for it."),
-            N_("Add it as a [[provider]], or name another one for their folder or storyboard."),
-            name=name,
-            count=count,
-        )
+        yield Complaint(no_provider(name, count))
     yield from _claims(facts)
     for row in facts.disk:
         if not row["ok"]:
             yield Complaint(full_disk(row))
+
+
+def no_provider(name: str, count: int) -> Problem:
+    """Why takes wait that are wanted from a provider which is not in the config."""
+    return Problem(
+        "take.no_provider",
+        N_("Not bought, for the config has no provider {name}: {count} takes wait for it."),
+        N_("Add it as a [[provider]], or `sorad retarget PATH --provider NAME`, or change their storyboard."),
+        {"name": name, "count": count},
+    )
 
 
 def _stopped(vendor: Vendor) -> Iterator[Complaint]:

@@ -28,6 +28,7 @@ from sorad.receipts.rescued import RESCUED, is_rescued
 SAMPLE = 200
 # So many of the latest finished takes are looked at, to learn how long a generation takes.
 LEARNT_FROM = 300
+DELIVERED = 5
 # How long a look waits for a ledger that is locked, in seconds: somebody sits before the screen.
 PATIENCE = 2.0
 
@@ -59,6 +60,7 @@ class Facts:
     downloading: tuple[Take, ...] = ()
     rescued: tuple[Take, ...] = ()  # delivered, but not to their own place
     finished: tuple[Generation, ...] = ()  # the latest, latest first
+    delivered: tuple[Take, ...] = ()  # the last ones, the latest first, up to DELIVERED
     waiting_commands: int = 0
     spent_today: int = 0
     unpriced_today: int = 0  # purchases whose cost is not known
@@ -147,6 +149,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         rescued=tuple(_rescued(ledger)),
         # learnt for what is under way: where nothing is, nobody asks
         finished=tuple(ledger.generations(LEARNT_FROM)) if any(counts[state] for state in _MOVING) else (),
+        delivered=tuple(ledger.latest(DELIVERED)) if counts[State.DONE] else (),
         waiting_commands=len(ledger.commands()),
         spent_today=ledger.spend(midnight),
         unpriced_today=ledger.unpriced(midnight),

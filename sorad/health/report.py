@@ -27,7 +27,7 @@ def report(facts: Facts) -> Report:
 
     Beside the fields of the design: ``read`` (whether the ledger could be), ``daemon.command``, ``.ready`` and
     ``.threads``, ``problems[].level`` (``"problem"``, or ``"note"`` for what needs nobody), ``roots[].claim``,
-    ``in_flight``, ``pace``, ``next``, ``queue_done_at``, ``time`` and ``providers[].concurrency``; see
+    ``in_flight``, ``delivered``, ``pace``, ``next``, ``queue_done_at``, ``time`` and ``providers[].concurrency``; see
     docs/monitoring.md.
     """
     with after_the_end(facts.holder is None):
@@ -56,6 +56,7 @@ def report(facts: Facts) -> Report:
         "providers": [_provider(vendor) for vendor in facts.vendors],
         "in_flight": _in_flight(facts, paces),
         "pace": [_pace(kind, pace) for kind, pace in paces.items()],
+        "delivered": _delivered(facts),
         "next": [turn_of(take) for take in facts.next_up],
         "queue_done_at": iso(_queue_done(facts, paces)),
         "problems": problems,
@@ -186,6 +187,21 @@ def _in_flight(facts: Facts, paces: Mapping[Kind, Pace]) -> list[dict[str, Any]]
             "overdue": take.id in overdue,
         }
         for take in sorted(facts.in_flight, key=lambda take: take.intent_at or take.updated_at)
+    ]
+
+
+def _delivered(facts: Facts) -> list[dict[str, Any]]:
+    """What came last, the latest first."""
+    return [
+        {
+            "id": take.id,
+            "storyboard": take.storyboard,
+            "segment": take.segment,
+            "take": take.take,
+            "output": take.output,
+            "at": iso(take.finished_at),
+        }
+        for take in facts.delivered
     ]
 
 

@@ -9,8 +9,7 @@ from typing import Optional
 
 from sorad.budget import awaits_price
 from sorad.delivery.outcome import OBSTACLES
-from sorad.engine.decide.ambiguous import UNFINISHED
-from sorad.engine.decide.doubtful import SAME_ID, is_same_id
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED, is_same_id
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.decide.not_found import is_told
 from sorad.engine.decide.pictures import IGNORED

@@ -17,6 +17,7 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.config.model import Config
 from sorad.files.durable import remove
+from sorad.inspection.sheets import Sheets
 from sorad.layout import poster_path
 from sorad.ledger.errors import ClaimLost, IllegalMove, LedgerUnavailable
 from sorad.ledger.interface import Ledger
@@ -53,10 +54,12 @@ class Inspector:
     rest: Callable[[], object] = lambda: None
     installed: Callable[[], bool] = is_there
 
-    _later: dict[int, tuple[float, float]] = field(
-        default_factory=dict
-    )  # by take: until when, and for how long
+    # By take: until when, and for how long.
+    _later: dict[int, tuple[float, float]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.sheets = Sheets(self.config, self.ledger, self.clock, self.ask)
 
     def run(self, stop: threading.Event, alive: Callable[[], None]) -> None:
         """Look again and again until ``stop``."""
@@ -87,6 +90,7 @@ class Inspector:
             tidied
             or (wanted.posters and self._each("poster", roots, self._poster))
             or (wanted.checks and self._each("checks", roots, self._check))
+            or (wanted.sheets and self.sheets.turn(roots))
         )
 
     def _each(self, what: Unseen, roots: Collection[str], look: Callable[[Take], Optional[Change]]) -> bool:

@@ -12,6 +12,7 @@ from sorad.intake.facts import Lookalike, Relative
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.vault.mount_table import mounted
+from sorad.vault.notes import is_there as is_there_still
 from sorad.vault.scan import is_listed
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
@@ -20,9 +21,10 @@ _GONE = (errno.ENOENT, errno.ENOTDIR)
 def lookalikes(
     ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str], rules: str
 ) -> list[Lookalike]:
-    """The other storyboards with the same content, the first of these.
+    """The other storyboards whose content is ``contents[0]``.
 
-    With one of the others, too, which are those of earlier versions, unless it was read under the ``rules`` of today.
+    The others of ``contents`` are what earlier versions made of the same file: they count only for storyboards that
+    were not read under the ``rules`` of today.
     """
     others = [
         other
@@ -43,7 +45,7 @@ def relatives(
     remote_ids: Collection[str],
     watched: Collection[str],
 ) -> list[Relative]:
-    """The storyboards whose files are gone, with some of these fingerprints or tasks."""
+    """The storyboards whose files are gone, and the one of ``path``, with some of these fingerprints or tasks."""
     kin = ledger.related_storyboards(fingerprints, remote_ids)
     if not kin:
         return []
@@ -88,7 +90,7 @@ def _exists(path: str) -> bool:
         os.lstat(path)
     except OSError as error:
         return error.errno not in _GONE
-    return True
+    return is_there_still(Path(path))
 
 
 def _stub(path: str) -> str:

@@ -2,7 +2,7 @@
 
 The rules stand in the order in which they are asked; the first five each end the decision:
 
-1. What cannot be read asks for nothing (:func:`_invalid`).
+1. What cannot be read asks for nothing; nor does a draft (:func:`_invalid`).
 2. What repeats another storyboard that is there buys nothing; unless it is the one that was bought for, then the
    other one is the copy (:func:`_copy`).
 3. The output folder of a storyboard that was renamed follows it, whole (:func:`folder_to_follow`).
@@ -31,8 +31,10 @@ from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
 from sorad.intake.identity import outranks
+from sorad.intake.older_tables import held_as_older
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
+from sorad.intake.repeated import held_as_repeated
 from sorad.ledger.chain import is_waiting
 from sorad.ledger.reused import served
 from sorad.ledger.values import Storyboard, Want
@@ -53,7 +55,8 @@ def decide(facts: Facts) -> Plan:
 
 def _invalid(facts: Facts) -> Optional[Plan]:
     """What an earlier version had queued is no longer what the user wants, or not known to be."""
-    return Plan(facts.board, withdraw="invalid") if facts.board.problems else None
+    state = facts.board.state
+    return Plan(facts.board, withdraw=state) if facts.board.problems or state == "draft" else None
 
 
 def _copy(facts: Facts) -> Optional[Plan]:
@@ -214,6 +217,10 @@ def _settle(facts: Facts) -> Plan:
         wants = held_back(facts.held.elsewhere, wants, assigned.known, _reused(facts, wants))
     if facts.conflict_of:
         wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
+    if facts.is_older_table:
+        wants = held_as_older(wants, assigned.known)
+    if facts.doubled:
+        wants = held_as_repeated(facts.doubled, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)
     has_any = facts.rows.takes or come or facts.held.evidence or facts.held.intents
     return replace(
@@ -264,7 +271,7 @@ def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
     """Why these are too dear together; each currency by itself, for they are never added up."""
     asked: dict[str, list[Optional[int]]] = {}
     for want in wants:
-        price, currency = prices.of.get((want.fingerprint, want.target), (None, ""))
+        price, currency = prices.of.get(key_of(want), (None, ""))
         asked.setdefault(currency, []).append(price)
     found = (needs_approval(prices.budget, of, currency) for currency, of in sorted(asked.items()))
     return next(filter(None, found), None)

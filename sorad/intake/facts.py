@@ -41,7 +41,10 @@ class Lookalike:
 
 @dataclass(frozen=True)
 class Relative:
-    """A storyboard whose file is gone, that has some of the same texts or tasks; ``shared``: how many."""
+    """A storyboard that may be this one, renamed and edited: its file is gone, or it is the row of the path.
+
+    ``shared``: how many texts and tasks both have.
+    """
 
     board: Storyboard
     shared: int
@@ -79,12 +82,12 @@ class RescuedVideo:
 class Prices:
     """What decides whether the wants are too dear without approval.
 
-    ``of``: by fingerprint and target, the price in micro-units (``None`` where it is not known) and its currency.
+    ``of``: of each want the price in micro-units (``None`` where it is not known) and its currency.
     ``trouble``: why one is not known just now.
     """
 
     budget: Budget
-    of: Mapping[tuple[str, str], tuple[Optional[int], str]]
+    of: Mapping[Key, tuple[Optional[int], str]]
     trouble: Optional[Problem] = None
 
 
@@ -154,6 +157,9 @@ class Facts:
     standing_by: bool = False  # another machine buys in its root
     standby_roots: tuple[Path, ...] = ()  # all watched folders where another machine buys
     conflict_of: str = ""  # path of the storyboard that a sync service made it a conflict copy of
+    pictures: tuple[Problem, ...] = ()  # which one goes where by its name, to be told
+    doubled: frozenset[str] = frozenset()  # texts (fingerprints) that stand twice in a note or a table
+    is_older_table: bool = False  # it lay there before sorad read tables
     closer: bool = False  # its own folder was looked through
     doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
     state_dir: Path = Path()

@@ -34,6 +34,7 @@ from sorad.intake.facts import (
     Candidate,
     Facts,
     Held,
+    Key,
     Ledgered,
     Lookalike,
     Orphan,
@@ -44,10 +45,13 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
+from sorad.intake.older_tables import is_older, tables_since
 from sorad.intake.older_versions import as_bought, texts_of, texts_said
+from sorad.intake.repeated import repeated
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
-from sorad.intake.wants import assets_of, bare_wants
+from sorad.intake.twins import as_second, twin_of
+from sorad.intake.wants import Moves, assets_of, bare_wants
 from sorad.layout import assets_folder
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard, Want
@@ -68,8 +72,11 @@ from sorad.receipts.place import look
 from sorad.receipts.places import Places, is_occupied, names_in
 from sorad.receipts.receipt import Payer
 from sorad.receipts.rescued import Rescued
-from sorad.storyboard.read import read_file
+from sorad.storyboard.by_name import Stamps, stamps
+from sorad.storyboard.read import Reading, Rules, read_file
+from sorad.storyboard.tables.properties import DRAFT_CODE as DRAFT
 from sorad.vault.mount_table import mounted
+from sorad.vault.reader import StillWritten
 from sorad.vault.scan import Seen
 
 
@@ -86,10 +93,14 @@ class Gather:
     stands_by: Callable[[str], bool]
     is_us: Callable[[Payer], bool]
     payer: Callable[[str], Payer]
+    is_patient: bool = True  # until the pictures of a storyboard are no longer written to
 
     def __post_init__(self) -> None:
         self._rules = digest(self.config)
         self._watches = {str(watch.path): watch for watch in self.config.watch}
+        self._pictures: dict[
+            Path, tuple[Stamps, float]
+        ] = {}  # by storyboard, as last seen, and since when so
 
     def first(
         self, watch: Watch, seen: Seen, known: Optional[Storyboard], doubted: Optional[float] = None
@@ -100,28 +111,17 @@ class Gather:
         """
         path = Path(seen.path)
         rules = rules_of(self.config, watch, self.sellers)
-        reading = read_file(path, rules)
+        reading = self._settled(path, rules, watch.settle_seconds)
         now = self.clock.time()
-        board = Storyboard(
-            id=known.id if known is not None else 0,
-            root=str(watch.path),
-            path=seen.path,
-            size=seen.size,
-            mtime_ns=seen.mtime_ns,
-            content=reading.content,
-            state="invalid" if reading.problems else "ok",
-            problems=reading.problems,
-            segments=len(reading.segments),
-            updated_at=now,
-            copy_of=known.copy_of if known is not None else "",
-            rules=self._rules,
-            mount=seen.mount,
-            disk=seen.disk,
-        )
+        board = _row_of(reading, seen, known)
+        board = replace(board, root=str(watch.path), updated_at=now, rules=self._rules)
         assets = assets_of(path, watch)
-        if reading.problems:
+        if reading.problems or reading.is_draft:
             return Facts(board, (), (), assets, now)
         asked = tuple(bare_wants(reading, assets, watch))
+        twin = twin_of(path, asked, assets, rules, self.ledger)
+        if twin is not None:
+            return Facts(as_second(board, twin), (), (), assets, now)
         facts = Facts(
             board,
             tuple(reading.contents),
@@ -129,6 +129,9 @@ class Gather:
             assets,
             now,
             conflict_of=conflict_of(path, asked, rules, known_hosts(self.ledger)),
+            pictures=reading.pictures,
+            doubled=repeated(asked) if reading.by_hand else frozenset(),
+            is_older_table=is_older(path, tables_since(self.ledger, now)),
             standing_by=self.stands_by(board.root),
             standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
             doubted_since=doubted,
@@ -136,6 +139,22 @@ class Gather:
             name=watch.name,
         )
         return self._hold(self._identify(facts, known))
+
+    def _settled(self, path: Path, rules: Rules, seconds: float) -> Reading:
+        """The storyboard. :class:`StillWritten` until its pictures by name were still for so many seconds."""
+        reading = read_file(path, rules)
+        if reading.assets is None or not self.is_patient:
+            self._pictures.pop(path, None)
+            return reading
+        now, there = self.clock.monotonic(), stamps(reading.assets, path.stem)
+        before, since = self._pictures.get(path, (None, now))
+        if before != there:
+            self._pictures[path] = there, now
+            since = now
+        if there and now - since < seconds:
+            raise StillWritten
+        del self._pictures[path]
+        return reading
 
     def again(self, facts: Facts, done: Progress) -> Facts:
         """The facts after something was moved, or could not be; which storyboard it is stays decided."""
@@ -349,7 +368,7 @@ class Gather:
             ),
             elsewhere=self._elsewhere(facts),
             reusable=self._reusable(facts, wants),
-            prices=self._prices(wants),
+            prices=self._prices(wants, takes),
         )
         return replace(facts, held=held)
 
@@ -389,15 +408,20 @@ class Gather:
         itself = {one.id for one in rows if one is not None}
         return reusable(self.ledger, board.path, self._watches[board.root], texts, itself)
 
-    def _prices(self, wants: Iterable[Want]) -> Optional[Prices]:
+    def _prices(self, wants: Iterable[Want], takes: Iterable[Take]) -> Optional[Prices]:
         budget = self.config.sums
         if budget.approve_above is None:
             return None
-        of, trouble = dict[tuple[str, str], tuple[Optional[int], str]](), None
+        of, trouble, moves = (
+            dict[Key, tuple[Optional[int], str]](),
+            None,
+            Moves({key_of(take): take for take in takes}),
+        )
         for want in wants:
-            seller = self.sellers(want.target)
-            price = seller.price(want.request)
-            of[want.fingerprint, want.target] = price, seller.currency
+            target, request = moves.of(want)
+            seller = self.sellers(target)
+            price = seller.price(request)
+            of[key_of(want)] = price, seller.currency
             trouble = (seller.price_trouble() if price is None else None) or trouble
         return Prices(budget, of, trouble)
 
@@ -411,6 +435,25 @@ def _is_as_read(board: Storyboard) -> bool:
     except OSError:
         return False
     return (found.st_size, found.st_mtime_ns) == (board.size, board.mtime_ns)
+
+
+def _row_of(reading: Reading, seen: Seen, known: Optional[Storyboard]) -> Storyboard:
+    """A storyboard as it was read, without a root and a time."""
+    told = tuple(one for one in reading.notes if one.code == DRAFT) if reading.is_draft else ()
+    return Storyboard(
+        id=known.id if known is not None else 0,
+        root="",
+        path=seen.path,
+        size=seen.size,
+        mtime_ns=seen.mtime_ns,
+        content=reading.content,
+        state="invalid" if reading.problems else "draft" if reading.is_draft else "ok",
+        problems=reading.problems or told,
+        segments=len(reading.segments),
+        copy_of=known.copy_of if known is not None else "",
+        mount=seen.mount,
+        disk=seen.disk,
+    )
 
 
 def _may_hold(folder: Path, holds: dict[Path, bool]) -> bool:

@@ -39,12 +39,12 @@ def closest(relatives: Iterable[Relative], path: str) -> Optional[Storyboard]:
 
 
 def is_unchanged(known: Optional[Storyboard], contents: Collection[str]) -> bool:
-    """Whether the storyboard of a path is what it was: a copy of it that is gone was not renamed to it."""
+    """Whether the storyboard of a path is what it was. Then a copy that vanished was not renamed to it."""
     return known is not None and known.state == "ok" and known.content in contents
 
 
 def is_new(known: Optional[Storyboard], takes: Sequence[Take]) -> bool:
-    """Whether the row of a path tells of no purchase that could be this storyboard's; it may be any."""
+    """Whether the row of a path has no purchases. Then the storyboard may be any other one, renamed."""
     return not takes or known is None or known.state == "gone"
 
 

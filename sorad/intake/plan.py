@@ -84,6 +84,7 @@ class Planned:
     path: str
     items: tuple[Item, ...] = ()
     problems: tuple[Problem, ...] = ()
+    pictures: tuple[Problem, ...] = ()  # which one goes where by its name
 
     @property
     def bought(self) -> list[Item]:
@@ -106,6 +107,7 @@ class Planner:
         self._began = self._clock.monotonic()
         self._gathers: dict[Path, Gather] = {}
         self._forgotten = Forgotten(self._scratch, self._clock)
+        self._pictures: dict[Path, tuple[Problem, ...]] = {}  # by storyboard, as far as it has any by name
 
     def close(self) -> None:
         """Drop the copy."""
@@ -131,6 +133,7 @@ class Planner:
             return Planned(str(path), problems=(shut or not_read(str(path), error),))
         if facts.board.problems or shut is not None:
             return Planned(str(path), problems=facts.board.problems or ((shut,) if shut is not None else ()))
+        self._pictures[path] = facts.pictures
         if not _stands(facts, decided):
             self._apply(decided)
         if decided.is_new and decided.wants is not None:
@@ -152,7 +155,8 @@ class Planner:
             for item, take in found
         ]
         # Of a copy, `redo` may have queued some.
-        plan = Planned(str(path), tuple(items), board.problems if board.state == "copy" else ())
+        problems = board.problems if board.state == "copy" else ()
+        plan = Planned(str(path), tuple(items), problems, pictures=self._pictures.get(path, ()))
         barred = closed(assets_of(path, watch)) if plan.bought else None
         return plan if barred is None else Planned(str(path), problems=(barred,))
 
@@ -217,6 +221,7 @@ class Planner:
             standing_by.__contains__,
             lambda other: other.id in ("", payer.id) or bool(other.home and other.home == payer.home),
             lambda root: payer,
+            is_patient=False,
         )
 
     # --- what it comes to -----------------------------------------------------------------------------
@@ -254,14 +259,15 @@ class Planner:
             return replace(item, reason="", problem=problem)
         if not again and take.state not in (State.QUEUED, State.HELD):
             return item
-        request, seller = take.newer or take.request, self._sellers(take.target)
+        request = replace(take, request=take.newer or take.request).asked
+        seller = self._sellers(take.target)
         return replace(
             item,
             action=BUY,
             reason="",
             request=request,
             price=seller.price(request),
-            approved=take.approved or (was is not None and was.state is State.QUEUED),
+            approved=take.approved or _was_weighed(was),
             currency=seller.currency,
         )
 
@@ -304,14 +310,9 @@ def _stands(facts: Facts, decided: Plan) -> bool:
     seen = Seen(board.path, board.size, board.mtime_ns, mount=board.mount, disk=board.disk)
     if known is None or differs(seen, known, board.root, board.rules):
         return False
-    return not decided.moved and not any(_tells_more(want, facts.rows.takes) for want in decided.wants or ())
-
-
-def _tells_more(want: Want, takes: Iterable[Take]) -> bool:
-    if want.state in (State.QUEUED, State.HELD):
-        return False
-    have = next((take for take in takes if key_of(take) == key_of(want)), None)
-    return have is None or have.state in MOVABLE
+    states = {key_of(take): take.state for take in facts.rows.takes}
+    told = [want for want in decided.wants or () if want.state not in (State.QUEUED, State.HELD)]
+    return not decided.moved and all(states.get(key_of(want), State.QUEUED) not in MOVABLE for want in told)
 
 
 def _standing_by(ledger: SqliteLedger) -> set[str]:
@@ -345,6 +346,11 @@ def _is_kept_back(take: Take, want: Want) -> bool:
     """Whether what lies at a queued take's place keeps it back in the last look before its create."""
     found = want.state is State.HELD and want.error is not None
     return found and (not take.approved or (want.error is not None and want.error.code == FOREIGN))
+
+
+def _was_weighed(was: Optional[Take]) -> bool:
+    """Whether a take was weighed when it was queued; what was moved to another provider is weighed once more."""
+    return was is not None and was.state is State.QUEUED and not was.moved_by
 
 
 def _goes_on(take: Take) -> bool:

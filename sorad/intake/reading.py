@@ -40,8 +40,11 @@ from sorad.intake.facts import Demote, Facts, Plan
 from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
+from sorad.intake.older_tables import SINCE, tables_since
 from sorad.intake.rules import Sellers, digest
+from sorad.intake.twins import is_second
 from sorad.intake.wants import assets_of
+from sorad.layout import ENDINGS
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.messages import _
@@ -92,6 +95,7 @@ class Intake:
             lambda root: self.payer(root),
         )
         self.carry_out = CarryOut(self.ledger, self.clock, self._orphaned, self._rescued)
+        self.ledger.remember(SINCE, tables_since(self.ledger, self.clock.time()))
         self._audits: Counter[str] = Counter()  # since the start, by root
         # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when (monotonic).
         self._doubtful: dict[str, float] = {}
@@ -106,8 +110,10 @@ class Intake:
             facts = self._gather.again(facts, done)
             plan = decide(facts)
         applied = self.carry_out.write(plan)
-        if plan.withdraw == "copy":
+        if plan.withdraw in ("copy", "draft"):
             self._audit.forget(applied.storyboard_id)
+        if plan.renamed_from or plan.withdraw == "draft":
+            self._free(Path(plan.renamed_from or plan.board.path))
         if plan.wants is not None:
             self._settled(plan, facts)
             self._audit.met(applied.storyboard_id, plan.board.path, plan.wants)
@@ -136,6 +142,14 @@ class Intake:
             if copy.state == "copy":
                 # It takes the place of the one that is gone: read again, it will be followed.
                 self.ledger.apply(replace(copy, rules=""), None, now)
+        self._free(Path(board.path))
+
+    def _free(self, path: Path) -> None:
+        """The output folder of a path is free: one of the same stem that waited for that is read again."""
+        for ending in ENDINGS:
+            other = self.ledger.storyboard_at(str(path.with_suffix(ending)))
+            if other is not None and other.path != str(path) and is_second(other):
+                self.ledger.apply(replace(other, rules=""), None, self.clock.time())
 
     def read_through(self, root: str) -> bool:
         """All that was in a root when it was first looked at, or came back, was read; false: ask again."""

@@ -17,20 +17,25 @@ from sorad.providers.capabilities.judge import no_such
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.prompt import RULES
 from sorad.storyboard.read import Rules
+from sorad.vault.notes import storyboards_in
 
 READ_BY = 3  # how storyboards are judged; raised where a later sorad must look at all of them again
 
 
-class Seller(Protocol):
+class Judge(Protocol):
+    """What reading a storyboard needs to know of a provider."""
+
+    def validate(self, request: Request) -> list[Problem]:
+        """What it would refuse."""
+        ...
+
+
+class Seller(Judge, Protocol):
     """What storyboards need to know of a provider: a part of :class:`sorad.providers.base.Provider`."""
 
     @property
     def currency(self) -> str:
         """Of its prices."""
-        ...
-
-    def validate(self, request: Request) -> list[Problem]:
-        """What it would refuse."""
         ...
 
     def price(self, request: Request) -> Optional[int]:
@@ -44,6 +49,7 @@ class Seller(Protocol):
 
 # Whom takes of a target (a name from the config; "": the first) are wanted from.
 Sellers = Callable[[str], Seller]
+Judges = Callable[[str], Judge]
 Validate = Callable[[Request], "list[Problem]"]
 
 
@@ -52,19 +58,19 @@ def target_of(request: Request, watch: Watch) -> str:
     return request.provider or watch.provider
 
 
-def validator(config: Config, watch: Watch, sellers: Sellers) -> Validate:
+def validator(config: Config, watch: Watch, judges: Judges) -> Validate:
     """What the provider that a request is wanted from would refuse in it."""
     names = tuple(one.title for one in config.providers)
 
     def validate(request: Request) -> list[Problem]:
         if request.provider and request.provider not in names:
             return [no_such("provider", request.provider, names)]
-        return sellers(target_of(request, watch)).validate(request)
+        return judges(target_of(request, watch)).validate(request)
 
     return validate
 
 
-def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
+def rules_of(config: Config, watch: Watch, judges: Judges) -> Rules:
     """How the storyboards of a root are read."""
     limits = config.storyboards
     return Rules(
@@ -73,10 +79,19 @@ def rules_of(config: Config, watch: Watch, sellers: Sellers) -> Rules:
         max_takes=limits.max_takes,
         takes=watch.takes,
         director_intent=config.prompt.director_intent,
-        validate=validator(config, watch, sellers),
+        validate=validator(config, watch, judges),
         pictures=pictures_of(config, watch),
         no_frames=missing,
+        vault=lambda folder: _vault_of(folder, watch),
+        asset_folder=watch.asset_folder,
+        storyboards_in=storyboards_in,
     )
+
+
+def _vault_of(folder: Path, watch: Watch) -> Path:
+    """Where links in the notes of a folder lead: in its vault, or in the watched folder where that is none."""
+    vault = vault_of(folder)
+    return watch.path if vault == folder else vault
 
 
 def pictures_of(config: Config, watch: Optional[Watch] = None) -> Pictures:
@@ -101,10 +116,19 @@ def vault_around(folder: Path) -> Path:
 
 def digest(config: Config) -> str:
     """A hash of all that changes what a storyboard means: other settings or another sorad, read everything again."""
-    left_out = {"api_key_env", "api_key_file", "api_key_keyring", "request_timeout", "concurrency"}
+    left_out = {
+        "api_key_env",
+        "api_key_file",
+        "api_key_keyring",
+        "request_timeout",
+        "concurrency",
+        "fallback",
+    }
     providers = [one.model_dump(mode="json", exclude=left_out) for one in config.providers]
-    # What is left out does not change how a storyboard is read; `once` has no wait for edits.
-    watches = [watch.model_dump(mode="json", exclude={"edit_seconds"}) for watch in config.watch]
+    # What is left out does not change how a storyboard is read; `once` has no such waits.
+    watches = [
+        watch.model_dump(mode="json", exclude={"edit_seconds", "note_seconds"}) for watch in config.watch
+    ]
     parts = [
         providers,
         [model.model_dump(mode="json") for model in config.model],

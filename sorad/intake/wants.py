@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sorad.config.model import Watch
+from sorad.intake.facts import Key, key_of
 from sorad.intake.rules import target_of
 from sorad.layout import assets_folder, video_path
 from sorad.ledger.values import Want
+from sorad.ledger.wants import goes_along, stays_moved
+from sorad.model import Request, Take
 from sorad.storyboard.read import Reading
 
 
@@ -30,3 +34,22 @@ def bare_wants(reading: Reading, assets: Path, watch: Watch) -> list[Want]:
             want = replace(want, earlier=earlier, target=target_of(request, watch), follows=segment.follows)
             wants.append(want)
     return wants
+
+
+class Moves:
+    """Which takes of a storyboard were moved to other providers than it names; the ledger keeps them there."""
+
+    def __init__(self, known: Mapping[Key, Take]) -> None:
+        self._same = known
+        in_order = sorted(known.items(), key=lambda one: one[1].id)
+        self._last = {(segment, number): take for (segment, number, _text), take in in_order}
+
+    def of(self, want: Want) -> tuple[str, Request]:
+        """Where a want is bought, and what is asked for there."""
+        take = self._same.get(key_of(want))
+        if take is None:
+            last = self._last.get((want.segment, want.take))
+            take = last if last is not None and goes_along(last, last.request.model, want) else None
+        if take is None or not stays_moved(take, want.target):
+            return want.target, want.request
+        return take.target, replace(take, request=want.request).asked

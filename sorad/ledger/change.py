@@ -23,6 +23,7 @@ _PLAIN = (
     "request_id",
     "validator",
     "cost",
+    "told",
     "currency",
     "own_id",
     "sent",
@@ -38,6 +39,11 @@ _PLAIN = (
     "frame",
     "frame_path",
     "frame_of",
+    "target",
+    "moved_by",
+    "moved_from",
+    "moved_as",
+    "attempts",
     "checks",
     "poster",
 )
@@ -58,6 +64,7 @@ _NOTED = (
     "parked",
     "repeats",
     "chosen_at",
+    "target",
 )
 
 
@@ -90,17 +97,17 @@ def _flagged(take: Take, change: Change, now: float, moment: Optional[Moment]) -
     counted = creates + change.intent + (change.repeats or 0) - change.refused
     values: dict[str, Any] = {"creates": max(counted, 0)}
     if change.intent:
-        values.update(remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0)
+        values.update(remote_id="", accepted_at=None, parked=False, watched=0.0, repeats=0, told=False)
         if change.intent_at is None:
             values.update(intent_at=now, moment=moment, ahead=change.ahead)
         elif change.intent_at != take.intent_at:
             values.update(intent_at=change.intent_at, moment=None, ahead=None)
     if change.fresh:
-        values["wanted"] = True
+        values.update(wanted=True, attempts="")
     if change.finished_at is not None:
         values.update(checks="", poster=0)  # its video is another one, or has come anew
-    if change.approved:
-        values["approved"] = True
+    if change.approved or change.reprice:
+        values["approved"] = change.approved
     if change.clear_error:
         values["error"] = None
     return values

@@ -8,7 +8,7 @@ from itertools import chain
 
 from sorad.elapsed import Moment, passed
 from sorad.ledger.change import changed
-from sorad.ledger.part import Part
+from sorad.ledger.part import AT, Part, at
 from sorad.ledger.queries import PURCHASE, purchase_of
 from sorad.ledger.rows import column, without
 from sorad.ledger.values import Change, Party, Purchase, Recheck
@@ -94,6 +94,14 @@ class Rechecks(Part):
             _SINCE, (take.fingerprint, *itself, recheck.newest, take.id, take.id, take.remote_id)
         )
         return [purchase_of(row) for row in rows]
+
+    def settle(self, take: Take, cost: int, *, told: bool) -> None:
+        with self._db.transaction():
+            self._db.run(
+                "UPDATE purchases SET cost = ?, told = ? "
+                f"WHERE take_id = ? AND remote_id <> '' AND remote_id = ? AND {AT}",
+                (cost, told, take.id, take.remote_id, *at(take)),
+            )
 
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         with self._db.transaction():

@@ -142,12 +142,14 @@ class Ledger(Protocol):
         """The ids of storyboards that have takes of these fingerprints or tasks; how many of each in all."""
         ...
 
-    def queue_another(self, take_id: int, output: Callable[[int], str], now: float) -> Optional[Take]:
+    def queue_another(
+        self, take_id: int, output: Callable[[int], str], now: float, change: Optional[Change] = None
+    ) -> Optional[Take]:
         """Queue one more take of the same storyboard, segment and request (`sorad redo`, ``--force``).
 
         Its number is the highest of the segment plus one, its file ``output(number)``. ``apply`` leaves it
         alone while the storyboard still wants that segment and fingerprint. ``None``, and nothing queued,
-        where such a take is already open.
+        where such a take is already open. ``change``: what is otherwise with it (to QUEUED).
         """
         ...
 
@@ -278,6 +280,13 @@ class Ledger(Protocol):
         """What was bought in place of a failed task: later creates of its take, and newer takes of its text."""
         ...
 
+    def settle(self, take: Take, cost: int, *, told: bool) -> None:
+        """What a task of a take cost after all (micro-units), whatever the take has by now; it has the task's id.
+
+        ``told``: by the provider.
+        """
+        ...
+
     def deliver_beside(self, take: Take, change: Change, output: Callable[[int], str], now: float) -> Take:
         """Deliver a task of a take beside it, as one more take of the same segment.
 
@@ -375,6 +384,13 @@ class Ledger(Protocol):
 
         Looked at are the last ``limit`` takes (by id) that are done; told of are those of them whose acceptance
         and readiness were seen from here, not those that were found in the folder.
+        """
+        ...
+
+    def latest(self, limit: int) -> list[Take]:
+        """The takes that were delivered last, the latest first.
+
+        Looked for among the newest ones by id (:data:`sorad.ledger.values.LOOKED_AT`).
         """
         ...
 

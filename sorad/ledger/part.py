@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Callable, Optional
 
 from sorad.elapsed import Moment
@@ -25,13 +26,15 @@ Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, requ
 _KEEPS_TURN = (State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 _PARTY = frozenset(Party._fields)
 
-_INSERT_TAKE = f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}) VALUES ({', '.join('?' * len(TAKE_COLUMNS))})"
+_INSERT_TAKE = (
+    f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}, turn) VALUES ({', '.join('?' * len(TAKE_COLUMNS))}, ?)"
+)
 _INSERT_PURCHASE = (
-    "INSERT INTO purchases (remote_id, estimate, cost, charged_at, repeats, provider, base_url, account, currency, "
-    "take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO purchases (remote_id, estimate, cost, told, charged_at, repeats, provider, base_url, account, "
+    "currency, take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _UPDATE_PURCHASE = (
-    "UPDATE purchases SET remote_id = ?, cost = ?, charged_at = ?, repeats = ?, provider = ?, base_url = ?, "
+    "UPDATE purchases SET remote_id = ?, cost = ?, told = ?, charged_at = ?, repeats = ?, provider = ?, base_url = ?, "
     "account = ?, currency = ? "
     "WHERE id = (SELECT max(id) FROM purchases WHERE take_id = ?)"
 )
@@ -89,10 +92,14 @@ class Part:
         row = self._db.row(SELECT_TAKE + "WHERE t.id = ?", (take_id,))
         return None if row is None else take_of(row)
 
-    def _insert(self, takes: Sequence[Take]) -> None:
+    def _insert(self, takes: Sequence[Take], turns: Iterable[int] = repeat(0)) -> None:
         self._parties = None
         self._db.run_many(
-            _INSERT_TAKE, ([column(getattr(take, name)) for name in TAKE_COLUMNS] for take in takes)
+            _INSERT_TAKE,
+            (
+                [*(column(getattr(take, name)) for name in TAKE_COLUMNS), turn]
+                for take, turn in zip(takes, turns)
+            ),
         )
         for take in takes:
             self._touched.append(take.storyboard_id)
@@ -156,7 +163,7 @@ class Part:
                 spent_at = None  # by an earlier entry
             written = self._db.run(
                 _UPDATE_PURCHASE,
-                (after.remote_id, after.cost, spent_at, after.repeats, *_where(after), after.id),
+                (after.remote_id, after.cost, after.told, spent_at, after.repeats, *_where(after), after.id),
             )
             what = Entry.NONE if written.rowcount else Entry.NEW  # adopted, though never sent from here
         if what is Entry.NEW:
@@ -169,6 +176,7 @@ class Part:
                     after.remote_id,
                     estimate,
                     after.cost,
+                    after.told,
                     None if known else spent_at,
                     after.repeats,
                     *_where(after),

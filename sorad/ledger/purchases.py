@@ -55,4 +55,4 @@ def charged_at(take: Take) -> float | None:
 
 def _figures(take: Take) -> tuple[object, ...]:
     place = (take.provider, take.base_url, take.account, take.currency)
-    return take.remote_id, take.cost, charged_at(take), take.repeats, place
+    return take.remote_id, take.cost, take.told, charged_at(take), take.repeats, place

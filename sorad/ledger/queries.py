@@ -14,7 +14,7 @@ from sorad.ledger.connection import Row
 from sorad.ledger.part import AT, Part
 from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
 from sorad.ledger.states import OPEN
-from sorad.ledger.values import Event, Generation, Party, Place, Purchase, Unseen
+from sorad.ledger.values import LOOKED_AT, Event, Generation, Party, Place, Purchase, Unseen
 from sorad.model import Request, State, Take
 
 DOLLARS = "USD"  # what all providers took, before there were others
@@ -37,7 +37,8 @@ SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ? AND currency IN 
 """
 PURCHASE = """
 SELECT p.id, t.state, t.id, t.root, s.path, t.segment, t.take, t.output, p.remote_id, p.estimate, p.cost,
-       p.charged_at, p.repeats, p.provider, p.base_url, p.account, p.currency
+       p.charged_at, p.repeats, p.provider, p.base_url, p.account, p.currency, p.told,
+       p.remote_id <> '' AND p.remote_id <> t.remote_id
 FROM purchases p JOIN takes t ON t.id = p.take_id JOIN storyboards s ON s.id = t.storyboard_id
 """
 _PURCHASES = PURCHASE + (
@@ -51,6 +52,10 @@ SELECT t.provider, t.base_url, t.request, t.accepted_at,
         WHERE h.take_id = t.id AND h.state = 'downloading' AND h.at >= t.accepted_at)
 FROM (SELECT id FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?) d JOIN takes t ON t.id = d.id
 ORDER BY t.id DESC
+"""
+_LATEST = """
+SELECT id FROM (SELECT id, finished_at FROM takes WHERE state = 'done' ORDER BY id DESC LIMIT ?)
+WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT ?
 """
 
 
@@ -295,6 +300,10 @@ class Queries(Part):
                 found.append(Generation(*kind, ready_at - accepted_at, ready_at))
         return found
 
+    def latest(self, limit: int) -> list[Take]:
+        takes = (self._load(row[0]) for row in self._db.rows(_LATEST, (LOOKED_AT, max(limit, 0))))
+        return [take for take in takes if take is not None]
+
     def changed(self) -> int:
         row = self._db.row("PRAGMA data_version")
         return int(row[0]) if row else 0
@@ -314,4 +323,5 @@ def purchase_of(row: Row) -> Purchase:
     """A purchase from a row of ``PURCHASE``."""
     _id, state, *others = row
     take_id, root, storyboard, segment, take, *money = others
+    money[-2:] = map(bool, money[-2:])
     return Purchase(take_id, root, storyboard, segment, take, State(state), *money)

@@ -33,7 +33,7 @@ _NEWER = TAKE_FIELDS.index("newer")
 _MOMENT = TAKE_FIELDS.index("moment")
 _STATE = TAKE_FIELDS.index("state")
 _ERROR = TAKE_FIELDS.index("error")
-_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy"))
+_FLAGS = tuple(TAKE_FIELDS.index(name) for name in ("approved", "extra", "parked", "wanted", "rebuy", "told"))
 _PROBLEMS = BOARD_FIELDS.index("problems")
 
 

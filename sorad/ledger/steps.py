@@ -32,13 +32,14 @@ _TAKEN_BACK = (
 )
 _THERE = "AND storyboard_id NOT IN (SELECT id FROM storyboards WHERE {column} IN ({marks})) "
 _BOUND = 400  # values bound at once; who is left out beyond that is given back by the step
-# Each reads no more of its index than it is asked for, beside what is passed over.
+# Each reads no more of its index than it is asked for, beside what is passed over. "+?" and not "?" for what a partial
+# index asks about: SQLite would look at each new value whether it still serves, and prepare the statement anew.
 _BY_DATE = (
-    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = ? AND root = ? {{target}}AND due_at <= ? "
+    f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = +? AND root = ? {{target}}AND due_at <= ? "
     "{but}ORDER BY due_at, id LIMIT ?"
 )
 _IN_TURN = (
-    "SELECT turn, id FROM takes INDEXED BY {index} WHERE claim = '' AND state = 'queued' AND state = ? AND root = ? "
+    "SELECT turn, id FROM takes INDEXED BY {index} WHERE claim = '' AND state = 'queued' AND state = +? AND root = ? "
     "{target}AND due_at <= ? {but}ORDER BY turn, id LIMIT ?"
 )
 _AGENDA = (
@@ -226,7 +227,8 @@ class Steps(Part):
         if roots is not None:
             return set(roots)
         return [
-            row[0] for row in self._db.rows("SELECT root FROM tally WHERE state = ? AND takes > 0", (state,))
+            row[0]
+            for row in self._db.rows("SELECT root FROM tally WHERE state = ? AND takes > 0", (state.value,))
         ]
 
     def _claim(self, take_ids: list[int], state: State) -> list[Take]:
@@ -241,7 +243,7 @@ class Steps(Part):
             )
             if state is State.QUEUED:
                 pass_on(self._db, claim)
-            rows = self._db.rows(SELECT_TAKE + "WHERE t.claim = ? AND t.claim <> ''", (claim,))
+            rows = self._db.rows(SELECT_TAKE + "WHERE t.claim = +? AND t.claim <> ''", (claim,))
             # Sorted here: for the usual handful, SQLite's sorter costs more than all the rest.
             order = {take_id: number for number, take_id in enumerate(take_ids)}
             return sorted(map(take_of, rows), key=lambda take: order[take.id])

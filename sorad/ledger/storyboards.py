@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sorad.ledger.change import changed
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
-from sorad.ledger.turns import deal, line_up
-from sorad.ledger.values import Applied, Moved, Storyboard, Want
+from sorad.ledger.turns import deal, line_up, turns_of
+from sorad.ledger.values import Applied, Change, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
 from sorad.model import Request, State, Take
 
@@ -22,6 +23,11 @@ UPDATE takes SET chosen_at = 0 WHERE storyboard_id = ? AND chosen_at > 0 AND EXI
     SELECT 1 FROM takes other WHERE other.storyboard_id = takes.storyboard_id AND other.segment = takes.segment
     AND (other.chosen_at > takes.chosen_at OR (other.chosen_at = takes.chosen_at AND other.id > takes.id)))
 """
+# The target that a storyboard names (three times). What was moved elsewhere stays there, while it names that of then.
+_WANTED_FROM = (
+    "UPDATE takes SET target = ?, moved_by = '', moved_from = '', moved_as = '' "
+    "WHERE CASE moved_by WHEN '' THEN target <> ? ELSE moved_from <> ? END AND "
+)
 # What a storyboard can say of a take that is new to the ledger.
 _TOLD = frozenset({State.QUEUED, State.HELD, State.UNKNOWN, State.GENERATING, State.DONE, State.FAILED})
 _PAGE = 200  # values bound at a time
@@ -125,7 +131,9 @@ class Storyboards(Part):
         with self._db.transaction():
             return self._withdraw(storyboard_id, state, now)
 
-    def queue_another(self, take_id: int, output: Callable[[int], str], now: float) -> Take | None:
+    def queue_another(
+        self, take_id: int, output: Callable[[int], str], now: float, change: Change | None = None
+    ) -> Take | None:
         """Queue one more take of the same request (see the interface).
 
         ``None`` also where any other take of that storyboard, segment and request is open: the video
@@ -153,12 +161,16 @@ class Storyboards(Part):
                 state=State.QUEUED,
                 output=output(number),
                 target=model.target,
+                moved_by=model.moved_by,
+                moved_from=model.moved_from,
+                moved_as=model.moved_as,
                 follows=model.follows,
                 due_at=now,
                 created_at=now,
                 updated_at=now,
                 extra=True,
             )
+            take = take if change is None else changed(take, change, now)
             self._insert([take])
             line_up(self._db, take.id, take.storyboard_id)
             self._note(now, [(take.id, take.state, "again", "", None)])
@@ -235,14 +247,39 @@ class Storyboards(Part):
     def _known(self, board_id: int) -> dict[Key, Known]:
         rows = self._db.rows(
             "SELECT segment, take, fingerprint, id, state, output, extra, "
-            "state = 'cancelled' AND error IS NOT NULL, wanted FROM takes "
+            "state = 'cancelled' AND error IS NOT NULL, wanted, state = 'held' AND error LIKE ?, target, moved_by, "
+            "moved_from, moved_as, CASE moved_by WHEN '' THEN '' ELSE request END FROM takes "
             "WHERE storyboard_id = ? ORDER BY id",
-            (board_id,),
+            (f'{{"code":"{REPEATED}"%', board_id),
         )
         known: dict[Key, Known] = {}
-        for segment, take, fingerprint, take_id, state, output, extra, by_user, wanted in rows:
+        for (
+            segment,
+            take,
+            fingerprint,
+            take_id,
+            state,
+            output,
+            extra,
+            by_user,
+            wanted,
+            repeated,
+            *move,
+        ) in rows:
+            target, moved_by, moved_from, moved_as, request = move
             known[segment, take, fingerprint] = Known(
-                take_id, State(state), output, bool(extra), bool(by_user), bool(wanted)
+                take_id,
+                State(state),
+                output,
+                bool(extra),
+                bool(by_user),
+                bool(wanted),
+                bool(repeated),
+                target,
+                moved_by,
+                moved_from,
+                moved_as,
+                Request.from_json(request).model if request else "",
             )
         return known
 
@@ -296,13 +333,16 @@ class Storyboards(Part):
             [*((0, have.id) for have in todo.unwanted), *((1, have.id) for have in todo.wanted)],
         )
         self._db.run_many(
-            "UPDATE takes SET output = ?, request = ?, target = ?, updated_at = ? "
-            "WHERE id = ? AND (output <> ? OR request <> ? OR target <> ?)",
+            "UPDATE takes SET output = ?, request = ?, updated_at = ? WHERE id = ? AND (output <> ? OR request <> ?)",
             [
-                (want.output, request, want.target, now, have.id, want.output, request, want.target)
+                (want.output, request, now, have.id, want.output, request)
                 for have, want in todo.follow
                 for request in [want.request.to_json()]
             ],
+        )
+        # As the row stands now: a fallback may have moved it since its storyboard was read.
+        self._db.run_many(
+            _WANTED_FROM + "id = ?", [(*(want.target,) * 3, have.id) for have, want in todo.follow]
         )
         self._db.run_many(
             "UPDATE takes SET state = ?, error = ?, due_at = ?, attempt = 0, updated_at = ? WHERE id = ?",
@@ -320,10 +360,10 @@ class Storyboards(Part):
     def _retarget(self, asked: Sequence[Want], board_id: int) -> None:
         """Further takes (`redo`) that are not sent yet go where their segment goes."""
         self._db.run_many(
-            "UPDATE takes SET target = ? WHERE storyboard_id = ? AND segment = ? AND fingerprint = ? "
-            "AND extra = 1 AND state IN ('queued', 'held') AND target <> ?",
+            _WANTED_FROM + "storyboard_id = ? AND segment = ? AND fingerprint = ? "
+            "AND extra = 1 AND state IN ('queued', 'held')",
             [
-                (want.target, board_id, want.segment, text, want.target)
+                (*(want.target,) * 3, board_id, want.segment, text)
                 for want in asked
                 if want.wanted
                 for text in {want.fingerprint, (want.newer or want.request).fingerprint()}
@@ -377,11 +417,11 @@ class Storyboards(Part):
 
     def _add(self, wants: Sequence[Want], asked: Sequence[Want], board: Storyboard, now: float) -> None:
         first = self._next_id()
-        texts = texts_of(asked, (want.take for want in wants))
+        texts, turns = texts_of(asked, (want.take for want in wants)), turns_of(self._db, wants)
         for start in range(0, len(wants), _AT_ONCE):
             page = enumerate(wants[start : start + _AT_ONCE], first + start)
             takes = [_take_of(want, take_id, board, now, texts) for take_id, want in page]
-            self._insert(takes)
+            self._insert(takes, turns[start : start + _AT_ONCE])
             self._note(
                 now, [(take.id, take.state, _how(take), take.request_id, take.error) for take in takes]
             )
@@ -417,6 +457,9 @@ def _take_of(
         cost=want.cost,
         repeats=want.repeats,
         target=want.target,
+        moved_by=want.moved_by,
+        moved_from=want.moved_from,
+        moved_as=want.moved_as,
         currency=want.currency,
         own_id=want.own_id,
         sent=want.sent,
@@ -430,6 +473,7 @@ def _take_of(
         follows=want.follows,
         frame=want.frame,
         frame_of=want.frame_of,
+        attempts=want.attempts,
         extra=extra,
         wanted=want.wanted or extra,
     )

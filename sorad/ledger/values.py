@@ -10,6 +10,7 @@ from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
+LOOKED_AT = 300  # takes, among which the latest ones are looked for
 Unseen = Literal["poster", "checks", "left"]  # what is to be done about a video
 Place = tuple[str, str]  # kind and base URL: within it an id is that of one task
 
@@ -80,6 +81,10 @@ class Want:
     follows: Optional[int] = None  # the segment before it
     frame: str = ""  # what it was bought with, from the receipt; see Take
     frame_of: str = ""
+    attempts: str = ""  # from the receipt
+    moved_by: str = ""  # of a new text, where the user moved the one before; see Take
+    moved_from: str = ""
+    moved_as: str = ""
 
     @property
     def place(self) -> Place:
@@ -132,6 +137,7 @@ class Change:
     request_id: Optional[str] = None
     validator: Optional[str] = None
     cost: Optional[int] = None
+    told: Optional[bool] = None
     currency: Optional[str] = None
     own_id: Optional[str] = None
     sent: Optional[str] = None
@@ -157,6 +163,12 @@ class Change:
     frame: Optional[str] = None
     frame_path: Optional[str] = None
     frame_of: Optional[str] = None
+    target: Optional[str] = None
+    moved_by: Optional[str] = None
+    moved_from: Optional[str] = None
+    moved_as: Optional[str] = None
+    attempts: Optional[str] = None
+    reprice: bool = False  # its price is another one: what the user approved does not hold any more
     checks: Optional[str] = None  # what a look at its video found
     poster: Optional[int] = None
     keep_claim: bool = False  # the step goes on (the intent, then the outcome)
@@ -195,6 +207,8 @@ class Purchase:
     base_url: str = ""
     account: str = ""
     currency: str = ""  # of the amounts; "": not known, as the first provider's
+    told: bool = False  # the cost is what the provider says, and not the estimate
+    past: bool = False  # its take has another task by now, or none: this one failed
 
     @property
     def possible(self) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sorad.ledger.copied import REPEATED
 from sorad.ledger.states import PAID
 from sorad.ledger.values import Change, Want
-from sorad.model import State
+from sorad.model import BY_USER, State, Take
 
 Key = tuple[int, int, str]  # segment, take, fingerprint
 
@@ -29,6 +30,25 @@ class Known:
     extra: bool
     by_user: bool  # cancelled by the user, not by the folder
     wanted: bool = True
+    repeated: bool = False  # held, because its text stood twice
+    target: str = ""
+    moved_by: str = ""
+    moved_from: str = ""
+    moved_as: str = ""
+    model: str = ""  # that its request names
+
+
+def goes_along(have: Known | Take, model: str, want: Want) -> bool:
+    """Whether a new text goes where the user moved the one before it (which names ``model``): that was about the shot.
+
+    What a fallback did was about the text that failed.
+    """
+    return have.moved_by == BY_USER and have.moved_from == want.target and model == want.request.model
+
+
+def stays_moved(take: Take, target: str) -> bool:
+    """Whether a take stays where it was moved to: its storyboard still names the ``target`` that it named then."""
+    return take.moved_by != "" and take.moved_from == target
 
 
 @dataclass
@@ -75,7 +95,22 @@ def plan(
         left.pop(key, None)
         _one(result, have, want, knows)
     _leave(result, left, texts_of(wants, (take for _segment, take, _text in left)))
+    _take_along(result, left)
     return result
+
+
+def _take_along(result: Plan, left: Mapping[Key, Known]) -> None:
+    """New texts go where the user moved those before them."""
+    last = {
+        (segment, take): have
+        for (segment, take, _text), have in sorted(left.items(), key=lambda one: one[1].id)
+    }
+    for index, want in enumerate(result.insert):
+        have = last.get((want.segment, want.take))
+        if have is not None and want.state in UNSENT and goes_along(have, have.model, want):
+            result.insert[index] = replace(
+                want, target=have.target, moved_by=BY_USER, moved_from=want.target, moved_as=have.moved_as
+            )
 
 
 def _goes_there(have: Known | None, want: Want) -> bool:
@@ -130,11 +165,17 @@ def _one(result: Plan, have: Known | None, want: Want, knows: Knows) -> None:
         result.follow.append((have, want))
     if _tells_more(have, want, knows):
         result.found.append((have, want))
-    elif have.state is State.CANCELLED and not have.by_user:
+    elif (have.state is State.CANCELLED and not have.by_user) or _stands_alone(have, want):
         result.requeue.append((have, want))
         result.added += 1
         return
     result.skipped += 1
+
+
+def _stands_alone(have: Known, want: Want) -> bool:
+    """Whether a take that was held because its text stood twice is asked for once by now."""
+    still = want.error is not None and want.error.code == REPEATED
+    return have.repeated and want.state in UNSENT and not still
 
 
 def _beside(result: Plan, have: Known | None, want: Want, knows: Knows) -> None:
@@ -223,7 +264,12 @@ def _as_found(want: Want, now: float) -> Change:
         finished_at=want.finished_at,
         chosen_at=want.chosen_at or None,
     )
-    return replace(change, frame=want.frame, frame_of=want.frame_of) if want.frame else change
+    change = replace(change, frame=want.frame, frame_of=want.frame_of) if want.frame else change
+    return _with_attempts(change, want)
+
+
+def _with_attempts(change: Change, want: Want) -> Change:
+    return replace(change, attempts=want.attempts) if want.attempts else change
 
 
 def accepted_at(want: Want, now: float) -> float | None:

@@ -13,14 +13,18 @@ import sys
 from typing import Any, Callable
 
 from sorad.media.inspection import inspect
+from sorad.media.joining import join
 from sorad.media.pictures import compare, keep_frame, probe
-from sorad.media.questions import Compare, Frame, Inspect, Probe, Unanswered, from_line, to_line
+from sorad.media.questions import Compare, Frame, Inspect, Join, Probe, Sheet, Unanswered, from_line, to_line
+from sorad.media.sheets import sheet
 
 ANSWERED_BY: dict[type[Any], Callable[[Any], object]] = {
     Probe: probe,
     Frame: keep_frame,
     Compare: compare,
     Inspect: inspect,
+    Sheet: sheet,
+    Join: join,
 }
 _NICER = 10
 _UNREADABLE = (ValueError, EOFError, LookupError, ArithmeticError, SyntaxError, TypeError, RuntimeError)

@@ -9,8 +9,8 @@ import dataclasses
 import importlib.util
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Optional, Union
 
 from sorad.messages import N_
@@ -51,6 +51,44 @@ class Inspect:
     """Decode a video to its end, pictures and sound, and tell what is seen. Answer: :class:`Inspected`."""
 
     path: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A take on a contact sheet."""
+
+    number: int  # as `sorad list` has it
+    picture: str  # the path of its poster; "": it has none
+    lines: Sequence[str]  # what is said of it
+    flaws: Sequence[str] = ()
+    mark: str = ""  # "chosen", "counts" (until somebody chooses), ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Draw a contact sheet, as a JPEG. Answer: :class:`Kept`."""
+
+    out: str
+    title: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Make one video of several, and of slates for those that are missing. Answer: :class:`Joined`.
+
+    Each part is its path, seconds and lines; a slate's path is "", and nothing but that has the other two. ``label``
+    is drawn over the first ``label_seconds``, its letters ``label_size`` percent of the shorter side high, at
+    ``label_place`` (see :data:`sorad.media.lettering.PLACES`). ``metadata`` is written as it is.
+    """
+
+    out: str  # an existing file is replaced
+    parts: Sequence[tuple[str, float, Sequence[str]]]
+    label: str = ""
+    label_size: float = 5.0
+    label_place: str = "bottom-right"
+    label_seconds: float = 4.0
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,19 +145,33 @@ class Inspected:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """The whole is there, and was read again."""
+
+    seconds: float
+    width: int
+    height: int
+    copied: bool  # the pictures are as they were; else encoded anew
+    sound: str  # "copied", "encoded"; "": there is none
+    size: int  # bytes
+    unwritten: str = ""  # what no font on this machine could write on a slate
+
+
+@dataclass(frozen=True)
 class Unanswered:
     """No answer. ``why``: ``missing`` (the extra is not installed), ``unreadable`` (no such video or picture, or a
-    broken one), ``disk`` (it cannot be read or written just now), ``time``, ``memory``, ``died`` (the child process).
+    broken one), ``disk`` (it cannot be read or written just now), ``time``, ``memory``, ``died`` (the child process),
+    ``font`` (none on this machine has the characters of a label).
     """
 
     why: str
     text: str = ""  # in the words of what failed, for the log
 
 
-Question = Union[Probe, Frame, Compare, Inspect]
-Answer = Union[Probed, Kept, Compared, Inspected, Unanswered]
-QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect)
-ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Inspected, Unanswered)
+Question = Union[Probe, Frame, Compare, Inspect, Sheet, Join]
+Answer = Union[Probed, Kept, Compared, Inspected, Joined, Unanswered]
+QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect, Sheet, Join)
+ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Inspected, Joined, Unanswered)
 _KINDS = {kind.__name__: kind for kind in (*QUESTIONS, *ANSWERS)}
 
 

@@ -32,6 +32,7 @@ from sorad.notes.merge import BEGIN, block_of, merged
 from sorad.notes.view import View, relative, view_of
 from sorad.notes.writing import STILL, Merge, Note, Odd, Seen
 from sorad.problems import Problem
+from sorad.storyboard.tables.properties import role_of
 
 TURN = 2.0  # seconds between two looks
 GAP = 10.0  # seconds between two writes of one note: sync services count them
@@ -64,6 +65,7 @@ class Keeper:
     rest: Optional[Callable[[float], object]] = (
         None  # waits so many seconds; None: or until the thread is to end
     )
+    touched: Callable[[set[int]], object] = lambda boards: None  # told which storyboards have changed
 
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
@@ -119,6 +121,7 @@ class Keeper:
     def _take_note(self) -> None:
         """What has changed since the last look, and what was asked for, is due."""
         touched = self.ledger.touched()
+        self.touched(touched)
         asked, self._asked = self._asked, set()
         if touched or asked or not self._boards:
             boards = self.ledger.storyboards()
@@ -216,7 +219,9 @@ class Keeper:
         if boards and self._is_due(root, kept, path, last=last):
             self._look(root, kept, memo_of(self.ledger, root), path, partial(self._of_vault, boards, path))
 
-    def _of_vault(self, boards: Iterable[Storyboard], path: Path, _text: str) -> Merge:
+    def _of_vault(self, boards: Iterable[Storyboard], path: Path, text: str) -> Merge:
+        if block_of(text) == [] and role_of(text.encode()) is not None:
+            raise Odd(_users_own(path))
         views = []
         for board in sorted(boards, key=lambda one: one.path):
             memo = memo_of(self.ledger, str(board.id))
@@ -301,6 +306,15 @@ def _with(properties: Callable[[str], Mapping[str, str]], lines: list[str], now:
     before = next((line[15:] for line in text.split("\n") if line.startswith("sorad_updated: ")), "")
     same = merged(text, properties(before), lines)
     return text if before and same == text else merged(text, properties(now), lines)
+
+
+def _users_own(path: Path) -> Problem:
+    return Problem(
+        "note.storyboard",
+        N_("{path} is a storyboard of yours: sorad writes no list of storyboards into it."),
+        N_("Give it another name, or the list: vault_note under [notes] in the config."),
+        {"path": str(path)},
+    )
 
 
 def _assets(board: Storyboard, watch: Watch) -> Path:

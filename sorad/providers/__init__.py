@@ -14,7 +14,7 @@ from sorad.providers.base import Provider
 from sorad.providers.rules import base_url_of, capabilities_of, validator_of
 
 if TYPE_CHECKING:
-    from sorad.providers.wire.http import Heard
+    from sorad.providers.wire.answer import Heard
 
 __all__ = ["account_of", "base_url_of", "capabilities_of", "make", "validator_of"]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from sorad.config.model import ProviderConfig
 from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.account import AccountName
-from sorad.providers.base import Fault, NotSent, Trouble
+from sorad.providers.base import Download, Fault, NotSent, Trouble, Video
 from sorad.providers.capabilities.judge import left_out
 from sorad.providers.capabilities.offers import offers_of
 from sorad.providers.rules import base_url_of, capabilities_of, create_timeout_of, validator_of
-from sorad.providers.wire.http import LARGEST_ANSWER, Authorize, Heard, Wire, bearer
+from sorad.providers.wire.answer import LARGEST_ANSWER, Authorize, Heard, bearer
+
+if TYPE_CHECKING:
+    from sorad.providers.wire.download import ReadJson
+    from sorad.providers.wire.http import Wire
 
 
 def config_price(request: Request, config: ProviderConfig) -> Optional[int]:
@@ -41,17 +45,39 @@ class Api:
         self.offers = offers_of(config)
         self._title = config.title
         self._validate = validator_of(config)
-        self._wire = Wire(
-            self.base_url,
-            key,
-            config.request_timeout,
-            config.proxy,
-            config.download_proxy,
-            heard,
-            create_timeout_of(config),
-            self.authorize,
-            self.largest_answer,
-        )
+        self._key, self._heard, self._config = key, heard, config
+        self._made: Optional[Wire] = None
+
+    @property
+    def _wire(self) -> Wire:
+        """The way there, made at the first exchange: to judge and to price takes none of the libraries that it needs.
+
+        Where two threads come first at once, each may make one; one is kept.
+        """
+        if self._made is None:
+            from sorad.providers.wire.http import Wire
+
+            config = self._config
+            self._made = Wire(
+                self.base_url,
+                self._key,
+                config.request_timeout,
+                config.proxy,
+                config.download_proxy,
+                self._heard,
+                create_timeout_of(config),
+                self.authorize,
+                self.largest_answer,
+            )
+        return self._made
+
+    def _opened(
+        self, video: Video, offset: int, validator: str, read_json: Optional[ReadJson] = None
+    ) -> Union[Download, Fault]:
+        """The video, opened: see :func:`sorad.providers.wire.download.open_video`."""
+        from sorad.providers.wire.download import open_video
+
+        return open_video(self._wire, video, offset, validator, read_json)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Optional, Union
 
 from sorad.model import plausible_cost
@@ -28,8 +29,9 @@ CODES = {
     "inputimagesensitivecontentdetected.privacyinformation": meanings.PERSON,
     "inputvideosensitivecontentdetected": meanings.MODERATION,
     "inputaudiosensitivecontentdetected": meanings.MODERATION,
-    "outputvideosensitivecontentdetected": meanings.MODERATION,
-    "outputaudiosensitivecontentdetected": meanings.MODERATION,
+    "outputvideosensitivecontentdetected": meanings.WITHHELD,
+    "outputaudiosensitivecontentdetected": meanings.WITHHELD,
+    "invalidparameter.tasktypeconstraint": replace(meanings.REQUEST, final=True),
     "authenticationerror": meanings.KEY,
     "accessdenied": meanings.KEY,
     "accountoverdueerror": meanings.BALANCE,

@@ -138,10 +138,16 @@ class Finished:
 
 @dataclass(frozen=True)
 class TaskFailed:
-    """The provider gave the task up; its own words are in the problem."""
+    """The provider gave the task up; its own words are in the problem.
+
+    ``final``: its code is one that the provider's table calls terminal and unpaid. ``cost``: what it is known to have
+    cost all the same, in micro-units (0: nothing); ``None``: that is not known.
+    """
 
     problem: Problem
     request_id: str = ""
+    final: bool = False
+    cost: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -214,8 +220,9 @@ class RemoteTask:
 class Listed:
     """What a list of tasks showed, and what can be said for it as a proof that a task is not there.
 
-    What is not on the list is not there, where the list reaches back behind the moment (``back_to``), or holds all
-    that there are (``counted``). That it ``ended`` is less: a list that shows only its newest tasks ends, too.
+    What is not on the list is not there, where the list reaches back behind the moment (``back_to``). That it holds
+    as many as it tells of (``counted``), or that it ``ended``, is less: a list that shows only its newest tasks ends,
+    too, and may count only these.
     """
 
     tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first

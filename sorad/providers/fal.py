@@ -18,7 +18,7 @@ from sorad.providers.native.fields import input_of, shape_of
 from sorad.providers.native.rows import Row, page_of
 from sorad.providers.native.shot import Order, Shot
 from sorad.providers.wire import reading
-from sorad.providers.wire.http import Answer, Broken
+from sorad.providers.wire.answer import Answer, Broken
 
 _QUEUE, _PLATFORM = "https://queue.fal.run", "https://api.fal.ai/v1"
 _PLACE = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*){1,3}/requests/\w[\w.-]*", re.ASCII)

@@ -16,7 +16,7 @@ from sorad.providers.native.answers import Format
 from sorad.providers.native.api import Native
 from sorad.providers.native.shot import BASE64, Order, Shot
 from sorad.providers.wire import reading
-from sorad.providers.wire.http import Broken
+from sorad.providers.wire.answer import Broken
 from sorad.providers.wire.pictures import media_type_of
 
 _FILE = re.compile(r"/files/[\w-]+\Z")

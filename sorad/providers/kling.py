@@ -16,7 +16,7 @@ from sorad.providers.native.api import Native
 from sorad.providers.native.rows import Row, page_of
 from sorad.providers.native.shot import BASE64, Order, Shot
 from sorad.providers.wire import reading
-from sorad.providers.wire.http import Answer, Broken
+from sorad.providers.wire.answer import Answer, Broken
 
 _TASKS = "/tasks"
 

@@ -16,7 +16,7 @@ from sorad.providers.native.api import Native
 from sorad.providers.native.fields import shape_of
 from sorad.providers.native.shot import Order, Shot
 from sorad.providers.wire import reading
-from sorad.providers.wire.http import Broken
+from sorad.providers.wire.answer import Broken
 
 CODES = {
     "400": meanings.REQUEST,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Optional
+from dataclasses import dataclass
+from typing import Callable, Optional
 
 from sorad.config.key import KeySource
 from sorad.config.model import Config, ProviderConfig
@@ -11,6 +12,7 @@ from sorad.model import Request
 from sorad.problems import Problem, SoradError
 from sorad.providers import make
 from sorad.providers.base import Provider
+from sorad.providers.rules import base_url_of, require_model, validator_of
 
 
 class Sellers:
@@ -43,6 +45,28 @@ class Sellers:
 
     def _key(self, config: ProviderConfig) -> KeySource:
         return KeySource(config, self._env, shared=config is self._first)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What a provider would refuse; made from its config alone, without the libraries that could ask it."""
+
+    validate: Callable[[Request], list[Problem]]
+
+
+def judges_of(config: Config) -> Callable[[str], Judge]:
+    """The same as :class:`Sellers`, for who asks nothing of them but what they would refuse."""
+    sellers, made = Sellers(config), dict[str, Judge]()
+
+    def judge(target: str) -> Judge:
+        provider = sellers.config_of(target)
+        if provider.title not in made:
+            base_url_of(provider)
+            require_model(provider)
+            made[provider.title] = Judge(validator_of(provider))
+        return made[provider.title]
+
+    return judge
 
 
 class Unpriced:

@@ -7,7 +7,7 @@ from typing import Callable, Optional
 from sorad.config.model import ProviderConfig
 from sorad.problems import SoradError
 from sorad.providers.sora_hk.api import SoraHk
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 
 DEFAULT_KEY = "sk-simulator"
 

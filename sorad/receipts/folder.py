@@ -188,6 +188,7 @@ def _unknown(want: Want, intent: Receipt) -> Want:
         account=intent.account,
         cost=intent.cost_micros,
         own_id=intent.own_id,
+        attempts=intent.attempts,
         sent=intent.sent,
         intent_at=intent.submitted_at,
     )
@@ -209,6 +210,7 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
         cost=receipt.cost_micros,
         currency=receipt.currency,
         own_id=receipt.own_id,
+        attempts=receipt.attempts,
         sent=receipt.sent,
         repeats=receipt.repeats,
         accepted_at=receipt.accepted_at,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,12 +19,14 @@ from typing import Optional
 from sorad.clock import Clock
 from sorad.config.model import Watch
 from sorad.files.durable import remove
-from sorad.layout import ASSETS, intent_path
+from sorad.layout import ASSETS, ENDINGS, intent_path
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Want
 from sorad.model import State, Take
 from sorad.receipts.folder import SEGMENT, Evidence, create_of, creates_in, surplus
 from sorad.receipts.receipt import GENERATING, SUBMITTING
+from sorad.vault.names import is_storyboard
+from sorad.vault.notes import is_there
 
 # A walk through all roots holds for so many times what it took, so that many storyboards that are read one
 # after the other cost little more than one; and for so many seconds at most.
@@ -163,23 +165,37 @@ def orphaned_folders(watch: Watch) -> dict[Path, OrphanedFolder]:
     """Those of a watched folder: a walk through it, one through its ``output_dir``. Unreadable ones are left out."""
     result = {}
     names = cache(_names)
-    for mode, folder, storyboard in _candidates(watch):
-        name = storyboard.name.lower()
-        beside = names(storyboard.parent)
-        real = beside.get(name)
-        is_there = real is not None or f".{name}.icloud" in beside
-        if is_there and mode == watch.output_mode:
+    for mode, folder, place in _candidates(watch):
+        owner = _owner(place, names(place.parent))
+        if owner is not None and mode == watch.output_mode:
             continue
         with contextlib.suppress(OSError):
             texts = frozenset(evidence.receipt.fingerprint for evidence in creates_in(folder))
             if texts:
-                storyboard = storyboard.with_name(real or storyboard.name)
-                result[folder] = OrphanedFolder(texts, watch.path, storyboard, is_there)
+                storyboard = owner or place.with_name(f"{place.name}{ENDINGS[0]}")
+                result[folder] = OrphanedFolder(texts, watch.path, storyboard, owner is not None)
     return result
 
 
+def _owner(place: Path, beside: Mapping[str, str]) -> Optional[Path]:
+    """The storyboard that an output folder belongs to; ``None``: none is there. ``beside``: names by small letters."""
+    for ending in ENDINGS:
+        name = f"{place.name}{ending}".lower()
+        real = beside.get(name)
+        if real is not None and _is_one(place.with_name(real)):
+            return place.with_name(real)
+        if f".{name}.icloud" in beside:
+            return place.with_name(f"{place.name}{ending}")
+    return None
+
+
+def _is_one(path: Path) -> bool:
+    """Whether a file that has a storyboard's name is one: a note says so, a table is called so."""
+    return is_there(path) and (path.suffix.lower() != ".csv" or is_storyboard(path.name))
+
+
 def _candidates(watch: Watch) -> Iterator[tuple[str, Path, Path]]:
-    """All output folders: by which mode, where, and the storyboard that each is named after."""
+    """All output folders: by which mode, where, and the storyboard that each is named after, without its ending."""
     yield from _in_place(watch)
     if watch.output_dir is not None:
         yield from _centralized(watch, watch.output_dir)
@@ -189,7 +205,7 @@ def _in_place(watch: Watch) -> Iterator[tuple[str, Path, Path]]:
     for place, folders, _files in os.walk(watch.path):
         for name in folders:
             if name.endswith(ASSETS):
-                yield "in_place", Path(place, name), Path(place, f"{name[: -len(ASSETS)]}.json")
+                yield "in_place", Path(place, name), Path(place, name[: -len(ASSETS)])
         folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(ASSETS)]
 
 
@@ -198,7 +214,7 @@ def _centralized(watch: Watch, output_dir: Path) -> Iterator[tuple[str, Path, Pa
         folder = Path(place)
         if folder != output_dir and any(name.startswith(SEGMENT) for name in folders):
             within = folder.relative_to(output_dir)
-            yield "centralized", folder, watch.path / within.parent / f"{within.name}.json"
+            yield "centralized", folder, watch.path / within
         folders[:] = [name for name in folders if not name.startswith((".", SEGMENT))]
 
 

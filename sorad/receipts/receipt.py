@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from sorad import __version__
+from sorad.attempts import as_json, as_members, told_attempts
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
+from sorad.files.labels import NO_LABELS, Labels
 from sorad.files.untrusted import Unfit, read_small
 from sorad.layout import HIGHEST_SEGMENT, HIGHEST_TAKE, INTENT, intent_path, receipt_path
 from sorad.model import MOST_REPEATS, Reference, Request, said_in, sent_as_json, units
@@ -91,6 +93,8 @@ class Receipt:
     # what the create said beside texts and pictures, what the storyboard left unsaid included: an object, as JSON
     sent: str = ""
     own_id: str = ""  # that the create went by
+    attempts: str = ""  # what was tried elsewhere before, as JSON: see :mod:`sorad.attempts`
+    labels: Labels = NO_LABELS  # that the provider put into the video; written, and read of the video alone
 
     @property
     def place(self) -> tuple[str, str]:
@@ -124,6 +128,7 @@ class Receipt:
             **({"sent": dict(said_in(self.sent))} if self.sent else {}),
             **({"frame": {"image": self.frame, "of": self.frame_of}} if self.frame else {}),
             **({"own_id": self.own_id} if self.own_id else {}),
+            **({"attempts": as_members(self.attempts)} if self.attempts else {}),
             "provider": self.provider,
             "base_url": self.base_url,
             "account": self.account,
@@ -141,6 +146,7 @@ class Receipt:
             "sha256": self.sha256,
             **({} if self.reused_from is None else {"reused_from": asdict(self.reused_from)}),
             **({"chosen_at": self.chosen_at} if self.chosen_at else {}),
+            **({"labels": self.labels.members()} if self.labels else {}),
             "machine": None if not self.payer.id else asdict(self.payer),
         }
 
@@ -161,7 +167,9 @@ def write_receipt(
     if same and before.get("machine"):
         members["machine"] = before["machine"]  # who bought it, not who fetched it
     told = (
-        set(members) if same else {*members, "sent", "own_id", "chosen_at", "frame", "checks"}
+        set(members)
+        if same
+        else {*members, "sent", "own_id", "attempts", "chosen_at", "frame", "checks", "labels"}
     )  # by another create
     members.update({name: value for name, value in before.items() if name not in told})
     if members != before:
@@ -297,8 +305,10 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         reused_from=_source(members),
         chosen_at=checks.moment(members.get("chosen_at")) or 0.0,
         sent=_sent(members.get("sent")),
+        labels=NO_LABELS,
         **_frame(members),
         own_id=_own_id(members.get("own_id")),
+        attempts=as_json(told_attempts(members.get("attempts"))),
     )
 
 

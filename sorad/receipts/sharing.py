@@ -9,19 +9,16 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
+from sorad.files.copying import copy, reflink
 from sorad.files.durable import make_folders, remove, sync_folder
 from sorad.layout import partial_path, receipt_path
 from sorad.model import Take
 from sorad.receipts.receipt import DONE, Receipt, Source, read_receipt, write_receipt
-from sorad.receipts.writing import base_of, receipt_of
-
-_PIECE = 1 << 20
-_FICLONE = 0x40049409  # of Linux (btrfs, xfs): both files share their blocks until one is written to
+from sorad.receipts.writing import base_of, labels_at, receipt_of
 
 
 def take_over(
@@ -41,6 +38,7 @@ def take_over(
         size=None if told is None else told.size,
         sha256="" if told is None else told.sha256,
         reused_from=Source(_from(source.output, take.output), source.remote_id, source.fingerprint),
+        labels=labels_at(Path(source.output)),
     )
     share(
         Path(source.output), Path(take.output), receipt, base=base_of(take), room=room, beat=beat, owner=owner
@@ -87,8 +85,9 @@ def share(
     ready = partial_path(video, owner)
     remove(ready)
     try:
-        if not _reflink(source, ready) and not _link(source, ready):
-            _copy(source, ready, room, beat)
+        if not reflink(source, ready) and not _link(source, ready):
+            room(source.stat().st_size)
+            copy(source, ready, beat)
         write_receipt(video, receipt, base=base)
         _give_name(ready, video)
     finally:
@@ -104,21 +103,6 @@ def _give_name(ready: Path, video: Path) -> None:
         ready.rename(video)
 
 
-def _reflink(source: Path, target: Path) -> bool:
-    if not sys.platform.startswith("linux"):
-        return False
-    import fcntl
-
-    try:
-        with source.open("rb") as old, target.open("xb") as new:
-            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
-            os.fsync(new.fileno())
-        return True
-    except OSError:
-        remove(target)
-        return False
-
-
 def _link(source: Path, target: Path) -> bool:
     try:
         os.link(source, target)  # Path.hardlink_to came with Python 3.10
@@ -127,13 +111,3 @@ def _link(source: Path, target: Path) -> bool:
         raise
     except (OSError, NotImplementedError):
         return False
-
-
-def _copy(source: Path, target: Path, room: Callable[[int], None], beat: Callable[[], object]) -> None:
-    room(source.stat().st_size)
-    with source.open("rb") as old, target.open("xb") as new:
-        while piece := old.read(_PIECE):
-            new.write(piece)
-            beat()
-        new.flush()
-        os.fsync(new.fileno())

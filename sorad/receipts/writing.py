@@ -12,6 +12,7 @@ from typing import Any, Optional, Protocol, Union
 
 from loguru import logger
 
+from sorad.files.labels import NO_LABELS, Labels, labels_of
 from sorad.layout import receipt_path
 from sorad.messages import _
 from sorad.model import State, Take
@@ -94,6 +95,7 @@ def receipt_of(
         payer=payer,
         sent=take.sent,
         own_id=take.own_id,
+        attempts=take.attempts,
     )
 
 
@@ -169,6 +171,8 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
             return None
         if _is_anothers_video(there, take, payer):
             return None  # our intent stays beside it, and the ledger tells of both
+        if receipt.state == DONE:
+            receipt = replace(receipt, labels=labels_at(video))
         write_receipt(video, receipt, base=base_of(take))
     except OSError as error:
         logger.warning(
@@ -179,6 +183,14 @@ def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Option
         return error
     drop_intent(payer, take)
     return None
+
+
+def labels_at(video: Path) -> Labels:
+    """What a video says of how it was made; nothing where it cannot be read: a receipt does not wait for that."""
+    try:
+        return labels_of(video)
+    except OSError:
+        return NO_LABELS
 
 
 def _is_anothers_video(there: Optional[Receipt], take: Take, payer: Payer) -> bool:

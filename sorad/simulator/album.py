@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from sorad.simulator.given import told
+from sorad.simulator.given import is_inline, told
 from sorad.simulator.multipart import File
 
 _MOST = 64_000_000  # bytes in all
@@ -41,9 +41,9 @@ class Album:
 def _pictures(value: Any) -> Iterator[tuple[str, bytes]]:
     if isinstance(value, File):
         yield told(value), value.data
-    elif isinstance(value, str) and value.startswith("data:"):
+    elif is_inline(value):
         try:
-            yield told(value), base64.b64decode(value.partition(",")[2], validate=True)
+            yield told(value), base64.b64decode(value.rpartition(",")[2], validate=True)
         except (binascii.Error, ValueError):
             return
     elif isinstance(value, (list, dict)):

@@ -26,6 +26,9 @@ _LONGEST = 1_000_000  # seconds
 # What a list may have made of a text: small letters, no @, punctuation of half width, another language, other
 # words, nothing.
 TEXTS = ("lower", "at", "halfwidth", "translated", "rewritten", "none")
+# What may be wrong with a video: its pictures, its sound, its form, or its end.
+LABELS = ("both", "aigc", "c2pa")  # which labels are in a video
+FLAWS = ("black", "frozen", "doubled", "silent", "short", "small", "turned", "deep", "cut")
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ KINDS: Mapping[str, Kind] = {
         ("task",), N_("a new task fails; with seconds=N only for so long: then it has ended well after all")
     ),
     "ignore_picture": Kind(("picture",), N_("the video begins with another picture than the one given")),
+    "flawed": Kind(("video",), N_("the video of a new task has a flaw"), how="black"),
+    "labelled": Kind(("label",), N_("the video of a new task says that it was generated"), how="both"),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
     "crawl": Kind(("download",), N_("the download takes this many seconds for each byte"), seconds=1.0),
@@ -110,7 +115,7 @@ class Fault:
     retry_after: float | None = None
     accepted: bool | None = None
     rows: int | None = None  # of a list
-    how: str | None = None  # what the list makes of texts
+    how: str | None = None  # what the list makes of texts; which flaw
     location: str = ""  # where a redirect leads
 
     def __post_init__(self) -> None:
@@ -121,8 +126,17 @@ class Fault:
             message = N_("the fault {kind} cannot be aimed at {value}.")
             raise _error(message, ", ".join(kind.targets), kind=self.kind, value=self.target)
         self._check_numbers()
-        if self.how is not None and self.how not in TEXTS:
-            raise _error(N_("a list cannot show texts as {value}."), ", ".join(TEXTS), value=self.how)
+        self._check_how()
+
+    def _check_how(self) -> None:
+        if self.how is None:
+            return
+        message, known = {
+            "flawed": (N_("a video cannot be {value}."), FLAWS),
+            "labelled": (N_("a video cannot be labelled with {value}."), LABELS),
+        }.get(self.kind, (N_("a list cannot show texts as {value}."), TEXTS))
+        if self.how not in known:
+            raise _error(message, ", ".join(known), value=self.how)
 
     def _check_numbers(self) -> None:
         if not 0 <= self.rate <= 1:

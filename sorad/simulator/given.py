@@ -20,6 +20,9 @@ _FIRST = (
     "start_image",
 )
 _LAST, _SOUND = re.compile("last|tail|end_"), re.compile("audio|sound")
+# Objects in which formats keep parameters, and how pictures begin that come bare, without the head of a data URL.
+_INSIDE = ("metadata", "settings", "parameters", "input")
+_BARE = ("iVBORw0KGgo", "/9j/", "UklGR")
 
 
 def given(raw: dict[str, Any]) -> dict[str, Any]:
@@ -39,13 +42,18 @@ def told(value: Any) -> Any:
     """A member of a create with pictures by their hashes."""
     if isinstance(value, File):
         return "sha256:" + hashlib.sha256(value.data).hexdigest()
-    if isinstance(value, str) and value.startswith("data:"):
+    if is_inline(value):
         return "sha256:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
     if isinstance(value, list):
         return [told(one) for one in value]
     if isinstance(value, dict):
         return {name: told(one) for name, one in value.items()}
     return value
+
+
+def is_inline(value: Any) -> bool:
+    """Whether a member is a picture itself, as a data URL or as bare base64."""
+    return isinstance(value, str) and value.startswith(("data:", *_BARE))
 
 
 def further(details: dict[str, Any], first: str) -> tuple[str, list[str]]:
@@ -58,12 +66,24 @@ def further(details: dict[str, Any], first: str) -> tuple[str, list[str]]:
 
 def has_sound(details: dict[str, Any]) -> bool:
     """Whether sound was asked for."""
-    return any(_SOUND.search(name) and value is True for name, value in _members(details.get("given", {})))
+    members = _members(details.get("given", {}))
+    return any(_SOUND.search(name) and value in (True, "native") for name, value in members)
 
 
 def _members(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each by its name; of a list of parts each by the role, or the type, that it has."""
     for name, value in found.items():
-        yield from _members(value) if name == "metadata" and isinstance(value, dict) else [(name, value)]
+        if name in _INSIDE and isinstance(value, dict):
+            yield from _members(value)
+        elif isinstance(value, list):
+            yield from ((_part(one) or name, one) for one in value)
+        else:
+            yield name, value
+
+
+def _part(one: Any) -> str:
+    names = ("frame_type", "role", "type") if isinstance(one, dict) else ()
+    return next((str(one[name]) for name in names if one.get(name)), "")
 
 
 def _pictures(named: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from sorad.simulator.given import given
 from sorad.simulator.native import NativeFormat, is_text, member, orientation_of
 from sorad.simulator.state import Order, Task
 from sorad.simulator.wire import Call
@@ -66,16 +67,16 @@ class GoogleOmni(NativeFormat):
         if not isinstance(raw, dict) or raw.get("background") is not True:
             return "background"
         wanted, parts = member(raw, "response_format"), raw.get("input")
-        texts, pictures = _of_type(parts, "text"), "".join(map(str, _of_type(parts, "image")))[:20]
+        texts, pictures = _of_type(parts, "text"), [str(one.get("data")) for one in _of_type(parts, "image")]
         seconds, ratio = str(wanted.get("duration", "8s")).rstrip("s"), wanted.get("aspect_ratio", "16:9")
         if len(texts) != 1 or not is_text(texts[0].get("text"), 20_000):
             return "input"
         if not seconds.isdecimal() or not 3 <= int(seconds) <= 15 or ratio not in ("16:9", "9:16"):
             return "duration"
-        details = {"model": raw.get("model"), "given": wanted}
+        details = {"model": raw.get("model"), "given": {**given({"pictures": pictures}), **wanted}}
         return Order(
             texts[0]["text"],
-            pictures,
+            "".join(pictures[:1]),
             int(seconds),
             orientation_of(ratio),
             "1.1" in str(raw.get("model")),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from sorad.simulator.given import told
 from sorad.simulator.lists import Oddities
 from sorad.simulator.route import Book, Route
 from sorad.simulator.state import NoMoney, NoRoom, Order, Task, stage
@@ -86,8 +88,10 @@ class NativeFormat:
         target, task_id = found
         if target == "create":
             order = self.order(call)
+            if isinstance(order, Order):  # what is none is refused, whatever it holds
+                self._book.album.keep(call.json())
             prompt = order.prompt if isinstance(order, Order) else ""
-            return Route("create", prompt, prompt, lambda: self._create(order))
+            return Route("create", prompt, prompt, lambda: self._create(call, order))
         if target == "list":
             return Route("list", "", "", lambda: self._list(call))
         if target == "account":
@@ -147,9 +151,11 @@ class NativeFormat:
         """Seconds by which the times in its answers are off."""
         return self._book.faults.skew() - self.odd().back
 
-    def _create(self, order: Order | str) -> Answer:
+    def _create(self, call: Call, order: Order | str) -> Answer:
         if isinstance(order, str):
             return self.bad(order)
+        self._book.album.keep(call.json())
+        order = replace(order, image=told(order.image))
         try:
             return json_answer(200, self.created(self._book.account.create(self.wire, order)))
         except NoMoney:

@@ -40,6 +40,7 @@ def rendered(
     references: tuple[bytes, ...],
     sound: bool,
     colour: tuple[int, int, int],
+    flaw: str = "",
 ) -> bytes | None:
     """The MP4 (see :class:`sorad.media.rendering.Scene`); ``None`` where it cannot be made."""
     if not is_there():
@@ -47,13 +48,13 @@ def rendered(
     from sorad.media.rendering import Scene, render
 
     try:
-        return render(Scene(size, seconds, first, last, references, sound, colour))
+        return render(Scene(size, seconds, first, last, references, sound, colour, flaw))
     except (OSError, ValueError):  # no picture after all
         return None
 
 
-def wrapped(video: bytes, task_id: str, prompt: str, size: int) -> Movie:
+def wrapped(video: bytes, task_id: str, prompt: str, size: int, labels: bytes = b"") -> Movie:
     """The file of a task, of ``size`` bytes at least: the video, its mark, and filler that nothing points at."""
     text = mark_of(task_id, prompt)
-    head = video + struct.pack(">I4s", len(text) + 8, b"free") + text
+    head = video + labels + struct.pack(">I4s", len(text) + 8, b"free") + text
     return filled(head, task_id, prompt, size)

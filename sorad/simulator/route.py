@@ -12,8 +12,8 @@ from urllib.parse import quote
 from sorad.clock import Clock
 from sorad.simulator.album import Album
 from sorad.simulator.faults import Faults
-from sorad.simulator.given import further, has_sound
-from sorad.simulator.mp4 import Movie, movie
+from sorad.simulator.given import further, has_sound, told
+from sorad.simulator.mp4 import Movie, labels_of, movie
 from sorad.simulator.rendered import colour_of, rendered, size_of, wrapped
 from sorad.simulator.state import Account, Order, Task
 from sorad.simulator.wire import Answer, Call
@@ -95,9 +95,9 @@ class Book:
     def movie(self, task: Task) -> Movie:
         """The video of a task."""
         order = task.order
-        rendered = self._rendered(task)
+        rendered, labels = self._rendered(task), labels_of(task.labels, task.id)
         if rendered is not None:
-            return wrapped(rendered, task.id, order.prompt, self.file_size)
+            return wrapped(rendered, task.id, order.prompt, self.file_size, labels)
         return movie(
             task.id,
             order.prompt,
@@ -105,16 +105,18 @@ class Book:
             orientation=order.orientation,
             size=self.file_size,
             picture="" if task.unseen else order.image,
+            labels=labels,
         )
 
     def _rendered(self, task: Task) -> bytes | None:
         """A video of the pictures and the sound that it was ordered with, where there are any and the extra is."""
         order = task.order
-        last, references = further(order.details, order.image)
-        first = None if task.unseen else self.album.get(order.image)
+        name = str(told(order.image))  # formats name it so, or hand it on as it came
+        last, references = further(order.details, name)
+        first = None if task.unseen else self.album.get(name)
         last_frame, shown = self.album.get(last), [self.album.get(one) for one in references]
         sound = has_sound(order.details)
-        if not (first or last_frame or any(shown) or sound):
+        if not (first or last_frame or any(shown) or sound or task.flaw):
             return None
         return rendered(
             size_of(order),
@@ -124,6 +126,7 @@ class Book:
             tuple(filter(None, shown)),
             sound,
             colour_of(task.id),
+            task.flaw,
         )
 
     def no_room(self, refusal: Answer) -> Answer:

@@ -84,7 +84,7 @@ class Vidu(NativeFormat):
         if raw.get("resolution") not in ("540p", "720p", "1080p"):
             return "resolution"
         ratio = raw.get("aspect_ratio", "16:9")
-        details = {**raw, "images": None, "prompt": None, "given": given(raw)}
+        details = {**raw, "images": None, "prompt": None, "given": given(_with_roles(raw, call.parts[2]))}
         first = str(images[0]) if images else ""
         return Order(
             str(prompt),
@@ -134,3 +134,9 @@ class Vidu(NativeFormat):
             "credits": _CREDITS * task.order.seconds,
             "creations": [{"id": f"{task.id}-1", "url": url, "cover_url": ""}] if url else [],
         }
+
+
+def _with_roles(raw: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What came, with the second of two frames as the last one."""
+    frames = list(raw.get("images", []))
+    return {**raw, "images": frames[:1], "last_frame": frames[1:]} if kind == "start-end2video" else raw

@@ -38,6 +38,14 @@ class Bible:
         named += [one for one in self.persons if plain and any(is_named(plain, name) for name in one.names)]
         return list(dict.fromkeys(one for one in named if one is not None))
 
+    def cast(self, listed: Sequence[Character], used: Iterable[Person]) -> Iterator[Person]:
+        """The persons of a segment, and those that it lists though they are not known here."""
+        known: set[str] = set()
+        for person in used:
+            known.update(person.names)
+            yield person
+        yield from (Person((one.name,)) for one in map(apart, listed) if one.name not in known)
+
     def characters(self, listed: Sequence[Character], used: Iterable[Person]) -> Iterator[Character]:
         """All names of a segment's characters. An id that the segment gives itself counts before the bible's."""
         own = {apart(one).name: apart(one) for one in listed}

@@ -72,6 +72,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
         N_("Write an object with fields of segments, or leave defaults out."),
     ),
     "use_names": ("storyboard.use_names", N_("Write true or false, without quotation marks.")),
+    "assets": ("storyboard.assets", N_("Write true or false, without quotation marks.")),
     "takes": ("storyboard.takes", N_("Give a whole number from 1 to {max_takes}, without quotation marks.")),
     "director_intent": ("storyboard.intent", N_("Write a text in quotation marks, or null.")),
     "continue": ("storyboard.continue", N_("Write true or false, without quotation marks.")),

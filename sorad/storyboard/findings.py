@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.storyboard.explain import explain
-from sorad.storyboard.lines import Place, lines
+from sorad.storyboard.lines import Place
 
 Numbers = Optional[Mapping[int, int]]
 SHOWN = 20  # a file that is wrong throughout is not told about line by line
@@ -24,6 +24,7 @@ class Findings:
     max_takes: int
     found: list[tuple[Place, Problem]] = field(default_factory=list)
     notes: list[tuple[Place, Problem]] = field(default_factory=list)  # what is no mistake, and worth a word
+    pictures: list[tuple[Place, Problem]] = field(default_factory=list)  # which one goes where
     names: set[str] = field(default_factory=set)  # that were compared with those of the fields
     meant: set[Place] = field(default_factory=set)  # fields that stand there under another name: not missing
 
@@ -43,12 +44,12 @@ class Findings:
             if one["type"] != "missing" or place not in self.meant:
                 self.note(one["type"], one["input"], place)
 
-    def problems(self, text: str, numbers: Numbers = None) -> Iterator[Problem]:
-        """The first of them with place and line in ``text``, and how many more there are.
+    def problems(self, known: Mapping[Place, int], numbers: Numbers = None) -> Iterator[Problem]:
+        """The first of them with place and line, and how many more there are.
 
-        ``numbers`` are the segments' own, by position.
+        ``known``: the lines of the file; ``numbers`` are the segments' own, by position.
         """
-        yield from _placed(self.found[:SHOWN], text, numbers or {})
+        yield from _placed(self.found[:SHOWN], known, numbers or {})
         if len(self.found) > SHOWN:
             yield Problem(
                 "storyboard.more",
@@ -57,15 +58,18 @@ class Findings:
                 {"count": len(self.found) - SHOWN},
             )
 
-    def remarks(self, text: str, numbers: Numbers = None) -> Iterator[Problem]:
+    def remarks(self, known: Mapping[Place, int], numbers: Numbers = None) -> Iterator[Problem]:
         """The notes, placed likewise."""
-        yield from _placed(self.notes[:SHOWN], text, numbers or {})
+        yield from _placed(self.notes[:SHOWN], known, numbers or {})
+
+    def of_pictures(self, known: Mapping[Place, int], numbers: Numbers = None) -> Iterator[Problem]:
+        """Which picture goes where, by its name; all of them, placed likewise."""
+        yield from _placed(self.pictures, known, numbers or {})
 
 
 def _placed(
-    found: Sequence[tuple[Place, Problem]], text: str, numbers: Mapping[int, int]
+    found: Sequence[tuple[Place, Problem]], known: Mapping[Place, int], numbers: Mapping[int, int]
 ) -> Iterator[Problem]:
-    known = lines(text) if found else {}
     for path, problem in found:
         ends = range(len(path), 0, -1)
         line = problem.line or next((known[path[:end]] for end in ends if path[:end] in known), 0)

@@ -9,12 +9,14 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import url2pathname
 
 from sorad.files.allowed_folders import Outside, line_for, open_inside
 from sorad.messages import N_
+from sorad.model import Look
 from sorad.problems import Problem
+from sorad.storyboard.picture_header import look_at
 from sorad.units import format_size
 
 IMAGE_MAX = 20_000_000  # bytes
@@ -43,14 +45,18 @@ _VENDOR_ID = re.compile(r"(?:asset|mm_file|oss)://\S+")
 
 @dataclass(frozen=True)
 class Image:
-    """``image`` and ``image_path`` of a request."""
+    """``image`` and ``image_path`` of a request; what it is."""
 
     image: str
     path: str = ""
+    look: Optional[Look] = None  # of a local one
 
 
-def find_image(reference: str, folder: Path, pictures: Pictures) -> Image | Problem:
-    """The picture that a storyboard names. Relative paths start at ``folder``; a local picture is read."""
+def find_image(reference: str, folder: Path, pictures: Pictures, *, whole: bool = False) -> Image | Problem:
+    """The picture that a storyboard names. Relative paths start at ``folder``; a local picture is read.
+
+    ``whole``: one that ends too early is none.
+    """
     if _VENDOR_ID.fullmatch(reference):
         return Image(reference)
     try:
@@ -66,16 +72,18 @@ def find_image(reference: str, folder: Path, pictures: Pictures) -> Image | Prob
         return _local(Path(_path_of(parts)), pictures)
     if len(parts.scheme) > 1 and (parts.netloc or parts.scheme == "data"):  # one letter: a Windows drive
         return _not_understood(reference)
-    return _local(folder / reference, pictures)
+    return _local(folder / reference, pictures, whole=whole)
 
 
 def _path_of(parts: SplitResult) -> str:
     if parts.netloc in ("", "localhost"):
+        from urllib.request import url2pathname  # brings the whole of HTTP along
+
         return url2pathname(parts.path)
     return f"//{parts.netloc}{unquote(parts.path)}"  # a share on Windows
 
 
-def _local(written: Path, pictures: Pictures) -> Image | Problem:
+def _local(written: Path, pictures: Pictures, *, whole: bool = False) -> Image | Problem:
     path = os.path.abspath(written)  # noqa: PTH100  (Path has no way to drop ".." without following links)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
@@ -92,9 +100,12 @@ def _local(written: Path, pictures: Pictures) -> Image | Problem:
         return _problem(N_("{path} cannot be read: {reason}."), path, reason)
     if len(data) > IMAGE_MAX:
         return _too_large(path, size)
-    if not _is_picture(data):
+    look = look_at(data)
+    if look is None:
         return _problem(N_("{path} is not a jpeg, png or webp picture."), path)
-    return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path)
+    if whole and not _is_whole(data):
+        return _cut_off(path)
+    return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path, look)
 
 
 def _outside(path: str, folder: str, pictures: Pictures) -> Problem:
@@ -111,10 +122,20 @@ def _outside(path: str, folder: str, pictures: Pictures) -> Problem:
     )
 
 
-def _is_picture(data: bytes) -> bool:
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-        return True
-    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+def _is_whole(data: bytes) -> bool:
+    """Whether the end of a picture is there, as far as its form tells."""
+    if data.startswith(b"RIFF"):
+        return len(data) >= 8 + int.from_bytes(data[4:8], "little")
+    return (b"\xff\xd9" if data.startswith(b"\xff\xd8") else b"IEND") in data[-65_536:]
+
+
+def _cut_off(path: str) -> Problem:
+    return Problem(
+        "storyboard.image",
+        N_("The picture {path} ends too early: it was not copied to its end."),
+        N_("Copy it once more."),
+        {"path": _short(path)},
+    )
 
 
 def _problem(message: str, path: str, reason: str = "") -> Problem:

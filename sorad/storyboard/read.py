@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from sorad.files.untrusted import open_file
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.storyboard.by_name import ByName
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.json_text import decode, parse
@@ -24,6 +25,7 @@ from sorad.storyboard.lines import Place
 from sorad.storyboard.prompt import EARLIER
 from sorad.storyboard.schema import Head, SegmentPart
 from sorad.storyboard.shots import Reader
+from sorad.storyboard.source import Source, is_typed, source_of
 from sorad.storyboard.unknown_fields import OLDER, look_through, stands_twice
 from sorad.units import format_size
 
@@ -44,6 +46,10 @@ class Rules:
     pictures: Pictures = field(default_factory=Pictures)  # where local pictures may lie
     # Why no segment can continue the one before: its last frame cannot be had.
     no_frames: Callable[[], Problem | None] = lambda: None
+    # For a folder with notes: the one that links in them are resolved in.
+    vault: Callable[[Path], Path] = lambda folder: folder
+    asset_folder: str = "asset"  # beside a storyboard: pictures by their names
+    storyboards_in: Callable[[Path], int] = lambda folder: 1  # how many lie in a folder
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,10 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     earlier: tuple[str, ...] = ()  # ``content`` as earlier versions of sorad had it, where it differs
     notes: tuple[Problem, ...] = ()  # what is no mistake, and worth a word: names that are left out
+    is_draft: bool = False  # it is checked, and asks for nothing
+    pictures: tuple[Problem, ...] = ()  # which picture goes where by its name, and which does not
+    assets: Optional[Path] = None  # the folder that these lie in, where it takes any
+    by_hand: bool = False  # a note or a table, in which a sync service may have doubled lines
 
     @property
     def contents(self) -> tuple[str, ...]:
@@ -87,36 +97,73 @@ def read_file(path: Path, rules: Rules) -> Reading:
         return _too_large(found.st_size, rules)
     with io.BufferedReader(open_file(path)) as file:
         data = file.read(rules.max_size + 1)  # it may have grown since
-    return read_bytes(data, path.parent, rules)
+    return read_bytes(data, path.parent, rules, path.name)
 
 
-def read_bytes(data: bytes, folder: Path, rules: Rules) -> Reading:
-    """Read a storyboard's content. Pictures that it names are looked up below ``folder``. Raises nothing."""
+def read_bytes(data: bytes, folder: Path, rules: Rules, name: str = "storyboard.json") -> Reading:
+    """Read a storyboard's content. Pictures that it names are looked up below ``folder``. Raises nothing.
+
+    ``name``: that of the file, which tells notes and tables of shots from JSON.
+    """
     if len(data) > rules.max_size:
         return _too_large(len(data), rules)
     if data.count(b'"segment_index"') > _HOPELESS * rules.max_segments:
         return _only(_too_many(rules))
-    text = decode(data)
-    if isinstance(text, Problem):
-        return _only(text)
-    document = _document(text)
-    if isinstance(document, Problem):
-        return _only(document)
-    raws = document.get("segments") if isinstance(document, dict) else None
+    source = _source(data, folder / name, rules)
+    if isinstance(source, Problem):
+        return _only(source)
+    if source.problems:
+        return Reading(problems=source.problems)
+    raws = source.document.get("segments") if isinstance(source.document, dict) else None
     if isinstance(raws, list) and len(raws) > rules.max_segments:
         return _only(_too_many(rules))
+    return _read(source, raws, folder / name, rules)
+
+
+def _read(source: Source, raws: Any, path: Path, rules: Rules) -> Reading:
+    """``raws``: the segments, as far as there are any."""
     findings = Findings(rules.max_takes)
-    if isinstance(document, dict):
-        look_through(document, findings)
-        stands_twice(text, findings)
-    reader = Reader(folder, rules.pictures, rules.director_intent, findings)
-    segments = tuple(_segments(document, _Context(rules, findings, reader)))
-    numbers = _numbers(raws) if findings.found or findings.notes else {}
-    notes = tuple(findings.remarks(text, numbers))
+    reader = Reader(path.parent, rules.pictures, rules.director_intent, findings)
+    if isinstance(source.document, dict):
+        look_through(source.document, findings)
+        if source.text:
+            stands_twice(source.text, findings)
+        if source.document.get("assets") is True:
+            reader.by_name = _by_name(path, rules, reader)
+    segments = tuple(_segments(source.document, _Context(rules, findings, reader)))
+    tells = findings.found or findings.notes or findings.pictures
+    numbers = _numbers(raws) if tells else {}
+    places = source.places() if tells else {}
+    notes = (*source.notes, *findings.remarks(places, numbers))
+    assets = None if reader.by_name is None else reader.by_name.folder
     if findings.found:
-        return Reading(problems=tuple(findings.problems(text, numbers)), notes=notes)
+        return Reading(problems=tuple(findings.problems(places, numbers)), notes=notes, assets=assets)
     content, *earlier = dict.fromkeys(_contents(segments))
-    return Reading(segments, content, earlier=tuple(earlier), notes=notes)
+    found = Reading(segments, content, earlier=tuple(earlier), notes=notes, assets=assets)
+    return replace(
+        found,
+        is_draft=source.is_draft,
+        by_hand=not source.is_json,
+        pictures=tuple(findings.of_pictures(places, numbers)),
+    )
+
+
+def _by_name(path: Path, rules: Rules, reader: Reader) -> ByName:
+    def judge(request: Request) -> list[Problem]:
+        return rules.validate(judged(request))
+
+    top, is_alone = path.parent / rules.asset_folder, rules.storyboards_in(path.parent) < 2
+    return ByName(top, path.stem, is_alone, rules.pictures, judge, reader.findings, reader.looks)
+
+
+def _source(data: bytes, path: Path, rules: Rules) -> Source | Problem:
+    if is_typed(path.name):
+        return source_of(data, path, rules.vault(path.parent))
+    text = decode(data)
+    document = text if isinstance(text, Problem) else _document(text)
+    if isinstance(text, Problem) or isinstance(document, Problem):
+        return text if isinstance(text, Problem) else document
+    return Source(document, text)
 
 
 def _numbers(raws: Any) -> dict[int, int]:

@@ -85,6 +85,11 @@ def _no_remark(value: object) -> object:
     return None if isinstance(value, (dict, list)) else value
 
 
+def _no_list(value: object) -> object:
+    """Lists of assets that stood in files before the field was there mean nothing."""
+    return None if isinstance(value, (list, dict)) else value
+
+
 def _if_text(value: object) -> object:
     return value if isinstance(value, str) else None
 
@@ -292,6 +297,10 @@ class Head(Part):
         default=None,
         max_length=1_000,
         description=N_("The characters of the storyboard, which segments use by their names."),
+    )
+    assets: Annotated[Optional[bool], BeforeValidator(_no_list)] = Field(
+        default=None,
+        description=N_("Whether pictures count by their names, from the folder asset beside the file."),
     )
     use_names: Optional[bool] = Field(
         default=None,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from sorad.messages import N_
-from sorad.model import Reference, Request
+from sorad.model import Look, Reference, Request
 from sorad.problems import Problem
 from sorad.storyboard.bible import Bible, Person
+from sorad.storyboard.by_name import ByName, Wanted, each_once
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.image import Image, Pictures, find_image
 from sorad.storyboard.lines import Place
@@ -33,8 +34,10 @@ class Reader:
     pictures: Pictures
     with_intent: bool  # `director_intent` becomes part of the prompt
     findings: Findings
+    by_name: Optional[ByName] = None  # where pictures count by their names
     defaults: Shot = field(default_factory=dict)
     bible: Bible = field(default_factory=Bible)
+    looks: dict[str, Look] = field(default_factory=dict)  # of its local pictures, by their hashes
     _images: dict[str, Image | Problem] = field(default_factory=dict)  # one of many segments is read once
 
     def take_in(self, head: Head) -> None:
@@ -53,15 +56,17 @@ class Reader:
         used = self.bible.used(listed, part.prompt_text)
         first = self._image(shot.get("first_frame"), (*path, _place_of_frame(part)))
         last = self._image(shot.get("last_frame"), (*path, "last_frame"))
-        references = self._references(shot.get("references", ()), (*path, "references"))
+        own = self._references(shot.get("references", ()), (*path, "references"))
+        references = [Wanted(one) for one in own]
+        references += self._of_names(part, listed, used, path)
         ratio: str = shot.get("ratio", "16:9")
-        return Request(
+        request = Request(
             prompt=self._prompt(part, list(self.bible.characters(listed, used)), RULES),
             image=first.image,
             image_path=first.path,
             last_frame=last.image,
             last_frame_path=last.path,
-            references=_each_once((*references, *(one for person in used for one in person.references))),
+            references=each_once(one.reference for one in references),
             seconds=shot.get("duration_seconds", 10),
             orientation=_ORIENTATIONS.get(ratio, ratio),
             resolution=shot.get("fine", ""),
@@ -73,7 +78,29 @@ class Reader:
             provider=shot.get("provider", ""),
             continues=bool(shot.get("continues")),
             rules=RULES,
-        )
+        ).seen(self.looks)
+        if self.by_name is None:
+            return request
+        said = {"image"} if request.image or request.continues else set()
+        said |= {"last_frame"} if request.last_frame else set()
+        return self.by_name.with_pictures(request, part.segment_index, said, references, path)
+
+    def _of_names(
+        self, part: SegmentPart, listed: Sequence[Character], used: Sequence[Person], path: Place
+    ) -> Iterator[Wanted]:
+        """The references of whom and what a segment names: as the bible has them, else by the names of pictures."""
+        if self.by_name is None:
+            for person in used:
+                yield from map(Wanted, person.references)
+            return
+        for person in self.bible.cast(listed, used):
+            yield from map(Wanted, person.references)
+            if not person.references:
+                yield from self.by_name.references("character", person.names, path)
+        asset = part.asset or AssetPart()
+        yield from self.by_name.references("scene", (asset.scene or "",), path)
+        for prop in asset.props or ():
+            yield from self.by_name.references("prop", (prop,), path)
 
     def earlier(self, part: SegmentPart, request: Request) -> tuple[Request, ...]:
         """What the segment asked for by each of the EARLIER rules; nothing where that is always the same."""
@@ -128,6 +155,7 @@ class Reader:
             self._images[reference] = find_image(reference, self.folder, self.pictures)
         image = self._images[reference]
         if isinstance(image, Image):
+            self.looks.update({image.image: image.look} if image.look is not None else {})
             return image
         if path is not None:
             self.findings.add(image, path)
@@ -200,14 +228,6 @@ def _listed(part: SegmentPart) -> list[Character]:
 
 def _place_of_frame(part: SegmentPart) -> str:
     return "image_url" if part.image_url is not None and part.first_frame is None else "first_frame"
-
-
-def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
-    """One picture goes along once, as it was named first."""
-    found: dict[str, Reference] = {}
-    for one in references:
-        found.setdefault(one.image, one)
-    return tuple(found.values())
 
 
 def _both(one: str, other: str) -> Problem:

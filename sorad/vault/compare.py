@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sorad.ledger.values import Storyboard
 from sorad.messages import N_
 from sorad.problems import Problem
+from sorad.storyboard import source
 from sorad.vault.scan import Scan, Seen
 
 
@@ -41,6 +42,14 @@ def is_edit(seen: Seen, known: Storyboard | None) -> bool:
         and known.state in ("ok", "copy")
         and (known.size, known.mtime_ns) != (seen.size, seen.mtime_ns)
     )
+
+
+def is_typed(seen: Seen, known: Storyboard | None, boards: Iterable[Storyboard]) -> bool:
+    """Whether something in a note or a table is new. Not where another one of these was just so: it was renamed."""
+    if not source.is_typed(seen.path):
+        return False
+    others = boards if known is None else (known,)
+    return not any((one.size, one.mtime_ns) == (seen.size, seen.mtime_ns) for one in others)
 
 
 def compare(

@@ -14,6 +14,9 @@ from collections.abc import Callable, Collection
 
 PREFIX = "storyboard"
 _SUFFIX = ".json"
+_SUFFIXES = (_SUFFIX, ".csv")
+NOTE = ".md"
+_TAKES = "_takes.md"  # what the notes of sorad itself end in, beside videos
 _ASSETS = "_assets"
 
 _IGNORED_FOLDERS = frozenset({"node_modules"})  # .trash, .git, .stversions, .stfolder start with a dot
@@ -76,9 +79,24 @@ def fold(name: str) -> str:
 
 
 def is_storyboard(name: str) -> bool:
-    """Whether a file of that name is looked at: ``storyboard*.json``. Conflict copies match, too."""
+    """Whether a file of that name is looked at: ``storyboard*.json``, ``storyboard*.csv``. Conflict copies match, too.
+
+    Of notes the name tells nothing: see :mod:`sorad.vault.notes`.
+    """
     folded = fold(name)
-    return folded.startswith(PREFIX) and folded.endswith(_SUFFIX)
+    return folded.startswith(PREFIX) and folded.endswith(_SUFFIXES)
+
+
+def is_note(name: str) -> bool:
+    """Whether a file of that name is a note of the user's, which may be a storyboard by its properties."""
+    if name[-len(NOTE) :].lower() != NOTE:
+        return False
+    return not is_temporary(name) and not name.lower().endswith(_TAKES)
+
+
+def may_be_one(name: str) -> bool:
+    """Whether a file of that name is a storyboard, or a note that may be one."""
+    return is_storyboard(name) or is_note(name)
 
 
 def is_never_read(name: str) -> bool:
@@ -90,7 +108,8 @@ def is_never_read(name: str) -> bool:
     if is_temporary(name) or is_storyboard(name) or conflict_copy(name):
         return False
     if folded.startswith(PREFIX):
-        return folded.endswith((".txt", ".jsonc", ".json5")) or f"{_SUFFIX}." in folded
+        ends = (".txt", ".jsonc", ".json5")
+        return folded.endswith(ends) or any(f"{one}." in folded for one in _SUFFIXES)
     return folded.endswith(_SUFFIX) and _MEANT.search(folded) is not None
 
 
@@ -103,15 +122,16 @@ def is_temporary(name: str) -> bool:
 def is_ignored_folder(name: str, parent_has: Callable[[str], bool]) -> bool:
     """Whether nothing inside a folder of that name counts.
 
-    ``parent_has`` tells whether the folder above holds a file of a given name: ``X_assets`` is sorad's own
-    output where ``X.json`` is its neighbour, or where X is called like a storyboard.
+    ``parent_has`` tells whether the folder above holds a file of a given name (a note: one that is a storyboard):
+    ``X_assets`` is sorad's own output where ``X.json`` or ``X.md`` is its neighbour, or X is called like a storyboard.
     """
     folded = fold(name)
     if is_temporary(name) or folded in _IGNORED_FOLDERS:
         return True
     if not folded.endswith(_ASSETS):
         return False
-    return folded.startswith(PREFIX) or parent_has(name[: -len(_ASSETS)] + _SUFFIX)
+    stem = name[: -len(_ASSETS)]
+    return folded.startswith(PREFIX) or parent_has(stem + _SUFFIX) or parent_has(stem + NOTE)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -14,6 +14,11 @@ from sorad.problems import Problem
 OVERFLOW, HANDLER = "overflow", "handler"
 
 
+WHAT_THEY_ARE = N_(
+    "Storyboards are files named storyboard*.json or storyboard*.csv, and notes whose properties say sorad: storyboard."
+)
+
+
 def polled(path: str) -> Problem:
     """The config asks for polling."""
     return Problem("root.polling", N_("{path} is polled, as the config asks."), "", {"path": path})
@@ -49,13 +54,25 @@ def edited(path: str, seconds: float) -> Problem:
     )
 
 
+def being_typed(path: str, seconds: float) -> Problem:
+    """A note or a table is being written for the first time."""
+    return Problem(
+        "vault.typed",
+        N_("{path} is being written: it is read once it was still for {seconds:g} s."),
+        N_("`sorad scan {path}` reads it at once."),
+        {"path": path, "seconds": seconds},
+    )
+
+
 def never_read(paths: list[str]) -> Problem:
     """Files that were meant as storyboards, most likely, and are passed over for their names."""
     listed = ", ".join(paths[:5]) + (f" … (+{len(paths) - 5})" if len(paths) > 5 else "")
     return Problem(
         "vault.never_read",
         N_("Passed over for their names: {paths}"),
-        N_("Only files named storyboard*.json are read: rename what is meant as a storyboard."),
+        N_(
+            "Name what is meant as a storyboard like storyboard_1.json or storyboard_1.csv: others are not read."
+        ),
         {"paths": listed},
     )
 

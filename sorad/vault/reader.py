@@ -10,13 +10,20 @@ from sorad.ledger.values import Storyboard
 from sorad.vault.scan import Seen
 
 
+class StillWritten(Exception):
+    """Something that a storyboard uses is still being written: it is to be read a little later."""
+
+
 class Intake(Protocol):
     """What a settled file means for the ledger."""
 
     rules: str  # hash of the settings that storyboards are read under
 
     def read(self, watch: Watch, seen: Seen, known: Storyboard | None) -> None:
-        """Read, check and write to the ledger. ``OSError``: it vanished or is locked; it is tried again."""
+        """Read, check and write to the ledger. ``OSError``: it vanished or is locked; it is tried again.
+
+        :class:`StillWritten`: so are its pictures; it is tried again a little later.
+        """
         ...
 
     def gone(self, board: Storyboard) -> None:

@@ -15,13 +15,16 @@ from sorad.ledger.interface import Ledger
 from sorad.ledger.values import RootRow, Storyboard
 from sorad.messages import _
 from sorad.problems import Problem
+from sorad.storyboard import source
 from sorad.vault.attempts import Attempts
-from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, not_ours
+from sorad.vault.compare import Changes, compare, differs, is_below, is_edit, is_typed, not_ours
 from sorad.vault.mounts import Mounts
-from sorad.vault.names import conflict_copy, is_storyboard, is_text
+from sorad.vault.names import conflict_copy, is_text, may_be_one
+from sorad.vault.notes import Notes
 from sorad.vault.own import is_receipt
 from sorad.vault.pace import Pace
 from sorad.vault.problems import (
+    being_typed,
     conflict,
     edited,
     happened,
@@ -29,6 +32,7 @@ from sorad.vault.problems import (
     never_read,
     unreadable,
 )
+from sorad.vault.reader import StillWritten
 from sorad.vault.roots import Roots
 from sorad.vault.scan import RootOffline, Scan, Seen, identity_of, is_hidden, is_listed, look, scan
 from sorad.vault.settle import Settle
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from sorad.vault.reader import Intake
     from sorad.vault.watch import Watcher
 
+AGAIN = 0.1  # seconds, at least, between two looks at the pictures of a storyboard
 OFFLINE_LOOK = 5.0  # seconds between two looks for a root that is away
 READY_AFTER = 60.0  # seconds after the first look from which on a file that never settles keeps nothing up
 TOLD_FOR = 3_600.0  # seconds for which `status` tells what happened to the watcher, though it is mended
@@ -67,6 +72,7 @@ class Root:
         self._tick = tick
         self._wake = wake
         self._settle = self._new_settle()
+        self._notes = Notes(self._was_storyboard)
         self._missing: dict[str, float] = {}  # path: when it was first missed
         self._attempts = Attempts()
         self._forced: set[str] = set()  # to be read though nothing changed
@@ -109,7 +115,8 @@ class Root:
         found = [conflict(path) for path in sorted(self._conflicts)]
         found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
-        found += [edited(path, self._watch.edit_seconds) for path in sorted(self.edits())]
+        found += [edited(path, self._stillness(path)) for path in sorted(self.edits())]
+        found += [being_typed(path, self._watch.note_seconds) for path in sorted(self._settle.typed())]
         found += self._attempts.problems()
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
         recent = self._clock.time() - TOLD_FOR
@@ -122,20 +129,32 @@ class Root:
 
     def edits(self) -> set[str]:
         """Storyboards that are being edited: nothing is bought for them. From any thread."""
-        return self._settle.edits() if self._watch.edit_seconds else set()
+        return {path for path in self._settle.edits() if self._stillness(path)}
+
+    def _stillness(self, path: str) -> float:
+        """For how many seconds an edited storyboard is to be still; 0: there is no such wait."""
+        return max(self._watch.edit_seconds, self._watch.note_seconds if source.is_typed(path) else 0.0)
 
     def is_edited(self, path: str) -> bool:
         """Whether a storyboard is being edited, or is another one by now than was read. From any thread."""
-        if not self._watch.edit_seconds:
+        if not self._stillness(path):
             return False
         if path in self._settle.edits():
             return True
         known = self._ledger.storyboard_at(path)
         try:
-            seen = look(path, self._roots.real_paths(), self.path)
+            seen = self._see(path)
         except OSError:
             return False  # it cannot be told
         return seen is None or (not seen.placeholder and is_edit(seen, known))
+
+    def _see(self, path: str) -> Seen | None:
+        """The storyboard at a path. From any thread."""
+        return look(path, self._roots.real_paths(), self.path, self._notes)
+
+    def _was_storyboard(self, path: str) -> bool:
+        known = self._ledger.storyboard_at(path)
+        return known is not None and known.state != "gone"
 
     # --- what others ask of it ---------------------------------------------------------------------
     def restore(self, row: RootRow | None) -> None:
@@ -172,7 +191,9 @@ class Root:
     def _judge_ready(self, now: float) -> None:
         if self._here_since is None:
             self._here_since = now
-        if not self.ready and (self.quiet() or now - self._here_since >= READY_AFTER):
+        # A note that is waited for may tell what was bought: with the ledger lost, its receipts alone do.
+        patience = READY_AFTER + (self._watch.note_seconds if self._settle.typed() else 0.0)
+        if not self.ready and (self.quiet() or now - self._here_since >= patience):
             self.ready = self._intake.read_through(self.path)
             if self.ready:
                 self._wake()
@@ -197,7 +218,7 @@ class Root:
             elif not is_hidden(self.path, path):
                 self._scan_below(path, now)
             return True
-        if is_storyboard(Path(path).name) and not is_hidden(self.path, str(Path(path).parent)):
+        if may_be_one(Path(path).name) and not is_hidden(self.path, str(Path(path).parent)):
             self._look(path)
         for board in list(self._owned().values()):
             if board.path != path and is_below(board.path, (path,)):
@@ -211,7 +232,7 @@ class Root:
         if self._pace.wants_events() and Path(self.path).is_dir():
             self._watcher.add(self.path, now)  # before the scan, so that nothing falls between the two
         try:
-            found = scan(Path(self.path), self._roots.others(self.path), tick=self._tick)
+            found = scan(Path(self.path), self._roots.others(self.path), tick=self._tick, notes=self._notes)
         except RootOffline as offline:
             self._go_offline(offline.problem, now)
             return
@@ -260,7 +281,8 @@ class Root:
 
     def _scan_below(self, folder: str, now: float) -> None:
         try:
-            found = scan(Path(self.path), self._roots.others(self.path), below=folder, tick=self._tick)
+            others = self._roots.others(self.path)
+            found = scan(Path(self.path), others, below=folder, tick=self._tick, notes=self._notes)
         except RootOffline:
             self._scan_at = now
             return
@@ -276,7 +298,7 @@ class Root:
     def _look(self, path: str) -> None:
         """Look at one file."""
         try:
-            seen = look(path, self._roots.real_paths(), self.path)
+            seen = self._see(path)
         except OSError:
             return  # it cannot be told: the next scan tries again
         if seen is None:
@@ -295,15 +317,15 @@ class Root:
             return
         self._waiting.discard(seen.path)
         if self._must_read(seen):
-            edit = is_edit(seen, self._owned().get(seen.path))
-            self._settle.see(
-                seen, self._clock.monotonic(), edit=edit
-            )  # after the look, however long a scan took
+            known = self._owned().get(seen.path)
+            edit, typed = is_edit(seen, known), is_typed(seen, known, self._owned().values())
+            now = self._clock.monotonic()  # after the look, however long a scan took
+            self._settle.see(seen, now, edit=edit, typed=typed)
         else:
             self._forget(seen.path)
 
     def _new_settle(self) -> Settle:
-        return Settle(self._watch.settle_seconds, self._watch.edit_seconds)
+        return Settle(self._watch.settle_seconds, self._watch.edit_seconds, self._watch.note_seconds)
 
     def _must_read(self, seen: Seen) -> bool:
         if self._receipts.get(seen.path) == (seen.size, seen.mtime_ns):
@@ -335,7 +357,7 @@ class Root:
 
     def _read(self, seen: Seen) -> None:
         try:
-            current = look(seen.path, self._roots.real_paths(), self.path)
+            current = self._see(seen.path)
             if current is None:
                 self._miss(seen.path)
             elif current != seen or not self._must_read(current):
@@ -351,6 +373,8 @@ class Root:
                     self._scan_at = self._clock.monotonic()  # another folder took the place of its disk
                 self._forget(seen.path)
                 self._wake()
+        except StillWritten:
+            self._settle.postpone(seen.path, self._clock.monotonic() + max(AGAIN, self._watch.settle_seconds))
         except OSError as error:
             self._settle.postpone(
                 seen.path, self._clock.monotonic() + self._attempts.failed(seen.path, error)
@@ -385,7 +409,7 @@ class Root:
         if board is None or board.state == "gone":
             return False
         try:
-            seen = look(path, self._roots.real_paths(), self.path)
+            seen = self._see(path)
         except OSError:
             self._missing[path] = now
             return False

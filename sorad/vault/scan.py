@@ -1,10 +1,10 @@
-# ruff: noqa: PTH116, PTH118, PTH120
+# ruff: noqa: PTH116, PTH118, PTH119, PTH120
 """What lies in a watched folder: the truth that events only hint at.
 
-An own walk over ``os.scandir`` that stats nothing but storyboard names: 100,000 files in 2,000 folders
-take a fraction of a second, where a polling observer takes an eighth of a core. It never reads a file's
-content, so an evicted cloud file is not fetched by looking at it. Paths are strings in here: a ``Path`` for
-each of so many entries would cost more than the walk.
+An own walk over ``os.scandir`` that stats nothing but storyboard names and notes: 100,000 files in 2,000 folders
+take a fraction of a second, where a polling observer takes an eighth of a core. It reads nothing but the first
+bytes of notes that changed (:mod:`sorad.vault.notes`), so an evicted cloud file is not fetched by looking at it. Paths
+are strings in here: a ``Path`` for each of so many entries would cost more than the walk.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ from sorad.vault.names import (
     conflict_copy,
     is_ignored_folder,
     is_never_read,
+    is_note,
     is_storyboard,
     stub_target,
 )
+from sorad.vault.notes import Notes, is_there
 
 _DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
 _RECALL_ON_DATA_ACCESS = 0x400000  # the same on Windows
 _VANISHED = (errno.ENOENT, errno.ENOTDIR)
+_BEAT = 500  # notes between two signs of life: on a slow disk each takes its time
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,17 @@ def is_hidden(root: str, folder: str) -> bool:
     return False
 
 
-def look(path: str, roots: Collection[str], top: str = "") -> Seen | None:
+def look(path: str, roots: Collection[str], top: str = "", notes: Notes | None = None) -> Seen | None:
     """One storyboard file, or ``None`` where none is; ``roots`` are the real paths of all roots.
 
-    With its root as ``top``, it is seen with the disk it lies on.
+    With its root as ``top``, it is seen with the disk it lies on. A note is one by what ``notes`` say.
 
     Raises ``OSError`` where it cannot be told (no permission, I/O error).
     """
     try:
         found = os.lstat(path)
         seen = _linked(path, roots) if stat.S_ISLNK(found.st_mode) else _seen(path, found)
+        seen = _if_storyboard(seen, notes)
         if seen is None or not top:
             return seen
         mount, disk = mount_table.mount_of(os.path.dirname(path), top)
@@ -119,8 +123,16 @@ def look(path: str, roots: Collection[str], top: str = "") -> Seen | None:
         if error.errno not in _VANISHED:
             raise
         folder, name = os.path.split(path)
-        stub = os.path.join(folder, f".{name}.icloud")
-        return Seen(path, 0, 0, placeholder=True) if os.path.lexists(stub) else None
+        if not os.path.lexists(os.path.join(folder, f".{name}.icloud")):
+            return None
+        return _if_storyboard(Seen(path, 0, 0, placeholder=True), notes)
+
+
+def _if_storyboard(seen: Seen | None, notes: Notes | None) -> Seen | None:
+    """What was seen, unless it is a note that is no storyboard."""
+    if seen is None or not is_note(os.path.basename(seen.path)):
+        return seen
+    return seen if (notes or Notes()).is_storyboard(seen) else None
 
 
 def is_listed(path: str, root: str) -> bool:
@@ -146,13 +158,14 @@ def scan(
     *,
     below: str | None = None,
     tick: Callable[[], object] | None = None,
+    notes: Notes | None = None,
 ) -> Scan:
     """Walk a root, or only the folder ``below`` it, and return the storyboards in it.
 
     Folders that are ``others`` (watched roots, too) are left out: they are scanned on their own. Links to
     folders are not followed; a link to a file counts where its target lies outside every root. A folder
-    that cannot be read is recorded in ``errors``, and the walk goes on. ``tick`` is called per folder.
-    Raises :class:`RootOffline`.
+    that cannot be read is recorded in ``errors``, and the walk goes on. ``tick`` is called per folder; ``notes`` tell
+    which notes are storyboards. Raises :class:`RootOffline`.
     """
     top = str(root)
     found = Scan(identity=_online(top))
@@ -161,14 +174,13 @@ def scan(
     except OSError as error:
         raise RootOffline(_offline(top, error)) from error
     roots = [os.path.realpath(one) for one in (root, *others)]
-    nested = _nested(roots, top)
-    stack = [below or top]
-    while stack:
-        folder = stack.pop()
+    walk = _Walk(top, found, roots, _nested(roots, top), notes or Notes(), [below or top], tick)
+    while walk.stack:
+        folder = walk.stack.pop()
         if tick is not None:
             tick()
         try:
-            _walk(folder, found, stack, nested, roots, top)
+            _walk(folder, walk)
         except OSError as error:
             if folder == top:
                 raise RootOffline(_offline(top, error)) from error
@@ -179,49 +191,63 @@ def scan(
     return found
 
 
+@dataclass
+class _Walk:
+    """What one walk knows and finds."""
+
+    top: str
+    found: Scan
+    roots: list[str]  # the real paths of all roots
+    nested: set[str]
+    notes: Notes
+    stack: list[str]  # folders that are still to be walked
+    tick: Callable[[], object] | None
+    looked: int = 0  # notes
+
+
 def _nested(roots: list[str], top: str) -> set[str]:
     """The other roots that lie in the first one, by their paths below it."""
     return {_below(real, roots[0], top) for real in roots[1:] if _inside(real, roots[0])}
 
 
-def _walk(folder: str, found: Scan, stack: list[str], nested: set[str], roots: list[str], top: str) -> None:
+def _walk(folder: str, walk: _Walk) -> None:
     """Look into one folder. ``OSError`` where it cannot be read."""
+    found = walk.found
     with os.scandir(folder) as entries:
         found.walked.append(folder)
-        if folder == top:
+        if folder == walk.top:
             found.empty = True
         for entry in entries:
             if found.empty and not entry.name.startswith("."):
                 found.empty = False
-            _enter(entry, folder, found, stack, nested, roots, top)
+            _enter(entry, folder, walk)
 
 
-def _enter(
-    entry: os.DirEntry[str],
-    folder: str,
-    found: Scan,
-    stack: list[str],
-    nested: set[str],
-    roots: list[str],
-    top: str,
-) -> None:
+def _enter(entry: os.DirEntry[str], folder: str, walk: _Walk) -> None:
     """Sort one entry of a folder into what was found, or into what is still to be walked."""
-    name = entry.name
+    name, found = entry.name, walk.found
     try:
         if entry.is_dir(follow_symlinks=False):
-            if not _is_left_out(entry, folder, nested):
-                stack.append(entry.path)
+            walk.stack += [] if _is_left_out(entry, folder, walk.nested) else [entry.path]
+        elif is_note(name):
+            _enter_note(entry, folder, walk)
         elif name[: len(PREFIX)].lower() == PREFIX:
-            _enter_file(entry, folder, found, roots, top)
+            _enter_file(entry, folder, walk)
         elif name.endswith(".json"):
             found.never_read += [entry.path] if is_never_read(name) else []
         elif name.endswith(".icloud"):
-            _enter_stub(name, folder, found)
+            _enter_stub(name, folder, walk)
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
-        if error.errno not in _VANISHED or os.path.islink(entry.path):  # noqa: PTH114
-            found.errors.append((entry.path, os.strerror(error.errno or 0)))
+        found.errors += _told(entry.path, error)
+
+
+def _told(path: str, error: OSError) -> list[tuple[str, str]]:
+    """What is told of an entry that cannot be looked at: nothing where it vanished."""
+    if error.errno in _VANISHED and not os.path.islink(path):  # noqa: PTH114
+        return []
+    return [(path, os.strerror(error.errno or 0))]
 
 
 def _is_left_out(entry: os.DirEntry[str], folder: str, nested: set[str]) -> bool:
@@ -229,7 +255,26 @@ def _is_left_out(entry: os.DirEntry[str], folder: str, nested: set[str]) -> bool
     return entry.path in nested or _is_junction(entry) or is_ignored_folder(entry.name, _has(folder))
 
 
-def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[str], top: str) -> None:
+def _enter_note(entry: os.DirEntry[str], folder: str, walk: _Walk) -> None:
+    """What is wrong with a note that is no storyboard is no matter of sorad's."""
+    walk.looked += 1
+    if walk.tick is not None and walk.looked % _BEAT == 0:
+        walk.tick()
+    try:
+        seen = _linked(entry.path, walk.roots) if entry.is_symlink() else _of_entry(entry)
+        if seen is None or not walk.notes.is_storyboard(seen):
+            return
+    except OSError:
+        return
+    if conflict_copy(entry.name):
+        walk.found.conflicts.append(entry.path)
+        return
+    entry.path.encode()
+    walk.found.files.append(_on_its_disk(seen, folder, walk.found, walk.top))
+
+
+def _enter_file(entry: os.DirEntry[str], folder: str, walk: _Walk) -> None:
+    found = walk.found
     if not is_storyboard(entry.name):
         found.never_read += [entry.path] if is_never_read(entry.name) else []
         return
@@ -237,16 +282,19 @@ def _enter_file(entry: os.DirEntry[str], folder: str, found: Scan, roots: list[s
         found.conflicts.append(entry.path)
         return
     entry.path.encode()  # the ledger holds text: a name that is no UTF-8 cannot be kept
-    seen = _linked(entry.path, roots) if entry.is_symlink() else _of_entry(entry)
+    seen = _linked(entry.path, walk.roots) if entry.is_symlink() else _of_entry(entry)
     if seen is not None:
-        found.files.append(_on_its_disk(seen, folder, found, top))
+        found.files.append(_on_its_disk(seen, folder, found, walk.top))
 
 
-def _enter_stub(name: str, folder: str, found: Scan) -> None:
+def _enter_stub(name: str, folder: str, walk: _Walk) -> None:
     """What older versions of iCloud leave in place of an evicted file."""
     target = stub_target(name)
-    if target is not None and is_storyboard(target) and not conflict_copy(target):
-        found.files.append(Seen(os.path.join(folder, target), 0, 0, placeholder=True))
+    if target is None or conflict_copy(target):
+        return
+    seen = Seen(os.path.join(folder, target), 0, 0, placeholder=True)
+    if is_storyboard(target) or (is_note(target) and walk.notes.is_storyboard(seen)):
+        walk.found.files.append(seen)
 
 
 def _of_entry(entry: os.DirEntry[str]) -> Seen | None:
@@ -283,7 +331,13 @@ def _is_junction(entry: os.DirEntry[str]) -> bool:
 
 
 def _has(folder: str) -> Callable[[str], bool]:
-    return lambda name: os.path.lexists(os.path.join(folder, name))
+    """Whether a folder holds a file of a name: of a note, whether that is a storyboard."""
+
+    def has(name: str) -> bool:
+        path = os.path.join(folder, name)
+        return os.path.lexists(path) and is_there(Path(path))
+
+    return has
 
 
 def _inside(path: str, root: str) -> bool:

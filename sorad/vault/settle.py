@@ -6,6 +6,8 @@ a while. The situations this serves:
 - ``cp`` of a large file, a browser or a sync client that writes in pieces: it settles after the last piece.
 - An editor that saves while somebody types: what was read as valid once, and changes, waits longer
   (``edit_seconds``), so that one version is read, the last one, and no half sentence before.
+- A note or a table that is being written, row by row, from the first one on: whatever is new in it waits for
+  ``note_seconds``.
 - An editor that writes a new file and renames it over the old: the new size or mtime starts the wait again.
 - ``cp -p``, ``mv`` and ``git`` that bring old or future mtimes: only change counts, not the age, and the wait
   runs on the monotonic clock, so that a clock that is set back stalls nothing.
@@ -29,15 +31,17 @@ class _Wait:
     since: float  # when it was first seen so; monotonic seconds
     due: float
     edit: bool
+    typed: bool
 
 
 class Settle:
     """The files of one root that are being waited for."""
 
-    def __init__(self, settle_seconds: float, edit_seconds: float = 0.0) -> None:
-        """``edit_seconds``: for edits, where it is longer."""
+    def __init__(self, settle_seconds: float, edit_seconds: float = 0.0, note_seconds: float = 0.0) -> None:
+        """``edit_seconds``: for edits, where it is longer; likewise ``note_seconds`` for what is typed live."""
         self._window = settle_seconds
-        self._edit_window = max(settle_seconds, edit_seconds)
+        self._edit_seconds = edit_seconds
+        self._note_seconds = note_seconds
         self._waits: dict[str, _Wait] = {}
 
     def __len__(self) -> int:
@@ -46,24 +50,33 @@ class Settle:
     def __contains__(self, path: str) -> bool:
         return path in self._waits
 
-    def see(self, seen: Seen, now: float, *, edit: bool = False) -> None:
+    def see(self, seen: Seen, now: float, *, edit: bool = False, typed: bool = False) -> None:
         """Note how a file looks at ``now``; a look that differs from the one before starts the wait again.
 
-        ``edit``: it was read as valid, and its content changes.
+        ``edit``: it was read as valid, and its content changes. ``typed``: a note or a table with something new in it.
         """
         wait = self._waits.get(seen.path)
-        if wait is None or (wait.seen, wait.edit) != (seen, edit):
-            window = self._edit_window if edit else self._window
-            self._waits[seen.path] = _Wait(seen, now, now + window, edit)
+        if wait is None or (wait.seen, wait.edit, wait.typed) != (seen, edit, typed):
+            window = self.window(edit=edit, typed=typed)
+            self._waits[seen.path] = _Wait(seen, now, now + window, edit, typed)
+
+    def window(self, *, edit: bool, typed: bool) -> float:
+        """For how many seconds such a file is to be still."""
+        return max(self._window, self._edit_seconds if edit else 0.0, self._note_seconds if typed else 0.0)
 
     def edits(self) -> set[str]:
         """The files that are being edited. From any thread."""
         return {path for path, wait in list(self._waits.items()) if wait.edit}
 
+    def typed(self) -> set[str]:
+        """New notes and tables that are being written."""
+        return {path for path, wait in list(self._waits.items()) if wait.typed and not wait.edit}
+
     def hurry(self) -> None:
-        """Edits wait no longer than others, until their next change: somebody asked for a look."""
+        """Nothing waits longer than any new file, until its next change: somebody asked for a look."""
         for wait in self._waits.values():
-            wait.due = min(wait.due, wait.since + self._window) if wait.edit else wait.due
+            if wait.edit or wait.typed:
+                wait.due = min(wait.due, wait.since + self._window)
 
     def settled(self, now: float) -> list[Seen]:
         """The files that were still for the whole window, longest first.

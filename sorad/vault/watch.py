@@ -23,7 +23,7 @@ from watchdog.utils import BaseThread
 from sorad.messages import N_, _
 from sorad.problems import Problem
 from sorad.vault import observer as library
-from sorad.vault.names import is_storyboard, stub_target
+from sorad.vault.names import may_be_one, stub_target
 from sorad.vault.problems import HANDLER, OVERFLOW
 from sorad.vault.scan import identity_of, is_hidden
 
@@ -292,7 +292,7 @@ class Watcher:
             folder = path
         else:
             name = stub_target(name) or name
-            if not is_storyboard(name):
+            if not may_be_one(name):
                 return
             path = str(Path(folder, name))
         if not is_hidden(watch.real, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,10 @@ def busy(**members) -> dict:
         failed=tuple(one for n, kind in enumerate(kinds) for one in failed(kind, 10, 100 + 10 * n)),
         held=tuple(take(n, State.HELD, dear) for n in range(3)),
         in_flight=tuple(take(10 + n, State.GENERATING) for n in range(20)),
+        delivered=tuple(
+            replace(take(70 + n, State.DONE), output=f"/v/猫_S00{n}_T1_0f1e2d3c.mp4", finished_at=NOW - n)
+            for n in range(5)
+        ),
         queued=(take(50, State.QUEUED),),
         next_up=(take(50, State.QUEUED),),
         finished=tuple(Generation("sora_hk", "u", 10, False, took, 0.0) for took in (240.0, 300.0, 420.0)),
@@ -171,6 +176,15 @@ def test_80_by_24_tells_every_kind_of_trouble_and_the_commands():
         "note: `sorad status --all`",
     ):
         assert words in shown, words
+
+
+@pytest.mark.parametrize(("rows", "names"), [(100, 5), (23, 0)])
+def test_what_came_last_is_named_where_somebody_watches_and_there_is_room(rows, names):
+    shown = text(screen(busy(), 80, rows, latest=True))
+    assert shown.count("_T1_0f1e2d3c.mp4") == names
+    assert len(shown.splitlines()) <= rows
+    assert "_T1_0f1e2d3c.mp4" not in text(screen(busy(), 80, rows))
+    assert "Delivered last" not in text(screen(busy(delivered=()), 80, 100, latest=True))
 
 
 def test_nothing_is_left_out_where_there_is_room():

@@ -330,6 +330,24 @@ def test_looking_and_control_load_neither_pydantic_nor_requests(house):
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
+def test_a_plan_with_known_prices_and_a_check_load_nothing_that_makes_exchanges(house, monkeypatch):
+    house.config.write_text('state_dir = "state"\n[[watch]]\npath = "vault"\n[provider]\nkind = "ark"\n')
+    board = house.config.parent / "vault" / "storyboard_one.json"
+    board.write_text(
+        '{"segments": [{"segment_index": 1, "prompt_text": "a lighthouse", "duration_seconds": 5}]}'
+    )
+    code = (
+        "import sys; from sorad.cli.main import main; "
+        f"config = ['--config', {str(house.config)!r}]; "
+        f"done = main([*config, 'validate', {str(board)!r}]), main([*config, 'plan', {str(board)!r}]); "
+        "heavy = {'requests', 'urllib3', 'urllib.request', 'http.client', 'rich', 'watchdog', 'psutil'}; "
+        "sys.exit(', '.join(heavy & set(sys.modules)) or done != (0, 0))"
+    )
+    monkeypatch.setenv("SORA_API_KEY", "sk-x")
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 def test_every_command_of_the_table_is_there():
     for row in COMMANDS.values():
         assert (Path(main.__code__.co_filename).parent / f"{row.module.replace('.', '/')}.py").is_file()

@@ -1,4 +1,4 @@
-"""`sorad gallery` and `sorad open`."""
+"""`sorad gallery`, `sorad sheet` and `sorad open`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from sorad.cli.look.open import opener
+from sorad.media.questions import is_there
 from sorad.model import State
+from sorad.problems import Problem
+from sorad.simulator.mp4 import movie
 
 
 def test_the_page_is_written_and_its_path_printed(house):
@@ -40,3 +43,26 @@ def test_a_video_that_is_not_there_is_told(house):
 )
 def test_the_file_manager_of_each_system(platform, words):
     assert opener(Path("/v/a.mp4"), platform) == words
+
+
+@pytest.mark.skipif(not is_there(), reason="the extra sorad[media] is not installed")
+def test_a_sheet_is_drawn_with_pictures_of_its_own_where_there_are_no_posters_yet(house, monkeypatch):
+    path = house.takes(2)[0].storyboard
+    film = movie("t", "x", seconds=1, orientation="horizontal", size=5_000).bytes()
+    for take in house.ledger.takes(storyboard=path):
+        video = Path(house.home, f"storyboard_assets/Segment_{take.segment}/{take.id}.mp4")
+        video.parent.mkdir(parents=True)
+        video.write_bytes(film if take.segment == 1 else b"broken")
+        house.drive(take, State.DONE, output=str(video))
+    ran = house.sorad("sheet", path)
+    assert ran.code == 0, ran.err
+    out = Path(house.home, "storyboard_assets", "storyboard_sheet.jpg")
+    assert str(out) in ran.out
+    assert out.read_bytes()[:2] == b"\xff\xd8"
+    assert [one.name for one in Path(house.home).glob("*_assets/*/*") if one.suffix != ".mp4"] == []
+    assert house.sorad("sheet", f"{house.vault}/none.json").code == 2
+    assert "--out" in house.sorad("sheet", path, "--out", f"{house.home}/no/such/x.jpg").err
+    lacking = Problem("media.extra", "not here", "Run: {command}", {"command": "pip"})
+    monkeypatch.setattr("sorad.media.questions.missing", lambda: lacking)
+    ran = house.sorad("sheet", path)
+    assert (ran.code, "Run: pip" in ran.err) == (1, True)

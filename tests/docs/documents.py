@@ -17,6 +17,7 @@ CHAPTERS = (
     "guarantees",
     "sync",
     "performance",
+    "extending",
 )
 _READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 _FOLDERS = {"en": ROOT / "docs", "zh": ROOT / "docs" / "zh"}

@@ -35,6 +35,13 @@ def test_every_command_is_told_and_every_command_told_exists(language: str) -> N
     assert set(re.findall(r"`sorad ([a-z]+)", whole(language))) - COMMANDS.keys() == set()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_file_that_a_chore_touches_exists(language: str) -> None:
+    named = set(re.findall(r"`((?:sorad|tests|docs)/[\w/.]+)`", chapter(language, "extending")))
+    assert len(named) > 20
+    assert [path for path in sorted(named) if "xai" not in path and not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))

@@ -44,7 +44,7 @@ from sorad.lock import Holder
 from sorad.problems import Problem
 from sorad.providers.base import Trouble
 from sorad.providers.errors import faults
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 from sorad.service import ServiceState
 from sorad.vault.scan import Scan, Seen
 

@@ -188,9 +188,12 @@ def test_which_creates_a_list_could_show_as_one(how: Find, exact: bool, sent: An
 
 def test_a_new_purchase_has_a_new_id_and_the_same_one_keeps_it() -> None:
     waiting = lost()
-    assert own_id_of(waiting) == "sorad-1", "it was not answered with a task"
-    assert own_id_of(replace(waiting, remote_id="t")) not in ("sorad-1", "")
-    assert own_id_of(replace(waiting, own_id="")) != own_id_of(replace(waiting, own_id=""))
+    here = waiting.place
+    assert own_id_of(waiting, here) == "sorad-1", "it was not answered with a task"
+    assert own_id_of(replace(waiting, remote_id="t"), here) not in ("sorad-1", "")
+    assert own_id_of(replace(waiting, own_id=""), here) != own_id_of(replace(waiting, own_id=""), here)
+    there = replace(waiting, provider="kling", base_url="https://a.example"), ("vidu", "https://b.example")
+    assert own_id_of(*there) != "sorad-1", "at another provider it is another purchase"
     assert len(new_own_id()) == len("sorad-") + 32
 
 

@@ -37,6 +37,7 @@ class Desk:
 
     def began(self, **media: bool) -> Inspector:
         config = self.stage.config
+        media = {"sheets": False, **media}  # see test_inspection_sheets.py
         config = config.model_copy(update={"media": config.media.model_copy(update=media)})
         self.inspector = Inspector(
             config,

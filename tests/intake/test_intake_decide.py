@@ -281,7 +281,7 @@ def test_what_was_approved_or_bought_for_a_copy_is_not_held_again(
 
 @pytest.mark.parametrize(("limit", "held"), [(1, True), (2, False)])
 def test_what_is_too_dear_waits_for_approval(limit: int, held: bool) -> None:
-    of = {(fingerprint(text), ""): (1_000_000, "USD") for text in ("one", "two")}
+    of = {key_of(want): (1_000_000, "USD") for want in asked("one", "two")}
     prices = Prices(Budget(approve_above=limit), of)
     plan = decide(facts("one", "two", held=Held(prices=prices)))
     assert plan.wants is not None
@@ -304,7 +304,7 @@ def test_what_waits_for_approval_is_weighed_with_what_is_new_and_what_was_approv
 ) -> None:
     (want, _new) = asked("one", "two")
     rows = Ledgered(origin=board(id=7), takes=(take(1, 1, "one", state, Path(want.output), **more),))
-    of = {(fingerprint(text), ""): (1_000_000, "USD") for text in ("one", "two")}
+    of = {key_of(want): (1_000_000, "USD") for want in asked("one", "two")}
     plan = decide(facts("one", "two", rows=rows, held=Held(prices=Prices(Budget(approve_above=1), of))))
     assert plan.wants is not None
     assert [want.state for want in plan.wants] == [State.HELD if held else State.QUEUED] * 2

@@ -11,7 +11,7 @@ from sorad.engine.state.gateways import GATEWAY, follow, notice, repeats_by_itse
 from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.ledger.interface import Ledger
-from sorad.providers.wire.http import Heard
+from sorad.providers.wire.answer import Heard
 
 HERE, THERE = "http://one.invalid/v1", "http://two.invalid/v1"
 

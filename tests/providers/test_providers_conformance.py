@@ -31,7 +31,7 @@ from sorad.providers.base import (
     Unknown,
     Video,
 )
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 VIDEO = bytes(range(256)) * 8_000  # 2 MB
 SIGNED = "/file.mp4?sig=very-secret-signature&expires=1"

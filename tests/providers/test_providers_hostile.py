@@ -15,7 +15,7 @@ from sorad.nested import is_deep, may_be_deep
 from sorad.providers.base import Accepted, Finished, Unknown
 from sorad.providers.sora_hk import answers as sora_hk_answers
 from sorad.providers.wire import headers, reading
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 NEST = b'{"a":' * 600 + b"1" + b"}" * 600
 
@@ -79,11 +79,11 @@ def test_depth_is_counted(value: Any) -> None:
 
 
 def test_long_numbers_are_texts_and_cost_no_time() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     found = reading.parse(b'{"id": ' + b"7" * 900_000 + b"}")
     assert isinstance(found["id"], str)
     assert reading.number(found["id"]) is None
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize("value", [1e300, -1e300, -5, "1e300", float("inf")])

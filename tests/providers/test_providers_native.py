@@ -47,7 +47,7 @@ from sorad.providers.base import (
 from sorad.providers.capabilities.lost import finding_of
 from sorad.providers.finding import Find
 from sorad.providers.native.answers import after_create
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 A, B, C = "https://x.test/a.png", "https://x.test/b.png", "https://x.test/c.png"

@@ -15,7 +15,7 @@ from sorad.providers.base import Fault, Finished, Missing, Running, TaskFailed, 
 from sorad.providers.openai_videos import answers as openai_answers
 from sorad.providers.openai_videos.answers import Paths
 from sorad.providers.sora_hk import answers as sora_hk_answers
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 V = "https://cdn.test/v.mp4"
 CONTENT = "https://api.test/v1/videos/v/content"

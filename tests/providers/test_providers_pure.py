@@ -28,7 +28,8 @@ from sorad.providers.sora_hk import answers as sora_hk_answers
 from sorad.providers.sora_hk.api import SoraHk as SoraHkProvider
 from sorad.providers.sora_hk.prices import PRICE_AGE, Prices
 from sorad.providers.wire import headers, reading
-from sorad.providers.wire.http import Answer, Broken, origin
+from sorad.providers.wire.answer import Answer, Broken
+from sorad.providers.wire.http import origin
 
 PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 
@@ -430,7 +431,7 @@ class HangingWire:
     def __init__(self) -> None:
         self.may, self.asked = threading.Event(), 0
 
-    def get(self, path: str) -> Broken:
+    def get(self) -> Broken:
         self.asked += 1
         self.may.wait(20)
         return Broken(True, Problem("provider.timeout", "timed out"))
@@ -438,7 +439,7 @@ class HangingWire:
 
 def test_a_price_list_that_hangs_holds_nobody_up_and_is_asked_once() -> None:
     wire, now = HangingWire(), [0.0]
-    prices = Prices(wire, lambda: now[0], patience=0.05)  # type: ignore[arg-type]
+    prices = Prices(wire.get, lambda: now[0], patience=0.05)
     began = time.monotonic()
     assert prices.of(REQUEST) is None
     now[0] += 1.0

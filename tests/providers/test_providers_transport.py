@@ -15,7 +15,8 @@ from scripted_http import Cut, Raw, Reply, Reset, ScriptedServer, Silence, close
 
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Trouble
-from sorad.providers.wire.http import LARGEST_ANSWER, Answer, Broken, Wire, proxies_for
+from sorad.providers.wire.answer import LARGEST_ANSWER, Answer, Broken
+from sorad.providers.wire.http import Wire, proxies_for
 
 SECRET = "sk-transport-secret-0001"
 

@@ -20,7 +20,7 @@ from sorad.providers.errors import faults, reasons
 from sorad.providers.openai_videos import answers as openai_answers
 from sorad.providers.openai_videos.answers import Paths
 from sorad.providers.sora_hk import answers as sora_hk_answers
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 

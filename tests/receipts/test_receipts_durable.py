@@ -88,7 +88,7 @@ def test_a_copy_of_a_video_is_on_the_disk_before_its_receipt_tells_of_it(
     source = video.with_name("source.mp4")
     source.write_bytes(b"film" * 100)
     rooms: list[int] = []
-    monkeypatch.setattr("sorad.receipts.sharing._reflink", lambda *_paths: False)
+    monkeypatch.setattr("sorad.receipts.sharing.reflink", lambda *_paths: False)
     monkeypatch.setattr("sorad.receipts.sharing._link", lambda *_paths: False)
     share(
         source, video, replace(INTENT, state=DONE, remote_id="t1"), base=video.parents[1], room=rooms.append

@@ -10,7 +10,7 @@ from sorad.providers.base import Created
 from sorad.providers.openai_videos import answers as openai_answers
 from sorad.providers.openai_videos.answers import Paths
 from sorad.providers.sora_hk import answers as sora_hk_answers
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 _PATHS = Paths.of(ProviderConfig(kind="openai_videos"))
 

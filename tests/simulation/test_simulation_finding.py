@@ -239,7 +239,7 @@ def test_what_is_sent_again_goes_by_the_same_id(tmp_path: Path, monkeypatch: pyt
     world = late_and_unique(tmp_path / "a")
     assert ended(world) == (1, State.DONE, "")
     assert any(event.note == own_ids.REFUSED_AGAIN for event in world.raw.history(the_take(world).id))
-    monkeypatch.setattr(submit, "own_id_of", lambda take: new_own_id())
+    monkeypatch.setattr(submit, "own_id_of", lambda take, place: new_own_id())
     assert ended(late_and_unique(tmp_path / "b"))[0] == 2
 
 

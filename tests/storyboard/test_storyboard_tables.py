@@ -12,7 +12,7 @@ import pytest
 from sorad.cli.main import main
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.read import Rules, read_bytes
-from sorad.storyboard.tables.links import meant_by
+from sorad.storyboard.tables.links import Links
 from sorad.storyboard.tables.shots import Converted
 from sorad.storyboard.tables.source import read_source, written
 
@@ -49,7 +49,7 @@ def converted(text: str, name: str = "ep.md") -> Converted:
     return read_source(
         text.encode(),
         Path("/n") / name,
-        lambda cell: meant_by(cell, Path("/n/ep.md"), Path("/n"), Path("/n")),
+        Links(Path("/n/ep.md"), Path("/n"), Path("/n")).meant_by,
     )
 
 
@@ -155,7 +155,7 @@ def test_links_are_resolved_as_obsidian_does(tmp_path: Path) -> None:
     note = tmp_path / "notes" / "ep.md"
 
     def meant(cell: str, base: Path = note.parent) -> str:
-        return meant_by(cell, note, tmp_path, base)
+        return Links(note, tmp_path, base).meant_by(cell)
 
     assert meant("![[near.png]]") == meant("![x](near.png)") == meant("near.png") == "near.png"
     assert meant("![[far.png|200]]") == "../att/far.png"

@@ -104,15 +104,23 @@ def test_readers_are_found_in_this_version_of_watchdog(watched: Watched, tmp_pat
     assert library.watched(observer) == {str(tmp_path)}
 
 
-def test_hints_are_storyboards_and_folders_only(watched: Watched, until, tmp_path: Path) -> None:
+def test_hints_are_storyboards_notes_and_folders_only(watched: Watched, until, tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     watched.watcher.add(str(tmp_path), 0.0)
-    for name in ("note.md", ".storyboard.json.tmp", ".git/storyboard.json", "storyboard_1.json"):
+    for name in (
+        "note.md",
+        "note_takes.md",
+        "a.txt",
+        ".storyboard.json.tmp",
+        ".git/storyboard.json",
+        "storyboard_1.json",
+    ):
         (tmp_path / name).write_text("x")
     (tmp_path / ".storyboard_2.json.icloud").write_text("x")
     (tmp_path / "folder").mkdir()
     until(lambda: str(tmp_path / "folder") in watched.hints)
     assert set(watched.hints) == {
+        str(tmp_path / "note.md"),
         str(tmp_path / "storyboard_1.json"),
         str(tmp_path / "storyboard_2.json"),
         str(tmp_path / "folder"),

@@ -22,7 +22,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
         _("choose a take for its segment"),
         _(
             "Chooses takes, each for its segment, in place of what was chosen there. Until you choose, the delivered "
-            "take with the lowest number counts. It costs nothing."
+            "take with the lowest number that decodes counts. It costs nothing."
         ),
         handler,
     )

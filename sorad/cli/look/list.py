@@ -14,7 +14,6 @@ from sorad.cli.shared.common import (
     complain,
     looked_at,
     open_ledger,
-    provider_names,
     say,
     state_dir,
     storyboard_path,
@@ -86,8 +85,7 @@ def handler(args: argparse.Namespace) -> int:
         if args.n is not None:
             takes = iter(deque(takes, maxlen=args.n))
         if args.json:
-            first = next(iter(provider_names(args)), "")
-            _write_json(takes, first)
+            _write_json(takes, Names(ledger))
         else:
             _write_lines(takes, ledger, read)
     finally:
@@ -120,11 +118,40 @@ def _wanted(args: argparse.Namespace, read: Collection[int]) -> Callable[[Take],
     return lambda take: all(holds(take) for holds in wanted)
 
 
-def as_json(take: Take, first: str = "") -> dict[str, Any]:
-    """A take as `sorad list --json` shows it (design: Commands): ``cost`` in units of the currency.
+class Names:
+    """What the providers of takes are called."""
 
-    ``first``: what the first provider is called, from which all is wanted that names none.
-    """
+    def __init__(self, ledger: Ledger) -> None:
+        rows = ledger.recall("providers") or []
+        self._first = str(rows[0]["name"]) if rows else ""
+        self._by_account = {
+            (row["kind"], row["base_url"], row["account"]): row["name"] for row in reversed(rows)
+        }
+        self._by_place = {(row["kind"], row["base_url"]): row["name"] for row in reversed(rows)}
+
+    def of(self, take: Take) -> str:
+        """The name of the provider that has its task, or else that it is wanted from.
+
+        Of one that is not in the config of the last run any more, its kind.
+        """
+        if not take.remote_id and take.state.value in ("queued", "held", "cancelled"):
+            return take.target or self._first
+        return self.at(take.provider, take.base_url, take.account) or take.target or self._first
+
+    def at(self, kind: str, base_url: str, account: str) -> str:
+        """The name of the provider that has tasks there."""
+        told = self._by_account.get((kind, base_url, account)) or self._by_place.get((kind, base_url))
+        return told or kind
+
+
+def model_of(take: Take) -> str:
+    """The model that it was sent to, as the provider calls it, or that is asked for; ``""``: the default one."""
+    sent = take.said.get("model") if take.provider else None
+    return sent if isinstance(sent, str) and sent else take.asked.model
+
+
+def as_json(take: Take, names: Names) -> dict[str, Any]:
+    """A take as `sorad list --json` shows it (design: Commands): ``cost`` in units of the currency."""
     from sorad.clock import iso
     from sorad.media.flaws import flaws_of
     from sorad.model import units
@@ -139,8 +166,8 @@ def as_json(take: Take, first: str = "") -> dict[str, Any]:
         "remote_id": take.remote_id or None,
         "reused": take.reused or None,
         "request_id": take.request_id or None,
-        "provider": take.target or first or None,
-        "model": take.request.model or None,
+        "provider": names.of(take) or None,
+        "model": model_of(take) or None,
         "error": problem_json(take.error),
         "chosen": bool(take.chosen_at),
         "flaws": None
@@ -168,11 +195,11 @@ def continues_another(ledger: Ledger, take: Take) -> bool:
     return take.frame_of != "" and is_of_another_shot(take, segment_before(ledger, take))
 
 
-def _write_json(takes: Iterable[Take], first: str) -> None:
+def _write_json(takes: Iterable[Take], names: Names) -> None:
     """An array, a take a line: never more than one of them in memory."""
     between = "[\n"
     for take in takes:
-        sys.stdout.write(between + to_json(as_json(take, first)))
+        sys.stdout.write(between + to_json(as_json(take, names)))
         between = ",\n"
     sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
 

@@ -13,10 +13,12 @@ from sorad.cli.shared.columns import form, pad, width
 from sorad.cli.shared.common import no_take, open_ledger, say, start_command, state_dir, to_json
 from sorad.clock import local_time
 from sorad.messages import N_, _
-from sorad.plaintext import printable
+from sorad.plaintext import one_line, printable
 from sorad.problems import after_the_end, joined
 
 if TYPE_CHECKING:
+    from sorad.cli.look.list import Names
+    from sorad.files.labels import Labels
     from sorad.health.outlook import Outlook
     from sorad.ledger.values import Event, Purchase
     from sorad.model import Reference, Request, Take
@@ -60,6 +62,8 @@ _NOTES = {
     "weighed again": N_("weighed again at the start"),
     "approved": N_("approved by you"),
     "retry": N_("tried again by you"),
+    "retarget": N_("moved to another provider by you"),
+    "fallback": N_("goes on at another provider"),
     "cancel": N_("cancelled by you"),
     "resend": N_("sent again by you"),
     "dropped": N_("dropped by you"),
@@ -126,16 +130,21 @@ class _Seen(NamedTuple):
     size: Optional[int]  # bytes of the file at its place; None: there is none
     receipt: Optional[str]
     old: bool  # it is of an earlier text of its segment
+    names: Names
     another_shot: bool  # it begins with the frame of another shot than the one before it now
+    labels: Labels  # in the file at its place
 
 
 def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
-    from sorad.cli.look.list import continues_another, is_old, well_read
+    from sorad.cli.look.list import Names, continues_another, is_old, well_read
+    from sorad.files.labels import NO_LABELS
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
     from sorad.health.outlook import Standing, outlook
     from sorad.layout import receipt_path
     from sorad.lock import holder
+    from sorad.model import State
+    from sorad.receipts.writing import labels_at
 
     ledger = open_ledger(folder)
     try:
@@ -155,13 +164,15 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
         old, another = is_old(take, well_read(ledger)), continues_another(ledger, take)
+        names = Names(ledger)
     finally:
         ledger.close()
     video = Path(take.output)
     receipt = receipt_path(video)
     there = str(receipt) if _size(receipt) is not None else None
     told = outlook(take, standing)
-    return _Seen(take, history, purchases, currency, told, _size(video), there, old, another)
+    labels = NO_LABELS if take.state is not State.DONE else labels_at(video)
+    return _Seen(take, history, purchases, currency, told, _size(video), there, old, names, another, labels)
 
 
 def _size(path: Path) -> Optional[int]:
@@ -172,39 +183,34 @@ def _size(path: Path) -> Optional[int]:
 
 
 def _as_json(seen: _Seen) -> dict[str, Any]:
+    from sorad.attempts import as_members
     from sorad.cli.look.list import as_json, problem_json
     from sorad.clock import iso
-    from sorad.model import units
 
     take, following = seen.take, seen.next
     return {
-        **as_json(take),
+        **as_json(take, seen.names),
         "fingerprint": take.fingerprint,
         "request": take.request.canonical(),
         "frame": {"image": take.frame, "of": take.frame_of} if take.frame else None,
         "earlier_shot": seen.another_shot,
         "newer": None if take.newer is None else take.newer.canonical(),
-        "provider": take.provider or None,
+        "kind": take.provider or None,
         "base_url": take.base_url or None,
         "creates": take.creates,
+        "moved_by": take.moved_by,
+        "attempts": as_members(take.attempts),
         "accepted_at": iso(take.accepted_at),
         "finished_at": iso(take.finished_at),
         **_video_json(seen),
+        "labels": seen.labels.members() if seen.labels else None,
         "next": {
             "message": following.told.text(),
             "fix": following.told.fix_text(),
             "at": iso(following.at),
             "expected": iso(following.expected),
         },
-        "purchases": [
-            {
-                "at": iso(one.charged_at),
-                "remote_id": one.remote_id or None,
-                "cost": None if one.cost is None else units(one.cost),
-                "repeats": one.repeats,
-            }
-            for one in seen.purchases
-        ],
+        "purchases": [_purchase_json(one, seen.currency) for one in seen.purchases],
         "history": [
             {
                 "at": iso(event.at),
@@ -216,6 +222,20 @@ def _as_json(seen: _Seen) -> dict[str, Any]:
             }
             for event in seen.history
         ],
+    }
+
+
+def _purchase_json(one: Purchase, first: str) -> dict[str, Any]:
+    from sorad.clock import iso
+    from sorad.model import units
+
+    return {
+        "at": iso(one.charged_at),
+        "remote_id": one.remote_id or None,
+        "cost": None if one.cost is None else units(one.cost),
+        "currency": one.currency or first,
+        "told": one.told,
+        "repeats": one.repeats,
     }
 
 
@@ -254,6 +274,7 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("video"), take.output),
         (_("file"), _("not there") if seen.size is None else format_size(seen.size)),
         (_("receipt"), seen.receipt or ""),
+        (_("labels"), _labels(seen.labels)),
         *_checks(take),
         (_("prompt"), request.prompt),
         *_pictures(take.to_send),
@@ -261,7 +282,8 @@ def _card(seen: _Seen) -> Iterator[str]:
         (_("not to be seen"), request.negative_prompt),
         (_("text today"), _today(take)),
         (_("form"), form(request)),
-        (_("provider"), f"{take.provider} {take.base_url}".strip()),
+        (_("provider"), _provider(seen)),
+        *_tried(take),
         (_("task id"), take.remote_id),
         (_("request id"), take.request_id),
         *_money(seen),
@@ -273,6 +295,37 @@ def _card(seen: _Seen) -> Iterator[str]:
             first, *more = printable(text).split("\n")
             yield f"{pad(name, longest)}  {first}"
             yield from (f"{'':{longest}}  {row}" for row in more)
+
+
+def _provider(seen: _Seen) -> str:
+    """Where it was sent, or is to be; and where its storyboard wants it from, if that is another one."""
+    from sorad.cli.look.list import model_of
+
+    take = seen.take
+    name, there = seen.names.of(take), f"{take.provider} {take.base_url}".strip()
+    told = f"{name} ({there})" if there and name != take.provider else there or name
+    told = " ".join(filter(None, (told, model_of(take))))
+    if not take.moved_by:
+        return told
+    if take.moved_by == "user":
+        return _("{provider}, as you said with `sorad retarget`").format(provider=told)
+    return _("{provider}, as a fallback").format(provider=told)
+
+
+def _tried(take: Take) -> Iterator[tuple[str, str]]:
+    """What came of other providers before."""
+    from sorad.attempts import attempts_of
+
+    for one in attempts_of(take.attempts):
+        spent = "" if one.cost is None else f"{one.cost:.2f} {one.currency}"
+        parts = (one.provider, one.remote_id, one.code, spent, local_time(one.at))
+        yield _("tried"), "  ".join(filter(None, parts))
+
+
+def _labels(labels: Labels) -> str:
+    """What the file says of how it was made."""
+    told = [_("AIGC metadata: {text}").format(text=one_line(text)) for text in labels.aigc]
+    return "\n".join([*told, *([_("a C2PA manifest, not checked")] if labels.c2pa else [])])
 
 
 def _checks(take: Take) -> Iterator[tuple[str, str]]:
@@ -321,8 +374,9 @@ def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
     """What was paid; where it was bought more than once, each time."""
     from sorad.model import units
 
-    def price(cost: Optional[int]) -> str:
-        return _("price not known") if cost is None else f"{units(cost):.2f} {seen.currency}"
+    def price(cost: Optional[int], currency: str = "") -> str:
+        known = currency or seen.take.currency or seen.currency
+        return _("price not known") if cost is None else f"{units(cost):.2f} {known}"
 
     take, bought = seen.take, seen.purchases
     possible = sum(one.possible for one in bought)
@@ -337,7 +391,7 @@ def _money(seen: _Seen) -> Iterator[tuple[str, str]]:
         yield _("bought"), local_time(take.accepted_at)
         return
     for one in bought:
-        yield _("bought"), f"{local_time(one.charged_at)}  {price(one.cost)}  {one.remote_id}"
+        yield _("bought"), f"{local_time(one.charged_at)}  {price(one.cost, one.currency)}  {one.remote_id}"
 
 
 def _next(following: Outlook) -> str:

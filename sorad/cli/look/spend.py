@@ -58,7 +58,11 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
             "that may have been accepted counts, whatever became of its take since."
         ),
     )
-    parser.add_argument("--by", choices=(DAY, STORYBOARD, STATE), default=DAY, help=_("default: day"))
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--by", choices=(DAY, STORYBOARD, STATE), default=DAY, help=_("default: day"))
+    which.add_argument(
+        "--compare", action="store_true", help=_("each purchase: the estimate beside what was charged")
+    )
     parser.add_argument("--json", action="store_true", help=_("for programs"))
     parser.set_defaults(handler=handler)
 
@@ -67,6 +71,10 @@ def handler(args: argparse.Namespace) -> int:
     """Show the sums."""
     from sorad.claim.doubles import remembered
 
+    if args.compare:
+        from sorad.cli.look.compare import compare
+
+        return compare(args)
     ledger = open_ledger(state_dir(args))
     try:
         currency = str(ledger.recall("currency") or "USD")

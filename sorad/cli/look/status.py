@@ -142,7 +142,7 @@ def _watch(eyes: _Eyes) -> int:
     from sorad.cli.shared.fit import Line
 
     def render(columns: int, rows: int) -> list[Line]:
-        lines = screen(eyes.look(), columns, rows - 1)
+        lines = screen(eyes.look(), columns, rows - 1, latest=True)
         foot = Line(_("{time}  q: end").format(time=time.strftime("%H:%M:%S")), "dim")
         return [*lines, *[Line("")] * (rows - 1 - len(lines)), foot]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.shared.columns import clip, cut, pad, width
@@ -34,16 +35,24 @@ NAMED = 10
 PATH_WIDTH = 50
 
 
-def screen(report: Report, columns: int, rows: int) -> list[Line]:
-    """The report on one screen; what was left out is counted, with the command that shows it."""
+def screen(report: Report, columns: int, rows: int, *, latest: bool = False) -> list[Line]:
+    """The report on one screen; what was left out is counted, with the command that shows it.
+
+    ``latest``: with the names of the videos that came last.
+    """
     needs, runs, folders, numbers, notes = _parts(report, columns)
+    last = Section([], [], _left_out)
+    if latest and report["delivered"]:
+        last = _latest(report, columns)
     steps = (
+        Step(last, least=1),
         Step(notes, way=1),
         Step(runs, least=3),
         Step(notes, least=1),
         Step(folders, least=3),
         Step(needs, way=1),
         Step(notes, least=0),
+        Step(last, least=0),
         Step(runs, least=1),
         Step(folders, least=1),
         Step(needs, way=2),
@@ -53,7 +62,7 @@ def screen(report: Report, columns: int, rows: int) -> list[Line]:
         Step(folders, least=0),
     )
     head = Section([_head(report)], (), _left_out)
-    return fit([head, needs, runs, folders, numbers, notes], steps, columns, rows)
+    return fit([head, needs, runs, last, folders, numbers, notes], steps, columns, rows)
 
 
 def everything(report: Report) -> Iterator[Line]:
@@ -179,6 +188,24 @@ def _takes(report: Report, moment: datetime, columns: int) -> Section:
     items = [[[_in_flight(take, roots, moment, columns)]] for take in flying[:NAMED]]
     beyond = max(there - len(items), 0)
     return Section(title, items, more, list(_forecast(report, roots, moment, columns)), beyond)
+
+
+def _latest(report: Report, columns: int) -> Section:
+    """What came last, by its names: `sorad open` shows it."""
+    moment = _local(report["time"])
+
+    def more(count: int) -> Line:
+        text = _("and {count} more: `sorad list --state done`")
+        return Line(text.format(count=count), "dim", 2)
+
+    lines = [
+        _("take {id}: {name}, {time}").format(
+            id=one["id"], name=printable(Path(one["output"]).name), time=_brief(one["at"], moment)
+        )
+        for one in report["delivered"]
+    ]
+    items = [[[Line(clip(line, columns - 2) if columns else line, "dim", 2)]] for line in lines]
+    return Section([Line(_("Delivered last"), "bold")], items, more)
 
 
 def _place(take: dict[str, Any]) -> tuple[object, ...]:

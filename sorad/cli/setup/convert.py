@@ -63,7 +63,7 @@ def _converted(path: Path, base: Path) -> Converted:
     """``base``: the folder from which paths of pictures are to be seen."""
     from sorad.claim.sync_signs import vault_of
     from sorad.files.untrusted import open_file
-    from sorad.storyboard.tables.links import meant_by
+    from sorad.storyboard.tables.links import Links
     from sorad.storyboard.tables.source import read_source
 
     try:
@@ -82,7 +82,7 @@ def _converted(path: Path, base: Path) -> Converted:
             exit_code=2,
         )
     vault = vault_of(path.parent)
-    return read_source(data, path, lambda cell: meant_by(cell, path, vault, base))
+    return read_source(data, path, Links(path, vault, base).meant_by)
 
 
 def _placed(path: Path, problem: Problem) -> str:

@@ -64,7 +64,7 @@ def look(config: ProviderConfig, key: str) -> Verdict:
     from sorad.model import Request
     from sorad.providers import make
     from sorad.providers.base import Fault
-    from sorad.providers.wire.http import Heard
+    from sorad.providers.wire.answer import Heard
 
     if key:
         register_secret(key)

@@ -79,14 +79,14 @@ def _rules(config: Config) -> Callable[[Path, Path], Rules]:
     from sorad.cli.shared.storyboard_paths import owner
     from sorad.config.model import Watch
     from sorad.intake.rules import rules_of
-    from sorad.providers.sellers import Sellers
+    from sorad.providers.sellers import judges_of
 
-    sellers = Sellers(config)
+    judges = judges_of(config)
 
     def rules(path: Path, name: Path) -> Rules:
         folder = name.absolute() if name.is_dir() else path.absolute().parent
         watch = owner(config, path.absolute()) or Watch(path=folder)
-        return rules_of(config, watch, sellers)
+        return rules_of(config, watch, judges)
 
     return rules
 
@@ -142,12 +142,13 @@ def _checks(name: Path, rules: Callable[[Path, Path], Rules], config: Config) ->
 
 def _check(path: Path, rules: Rules, config: Config) -> _Checked:
     from sorad.storyboard.read import Reading, read_file
+    from sorad.vault.problems import WHAT_THEY_ARE
 
     if path.is_dir():
         problem = Problem(
             "validate.none",
             N_("There are no storyboards in this folder."),
-            N_("Storyboards are files named storyboard*.json."),
+            WHAT_THEY_ARE,
         )
         return _Checked(path, Reading(problems=(problem,)), NO_SUCH_FILE)
     try:
@@ -184,13 +185,14 @@ def _as_lines(checked: _Checked, *, prompts: bool) -> Iterator[str]:
             takes=ngettext("{count} take", "{count} takes", takes).format(count=takes),
         )
         if not _is_named_so(checked.path):
-            yield _("{file}: the daemon takes up only files named storyboard*.json").format(file=checked.path)
+            told = _("{file}: the daemon takes up only files named storyboard*.json or storyboard*.csv")
+            yield told.format(file=checked.path)
     for problem in checked.reading.problems:
         place = f"{checked.path}:{problem.line}" if problem.line else checked.path
         yield f"{place}: {replace(problem, line=0)}"
     if prompts:
         yield from _prompts(checked)
-    for note in checked.reading.notes:
+    for note in (*checked.reading.pictures, *checked.reading.notes):
         yield _("{file}: note: {text}").format(file=checked.path, text=str(note))
 
 
@@ -204,9 +206,9 @@ def _prompts(checked: _Checked) -> Iterator[str]:
 
 
 def _is_named_so(path: Path) -> bool:
-    from sorad.vault.names import is_storyboard
+    from sorad.vault.names import is_note, is_storyboard
 
-    return is_storyboard(path.name)
+    return is_storyboard(path.name) or is_note(path.name)
 
 
 def _as_json(checked: _Checked, *, prompts: bool) -> dict[str, object]:
@@ -220,6 +222,7 @@ def _as_json(checked: _Checked, *, prompts: bool) -> dict[str, object]:
         "takes": sum(segment.takes for segment in segments),
         "problems": [_problem(problem) for problem in checked.reading.problems],
         "notes": [_problem(note) for note in checked.reading.notes],
+        "pictures": [_problem(picture) for picture in checked.reading.pictures],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from sorad.messages import _
@@ -51,5 +52,10 @@ def _asked(args: argparse.Namespace, takes: Sequence[Take]) -> list[Price]:
     for take in takes:
         seller = sellers(take.target)
         known = sellers.no_key(take.target) is None
-        found.append((seller.price(take.newer or take.request) if known else None, seller.currency))
+        found.append(
+            (
+                seller.price(replace(take, request=take.newer or take.request).asked) if known else None,
+                seller.currency,
+            )
+        )
     return found

@@ -51,7 +51,7 @@ def once_config(args: argparse.Namespace) -> Config:
 
 def _at_once(config: Config) -> Config:
     """Who calls `once` wants what is there now."""
-    watches = [watch.model_copy(update={"edit_seconds": 0.0}) for watch in config.watch]
+    watches = [watch.model_copy(update={"edit_seconds": 0.0, "note_seconds": 0.0}) for watch in config.watch]
     return config.model_copy(update={"watch": tuple(watches)})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional
 from sorad.cli.work.remaining import is_meant
 from sorad.engine.decide.ambiguous import waits_for_user
 from sorad.engine.decide.stuck import lasts, why_stuck
-from sorad.health.buying import full_disk
+from sorad.health.buying import full_disk, no_provider
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -62,6 +62,8 @@ class Deadlock:
 
     def _halted(self, take: Take) -> Optional[Problem]:
         """Why nothing is bought where a take is wanted from."""
+        if take.state is State.QUEUED and self._daemon.parts.is_astray(take):
+            return no_provider(take.target, self._daemon.ledger.targets().get(take.target, 1))
         return next(iter(self._daemon.parts.seller_of(take).stopped()), None)
 
     def _left(self, root: str) -> Iterator[Take]:

@@ -13,7 +13,7 @@ from sorad.cli.shared.common import say, to_json
 from sorad.cli.shared.storyboard_paths import boards, owner
 from sorad.lock import holder
 from sorad.messages import N_, _, ngettext
-from sorad.problems import Problem, after_the_end
+from sorad.problems import Problem, after_the_end, joined
 
 if TYPE_CHECKING:
     from sorad.config.model import Budget, Config, Watch
@@ -266,11 +266,11 @@ def planned(
 
 def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     from sorad.intake.plan import BUY
+    from sorad.vault.problems import WHAT_THEY_ARE
 
-    lines = []
+    lines: list[str] = []
     for planned in sorted(plans, key=lambda planned: planned.path):
-        lines.append(planned.path)
-        lines += [f"  ! {problem}" for problem in planned.problems]
+        lines += _told(planned)
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
@@ -279,7 +279,7 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
             else:
                 lines.append(f"  - {what}  {_reason(item)}")
     if not plans:
-        lines.append(_("There are no storyboards here. Storyboards are files named storyboard*.json."))
+        lines.append(joined(_("There are no storyboards here."), _(WHAT_THEY_ARE)))
     bought = ngettext(
         "{count} take would be bought: {price}", "{count} takes would be bought: {price}", whole.count
     )
@@ -287,6 +287,13 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
     lines.append(said if whole.count else _("nothing would be bought."))
     for line in lines:
         say(line)
+
+
+def _told(planned: Planned) -> Iterator[str]:
+    """A storyboard, why it buys nothing, and which picture goes where."""
+    yield planned.path
+    yield from (f"  ! {problem}" for problem in planned.problems)
+    yield from (f"  · {replace(picture, line=0)}" for picture in planned.pictures)
 
 
 def _form(request: Request) -> str:
@@ -326,6 +333,7 @@ def _as_json(plans: list[Planned], whole: Total, currency: str) -> dict[str, Any
             {
                 "path": planned.path,
                 "problems": [_problem(problem) for problem in planned.problems],
+                "pictures": [_problem(picture) for picture in planned.pictures],
                 "takes": [
                     {
                         "segment": item.segment,

@@ -26,7 +26,7 @@ from sorad.ledger.values import Storyboard
 from sorad.messages import N_, _, ngettext
 from sorad.model import State, Take, units
 from sorad.problems import Problem, after_the_end
-from sorad.vault.problems import NOT_TAKEN_UP
+from sorad.vault.problems import NOT_TAKEN_UP, WHAT_THEY_ARE
 
 # Codes of what the folder side could not look at.
 UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
@@ -155,7 +155,7 @@ def _none_there(daemon: Daemon) -> list[Problem]:
         Problem(
             "once.no_storyboards",
             N_("There are no storyboards here."),
-            N_("Storyboards are files named storyboard*.json."),
+            WHAT_THEY_ARE,
         )
     ]
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from sorad.config.model import Polling
-from sorad.engine.decide.doubtful import SAME_ID
+from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED
 from sorad.engine.decide.matching import resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.ledger.values import Change
@@ -20,12 +19,13 @@ from sorad.model import State, Take
 from sorad.problems import Param, Problem
 from sorad.providers.base import RemoteTask
 
+if TYPE_CHECKING:
+    from sorad.config.model import Polling  # brings pydantic along, which readers need not
+
 # A take that waits for the user is looked at again once a day, because its provider may list by then.
 WAIT = 86_400.0
 # So many tasks are named.
 NAMED = 5
-# Of a take that waits for tasks to end.
-UNFINISHED = "take.unfinished"
 
 
 def for_the_user(

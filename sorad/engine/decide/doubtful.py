@@ -11,6 +11,8 @@ from sorad.problems import Problem
 
 # The error of a take whose create was answered with the id of another one's task.
 SAME_ID = "take.same_id"
+# Of a take that waits for tasks to end.
+UNFINISHED = "take.unfinished"
 # So many lost creates in a row, where they cannot be looked up, stop buying.
 LOST_IN_A_ROW = 3
 _EACH = N_("Look at your account there; `sorad list --state unknown` shows them, `sorad resolve` ends each.")

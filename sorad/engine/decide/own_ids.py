@@ -8,7 +8,7 @@ from typing import Optional
 from sorad.engine.decide.paid_twice import NO_PLACE, NOT_SENT
 from sorad.ledger.values import Event
 from sorad.messages import N_
-from sorad.model import State, Take
+from sorad.model import State, Take, may_be_one
 from sorad.problems import Problem
 from sorad.providers.base import Created, Fault, Refused, Trouble
 from sorad.providers.finding import Find, Finding, new_own_id
@@ -20,14 +20,15 @@ _WHY = "reason"
 REFUSALS = frozenset({"refused", NOT_SENT, NO_PLACE})
 
 
-def is_same_purchase(take: Take) -> bool:
-    """Whether the next create of a take is its last one once more: that was never answered with a task."""
-    return bool(take.own_id) and not take.remote_id
+def is_same_purchase(take: Take, place: tuple[str, str]) -> bool:
+    """Whether the next create of a take, at that place (kind and base URL), is its last one once more: that was never
+    answered with a task."""
+    return bool(take.own_id) and not take.remote_id and may_be_one(take.place, place)
 
 
-def own_id_of(take: Take) -> str:
-    """The id of the next create of an unsent take."""
-    return take.own_id if is_same_purchase(take) else new_own_id()
+def own_id_of(take: Take, place: tuple[str, str]) -> str:
+    """The id of the next create of an unsent take, which goes to that place."""
+    return take.own_id if is_same_purchase(take, place) else new_own_id()
 
 
 def refusal_of_id(before: Take, intent: Take, outcome: Created, finding: Finding) -> Optional[Fault]:

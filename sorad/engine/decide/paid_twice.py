@@ -23,8 +23,24 @@ _KEY = "paid too"
 NOT_SENT, NO_PLACE, ANOTHERS = "not sent", "no place", "other buyer"
 
 
+# And that it goes to another provider from then on.
+MOVED = frozenset({"retarget", "fallback"})
+
+
 def creates_that_left(history: Sequence[Event]) -> list[Event]:
-    """The intents of a take's creates that left, those that were refused among them: one may be there all the same."""
+    """The intents of a take's creates that left, those that were refused among them: one may be there all the same.
+
+    Of a take that was moved, those alone that went where its last one went.
+    """
+    legs: list[list[Event]] = [[]]
+    for event in history:
+        if event.note in MOVED:
+            legs.append([])
+        legs[-1].append(event)
+    return next(filter(None, map(_left, reversed(legs))), [])
+
+
+def _left(history: Sequence[Event]) -> list[Event]:
     return [
         event
         for event, after in zip_longest(history, history[1:])

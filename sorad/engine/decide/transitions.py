@@ -68,11 +68,12 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class AfterCreate:
-    """The take's change, and what the create says about creates as such."""
+    """The take's change, and what the create says about creates as such. ``refused``: by the provider, as is proved."""
 
     change: Change
     verdict: Verdict
     fault: Optional[Fault] = None
+    refused: bool = False
     stop: Optional[Problem] = None  # why buying stops until the user acts
 
 
@@ -98,6 +99,7 @@ def _accepted(outcome: Accepted, price: Optional[int], polling: Polling, now: fl
         sole=True,
         request_id=outcome.request_id,
         cost=outcome.cost if outcome.cost is not None else price,
+        told=outcome.cost is not None,
         accepted_at=now,
         watched=polling.first_after,
         repeats=outcome.repeats or None,
@@ -111,7 +113,7 @@ def _after_refusal(take: Take, outcome: Union[Refused, NotSent], now: float) -> 
         change = Change(
             State.FAILED, "refused", error=fault.problem, request_id=fault.request_id, refused=True
         )
-        return AfterCreate(change, Verdict.NEUTRAL, fault)
+        return AfterCreate(change, Verdict.NEUTRAL, fault, isinstance(outcome, Refused))
     refusals = take.attempt + (isinstance(outcome, Refused) and fault.trouble not in HALTING)
     change = Change(
         State.QUEUED,
@@ -122,7 +124,8 @@ def _after_refusal(take: Take, outcome: Union[Refused, NotSent], now: float) -> 
         request_id=fault.request_id,
         refused=True,
     )
-    return AfterCreate(change, Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED, fault)
+    verdict = Verdict.HALT if fault.trouble in HALTING else Verdict.REFUSED
+    return AfterCreate(change, verdict, fault, isinstance(outcome, Refused))
 
 
 def refused_again(fault: Fault, now: float) -> AfterCreate:
@@ -156,7 +159,7 @@ def _after_unknown(take: Take, outcome: Unknown, now: float, known: bool) -> Aft
     )
     # A web page may be a wrong address, or a proxy's that is in trouble: that it worked before tells them apart.
     wrong = fault.trouble in HALTING and not known
-    return AfterCreate(change, Verdict.HALT if wrong else Verdict.ERROR, fault, stop)
+    return AfterCreate(change, Verdict.HALT if wrong else Verdict.ERROR, fault, stop=stop)
 
 
 def unreadable(take: Take, why: Problem) -> Problem:
@@ -189,6 +192,7 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
             attempt=take.attempt if take.state is State.DOWNLOADING else 0,
             clear_error=take.state is State.GENERATING,
             cost=found.cost,
+            told=_is_told(found.cost),
             request_id=found.request_id or None,
             parked=False,
             rebuy=False,
@@ -200,6 +204,11 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
     if isinstance(found, Missing):
         return _missing(take, found, polling, now, rng)
     return _running(take, found, polling, now, rng)
+
+
+def _is_told(cost: Optional[int]) -> Optional[bool]:
+    """Whether a cost is the provider's word from now on; ``None``: that stays as it is."""
+    return None if cost is None else True
 
 
 def _missing(take: Take, found: Missing, polling: Polling, now: float, rng: random.Random) -> Change:
@@ -234,11 +243,14 @@ def is_given_up(take: Take, fault: Fault) -> bool:
 
 def failed(found: Union[TaskFailed, Missing], note: str) -> Change:
     """The provider gave it up, or no longer knows it. The ledger has it asked after for a day more."""
+    cost = found.cost if isinstance(found, TaskFailed) else None
     return Change(
         State.FAILED,
         note,
         error=found.problem,
         request_id=found.request_id or None,
+        cost=cost,
+        told=_is_told(cost),
         parked=False,
         rebuy=False,
     )
@@ -316,6 +328,7 @@ def goes_on(take: Take, found: Union[Running, Finished], polling: Polling, now: 
         remote_id=take.remote_id,
         request_id=found.request_id or None,
         cost=found.cost if isinstance(found, Finished) else None,
+        told=isinstance(found, Finished) and found.cost is not None,
         validator="",
         parked=not ready,
         watched=polling.give_up_after,

@@ -19,6 +19,7 @@ from sorad.engine.steps.choose import choose, choose_none
 from sorad.engine.steps.kit import Kit, seller_of
 from sorad.engine.steps.pictures import go_on
 from sorad.engine.steps.redo import another_take
+from sorad.engine.steps.retarget import STILL_PAID, retarget
 from sorad.engine.steps.reuse import is_reused_and_missing, take_again
 from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.ledger.chain import is_waiting
@@ -59,6 +60,7 @@ class Commands:
             "pause": lambda args: self._pause(),
             "resume": self._resume,
             "scan": self._scan,
+            "retarget": self._retarget,
             "choose": self._choose,
             "note": lambda args: {"ok": True, "count": note(str(args["path"]))},
         }
@@ -120,7 +122,7 @@ class Commands:
             return transitions.fetch_again(now)
         if take.state not in (State.FAILED, State.CANCELLED):
             return None
-        if take.remote_id and take.error is not None and take.error.code in LOOK_AGAIN:
+        if take.remote_id and take.error is not None and take.error.code in STILL_PAID:
             return transitions.look_again(now)
         # Failed, as the provider said: asked after first. Refused: a create of its own.
         return transitions.ask_first(now) if take.remote_id else transitions.buy_anew(now)
@@ -161,6 +163,18 @@ class Commands:
         for take in list(self._named(args, set(State))):
             count += another_take(self._kit.ledger, take, self._kit.clock.time(), self._kit.config)
         return {"ok": True, "count": count}
+
+    def _retarget(self, args: Mapping[str, Any]) -> Result:
+        name, kit = str(args["provider"]), self._kit
+        config = next((one for one in kit.providers if one.title == name), None)
+        if config is None:
+            return _refused(no_provider(name, [one.title for one in kit.providers]))
+        found = [
+            retarget(kit, take, config, str(args.get("model", ""))) for take in list(self._named(args, set()))
+        ]
+        why = next((one for one in found if isinstance(one, Problem)), None)
+        count = sum(one is True for one in found)
+        return {**({"ok": True} if why is None else _refused(why)), "count": count}
 
     def _choose(self, args: Mapping[str, Any]) -> Result:
         move = choose_none if args.get("none") else choose
@@ -268,10 +282,6 @@ class Commands:
         if busy:
             return {"ok": False, "count": count, "problem": _busy(busy).to_json()}
         return {"ok": True, "count": count}
-
-
-# Failures after which the paid task may still be had: looked at again, not bought again.
-LOOK_AGAIN = frozenset({"take.lost", "provider.missing", NO_KEY})
 
 
 def _by_user(take: Take) -> Problem:

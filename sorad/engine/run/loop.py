@@ -25,6 +25,7 @@ from sorad.engine.state.wall_clock import told
 from sorad.engine.steps.chain import look_again
 from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch
+from sorad.engine.steps.follow import follow
 from sorad.engine.steps.guard import Step, guarded
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.poll import poll
@@ -180,6 +181,7 @@ class Engine:
             for channel, but in theirs
             if channel is not self._former
         ]
+        claimed += [self._follow(channel, agenda, now) for channel in self.channels]
         for channel in self.channels:
             channel.send()
             channel.probe(now)
@@ -397,6 +399,21 @@ class Engine:
         )
         for take in takes:
             channel.line_up(take)
+        return bool(takes)
+
+    def _follow(self, channel: Channel, agenda: Agenda, now: float) -> bool:
+        """What waits at an account that refuses whatever is asked of it goes on elsewhere, where the user said so."""
+        kit, lane = channel.kit, channel.submitting
+        halted = bool(kit.config.provider.fallback) and kit.control.refuses_all is not None
+        if not halted or not lane.free or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
+            return False
+        ready = [root for root in self._folders.buyable() if kit.folders.ready(root)]
+        asked = ready, self._folders.away(), self._folders.edits()
+        takes = kit.ledger.claim(
+            State.QUEUED, now, lane.free, *asked, targets=kit.targets, segments=self._segments
+        )
+        for take in takes:
+            lane.run(partial(guarded, follow, kit, take), take.id)
         return bool(takes)
 
     def _targets(self, channel: Channel) -> Optional[Collection[str]]:

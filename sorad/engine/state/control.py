@@ -24,6 +24,7 @@ from sorad.engine.decide.breaker import Breaker
 from sorad.engine.decide.doubtful import LOST_IN_A_ROW, lost_in_a_row
 from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
+from sorad.engine.decide.moving import REFUSES
 from sorad.engine.decide.parties import kept_as
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
@@ -53,6 +54,7 @@ class Control:
         self._gate = Gate.from_json(ledger.recall(kept_as("gate", key)))
         self._halt = Halt.from_json(ledger.recall(kept_as("halt", key)))
         self._proved = False  # that what halts is so still: what an earlier run met may be mended
+        self._sure = False  # and that it was a refusal
         self._stops = tuple(map(Stop.from_json, ledger.recall(kept_as("stops", key)) or ()))
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
         self._lost: tuple[int, ...] = tuple(ledger.recall(kept_as("lost", key)) or ())
@@ -102,6 +104,12 @@ class Control:
         return halt if halt is not None and self._proved and not halt.probing else None
 
     @property
+    def refuses_all(self) -> Optional[Halt]:
+        """The halt, where this run has met that the account refuses whatever is asked of it."""
+        halt = self.halted
+        return halt if halt is not None and self._sure and halt.trouble in REFUSES else None
+
+    @property
     def stops(self) -> tuple[Stop, ...]:
         """What stops buying until the user acts, or it is known what became of the takes concerned."""
         return self._stops
@@ -120,7 +128,7 @@ class Control:
             if result.verdict is Verdict.GOOD:
                 self._good(now)
             elif result.verdict is Verdict.HALT and result.fault is not None:
-                self.stop_buying(result.fault)
+                self.stop_buying(result.fault, sure=result.refused)
             elif result.verdict in (Verdict.REFUSED, Verdict.ERROR):
                 self._breaker = breakers.after_error(self._breaker, self._limits, now)
                 self._keep_breaker()
@@ -159,8 +167,9 @@ class Control:
             self._gate = gates.after_acceptance(self._gate, now)
             self._keep("gate", self._gate.to_json())
 
-    def stop_buying(self, fault: Fault, *, probed: bool = False) -> None:
-        """No create can succeed: stop, and probe gently. ``probed``: a probe found that it still is so."""
+    def stop_buying(self, fault: Fault, *, probed: bool = False, sure: bool = True) -> None:
+        """No create can succeed: stop, and probe gently. ``probed``: a probe found that it still is so; ``sure``: it is
+        proved that the provider refuses."""
         now = self._clock.time()
         with self._lock:
             known = self._halt
@@ -172,7 +181,7 @@ class Control:
                 )
             since = known.since if known is not None else now
             self._halt = Halt(fault.trouble, fault.problem, since, now + self._limits.probe_seconds)
-            self._proved = True
+            self._proved, self._sure = True, sure
             self._keep("halt", self._halt.to_json())
 
     def unproved(self) -> None:

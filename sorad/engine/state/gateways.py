@@ -14,7 +14,7 @@ from sorad.problems import Problem
 
 if TYPE_CHECKING:  # `sorad status` reads this file, and needs no network
     from sorad.providers.base import Provider
-    from sorad.providers.wire.http import Heard
+    from sorad.providers.wire.answer import Heard
 
 # What is remembered of the gateway at the present address.
 GATEWAY = "gateway"

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from sorad.budget import NEVER, day_began, needs_approval, next_day, over_day, price_again
 from sorad.engine.state.budget_day import BudgetDay, budget_day
 from sorad.engine.steps.kit import Kit, seller_of
-from sorad.model import State, Take
+from sorad.model import BY_FALLBACK, State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Provider
 
@@ -24,18 +24,27 @@ class Over(NamedTuple):
 
 
 def bill(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Prices:
-    """What a storyboard may cost with one more create of a take of which one left before; empty for a first create.
+    """What a storyboard may cost with one more create of a take of which one left before, or that was moved to another
+    provider; empty for the first create of any other.
 
     The first ones were weighed together when they were asked for. Now there is more than was weighed then: what was
     asked for together counts, sent or not, each create that may have been accepted once.
     """
-    if not take.creates or kit.config.budget.approve_above is None or take.approved or take.extra:
+    if kit.config.budget.approve_above is None or not _is_weighed_again(take):
         return ()
     prices = [price]
     for one in list(kit.ledger.takes(storyboard=take.storyboard)):
         if one.created_at == take.created_at:
             prices += _counting(kit, one, provider.currency, sent=one.id == take.id)
     return prices
+
+
+def _is_weighed_again(take: Take) -> bool:
+    """Whether its storyboard's limit is asked once more, right before its create."""
+    if take.approved:
+        return False
+    # What `redo` asked for, its user agreed to, at the price there.
+    return take.moved_by == BY_FALLBACK or (not take.extra and bool(take.moved_by or take.creates))
 
 
 def _counting(kit: Kit, take: Take, currency: str, *, sent: bool) -> Iterator[Optional[int]]:
@@ -48,7 +57,7 @@ def _counting(kit: Kit, take: Take, currency: str, *, sent: bool) -> Iterator[Op
             yield purchase.cost or 0
     seller = seller_of(kit, take)
     if not sent and take.wanted and take.state in (State.QUEUED, State.HELD) and seller.currency == currency:
-        yield seller.price(take.request)
+        yield seller.price(take.asked)
 
 
 def over_budget(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -13,7 +13,7 @@ from loguru import logger
 
 from sorad import heartbeat
 from sorad.clock import Clock
-from sorad.config.model import Config
+from sorad.config.model import Config, ProviderConfig
 from sorad.delivery.partials import Partials, partials_in
 from sorad.engine.decide import backoff
 from sorad.engine.decide.rescue import Patience
@@ -136,6 +136,7 @@ class Kit:
     targets: Collection[str] = ("",)  # what takes call it that are wanted from it; the first is "", too
     # The provider that takes of a target are wanted from; None: it is this one, whatever they say.
     seller: Optional[Callable[[str], Provider]] = None
+    providers: Sequence[ProviderConfig] = ()  # all that the config has
     patience: Patience = field(default_factory=Patience)  # with folders that do not take their videos
     # Asks the process that decodes; whether it can be asked at all.
     ask_media: Callable[[Question], Answer] = lambda question: Unanswered("missing")

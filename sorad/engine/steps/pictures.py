@@ -26,7 +26,7 @@ _SENT = frozenset({State.SUBMITTING, State.UNKNOWN, State.GENERATING, State.DOWN
 
 def picture_place(kit: Kit, base_url: str, take: Take) -> str:
     """Where a take's picture goes: the base URL, the model, and the field where the config says one."""
-    return place_of(base_url, kit.config.provider, take.request) + _field(kit)
+    return place_of(base_url, kit.config.provider, take.asked) + _field(kit)
 
 
 def _field(kit: Kit) -> str:
@@ -103,7 +103,7 @@ def _why(kit: Kit, take: Take, currency: str, likeness: float, trial: Trial) -> 
         ", ".join(map(str, trial.far)),
         f"{units(cost):.2f} {currency}",
         likeness,
-        place_of(take.base_url, provider, take.request).replace(" -", ""),
+        place_of(take.base_url, provider, take.asked).replace(" -", ""),
         provider.picture_field if provider.kind == "openai_videos" else "",
         kit.name or provider.title,
     )

@@ -10,6 +10,7 @@ from loguru import logger
 from sorad.engine.decide import transitions
 from sorad.engine.decide.missing_key import NO_KEY, keyless, other_account
 from sorad.engine.state.accounts import is_sure
+from sorad.engine.steps.follow import goes_on
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.prove_list import prove_list
@@ -51,12 +52,13 @@ def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
     _remember(kit, take, found)
-    written = record(kit, take, _dated_back(_keep_for_rebuy(take, change), ago))
+    onward = _onward(kit, take, found, sure=sure)
+    written = record(kit, take, _dated_back(_keep_for_next(take, change, onward), ago))
     if isinstance(found, Fault):
         _report(kit, provider, found, began)
     _log(take, found)
     _lay_down(kit, take, written, found, provider.currency)
-    _buy_anew(kit, take, written)
+    _buy_anew(kit, take, written, onward)
     prove_list(kit, take, provider, found)
 
 
@@ -73,9 +75,14 @@ def _unparked_by_key(take: Take) -> Take:
     return replace(take, parked=False) if no_key else take
 
 
-def _keep_for_rebuy(take: Take, change: Change) -> Change:
+def _onward(kit: Kit, take: Take, found: Polled, *, sure: bool) -> Optional[Change]:
+    """Where a task that has just failed for good goes on; ``None``: nowhere. ``sure``: its own account says so."""
+    return goes_on(kit, take, found) if sure else None
+
+
+def _keep_for_next(take: Take, change: Change, onward: Optional[Change]) -> Change:
     """Between "failed" and "bought again" nobody else is to take it up."""
-    return replace(change, keep_claim=take.rebuy and change.to is State.FAILED)
+    return replace(change, keep_claim=(take.rebuy or onward is not None) and change.to is State.FAILED)
 
 
 def _dated_back(change: Change, ago: float) -> Change:
@@ -100,10 +107,14 @@ def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, curr
         kit.deliveries.unwritten.pop(take.id, None)
 
 
-def _buy_anew(kit: Kit, take: Take, written: Optional[Take]) -> None:
-    """`retry` asked after a failed one first; now it is known to have failed."""
-    if written is not None and written.state is State.FAILED and take.rebuy:
+def _buy_anew(kit: Kit, take: Take, written: Optional[Take], onward: Optional[Change]) -> None:
+    """`retry` asked after a failed one first; now it is known to have failed. Or it goes on at another provider."""
+    if written is None or written.state is not State.FAILED:
+        return
+    if take.rebuy:
         record(kit, written, transitions.buy_anew(kit.clock.time()))
+    elif onward is not None:
+        record(kit, written, onward)
 
 
 def _is_refused(kit: Kit, take: Take, provider: Provider, found: Polled) -> bool:

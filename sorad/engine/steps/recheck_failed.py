@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Callable, Optional, Union
@@ -12,6 +13,7 @@ from sorad.engine.decide.paid_twice import bought_anew, remember
 from sorad.engine.decide.transitions import goes_on
 from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
+from sorad.engine.steps.follow import after_looks
 from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.redo import place_of
@@ -21,7 +23,7 @@ from sorad.ledger.values import Change, Recheck
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.providers.base import Fault, Finished, Polled, Provider, Running, Trouble
+from sorad.providers.base import Fault, Finished, Polled, Provider, Running, TaskFailed, Trouble
 from sorad.receipts.folder import gone
 
 # Its take is being worked on just then: looked at again after so many seconds.
@@ -61,13 +63,31 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
     if isinstance(found, Fault):
         kit.ledger.rechecked(recheck, after_trouble(recheck.waited, now))
     elif not isinstance(found, (Running, Finished)):
-        kit.ledger.rechecked(recheck, after_answer(recheck.waited, now))
+        due = after_answer(recheck.waited, now)
+        if isinstance(found, TaskFailed) and due is None:
+            _go_on_elsewhere(kit, take, found)
+        kit.ledger.rechecked(recheck, due)
     else:
         _tell(kit, recheck, provider)
-        back = _bring_back(kit, take, found)
+        back = _bring_back(kit, take, found, provider.currency)
         if back is not None:
             lay_receipt(kit, back, provider.currency)
         kit.ledger.rechecked(recheck, None if back is not None else kit.clock.time() + BUSY)
+
+
+def _go_on_elsewhere(kit: Kit, take: Take, found: TaskFailed) -> None:
+    """It failed for good, where its take still stands as that task left it. ``take`` has the task's id."""
+    present = kit.ledger.take(take.id)
+    if present is None or present.state is not State.FAILED or present.claim or not is_of(present, take):
+        return
+    change = after_looks(kit, present, found)
+    if change is not None:
+        _record(kit, present, change)
+
+
+def is_of(present: Take, take: Take) -> bool:
+    """Whether a take still has the task that another view of it has."""
+    return (present.place, present.remote_id) == (take.place, take.remote_id)
 
 
 def _fetch_absent(kit: Kit, recheck: Recheck, take: Take) -> None:
@@ -117,10 +137,11 @@ def _poll(kit: Kit, take: Take, provider: Provider) -> Polled:
     return found
 
 
-def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Optional[Take]:
+def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished], currency: str) -> Optional[Take]:
     """Its take as it is now, or one beside it where its own has another task; ``None``: that is just changing."""
     now = kit.clock.time()
     change = goes_on(take, found, kit.config.polling, now)
+    change = replace(change, cost=_settled(kit, take, found), currency=currency)
     present = kit.ledger.take(take.id)
     if present is None:
         return None
@@ -136,6 +157,16 @@ def _bring_back(kit: Kit, take: Take, found: Union[Running, Finished]) -> Option
     if isinstance(found, Finished):
         kit.deliveries.videos[back.id] = found.video
     return back
+
+
+def _settled(kit: Kit, take: Take, found: Union[Running, Finished]) -> Optional[int]:
+    """What it costs, now that it did not fail: as it says, or else as was estimated; that counts as spent again."""
+    paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
+    told = found.cost if isinstance(found, Finished) else None
+    cost = told if told is not None else next((one.estimate for one in paid), None)
+    if cost is not None and any(one.cost != cost for one in paid):
+        kit.ledger.settle(take, cost, told=told is not None)
+    return cost
 
 
 def _place(kit: Kit, take: Take, number: int) -> str:

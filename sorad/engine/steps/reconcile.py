@@ -369,7 +369,7 @@ def wait_for_lookalike(kit: Kit, take: Take) -> Optional[float]:
     provider, look_every = kit.accounts.current, kit.config.reconcile.look_every
     finding = provider.capabilities.finding
     if finding.exact:
-        take = replace(take, sent=sent_as_json(provider.sent(take.request)))
+        take = replace(take, sent=sent_as_json(provider.sent(take.asked)))
     lookalikes = _lookalikes(kit, take, provider.account)
     unknown = [
         one for one in lookalikes if one.state is State.UNKNOWN and one.fingerprint == take.fingerprint

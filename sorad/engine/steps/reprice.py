@@ -58,7 +58,7 @@ def _prices(kit: Kit, takes: Iterable[Take], currency: str) -> Iterator[Optional
     for one in takes:
         seller = seller_of(kit, one)
         if seller.currency == currency:
-            yield seller.price(one.request)
+            yield seller.price(one.asked)
 
 
 def _repriced(problem: Optional[Problem], now: float) -> Change:

@@ -21,6 +21,7 @@ from sorad.engine.state.gateways import notice
 from sorad.engine.steps.afford import Over, Prices, bill, over_budget
 from sorad.engine.steps.chain import with_frame
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
+from sorad.engine.steps.follow import after_refusal
 from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.pictures import awaits_trial, picture_stop
 from sorad.engine.steps.receipts import lay_receipt
@@ -48,8 +49,8 @@ def submit(kit: Kit, take: Take) -> None:
         return
     take = framed
     provider = kit.accounts.current
-    price = provider.price(take.request)
-    place = place_of(provider.base_url, kit.config.provider, take.request)
+    price = provider.price(take.asked)
+    place = place_of(provider.base_url, kit.config.provider, take.asked)
     with kit.control.first.alone(place) as may:
         # Asked again: the first one there may have been answered meanwhile, and not been understood.
         if may and kit.control.may_leave():
@@ -86,6 +87,7 @@ def _buy(kit: Kit, take: Take, intent: Take, provider: Provider, price: Optional
     of_id = refusal_of_id(take, intent, outcome, provider.capabilities.finding)
     if of_id is not None:
         result = transitions.refused_again(of_id, kit.clock.time())
+    result = after_refusal(kit, intent, result)
     if result.stop is not None:
         settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
         kit.control.stop_for_user(result.stop, [intent.id], settings)
@@ -152,6 +154,9 @@ def _kept_back(kit: Kit, take: Take) -> bool:
     if take.creates >= kit.config.limits.max_creates_per_take:
         record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return True
+    if take.moved_by and take.target not in kit.targets:  # the config has but another one now
+        release(kit, take, kit.clock.time() + LOOK_AGAIN)
+        return True
     wait = wait_for_lookalike(kit, take)
     again = kit.claims.guard(take) if wait is None else kit.clock.time() + wait
     if again is not None:
@@ -191,8 +196,8 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             frame=take.frame or None,
             frame_path=take.frame_path or None,
             frame_of=take.frame_of or None,
-            own_id=own_id_of(take),
-            sent=sent_as_json(with_id(provider.sent(take.request), provider.capabilities.finding)),
+            own_id=own_id_of(take, (provider.kind, provider.base_url)),
+            sent=sent_as_json(with_id(provider.sent(take.asked), provider.capabilities.finding)),
         )
         return kit.ledger.record(take, change, now)
 

@@ -23,7 +23,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-NATIVE = ("standard", "pro")  # the models of sora.hk
+_SORA_HK_MODELS = ("standard", "pro")  # the models of sora.hk
 _RATIOS = {"horizontal": "16:9", "vertical": "9:16"}
 
 
@@ -52,6 +52,9 @@ class Offer:
     prompt_max: int = 32_000  # characters
     forms: tuple[str, ...] = ()  # of pictures: "url", "file", "id"
     largest: int = 20_000_000  # bytes of a picture
+    formats: tuple[str, ...] = ("jpeg", "png", "webp")  # of local ones
+    sides: Optional[tuple[int, int]] = None  # pixels: the shortest, the longest
+    shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, the widest
     price: Mapping[str, float] = field(
         default_factory=dict, compare=False
     )  # of a second; "": whatever is asked for
@@ -106,7 +109,7 @@ def offers_of(config: ProviderConfig) -> Offers:
     vendor = vendor_of(config.kind)
     if vendor is not None:
         return _of_vendor(config, vendor)
-    return _gateway(config) if config.kind == "openai_videos" else _native(config)
+    return _gateway(config) if config.kind == "openai_videos" else _sora_hk(config)
 
 
 def _of_vendor(config: ProviderConfig, vendor: Vendor) -> Offers:
@@ -162,15 +165,16 @@ def _shipped_offers(kind: str, region: str) -> dict[str, Offer]:
     return rows
 
 
-def _native(config: ProviderConfig) -> Offers:
+def _sora_hk(config: ProviderConfig) -> Offers:
     said = {one.name: one for one in config.models}
     shipped = _shipped("sora_hk")
     standard = _with(Offer(), shipped["standard"])
-    default, pro = (_native_alone(_with(_with(standard, shipped[name]), said.get(name))) for name in NATIVE)
+    models = (_with(_with(standard, shipped[name]), said.get(name)) for name in _SORA_HK_MODELS)
+    default, pro = map(_as_sora_hk_takes, models)
     return Offers(default, pro, {})
 
 
-def _native_alone(offer: Offer) -> Offer:
+def _as_sora_hk_takes(offer: Offer) -> Offer:
     """Whatever the config says: the native API has no fields for the rest, and would never hear of it."""
     return replace(
         offer,
@@ -251,7 +255,7 @@ def _with(base: Offer, said: Optional[ModelConfig]) -> Offer:
     if said.price is not None:
         told["price"] = said.price if isinstance(said.price, dict) else {"": said.price}
     if said.pictures is not None:
-        told.update(forms=said.pictures.forms, largest=said.pictures.largest)
+        told.update((name, getattr(said.pictures, name)) for name in said.pictures.model_fields_set)
     if said.resolutions is not None and base.sizes is not None:
         told["resolutions"] = tuple(one for one in base.resolutions if one in said.resolutions)
     return replace(base, name=said.name, **told)

@@ -14,7 +14,7 @@ from sorad.providers.creates.quotes import without_quotes
 from sorad.providers.errors import faults, refusals
 from sorad.providers.errors.meanings import Meaning
 from sorad.providers.wire import reading
-from sorad.providers.wire.http import Answer
+from sorad.providers.wire.answer import Answer
 
 _LONGEST = 4_000  # characters of an answer that is kept
 _OPEN = N_("It may have been accepted all the same, so it is not sent again blindly.")

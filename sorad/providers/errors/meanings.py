@@ -12,12 +12,13 @@ from sorad.providers.base import Trouble
 @dataclass(frozen=True)
 class Meaning:
     """What a code means. ``status``: the HTTP status that says the same; ``content``: what was to be seen is refused;
-    ``person``: because it is a real person."""
+    ``person``: because it is a real person; ``final``: of a task that failed, it is over for good, and not charged."""
 
     trouble: Trouble
     status: int
     content: bool = False
     person: bool = False
+    final: bool = False
 
 
 KEY = Meaning(Trouble.KEY, 401)
@@ -27,6 +28,7 @@ RETIRED = Meaning(Trouble.RETIRED, 404)  # the model, for every take
 MISSING = Meaning(Trouble.RETIRED, 404)  # the task
 REQUEST = Meaning(Trouble.REQUEST, 400)
 MODERATION = Meaning(Trouble.REQUEST, 400, content=True)
+WITHHELD = Meaning(Trouble.REQUEST, 400, content=True, final=True)  # what came of it; nothing is charged
 PERSON = Meaning(Trouble.REQUEST, 400, content=True, person=True)
 DOUBT = Meaning(Trouble.SERVER, 500)  # the task may have been accepted
 

@@ -28,8 +28,8 @@ from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, meanings, refusals
 from sorad.providers.errors.meanings import Codes, Meaning, meaning_of
 from sorad.providers.wire import reading
+from sorad.providers.wire.answer import Answer
 from sorad.providers.wire.headers import poll_after
-from sorad.providers.wire.http import Answer
 
 GONE = "gone"  # a status that says that there is no such task
 _CODES, _WORDS = ("error.code", "code", "error.type"), ("error.message", "message", "detail", "error")
@@ -115,10 +115,17 @@ def after_poll(came: Answer, form: Format, own_urls: Sequence[str] = (), base: s
     if state == GONE:
         return Missing(faults.missing(told.words or word, came.status), request_id)
     if state == statuses.FAILED:
-        return TaskFailed(faults.failed(told.code, told.words or word, told.means), request_id)
+        return _failed(told, word, request_id)
     if state == statuses.COMPLETED:
         return finished(body, came, form, own_urls, base)
     return Running(statuses.progress_of(body), poll_after(came.headers, time.time()), request_id)
+
+
+def _failed(told: Told, word: str, request_id: str) -> TaskFailed:
+    """A task that failed; what its code calls final is not charged."""
+    final = told.means is not None and told.means.final
+    problem = faults.failed(told.code, told.words or word, told.means)
+    return TaskFailed(problem, request_id, final=final, cost=0 if final else None)
 
 
 def finished(body: Any, came: Answer, form: Format, own_urls: Sequence[str] = (), base: str = "") -> Polled:

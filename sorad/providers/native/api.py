@@ -23,6 +23,7 @@ from sorad.providers.base import (
     NotSent,
     Polled,
     RemoteTask,
+    TaskFailed,
     Trouble,
     Unknown,
     Video,
@@ -31,8 +32,7 @@ from sorad.providers.errors import faults
 from sorad.providers.native import answers
 from sorad.providers.native.answers import Format
 from sorad.providers.native.shot import DATA_URL, Order, Shot, merged, shot_of, with_pictures
-from sorad.providers.wire.download import open_video
-from sorad.providers.wire.http import Answer, Broken, Heard
+from sorad.providers.wire.answer import Answer, Broken, Heard
 
 
 class Native(Api):
@@ -55,7 +55,6 @@ class Native(Api):
         """
         super().__init__(config, key, heard)
         self.currency = config.money
-        self._config = config
         self._pictures = pictures
 
     # --- what a provider says of itself ------------------------------------------------------------------
@@ -118,7 +117,9 @@ class Native(Api):
     def polled(self, came: Answer) -> Polled:
         """What an answer about a task means."""
         found = answers.after_poll(came, self.format, self._config.video_url_paths, self.base_url)
-        return replace(found, cost=self.cost(came.json())) if isinstance(found, Finished) else found
+        if isinstance(found, Finished) or (isinstance(found, TaskFailed) and found.cost is None):
+            return replace(found, cost=self.cost(came.json()))
+        return found
 
     def task(self, remote_id: str) -> Union[Answer, Broken]:
         """The answer about a task."""
@@ -126,7 +127,7 @@ class Native(Api):
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
-        return open_video(self._wire, video, offset, validator)
+        return self._opened(video, offset, validator)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of its list."""

@@ -26,8 +26,8 @@ from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, refusals
 from sorad.providers.errors.refusals import status_of
 from sorad.providers.wire import reading
+from sorad.providers.wire.answer import Answer
 from sorad.providers.wire.headers import poll_after
-from sorad.providers.wire.http import Answer
 
 _STATUS = ("status", "data.status", "task_status", "data.task_status")
 _ERROR = ("error", "data.error", "fail_reason", "data.fail_reason", "data.data.error")

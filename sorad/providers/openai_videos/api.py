@@ -38,9 +38,8 @@ from sorad.providers.openai_videos.answers import Paths
 from sorad.providers.openai_videos.body import body_of, parameters, size_of
 from sorad.providers.rules import require_model
 from sorad.providers.wire import reading
-from sorad.providers.wire.download import open_video
+from sorad.providers.wire.answer import Answer, Broken, Heard
 from sorad.providers.wire.headers import repeats
-from sorad.providers.wire.http import Answer, Broken, Heard
 
 PAGE_SIZE = 100
 
@@ -62,7 +61,6 @@ class OpenAiVideos(Api):
         require_model(config)
         super().__init__(config, key, heard)
         self.currency = config.currency
-        self._config = config
         self._paths = Paths.of(config)
         self._pictures = pictures
         self._own_models = {one.id for one in self.offers.all()}
@@ -121,9 +119,7 @@ class OpenAiVideos(Api):
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video, also where ``/content`` only tells its address in JSON."""
-        found = open_video(
-            self._wire, video, offset, validator, lambda body: answers.content(body, self._paths)
-        )
+        found = self._opened(video, offset, validator, lambda body: answers.content(body, self._paths))
         return answers.not_there(found, video) if isinstance(found, Fault) else found
 
     def _with_key(self, video: Video) -> Video:

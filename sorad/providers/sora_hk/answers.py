@@ -27,8 +27,8 @@ from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, sa
 from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, refusals
 from sorad.providers.wire import reading
+from sorad.providers.wire.answer import Answer
 from sorad.providers.wire.headers import poll_after
-from sorad.providers.wire.http import Answer
 
 CENT = 10_000  # micro-units
 DOLLAR = 100 * CENT

@@ -28,8 +28,7 @@ from sorad.providers.base import (
 from sorad.providers.sora_hk import answers
 from sorad.providers.sora_hk.prices import Prices
 from sorad.providers.wire import reading
-from sorad.providers.wire.download import open_video
-from sorad.providers.wire.http import Broken, Heard
+from sorad.providers.wire.answer import Broken, Heard
 
 PAGE_SIZE = 20  # the documented one: a larger one may be cut, or refused
 
@@ -46,8 +45,7 @@ class SoraHk(Api):
     ) -> None:
         super().__init__(config, key, heard)
         self.currency = "USD"
-        self._config = config
-        self._prices = Prices(self._wire, monotonic)
+        self._prices = Prices(lambda: self._wire.get("/pricing"), monotonic)
 
     def price(self, request: Request) -> Optional[int]:
         """What the take costs, from the API's own list, asked for once an hour; see :class:`Prices`."""
@@ -88,7 +86,7 @@ class SoraHk(Api):
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""
-        return open_video(self._wire, video, offset, validator)
+        return self._opened(video, offset, validator)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /tasks``."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Problem
 from sorad.providers.sora_hk import answers
 from sorad.providers.wire import reading
-from sorad.providers.wire.http import Broken, Wire
+from sorad.providers.wire.answer import Answer, Broken
 
 PRICE_AGE = 3_600.0  # seconds that prices are remembered
 PRICE_RETRY = 60.0  # seconds until prices are asked for again where there was no answer
@@ -22,8 +22,14 @@ PATIENCE = 3.0
 class Prices:
     """Thread-safe. A thread of its own asks; the others wait for it, :data:`PATIENCE` at most since it began."""
 
-    def __init__(self, wire: Wire, monotonic: Callable[[], float], patience: float = PATIENCE) -> None:
-        self._wire, self._monotonic, self._patience = wire, monotonic, patience
+    def __init__(
+        self,
+        ask: Callable[[], Union[Answer, Broken]],
+        monotonic: Callable[[], float],
+        patience: float = PATIENCE,
+    ) -> None:
+        """``ask`` asks for the list."""
+        self._get, self._monotonic, self._patience = ask, monotonic, patience
         self._lock = threading.Lock()
         self._known: Mapping[bool, int] = {}
         self._ask_at: Optional[float] = None
@@ -58,7 +64,7 @@ class Prices:
             came.set()
 
     def _list(self) -> tuple[Mapping[bool, int], Optional[Problem]]:
-        came = self._wire.get("/pricing")
+        came = self._get()
         fault = came.fault() if isinstance(came, Broken) else answers.fault_of(came)
         if isinstance(came, Broken) or fault is not None:
             return {}, fault.problem if fault is not None else None

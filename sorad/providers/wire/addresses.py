@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Optional
 from urllib.parse import urljoin, urlsplit
 
-from requests.utils import get_environ_proxies, select_proxy
-
 from sorad.masking import mask
 
 
@@ -21,11 +19,15 @@ def proxies_for(url: str, setting: str) -> dict[str, str]:
         return {"http": setting, "https": setting}
     if _is_loopback(host_of(url)):
         return {}
+    from requests.utils import get_environ_proxies  # for who makes exchanges: it takes its time to import
+
     return dict(get_environ_proxies(url))
 
 
 def proxy_of(url: str, setting: str, env: Mapping[str, str] = os.environ) -> tuple[str, str]:
     """The proxy for one URL, without its password, and what names it: a variable, or ``[provider]``."""
+    from requests.utils import select_proxy
+
     found = select_proxy(url, proxies_for(url, setting)) or ""
     if setting:
         return mask(found), "[provider]"

@@ -19,10 +19,11 @@ from sorad.messages import N_
 from sorad.providers.base import Download, DownloadCut, Fault, Trouble, Video
 from sorad.providers.errors import faults
 from sorad.providers.wire.addresses import joined, origin, scheme_of
+from sorad.providers.wire.answer import Broken
 from sorad.providers.wire.connection import Adapter, Exchange
 from sorad.providers.wire.headers import ContentRange, content_length, content_range, request_id, retry_after
 from sorad.providers.wire.headers import validator as validator_of
-from sorad.providers.wire.http import Broken, Wire, lowered
+from sorad.providers.wire.http import Wire, lowered
 from sorad.providers.wire.reading import parse
 from sorad.units import format_size
 

@@ -12,8 +12,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Callable, Optional, Union
 
 import requests
@@ -22,21 +20,19 @@ from requests.utils import select_proxy
 
 from sorad import __version__
 from sorad.messages import N_
-from sorad.problems import Problem, SoradError
-from sorad.providers.base import Fault, Trouble
+from sorad.problems import SoradError
+from sorad.providers.base import Trouble
 from sorad.providers.errors import faults
-from sorad.providers.wire import certificates, reading
+from sorad.providers.wire import certificates
 from sorad.providers.wire.addresses import host_of, origin, proxies_for
+from sorad.providers.wire.answer import LARGEST_ANSWER, Answer, Authorize, Broken, Heard, bearer
 from sorad.providers.wire.breakage import explain
 from sorad.providers.wire.connection import Adapter, Exchange, watched
 from sorad.providers.wire.headers import gateway as find_gateway
-from sorad.providers.wire.headers import request_id as find_request_id
-from sorad.providers.wire.headers import retry_after as find_retry_after
 from sorad.providers.wire.headers import server_time
 from sorad.providers.wire.private_addresses import Fence
 
 USER_AGENT = f"sorad/{__version__}"
-LARGEST_ANSWER = 10_000_000  # bytes of JSON; a page of tasks has some 20 kB
 _PIECE = 65_536
 # Asks LiteLLM to send a create once; by default it sends it up to three times. Others do not know it.
 ONE_TRY = {"x-litellm-num-retries": "0"}
@@ -49,77 +45,6 @@ _BREAKS = (
     OSError,
     ValueError,
 )
-
-
-Authorize = Callable[[str], dict[str, str]]  # the header that a key becomes
-
-
-def bearer(key: str) -> dict[str, str]:
-    """As nearly all want it."""
-    return {"Authorization": f"Bearer {key}"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer that was read to its end. ``headers`` have small names."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    def json(self) -> Any:
-        """The body as JSON; ``None`` where it is none."""
-        return self._parsed
-
-    @cached_property
-    def _parsed(self) -> Any:
-        return reading.parse(self.body)
-
-    @property
-    def good(self) -> bool:
-        """2xx."""
-        return 200 <= self.status < 300
-
-    @property
-    def redirects(self) -> bool:
-        """3xx."""
-        return 300 <= self.status < 400
-
-    def request_id(self) -> str:
-        """The request id, from header or body."""
-        return find_request_id(self.headers, self.json())
-
-    def retry_after(self) -> Optional[float]:
-        """Seconds, where the server says so."""
-        return find_retry_after(self.headers, time.time())
-
-    def elsewhere(self) -> Problem:
-        """The problem with a redirect."""
-        return faults.redirected(host_of(self.headers.get("location", "")), self.status)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What an exchange tells beside its answer; `sorad doctor` judges the clock of this machine by it."""
-
-    status: int
-    date: Optional[float]  # the server's clock in epoch seconds, whole ones; None: it does not tell
-    sent: float  # epoch seconds by the clock of this machine
-    took: float  # seconds until the whole answer was there
-    gateway: str = ""  # the version of LiteLLM, where that answered
-
-
-@dataclass(frozen=True)
-class Broken:
-    """No whole answer came. ``left``: a byte of the request may have left this machine."""
-
-    left: bool
-    problem: Problem
-    trouble: Trouble = Trouble.TRANSPORT
-
-    def fault(self) -> Fault:
-        """The same as the engine knows it."""
-        return Fault(self.trouble, self.problem)
 
 
 class Wire:

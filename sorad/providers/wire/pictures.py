@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
 
-from urllib3.filepost import encode_multipart_formdata
-
 from sorad.files.allowed_folders import Outside, open_inside
 from sorad.messages import N_
 from sorad.problems import Problem
@@ -81,6 +79,8 @@ def data_url(one: Picture) -> str:
 
 def multipart(members: Mapping[str, str], files: Sequence[tuple[str, Picture]]) -> tuple[bytes, str]:
     """A form with pictures as files under the names of their fields: body and content type."""
+    from urllib3.filepost import encode_multipart_formdata  # takes its time to import
+
     parts: list[tuple[str, Any]] = list(members.items())
     for number, (name, one) in enumerate(files, start=1):
         called = "reference" if len(files) == 1 else f"reference_{number}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
+from urllib.parse import unquote
 
 from sorad.files.untrusted import Unfit, read_small
 
@@ -14,45 +17,65 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)>]+?)>?(?:\s+\"[^\"]*\")?\)")
 _FURTHEST = 100_000  # files that are looked at
 
 
-def meant_by(cell: str, note: Path, vault: Path, base: Path) -> str:
-    """The path or address that a cell names, by ``[[a.png]]``, by ``![](a.png)``, or as it is.
+@dataclass
+class Links:
+    """The links of one note. The vault is walked through once, and only where a link says no more than a name."""
 
-    A path is given as seen from the folder ``base``, where the file is there.
-    """
-    link, wiki = _LINK.fullmatch(cell), _WIKI.fullmatch(cell)
-    name = link[1].replace("%20", " ") if link else wiki[1].strip() if wiki else cell
-    if "://" in name or os.path.isabs(name):  # noqa: PTH117
-        return name
-    found = _found(name, note.parent, vault) if wiki else note.parent / name
-    if found is None or not found.is_file():
-        return name
-    return os.path.relpath(found, base).replace(os.sep, "/")
+    note: Path
+    vault: Path
+    base: Path  # paths are given as seen from this folder
+    _by_name: Optional[dict[str, list[str]]] = field(default=None)  # paths from the vault's top
 
+    def meant_by(self, cell: str) -> str:
+        """The path or address that a cell names, by ``[[a.png]]``, by ``![](a.png)``, or as it is.
 
-def _found(name: str, folder: Path, vault: Path) -> Path | None:
-    """Beside the note, from the vault's top, in the folder of attachments; else the shortest path of that name."""
-    for place in (folder / name, vault / name, _attachments(folder, vault) / name):
-        if place.is_file():
-            return place
-    matching = [path for path in _files(vault) if path.name == Path(name).name and str(path).endswith(name)]
-    return min(matching, key=lambda path: (len(path.parts), str(path)), default=None)
+        A path is given as seen from ``base``, where the file is there.
+        """
+        link, wiki = _LINK.fullmatch(cell), _WIKI.fullmatch(cell)
+        name = link[1] if link else wiki[1].strip() if wiki else cell
+        if "://" in name or os.path.isabs(name):  # noqa: PTH117
+            return name
+        name = unquote(name) if link else name
+        found = self._found(name) if link or wiki else self.note.parent / name
+        if found is None or not found.is_file():
+            return name
+        return os.path.relpath(found, self.base).replace(os.sep, "/")
 
+    def _found(self, name: str) -> Path | None:
+        """From the vault's top, beside the note, in the folder of attachments; else the shortest path of that name."""
+        folder = self.note.parent
+        places = (folder,) if name.startswith(("./", "../")) else (self.vault, folder, self._attachments())
+        for place in places:
+            if (place / name).is_file():
+                return place / name
+        wanted = "/" + name.lower().lstrip("./")
+        same = self._names().get(Path(wanted).name, ())
+        matching = [path for path in same if f"/{path}".lower().endswith(wanted)]
+        best = min(matching, key=lambda path: (path.count("/"), len(path), path), default=None)
+        return None if best is None else self.vault / best
 
-def _attachments(folder: Path, vault: Path) -> Path:
-    try:
-        raw = read_small(vault / ".obsidian" / "app.json", 1_000_000)
-        told = json.loads(raw or b"{}").get("attachmentFolderPath", "")
-    except (Unfit, OSError, ValueError, RecursionError, AttributeError):
-        told = ""
-    named = told if isinstance(told, str) else ""
-    return folder / named if named.startswith("./") else vault / named
+    def _attachments(self) -> Path:
+        try:
+            raw = read_small(self.vault / ".obsidian" / "app.json", 1_000_000)
+            told = json.loads(raw or b"{}").get("attachmentFolderPath", "")
+        except (Unfit, OSError, ValueError, RecursionError, AttributeError):
+            told = ""
+        named = told if isinstance(told, str) else ""
+        return self.note.parent / named if named.startswith("./") else self.vault / named.lstrip("/")
 
-
-def _files(vault: Path) -> list[Path]:
-    found: list[Path] = []
-    for place, folders, files in os.walk(vault):
-        folders[:] = [one for one in folders if not one.startswith(".")]
-        found += [Path(place) / one for one in files]
-        if len(found) > _FURTHEST:
-            break
-    return found
+    def _names(self) -> dict[str, list[str]]:
+        """The files of the vault, by name in small letters."""
+        if self._by_name is not None:
+            return self._by_name
+        found: dict[str, list[str]] = {}
+        count, top = 0, str(self.vault)
+        for place, folders, files in os.walk(top):
+            folders[:] = [one for one in folders if not one.startswith(".")]
+            within = place[len(top) :].replace(os.sep, "/").lstrip("/")
+            for name in files:
+                found.setdefault(name.lower(), []).append(f"{within}/{name}" if within else name)
+            count += len(files)
+            if count > _FURTHEST:
+                break
+        self._by_name = found
+        return found

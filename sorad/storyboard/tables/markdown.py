@@ -64,7 +64,7 @@ def _apart(lines: Sequence[str]) -> tuple[list[tuple[int, str]], list[tuple[str,
 
 
 def _after_front_matter(lines: Sequence[str]) -> int:
-    if lines[:1] != ["---"]:
+    if not lines or lines[0].rstrip() != "---":
         return 0
     return next((at + 1 for at, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), 0)
 

@@ -24,11 +24,17 @@ _PICTURES = re.compile(r"[\n、；;，]+|, +")
 
 @dataclass
 class Converted:
-    """The JSON form; what is wrong, each with its line; and the headers that were left out."""
+    """The JSON form; what is wrong, each with its line; and the headers that were left out.
+
+    ``text``: the JSON that it stood in, on the lines of the file; ``""``: it stood in tables, whose ``rows`` are the
+    lines of the segments, in order.
+    """
 
     document: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    text: str = ""
+    rows: list[int] = field(default_factory=list)
 
 
 def is_shot_table(table: Table) -> bool:
@@ -57,6 +63,7 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
             if seen.setdefault(number, row.line) != row.line:
                 result.problems.append(_number_twice(number, row.line))
             segments.append(segment)
+            result.rows.append(row.line)
     result.document = {"segments": segments}
     return result
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -36,9 +36,9 @@ def read_source(data: bytes, path: Path, picture: Callable[[str], str]) -> Conve
     if isinstance(text, Problem):
         return Converted(problems=[text])
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if suffix == ".csv":
-        return _table(list(_csv(text)), picture)
-    return _json(text, 0) if suffix == ".json" else _note(text, picture)
+    if suffix == ".json":
+        return _json(text)
+    return _note(text, picture) if suffix == ".md" else _csv(text, picture)
 
 
 def _note(text: str, picture: Callable[[str], str]) -> Converted:
@@ -55,7 +55,8 @@ def _note(text: str, picture: Callable[[str], str]) -> Converted:
         )
     if fences:
         body, line = fences[0]
-        return _json(_TRAILING_COMMA.sub(lambda found: found[1] or "", body), line - 1)
+        above = "\n" * (line - 1)  # so that what is told of a line is told of the note's
+        return _json(above + _TRAILING_COMMA.sub(lambda found: found[1] or "", body))
     return _table(tables, picture)
 
 
@@ -69,40 +70,51 @@ def _table(tables: list[Table], picture: Callable[[str], str]) -> Converted:
     return convert(tables, picture)
 
 
-def _json(text: str, above: int) -> Converted:
-    """``above``: how many lines stand above it in the note."""
+def _json(text: str) -> Converted:
     found = parse(text)
     if isinstance(found, Problem):
-        moved = {"line": found.line + above} if found.line else {}
-        return Converted(problems=[Problem(**{**vars(found), **moved})])
+        return Converted(problems=[found])
     if not isinstance(found, dict) or is_deep(found, _DEEPEST):
         problem = N_('A storyboard is an object with a list of segments: {{"segments": [...]}}.')
         return _only("storyboard.segments", problem, "")
-    return Converted(document=found)
+    return Converted(document=found, text=text)
 
 
 def _csv_text(data: bytes) -> str | Problem:
-    """UTF-8 with or without a mark, else GB18030, as 表格 programs in China write it."""
+    """UTF-8 with or without a mark, else GB18030, as 表格 programs in China write it.
+
+    Nearly every bit of a file in UTF-8 with one damaged byte is a sign in GB18030, too; but a wrong one.
+    """
     text = decode(data)
     if isinstance(text, str):
         return text
+    guess = data.decode("utf-8", "replace")
+    damaged, foreign = guess.count("\ufffd"), sum(sign > "\x7f" for sign in guess)
     try:
-        return data.decode("gb18030")
+        return data.decode("gb18030") if 2 * damaged > foreign else text
     except UnicodeDecodeError:
         return text
 
 
-def _csv(text: str) -> Iterator[Table]:
-    """The one table of the file, with the line on which each row ends."""
+def _csv(text: str, picture: Callable[[str], str]) -> Converted:
+    """The one table of the file; each row counts by the line on which it ends."""
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[Row] = []
     try:
-        rows = [Row(tuple(cell.strip() for cell in cells), reader.line_num) for cells in reader]
-    except csv.Error:  # a cell without end, of more than 128 KB
-        return
-    if rows:
-        yield Table(rows[0].cells, tuple(rows[1:]), 1)
+        rows += (Row(tuple(cell.strip() for cell in cells), reader.line_num) for cells in reader)
+    except csv.Error:  # a quotation mark without its partner, a cell of more than 128 KB
+        found = _only(
+            "table.csv",
+            N_(
+                "From here on the table cannot be read: a quotation mark is left open, or stands inside a cell."
+            ),
+            N_('Put a cell that has commas, line breaks or " into "…", and write " inside of it twice.'),
+        )
+        line = rows[-1].line + 1 if rows else 1
+        return Converted(problems=[replace(found.problems[0], line=line)])
+    return _table([Table(rows[0].cells, tuple(rows[1:]), 1)] if rows else [], picture)
 
 
 def written(document: dict[str, Any]) -> str:

@@ -1,0 +1,110 @@
+"""`sorad sheet`: a contact sheet of a storyboard's takes."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sorad.cli.shared.common import open_ledger, say, state_dir, storyboard_path
+from sorad.messages import N_, _
+from sorad.problems import Problem, SoradError
+
+if TYPE_CHECKING:
+    from sorad.media.decoder import Decoder
+    from sorad.media.questions import Cell
+    from sorad.model import Take
+
+_WIDTH = 240  # pixels of a picture that is made for this sheet alone
+
+
+def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "sheet",
+        parents=common,
+        help=_("a picture with all takes"),
+        description=_(
+            "Draws a contact sheet of a storyboard: all takes with their numbers, what is wrong with them, and the "
+            "choice marked."
+        ),
+    )
+    parser.add_argument("path", metavar=_("STORYBOARD"))
+    parser.add_argument("--out", metavar=_("FILE"), help=_("where the picture goes"))
+    parser.set_defaults(handler=handler)
+
+
+def handler(args: argparse.Namespace) -> int:
+    """Draw it, and say where it is."""
+    from sorad.inspection.sheet import MOST, cells, sheet_path
+    from sorad.media.decoder import Decoder
+    from sorad.media.questions import Kept, Sheet, Unanswered, missing
+
+    lacking = missing()
+    if lacking is not None:
+        raise SoradError(lacking)
+    path = storyboard_path(args.path)
+    takes = _takes(args, path)
+    if not takes:
+        raise _nothing(path)
+    out = Path(args.out).expanduser().absolute() if args.out else sheet_path(path, takes)
+    decoder = Decoder()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = [_with_picture(one, takes, Path(folder), decoder) for one in cells(takes)]
+            answer = decoder.ask(Sheet(str(out), Path(path).name, found))
+    finally:
+        decoder.close()
+    if not isinstance(answer, Kept):
+        raise _not_written(out, answer.text if isinstance(answer, Unanswered) else str(answer))
+    say(_("The sheet is {path}").format(path=out))
+    if len(found) >= MOST:
+        say(_("It has the first {count} takes.").format(count=MOST))
+    return 0
+
+
+def _takes(args: argparse.Namespace, path: str) -> list[Take]:
+    ledger = open_ledger(state_dir(args))
+    try:
+        board = ledger.storyboard_at(path)
+        found = ledger.takes(storyboard=path) if board is not None else ()
+        return [one for one in found if board is not None and one.storyboard_id == board.id]
+    finally:
+        ledger.close()
+
+
+def _with_picture(cell: Cell, takes: list[Take], folder: Path, decoder: Decoder) -> Cell:
+    """With a picture of its own where the daemon has made no poster yet."""
+    from sorad.media.questions import Frame, Kept
+
+    take = next(one for one in takes if one.id == cell.number)
+    if Path(cell.picture).is_file() or take.state != "done" or take.error is not None:
+        return cell
+    out = folder / f"{cell.number}.jpg"
+    found = decoder.ask(Frame(take.output, str(out), "poster", _WIDTH))
+    return replace(cell, picture=str(out)) if isinstance(found, Kept) else cell
+
+
+def _nothing(path: str) -> SoradError:
+    return SoradError(
+        Problem(
+            "sheet.nothing",
+            N_("there are no takes of {path}."),
+            N_("`sorad list` shows those that sorad knows."),
+            {"path": path},
+        ),
+        exit_code=2,
+    )
+
+
+def _not_written(out: Path, reason: str) -> SoradError:
+    return SoradError(
+        Problem(
+            "gallery.not_written",
+            N_("{path} cannot be written: {reason}."),
+            N_("Name another place with --out."),
+            {"path": str(out), "reason": reason},
+        )
+    )
