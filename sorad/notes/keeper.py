@@ -29,6 +29,7 @@ from sorad.notes import render
 from sorad.notes.boxes import by_segment, mark_of, ticked
 from sorad.notes.memory import Memo, keep, memo_of, secret_of
 from sorad.notes.merge import BEGIN, block_of, merged
+from sorad.notes.posters import with_posters
 from sorad.notes.view import View, relative, view_of
 from sorad.notes.writing import STILL, Merge, Note, Odd, Seen
 from sorad.problems import Problem
@@ -188,7 +189,8 @@ class Keeper:
         return "" if lacking is None else render.advice(lacking.text(), str(lacking.params["command"]))
 
     def _takes(self, board: Storyboard) -> list[Take]:
-        return [one for one in self.ledger.takes(storyboard=board.path) if one.storyboard_id == board.id]
+        found = self.ledger.takes(storyboard=board.path)
+        return with_posters(one for one in found if one.storyboard_id == board.id)
 
     def _obey(self, board: Storyboard, chosen: Mapping[int, list[Take]], memo: Memo, kept: _Kept) -> bool:
         """Boxes that were ticked anew: one of a segment is a choice, several are told. Whether there were any."""

@@ -124,6 +124,7 @@ def test_posters_and_flaws_stand_in_the_note(desk: Desk) -> None:
         desk.stage.raw.record(
             take, Change(State.DONE, "looked", checks=checks, poster=poster), desk.stage.clock.time()
         )
+        poster_path(Path(take.output)).write_bytes(b"poster")
     desk.turns()
     text, shown = desk.text(), poster_path(Path(third.output)).name
     assert text.count("_poster.jpg|240]]") == 2
@@ -133,6 +134,11 @@ def test_posters_and_flaws_stand_in_the_note(desk: Desk) -> None:
     assert "black from 1.0 s to 2.5 s · cannot be decoded" in line
     assert f"![[{Path(third.output).name}]]" in text
     assert desk.boxes().keys() == {first.id, third.id}
+    poster_path(Path(third.output)).unlink()  # by somebody
+    desk.stage.order("choose", ids=[first.id])
+    desk.stage.go(2.0)
+    desk.turns()
+    assert desk.text().count("_poster.jpg|240]]") == 1
 
 
 def test_without_the_extra_a_note_says_once_how_to_get_pictures(
