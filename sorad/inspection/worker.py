@@ -35,7 +35,6 @@ WIDTH = 640  # pixels of a poster
 # What cannot be read or written just now is tried again so much later, then twice as long, up to a day; seconds.
 LATER, LATEST = 60.0, 86_400.0
 IDLE = 60.0  # seconds without work after which the child process is let go
-_PAGE = 50
 _MADE, _NONE = 1, 2
 
 
@@ -97,7 +96,7 @@ class Inspector:
     def _each(self, what: Unseen, roots: Collection[str], look: Callable[[Take], Optional[Change]]) -> bool:
         """The first that is not put off; whether there was one."""
         now = self.clock.monotonic()
-        limit = _PAGE + len(self._later)
+        limit = 1 + len(self._later)  # one of them is not put off
         for take in self.ledger.unseen(what, roots, limit):
             if now < self._later.get(take.id, (0.0, 0.0))[0]:
                 continue

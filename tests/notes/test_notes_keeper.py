@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from intake_stage import Stage
@@ -250,6 +253,38 @@ def test_a_renamed_storyboard_keeps_its_note(desk: Desk, lost: bool) -> None:
     assert note.parent.name == "storyboard_b_assets"
     assert "mine\n" in note.read_text("utf-8")
     assert "[[storyboard_b.json]]" in note.read_text("utf-8")
+
+
+def test_a_storyboard_that_is_gone_leaves_the_list_of_all(desk: Desk) -> None:
+    other = desk.stage.board("ep1/storyboard_b.json", ["three"])
+    desk.stage.go()
+    desk.turns()
+    vault = desk.stage.vault_dir / "sorad.md"
+    assert "storyboard_b.json" in vault.read_text("utf-8")
+    other.unlink()
+    desk.stage.go(60.0)
+    desk.tick(1)
+    desk.turns()
+    assert "storyboard_a.json" in vault.read_text("utf-8")
+    assert "storyboard_b.json" not in vault.read_text("utf-8")
+
+
+def test_the_takes_that_a_note_shows_do_not_stay_in_memory(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, takes = [], desk.stage.raw.takes
+
+    def watched(**asked: Any) -> Iterator[Take]:
+        for take in takes(**asked):
+            seen.append(weakref.ref(take))
+            yield take
+
+    monkeypatch.setattr(desk.stage.raw, "takes", watched)
+    desk.began()
+    desk.turns()
+    gc.collect()
+    assert seen
+    assert not any(one() for one in seen)
 
 
 def test_a_note_of_200_segments_is_small_and_quick(stage: Stage) -> None:
