@@ -310,6 +310,16 @@ def _each_provider(report: Report) -> list[tuple[str, str]]:
     ]
 
 
+def _other_money(report: Report) -> Iterator[str]:
+    """What was spent in currencies that no line tells of: the provider that took them is no longer in the config."""
+    several = report["providers"] if len(report["providers"]) > 1 else []
+    named = {report["spend"]["currency"], *(one["currency"] for one in several)}
+    for currency, sums in report["spend"]["by_currency"].items():
+        if currency not in named and sums["total"]:
+            told = _("{today:.2f} {currency} today, {total:.2f} {currency} in all")
+            yield told.format(currency=currency, **sums)
+
+
 def _numbers(report: Report) -> Section:
     limits, spend = report["limits"], report["spend"]
     money = (
@@ -323,7 +333,7 @@ def _numbers(report: Report) -> Section:
             "{count} take today has no known price", "{count} takes today have no known price", unpriced
         )
         money += f"; {more.format(count=unpriced)}"
-    rows = [(_("Money"), money)]
+    rows = [(_("Money"), "; ".join([money, *_other_money(report)]))]
     if limits["concurrency"]:
         same = limits["effective"] == limits["concurrency"]
         text = (
