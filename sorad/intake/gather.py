@@ -131,7 +131,7 @@ class Gather:
             conflict_of=conflict_of(path, asked, rules, known_hosts(self.ledger)),
             pictures=reading.pictures,
             doubled=repeated(asked) if reading.by_hand else frozenset(),
-            is_older_table=is_older(path, tables_since(self.ledger, now)),
+            is_older_table=is_older(path, tables_since(self.ledger)),
             standing_by=self.stands_by(board.root),
             standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
             doubted_since=doubted,

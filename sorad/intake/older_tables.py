@@ -18,15 +18,12 @@ from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
 
-SINCE = "tables_since"  # in the ledger: when this sorad, or a later one, was first started with it (epoch seconds)
+SINCE = "tables_since"  # in the ledger: when it was brought up to a sorad that reads tables (epoch seconds)
 
 
-def tables_since(ledger: Ledger, now: float) -> float:
-    """From when on tables are taken up; 0 where the ledger knew of no storyboard then: it is no upgrade."""
-    told = ledger.recall(SINCE)
-    if told is not None:
-        return float(told)
-    return now if ledger.storyboards() else 0.0
+def tables_since(ledger: Ledger) -> float:
+    """From when on tables are taken up; 0 where the ledger knew of no storyboard then: it was no upgrade."""
+    return float(ledger.recall(SINCE) or 0.0)
 
 
 def is_older(path: Path, since: float) -> bool:

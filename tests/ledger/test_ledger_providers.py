@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ledger_samples import NOW, ROOT, apply, drive, want
 
+from sorad.intake.older_tables import tables_since
 from sorad.ledger.errors import IdOwned
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import bought_as
@@ -196,3 +198,14 @@ def test_a_reused_video_is_never_taken_from_another_text_that_has_its_id(tmp_pat
     assert bought_as(reused, ledger.with_text(reused.fingerprint)) == [second]
     assert first.remote_id == second.remote_id
     ledger.close()
+
+
+def test_only_an_upgrade_says_since_when_tables_are_read(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "old.db") as db:
+        db.executescript((EARLIER / "ledger_v5.sql").read_text("utf-8"))
+    began = int(time.time())
+    for name, told in (("old", True), ("new", False)):
+        ledger = SqliteLedger(tmp_path / f"{name}.db")
+        since = tables_since(ledger)
+        ledger.close()
+        assert (began <= since <= time.time()) if told else since == 0
