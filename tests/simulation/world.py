@@ -73,6 +73,7 @@ from sorad.providers.base import (
 )
 from sorad.providers.openai_videos.api import repeated
 from sorad.receipts.receipt import DONE, read_receipt
+from sorad.vault.root import Root
 from sorad.vault.service import Vault
 
 START = 1_800_000_000.0
@@ -442,6 +443,11 @@ class NoWatcher:
         return []
 
 
+def _only_scans(work: Root, due: float) -> bool:
+    """Whether nothing but the next scan of a root is due, and no disk below it may come or go."""
+    return work._scan_at == due and not work._mounts._disks
+
+
 @dataclass
 class World:
     """One history."""
@@ -670,7 +676,7 @@ class World:
         its own dues count. Scans of a folder in which nobody did anything come less and less often."""
         works = self.vault._work.values()
         due = min((work.next_at() for work in works), default=vault_at)
-        if self.machine is None and self.vault.quiet() and all(work._scan_at == due for work in works):
+        if self.machine is None and self.vault.quiet() and all(_only_scans(work, due) for work in works):
             due += min(2.0**self.quiet_scans - 1.0, MOST_QUIET) * SCANS
         return due
 
