@@ -473,6 +473,7 @@ class World:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.odds = replace(self.odds)  # `calm` changes them
+        self.random = self.machine is None and any(vars(self.odds).values())
         self.vault_dir = self.place or self.folder / "vault"
         self.vault_dir.mkdir(parents=True, exist_ok=True)
         self.out_dir = self.folder / "out" if self.centralized else None
@@ -674,10 +675,11 @@ class World:
 
     def _next_look(self, vault_at: float) -> float:
         """When the vault has something to do. It looks at its watcher every few seconds; there is none here, so only
-        its own dues count. Scans of a folder in which nobody did anything come less and less often."""
+        its own dues count. In random histories scans of a folder in which nobody did anything come less and less
+        often: there are thousands, and what is left out is nothing but waiting."""
         works = self.vault._work.values()
         due = min((work.next_at() for work in works), default=vault_at)
-        if self.machine is None and self.vault.quiet() and all(_only_scans(work, due) for work in works):
+        if self.random and self.vault.quiet() and all(_only_scans(work, due) for work in works):
             due += min(2.0**self.quiet_scans - 1.0, MOST_QUIET) * SCANS
         return due
 
