@@ -487,7 +487,7 @@ class World:
         self.story = 0
         self.log: list[str] = []
         self.again: Counter[str] = Counter()  # what the user asked for once more
-        self.start()
+        self.live(self.start)
         if self.proved:
             self.list_is_proved()
 
