@@ -64,6 +64,30 @@ def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) ->
     )
 
 
+def over_provider_day(
+    limit: Optional[float], spent: int, price: Optional[int], currency: str, name: str
+) -> Optional[Problem]:
+    """The same by the ``per_day`` of the provider called ``name``, after ``spent`` there."""
+    if limit is None:
+        return None
+    if price is None:
+        return no_price()
+    if spent + price <= micros(limit):
+        return None
+    return Problem(
+        "budget.day",
+        N_("{spent} of {limit} {currency} are spent at {name} today, and it costs {price}."),
+        N_("It goes on tomorrow; raise per_day of that provider in the config to go on now."),
+        {
+            "spent": f"{units(spent):.2f}",
+            "limit": f"{limit:.2f}",
+            "currency": currency,
+            "price": f"{units(price):.2f}",
+            "name": name,
+        },
+    )
+
+
 def needs_approval(budget: Budget, prices: list[Optional[int]], currency: str) -> Optional[Problem]:
     """Why the new takes of a storyboard wait for `sorad approve`; ``None``: they need not."""
     if budget.approve_above is None or not prices:

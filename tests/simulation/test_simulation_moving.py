@@ -75,6 +75,7 @@ class Moving(TwoShops):
     """Takes of the first provider may go on at the other."""
 
     fallback: tuple[str, ...] = ("other",)
+    per_day: Optional[float] = None
 
     def start(self) -> None:
         if not hasattr(self, "other"):
@@ -86,7 +87,7 @@ class Moving(TwoShops):
 
     def kits(self) -> list[Kit]:
         shops = (
-            ProviderConfig(name="first", kind="sora_hk", fallback=self.fallback),
+            ProviderConfig(name="first", kind="sora_hk", fallback=self.fallback, per_day=self.per_day),
             ProviderConfig(name="other", kind="sora_hk", api_key_env="OTHER"),
         )
         config: Config = self.kit.config.model_copy(update={"provided": shops})
@@ -339,6 +340,17 @@ def test_it_stays_inside_the_day_s_budget_of_the_other_currency(world: Moving) -
     world.drop(world.vault_dir, "a", 3)
     world.run(HOUR)
     assert world.states("other") == {State.DONE: 1, State.HELD: 2}
+
+
+def test_a_provider_has_a_budget_of_its_own_for_a_day(world: Moving) -> None:
+    world.per_day = 2.5 * PRICE / 1_000_000
+    world.live(world.start)
+    world.drop(world.vault_dir, "a", 4)
+    world.run(2 * HOUR)
+    assert world.states("") == {State.DONE: 2, State.HELD: 2}
+    assert {take.error.code for take in world.takes() if take.error} == {"budget.day"}
+    world.run(24 * HOUR)
+    assert world.states("") == {State.DONE: 4}, "the next day"
 
 
 # --- by the user ----------------------------------------------------------------------------------------------

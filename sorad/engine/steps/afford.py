@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
-from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day
+from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day, over_provider_day
+from sorad.engine.decide.parties import whose
 from sorad.engine.state.budget_day import BudgetDay, budget_day
 from sorad.engine.steps.kit import Kit, seller_of
+from sorad.ledger.values import Party
 from sorad.model import BY_FALLBACK, State, Take
-from sorad.problems import Problem
+from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider
 
 Prices = Sequence[Optional[int]]  # micro-units; None: not known
@@ -66,10 +69,14 @@ def over_budget(
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
     budget, now = kit.config.budget, kit.clock.time()
     day = BudgetDay(day_began(now), next_day(now))
-    if budget.per_day is not None and kit.times.tells_sleep:
+    there = kit.config.provider.per_day
+    if (budget.per_day is not None or there is not None) and kit.times.tells_sleep:
         day = budget_day(kit.ledger, now)
     spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
     over = over_day(budget, spent, price, provider.currency)
+    if over is None and there is not None:
+        spent = kit.ledger.spend_at(_ours(kit, provider), day.began)
+        over = over_provider_day(there, spent, price, provider.currency, kit.config.provider.title)
     if over is None or (take.approved and over.code in ("budget.price", "budget.currency")):
         over = needs_approval(budget, list(prices), provider.currency)
     if over is None:
@@ -78,3 +85,18 @@ def over_budget(
     if trouble is not None:
         return Over(trouble, now + PRICE_AGAIN)
     return Over(over, day.ends if over.code == "budget.day" else NEVER)
+
+
+def _ours(kit: Kit, provider: Provider) -> Sequence[Party]:
+    """What a provider's creates go, or went, by: its account, and those that its key had before."""
+    mine = _party(provider)
+    known = {mine}
+    if kit.seller is not None:
+        for one in kit.providers:
+            with contextlib.suppress(SoradError):  # no key: nothing is bought there
+                known.add(_party(kit.seller(one.title)))
+    return [mine, *(one for one in kit.ledger.parties() if one != mine and whose(one, known) == mine)]
+
+
+def _party(provider: Provider) -> Party:
+    return Party(provider.kind, provider.base_url, provider.account)
