@@ -41,6 +41,16 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a local picture is. Sides in pixels; 0: they cannot be told."""
+
+    bytes: int
+    form: str  # "jpeg", "png", "webp"
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True)
 class Request:
     """What is sent for a take, whoever the provider is.
 
@@ -67,6 +77,8 @@ class Request:
     provider: str = ""  # by its name in the config; "": the default. Who generates makes no other video
     # The first frame is the last one of the shot before. Which shot, and which frame, is no part of the fingerprint.
     continues: bool = False
+    # What its local pictures are, by their hashes, as its storyboard was read: to be judged, and not kept.
+    looks: tuple[tuple[str, Look], ...] = field(default=(), compare=False, repr=False)
     rules: int = field(default=0, compare=False)  # by which its storyboard was read; 0: older ones than 3
 
     def canonical(self) -> dict[str, object]:
@@ -118,6 +130,11 @@ class Request:
         """Every picture with its path: first frame, last frame, references."""
         frames = ((self.image, self.image_path), (self.last_frame, self.last_frame_path))
         return (*(one for one in frames if one[0]), *((one.image, one.path) for one in self.references))
+
+    def seen(self, looks: Mapping[str, Look]) -> Request:
+        """The request with what is known of its pictures."""
+        found = tuple((image, looks[image]) for image, _path in self.pictures() if image in looks)
+        return replace(self, looks=found) if found != self.looks else self
 
     def to_json(self) -> str:
         """All members, for the ledger; half of a surrogate pair is escaped, because SQLite cannot hold it."""

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,6 +35,12 @@ _MEMORY, _ROOM = Path("/dev/shm"), 4_000_000_000
 if not os.environ.get("TMPDIR") and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
     os.environ["TMPDIR"] = str(_MEMORY)  # for the workers and the programs as well
     tempfile.tempdir = None
+
+
+sys.path.insert(0, str(Path(__file__).parent / "simulation"))
+import fresh_ledger  # noqa: E402  (after the place for temporary files is chosen)
+
+fresh_ledger.use()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

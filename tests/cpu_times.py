@@ -1,6 +1,7 @@
 """Names at the end what costs most computing, so that the whole run stays short: time on the clock tells little of it.
 
 Counted is what the tests' own process and the programs that it started took, from the set-up to the end of each test.
+``SORAD_TEST_CPU=FILE`` writes the seconds of all tests there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -38,6 +39,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, seconds in getattr(report, "user_properties", ()):
                 if name == "cpu" and report.when == "teardown":
                     took[report.nodeid] += seconds
+    if os.environ.get("SORAD_TEST_CPU"):
+        lines = [f"{seconds:.2f} {test}\n" for test, seconds in took.most_common()]
+        Path(os.environ["SORAD_TEST_CPU"]).write_text("".join(lines), "utf-8")
     folders: Counter[str] = Counter()
     for test, seconds in took.items():
         folders[PurePath(test.partition("::")[0]).parent.name] += seconds

@@ -63,10 +63,13 @@ class Watch(Section):
 
 
 class PictureForms(Section):
-    """``pictures`` of a ``[[model]]``: how a picture may come, and how large (bytes) a file may be."""
+    """``pictures`` of a ``[[model]]``: how a picture may come, how large (bytes) a file may be, and of what form."""
 
     forms: tuple[Literal["url", "file", "id"], ...] = ("url", "file")
     largest: Size = 20_000_000
+    formats: tuple[Literal["jpeg", "png", "webp"], ...] = ("jpeg", "png", "webp")
+    sides: Optional[tuple[int, int]] = None  # pixels: the shortest side, and the longest
+    shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, and the widest
 
 
 class ModelConfig(Section):

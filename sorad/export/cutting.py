@@ -186,9 +186,8 @@ def _join(
             raise SoradError(problem)
         _sync(partial)
         rename(partial, out, sleep)
-    except (OSError, SoradError):
-        remove(partial)
-        raise
+    finally:
+        remove(partial)  # also where the user interrupts it
     sync_folder(out.parent)
     return answer
 

@@ -43,9 +43,8 @@ def make(cut: Cut, out: Path, name: str, *, now: float, guard: Guard, sleep: Sle
             rename(target, former, sleep)
         rename(partial, target, sleep)
         _discard(former)
-    except OSError:
+    finally:
         _discard(partial)
-        raise
     sync_folder(out)
     return target
 

@@ -18,6 +18,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.storyboard.json_text import decode, parse
 from sorad.storyboard.schema import SegmentPart
+from sorad.storyboard.source import is_typed, source_of
 
 Ask = Callable[[Question], Answer]
 
@@ -44,7 +45,7 @@ def cut_of(path: Path, takes: Sequence[Take], ask: Ask, *, others: bool = False)
     chosen = choices(takes)
     if not chosen:
         raise nothing(path)
-    said = said_in(path)
+    said = said_in(path, Path(takes[0].root))
     clips = []
     for segment, take in sorted(chosen.items()):
         clip = _clip(take, said, ask)
@@ -76,15 +77,27 @@ def _clip(take: Take, said: Mapping[int, tuple[str, ...]], ask: Ask) -> Optional
     )
 
 
-def said_in(path: Path) -> dict[int, tuple[str, ...]]:
-    """What is said in each segment, as the storyboard has it; nothing where it cannot be read any more."""
+def said_in(path: Path, root: Path) -> dict[int, tuple[str, ...]]:
+    """What is said in each segment, as the storyboard has it; nothing where it cannot be read any more.
+
+    ``root``: its watched folder.
+    """
     try:
-        text = decode(path.read_bytes())
+        data = path.read_bytes()
     except OSError:
         return {}
-    document = text if isinstance(text, Problem) else parse(text)
+    document = _document(data, path, root)
     raws = document.get("segments") if isinstance(document, dict) else None
     return dict(_lines(raws)) if isinstance(raws, list) else {}
+
+
+def _document(data: bytes, path: Path, root: Path) -> object:
+    """Its JSON form, or a problem."""
+    if is_typed(path.name):
+        source = source_of(data, path, root)
+        return source if isinstance(source, Problem) else source.document
+    text = decode(data)
+    return text if isinstance(text, Problem) else parse(text)
 
 
 def _lines(raws: Sequence[object]) -> Iterator[tuple[int, tuple[str, ...]]]:

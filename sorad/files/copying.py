@@ -25,9 +25,8 @@ def copy_apart(source: Path, target: Path, sleep: Sleep) -> None:
         if not reflink(source, partial):
             copy(source, partial, beat)
         rename(partial, target, sleep)
-    except OSError:
+    finally:
         remove(partial)
-        raise
 
 
 def reflink(source: Path, target: Path) -> bool:

@@ -31,6 +31,7 @@ from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
 from sorad.intake.identity import outranks
+from sorad.intake.older_tables import held_as_older
 from sorad.intake.older_versions import texts_of
 from sorad.intake.planned_moves import Disk
 from sorad.intake.repeated import held_as_repeated
@@ -216,6 +217,8 @@ def _settle(facts: Facts) -> Plan:
         wants = held_back(facts.held.elsewhere, wants, assigned.known, _reused(facts, wants))
     if facts.conflict_of:
         wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
+    if facts.is_older_table:
+        wants = held_as_older(wants, assigned.known)
     if facts.doubled:
         wants = held_as_repeated(facts.doubled, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)

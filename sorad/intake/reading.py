@@ -40,6 +40,7 @@ from sorad.intake.facts import Demote, Facts, Plan
 from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
+from sorad.intake.older_tables import SINCE, tables_since
 from sorad.intake.rules import Sellers, digest
 from sorad.intake.twins import is_second
 from sorad.intake.wants import assets_of
@@ -94,6 +95,7 @@ class Intake:
             lambda root: self.payer(root),
         )
         self.carry_out = CarryOut(self.ledger, self.clock, self._orphaned, self._rescued)
+        self.ledger.remember(SINCE, tables_since(self.ledger, self.clock.time()))
         self._audits: Counter[str] = Counter()  # since the start, by root
         # Storyboards whose folder lacks videos, or holds receipts that the ledger lacks; since when (monotonic).
         self._doubtful: dict[str, float] = {}

@@ -37,18 +37,16 @@ def held_as_repeated(
     def held(want: Want) -> Want:
         if want.fingerprint not in texts or want.state is not State.QUEUED or is_free(want):
             return want
-        others = sorted(
-            {one.segment for one in wants if one.fingerprint == want.fingerprint} - {want.segment}
-        )
-        return replace(want, state=State.HELD, due_at=NEVER, error=_twice(others))
+        segments = sorted({one.segment for one in wants if one.fingerprint == want.fingerprint})
+        return replace(want, state=State.HELD, due_at=NEVER, error=_twice(segments))
 
     return tuple(map(held, wants))
 
 
-def _twice(others: Sequence[int]) -> Problem:
+def _twice(segments: Sequence[int]) -> Problem:
     return Problem(
         REPEATED,
-        N_("segment {others} has the same text: a sync service may have doubled the line, so it waits."),
-        N_("Delete one of the two lines; or `sorad approve {take}` buys this one, too."),
-        {"others": ", ".join(map(str, others[:10]))},
+        N_("segments {segments} have the same text: a sync service may have doubled a line, so they wait."),
+        N_("Delete one of the lines; or `sorad approve {take}` buys this one, too."),
+        {"segments": ", ".join(map(str, segments[:10]))},
     )

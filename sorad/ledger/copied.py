@@ -7,6 +7,7 @@ from sorad.model import State, Take
 
 CODE = "take.copied"  # of the problem that such a take carries
 REPEATED = "take.repeated"  # likewise, of one whose text stands twice in a note
+TABLE = "take.table"  # likewise, of a table that lay there before an upgrade
 
 
 def is_unsent(take: Take) -> bool:
@@ -16,4 +17,4 @@ def is_unsent(take: Take) -> bool:
 
 def is_copied(take: Take) -> bool:
     """Whether a take is held for this. Who approves all that waits does not mean it."""
-    return take.state is State.HELD and take.error is not None and take.error.code in (CODE, REPEATED)
+    return take.state is State.HELD and take.error is not None and take.error.code in (CODE, REPEATED, TABLE)

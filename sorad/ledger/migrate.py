@@ -1,4 +1,4 @@
-"""Bring the tables to this version: numbered SQL files, each applied once, in a transaction.
+"""Bring the tables to this version: numbered SQL files, each applied once, all that are missing in one transaction.
 
 The number of the last one stands in the file itself (``PRAGMA user_version``).
 """
@@ -38,8 +38,10 @@ def migrate(db: Connection, path: Path, known: Sequence[tuple[int, Path]]) -> No
     missing = [step for step in known if step[0] > have]
     if have and missing:
         keep_copy(db, path.with_name(f"{path.name}.v{have}"))
-    for number, file in missing:
-        with db.transaction():
+    if not missing:
+        return
+    with db.transaction():  # all or none: one wait for the disk, and never a version in between
+        for number, file in missing:
             if version(db) < number:
                 for statement in statements(file.read_text(encoding="utf-8")):
                     db.run(statement)

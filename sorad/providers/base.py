@@ -220,8 +220,9 @@ class RemoteTask:
 class Listed:
     """What a list of tasks showed, and what can be said for it as a proof that a task is not there.
 
-    What is not on the list is not there, where the list reaches back behind the moment (``back_to``), or holds all
-    that there are (``counted``). That it ``ended`` is less: a list that shows only its newest tasks ends, too.
+    What is not on the list is not there, where the list reaches back behind the moment (``back_to``). That it holds
+    as many as it tells of (``counted``), or that it ``ended``, is less: a list that shows only its newest tasks ends,
+    too, and may count only these.
     """
 
     tasks: tuple[RemoteTask, ...]  # since the moment that was asked for, newest first

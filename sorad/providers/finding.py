@@ -38,6 +38,11 @@ class Find(str, enum.Enum):
         """Whether an id that we chose tells it, whatever else a list shows."""
         return self in (Find.OWN_ID, Find.TAG)
 
+    @property
+    def by_text(self) -> bool:
+        """Whether the text tells it."""
+        return self in (Find.TEXT, Find.TEXT_LATER)
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -27,6 +27,7 @@ _LONGEST = 1_000_000  # seconds
 # words, nothing.
 TEXTS = ("lower", "at", "halfwidth", "translated", "rewritten", "none")
 # What may be wrong with a video: its pictures, its sound, its form, or its end.
+LABELS = ("both", "aigc", "c2pa")  # which labels are in a video
 FLAWS = ("black", "frozen", "doubled", "silent", "short", "small", "turned", "deep", "cut")
 
 
@@ -72,6 +73,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "ignore_picture": Kind(("picture",), N_("the video begins with another picture than the one given")),
     "flawed": Kind(("video",), N_("the video of a new task has a flaw"), how="black"),
+    "labelled": Kind(("label",), N_("the video of a new task says that it was generated"), how="both"),
     "cut": Kind(("download",), N_("the download breaks off half way")),
     "slow_download": Kind(("download",), N_("the download takes this many seconds"), seconds=60.0),
     "crawl": Kind(("download",), N_("the download takes this many seconds for each byte"), seconds=1.0),
@@ -129,10 +131,12 @@ class Fault:
     def _check_how(self) -> None:
         if self.how is None:
             return
-        if self.kind == "flawed" and self.how not in FLAWS:
-            raise _error(N_("a video cannot be {value}."), ", ".join(FLAWS), value=self.how)
-        if self.kind != "flawed" and self.how not in TEXTS:
-            raise _error(N_("a list cannot show texts as {value}."), ", ".join(TEXTS), value=self.how)
+        message, known = {
+            "flawed": (N_("a video cannot be {value}."), FLAWS),
+            "labelled": (N_("a video cannot be labelled with {value}."), LABELS),
+        }.get(self.kind, (N_("a list cannot show texts as {value}."), TEXTS))
+        if self.how not in known:
+            raise _error(message, ", ".join(known), value=self.how)
 
     def _check_numbers(self) -> None:
         if not 0 <= self.rate <= 1:

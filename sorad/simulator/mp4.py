@@ -9,11 +9,13 @@ a prime, so that a download that is resumed at a wrong offset, or with another t
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from xml.sax.saxutils import escape
 
 from sorad.simulator import h264
 
@@ -23,6 +25,8 @@ _BLOCK = 1_048_583  # the first prime above 1 MiB
 _SIZES = {"horizontal": (1280, 720), "vertical": (720, 1280)}
 _SMALL = {"horizontal": (256, 144), "vertical": (144, 256)}
 _ROOMY = 60_000  # bytes from which on pictures are full size
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _UNITY = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
@@ -54,14 +58,21 @@ class Movie:
 
 
 def movie(
-    task_id: str, prompt: str, *, seconds: int, orientation: str, size: int, picture: str = ""
+    task_id: str,
+    prompt: str,
+    *,
+    seconds: int,
+    orientation: str,
+    size: int,
+    picture: str = "",
+    labels: bytes = b"",
 ) -> Movie:
     """The video of a task: ``seconds`` of rotating colour bars in ``size`` bytes.
 
     With which bar it begins is up to the name of the ``picture`` that was given as its first frame, if one was.
 
     It is larger only where ``size`` has no room for the pictures (about 500 bytes a second and 4,000 more).
-    The task id and the SHA-256 of the prompt lie in plain text in a ``free`` box.
+    The task id and the SHA-256 of the prompt lie in plain text in a ``free`` box. ``labels``: see :func:`labels_of`.
     """
     seed = _sha256(f"{task_id}\n{prompt}")
     turn = (_sha256(picture) if picture else seed)[0] % h264.BARS
@@ -69,7 +80,7 @@ def movie(
     keys = _key_count(width, height, seconds, size)
     samples, sizes = _samples(width, height, turn, seconds, keys)
     front = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
-    mark = _box(b"free", mark_of(task_id, prompt))
+    mark = labels + _box(b"free", mark_of(task_id, prompt))
     moov_size = len(_moov(width, height, seconds, sizes, keys, 0))
     offset = len(front) + moov_size + len(mark) + 16
     size = max(size, offset + len(samples))
@@ -84,6 +95,14 @@ def movie(
 def mark_of(task_id: str, prompt: str) -> bytes:
     """What tells in each video of which task it is."""
     return f"sorad simulator task={task_id} prompt={_sha256(prompt).hex()}".encode("utf-8", "surrogatepass")
+
+
+def labels_of(how: str, task_id: str) -> bytes:
+    """What a video says of how it was made, as boxes: ``"aigc"`` (in XMP), ``"c2pa"``, ``"both"``, ``""``."""
+    told = json.dumps({"Label": "1", "ContentProducer": "sorad-simulator", "ProduceID": task_id})
+    xmp = f"<x:xmpmeta><TC260:AIGC>{escape(told)}</TC260:AIGC></x:xmpmeta>".encode()
+    found = _box(b"uuid", _XMP, xmp) if how in ("aigc", "both") else b""
+    return found + (_box(b"uuid", _C2PA, b"not signed") if how in ("c2pa", "both") else b"")
 
 
 def filled(head: bytes, task_id: str, prompt: str, size: int) -> Movie:

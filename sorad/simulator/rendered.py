@@ -53,8 +53,8 @@ def rendered(
         return None
 
 
-def wrapped(video: bytes, task_id: str, prompt: str, size: int) -> Movie:
+def wrapped(video: bytes, task_id: str, prompt: str, size: int, labels: bytes = b"") -> Movie:
     """The file of a task, of ``size`` bytes at least: the video, its mark, and filler that nothing points at."""
     text = mark_of(task_id, prompt)
-    head = video + struct.pack(">I4s", len(text) + 8, b"free") + text
+    head = video + labels + struct.pack(">I4s", len(text) + 8, b"free") + text
     return filled(head, task_id, prompt, size)

@@ -13,7 +13,7 @@ from sorad.clock import Clock
 from sorad.simulator.album import Album
 from sorad.simulator.faults import Faults
 from sorad.simulator.given import further, has_sound, told
-from sorad.simulator.mp4 import Movie, movie
+from sorad.simulator.mp4 import Movie, labels_of, movie
 from sorad.simulator.rendered import colour_of, rendered, size_of, wrapped
 from sorad.simulator.state import Account, Order, Task
 from sorad.simulator.wire import Answer, Call
@@ -95,9 +95,9 @@ class Book:
     def movie(self, task: Task) -> Movie:
         """The video of a task."""
         order = task.order
-        rendered = self._rendered(task)
+        rendered, labels = self._rendered(task), labels_of(task.labels, task.id)
         if rendered is not None:
-            return wrapped(rendered, task.id, order.prompt, self.file_size)
+            return wrapped(rendered, task.id, order.prompt, self.file_size, labels)
         return movie(
             task.id,
             order.prompt,
@@ -105,6 +105,7 @@ class Book:
             orientation=order.orientation,
             size=self.file_size,
             picture="" if task.unseen else order.image,
+            labels=labels,
         )
 
     def _rendered(self, task: Task) -> bytes | None:

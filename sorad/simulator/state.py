@@ -11,7 +11,7 @@ import math
 import random
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ class Task:
     fails_for: float = math.inf  # seconds for which it is said to have failed; then it is a video after all
     unseen: bool = False  # its video begins with another picture than the one that it was given
     flaw: str = ""  # what is wrong with its video
+    labels: str = ""  # which ones are in its video
 
 
 @dataclass(frozen=True)
@@ -176,11 +177,21 @@ class Account:
         ready_at = math.inf if kind == "stuck" else now + self._pace.seconds(name, order.pro)
         unseen = bool(order.image) and self._faults.pick("picture", name, order.prompt) is not None
         spoilt = self._faults.pick("video", name, order.prompt)
-        flaw = "" if spoilt is None else str(spoilt.setting("how"))
+        marked = self._faults.pick("label", name, order.prompt)
+        planned = Task(
+            task_id,
+            wire,
+            order,
+            now,
+            ready_at,
+            cost,
+            unseen=unseen,
+            flaw="" if spoilt is None else str(spoilt.setting("how")),
+            labels="" if marked is None else str(marked.setting("how")),
+        )
         if fate is None or kind != "fail":
-            return Task(task_id, wire, order, now, ready_at, cost, unseen=unseen, flaw=flaw)
-        fails_for = fate.setting("seconds") or math.inf
-        return Task(task_id, wire, order, now, ready_at, cost, MODERATION, fails_for, unseen, flaw)
+            return planned
+        return replace(planned, error=MODERATION, fails_for=fate.setting("seconds") or math.inf)
 
     def _enter(self, task: Task) -> None:
         self._ordered[(task.wire, task.order.prompt)] += 1

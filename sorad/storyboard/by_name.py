@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Callable
 
 from sorad.messages import N_
-from sorad.model import Reference, Request
+from sorad.model import Look, Reference, Request
 from sorad.problems import Param, Problem
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.image import Image, Pictures, find_image
@@ -57,6 +57,7 @@ class ByName:
     pictures: Pictures
     judge: Callable[[Request], Sequence[Problem]]
     findings: Findings
+    looks: dict[str, Look]  # of all pictures that are known, by their hashes
     _listed: dict[Path, list[str]] = field(default_factory=dict)
     _read: dict[str, Image | Problem] = field(default_factory=dict)
 
@@ -111,6 +112,7 @@ class ByName:
 
     def _if_taken(self, request: Request, more: Request, picture: str, use: Problem, path: Place) -> Request:
         """``more``, if the model takes that picture, too; which picture goes where is told."""
+        more = more.seen(self.looks)
         known = {one.code for one in self.judge(request)}
         lacks = next((one for one in self.judge(more) if one.code not in known), None)
         params: dict[str, Param] = {"picture": os.path.relpath(picture, self.folder.parent), "use": use}
@@ -124,10 +126,11 @@ class ByName:
     def _image(self, file: Path, path: Place) -> Image:
         key = str(file)
         if key not in self._read:
-            found = find_image(key, self.folder, self.pictures, whole=True)
-            self._read[key] = found
+            within = file.relative_to(self.folder).as_posix()
+            self._read[key] = find_image(within, self.folder, self.pictures, whole=True)
         image = self._read[key]
         if isinstance(image, Image):
+            self.looks.update({image.image: image.look} if image.look is not None else {})
             return image
         self.findings.add(image, path)
         return Image("")

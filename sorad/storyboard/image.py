@@ -9,11 +9,14 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sorad.files.allowed_folders import Outside, line_for, open_inside
 from sorad.messages import N_
+from sorad.model import Look
 from sorad.problems import Problem
+from sorad.storyboard.picture_header import look_at
 from sorad.units import format_size
 
 IMAGE_MAX = 20_000_000  # bytes
@@ -42,10 +45,11 @@ _VENDOR_ID = re.compile(r"(?:asset|mm_file|oss)://\S+")
 
 @dataclass(frozen=True)
 class Image:
-    """``image`` and ``image_path`` of a request."""
+    """``image`` and ``image_path`` of a request; what it is."""
 
     image: str
     path: str = ""
+    look: Optional[Look] = None  # of a local one
 
 
 def find_image(reference: str, folder: Path, pictures: Pictures, *, whole: bool = False) -> Image | Problem:
@@ -96,11 +100,12 @@ def _local(written: Path, pictures: Pictures, *, whole: bool = False) -> Image |
         return _problem(N_("{path} cannot be read: {reason}."), path, reason)
     if len(data) > IMAGE_MAX:
         return _too_large(path, size)
-    if not _is_picture(data):
+    look = look_at(data)
+    if look is None:
         return _problem(N_("{path} is not a jpeg, png or webp picture."), path)
     if whole and not _is_whole(data):
         return _cut_off(path)
-    return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path)
+    return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path, look)
 
 
 def _outside(path: str, folder: str, pictures: Pictures) -> Problem:
@@ -115,12 +120,6 @@ def _outside(path: str, folder: str, pictures: Pictures) -> Problem:
         ),
         {"path": _short(path), "folder": _short(folder), "line": line_for(folder, pictures.named)},
     )
-
-
-def _is_picture(data: bytes) -> bool:
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-        return True
-    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
 def _is_whole(data: bytes) -> bool:

@@ -129,7 +129,7 @@ def _read(source: Source, raws: Any, path: Path, rules: Rules) -> Reading:
         if source.text:
             stands_twice(source.text, findings)
         if source.document.get("assets") is True:
-            reader.by_name = _by_name(path, rules, findings)
+            reader.by_name = _by_name(path, rules, reader)
     segments = tuple(_segments(source.document, _Context(rules, findings, reader)))
     tells = findings.found or findings.notes or findings.pictures
     numbers = _numbers(raws) if tells else {}
@@ -148,12 +148,12 @@ def _read(source: Source, raws: Any, path: Path, rules: Rules) -> Reading:
     )
 
 
-def _by_name(path: Path, rules: Rules, findings: Findings) -> ByName:
+def _by_name(path: Path, rules: Rules, reader: Reader) -> ByName:
     def judge(request: Request) -> list[Problem]:
         return rules.validate(judged(request))
 
     top, is_alone = path.parent / rules.asset_folder, rules.storyboards_in(path.parent) < 2
-    return ByName(top, path.stem, is_alone, rules.pictures, judge, findings)
+    return ByName(top, path.stem, is_alone, rules.pictures, judge, reader.findings, reader.looks)
 
 
 def _source(data: bytes, path: Path, rules: Rules) -> Source | Problem:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from sorad.messages import N_
-from sorad.model import Reference, Request
+from sorad.model import Look, Reference, Request
 from sorad.problems import Problem
 from sorad.storyboard.bible import Bible, Person
 from sorad.storyboard.by_name import ByName, Wanted, each_once
@@ -37,6 +37,7 @@ class Reader:
     by_name: Optional[ByName] = None  # where pictures count by their names
     defaults: Shot = field(default_factory=dict)
     bible: Bible = field(default_factory=Bible)
+    looks: dict[str, Look] = field(default_factory=dict)  # of its local pictures, by their hashes
     _images: dict[str, Image | Problem] = field(default_factory=dict)  # one of many segments is read once
 
     def take_in(self, head: Head) -> None:
@@ -77,7 +78,7 @@ class Reader:
             provider=shot.get("provider", ""),
             continues=bool(shot.get("continues")),
             rules=RULES,
-        )
+        ).seen(self.looks)
         if self.by_name is None:
             return request
         said = {"image"} if request.image or request.continues else set()
@@ -154,6 +155,7 @@ class Reader:
             self._images[reference] = find_image(reference, self.folder, self.pictures)
         image = self._images[reference]
         if isinstance(image, Image):
+            self.looks.update({image.image: image.look} if image.look is not None else {})
             return image
         if path is not None:
             self.findings.add(image, path)

@@ -32,17 +32,17 @@ class Pace:
 
     def wants_events(self) -> bool:
         """Whether the root is to be watched; looks at its file system."""
-        if self._watch.polling == "always":
-            return False
+        if self._watch.polling != "auto":
+            return self._watch.polling == "never"
         works, kind = events_work(self._path)
         self._kind = "" if works else kind
-        return works or self._watch.polling == "never"
+        return works
 
     def why_polled(self) -> Problem | None:
         """Why it is scanned on a short period; ``None``: it need not be."""
         if self._watch.polling == "always":
             return polled(self._path)
-        if self._kind and self._watch.polling == "auto":
+        if self._kind:
             return no_events(self._path, self._kind)
         return self._watcher.problem(self._path)
 

@@ -10,7 +10,11 @@ from typing import Callable
 import pytest
 
 from sorad.claim.buyers import Buyer, Buyers, glance
+from sorad.claim.claims import Claims
 from sorad.claim.locks import lock, shared_folder
+from sorad.claim.machine import Machine
+from sorad.config.model import Watch
+from sorad.ledger.sqlite import SqliteLedger
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks that several may hold")
 
@@ -207,3 +211,26 @@ def test_what_was_removed_while_it_was_waited_for_is_not_a_lock(tmp_path: Path) 
     assert second.stands()  # it removed nobody else's file
     second.close()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("claim", ["auto", "always", "never"])
+def test_of_two_processes_of_one_claim_one_buys_and_only_that_one_can_claim(
+    make: Callable[..., Buyers], clock: Clock, tmp_path: Path, root: Path, claim: str
+) -> None:
+    """They are one machine, so the claim in the folder is that of both."""
+    machine, watch = Machine("a" * 16, "pc", "b" * 16), Watch(path=root, claim=claim)  # type: ignore[arg-type]
+    ledgers = [SqliteLedger.open(tmp_path / name / "ledger.sqlite3") for name in ("first", "second")]
+    first, second = (
+        Claims([watch], ledger, clock, machine, settle=0.0, buyers=make(name))  # type: ignore[arg-type]
+        for ledger, name in zip(ledgers, ("first", "second"))
+    )
+    place = str(root)
+    first.may_buy(place)
+    clock.now += 2
+    assert (first.may_buy(place), second.may_buy(place)) == (True, False)
+    assert (first.stands_by(place), second.stands_by(place)) == (False, True)
+    told = [one.code for one in (second.waits(place), second.take(place)) if one is not None]
+    assert told[0] == "claim.other_process"
+    assert told[1] == ("claim.never" if claim == "never" else "claim.other_process")
+    for ledger in ledgers:
+        ledger.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 
@@ -13,6 +14,7 @@ from sorad.clock import iso
 from sorad.ledger.values import Change
 from sorad.model import State
 from sorad.problems import Problem
+from sorad.simulator.mp4 import labels_of, movie
 from sorad.units import format_size
 
 WHY = Problem("provider.server", "The server said {status}.", "Wait a while.", {"status": 502})
@@ -275,6 +277,24 @@ def test_show_tells_of_the_file_its_receipt_and_every_purchase(house):
     out = house.sorad("show", str(take.id)).out
     for word in ("task-again", "task-1", "0.30 USD", format_size(1500), str(video)):
         assert word in out
+    assert shown["labels"] is None
+
+
+def test_show_tells_of_the_labels_in_a_video(house):
+    video = house.home / "1.mp4"
+    (take,) = house.takes(1, State.DONE, output=str(video))
+    film = movie(
+        "task-9", "x", seconds=1, orientation="horizontal", size=20_000, labels=labels_of("both", "task-9")
+    )
+    video.write_bytes(film.bytes())
+    labels = house.sorad("show", str(take.id), "--json").json["labels"]
+    assert json.loads(labels["aigc"][0])["ProduceID"] == "task-9"
+    assert labels["c2pa"] is True
+    out = house.sorad("show", str(take.id)).out
+    assert '"ProduceID": "task-9"' in out
+    assert "C2PA manifest, not checked" in out
+    video.unlink()
+    assert house.sorad("show", str(take.id), "--json").json["labels"] is None
 
 
 def parse(text: str) -> float:

@@ -54,15 +54,20 @@ FAST: Mapping[str, Mapping[str, Any]] = {
 def wait_for(
     condition: Callable[[], Found], what: Union[str, Callable[[], str]] = "", patience: float = PATIENCE
 ) -> Found:
-    """What the condition gives once that is true; ``AssertionError`` if it never is, with ``what`` there was."""
+    """What the condition gives once that is true; ``AssertionError`` if it never is, with ``what`` there was.
+
+    One that takes long, for it starts a program, is asked less often: that would keep others from their work.
+    """
     deadline = time.monotonic() + patience
     while True:
+        began = time.monotonic()
         found = condition()
         if found:
             return found
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"waited {patience:.0f} s in vain: {what() if callable(what) else what}")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 2 * (now - began)), 1.0))
 
 
 def storyboard(*prompts: str, **more: Any) -> dict[str, Any]:

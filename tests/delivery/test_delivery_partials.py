@@ -101,11 +101,15 @@ def test_where_no_rename_leads_home_after_all_it_is_copied(
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         real(source, target, sleep)
 
+    synced: list[int] = []
+    fsync = os.fsync
     monkeypatch.setattr(partials, "rename", across)
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_size), fsync(handle)))
     another = partial_path(video, "apart")
     another.write_bytes(b"another sorad's")
     bring(partial, video, lambda seconds: None)
     assert video.read_bytes() == video_of(5000)
+    assert synced[:1] == [video.stat().st_size], "the copy is on the disk before it has its name"
     assert {path.name for path in video.parent.iterdir()} == {video.name, another.name}
     assert another.read_bytes() == b"another sorad's"
     assert not partial.exists()

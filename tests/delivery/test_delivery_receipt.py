@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sorad.layout import receipt_path
 from sorad.model import Request, State, Take
 from sorad.receipts.receipt import DONE, GENERATING, Payer, Receipt, is_damaged, read_receipt, write_receipt
 from sorad.receipts.writing import write_receipt_for
+from sorad.simulator.mp4 import labels_of, movie
 
 BOUGHT = Receipt(
     request=Request("狐狸 “jumps”\nover", "sha256:00ff", 15, "vertical", True, "/pictures/fox.png"),
@@ -250,3 +251,45 @@ def test_a_poll_leaves_the_receipt_of_anothers_video(tmp_path: Path, there: Rece
     assert found is not None
     assert (found == there) is stays
     assert stays or (found.remote_id, found.state) == ("task-1", GENERATING)
+
+
+@pytest.mark.parametrize(("how", "labels"), [("", False), ("both", True), ("c2pa", True)])
+def test_labels_in_the_video_stand_in_its_receipt_until_another_task_has_its_name(
+    video: Path, how: str, labels: bool
+) -> None:
+    video.parent.mkdir(parents=True)
+    marks = labels_of(how, "task-1")
+    film = movie("task-1", "x", seconds=1, orientation="horizontal", size=20_000, labels=marks).bytes()
+    video.write_bytes(film)
+    take = Take(
+        1,
+        1,
+        "/v",
+        str(video.parents[2] / "storyboard_a.json"),
+        1,
+        2,
+        "f",
+        BOUGHT.request,
+        State.DONE,
+        str(video),
+        0.0,
+    )
+    assert write_receipt_for(replace(take, remote_id="task-1"), "USD", Arrived(len(film))) is None
+
+    def told() -> Any:
+        return json.loads(receipt_path(video).read_text("utf-8")).get("labels")
+
+    assert (told() is not None) == labels
+    if how == "both":
+        assert json.loads(told()["aigc"][0])["ProduceID"] == "task-1"
+    write_receipt(video, replace(BOUGHT, remote_id="task-1"))  # a rewrite that knows of no labels
+    assert (told() is not None) == labels
+    write_receipt(video, replace(BOUGHT, remote_id="task-2"))
+    assert told() is None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    size: int
+    sha256: str = "ab" * 32
+    placed: bool = True

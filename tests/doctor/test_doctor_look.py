@@ -14,11 +14,15 @@ import pytest
 
 from sorad import lock
 from sorad.config.model import Watch
-from sorad.doctor import context, daemon, disk, inotify, ledger, root, writable
+from sorad.doctor import context, daemon, disk, inotify, labels, ledger, root, writable
 from sorad.doctor.context import Context, within
 from sorad.doctor.inotify import INSTANCES, WATCHES
 from sorad.ledger.connection import Connection
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.values import Storyboard, Want
+from sorad.model import Request, State
+from sorad.simulator.mp4 import labels_of as simulated
+from sorad.simulator.mp4 import movie
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="needs Linux's /proc")
 
@@ -274,3 +278,34 @@ def test_a_ledger_that_is_no_file(tmp_path: Path) -> None:
     wrong = ledger.look(path).wrong
     assert wrong is not None
     assert wrong.code.startswith("ledger.")
+
+
+def test_labels_in_the_last_videos_are_counted_by_provider(tmp_path: Path) -> None:
+    books = SqliteLedger.open(tmp_path / "ledger.sqlite3")
+    board = Storyboard(0, str(tmp_path), str(tmp_path / "storyboard.json"), 1, 1, "h", "ok")
+    wants = []
+    for number, how in enumerate(("both", "aigc", ""), 1):
+        video = tmp_path / f"{number}.mp4"
+        marks = simulated(how, "t")
+        film = movie("t", "x", seconds=1, orientation="horizontal", size=9_000, labels=marks)
+        video.write_bytes(film.bytes())
+        request = Request(f"{number}")
+        wants.append(
+            Want(
+                number,
+                1,
+                request,
+                request.fingerprint(),
+                str(video),
+                State.DONE,
+                provider="ark",
+                finished_at=9.0,
+            )
+        )
+    books.apply(board, wants, 1.0)
+    (tmp_path / "3.mp4").rename(tmp_path / "4.mp4")
+    found = labels.look(Context(1.0, state_dir=tmp_path))
+    books.close()
+    (told,) = labels.judge(found)
+    assert told.problem.params == {"provider": "ark", "count": 2, "aigc": 2, "c2pa": 1}
+    assert list(labels.check(Context(1.0, state_dir=tmp_path / "none"))) == []

@@ -203,6 +203,10 @@ EARLIER = Own("own", INTENT - 20, answered=True)
         (Listed((row(),), frozenset("r"), ended=True, said_so=True), {"most": 2}, True),
         (Listed((row(),), frozenset("r"), ended=True, said_so=True), {"owned": {"r"}}, True),
         (Listed((), frozenset("abcde"), ended=True, said_so=True), {}, False),  # cut to five?
+        # it tells how many there are, or only how many it shows
+        (Listed((row(),), frozenset("r"), counted=True), {}, True),
+        (Listed((), frozenset("abcde"), counted=True), {}, False),
+        (Listed((), frozenset("abcde"), counted=True), {"most": 6}, True),
         # what of ours is missing
         (Listed((), counted=True), {"own": [OWN]}, False),
         (Listed((), counted=True), {"own": [Own("own", NOW - 10)]}, True),  # it may still come

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -187,6 +189,18 @@ def test_a_copy_of_what_the_original_was_before_is_one_too(stage: Stage, name: s
     stage.go()
     assert stage.bought() == Counter([*THREE, "more"])
     assert held_of(stage, board.with_name(name)) == THREE
+
+
+def test_so_is_one_that_comes_after_the_edit_was_read(stage: Stage) -> None:
+    board = stage.board(A, THREE)
+    stage.go()
+    old = board.read_bytes()
+    stage.board(A, [*THREE, "more"])
+    stage.go()
+    (stage.vault_dir / B).write_bytes(old)
+    stage.go()
+    assert stage.bought() == Counter([*THREE, "more"])
+    assert held_of(stage, stage.vault_dir / B) == THREE
 
 
 def test_an_original_that_is_put_back_has_its_copy_again(stage: Stage) -> None:
@@ -535,3 +549,23 @@ def test_an_unchanged_folder_is_not_listed_again(stage: Stage, monkeypatch: pyte
     monkeypatch.setattr("sorad.intake.audit._names", lambda folder: listed.append(str(folder)) or set())
     stage.go()
     assert listed == []
+
+
+def test_a_folder_that_cannot_be_read_misses_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.board(A, THREE)
+    stage.go()
+    folder, real = stage.delivered("two").parent, os.listdir
+
+    def denied(path: object = ".") -> list[str]:
+        if os.fspath(path) == str(folder):  # type: ignore[call-overload]
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return real(path)  # type: ignore[call-overload,no-any-return]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", denied)
+        (folder / "note.txt").write_text("x")  # it is looked at anew
+        stage.go()
+        assert (error_of(stage, "two"), stage.intake.missing()) == ("", [])
+    stage.delivered("two").unlink()
+    stage.go()
+    assert error_of(stage, "two") == "take.missing"

@@ -6,6 +6,7 @@ The loop asks most of this before it admits a take; here it comes up afterwards,
 from __future__ import annotations
 
 import errno
+import json
 import os
 import threading
 import time
@@ -25,13 +26,14 @@ from sorad.engine.steps import dedupe, write_intent
 from sorad.engine.steps.guard import guarded
 from sorad.engine.steps.kit import Locks
 from sorad.engine.steps.submit import submit
+from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.layout import intent_path, receipt_path
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.values import Change
 from sorad.model import State, Take, units
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Trouble
-from sorad.receipts.receipt import Payer, write_receipt
+from sorad.receipts.receipt import Payer, read_receipt, write_receipt
 from sorad.receipts.writing import receipt_of
 
 Act = Callable[[Stage, Take], object]
@@ -311,6 +313,51 @@ def test_what_another_sorad_has_announced_is_left_to_it(stage: Stage, when: str,
     assert after.error is not None
     assert (after.error.code, stage.raw.spend()) == ("take.other_intent", 0)
     assert intent_path(Path(take.output)).exists(), "it is not ours to remove"
+
+
+def held_for_another(stage: Stage, at: float, **other: object) -> Take:
+    """A take for which another sorad has announced a create ``at``; ``other``: what its intent says besides."""
+    take = claimed(stage, "one")
+    foreign(take, State.SUBMITTING, at)
+    path = intent_path(Path(take.output))
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **other}), "utf-8")
+    return send(stage, take)
+
+
+@pytest.mark.parametrize(
+    ("path", "count"), [("", 1), ("ep1/storyboard_a.json", 1), ("..", 1), ("../vault2", 0)]
+)
+def test_what_is_claimed_takes_over_what_was_announced_in_its_root_and_no_other(
+    stage: Stage, path: str, count: int
+) -> None:
+    held = held_for_another(stage, stage.clock.time())
+    place = os.path.normpath(stage.vault_dir / path)
+    now = stage.clock.time() + 99.0
+    assert take_over_below(stage.raw, place, stage.kit.claims.payer, "USD", now) == count
+    (after,) = stage.takes()
+    assert after.state is (State.UNKNOWN if count else State.HELD), held.error
+
+
+def test_what_is_taken_over_is_looked_up_since_it_was_announced_where_it_was_sent(stage: Stage) -> None:
+    """Its task may be as old as the intent; who looks only since now finds none, and buys it again."""
+    at = stage.clock.time() - 7_200.0
+    told = {"provider": "sora_hk", "base_url": "https://other.invalid/v1", "account": "acc9", "cost": 0.5}
+    held = held_for_another(stage, at, **told)
+    now, mine = stage.clock.time(), Payer("a" * 16, "mine")
+    after = take_create_over(stage.raw, held, mine, "USD", now)
+    assert after is not None
+    assert (after.state, after.intent_at, after.base_url, after.account) == (
+        State.UNKNOWN,
+        at,
+        "https://other.invalid/v1",
+        "acc9",
+    )
+    assert stage.raw.spend() == 500_000, "it may be paid for"
+    ours = read_receipt(intent_path(Path(held.output)))
+    assert ours is not None
+    assert (ours.payer, ours.submitted_at, ours.account) == (mine, at, "acc9")
+    # What settles another create, or a text of another take, tells nothing of this one.
+    assert take_create_over(stage.raw, after, mine, "USD", now) is None or after.state is State.UNKNOWN
 
 
 @pytest.mark.parametrize("known", [False, True])

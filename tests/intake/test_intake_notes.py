@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
-from sorad.ledger.copied import REPEATED
+from sorad.intake.older_tables import SINCE
+from sorad.ledger.copied import REPEATED, TABLE
 from sorad.model import State
 from sorad.receipts.orphaned import orphaned_folders
 
@@ -61,7 +62,6 @@ def test_renamed_alone_or_with_its_folder_it_buys_nothing_again(
 ) -> None:
     make = note if name.endswith(".md") else csv
     old = make(stage, name, TWO)
-    stage.go(150)  # it is still being written
     stage.until(phase)
     stage.stop()
     if lost:
@@ -120,7 +120,6 @@ def test_a_note_without_the_property_buys_nothing_and_loses_what_was_not_bought(
     stage.go()
     assert states(stage) == {}
     note(stage, "ep1/ep.md", TWO)
-    stage.go(150)
     stage.until("generating")
     board.write_text("# nothing\n")
     stage.go()
@@ -238,3 +237,24 @@ def test_pictures_settle_before_their_storyboard_is_bought(stage: Stage) -> None
     (take,) = stage.takes()
     assert take.request.image_path == str(frame)
     assert stage.bought() == Counter(["one"])
+
+
+def test_a_table_that_lay_there_before_the_upgrade_is_not_bought_by_itself(stage: Stage) -> None:
+    old = csv(stage, "ep1/storyboard_old.csv", TWO)
+    stage.raw.remember(SINCE, old.stat().st_ctime + 1000)  # as if sorad had read no tables until then
+    stage.go()
+    assert {take.error.code for take in stage.takes() if take.error} == {TABLE}
+    assert stage.bought() == Counter()
+    stage.order("approve", all=True)
+    without = stage.raw.recall(SINCE)
+    stage.restart()
+    assert stage.raw.recall(SINCE) == without
+    stage.go()
+    assert stage.bought() == Counter()
+    stage.order("approve", storyboard=str(old))
+    stage.go()
+    assert stage.bought() == Counter(TWO)
+    stage.raw.remember(SINCE, old.stat().st_ctime - 1000)
+    csv(stage, "ep2/storyboard_new.csv", ["three"])
+    stage.go()
+    assert stage.bought() == Counter([*TWO, "three"])

@@ -12,6 +12,8 @@ import pytest
 from intake_stage import Stage
 from world import mp4
 
+from sorad.layout import intent_path
+from sorad.model import State
 from sorad.receipts.orphaned import AT_MOST, HOLDS, OrphanedFolders
 
 A = "ep1/storyboard_a.json"
@@ -110,6 +112,21 @@ def test_what_failed_by_an_old_copy_and_was_bought_anew_since_is_not_lost(
     stage.go()
     stage.all_delivered(board, "one")
     assert stage.bought() == Counter(one=2)
+
+
+def test_an_open_create_that_the_ledger_knows_is_not_met_anew_once_its_storyboard_is_gone(
+    stage: Stage,
+) -> None:
+    stage.odds.lost_answer = stage.odds.list_fault = 1.0
+    board = stage.board(A, ["one"])
+    stage.go(60)
+    board.unlink()
+    stage.go(60)
+    take = stage.take("one")
+    assert (take.state, intent_path(Path(take.output)).exists()) == (State.UNKNOWN, True)
+    folders = OrphanedFolders(stage.config.watch, stage.raw, stage.clock)
+    assert [folder.name for folder in folders.folders()] == ["storyboard_a_assets"]
+    assert folders.unfetched(stage.vault_dir, stage.clock.monotonic()) == {}
 
 
 def test_a_walk_serves_many_and_is_never_older_than_a_doubt(

@@ -256,3 +256,14 @@ def test_ledger_tells_which_delivered_videos_nobody_has_looked_at(ledger: Ledger
     drive(ledger, again, State.DOWNLOADING)
     drive(ledger, only(ledger, segment=1), State.DONE, finished_at=NOW + 1, clear_error=True)
     assert unseen("/vault") == {"poster": [2, 1], "checks": [1]}
+
+
+def test_ledger_tells_what_was_delivered_last(ledger: Ledger) -> None:
+    assert ledger.latest(3) == []
+    apply(ledger, want(1), want(2), want(3), want(4))
+    takes = list(ledger.takes())
+    for take, finished in zip(takes, (NOW + 5, NOW + 9, NOW + 7)):
+        drive(ledger, take, State.DONE, finished, finished_at=finished)
+    assert [one.segment for one in ledger.latest(3)] == [2, 3, 1]
+    assert [one.segment for one in ledger.latest(1)] == [2]
+    assert ledger.latest(0) == []

@@ -17,7 +17,7 @@ import pytest
 from sorad.layout import intent_path, receipt_path, video_path
 from sorad.ledger.values import Want
 from sorad.model import MOST_REPEATS, Request, State, Take
-from sorad.receipts.folder import observed, receipts_in
+from sorad.receipts.folder import observed, receipts_in, surplus
 from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import (
     DONE,
@@ -159,6 +159,16 @@ def test_a_receipt_that_was_edited_by_hand_tells_of_no_purchase(video: Path) -> 
     members["request"]["prompt"] = "a text that costs more"
     path.write_text(json.dumps(members), "utf-8")
     assert receipts_in(video.parents[1]) == []
+
+
+def test_one_create_is_counted_once_under_whatever_numbers_it_lies(video: Path) -> None:
+    """Somebody copied a segment's folder."""
+    assets = video.parents[1]
+    for place in (video, video_path(assets, 2, 1, BOUGHT.fingerprint)):
+        place.parent.mkdir(exist_ok=True)
+        receipt()(place)
+    assert len(receipts_in(assets)) == 2
+    assert [one.remote_id for one in surplus(receipts_in(assets), ())] == ["t1"]
 
 
 # --- what a stranger may write --------------------------------------------------------------------------------

@@ -22,9 +22,10 @@ class OddList:
     ``lag``: seconds until a task shows. ``cap``: only so many of the newest. ``offsets``: pages are counted, else
     each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is the
     first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
-    are, and whether more follow; ``endless``: it says for ever that more follow. ``how``: what becomes of texts.
-    ``bare``: it tells no lengths and models. ``off``: its dates are so many seconds off, or that of the task
-    ``only``. ``stub``: it is empty for ever. ``rounds``: it shows lengths as multiples of 8.
+    are, and whether more follow; ``lies``: it counts only those that it shows; ``endless``: it says for ever that more
+    follow. ``how``: what becomes of texts. ``bare``: it tells no lengths and models. ``off``: its dates are so many
+    seconds off, or that of the task ``only``. ``stub``: it is empty for ever. ``rounds``: it shows lengths as
+    multiples of 8.
     """
 
     lag: float = 0.0
@@ -42,11 +43,14 @@ class OddList:
     only: str = ""
     stub: bool = False
     rounds: bool = False
+    lies: bool = False
 
     def read(self, rows: Sequence[RemoteTask], since: float) -> Union[Listed, Fault]:
         """What sorad reads of these tasks, the newest first."""
         rows = [] if self.stub else rows
-        shown = [self._shown(row) for row in rows][: self.cap]
+        shown = sorted(map(self._shown, rows), key=lambda row: row.created_at or 0.0, reverse=True)[
+            : self.cap
+        ]
 
         def page_of(number: int, after: str, size: int) -> Page:
             ids = [row.remote_id for row in shown]
@@ -56,7 +60,8 @@ class OddList:
             page = shown[start : end if self.empty_after is None else min(end, self.empty_after)]
             more = True if self.endless else start + len(page) < len(shown) if self.more else None
             last = page[-1].remote_id if page and not self.offsets else ""
-            return Page(page, len(rows) if self.total else None, more, last)
+            total = len(shown if self.lies else rows)
+            return Page(page, total if self.total else None, more, last)
 
         return read_back(page_of, lambda remote_id: None, since, PAGE)
 
@@ -88,4 +93,5 @@ def any_list(rng: random.Random) -> OddList:
         only=rng.choice(["", "", "t1", "t2"]),
         stub=rng.random() < 0.1,
         rounds=rng.random() < 0.1,
+        lies=rng.random() < 0.3,
     )

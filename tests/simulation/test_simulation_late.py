@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from odd_lists import OddList
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
@@ -51,6 +52,17 @@ def test_a_create_that_turns_up_after_it_was_sent_again_is_told(tmp_path: Path, 
     assert history.count("paid too") == late
     world.run(TOLD_FOR)
     assert told(world) == []
+
+
+def test_so_is_one_that_left_long_before_and_whose_text_the_list_rewrites(tmp_path: Path) -> None:
+    world = calm_world(tmp_path, reconcile={"window": 900})
+    world.provider.list = OddList(how="rewritten")
+    listed_late(world, 1_500.0)
+    answers(world, "accepted")
+    world.write("storyboard_a.json", ["text"])
+    world.run(3 * 3600)
+    assert len(world.provider.tasks) == 2
+    assert ["t0" in one for one in told(world)] == [True]
 
 
 def test_one_that_truly_never_arrived_is_not_told(tmp_path: Path) -> None:

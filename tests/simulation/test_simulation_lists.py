@@ -15,6 +15,7 @@ from test_simulation_lookalikes import answers, calm_world
 from world import World
 
 from sorad.engine.decide import absence
+from sorad.engine.state import list_history
 from sorad.engine.state.list_history import Sightings
 from sorad.engine.steps import poll, reconcile
 from sorad.model import Request, State
@@ -32,11 +33,16 @@ def live_with_odd_lists(seed: int, folder: Path) -> World:
     odds.lost_answer, odds.lost_request = 0.3, 0.15
     provider.list, provider.date_skew = any_list(rng), provider.skew
     provider.unreadable = rng.random() < 0.1
+    refuses = rng.random() < 0.3
+    if refuses:
+        provider.list = OddList(how=rng.choice(["", "lower", "translated", "rewritten", "none"]))
     busy = rng.choice([0, 0, 1, 4])
     for event in range(rng.randrange(2, 5)):
         texts = [f"{rng.choice(TEXTS)} {event}-{n}" for n in range(rng.randrange(1, 4))]
         world.write(f"ep{event}/storyboard_{event}.json", texts, rng.choice([1, 1, 2]))
         for _moment in range(rng.randrange(2, 7)):
+            if refuses and world.seen().verbatim is not None:  # how it shows texts is known by now
+                odds.rate_accepted = 0.15
             world.run(rng.choice([0.5, 1, 3, 7, 20, 60, 130, 600]))
             for _other in range(rng.randrange(busy + 1)):
                 provider.neighbour(Request(f"neighbour {rng.random()}", seconds=rng.choice([10, 10, 15])))
@@ -77,13 +83,14 @@ def lose(
     lag: float = 0.0,
     unreadable: bool = False,
     proved: bool = True,
+    tells_date: bool = True,
 ) -> World:
     """One create is accepted and its answer lost, at a provider with that list. Its task shows ``lag`` seconds later.
 
     Before that show ``neighbours`` tasks of another length.
     """
     world = calm_world(folder, proved=proved)
-    world.provider.tells_date, world.provider.list, world.provider.unreadable = True, odd, unreadable
+    world.provider.tells_date, world.provider.list, world.provider.unreadable = tells_date, odd, unreadable
     answers(world, "accepted")
     listed_after(world, lag)
     world.write("storyboard_a.json", [TEXT])
@@ -209,6 +216,30 @@ def test_the_date_of_a_task_that_turns_up_too_late_is_not_believed(
     assert slipped(tmp_path / "b").bought()[TEXT] == 2
 
 
+@pytest.mark.parametrize(("days", "tells_date"), [(1, True), (5, False)])
+def test_before_it_is_sent_again_the_list_is_read_far_further_back_than_its_create(
+    tmp_path: Path, days: int, tells_date: bool
+) -> None:
+    """The list dates the lost task days back, and shows only what is younger than was asked for. Where no answer tells
+    the server's time, ours may be wrong by any length."""
+    world = lose(tmp_path, OddList(off=-days * 86_400.0, only="t0"), tells_date=tells_date)
+    honest = world.provider.recent
+
+    def recent(since: float, own_id: str = "") -> Any:
+        listed = honest(since)
+        young = tuple(task for task in listed.tasks if (task.created_at or 0.0) >= since)
+        ids = frozenset(one for one in listed.ids if listed.dates[one] >= since)
+        return replace(
+            listed, tasks=young, ids=ids, dates={one: listed.dates[one] for one in ids}, counted=True
+        )
+
+    world.provider.recent = recent  # type: ignore[method-assign]
+    assert once(world)
+    (take,) = world.takes()
+    assert take.error is not None
+    assert "t0" in take.error.text()
+
+
 def rare_loss(folder: Path) -> World:
     """A first create is answered; days later another one is lost on its way."""
     world = calm_world(folder, proved=False)
@@ -271,6 +302,7 @@ HALVES = [
         OddList(cap=5, total=False, offsets=False, more=True), 6, id="the newest five, and says that it ends"
     ),
     pytest.param(OddList(cap=5), 6, id="the newest five of more"),
+    pytest.param(OddList(cap=5, lies=True), 6, id="the newest five, and tells of five"),
     pytest.param(OddList(repeats=True, size=4, total=False), 6, id="the first page again and again"),
     pytest.param(OddList(empty_after=0), 0, id="empty, though it tells of one"),
     pytest.param(
@@ -428,6 +460,33 @@ def test_a_list_that_cannot_be_read_is_given_to_the_user_after_a_few_looks(tmp_p
     world.run(3600)
     assert world.bought() == {TEXT: 1}
     assert [one.state for one in world.takes()] == [State.DONE]
+
+
+@pytest.mark.parametrize("what", ["ROWS", "DATES"])
+def test_more_tasks_since_the_create_than_are_remembered_are_for_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Those of the neighbours are of another length, so none of them keeps it back; ours is off the list again."""
+
+    def crowded(folder: Path) -> World:
+        world = lose(
+            folder,
+            OddList(how="rewritten", off=-8 * 3_600.0 if what == "DATES" else 0.0, only="t0"),
+            lag=110.0,
+        )
+        if what == "ROWS":
+            world.provider.tasks["t0"].listed_at = 0.0
+            world.run(16)
+            hide(world, lambda task: task.remote_id == "t0")
+        for number in range(21):
+            world.run(5)
+            world.provider.neighbour(Request(f"neighbour {number}", seconds=15))
+        return world
+
+    monkeypatch.setattr(list_history, what, 8)
+    assert once(crowded(tmp_path / "a"))
+    monkeypatch.setattr(Sightings, "is_crowded", lambda self, since, left: False)
+    assert not once(crowded(tmp_path / "b"))
 
 
 def test_a_busy_neighbour_whose_tasks_are_told_apart_holds_up_nothing(tmp_path: Path) -> None:

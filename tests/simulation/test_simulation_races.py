@@ -19,6 +19,8 @@ from sorad.ledger.errors import ClaimLost, LedgerDamaged
 from sorad.ledger.values import Change
 from sorad.model import Request, State, Take
 from sorad.providers.base import Accepted, Created, Fault, Listed, Trouble, Unknown
+from sorad.receipts.receipt import Payer, write_receipt
+from sorad.receipts.writing import receipt_of
 
 LOST = Unknown(Fault(Trouble.TRANSPORT, SAID))
 
@@ -184,6 +186,33 @@ def test_of_two_takes_of_one_prompt_neither_adopts_the_others_task(tmp_path: Pat
     assert len(provider.tasks) == 2
     assert {take.remote_id for take in world.takes()} == set(provider.tasks)
     world.check()
+
+
+@pytest.mark.parametrize(
+    "change", [{"payer": Payer("b" * 16, "studio")}, {"fingerprint": "0" * 64}, {"remote_id": ""}]
+)
+def test_a_receipt_that_is_not_of_our_own_lost_create_is_not_adopted(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """A sync brought another machine's to the place, after the create left; or it tells of something else."""
+    world = calm_world(tmp_path)
+    (take,) = queued(world, ["text"])
+    honest = world.provider.create
+
+    def create(request: Request, own_id: str = "") -> Created:
+        honest(request)
+        return LOST
+
+    world.provider.create = create  # type: ignore[method-assign]
+    submit(world.kit, take)
+    world.provider.tasks["t0"].listed_at = 0.0
+    (unknown,) = world.raw.claim(State.UNKNOWN, world.clock.time() + 1, 1)
+    told = receipt_of(
+        replace(unknown, remote_id="t9", state=State.GENERATING), "USD", payer=world.claims.payer(take.root)
+    )
+    write_receipt(Path(take.output), replace(told, **change))
+    reconcile(world.kit, unknown)
+    assert [take.remote_id for take in world.takes()] == ["t0"]
 
 
 def test_a_receipt_that_tells_of_another_create_is_not_taken_for_the_lost_ones(tmp_path: Path) -> None:

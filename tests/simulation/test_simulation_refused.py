@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from odd_lists import OddList
 from test_simulation_creates import BUSY, LOST
-from test_simulation_lookalikes import calm_world, shown
+from test_simulation_lookalikes import PICTURES, bought, calm_world, pictures, shown
 from world import PRICE, World
 
 from sorad.engine.steps import submit
@@ -92,6 +93,40 @@ def test_what_looks_much_like_it_is_for_the_user(tmp_path: Path) -> None:
     assert world.raw.spend() == PRICE
 
 
+@pytest.mark.parametrize("how", ["", "lower", "translated", "rewritten", "none"])
+def test_so_is_any_task_of_its_time_where_the_list_is_known_to_rewrite_texts(
+    tmp_path: Path, how: str
+) -> None:
+    world = calm_world(tmp_path, proved=False)
+    world.provider.list = OddList(how=how)
+    answer(world, lambda number, request: "refused and accepted" if number == 2 else "answered")
+    world.write("storyboard_a.json", ["The first One"])
+    world.run(3600)
+    assert world.seen().verbatim is (how == "")
+    world.write("storyboard_b.json", ["Then Another"])
+    world.run(3 * 3600)
+    last = world.takes()[-1]
+    assert world.bought() == {"The first One": 1, "Then Another": 1}
+    assert (last.state, last.error and last.error.code) == (
+        (State.UNKNOWN, "take.several") if how else (State.DONE, None)
+    )
+
+
+def test_tasks_of_others_keep_no_refused_take_back_where_the_list_shows_texts_as_they_are(
+    tmp_path: Path,
+) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused" if number in (2, 3) else "answered")
+    world.write("storyboard_a.json", ["one"])
+    world.run(3600)
+    world.write("storyboard_b.json", ["two"])
+    for number in range(20):
+        world.run(5)
+        world.provider.neighbour(Request(f"neighbour {number}"))
+    world.run(3600)
+    assert [take.state for take in world.takes()] == [State.DONE] * 2
+
+
 def test_a_list_that_cannot_be_read_keeps_no_refused_take_for_good(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     answer(world, lambda number, request: "refused" if number == 1 else "answered")
@@ -109,6 +144,58 @@ def test_refusals_between_lost_creates_leave_the_limit_as_it_is(tmp_path: Path) 
     (take,) = world.takes()
     assert len(left) == 4
     assert (take.state, take.creates, world.raw.spend()) == (State.UNKNOWN, 2, 2 * PRICE)
+
+
+def test_the_task_of_an_earlier_refused_create_is_found_as_well(tmp_path: Path) -> None:
+    """It shows on the list only after further creates were refused, and long before the last of them."""
+    world = calm_world(tmp_path)
+    answer(
+        world,
+        lambda number, request: (
+            "refused and accepted" if number == 1 else "refused" if number < 16 else "answered"
+        ),
+    )
+    shown(world, lambda task, request: None if world.clock.now < task.created_at + 2_000 else task)
+    world.write("storyboard_a.json", ["text"])
+    world.run(6 * 3600)
+    assert world.bought() == {"text": 1}
+    assert [take.state for take in world.takes()] == [State.DONE]
+
+
+def test_what_may_be_the_task_of_another_refused_create_is_adopted_by_none(tmp_path: Path) -> None:
+    """Two pictures of one text: the list shows no pictures."""
+    world = calm_world(tmp_path)
+    left = answer(world, lambda number, request: fate(request))
+    met = set[str]()
+
+    def fate(request: Request) -> str:
+        """The second one's first create is accepted, after the first one's was refused."""
+        first = request.image not in met
+        met.add(request.image)
+        return "refused and accepted" if first and request.image == PICTURES[1] else "refused"
+
+    pictures(world)
+    world.run(3600)
+    assert (len(left) >= 2, bought(world)) == (True, Counter([PICTURES[1]]))
+    assert [(one.remote_id, one.error and one.error.code) for one in world.takes()] == [
+        ("", "take.several")
+    ] * 2
+
+
+def test_a_create_in_its_jitter_is_one_that_is_being_tried(tmp_path: Path) -> None:
+    """After refusals creates are tried singly, however often the loop is woken meanwhile."""
+    world = calm_world(tmp_path)
+    left = answer(world, lambda number, request: "refused" if number == 1 else "answered")
+    world.write("storyboard_a.json", ["one", "two", "three", "four"])
+    while not left:
+        world.run(0.5)
+    while world.raw.in_flight():
+        world.run(0.1)
+    assert len(left) == 1
+    world.clock.now += 3600
+    for _woken in range(5):
+        world.engine.turn()
+    assert (len(left), world.raw.in_flight()) == (1, 1)
 
 
 class TestSeededFaults:

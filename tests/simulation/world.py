@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 import finding_lists
+import fresh_ledger
 from finding_lists import FindingList, refused_id, shape_of
 from odd_answers import AFTER_ACCEPTANCE, WITHOUT_ID, outcome
 from odd_lists import OddList
@@ -79,6 +80,8 @@ SAID = Problem("sim", "simulated")
 MISSED = Problem("sim.missing", "simulated")
 PRICE = 30_000
 NEVER = float("inf")
+# Seconds between two scans, and how many are left out at most where nothing happens.
+SCANS, MOST_QUIET = 300.0, 11.0
 
 
 class Clock:
@@ -489,7 +492,7 @@ class World:
                 "watch": [
                     {
                         "path": self.vault_dir,
-                        "rescan_seconds": 300,
+                        "rescan_seconds": SCANS,
                         "polling": "never",
                         "takes": self.takes_each,
                         "output_mode": "centralized" if self.centralized else "in_place",
@@ -512,6 +515,7 @@ class World:
         tells = tells and self.tells_sleep  # its uptime counts no more of sleep than it tells otherwise
         self.times = WallClock(self.clock, lambda: self.clock.slept if tells else None)
         self.reach = Reachability(self.clock)
+        fresh_ledger.lay(self.folder / "state" / "ledger.sqlite3")
         self.ledger = SqliteLedger.open(self.folder / "state" / "ledger.sqlite3")
         self.raw = self.ledger
         self.turns = self.together or Turns(self.rng)
@@ -589,9 +593,13 @@ class World:
         """One for each provider."""
         return [self.kit]
 
+    def seen(self) -> Sightings:
+        """What the list has shown, as is remembered."""
+        return Sightings.from_json(self.raw.recall(f"list:{self.provider.account}"))
+
     def list_is_proved(self, **seen: Any) -> None:
         """The list has shown creates of ours before."""
-        proof = Sightings(**{"shown": 0.0, **seen})
+        proof = Sightings(**{"shown": 0.0, "verbatim": True, **seen})
         self.raw.remember(f"list:{self.provider.account}", proof.to_json())
 
     def speak(self) -> None:
@@ -642,10 +650,11 @@ class World:
 
     def _turn(self) -> float:
         now = self.clock.monotonic()
-        vault_at = self.vault.turn() if self.look or self.vault_due <= now else self.vault_due
-        # The vault looks at its watcher every few seconds; there is none here, so only its own dues count.
-        works = self.vault._work.values()
-        self.vault_due = min((work.next_at() for work in works), default=vault_at)
+        vault_at = self.vault_due
+        if self.look or self.vault_due <= now:
+            self.quiet_scans = 0 if self.look else self.quiet_scans + 1
+            vault_at = self.vault.turn()
+        self.vault_due = self._next_look(vault_at)
         self.look = False
         self._keep_house()
         self._hear()
@@ -655,6 +664,15 @@ class World:
             wait = 0.0
         self.check_limits()
         return min(wait, max(0.0, self.vault_due - self.clock.monotonic()))
+
+    def _next_look(self, vault_at: float) -> float:
+        """When the vault has something to do. It looks at its watcher every few seconds; there is none here, so only
+        its own dues count. Scans of a folder in which nobody did anything come less and less often."""
+        works = self.vault._work.values()
+        due = min((work.next_at() for work in works), default=vault_at)
+        if self.machine is None and self.vault.quiet() and all(work._scan_at == due for work in works):
+            due += min(2.0**self.quiet_scans - 1.0, MOST_QUIET) * SCANS
+        return due
 
     def _keep_house(self) -> None:
         """What the daemon's own thread does, at its pace."""
@@ -700,6 +718,7 @@ class World:
             self.commands.run()
 
     vault_due = 0.0
+    quiet_scans = 0  # in a row
     most = 0  # in flight, left over from a config that allowed more, or told by receipts
     commanded = False
     lost = False  # whether a ledger was lost

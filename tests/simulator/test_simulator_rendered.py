@@ -12,6 +12,7 @@ Image = pytest.importorskip("PIL.Image", reason="the extra sorad[media] is not i
 pytest.importorskip("av", reason="the extra sorad[media] is not installed")
 
 from sorad.clock import SystemClock  # noqa: E402
+from sorad.files.labels import labels_of  # noqa: E402
 from sorad.files.mp4 import check_mp4  # noqa: E402
 from sorad.media.flaws import Asked, flaws  # noqa: E402
 from sorad.media.inspection import inspect  # noqa: E402
@@ -112,6 +113,16 @@ def test_what_is_wrong_with_a_video_is_seen_by_whoever_checks_it(tmp_path: Path,
 def test_a_good_one_has_no_flaw(tmp_path: Path) -> None:
     video = made(tmp_path, seconds="5", generate_audio=True)
     assert flaws(inspect(Inspect(str(video))), Asked(5, "5:3", "192p", audio=True)) == []
+
+
+@pytest.mark.parametrize("sound", [True, False])  # with sound it is rendered
+def test_labels_are_in_it_and_it_still_plays(tmp_path: Path, sound: bool) -> None:
+    video = made(tmp_path, "labelled,how=both", seconds="5", generate_audio=sound)
+    found = labels_of(video)
+    assert '"Label": "1"' in found.aigc[0]
+    assert found.c2pa
+    assert check_mp4(video) is None
+    assert probe(Probe(str(video))).seconds == 5
 
 
 def test_the_formats_of_vendors_show_what_they_were_given_too(tmp_path: Path) -> None:

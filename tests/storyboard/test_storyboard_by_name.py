@@ -81,6 +81,11 @@ def test_each_goes_where_its_name_says_in_the_order_of_references(folder: Path) 
     assert {one.number for one in reading.pictures} == {1, 2}
 
 
+def test_a_folder_that_is_named_from_here_is_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    assert sent(read(Path(folder.name), [{"asset": WHO}]))[0] == "1_start.png"
+
+
 def test_without_the_flag_such_folders_change_nothing(folder: Path) -> None:
     with_folder = read(folder, [{"asset": WHO}, {}], assets=False)
     bare = folder / "bare"

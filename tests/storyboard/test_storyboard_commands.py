@@ -6,7 +6,6 @@ import argparse
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,8 +24,7 @@ def refuse_five_seconds(request: Request) -> list[Problem]:
 
 @pytest.fixture(autouse=True)
 def _a_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    made = SimpleNamespace(validate=refuse_five_seconds)
-    monkeypatch.setattr("sorad.providers.sellers.make", lambda config, key: made)
+    monkeypatch.setattr("sorad.providers.sellers.validator_of", lambda config: refuse_five_seconds)
     monkeypatch.setattr("sorad.cli.shared.settings.find_config", lambda explicit, env: None)
     monkeypatch.chdir(tmp_path)
 

@@ -31,7 +31,7 @@ Kinds, by what they strike:
   create      no_id, balance, blocked, person, retired, repeated
   API calls   key
   poll        lost_task
-  new tasks   stuck, fail, ignore_picture, flawed
+  new tasks   stuck, fail, ignore_picture, flawed, labelled
   download    cut, slow_download, crawl, redirect, expired, html_download, wrong_length, no_moov
   the list    list_lag, list_cap, list_repeat, list_size, list_more, list_empty, list_stub,
               list_dates, list_text, list_ended, list_forget

@@ -66,6 +66,7 @@ class Evidence(NamedTuple):
     behind: float = 0.0  # how far it dates ours back, as 0 or less
     against: bool = False  # it lacks one of ours, or dates one as no clock on earth does
     altered: bool = False  # it shows one of ours with another length or model than was sent
+    verbatim: Optional[bool] = None  # it shows ours with the texts that were sent; None: it shows none
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,10 @@ class View:
     proved: bool = False  # whether this list, now or earlier, has shown that it shows what it should
     behind: float = 0.0  # how far it has dated ours back at another time, as 0 or less
     altered: bool = False  # whether it has shown ours with another length or model than was sent
+    verbatim: Optional[bool] = (
+        None  # whether it has shown ours with no other texts than were sent; None: it showed none
+    )
+    crowded: bool = False  # more tasks came since the create left than are remembered
     finding: Finding = BY_TEXT  # what the list can tell at all
 
     @cached_property
@@ -288,7 +293,9 @@ def not_whole(view: View) -> Optional[Problem]:
         return _lacks(lacking)
     if _is_forgotten(view):
         return _forgets(view.finding.kept_for)
-    if _reaches_back(view) or view.listed.counted or _ended(view):
+    if view.crowded and not view.finding.how.by_id:
+        return faults.incomplete_list(_TOO_MANY)
+    if _reaches_back(view) or _ended(view):
         return None if view.proved else _unproved()
     return view.listed.doubt or faults.incomplete_list(_TOO_SHORT)
 
@@ -302,7 +309,19 @@ def evidence(view: View) -> Evidence:
     odd = any(abs(one) > ZONES for one in off)
     behind = max(min([0.0, *off]), -ZONES)
     against = odd or _lacking(view) is not None
-    return Evidence(min(ages, default=None), behind, against, alters(view))
+    return Evidence(min(ages, default=None), behind, against, alters(view), _is_verbatim(view))
+
+
+def _is_verbatim(view: View) -> Optional[bool]:
+    """Whether it shows ours with the texts that were sent; ``None``: it shows none of ours, or texts tell nothing."""
+    if not view.finding.how.by_text:
+        return None
+    sent = {own.remote_id: own.take for own in view.own}
+    shown = [
+        (sent.get(row.remote_id), row) for row in view.listed.tasks if row.prompt.strip() or not row.running
+    ]
+    alike = [resembles(take.request, row) for take, row in shown if take is not None]
+    return all(alike) if alike else None
 
 
 def _reaches_back(view: View) -> bool:
@@ -316,18 +335,20 @@ def _reaches_back(view: View) -> bool:
 
 
 def _ended(view: View) -> bool:
-    """Whether it ended, shows all of ours since the intent, and is not just cut to its newest.
+    """Whether it holds as many as it counts, or ended and shows all of ours since the intent; and is not just cut.
 
-    It is not cut if it has shown more at another time. Else it must say itself that it ends, and show nobody else's
-    tasks, which could have pushed ours off, nor just as many of ours as lists are cut to.
+    It is not cut to its newest if it has shown more at another time. Else there must not be just as many as lists are
+    cut to: some count only what they show. One that does not count must say itself that it ends, and show nobody
+    else's tasks, which could have pushed ours off.
     """
     listed = view.listed
     ours = all(own.remote_id in listed.ids for own in view.own if own.accepted_at >= view.intent_at)
-    if not listed.ended or not ours:
+    if not (listed.counted or (listed.ended and ours)):
         return False
     foreign = any(task.remote_id not in view.owned for task in listed.tasks)
     round_number = len(listed.ids) % ROUND == 0 and bool(listed.ids)
-    return len(listed.ids) < view.most or (listed.said_so and not foreign and not round_number)
+    told = listed.counted or (listed.said_so and not foreign)
+    return len(listed.ids) < view.most or (told and not round_number)
 
 
 def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:
@@ -390,4 +411,8 @@ def _unproved() -> Problem:
     )
 
 
+_TOO_MANY = N_(
+    "More tasks came on the provider's list since the lost create than sorad remembers: it cannot be told which were "
+    "there before."
+)
 _TOO_SHORT = N_("The provider's list of tasks ends before the lost create: it may show only its newest.")

@@ -44,6 +44,9 @@ class Sightings:
     shown: Optional[float] = None
     behind: float = 0.0  # how far it has dated ours back, at most, as 0 or less
     altered: bool = False  # it has shown ours with another length or model than was sent
+    verbatim: Optional[bool] = (
+        None  # it has shown ours with no other texts than were sent; None: it showed none yet
+    )
     dates: dict[str, float] = field(default_factory=dict)  # of all tasks, the newest, by the list's own clock
     reach: Optional[float] = None  # since when all tasks are among these; ``None``: not known
 
@@ -56,8 +59,22 @@ class Sightings:
         """With what one more look says of the list itself."""
         ages = [age for age in (self.shown, found.shown) if age is not None]
         shown = None if found.against else min(ages, default=None)
-        altered = self.altered or found.altered
-        return replace(self, shown=shown, behind=min(self.behind, found.behind), altered=altered)
+        return replace(
+            self,
+            shown=shown,
+            behind=min(self.behind, found.behind),
+            altered=self.altered or found.altered,
+            verbatim=self.verbatim
+            if found.verbatim is None
+            else found.verbatim and self.verbatim is not False,
+        )
+
+    def is_crowded(self, since: float, left: Optional[Moment]) -> bool:
+        """Whether tasks were forgotten that came ``since`` then, by the list's clock, or showed after a create
+        ``left``."""
+        forgot = len(self.dates) >= DATES and self.reach is not None and self.reach >= since
+        first = min((seen.at for seen in self.rows.values()), default=NEVER)
+        return forgot or (len(self.rows) >= ROWS and (left is None or first >= left))
 
     def after(
         self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float, moment: Moment
@@ -137,7 +154,18 @@ class Sightings:
             return cls()
         known = {
             name: raw[name]
-            for name in ("most", "lag", "lag_for", "late", "shown", "behind", "altered", "dates", "reach")
+            for name in (
+                "most",
+                "lag",
+                "lag_for",
+                "late",
+                "shown",
+                "behind",
+                "altered",
+                "verbatim",
+                "dates",
+                "reach",
+            )
             if name in raw
         }
         rows = {one: Seen(_moment(at), *told) for one, (at, *told) in raw["rows"].items()}

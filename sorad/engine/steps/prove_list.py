@@ -24,7 +24,7 @@ LONGEST = 3_600.0
 
 
 def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
-    """One look at the list, while it has not yet shown a create of ours as soon as one must be on it.
+    """One look at the list, while it has not yet shown a create of ours as soon as one must be on it, and its text.
 
     ``take`` was asked after at that provider just now, and this was ``found``. A list that cannot be read, or shows
     nothing, is looked at again later.
@@ -35,8 +35,9 @@ def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
     if not young or not there or not is_sure(take, provider) or not can_look_up(kit, provider):
         return
     try:
-        shown = kit.lookups.list_history.of(kit.ledger, provider.account).shown
-        if shown is not None and shown <= kit.config.reconcile.window:
+        seen = kit.lookups.list_history.of(kit.ledger, provider.account)
+        known = seen.verbatim is not None or not provider.capabilities.finding.how.by_text
+        if seen.shown is not None and seen.shown <= kit.config.reconcile.window and known:
             return
         if _is_due(kit, provider.account):
             look(kit, take, provider)

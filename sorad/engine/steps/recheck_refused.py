@@ -27,6 +27,8 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask
 
+# Seconds until another create is answered.
+SOON = 1.0
 # A list that cannot be read so often in a row is none: a refusal is proof enough by itself.
 UNREADABLE = 5
 
@@ -46,6 +48,9 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
     if isinstance(looked, Fault):
         return _unread(kit, take, looked)
     kit.lookups.unread = 0
+    if looked.view.verbatim is False and any(one.state is State.SUBMITTING for one in looked.view.others):
+        release(kit, take, kit.clock.time() + SOON)  # its answer may own a task that no text tells from ours
+        return True
     found = _found(kit, looked.view)
     if isinstance(found, RemoteTask):
         _adopt(kit, take, provider, found)
@@ -57,22 +62,28 @@ def accepted_after_all(kit: Kit, take: Take) -> bool:
 def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
     """Its task; why that cannot be told; or ``None``: nothing on the list looks like one.
 
-    A refusal is no doubt: only a task that looks like this one is a reason for another.
+    A refusal is no doubt: only a task that looks like this one is a reason for another. Where the list is known to
+    rewrite texts, any of its time, length and model does.
     """
     first, tasks, finding = view.take, view.listed.tasks, view.finding
     refused = [as_dated(kit, one) for one in _refused_too(kit, first)]
     mine = [task for task in tasks if same(first, task, finding)]
-    alike_too = [one for one in refused if alike(one, first, finding)]
+    alike_too = [one for one in (*view.others, *refused) if alike(one, first, finding)]
     matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead, finding)
     if matched is None:
         return several(first, mine)
     if first.id in matched:
         return matched[first.id]
-    view = replace(view, others=[*view.others, *refused])
-    for task in tasks:
-        like_it = in_window(first, task, view.now, view.ahead) and resembles(first.request, task)
-        if like_it and kind(view, task) is not Kind.NOT_OURS:
-            return indistinguishable(first, task)
+    return _much_like_it(replace(view, others=[*view.others, *refused]))
+
+
+def _much_like_it(view: View) -> Optional[Problem]:
+    """Why the user is asked: a task that may be its own, by its text, or by all else where the list changes texts."""
+    for task in view.listed.tasks:
+        like_it = view.verbatim is False or resembles(view.take.request, task)
+        in_time = in_window(view.take, task, view.now, view.ahead)
+        if like_it and in_time and kind(view, task) is not Kind.NOT_OURS:
+            return indistinguishable(view.take, task)
     return None
 
 

@@ -81,7 +81,15 @@ def _judged(kit: Kit, take: Take, provider: Provider, listed: Listed) -> Look:
     seen = kit.lookups.list_history.weigh(kit.ledger, provider.account, evidence(view))
     # It was not seen to show ours any sooner.
     window = max(window, seen.shown or 0.0) if seen.proved else window
-    return Look(replace(view, proved=seen.proved, behind=seen.behind, altered=seen.altered), window)
+    view = replace(
+        view,
+        proved=seen.proved,
+        behind=seen.behind,
+        altered=seen.altered,
+        verbatim=seen.verbatim,
+        crowded=seen.is_crowded(view.start, lost.moment),
+    )
+    return Look(view, window)
 
 
 def as_dated(kit: Kit, take: Take) -> Take:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 from sorad.messages import N_
-from sorad.model import Request
+from sorad.model import Look, Request
 from sorad.problems import Param, Problem
 from sorad.providers.capabilities.offers import Offer, Offers, ratio_of
+from sorad.units import format_size
 
 Rule = Callable[[Request, Offer, str], Optional[Problem]]
 
@@ -241,6 +242,56 @@ def _form(form: str, picture: str, name: str) -> Problem:
     return Problem("request.image", message, fix, params)
 
 
+def _local_pictures(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    """What is wrong with a local picture, as far as its storyboard's reading tells."""
+    looks, checks = dict(request.looks), (_weight, _format, _sides, _shape)
+    for image, path in request.pictures():
+        look = looks.get(image)
+        found = [] if look is None else [problem for check in checks if (problem := check(look, offer))]
+        if found:
+            params = {**found[0].params, "kind": name, "path": path}
+            return replace(found[0], code="request.image", params=params)
+    return None
+
+
+def _weight(look: Look, offer: Offer) -> Optional[Problem]:
+    if look.bytes <= offer.largest:
+        return None
+    params = {"size": format_size(look.bytes), "most": format_size(offer.largest)}
+    message = N_("{kind} takes pictures of {most} at most; {path} has {size}.")
+    return Problem("", message, N_("Make the picture smaller."), params)
+
+
+def _format(look: Look, offer: Offer) -> Optional[Problem]:
+    if look.form in offer.formats:
+        return None
+    message = N_("{kind} takes no {form} pictures: {path}")
+    params = {"form": look.form, "allowed": ", ".join(offer.formats)}
+    return Problem("", message, N_("Save it as one of: {allowed}."), params)
+
+
+def _sides(look: Look, offer: Offer) -> Optional[Problem]:
+    sides = sorted((look.width, look.height))
+    if offer.sides is None or not sides[0] or (offer.sides[0] <= sides[0] and sides[1] <= offer.sides[1]):
+        return None
+    message = N_(
+        "{kind} takes pictures with sides of {least} to {most} pixels; {path} has {width} x {height}."
+    )
+    params = {"least": offer.sides[0], "most": offer.sides[1], "width": look.width, "height": look.height}
+    return Problem("", message, N_("Scale the picture."), params)
+
+
+def _shape(look: Look, offer: Offer) -> Optional[Problem]:
+    shape = look.width / look.height if look.height else 0.0
+    if offer.shapes is None or not shape or offer.shapes[0] <= shape <= offer.shapes[1]:
+        return None
+    message = N_(
+        "{kind} takes pictures {least:g} to {most:g} times as wide as high; {path} has {width} x {height}."
+    )
+    params = {"least": offer.shapes[0], "most": offer.shapes[1], "width": look.width, "height": look.height}
+    return Problem("", message, N_("Cut the picture."), params)
+
+
 RULES: Sequence[Rule] = (
     _prompt,
     _seconds,
@@ -255,6 +306,7 @@ RULES: Sequence[Rule] = (
     _seed,
     _negative_prompt,
     _forms,
+    _local_pictures,
 )
 # What an API refuses by itself where it does not offer it.
 _REFUSED_THERE = (_prompt, _seconds)

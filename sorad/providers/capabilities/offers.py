@@ -52,6 +52,9 @@ class Offer:
     prompt_max: int = 32_000  # characters
     forms: tuple[str, ...] = ()  # of pictures: "url", "file", "id"
     largest: int = 20_000_000  # bytes of a picture
+    formats: tuple[str, ...] = ("jpeg", "png", "webp")  # of local ones
+    sides: Optional[tuple[int, int]] = None  # pixels: the shortest, the longest
+    shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, the widest
     price: Mapping[str, float] = field(
         default_factory=dict, compare=False
     )  # of a second; "": whatever is asked for
@@ -252,7 +255,7 @@ def _with(base: Offer, said: Optional[ModelConfig]) -> Offer:
     if said.price is not None:
         told["price"] = said.price if isinstance(said.price, dict) else {"": said.price}
     if said.pictures is not None:
-        told.update(forms=said.pictures.forms, largest=said.pictures.largest)
+        told.update((name, getattr(said.pictures, name)) for name in said.pictures.model_fields_set)
     if said.resolutions is not None and base.sizes is not None:
         told["resolutions"] = tuple(one for one in base.resolutions if one in said.resolutions)
     return replace(base, name=said.name, **told)
