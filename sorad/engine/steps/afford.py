@@ -68,15 +68,8 @@ def over_budget(
 ) -> Optional[Over]:
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
     budget, now = kit.config.budget, kit.clock.time()
-    day = BudgetDay(day_began(now), next_day(now))
-    there = kit.config.provider.per_day
-    if (budget.per_day is not None or there is not None) and kit.times.tells_sleep:
-        day = budget_day(kit.ledger, now)
-    spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
-    over = over_day(budget, spent, price, provider.currency)
-    if over is None and there is not None:
-        spent = kit.ledger.spend_at(_ours(kit, provider), day.began)
-        over = over_provider_day(there, spent, price, provider.currency, kit.config.provider.title)
+    day = _day(kit, now)
+    over = _over_day(kit, provider, price, day)
     if over is None or (take.approved and over.code in ("budget.price", "budget.currency")):
         over = needs_approval(budget, list(prices), provider.currency)
     if over is None:
@@ -85,6 +78,25 @@ def over_budget(
     if trouble is not None:
         return Over(trouble, now + PRICE_AGAIN)
     return Over(over, day.ends if over.code == "budget.day" else NEVER)
+
+
+def _day(kit: Kit, now: float) -> BudgetDay:
+    """Today, as budgets count it."""
+    limits = (kit.config.budget.per_day, kit.config.provider.per_day)
+    if kit.times.tells_sleep and limits != (None, None):
+        return budget_day(kit.ledger, now)
+    return BudgetDay(day_began(now), next_day(now))
+
+
+def _over_day(kit: Kit, provider: Provider, price: Optional[int], day: BudgetDay) -> Optional[Problem]:
+    """Why a take may not be bought today, by the budget of its currency and by its provider's own."""
+    budget, there = kit.config.budget, kit.config.provider.per_day
+    spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
+    over = over_day(budget, spent, price, provider.currency)
+    if over is None and there is not None:
+        spent = kit.ledger.spend_at(_ours(kit, provider), day.began)
+        over = over_provider_day(there, spent, price, provider.currency, kit.config.provider.title)
+    return over
 
 
 def _ours(kit: Kit, provider: Provider) -> Sequence[Party]:
