@@ -39,6 +39,10 @@ every = {every}
 max_segments = 10000
 [disk]
 min_free = "100 MB"
+[media]
+posters = false
+checks = false
+sheets = false
 [log]
 level = "WARNING"
 """

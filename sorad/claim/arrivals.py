@@ -99,10 +99,17 @@ class Arrivals:
                 with contextlib.suppress(OSError):  # of one place; the next look tries again
                     if Path(take.output).exists():
                         self._is_there(take)
+        self._compare_recent(roots)
+
+    def _compare_recent(self, roots: Collection[str]) -> None:
+        """Look at what was bought lately in these roots; what is older is forgotten."""
+        recent: set[int] = set()
         for purchase in self._ledger.purchases(self._clock.time() - RECENT):
+            recent.add(purchase.take_id)
             given_up = purchase.state in (State.FAILED, State.CANCELLED)
             if purchase.root in roots and purchase.remote_id and not given_up:
                 self._compare(purchase)
+        self._stamps = {take: stamp for take, stamp in self._stamps.items() if take in recent}
 
     def look_again(self, roots: Collection[str]) -> bool:
         """Whether a take in these roots that was left to another sorad is queued again: its intent is gone, or its

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -13,6 +13,7 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.config.model import Config
+from sorad.inspection.ours import is_anothers
 from sorad.inspection.sheet import cells, sheet_path, signature
 from sorad.ledger.interface import Ledger
 from sorad.ledger.states import OPEN
@@ -22,6 +23,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 
 GAP = 60.0  # seconds between two sheets of one storyboard: sync services carry each
+SOON = 5.0  # seconds until a folder that is away, or not yet known to be there, is looked for again
 
 
 @dataclass
@@ -47,7 +49,10 @@ class Sheets:
         board = None if due is None else self._board(due)
         if due is None or board is None:
             return False
-        drawn = self._draw(board) if board.root in roots else None
+        if board.root not in roots:
+            self._pending()[due] = now + SOON
+            return False
+        drawn = self._draw(board)
         if drawn is not False:  # for what changed meanwhile; one that did not change is not drawn again
             self._pending()[due] = now + GAP
         return drawn is True
@@ -78,17 +83,26 @@ class Sheets:
         if not any(one.state is State.DONE for one in takes) or not all(map(self._is_over, takes)):
             return False  # each change of a take has it looked at again
         out, found = sheet_path(board.path, takes), cells(takes)
-        key, mark = f"sheet:{board.id}", [out.name, signature(found)]
-        before = self.ledger.recall(key)
-        if before == mark or (before and before[0] == out.name and not os.path.lexists(out)):
-            return False  # a deleted one stays away
+        mark = [out.name, signature(found)]
+        try:
+            if not self._is_wanted(board, out, mark):
+                return False
+        except OSError:
+            return None
         answer = self.ask(Sheet(str(out), Path(board.path).name, found))
         if not isinstance(answer, Kept):
             logger.debug("{}: {}", out, answer)
             return None
-        self.ledger.remember(key, mark)
+        self.ledger.remember(_key(board), mark)
         logger.info(_("sheet {path} drawn"), path=str(out))
         return True
+
+    def _is_wanted(self, board: Storyboard, out: Path, mark: Sequence[str]) -> bool:
+        """Whether it would look otherwise; not where somebody deleted it, or put another file there. ``OSError``."""
+        before = self.ledger.recall(_key(board))
+        if before and before[0] == out.name and not os.path.lexists(out):
+            return False
+        return bool(before != mark and not is_anothers(out))
 
     def _is_over(self, take: Take) -> bool:
         """Whether nothing more comes of a take by itself."""
@@ -98,3 +112,8 @@ class Sheets:
         if take.state is not State.DONE or take.error is not None:
             return True
         return bool((take.poster or not media.posters) and (take.checks or not media.checks))
+
+
+def _key(board: Storyboard) -> str:
+    """Under which the last sheet is remembered: its name, and what tells how it looked."""
+    return f"sheet:{board.id}"

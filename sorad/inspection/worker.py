@@ -17,6 +17,7 @@ from loguru import logger
 from sorad.clock import Clock
 from sorad.config.model import Config
 from sorad.files.durable import remove
+from sorad.inspection.ours import is_anothers
 from sorad.inspection.sheets import Sheets
 from sorad.layout import poster_path
 from sorad.ledger.errors import ClaimLost, IllegalMove, LedgerUnavailable
@@ -34,7 +35,6 @@ WIDTH = 640  # pixels of a poster
 # What cannot be read or written just now is tried again so much later, then twice as long, up to a day; seconds.
 LATER, LATEST = 60.0, 86_400.0
 IDLE = 60.0  # seconds without work after which the child process is let go
-_PAGE = 50
 _MADE, _NONE = 1, 2
 
 
@@ -96,11 +96,15 @@ class Inspector:
     def _each(self, what: Unseen, roots: Collection[str], look: Callable[[Take], Optional[Change]]) -> bool:
         """The first that is not put off; whether there was one."""
         now = self.clock.monotonic()
-        limit = _PAGE + len(self._later)
+        limit = 1 + len(self._later)  # one of them is not put off
         for take in self.ledger.unseen(what, roots, limit):
             if now < self._later.get(take.id, (0.0, 0.0))[0]:
                 continue
-            change = look(take)
+            try:
+                change = look(take)
+            except OSError as error:
+                logger.debug("take {}: {}", take.id, error)
+                change = None
             if change is None:
                 self._put_off(take.id)
             else:
@@ -127,12 +131,16 @@ class Inspector:
         """The video is gone: so is its poster."""
         if take.error is None or take.error.code != "take.missing" or os.path.lexists(take.output):
             return None
-        remove(poster_path(Path(take.output)))
+        poster = poster_path(Path(take.output))
+        if not is_anothers(poster):
+            remove(poster)
         return Change(State.DONE, "poster", poster=0)
 
     def _poster(self, take: Take) -> Optional[Change]:
         video = Path(take.output)
         out = poster_path(video)
+        if is_anothers(out):  # the user's own stands for it, where it is a file
+            return Change(State.DONE, "poster", poster=_MADE if out.is_file() else _NONE)
         if _is_newer(out, video):  # of a ledger that was lost
             return Change(State.DONE, "poster", poster=_MADE)
         found = self.ask(Frame(str(video), str(out), "poster", WIDTH))

@@ -31,6 +31,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import SEGMENT, missing, observed, segment_folders
 from sorad.receipts.intents import remove_own_intent, waits_for_foreign
+from sorad.receipts.moving import move_pictures
 from sorad.receipts.place import look
 from sorad.receipts.places import Places
 from sorad.receipts.receipt import Payer, read_intent, read_receipt
@@ -135,7 +136,8 @@ class Audit:
         there_now = assets / f"{SEGMENT}{take.segment}" / video.name
         home = Places().of(there_now, take.take, take.fingerprint)
         if home != video and look(home).verified:
-            self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True))
+            move_pictures(video, home)
+            self._write(take, Change(State.DONE, "found again", output=str(home), clear_error=True, poster=0))
             return False
         if take.reused and self._taken_again(take):
             return False

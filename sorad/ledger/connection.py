@@ -287,7 +287,7 @@ def _execute(db: sqlite3.Connection, sql: str, values: Sequence[Any]) -> sqlite3
 
 def _bound(values: Sequence[Any]) -> Sequence[Any]:
     """The values with text that UTF-8 cannot carry as bytes, which SQLite keeps as a BLOB."""
-    return [_storable(value) if isinstance(value, str) else value for value in values]
+    return [_storable(value) if isinstance(value, str) and not value.isascii() else value for value in values]
 
 
 def _storable(text: str) -> Any:

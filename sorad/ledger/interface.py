@@ -85,6 +85,10 @@ class Ledger(Protocol):
         """The storyboards known, of one root or of all; those ``gone`` included."""
         ...
 
+    def storyboards_of(self, ids: Collection[int]) -> list[Storyboard]:
+        """Those of the ids that there are."""
+        ...
+
     def storyboard_at(self, path: str) -> Optional[Storyboard]:
         """The storyboard of a path, one that is there before one that is ``gone``."""
         ...

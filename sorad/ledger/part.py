@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import repeat
+from operator import attrgetter
 from typing import Callable, Optional
 
 from sorad.elapsed import Moment
@@ -25,6 +26,7 @@ Note = tuple[int, State, str, str, Optional[Problem]]  # take, state, note, requ
 # A create that was not accepted is tried again before others have their turn.
 _KEEPS_TURN = (State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 _PARTY = frozenset(Party._fields)
+_MEMBERS = attrgetter(*TAKE_COLUMNS)
 
 _INSERT_TAKE = (
     f"INSERT INTO takes ({', '.join(TAKE_COLUMNS)}, turn) VALUES ({', '.join('?' * len(TAKE_COLUMNS))}, ?)"
@@ -96,10 +98,7 @@ class Part:
         self._parties = None
         self._db.run_many(
             _INSERT_TAKE,
-            (
-                [*(column(getattr(take, name)) for name in TAKE_COLUMNS), turn]
-                for take, turn in zip(takes, turns)
-            ),
+            ((*map(column, _MEMBERS(take)), turn) for take, turn in zip(takes, turns)),
         )
         for take in takes:
             self._touched.append(take.storyboard_id)

@@ -27,6 +27,7 @@ SELECT_TAKE = (
 )
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 
+_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, for there are dozens in a row
 _ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
@@ -81,6 +82,8 @@ def _about(text: str | None, take_id: int) -> Problem | None:
 
 def column(value: Any) -> Any:
     """What a column holds for a member of a take or a root."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, (Request, Problem)):
         return value.to_json()
     if isinstance(value, State):

@@ -67,6 +67,14 @@ class Storyboards(Part):
             for row in self._db.rows(SELECT_BOARD + where + "ORDER BY state <> 'gone', id", values)
         ]
 
+    def storyboards_of(self, ids: Collection[int]) -> list[Storyboard]:
+        found: list[Storyboard] = []
+        asked = sorted(ids)
+        for start in range(0, len(asked), _PAGE):
+            page = asked[start : start + _PAGE]
+            found += map(board_of, self._db.rows(f"{SELECT_BOARD}WHERE id IN ({marks(page)})", page))
+        return found
+
     def storyboard_at(self, path: str) -> Storyboard | None:
         row = self._db.row(SELECT_BOARD + "WHERE path = ? ORDER BY state = 'gone', id DESC LIMIT 1", (path,))
         return board_of(row) if row else None
@@ -233,6 +241,7 @@ class Storyboards(Part):
             self._withdraw(other, "gone", now)
 
     def _withdraw(self, storyboard_id: int, state: str, now: float) -> int:
+        self._touched.append(storyboard_id)
         self._db.run(
             "UPDATE storyboards SET state = ?, updated_at = ? WHERE id = ?", (state, now, storyboard_id)
         )

@@ -19,7 +19,7 @@ from PIL import Image
 from sorad.files.durable import write_whole
 from sorad.files.untrusted import open_file
 from sorad.media.likeness import likeness
-from sorad.media.questions import Compare, Compared, Frame, Kept, Probe, Probed
+from sorad.media.questions import OURS, Compare, Compared, Frame, Kept, Probe, Probed
 
 OWNER = "decoder"  # in the names of files that are being written: what is left of one is known as ours
 FORMS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -197,5 +197,5 @@ def _is_dark(picture: Any) -> bool:
 def _write(picture: Any, out: Path) -> None:
     form = "PNG" if out.suffix.lower() == ".png" else "JPEG"
     content = io.BytesIO()
-    picture.save(content, form, **({"quality": 88} if form == "JPEG" else {}))
+    picture.save(content, form, **({"quality": 88, "comment": OURS} if form == "JPEG" else {}))
     write_whole(out, content.getvalue(), time.sleep, OWNER)

@@ -16,6 +16,7 @@ from typing import Any, Optional, Union
 from sorad.messages import N_
 from sorad.problems import Problem
 
+OURS = b"made by sorad"  # the comment in each JPEG, by which one is told from the user's pictures
 Stretches = Sequence[Sequence[float]]
 REQUIREMENTS = ("av>=14.4", "Pillow>=11.3")  # as in pyproject.toml
 

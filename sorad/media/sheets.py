@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sorad.files.durable import write_whole
 from sorad.media.lettering import font_for
 from sorad.media.pictures import OWNER, read_picture
-from sorad.media.questions import Cell, Kept, Sheet
+from sorad.media.questions import OURS, Cell, Kept, Sheet
 
 _WIDE, _GAP, _MARGIN = 240, 12, 24  # pixels
 _LETTER, _LINE, _TITLE = 15, 21, 24
@@ -42,7 +42,7 @@ def sheet(question: Sheet) -> Kept:
         at = (_MARGIN + number % columns * across, _MARGIN + 2 * _TITLE + number // columns * down)
         _draw(draw, ground, cell, picture, (at, high, font))
     content = io.BytesIO()
-    ground.save(content, "JPEG", quality=85)
+    ground.save(content, "JPEG", quality=85, comment=OURS)
     write_whole(Path(question.out), content.getvalue(), time.sleep, OWNER)
     return Kept(*size, 0.0)
 

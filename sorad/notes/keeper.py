@@ -6,8 +6,9 @@ import contextlib
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Optional
@@ -29,6 +30,7 @@ from sorad.notes import render
 from sorad.notes.boxes import by_segment, mark_of, ticked
 from sorad.notes.memory import Memo, keep, memo_of, secret_of
 from sorad.notes.merge import BEGIN, block_of, merged
+from sorad.notes.posters import with_posters
 from sorad.notes.view import View, relative, view_of
 from sorad.notes.writing import STILL, Merge, Note, Odd, Seen
 from sorad.problems import Problem
@@ -123,9 +125,13 @@ class Keeper:
         touched = self.ledger.touched()
         self.touched(touched)
         asked, self._asked = self._asked, set()
-        if touched or asked or not self._boards:
-            boards = self.ledger.storyboards()
-            self._boards = {one.id: one for one in boards if one.state in ("ok", "invalid")}
+        whole = bool(asked) or not self._boards
+        boards = self.ledger.storyboards() if whole else self.ledger.storyboards_of(touched)
+        shown = {one.id: one for one in boards if one.state in ("ok", "invalid")}
+        for gone in set(self._boards if whole else touched).difference(shown):
+            self._boards.pop(gone, None)
+            self._views.pop(gone, None)
+        self._boards.update(shown)
         for key in (*map(str, touched), *asked):
             self._kept.setdefault(key, _Kept()).due = True
 
@@ -170,13 +176,15 @@ class Keeper:
         marks = {mark_of(secret, take, memo.spent.get(str(take.segment), 0)): take for take in takes}
         if self._obey(board, by_segment(ticked(block_of(text)), marks), memo, kept):
             takes = self._takes(board)
+        done = Counter(take.segment for take in takes if take.state is State.DONE)
         boxes = {
             take.id: mark_of(secret, take, memo.spent.get(str(take.segment), 0))
             for take in takes
-            if sum(one.segment == take.segment and one.state is State.DONE for one in takes) > 1
+            if done[take.segment] > 1
         }
         currency = str(self.ledger.recall("currency") or "")
-        view = self._views[board.id] = view_of(board, takes, path, currency, boxes, kept.told)
+        view = view_of(board, takes, path, currency, boxes, kept.told)
+        self._views[board.id] = replace(view, segments=())  # the list of all storyboards shows no more
         self._due_vault(board.root)
         lines = render.block(view, markdown_links=self.config.notes.markdown_links, advice=self._advice(view))
         return partial(_with, partial(render.properties_of, view), lines, self._now())
@@ -188,7 +196,8 @@ class Keeper:
         return "" if lacking is None else render.advice(lacking.text(), str(lacking.params["command"]))
 
     def _takes(self, board: Storyboard) -> list[Take]:
-        return [one for one in self.ledger.takes(storyboard=board.path) if one.storyboard_id == board.id]
+        found = self.ledger.takes(storyboard=board.path)
+        return with_posters(one for one in found if one.storyboard_id == board.id)
 
     def _obey(self, board: Storyboard, chosen: Mapping[int, list[Take]], memo: Memo, kept: _Kept) -> bool:
         """Boxes that were ticked anew: one of a segment is a choice, several are told. Whether there were any."""

@@ -47,7 +47,7 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
         for source, target in parts:
             if os.path.lexists(source) and (not os.path.lexists(target) or _knows_more(source, target)):
                 source.replace(target)
-        _move_pictures(old, new)
+        move_pictures(old, new)
         receipt = read_receipt(receipt_path(new))
         _drop_double(old, receipt)
         if receipt is not None and (receipt.segment, receipt.take) != (segment, take):
@@ -60,8 +60,8 @@ def move_video(old: Path, new: Path, segment: int, take: int) -> bool:
     return True
 
 
-def _move_pictures(old: Path, new: Path) -> None:
-    """What was made of a video goes with it; where it cannot, it can be made again."""
+def move_pictures(old: Path, new: Path) -> None:
+    """What was made of a video, which lies elsewhere now, goes with it; where it cannot, it can be made again."""
     if os.path.lexists(old):
         return
     for part in (poster_path, last_frame_path):

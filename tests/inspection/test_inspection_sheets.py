@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
+from sorad.inspection.ours import is_anothers
 from sorad.inspection.sheet import cells, signature
-from sorad.inspection.sheets import GAP, Sheets
+from sorad.inspection.sheets import GAP, SOON, Sheets
 from sorad.ledger.values import Change
 from sorad.media.decoder import Decoder
-from sorad.media.questions import Answer, Cell, Kept, Question, Sheet, Unanswered
+from sorad.media.questions import OURS, Answer, Cell, Kept, Question, Sheet, Unanswered
 from sorad.messages import set_language
 from sorad.model import State, Take
 
@@ -39,7 +40,7 @@ class Desk:
         if not self.works:
             return Unanswered("disk", "no room")
         self.drawn.append(question)
-        Path(question.out).write_bytes(b"sheet")
+        Path(question.out).write_bytes(OURS)
         return Kept(1, 1, 0.0)
 
     def turns(self, wait: float = GAP + 1) -> int:
@@ -84,6 +85,15 @@ def test_a_sheet_is_drawn_once_all_was_looked_at_and_again_where_it_differs(desk
     assert desk.turns() == 0
 
 
+def test_a_picture_of_the_users_is_not_written_over(desk: Desk) -> None:
+    for take in desk.stage.takes():
+        desk.looked(take)
+    mine = desk.stage.vault_dir / "ep1" / "storyboard_a_assets" / "storyboard_a_sheet.jpg"
+    mine.write_bytes(b"mine")
+    assert desk.turns() == 0
+    assert mine.read_bytes() == b"mine"
+
+
 def test_sheets_of_one_storyboard_are_a_minute_apart(desk: Desk) -> None:
     for take in desk.stage.takes():
         desk.looked(take)
@@ -102,7 +112,7 @@ def test_what_cannot_be_drawn_just_now_is_drawn_later(desk: Desk) -> None:
     desk.works = True
     desk.stage.clock.now += GAP
     assert desk.sheets.turn(["/elsewhere"]) is False  # its folder is away
-    desk.stage.clock.now += GAP
+    desk.stage.clock.now += SOON
     assert desk.sheets.turn([str(desk.stage.vault_dir)]) is True
 
 
@@ -150,12 +160,13 @@ def test_a_sheet_shows_posters_and_what_is_no_picture_leaves_a_gap(tmp_path: Pat
     try:
         found = decoder.ask(Sheet(str(out), "storyboard_港.json", some))
         assert isinstance(found, Kept), found
-        many = decoder.ask(Sheet(str(out), "x" * 500, [some[0]] * 400))
+        many = decoder.ask(Sheet(str(out), "x" * 500, [some[0]] * 100))
         assert isinstance(many, Kept), many
         assert decoder.ask(Sheet(str(tmp_path / "no" / "sheet.jpg"), "x", [])).why == "disk"  # type: ignore[union-attr]
     finally:
         decoder.close()
     assert max(many.width, many.height) < 16_000
+    assert not is_anothers(out)
     with image.open(out) as picture:
         assert picture.size == (many.width, many.height)
         colours = picture.convert("RGB").resize((picture.width // 4, picture.height // 4)).getcolors(1 << 24)

@@ -15,7 +15,7 @@ from sorad.inspection.worker import LATER, Inspector
 from sorad.layout import poster_path, receipt_path
 from sorad.ledger.chosen import choices
 from sorad.media.flaws import flaws_of
-from sorad.media.questions import Answer, Frame, Inspect, Inspected, Kept, Question, Unanswered
+from sorad.media.questions import OURS, Answer, Frame, Inspect, Inspected, Kept, Question, Unanswered
 from sorad.model import State, Take
 from sorad.receipts.receipt import Payer, read_receipt
 
@@ -59,7 +59,7 @@ class Desk:
             return self.answers[key]
         if isinstance(question, Inspect):
             return GOOD
-        Path(question.out).write_bytes(b"\xff\xd8poster")
+        Path(question.out).write_bytes(b"\xff\xd8" + OURS)
         return Kept(640, 360, 1.0)
 
     def work(self) -> int:
@@ -216,3 +216,35 @@ def test_segments_in_another_order_take_their_posters_along(desk: Desk) -> None:
     posters = {path.name for path in assets.glob("*/*_poster.jpg")}
     assert posters == {poster_path(Path(take.output)).name for take in desk.takes()}
     assert desk.work() == 0
+
+
+def test_a_video_that_is_renamed_with_its_receipt_takes_its_poster_along(desk: Desk) -> None:
+    desk.work()
+    first = desk.takes()[0]
+    old = Path(first.output)
+    new = old.with_name("my favourite.mp4")
+    receipt_path(old).rename(receipt_path(new))
+    old.rename(new)
+    desk.stage.look = True
+    desk.stage.go(600.0)
+    assert desk.takes()[0].output == str(new)
+    desk.asked.clear()
+    assert desk.work() == 1  # seen to be there
+    assert desk.asked == []
+    assert desk.takes()[0].poster == 1
+    assert {path.name for path in old.parent.glob("*_poster.jpg")} >= {"my favourite_poster.jpg"}
+    assert not poster_path(old).exists()
+
+
+def test_a_picture_of_the_users_in_place_of_a_poster_stays_and_serves(desk: Desk) -> None:
+    first, second, _third = desk.takes()
+    mine = poster_path(Path(first.output))
+    mine.write_bytes(b"mine")
+    poster_path(Path(second.output)).mkdir()
+    desk.work()
+    assert [take.poster for take in desk.takes()] == [1, 2, 1]
+    Path(first.output).unlink()
+    desk.stage.look = True
+    desk.stage.go(600.0)
+    desk.work()
+    assert mine.read_bytes() == b"mine"

@@ -257,7 +257,9 @@ def test_ledger_two_storyboards_may_swap_their_names(ledger: Ledger) -> None:
 
 def test_ledger_gone_storyboard_comes_back_as_itself(ledger: Ledger) -> None:
     board_id = apply(ledger, want()).storyboard_id
+    ledger.touched()
     assert ledger.withdraw(board_id, "gone", NOW + 1) == 1
+    assert ledger.touched() == {board_id}
     assert ledger.withdraw(board_id, "gone", NOW + 1) == 0
     assert (ledger.storyboards()[0].state, only(ledger).state) == ("gone", CANCELLED)
     assert apply(ledger, want()) == Applied(board_id, added=1)
@@ -286,6 +288,8 @@ def test_ledger_invalid_storyboard_keeps_its_queue_until_it_is_withdrawn(ledger:
     assert ledger.storyboards() == [replace(row, id=board_id)]
     assert ledger.storyboards("/vault") == ledger.storyboards()
     assert ledger.storyboards("/elsewhere") == []
+    assert ledger.storyboards_of([board_id, board_id + 1]) == ledger.storyboards()
+    assert ledger.storyboards_of([]) == []
     assert only(ledger).state is Q
     assert ledger.withdraw(board_id, "invalid", NOW) == 1
 

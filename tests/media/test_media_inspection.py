@@ -9,6 +9,7 @@ from films import film, huge, turned
 
 from sorad.media.decoder import Decoder
 from sorad.media.questions import (
+    OURS,
     Compare,
     Compared,
     Frame,
@@ -73,6 +74,7 @@ def test_a_poster_is_no_black_picture(decoder: Decoder, whole: Path, tmp_path: P
     found = decoder.ask(Frame(str(whole), str(out), "poster", 32))
     assert isinstance(found, Kept)
     assert found.at > 1.1
+    assert OURS in out.read_bytes()[:4_096]
     with Image.open(out) as picture:
         assert (picture.format, picture.size) == ("JPEG", (32, 18))
         assert picture.convert("L").getextrema()[1] > 60

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from intake_stage import Stage
@@ -124,6 +127,7 @@ def test_posters_and_flaws_stand_in_the_note(desk: Desk) -> None:
         desk.stage.raw.record(
             take, Change(State.DONE, "looked", checks=checks, poster=poster), desk.stage.clock.time()
         )
+        poster_path(Path(take.output)).write_bytes(b"poster")
     desk.turns()
     text, shown = desk.text(), poster_path(Path(third.output)).name
     assert text.count("_poster.jpg|240]]") == 2
@@ -133,6 +137,11 @@ def test_posters_and_flaws_stand_in_the_note(desk: Desk) -> None:
     assert "black from 1.0 s to 2.5 s · cannot be decoded" in line
     assert f"![[{Path(third.output).name}]]" in text
     assert desk.boxes().keys() == {first.id, third.id}
+    poster_path(Path(third.output)).unlink()  # by somebody
+    desk.stage.order("choose", ids=[first.id])
+    desk.stage.go(2.0)
+    desk.turns()
+    assert desk.text().count("_poster.jpg|240]]") == 1
 
 
 def test_without_the_extra_a_note_says_once_how_to_get_pictures(
@@ -244,6 +253,38 @@ def test_a_renamed_storyboard_keeps_its_note(desk: Desk, lost: bool) -> None:
     assert note.parent.name == "storyboard_b_assets"
     assert "mine\n" in note.read_text("utf-8")
     assert "[[storyboard_b.json]]" in note.read_text("utf-8")
+
+
+def test_a_storyboard_that_is_gone_leaves_the_list_of_all(desk: Desk) -> None:
+    other = desk.stage.board("ep1/storyboard_b.json", ["three"])
+    desk.stage.go()
+    desk.turns()
+    vault = desk.stage.vault_dir / "sorad.md"
+    assert "storyboard_b.json" in vault.read_text("utf-8")
+    other.unlink()
+    desk.stage.go(60.0)
+    desk.tick(1)
+    desk.turns()
+    assert "storyboard_a.json" in vault.read_text("utf-8")
+    assert "storyboard_b.json" not in vault.read_text("utf-8")
+
+
+def test_the_takes_that_a_note_shows_do_not_stay_in_memory(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, takes = [], desk.stage.raw.takes
+
+    def watched(**asked: Any) -> Iterator[Take]:
+        for take in takes(**asked):
+            seen.append(weakref.ref(take))
+            yield take
+
+    monkeypatch.setattr(desk.stage.raw, "takes", watched)
+    desk.began()
+    desk.turns()
+    gc.collect()
+    assert seen
+    assert not any(one() for one in seen)
 
 
 def test_a_note_of_200_segments_is_small_and_quick(stage: Stage) -> None:

@@ -15,6 +15,7 @@ import shutil
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
@@ -575,7 +576,7 @@ class World:
                 self.arrivals.is_foreign,
                 self.claims.payer,
             ),
-            locks=Locks(*(Alone(self.turns) for _lock in range(3))),  # type: ignore[arg-type]
+            locks=Locks(*(Alone(self.turns) for _lock in range(3)), nullcontext()),  # type: ignore[arg-type]
         )
         self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)

@@ -147,7 +147,8 @@ def test_odd_notes_take_no_time(text: str) -> None:
 
 
 def test_links_are_resolved_as_obsidian_does(tmp_path: Path) -> None:
-    for name in ("notes/ep.md", "notes/near.png", "att/far.png", "x/y/deep.png", "x/deep.png"):
+    for name in ("notes/ep.md", "notes/near.png", "att/far.png", "x/y/deep.png", "x/deep.png",
+                 "out/cat.mp4", "out/cat_poster.jpg", "x/y/dog_poster.jpg"):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / ".obsidian").mkdir()
@@ -164,6 +165,8 @@ def test_links_are_resolved_as_obsidian_does(tmp_path: Path) -> None:
     assert meant("near.png", tmp_path) == "notes/near.png"
     assert meant("![](https://x.test/a.png)") == "https://x.test/a.png"
     assert meant("![[nowhere.png]]") == "nowhere.png"
+    assert meant("![[dog_poster.jpg]]") == "../x/y/dog_poster.jpg"
+    assert meant("![[cat_poster.jpg]]") == "cat_poster.jpg"  # of a video, beside it: no picture of the user's
 
 
 def test_the_command_prints_or_writes_and_never_writes_over(

@@ -87,9 +87,10 @@ def _place(found: list[tuple[Storyboard, list[Take]]], path: Optional[str]) -> P
 
 
 def _view(board: Storyboard, takes: list[Take], out: Path, currency: str) -> View:
+    from sorad.notes.posters import with_posters
     from sorad.notes.view import view_of
 
-    return view_of(board, takes, out, currency, {}, {})
+    return view_of(board, with_posters(takes), out, currency, {}, {})
 
 
 def _nothing(path: Optional[str]) -> SoradError:

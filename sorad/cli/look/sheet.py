@@ -50,6 +50,8 @@ def handler(args: argparse.Namespace) -> int:
     if not takes:
         raise _nothing(path)
     out = Path(args.out).expanduser().absolute() if args.out else sheet_path(path, takes)
+    if not args.out and _is_anothers(out):
+        raise _not_written(out, _("it is another file"))
     decoder = Decoder()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -63,6 +65,15 @@ def handler(args: argparse.Namespace) -> int:
     if len(found) >= MOST:
         say(_("It has the first {count} takes.").format(count=MOST))
     return 0
+
+
+def _is_anothers(out: Path) -> bool:
+    from sorad.inspection.ours import is_anothers
+
+    try:
+        return is_anothers(out)
+    except OSError as error:
+        raise _not_written(out, error.strerror or str(error)) from error
 
 
 def _takes(args: argparse.Namespace, path: str) -> list[Take]:

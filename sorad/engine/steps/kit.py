@@ -104,6 +104,21 @@ class Deliveries:
     unwritten: dict[int, Problem] = field(default_factory=dict)
 
 
+class Few:
+    """Lets so many steps in at once; the others beat while they wait."""
+
+    def __init__(self, most: int, beats: float = 1.0) -> None:
+        """``beats``: seconds between two."""
+        self._free, self._beats = threading.BoundedSemaphore(most), beats
+
+    def __enter__(self) -> None:
+        while not self._free.acquire(timeout=self._beats):
+            heartbeat.beat()
+
+    def __exit__(self, *_error: object) -> None:
+        self._free.release()
+
+
 @dataclass(frozen=True)
 class Locks:
     """What only one step may do at a time."""
@@ -112,6 +127,7 @@ class Locks:
     reusing: threading.Lock = field(default_factory=threading.Lock)  # a video is chosen and taken
     # A list is laid beside the creates of a day: many at once would need the memory for all of them at once.
     judging: threading.Lock = field(default_factory=threading.Lock)
+    listing: Few = field(default_factory=lambda: Few(2))  # likewise: a list may have thousands of rows
 
 
 @dataclass

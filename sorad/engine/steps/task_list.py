@@ -39,8 +39,10 @@ class Look:
 
 def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Union[Look, Fault]:
     """Read the list back to the take's intent, and so many seconds ``further``. :class:`LedgerUnavailable`."""
-    lost = as_dated(kit, take)
-    listed = provider.recent(max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0), take.own_id)
+    with kit.locks.listing:
+        lost = as_dated(kit, take)
+        since = max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0)
+        listed = provider.recent(since, take.own_id)
     if isinstance(listed, Fault):
         return listed
     heartbeat.beat(_TURN)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 from urllib.parse import unquote
 
 from sorad.files.untrusted import Unfit, read_small
+from sorad.layout import POSTER
 
 _WIKI = re.compile(r"!?\[\[([^\]|#]+)[^\]]*\]\]")
 _LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)>]+?)>?(?:\s+\"[^\"]*\")?\)")
@@ -72,10 +74,18 @@ class Links:
         for place, folders, files in os.walk(top):
             folders[:] = [one for one in folders if not one.startswith(".")]
             within = place[len(top) :].replace(os.sep, "/").lstrip("/")
-            for name in files:
+            for name in _of_people(files):
                 found.setdefault(name.lower(), []).append(f"{within}/{name}" if within else name)
             count += len(files)
             if count > _FURTHEST:
                 break
         self._by_name = found
         return found
+
+
+def _of_people(names: Collection[str]) -> Iterator[str]:
+    """Without the posters that lie beside their videos."""
+    there = set(names)
+    for name in names:
+        if not name.endswith(POSTER) or f"{name[: -len(POSTER)]}.mp4" not in there:
+            yield name
