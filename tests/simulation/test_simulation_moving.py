@@ -324,10 +324,13 @@ def test_it_is_priced_again_and_held_where_it_is_too_dear(world: Moving) -> None
     world.provider.has_money, world.other.factor = False, 10
     world.drop(world.vault_dir, "a", 3)
     world.run(HOUR)
-    assert {(take.state, take.target) for take in world.takes()} == {(State.HELD, "other")}
-    assert {take.error.code for take in world.takes() if take.error} == {"budget.approve"}
-    assert not world.other.creates
-    assert world.order("approve", all=True)["count"] == 3
+    held = [take for take in world.takes() if take.state is State.HELD]
+    assert {take.target for take in world.takes()} == {"other"}
+    assert {take.error.code for take in held if take.error} == {"budget.approve"}
+    # What goes first may be bought while the others have not followed yet: never more than needs no approval.
+    assert len(held) >= 2
+    assert world.raw.spend_by_currency()["CNY"] <= 500_000
+    assert world.order("approve", all=True)["count"] == len(held)
     world.run(HOUR)
     assert world.states("other") == {State.DONE: 3}
 
