@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 # What waits for the user and not for a day waits until then: a due time that never comes (year 2286).
 NEVER = 9_999_999_999.0
-# A provider that did not tell its prices is asked again after so many seconds.
-PRICE_AGAIN = 60.0
+# A provider that did not tell its prices is asked again after so many seconds; one that has not answered yet, with this
+# problem, is looked after sooner.
+PRICE_AGAIN, SOON = 60.0, 5.0
+PRICE_ASKED = "provider.prices"
 
 
 def day_began(now: float) -> float:
@@ -89,6 +91,16 @@ def awaits_price(take: Take) -> bool:
     if take.state is not State.HELD or take.error is None:
         return False
     return take.due_at < NEVER and not take.error.code.startswith(("budget.", "take."))
+
+
+def price_again(trouble: Problem) -> float:
+    """After how many seconds a price is asked for again. ``trouble``: why it is not known."""
+    return SOON if trouble.code == PRICE_ASKED else PRICE_AGAIN
+
+
+def is_asked_for(take: Take) -> bool:
+    """Whether a held take's price has been asked for, and the provider has not answered yet."""
+    return awaits_price(take) and take.error is not None and take.error.code == PRICE_ASKED
 
 
 def limit_in(sums: Union[float, Mapping[str, float], None], currency: str) -> Optional[float]:

@@ -32,6 +32,7 @@ class Vendor:
     regions: Mapping[str, Region] = field(default_factory=dict)
     model: str = ""  # where the config names none; "": it must name one
     has_balance: bool = False
+    gives_last_frame: bool = False  # with a finished video, as a picture
     # where its models read what, if they differ and the config says nothing: see ``ProviderConfig.field``
     fields: Mapping[str, str] = field(default_factory=dict)
     # the members of a create that sorad writes: no business of ``extra``
@@ -75,7 +76,9 @@ VENDORS: Mapping[str, Vendor] = {
             "watermark",
             "seed",
             "safety_identifier",
+            "return_last_frame",
         ),
+        gives_last_frame=True,
     ),
     "kling": Vendor(
         "Kling 可灵 (3.0)",
@@ -210,3 +213,9 @@ VENDORS: Mapping[str, Vendor] = {
 def vendor_of(kind: str) -> Optional[Vendor]:
     """The vendor of a kind; ``None`` for kinds that are none: sora.hk, gateways, the simulator."""
     return VENDORS.get(kind)
+
+
+def gives_last_frame(kind: str) -> bool:
+    """Whether a provider gives the last frame of a video as a picture."""
+    vendor = vendor_of(kind)
+    return vendor is not None and vendor.gives_last_frame

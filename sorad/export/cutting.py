@@ -6,13 +6,14 @@ It appears whole or not at all: written under a temporary name, read again, sync
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sorad.export.gather import Ask
 from sorad.export.problems import delivered, not_joined, not_written, nothing
-from sorad.files.durable import Sleep, clear, remove, rename, sync_folder
+from sorad.files.durable import Sleep, clear, remove, rename, sync_folder, tidy
 from sorad.files.labels import KEY, Labels, labels_of
 from sorad.files.mp4 import check_mp4
 from sorad.layout import clean, partial_path, receipt_path
@@ -145,8 +146,12 @@ def patience(takes: Sequence[Take]) -> float:
 
 def _readable(shot: Shot, ask: Ask) -> Shot:
     """A slate in place of a video that cannot be read."""
-    told = None if shot.take is None else ask(Probe(shot.take.output))
-    if shot.take is None or (isinstance(told, Probed) and told.seconds):
+    if shot.take is None:
+        return shot
+    if not os.path.lexists(shot.take.output):
+        return Shot(shot.segment, None, shot.seconds)
+    told = ask(Probe(shot.take.output))
+    if isinstance(told, Probed) and told.seconds:
         return shot
     if isinstance(told, Unanswered) and told.why in ("missing", "disk", "died"):
         raise not_joined(told)  # the video may be well
@@ -166,7 +171,9 @@ def _check_place(out: Path, videos: Sequence[Take]) -> None:
 def _join(
     out: Path, shots: Sequence[Shot], keeps: Carried, ask: Ask, label: Label | None, sleep: Sleep
 ) -> Joined:
-    partial = partial_path(out)
+    # the daemon and a command may write it at once
+    tidy(out.parent, out.name, time.time())
+    partial = partial_path(out, f"{os.getpid():x}")
     clear(partial)
     question = Join(str(partial), [_part(shot) for shot in shots], metadata=keeps.metadata)
     if label is not None:

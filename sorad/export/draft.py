@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -17,8 +16,9 @@ from pathlib import Path
 from sorad.export import jianying
 from sorad.export.timeline import Cut
 from sorad.files.copying import copy_apart
-from sorad.files.durable import Sleep, rename, sync_folder, write_whole
+from sorad.files.durable import Sleep, remove_all, rename, sync_folder, tidy, write_whole
 from sorad.files.untrusted import Unfit, read_small
+from sorad.layout import poster_path
 
 Guard = Callable[[Path, int], None]  # raises where a folder's disk has no room for so many bytes more
 _LARGEST = 50_000_000  # bytes of a draft that is read again
@@ -33,18 +33,18 @@ def make(cut: Cut, out: Path, name: str, *, now: float, guard: Guard, sleep: Sle
     guard(out, sum(clip.path.stat().st_size for clip in cut.clips))
     out.mkdir(parents=True, exist_ok=True)
     target = _free_name(out, name, cut)
-    partial = out / f".{target.name}.tmp"
-    _discard(partial)
+    tidy(out, target.name, now)
+    partial, former = (out / f".{target.name}.{part}{os.getpid():x}.tmp" for part in ("new", "old"))
+    remove_all(partial)
     try:
         _fill(partial, target, cut, now, sleep)
-        former = out / f".{target.name}.old.tmp"
-        _discard(former)
         if target.exists():
+            remove_all(former)
             rename(target, former, sleep)
         rename(partial, target, sleep)
-        _discard(former)
+        remove_all(former)
     finally:
-        _discard(partial)
+        remove_all(partial)
     sync_folder(out)
     return target
 
@@ -59,6 +59,9 @@ def _fill(partial: Path, target: Path, cut: Cut, now: float, sleep: Sleep) -> No
     kept = _is_kept_by_jianying(target.parent)
     text = jianying.content(cut, files, target.as_posix() if kept else jianying.HERE)
     listed = jianying.meta(cut, files, target.as_posix() if kept else ".", target.name, now)
+    poster = poster_path(cut.clips[0].path)
+    if poster.is_file():
+        copy_apart(poster, partial / jianying.COVER, sleep)
     for name, content in (*((one, text) for one in jianying.NAMES), (jianying.META, listed)):
         write_whole(partial / name, content.encode("utf-8", "replace"), sleep)
 
@@ -89,12 +92,3 @@ def _is_as_written(folder: Path, cut: Cut) -> bool:
             told = json.loads(one)
             return isinstance(told, dict) and told.get("id") == jianying.id_of(cut)
     return False
-
-
-def _discard(folder: Path) -> None:
-    """Remove a folder of ours, or what has its name; that it stays shows when it is made anew."""
-    with contextlib.suppress(OSError):
-        if folder.is_symlink() or folder.is_file():
-            folder.unlink()
-        elif folder.exists():
-            shutil.rmtree(folder)

@@ -22,7 +22,7 @@ HERE = "##_draftpath_placeholder_0E685133-18CE-45ED-8CB8-2904A212EC80_##"
 MEDIA = "Resources"
 # One text under the name that version 5 reads and the one of 6 and later; and the list of media beside it.
 NAMES = ("draft_content.json", "draft_info.json")
-META = "draft_meta_info.json"
+META, COVER = "draft_meta_info.json", "draft_cover.jpg"
 
 _TEMPLATE = Path(__file__).with_name("jianying.json")
 _MICROS = 1_000_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Callable
@@ -20,6 +21,8 @@ _TRIES, _FIRST_WAIT = 5, 0.05
 # A folder cannot be synced: no such call there (EINVAL, ENOTSUP: some network and fuse file systems), or
 # it may be written but not read.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
+
+_LEFT = 86_400.0  # seconds after which a temporary file is nobody's any more
 
 Sleep = Callable[[float], None]
 
@@ -80,6 +83,27 @@ def remove(path: Path) -> None:
     """Remove a file that nobody needs; that it stays is no harm."""
     with contextlib.suppress(OSError):
         path.unlink()
+
+
+def tidy(folder: Path, name: str, now: float) -> None:
+    """Remove what is left of writing ``name`` (:func:`partial_path`) under whatever owner, a day ago or more.
+
+    ``now``: epoch seconds. Where several may write one file at once, each under an owner of its own.
+    """
+    with contextlib.suppress(OSError):
+        for entry in folder.iterdir():
+            ours = entry.name.startswith(f".{name}.") and entry.name.endswith(".tmp")
+            if ours and now - entry.lstat().st_mtime > _LEFT:
+                remove_all(entry)
+
+
+def remove_all(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it; that it stays is no harm."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def clear(partial: Path) -> None:

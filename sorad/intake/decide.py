@@ -26,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
-from sorad.budget import NEVER, PRICE_AGAIN, needs_approval
+from sorad.budget import NEVER, needs_approval, price_again
 from sorad.intake.assign import Assigned, assign
 from sorad.intake.copied import held_as_conflict, held_back
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
@@ -198,7 +198,7 @@ def newcomers(facts: Facts) -> list[Take]:
     come = []
     for one in facts.held.candidates:
         at_its_place = Path(one.take.output) == one.evidence.video
-        stays = not one.gone if at_its_place else one.occupied
+        stays = one.kept or (not one.gone if at_its_place else one.occupied)
         here = replace(one.take, segment=one.evidence.segment, take=one.evidence.take)
         if one.away or stays or key_of(here) in keys:
             continue
@@ -298,7 +298,7 @@ def _too_dear(
     if problem is None:
         return wants, None
     if problem.code == "budget.price" and prices.trouble is not None:
-        problem, due = prices.trouble, facts.now + PRICE_AGAIN
+        problem, due = prices.trouble, facts.now + price_again(prices.trouble)
 
     def held(want: Want) -> Want:
         return replace(want, state=State.HELD, due_at=due, error=problem) if is_new(want) else want

@@ -66,6 +66,7 @@ class Candidate:
     evidence: Evidence
     away: bool  # the disk on which that storyboard lies
     gone: bool  # that storyboard
+    kept: bool  # that storyboard lies there as it was read, and asks for it
     occupied: bool  # its own place: by its video, receipt or intent
 
 

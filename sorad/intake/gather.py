@@ -338,11 +338,14 @@ class Gather:
         if not takes:
             return
         away = offline(self.ledger)
-        gone = {board.id for board in self.ledger.storyboards() if board.state == "gone"}
+        boards = {board.id: board for board in self.ledger.storyboards()}
         for take, evidence in paired(takes, foreign):
             is_away = take.root in away or bool(take.mount and not mounted(take.mount))
             occupied = is_occupied(Path(take.output))
-            yield Candidate(take, evidence, is_away, take.storyboard_id in gone, occupied)
+            board = boards.get(take.storyboard_id)
+            gone = board is not None and board.state == "gone"
+            kept = take.wanted and board is not None and _is_as_read(board)
+            yield Candidate(take, evidence, is_away, gone, kept, occupied)
 
     def _with_places(self, facts: Facts) -> Facts:
         """What the places of all takes hold that the ledger does not tell, or that may move."""
@@ -421,6 +424,17 @@ class Gather:
             of[key_of(want)] = price, seller.currency
             trouble = (seller.price_trouble() if price is None else None) or trouble
         return Prices(budget, of, trouble)
+
+
+def _is_as_read(board: Storyboard) -> bool:
+    """Whether the file of a storyboard lies at its path as it was when it was read."""
+    if board.state != "ok":
+        return False
+    try:
+        found = Path(board.path).stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (board.size, board.mtime_ns)
 
 
 def _row_of(reading: Reading, seen: Seen, known: Optional[Storyboard]) -> Storyboard:

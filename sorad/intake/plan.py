@@ -17,6 +17,7 @@ from sorad.clock import SystemClock
 from sorad.config.model import Budget, Config, Watch
 from sorad.intake.decide import decide
 from sorad.intake.facts import Demote, Facts, Key, Plan, Progress, key_of
+from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.places import closed, out_of_place
 from sorad.intake.reusable import reusable
@@ -26,6 +27,7 @@ from sorad.ledger.chain import WAITS
 from sorad.ledger.reused import served
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.values import Applied, Storyboard, Want
+from sorad.ledger.wants import MOVABLE
 from sorad.messages import N_
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
@@ -35,6 +37,7 @@ from sorad.receipts.intents import CODE as FOREIGN
 from sorad.receipts.orphaned import OrphanedFolders
 from sorad.receipts.receipt import Payer
 from sorad.receipts.rescued import Rescued
+from sorad.vault.compare import differs
 from sorad.vault.problems import not_read
 from sorad.vault.scan import Seen
 
@@ -103,6 +106,7 @@ class Planner:
         self._clock = SystemClock()
         self._began = self._clock.monotonic()
         self._gathers: dict[Path, Gather] = {}
+        self._forgotten = Forgotten(self._scratch, self._clock)
         self._pictures: dict[Path, tuple[Problem, ...]] = {}  # by storyboard, as far as it has any by name
 
     def close(self) -> None:
@@ -113,6 +117,8 @@ class Planner:
         """What storyboards would buy, in the order in which they are read; each with its watched folder."""
         # A later one may be what an earlier one copies, or buy what that one reuses.
         read = [self._read(path, watch) for path, watch in files]
+        for root in {str(watch.path) for _path, watch in files}:
+            self._forgotten.read_through(root)
         return [
             one if isinstance(one, Planned) else self._come_to(path, watch, one, force=force)
             for (path, watch), one in zip(files, read)
@@ -128,14 +134,18 @@ class Planner:
         if facts.board.problems or shut is not None:
             return Planned(str(path), problems=facts.board.problems or ((shut,) if shut is not None else ()))
         self._pictures[path] = facts.pictures
-        self._apply(decided)
+        if not _stands(facts, decided):
+            self._apply(decided)
+        if decided.is_new and decided.wants is not None:
+            self._forgotten.met(decided.board, facts.held.wants)
+        self._forgotten.learned |= bool(decided.learned)
         return decided.wants or ()
 
     def _come_to(self, path: Path, watch: Watch, wants: Sequence[Want], *, force: bool) -> Planned:
         """What it comes to, once all were read."""
         board = self._scratch.storyboard_at(str(path))
-        if board is None or board.state == "copy":
-            return Planned(str(path), problems=() if board is None else board.problems)
+        if board is None:
+            return Planned(str(path))
         found = list(self._items(board, wants, force=force))
         reused = set() if force else self._reused(board, watch, found)
         items = [
@@ -144,7 +154,9 @@ class Planner:
             else item
             for item, take in found
         ]
-        plan = Planned(str(path), tuple(items), pictures=self._pictures.get(path, ()))
+        # Of a copy, `redo` may have queued some.
+        problems = board.problems if board.state == "copy" else ()
+        plan = Planned(str(path), tuple(items), problems, pictures=self._pictures.get(path, ()))
         barred = closed(assets_of(path, watch)) if plan.bought else None
         return plan if barred is None else Planned(str(path), problems=(barred,))
 
@@ -291,6 +303,18 @@ def plan_storyboard(
         planner.close()
 
 
+def _stands(facts: Facts, decided: Plan) -> bool:
+    """Whether it stands as it was read last, and its folder tells no more than the ledger knows: it is not read again,
+    and what `redo` queued of a text that it no longer has is bought."""
+    board, known = facts.board, facts.rows.known
+    seen = Seen(board.path, board.size, board.mtime_ns, mount=board.mount, disk=board.disk)
+    if known is None or differs(seen, known, board.root, board.rules):
+        return False
+    states = {key_of(take): take.state for take in facts.rows.takes}
+    told = [want for want in decided.wants or () if want.state not in (State.QUEUED, State.HELD)]
+    return not decided.moved and all(states.get(key_of(want), State.QUEUED) not in MOVABLE for want in told)
+
+
 def _standing_by(ledger: SqliteLedger) -> set[str]:
     """The roots where another machine buys, as the daemon last knew."""
     told = ledger.recall("claims") or []
@@ -301,18 +325,21 @@ def _why_not(take: Take, want: Optional[Want], was: Optional[Take]) -> Optional[
     """Why a take waits for the user, or lacks its video; ``None``: neither. ``was``: as the ledger knows it."""
     if take.state is State.QUEUED:
         return want.error if want is not None and _is_kept_back(take, want) else None
-    told = take.error if was is not None or want is None else want.error
     if take.state is State.HELD:
-        return None if _goes_on(take) else told
+        return None if _goes_on(take) else _numbered(take.error, was)
     if take.state is not State.DONE:
         return None
+    told = take.error
     if told is None and not os.path.lexists(take.output):
         told = missing(Path(take.output))
     return _numbered(told, was)
 
 
 def _numbered(problem: Optional[Problem], was: Optional[Take]) -> Optional[Problem]:
-    return problem if problem is None or was is None else problem.of_take(was.id)
+    """With the number of its take, if it has one in the ledger itself."""
+    if problem is None or was is not None:
+        return problem if was is None or problem is None else problem.of_take(was.id)
+    return replace(problem, params={name: value for name, value in problem.params.items() if name != "take"})
 
 
 def _is_kept_back(take: Take, want: Want) -> bool:

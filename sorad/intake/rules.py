@@ -10,6 +10,7 @@ from typing import Callable, Optional, Protocol
 
 from sorad.claim.sync_signs import vault_of
 from sorad.config.model import Config, Watch
+from sorad.config.vendors import gives_last_frame
 from sorad.media.questions import missing
 from sorad.model import Request
 from sorad.problems import Problem
@@ -81,11 +82,18 @@ def rules_of(config: Config, watch: Watch, judges: Judges) -> Rules:
         director_intent=config.prompt.director_intent,
         validate=validator(config, watch, judges),
         pictures=pictures_of(config, watch),
-        no_frames=missing,
+        no_frames=lambda before: _no_frame_of(before, config, watch),
         vault=lambda folder: _vault_of(folder, watch),
         asset_folder=watch.asset_folder,
         storyboards_in=storyboards_in,
     )
+
+
+def _no_frame_of(before: Request, config: Config, watch: Watch) -> Optional[Problem]:
+    """Why the last frame of a shot cannot be had: its provider gives none, and nothing here decodes."""
+    kinds = {one.title: one.kind for one in config.providers}
+    kind = kinds.get(target_of(before, watch), config.provider.kind)
+    return None if gives_last_frame(kind) else missing()
 
 
 def _vault_of(folder: Path, watch: Watch) -> Path:

@@ -25,6 +25,9 @@ from sorad.media.soundtrack import Soundtrack, sound_of
 _CRF, _PRESET = "18", "veryfast"
 _SLACK = 0.25  # seconds that what was written may be longer or shorter, for each part
 _MOST_RATE = 120
+_LONGEST = (
+    3600  # seconds of a video: what says more is no take, and would fill the disk with its last picture
+)
 _BT709, _BT601 = 1, 5  # as FFmpeg counts them
 
 
@@ -89,10 +92,15 @@ def join(question: Join) -> object:
 
 
 def _parts(question: Join) -> list[_Part]:
-    return [
-        _look(path) if path else _Part("", Fraction(seconds).limit_denominator(1000), lines)
-        for path, seconds, lines in question.parts
-    ]
+    """``ValueError`` that names the video which cannot be read."""
+    found = []
+    for path, seconds, lines in question.parts:
+        try:
+            slate = _Part("", Fraction(seconds).limit_denominator(1000), lines)
+            found.append(_look(path) if path else slate)
+        except (av.error.FFmpegError, ValueError, EOFError) as error:
+            raise ValueError(f"{Path(path).name}: {error}") from error
+    return found
 
 
 def _plan(parts: Sequence[_Part], *, labelled: bool) -> _Plan:
@@ -122,8 +130,8 @@ def _look(path: str) -> _Part:
     with opened(path) as container:
         video = container.streams.video[0]
         context = video.codec_context
-        if not video.duration:
-            raise ValueError("its length is not told")
+        if not video.duration or not 0 < video.duration * video.time_base <= _LONGEST:
+            raise ValueError("its length is not told, or beyond an hour")
         first = next(frames(container))
         make = _Make(
             context.name,
@@ -250,6 +258,12 @@ class _Copied:
         """Nothing is held back."""
 
 
+def _as_far_as_it_goes(decoded: Iterator[Any]) -> Iterator[Any]:
+    """Pictures until one cannot be decoded: the last good one stays for the rest."""
+    with contextlib.suppress(av.error.FFmpegError, EOFError):
+        yield from decoded
+
+
 @lru_cache(maxsize=1)
 def _knows_bt709() -> bool:
     """Whether the library makes pictures of BT.709 by its rules. PyAV 15 takes all for BT.601, both ways."""
@@ -296,7 +310,7 @@ class _Encoded:
         wanted, given = self._plan.frames(part), 0
         held: Any = None
         first = 0.0
-        for frame in frames(container):
+        for frame in _as_far_as_it_goes(frames(container)):
             if held is None:
                 first = frame.time or 0.0
             until = int(((frame.time or 0.0) - first) * self._plan.rate + Fraction(1, 2))
@@ -306,6 +320,8 @@ class _Encoded:
             held = frame
             if given == wanted:
                 return
+        if held is None:
+            raise ValueError("no picture can be decoded")
         for _number in range(given, wanted):
             self._put(self._fitted(held))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Optional
 
@@ -53,7 +55,7 @@ class Soundtrack:
         resampler = av.AudioResampler(format=_FORM, layout=_LAYOUT, rate=self._rate)
         part, taken = av.AudioFifo(), 0
         first = True
-        for source in container.decode(stream):
+        for source in _as_far_as_it_goes(container.decode(stream)):
             if first:
                 taken += self._begin(
                     part, round(Fraction((source.time or 0.0) - float(began)) * self._rate), wanted
@@ -106,6 +108,12 @@ class Soundtrack:
         if self._ready.samples:
             self._encode(self._ready.read(self._ready.samples, partial=True))
         self._out.mux(self._stream.encode(None))
+
+
+def _as_far_as_it_goes(decoded: Iterator[Any]) -> Iterator[Any]:
+    """Sound until it cannot be decoded; the rest is silence."""
+    with contextlib.suppress(av.error.FFmpegError, EOFError):
+        yield from decoded
 
 
 def _silence(samples: int, rate: int) -> Any:

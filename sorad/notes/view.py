@@ -84,7 +84,7 @@ def view_of(
     counts = Counter(take.state for take in there)
 
     def segment(number: int, of: Sequence[Take]) -> SegmentView:
-        views = tuple(_take_view(take, note, shown, boxes) for take in of)
+        views = tuple(_take_view(take, note, shown, boxes, older=board.state == "ok") for take in of)
         return SegmentView(number, _prompt(of), views, told.get(number, ""))
 
     return View(
@@ -117,14 +117,17 @@ def relative(path: Path, note: Path) -> str:
         return path.as_posix()
 
 
-def _take_view(take: Take, note: Path, shown: Iterable[int], boxes: Mapping[int, str]) -> TakeView:
+def _take_view(
+    take: Take, note: Path, shown: Iterable[int], boxes: Mapping[int, str], *, older: bool
+) -> TakeView:
+    """``older``: what is not wanted is of an earlier text, for those of now are known."""
     chosen = bool(take.chosen_at)
     return TakeView(
         take,
         relative(Path(take.output), note),
         chosen=chosen,
         shown=take.id in shown,
-        older=not take.wanted,
+        older=older and not take.wanted,
         box=boxes.get(take.id, "") if take.state is State.DONE and not chosen else "",
         poster=relative(poster_path(Path(take.output)), note) if has_poster(take) else "",
         flaws=tuple(one.text() for one in flaws_of(take)),

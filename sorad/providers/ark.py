@@ -8,13 +8,14 @@ from typing import Any, Optional, Union
 
 from sorad.model import plausible_cost
 from sorad.providers.answers.listing import Page
-from sorad.providers.base import Fault
+from sorad.providers.base import Fault, Finished, Polled
 from sorad.providers.errors import meanings
 from sorad.providers.native.answers import Format
 from sorad.providers.native.api import Native
 from sorad.providers.native.rows import Row, page_of
 from sorad.providers.native.shot import Order, Shot, content_of
 from sorad.providers.wire import reading
+from sorad.providers.wire.answer import Answer
 
 _TASKS = "/contents/generations/tasks"
 
@@ -104,7 +105,16 @@ class Ark(Native):
         members = {names.get(name, name): value for name, value in said.items()}
         if self._config.tag_creates and own_id:
             members["safety_identifier"] = own_id
-        return Order(_TASKS, {**members, "content": list(content_of(shot))})
+        more = {"return_last_frame": True, "content": list(content_of(shot))}
+        return Order(_TASKS, {**members, **more})
+
+    def polled(self, came: Answer) -> Polled:
+        """What an answer about a task means. A finished one tells where its last frame is."""
+        found = super().polled(came)
+        if not isinstance(found, Finished):
+            return found
+        frame = reading.text(reading.at(came.json(), "content.last_frame_url"))
+        return replace(found, video=replace(found.video, frame=frame))
 
     def page(self, number: int, after: str, size: int) -> Union[Page, Fault]:
         """Tasks of the last 7 days, without texts."""

@@ -108,6 +108,8 @@ class Video:
 
     url: str = field(repr=False)
     needs_key: bool = False  # only ever true for the provider's own host
+    # Where its last frame is, as a picture; "": the provider gives none. As secret as ``url``.
+    frame: str = field(default="", repr=False, compare=False)
     # Where else it may lie: tried one after the other where nothing is there, or no video.
     others: tuple[Video, ...] = field(default=(), repr=False, compare=False)
     # What to tell where nothing is there: for an address that no answer named.

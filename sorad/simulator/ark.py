@@ -99,6 +99,11 @@ class Ark(NativeFormat):
         page = {"items": [self._row(task) for task in odd.page(tasks, *span)]}
         return page if odd.endless else {**page, "total": len(tasks)}
 
+    def _content(self, task: Task) -> dict[str, Any]:
+        framed = task.order.details.get("return_last_frame")
+        frame = {"last_frame_url": self._book.frame_url(task)} if framed else {}
+        return {"video_url": self.url(task), **frame}
+
     def _row(self, task: Task) -> dict[str, Any]:
         details, word = task.order.details, self.word(task)
         code = "OutputVideoSensitiveContentDetected"
@@ -111,7 +116,7 @@ class Ark(NativeFormat):
             "error": {"code": code, "message": task.error} if word == "failed" else None,
             "created_at": int(task.created_at + self.skew()),
             "updated_at": int(self.now + self.skew()),
-            "content": {"video_url": self.url(task)} if word == "succeeded" else {},
+            "content": self._content(task) if word == "succeeded" else {},
             "usage": {"completion_tokens": tokens, "total_tokens": tokens},
             "resolution": details["resolution"],
             "ratio": "16:9" if adaptive else details["ratio"],

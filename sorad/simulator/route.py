@@ -83,6 +83,10 @@ class Book:
         query = f"expires={expires}&signature={_sign(task.id, expires)}"
         return f"{self.files_url}/files/{quote(task.id, safe='')}.mp4?{query}"
 
+    def frame_url(self, task: Task) -> str:
+        """Likewise of its last frame, as a picture."""
+        return self.video_url(task).replace(".mp4?", ".png?", 1)
+
     def may_fetch(self, task_id: str, call: Call) -> bool:
         """Whether a call's signature is right and not too old."""
         try:

@@ -16,6 +16,7 @@ from sorad.clock import Clock, SystemClock
 from sorad.simulator import control, downloads
 from sorad.simulator.faults import Fault, Faults
 from sorad.simulator.formats import NATIVE
+from sorad.simulator.last_frame import last_frame
 from sorad.simulator.native import KEY_HEADERS
 from sorad.simulator.openai_videos import OpenaiVideos
 from sorad.simulator.route import Book, Format, Route
@@ -297,7 +298,7 @@ class Simulator:
 
     def _task_of_file(self, call: Call) -> Task | None:
         name = call.parts[1] if len(call.parts) == 2 and call.parts[0] == "files" else ""
-        return self._book.find(name[:-4]) if name.endswith(".mp4") else None
+        return self._book.find(name[:-4]) if name.endswith((".mp4", ".png")) else None
 
     def _answer_file(self, call: Call) -> Reply:
         """The reply of the host that serves downloads."""
@@ -307,6 +308,8 @@ class Simulator:
         task = self._task_of_file(call)
         if task is None or call.method not in ("GET", "HEAD"):
             return Answer(404, b"", {"content-type": "application/xml"})
+        if call.parts[-1].endswith(".png"):
+            return self._frame(call, task)
         self._count("download")
         fault = self.faults.pick("download", task.id, task.order.prompt)
         if fault is not None and fault.kind == "expired":
@@ -318,6 +321,12 @@ class Simulator:
         found = task
         route = Route("download", task.id, task.order.prompt, lambda: self._serve(call, found, fault))
         return strike(fault, route, downloads.refusal) if fault is not None else route.act()
+
+    def _frame(self, call: Call, task: Task) -> Answer:
+        """The last frame of a task; no fault strikes it."""
+        if not self._book.may_fetch(task.id, call):
+            return downloads.denied()
+        return Answer(200, last_frame(task.id), {"content-type": "image/png"})
 
     def _serve(self, call: Call, task: Task, fault: Fault | None) -> Answer:
         return downloads.serve(call, self._book.movie(task), fault)

@@ -44,8 +44,8 @@ class Rules:
     director_intent: bool  # becomes part of the prompt
     validate: Callable[[Request], list[Problem]]  # what the provider would refuse; no I/O
     pictures: Pictures = field(default_factory=Pictures)  # where local pictures may lie
-    # Why no segment can continue the one before: its last frame cannot be had.
-    no_frames: Callable[[], Problem | None] = lambda: None
+    # Why no segment can continue one before that asks for this: its last frame cannot be had.
+    no_frames: Callable[[Request], Problem | None] = lambda request: None
     # For a folder with notes: the one that links in them are resolved in.
     vault: Callable[[Path], Path] = lambda folder: folder
     asset_folder: str = "asset"  # beside a storyboard: pictures by their names
@@ -200,26 +200,27 @@ def _segments(document: Any, context: _Context) -> Iterator[Segment]:
             takes = _takes(head.takes, (), context) or takes
     seen: set[int] = set()
     follows: int | None = None
+    before: Request | None = None
     for position, raw in enumerate(raws):
         path = ("segments", position)
         try:
             part = SegmentPart.model_validate(raw)
         except ValidationError as error:
             findings.refused(error, path)
-            follows = None
+            follows = before = None
             continue
         if part.segment_index in seen:
             findings.note("twice", part.segment_index, (*path, "segment_index"))
         seen.add(part.segment_index)
         wanted = _takes(reader.takes(part), path, context) or takes
         request = reader.request(part, path)
-        for problem in _cannot_continue(position, context.rules) if request.continues else ():
+        for problem in _cannot_continue(position, before, context.rules) if request.continues else ():
             findings.add(problem, (*path, "continue"))
         for problem in context.rules.validate(judged(request)):
             findings.add(problem, (*path, *_field_of(problem, raw)))
         earlier = reader.earlier(part, request)
         yield _in_order(Segment(part.segment_index, wanted, request, earlier, follows))
-        follows = part.segment_index
+        follows, before = part.segment_index, request
 
 
 def _in_order(segment: Segment) -> Segment:
@@ -232,15 +233,15 @@ def judged(request: Request) -> Request:
     return replace(request, image="sha256:" + 64 * "0") if request.continues else request
 
 
-def _cannot_continue(position: int, rules: Rules) -> Iterator[Problem]:
-    """Why a segment cannot begin with the last frame of the one before."""
+def _cannot_continue(position: int, before: Request | None, rules: Rules) -> Iterator[Problem]:
+    """Why a segment cannot begin with the last frame of the one before, which asks for ``before``."""
     if position == 0:
         yield Problem(
             "storyboard.continue",
             N_("There is no segment before the first one that it could continue."),
             N_("Leave continue out here, or say false where defaults say true."),
         )
-    lacking = rules.no_frames()
+    lacking = None if before is None else rules.no_frames(before)
     if lacking is not None:
         yield Problem(
             "storyboard.continue",

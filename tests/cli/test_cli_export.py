@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sorad.export import otio
+from sorad.files.mp4 import check_mp4
 from sorad.media.questions import is_there
 from sorad.model import State
 from sorad.simulator.mp4 import movie
@@ -36,6 +37,16 @@ def test_the_chosen_takes_of_a_storyboard(house):
     assert ran.code == 0, ran.err
     copies = list((Path(ran.out.strip()) / "Resources").iterdir())
     assert [one.read_bytes() for one in copies] == [Path(takes[0].output).read_bytes()]
+    ran = house.sorad("cut", str(board), "--out", f"{house.home}/out/cut.mp4")
+    assert (ran.code, ran.out.strip()) == (0, f"{house.home}/out/cut.mp4")
+    assert ran.err.startswith("4.0 s, 1280x720: joined as they are")
+    assert check_mp4(Path(ran.out.strip())) is None
+    ran = house.sorad("cut", str(board), "--label-size", "99")
+    assert ran.code == 2
+    assert "99 is not between 1 and 30" in ran.err
+    ran = house.sorad("cut", str(board), "--out", takes[0].output)
+    assert ran.code == 2
+    assert "stays as it is" in ran.err
     house.config.write_text(house.config.read_text() + '\n[disk]\nmin_free = "900000 GB"\n')
     ran = house.sorad("export", str(board), "--to", "jianying", "--out", f"{house.home}/out")
     assert ran.code != 0

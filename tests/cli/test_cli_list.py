@@ -321,6 +321,12 @@ def test_missing_and_old_ones_can_be_asked_for(house):
     assert [one["wanted"] for one in house.sorad("list", "--json").json] == [True, False, True]
     assert "of an earlier text" in house.sorad("list").out
     assert "an earlier one of its segment" in house.sorad("show", str(second.id)).out
+    board = house.ledger.storyboard_at(second.storyboard)
+    house.ledger.withdraw(
+        board.id, "invalid", time.time()
+    )  # whether the text is another one by now is not known
+    assert "of an earlier text" not in house.sorad("list").out
+    assert house.sorad("list", "--old", "--json").json == []
 
 
 def test_flawed_videos_are_listed_with_what_is_wrong(house):

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from sorad.cli.look import status
+from sorad.cli.look.status_sections import _other_money
 from sorad.cli.main import main
 from sorad.cli.shared.columns import width
 from sorad.engine.decide.stops import Stop
@@ -681,3 +682,16 @@ def test_without_a_config_status_leads_to_init_and_to_nothing_else(house, capsys
         assert "`sorad run`" not in told
     main(["--lang", "en", "status", "--json"])
     assert codes(json.loads(capsys.readouterr().out)) == ["daemon.not_running"]
+
+
+def test_money_that_a_provider_took_which_is_no_longer_in_the_config_is_told():
+    def told(*currencies):
+        sums = {"today": 0.5, "total": 2.0}
+        spend = {
+            "currency": "USD",
+            "by_currency": {"USD": sums, "CNY": sums, "EUR": {"today": 0.0, "total": 0.0}},
+        }
+        return list(_other_money({"spend": spend, "providers": [{"currency": one} for one in currencies]}))
+
+    assert told("USD") == ["0.50 CNY today, 2.00 CNY in all"]
+    assert told("USD", "CNY") == []

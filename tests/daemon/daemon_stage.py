@@ -47,6 +47,8 @@ FAST: Mapping[str, Mapping[str, Any]] = {
     "polling": {"first_after": 0.1, "every": 0.15},
     "reconcile": {"look_every": 0.2, "window": 1.0},
     "disk": {"min_free": "1 MB", "assumed_size": "100 KB"},
+    # a process more, which few tests are about
+    "media": {"posters": False, "checks": False, "sheets": False},
     "log": {"level": "DEBUG"},
 }
 

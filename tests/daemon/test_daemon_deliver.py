@@ -13,6 +13,7 @@ from typing import Callable
 import pytest
 from daemon_stage import Stage, wait_for
 
+from sorad.media.questions import is_there
 from sorad.model import State
 from sorad.simulator import KEY
 
@@ -50,6 +51,20 @@ def test_a_download_survives_a_restart_in_its_middle(set_stage: Set) -> None:
     stage.run()
     stage.wait_states(done=1)
     stage.check_delivered(1)
+
+
+@pytest.mark.skipif(not is_there(), reason="the extra sorad[media] is not installed")
+def test_what_came_is_looked_at_also_after_a_kill_and_buys_nothing(stage: Stage) -> None:
+    stage.configure(media={"posters": True, "checks": True})
+    daemon = stage.run()
+    stage.drop("storyboard.json", "one", "two")
+    wait_for(lambda: list(stage.vault.rglob("*_poster.jpg")))
+    daemon.kill()
+    stage.run()
+    wait_for(lambda: [take.checks != "" for take in stage.takes()] == [True, True])
+    assert len(list(stage.vault.rglob("*_poster.jpg"))) == 2
+    assert len(stage.simulator.accepted) == 2
+    assert stage.status()["problems"] == []
 
 
 def test_a_stuck_task_frees_its_slot_and_is_not_bought_again(stage: Stage) -> None:

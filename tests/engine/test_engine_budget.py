@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pytest
 from test_engine_pure import take
 
-from sorad.budget import NEVER, awaits_price, needs_approval, over_day
+from sorad.budget import NEVER, PRICE_ASKED, awaits_price, is_asked_for, needs_approval, over_day
 from sorad.config.model import Budget
 from sorad.model import State
 from sorad.problems import Problem
@@ -55,6 +55,7 @@ def test_a_storyboard(limit: Any, prices: list[Optional[int]], currency: str, co
     ("state", "code", "due_at", "waits"),
     [
         (State.HELD, "provider.key", 60.0, True),
+        (State.HELD, PRICE_ASKED, 60.0, True),
         (State.HELD, "budget.day", 60.0, False),
         (State.HELD, "provider.key", NEVER, False),  # for the user
         (State.HELD, "take.copied", 60.0, False),
@@ -64,4 +65,6 @@ def test_a_storyboard(limit: Any, prices: list[Optional[int]], currency: str, co
 )
 def test_what_waits_for_its_price_alone(state: State, code: str, due_at: float, waits: bool) -> None:
     error = Problem(code, "why") if code else None
-    assert awaits_price(take(state=state, error=error, due_at=due_at)) is waits
+    held = take(state=state, error=error, due_at=due_at)
+    assert awaits_price(held) is waits
+    assert is_asked_for(held) is (code == PRICE_ASKED)

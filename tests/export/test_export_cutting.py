@@ -90,9 +90,11 @@ def test_the_chosen_takes_in_order_and_slates_for_what_is_missing(tmp_path: Path
         take(tmp_path, 2, state=State.FAILED),
         take(tmp_path, 4, wanted=False),  # of an earlier text, and not chosen
         take(tmp_path, 5),
+        take(tmp_path, 6),
     ]
     decoder = Decoder()
-    decoder.unreadable.add(takes[-1].output)
+    decoder.unreadable.add(takes[-2].output)
+    Path(takes[-1].output).unlink()
     made = cut(takes, tmp_path / "new" / "cut.mp4", decoder)
     (asked,) = decoder.joins
     assert asked.parts == [
@@ -100,9 +102,10 @@ def test_the_chosen_takes_in_order_and_slates_for_what_is_missing(tmp_path: Path
         ("", 6.0, ("S002", "no video yet")),
         (takes[0].output, 0.0, ()),
         ("", 6.0, ("S005", "no video yet")),
+        ("", 6.0, ("S006", "no video yet")),
     ]
     assert (asked.label, asked.label_size, asked.label_place, asked.label_seconds) == ("AI", 7.0, "top", 2.0)
-    assert made.slates == (2, 5)
+    assert made.slates == (2, 5, 6)
     assert made.path.read_bytes() == FILM
     assert [one.name for one in made.path.parent.iterdir()] == ["cut.mp4"]
 

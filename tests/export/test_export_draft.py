@@ -12,7 +12,10 @@ from export_cuts import CUT
 
 from sorad.export import draft, jianying
 from sorad.export.timeline import Cut
+from sorad.layout import poster_path
 from sorad.problems import Problem, SoradError
+
+NOW = 1_700_000_000
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def cut(tmp_path: Path) -> Cut:
 
 
 def make(cut: Cut, out: Path, guard=lambda folder, more: None) -> Path:
-    return draft.make(cut, out, "film", now=1_700_000_000, guard=guard, sleep=lambda seconds: None)
+    return draft.make(cut, out, "film", now=NOW, guard=guard, sleep=lambda seconds: None)
 
 
 def files_of(folder: Path) -> list[str]:
@@ -85,6 +88,13 @@ def test_a_draft_as_it_was_written_is_replaced_and_one_that_was_worked_on_stays(
     assert [one.name for one in out.iterdir() if one.name.startswith(".")] == []
 
 
+def test_the_poster_of_the_first_video_is_the_cover(cut, tmp_path):
+    poster_path(cut.clips[0].path).write_bytes(b"poster")
+    made = make(cut, tmp_path / "out")
+    cover = json.loads((made / jianying.META).read_text("utf-8"))["draft_cover"]
+    assert (made / cover).read_bytes() == b"poster"
+
+
 def test_a_file_or_a_dead_link_of_its_name_stays(cut, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -98,10 +108,20 @@ def test_what_is_left_of_one_that_was_cut_off_does_no_harm(cut, tmp_path):
     out.mkdir()
     elsewhere.mkdir()
     (elsewhere / "kept").write_text("kept")
-    (out / ".film.tmp").symlink_to(elsewhere)
+    ours = out / f".film.new{os.getpid():x}.tmp"
+    ours.symlink_to(elsewhere)
     assert make(cut, out) == out / "film"
-    (out / ".film.tmp").mkdir()
+    ours.mkdir()
     assert make(cut, out) == out / "film"
+    for name, age in (
+        (".film.new1.tmp", 2 * 86_400),
+        (".film.new2.tmp", 60),
+        (".other.new3.tmp", 2 * 86_400),
+    ):
+        (out / name).mkdir()
+        os.utime(out / name, (NOW - age, NOW - age))
+    assert make(cut, out) == out / "film"
+    assert sorted(one.name for one in out.iterdir()) == [".film.new2.tmp", ".other.new3.tmp", "film"]
     assert (elsewhere / "kept").read_text() == "kept"
 
 

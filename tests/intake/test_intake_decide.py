@@ -208,6 +208,7 @@ CANDIDATES = {
     "its file is no longer there": ({}, True),
     "its file is still there": ({"occupied": True}, False),
     "its disk is away": ({"away": True}, False),
+    "its own folder was renamed, and it asks for it as before": ({"kept": True}, False),
 }
 
 
@@ -216,7 +217,7 @@ def test_a_take_of_another_storyboard_whose_file_lies_here(change: dict[str, boo
     (want,) = asked("one")
     here = evidence(Path(want.output), 1, "one")
     other = take(1, 4, "one", State.DONE, Path("/vault/b_assets/Segment_4/4.mp4"))
-    one = Candidate(other, here, **{"away": False, "gone": False, "occupied": False, **change})
+    one = Candidate(other, here, **{"away": False, "gone": False, "kept": False, "occupied": False, **change})
     spots = {Path(want.output): Spot(video=True, receipt="t1")}
     plan = decide(facts("one", held=Held(evidence=(here,), candidates=(one,), spots=spots)))
     assert [moved.take_id for moved in plan.moved] == ([1] if comes else [])

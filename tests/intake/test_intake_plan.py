@@ -124,6 +124,28 @@ def deleted_and_put_back_elsewhere(stage: Stage) -> None:
     (stage.vault_dir / "deep/storyboard_z.json").write_text(text)
 
 
+def folder_is_copied_and_its_own_outputs_renamed(stage: Stage) -> None:
+    shutil.copytree(stage.vault_dir / "ep1", stage.vault_dir / "ep9")
+    stage.assets(stage.vault_dir / A).rename(stage.vault_dir / "ep1/storyboard_old_assets")
+    stage.board("ep9/storyboard_a.json", ["new", *THREE])
+
+
+def redone_of_an_older_text(stage: Stage) -> None:
+    edit(stage)
+    stage.go()
+    stage.control.pause(paused=True)
+    stage.order("redo", ids=[next(take.id for take in stage.takes() if take.request.prompt == "two")])
+    stage.go(30)
+    stage.control.pause(paused=False)
+
+
+def ledger_is_lost_and_a_copy_is_edited(stage: Stage) -> None:
+    copy_beside(stage)
+    stage.go(60)
+    ledger_is_lost(stage)
+    stage.board(A, ["two"])
+
+
 def two_change_places(stage: Stage) -> None:
     stage.board(B, ["four", "five"])
     stage.go()
@@ -169,6 +191,9 @@ def intent_of_a_stranger(stage: Stage) -> None:
         ledger_is_lost_and_it_is_copied,
         ledger_is_lost_with_the_receipts,
         deleted_and_put_back_elsewhere,
+        folder_is_copied_and_its_own_outputs_renamed,
+        redone_of_an_older_text,
+        ledger_is_lost_and_a_copy_is_edited,
         two_change_places,
         cancelled_and_edited,
         intent_of_a_stranger,

@@ -204,3 +204,29 @@ def test_colours_of_another_kind_come_out_as_they_were(tmp_path: Path) -> None:
         with av.open(str(out)) as container:
             frames = [[bytes(plane)[5] for plane in one.planes] for one in container.decode(video=0)]
         assert all(abs(one - other) <= 3 for frame in frames for one, other in zip(frame, (100, 90, 200)))
+
+
+def test_a_video_that_is_broken_in_its_middle_keeps_its_last_good_picture(
+    video: Video, tmp_path: Path
+) -> None:
+    good = video(RED, size=(96, 64), seconds=4, sound=False)
+    content = bytearray(Path(good).read_bytes())
+    start = content.index(b"mdat") + 4
+    end = content.find(b"moov", start) if content.find(b"moov", start) > 0 else len(content)
+    middle = (start + end) // 2
+    content[middle : end - 4] = bytes(end - 4 - middle)
+    broken, out = tmp_path / "broken.mp4", tmp_path / "out.mp4"
+    broken.write_bytes(content)
+    found = join(out, [str(broken), video(GREEN, size=(96, 64))], label="x")
+    assert found.seconds == 6.0
+    assert [colour_at(out, at) for at in (0, 4.5)] == ["red", "green"]
+
+
+def test_a_video_without_end_is_none_and_is_named(
+    video: Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "_LONGEST", 1)
+    endless = video(RED, seconds=2)
+    found = join(tmp_path / "out.mp4", [video(RED, seconds=1), endless, ("", 1.0, ["S3"])])
+    assert isinstance(found, Unanswered)
+    assert found.text.startswith(f"ValueError: {Path(endless).name}: ")

@@ -126,8 +126,8 @@ def image(url: str, **more: str) -> dict[str, Any]:
 def seedance(*pictures: tuple[str, str], **members: Any) -> dict[str, Any]:
     content = [{"type": "image_url", "image_url": {"url": url}, "role": role} for role, url in pictures]
     usual = {"model": "doubao-seedance-2-0-260128", "duration": 10, "resolution": "720p", "ratio": "16:9"}
-    text = {"type": "text", "text": REQUEST.prompt}
-    return {**usual, "generate_audio": True, "watermark": False, "content": [text, *content], **members}
+    more = {"return_last_frame": True, "content": [{"type": "text", "text": REQUEST.prompt}, *content]}
+    return {**usual, "generate_audio": True, "watermark": False, **more, **members}
 
 
 def kling(**settings: Any) -> dict[str, Any]:
@@ -584,3 +584,19 @@ def test_a_create_whose_answer_cannot_be_found_again_is_waited_for(kind: str, se
     assert make(config, lambda: "k")._wire._create_timeout == seconds
     said = config.model_copy(update={"create_timeout": 7.0})
     assert make(said, lambda: "k")._wire._create_timeout == 7.0
+
+
+def test_ark_tells_where_the_last_frame_is_and_no_other_address_passes_for_it() -> None:
+    from sorad.providers.base import Finished
+    from sorad.providers.wire.answer import Answer
+
+    provider = make(ProviderConfig(kind="ark", model="doubao-seedance-2-0-260128"), lambda: "key")
+    for content, frame in (
+        ({"video_url": A, "last_frame_url": B}, B),
+        ({"video_url": A}, ""),
+        ({"video_url": A, "last_frame_url": {"x": 1}}, ""),
+    ):
+        body = json.dumps({"id": "t", "status": "succeeded", "content": content}).encode()
+        found = provider.polled(Answer(200, {}, body))  # type: ignore[attr-defined]
+        assert isinstance(found, Finished)
+        assert (found.video.url, found.video.frame) == (A, frame)

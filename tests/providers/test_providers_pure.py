@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_http import Reply, ScriptedServer
 
+from sorad.budget import PRICE_ASKED
 from sorad.config.model import ProviderConfig
 from sorad.model import Request
 from sorad.problems import Problem, SoradError
@@ -445,7 +446,7 @@ def test_a_price_list_that_hangs_holds_nobody_up_and_is_asked_once() -> None:
     assert [prices.of(REQUEST) for _ in range(100)] == [None] * 100
     assert time.monotonic() - began < 5.0
     assert prices.trouble is not None
-    assert prices.trouble.code == "provider.prices"
+    assert prices.trouble.code == PRICE_ASKED
     assert wire.asked == 1
     wire.may.set()
     while prices.trouble.code == "provider.prices":

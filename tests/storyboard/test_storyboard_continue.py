@@ -18,7 +18,13 @@ A = "https://x.test/a.png"
 def read(*segments: dict[str, Any], lacking: Problem | None = None, **top: Any) -> Reading:
     judged: list[Request] = []
     rules = Rules(
-        5_000_000, 100, 10, 1, False, lambda request: judged.append(request) or [], no_frames=lambda: lacking
+        5_000_000,
+        100,
+        10,
+        1,
+        False,
+        lambda request: judged.append(request) or [],
+        no_frames=lambda before: lacking,
     )
     listed = [
         {"segment_index": 10 * n, "prompt_text": f"shot {n}", **one} for n, one in enumerate(segments, 1)

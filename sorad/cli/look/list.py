@@ -6,11 +6,19 @@ import argparse
 import shutil
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.shared.columns import clip, cut, pad, width
-from sorad.cli.shared.common import complain, looked_at, open_ledger, say, state_dir, storyboard_path, to_json
+from sorad.cli.shared.common import (
+    complain,
+    looked_at,
+    open_ledger,
+    say,
+    state_dir,
+    storyboard_path,
+    to_json,
+)
 from sorad.messages import _
 from sorad.plaintext import one_line, printable
 
@@ -72,13 +80,14 @@ def handler(args: argparse.Namespace) -> int:
             states=[State(name) for name in args.state] if args.state else None,
             storyboard=storyboard_path(args.storyboard) if args.storyboard else None,
         )
-        takes = filter(_wanted(args), takes)
+        read = well_read(ledger)
+        takes = filter(_wanted(args, read), takes)
         if args.n is not None:
             takes = iter(deque(takes, maxlen=args.n))
         if args.json:
             _write_json(takes, Names(ledger))
         else:
-            _write_lines(takes, ledger)
+            _write_lines(takes, ledger, read)
     finally:
         ledger.close()
     return 0
@@ -89,16 +98,22 @@ def is_missing(take: Take) -> bool:
     return take.state == "done" and take.error is not None and take.error.code == "take.missing"
 
 
-def is_old(take: Take) -> bool:
-    """Whether it was bought for a text that its segment no longer has."""
-    return not take.wanted and (take.state == "done" or bool(take.remote_id))
+def well_read(ledger: Ledger) -> frozenset[int]:
+    """The storyboards whose texts are known: neither gone, nor with mistakes, nor copies."""
+    return frozenset(board.id for board in ledger.storyboards() if board.state == "ok")
 
 
-def _wanted(args: argparse.Namespace) -> Callable[[Take], bool]:
+def is_old(take: Take, read: Collection[int]) -> bool:
+    """Whether it was bought for a text that its segment no longer has. ``read``: see :func:`well_read`."""
+    bought = take.state == "done" or bool(take.remote_id)
+    return not take.wanted and bought and take.storyboard_id in read
+
+
+def _wanted(args: argparse.Namespace, read: Collection[int]) -> Callable[[Take], bool]:
     """What ``--missing``, ``--old`` and ``--flawed`` leave."""
     from sorad.media.flaws import flaws_of
 
-    asked = [(args.missing, is_missing), (args.old, is_old), (args.flawed, flaws_of)]
+    asked = [(args.missing, is_missing), (args.old, lambda take: is_old(take, read)), (args.flawed, flaws_of)]
     wanted: list[Callable[[Take], object]] = [holds for said, holds in asked if said]
     return lambda take: all(holds(take) for holds in wanted)
 
@@ -189,18 +204,20 @@ def _write_json(takes: Iterable[Take], names: Names) -> None:
     sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
 
 
-def _write_lines(takes: Iterable[Take], ledger: Ledger) -> None:
+def _write_lines(takes: Iterable[Take], ledger: Ledger, read: Collection[int]) -> None:
     columns = shutil.get_terminal_size().columns if looked_at() else 0
     count = 0
     for take in takes:
         count += 1
-        for text in lines(take, columns, another_shot=continues_another(ledger, take)):
+        for text in lines(
+            take, columns, old=is_old(take, read), another_shot=continues_another(ledger, take)
+        ):
             say(text)
     if not count:
         complain(_("No takes."))
 
 
-def lines(take: Take, columns: int, *, another_shot: bool = False) -> Iterator[str]:
+def lines(take: Take, columns: int, *, old: bool = False, another_shot: bool = False) -> Iterator[str]:
     """``12  done  3_v1  /vault/film/…/3_v1_0123abcd.mp4``; of an open or failed one also what is wrong.
 
     In a terminal of so many ``columns`` each fits its line, what is wrong below; for a pipe (0) it is one line.
@@ -210,7 +227,7 @@ def lines(take: Take, columns: int, *, another_shot: bool = False) -> Iterator[s
 
     state = pad(_(STATE_NAMES[take.state]), 11)
     head = f"{take.id:>6}  {state}  {f'{take.segment}_v{take.take}':<7}  "
-    marks = [_("of an earlier text")] if is_old(take) else []
+    marks = [_("of an earlier text")] if old else []
     marks += [_("of another earlier shot")] if another_shot else []
     marks += [_("chosen")] if take.chosen_at else []
     marks += [_("reused")] if take.reused else []

@@ -129,13 +129,14 @@ class _Seen(NamedTuple):
     next: Outlook
     size: Optional[int]  # bytes of the file at its place; None: there is none
     receipt: Optional[str]
+    old: bool  # it is of an earlier text of its segment
     names: Names
     another_shot: bool  # it begins with the frame of another shot than the one before it now
     labels: Labels  # in the file at its place
 
 
 def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
-    from sorad.cli.look.list import Names, continues_another
+    from sorad.cli.look.list import Names, continues_another, is_old, well_read
     from sorad.files.labels import NO_LABELS
     from sorad.health.estimates import learn
     from sorad.health.facts import LEARNT_FROM
@@ -162,7 +163,8 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
         )
         history, purchases = ledger.history(take.id), ledger.bought(take.id)
         currency = ledger.recall("currency") or "USD"
-        names, another = Names(ledger), continues_another(ledger, take)
+        old, another = is_old(take, well_read(ledger)), continues_another(ledger, take)
+        names = Names(ledger)
     finally:
         ledger.close()
     video = Path(take.output)
@@ -170,7 +172,7 @@ def _look(args: argparse.Namespace, folder: Path, number: int) -> _Seen:
     there = str(receipt) if _size(receipt) is not None else None
     told = outlook(take, standing)
     labels = NO_LABELS if take.state is not State.DONE else labels_at(video)
-    return _Seen(take, history, purchases, currency, told, _size(video), there, names, another, labels)
+    return _Seen(take, history, purchases, currency, told, _size(video), there, old, names, another, labels)
 
 
 def _size(path: Path) -> Optional[int]:
@@ -252,7 +254,6 @@ def _video_json(seen: _Seen) -> dict[str, Any]:
 
 
 def _card(seen: _Seen) -> Iterator[str]:
-    from sorad.cli.look.list import is_old
     from sorad.model import STATE_NAMES
     from sorad.units import format_size
 
@@ -265,7 +266,7 @@ def _card(seen: _Seen) -> Iterator[str]:
             ),
         ),
         (_("state"), _(STATE_NAMES[take.state])),
-        (_("text"), _("an earlier one of its segment") if is_old(take) else ""),
+        (_("text"), _("an earlier one of its segment") if seen.old else ""),
         (_("chosen"), local_time(take.chosen_at or None)),
         (_("next"), _next(seen.next)),
         (_("error"), str(take.error or "")),

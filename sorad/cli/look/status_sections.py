@@ -65,11 +65,13 @@ def screen(report: Report, columns: int, rows: int, *, latest: bool = False) -> 
     return fit([head, needs, runs, last, folders, numbers, notes], steps, columns, rows)
 
 
-def everything(report: Report) -> Iterator[Line]:
-    """The report in full, each paragraph one line: for a pipe, and for who asks for all."""
+def everything(report: Report, *, latest: bool = False) -> Iterator[Line]:
+    """The report in full, each paragraph one line: for a pipe, and for who asks for all. ``latest``: as above."""
     yield _head(report)
     for part in _parts(report, 0):
         yield from part.lines()
+    if latest and report["delivered"]:
+        yield from _latest(report, 0).lines()
 
 
 def _parts(report: Report, columns: int) -> tuple[Section, ...]:
@@ -308,6 +310,16 @@ def _each_provider(report: Report) -> list[tuple[str, str]]:
     ]
 
 
+def _other_money(report: Report) -> Iterator[str]:
+    """What was spent in currencies that no line tells of: the provider that took them is no longer in the config."""
+    several = report["providers"] if len(report["providers"]) > 1 else []
+    named = {report["spend"]["currency"], *(one["currency"] for one in several)}
+    for currency, sums in report["spend"]["by_currency"].items():
+        if currency not in named and sums["total"]:
+            told = _("{today:.2f} {currency} today, {total:.2f} {currency} in all")
+            yield told.format(currency=currency, **sums)
+
+
 def _numbers(report: Report) -> Section:
     limits, spend = report["limits"], report["spend"]
     money = (
@@ -321,7 +333,7 @@ def _numbers(report: Report) -> Section:
             "{count} take today has no known price", "{count} takes today have no known price", unpriced
         )
         money += f"; {more.format(count=unpriced)}"
-    rows = [(_("Money"), money)]
+    rows = [(_("Money"), "; ".join([money, *_other_money(report)]))]
     if limits["concurrency"]:
         same = limits["effective"] == limits["concurrency"]
         text = (

@@ -35,21 +35,17 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--label", action="store_true", help=_("write “{text}” over its beginning").format(text=_(LABEL))
     )
-    parser.add_argument(
-        "--label-seconds", metavar="S", type=_within(0.5, 3600), default=4.0, help=_("for how long (4)")
-    )
+    parser.add_argument("--label-seconds", metavar="S", type=_within(0.5, 3600), help=_("for how long (4)"))
     parser.add_argument(
         "--label-size",
         metavar="N",
         type=_within(1, 30),
-        default=5.0,
         help=_("height in percent of the shorter side (5)"),
     )
     parser.add_argument(
         "--label-place",
         metavar=_("PLACE"),
         choices=PLACES,
-        default="bottom-right",
         help=_("one of: {formats}").format(formats=", ".join(PLACES)),
     )
     parser.set_defaults(handler=handler)
@@ -84,17 +80,18 @@ def handler(args: argparse.Namespace) -> int:
         decoder.close()
     for text in _lacks(made):
         complain(text)
-    say(_told(made))
+    complain(_told(made))
     say(str(made.path))
     return 0
 
 
 def _label(args: argparse.Namespace) -> Optional[Label]:
+    """What is to be drawn: where it is asked for, or how."""
     from sorad.export.cutting import Label
 
-    if not args.label:
-        return None
-    return Label(_(LABEL), args.label_size, args.label_place, args.label_seconds)
+    asked = {"size": args.label_size, "place": args.label_place, "seconds": args.label_seconds}
+    said = {name: value for name, value in asked.items() if value is not None}
+    return Label(_(LABEL), **said) if args.label or said else None
 
 
 def _within(least: float, most: float) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sorad.budget import is_asked_for
 from sorad.engine.decide.ambiguous import waits_for_user
 from sorad.engine.decide.chain import waits_for
 from sorad.engine.decide.not_found import is_stuck
@@ -48,6 +49,9 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
         here = daemon.ledger.counts(root)
         counts.update(here)
         waiting += here[State.HELD] + daemon.ledger.parked(root)
+        if here[State.HELD]:
+            held = daemon.ledger.takes(states=[State.HELD], root=root)
+            waiting -= sum(map(is_asked_for, held))  # the answer moves them
         if here[State.QUEUED] and daemon.claims.waits(root) is not None:
             waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:

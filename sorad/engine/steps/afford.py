@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
-from sorad.budget import NEVER, PRICE_AGAIN, day_began, needs_approval, next_day, over_day
+from sorad.budget import NEVER, day_began, needs_approval, next_day, over_day, price_again
 from sorad.engine.state.budget_day import BudgetDay, budget_day
 from sorad.engine.steps.kit import Kit, seller_of
 from sorad.model import BY_FALLBACK, State, Take
@@ -76,5 +76,5 @@ def over_budget(
         return None
     trouble = provider.price_trouble() if over.code == "budget.price" else None
     if trouble is not None:
-        return Over(trouble, now + PRICE_AGAIN)
+        return Over(trouble, now + price_again(trouble))
     return Over(over, day.ends if over.code == "budget.day" else NEVER)

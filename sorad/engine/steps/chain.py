@@ -9,6 +9,7 @@ from typing import Optional
 
 from sorad.engine.decide.chain import frame_gone, no_frame, sources, task_of, waits_for
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.last_frame import given_frame
 from sorad.files.digest import sha256_of
 from sorad.layout import last_frame_path
 from sorad.ledger.chain import is_waiting, segment_before
@@ -99,6 +100,9 @@ def _path(source: Take) -> str:
 
 def _last_frame(kit: Kit, source: Take) -> str | Unanswered:
     """The hash of a video's last frame, which is kept beside it; why there is none."""
+    given = given_frame(source)
+    if given:
+        return given
     path = _path(source)
     found = kit.ask_media(Frame(source.output, path, "last"))
     if isinstance(found, Kept):

@@ -19,6 +19,7 @@ from sorad.engine.decide.transitions import is_given_up
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.steps.foreign import left_to_its_buyer
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.last_frame import keep_last_frame
 from sorad.engine.steps.pictures import compare
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
@@ -76,6 +77,7 @@ def fetch(kit: Kit, take: Take) -> None:
         kit.deliveries.progress.ended(take.id)
         kit.deliveries.downloads.ended(take.id)
     if isinstance(outcome, Received):
+        keep_last_frame(kit, take, provider, video)
         _delivered(kit, take, outcome, provider.currency)
     elif isinstance(outcome, Stopped):
         release(kit, take, kit.clock.time() + PUT_OFF if put_off else None)

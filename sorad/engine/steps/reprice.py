@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional
 
 from loguru import logger
 
-from sorad.budget import NEVER, PRICE_AGAIN, awaits_price, needs_approval, no_price
+from sorad.budget import NEVER, awaits_price, needs_approval, no_price, price_again
 from sorad.engine.steps.kit import Kit, record, release, seller_of
 from sorad.ledger.chain import is_waiting
 from sorad.ledger.errors import ClaimLost
@@ -121,7 +121,7 @@ def is_too_dear(take: Take) -> bool:
 
 def _wait(kit: Kit, take: Take, waiting: Sequence[Take], problem: Problem) -> None:
     """Ask again later; nothing is written but where it is another trouble by now."""
-    due = kit.clock.time() + PRICE_AGAIN
+    due = kit.clock.time() + price_again(problem)
     for one in waiting:
         if one.error != problem:
             record(kit, one, Change(State.HELD, "weighed", due_at=due, error=problem))

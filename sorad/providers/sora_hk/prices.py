@@ -79,7 +79,7 @@ class Prices:
 
 def _awaited() -> Problem:
     return Problem(
-        "provider.prices",
+        "provider.prices",  # as sorad.budget knows it
         N_("The provider has not answered yet what a take costs."),
         N_("Nothing to do: it is asked on."),
     )
