@@ -25,6 +25,7 @@ DOES = {
     "ping": N_("calls the dead man's ping"),
     "notes": N_("writes the notes"),
     "media": N_("makes posters and checks videos"),
+    "cuts": N_("joins chosen takes in one video"),
     "http": N_("serves /health and /metrics"),
 }
 

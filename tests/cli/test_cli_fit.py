@@ -185,6 +185,7 @@ def test_what_came_last_is_named_where_somebody_watches_and_there_is_room(rows, 
     assert len(shown.splitlines()) <= rows
     assert "_T1_0f1e2d3c.mp4" not in text(screen(busy(), 80, rows))
     assert "Delivered last" not in text(screen(busy(delivered=()), 80, 100, latest=True))
+    assert text(list(everything(busy(), latest=True))).count("_T1_0f1e2d3c.mp4") == 5
 
 
 def test_nothing_is_left_out_where_there_is_room():

@@ -157,7 +157,7 @@ def _watch_plain(eyes: _Eyes) -> int:
     shown: list[str] = []
     with contextlib.suppress(KeyboardInterrupt):  # the way to end it
         while True:
-            lines = plain_lines(list(everything(eyes.look())))
+            lines = plain_lines(list(everything(eyes.look(), latest=True)))
             if lines != shown:
                 say("\n".join([time.strftime("-- %H:%M:%S"), *lines]))
                 print(end="", flush=True)  # noqa: T201

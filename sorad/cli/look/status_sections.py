@@ -65,11 +65,13 @@ def screen(report: Report, columns: int, rows: int, *, latest: bool = False) -> 
     return fit([head, needs, runs, last, folders, numbers, notes], steps, columns, rows)
 
 
-def everything(report: Report) -> Iterator[Line]:
-    """The report in full, each paragraph one line: for a pipe, and for who asks for all."""
+def everything(report: Report, *, latest: bool = False) -> Iterator[Line]:
+    """The report in full, each paragraph one line: for a pipe, and for who asks for all. ``latest``: as above."""
     yield _head(report)
     for part in _parts(report, 0):
         yield from part.lines()
+    if latest and report["delivered"]:
+        yield from _latest(report, 0).lines()
 
 
 def _parts(report: Report, columns: int) -> tuple[Section, ...]:
