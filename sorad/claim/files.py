@@ -16,7 +16,7 @@ from sorad.files.durable import Sleep, write_whole
 from sorad.files.untrusted import Unfit, read_small
 from sorad.messages import _
 from sorad.vault.names import fold
-from sorad.vault.scan import is_placeholder
+from sorad.vault.placeholder import is_placeholder
 
 _LARGEST = 1_000_000  # bytes that are read of a note: one has 600 and what people add
 _MOST_COPIES = 1_000  # claims in copies that are read: anybody can make more

@@ -13,7 +13,7 @@ from sorad.layout import receipt_path
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.receipts.receipt import DONE, Receipt, read_receipt
-from sorad.vault.scan import is_placeholder
+from sorad.vault.placeholder import is_placeholder
 
 
 @dataclass(frozen=True)

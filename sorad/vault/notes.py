@@ -13,6 +13,7 @@ from typing import Protocol
 from sorad.files.untrusted import open_file
 from sorad.storyboard.tables.properties import HEAD, LONGEST, may_have_one, role_of
 from sorad.vault.names import conflict_copy, is_note, is_storyboard, may_be_one
+from sorad.vault.placeholder import is_placeholder
 
 _MOST = 200_000  # notes that are remembered
 
@@ -84,16 +85,16 @@ def storyboards_in(folder: Path) -> int:
     except OSError:
         return 0
     named = [name for name in names if may_be_one(name) and not conflict_copy(name)]
-    return sum(is_storyboard(name) or is_there(folder / name) for name in named)
+    return sum(is_storyboard(name) or is_there(folder / name, if_away=False) for name in named)
 
 
-def is_there(path: Path) -> bool:
+def is_there(path: Path, *, if_away: bool = True) -> bool:
     """Whether something at a path, which leads somewhere, is a storyboard as far as that can be told: a note by what it
-    says. One that cannot be read is."""
+    says. One that cannot be read is; one in the cloud is not read, and is one as ``if_away`` says."""
     if not is_note(path.name):
         return True
     try:
-        return says_so(path)
+        return if_away if is_placeholder(path.stat()) else says_so(path)
     except FileNotFoundError:
         return False
     except OSError:

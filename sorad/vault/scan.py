@@ -30,9 +30,8 @@ from sorad.vault.names import (
     stub_target,
 )
 from sorad.vault.notes import Notes, is_there
+from sorad.vault.placeholder import is_placeholder
 
-_DATALESS = 0x40000000  # macOS SF_DATALESS: the content is in the cloud
-_RECALL_ON_DATA_ACCESS = 0x400000  # the same on Windows
 _VANISHED = (errno.ENOENT, errno.ENOTDIR)
 _BEAT = 500  # notes between two signs of life: on a slow disk each takes its time
 
@@ -81,16 +80,6 @@ def identity_of(path: str) -> str:
     """``"device:inode"`` of what lies at the path. Raises ``OSError``."""
     found = os.stat(path)
     return f"{found.st_dev}:{found.st_ino}"
-
-
-def is_placeholder(found: os.stat_result) -> bool:
-    """Whether the file's content is in the cloud. A stat does not fetch it, a read would."""
-    if getattr(found, "st_flags", 0) & _DATALESS:
-        return True
-    if getattr(found, "st_file_attributes", 0) & _RECALL_ON_DATA_ACCESS:
-        return True
-    # Elsewhere, small files may live in the inode and have no blocks of their own.
-    return sys.platform == "darwin" and found.st_size > 0 and found.st_blocks == 0
 
 
 def is_hidden(root: str, folder: str) -> bool:
@@ -335,7 +324,7 @@ def _has(folder: str) -> Callable[[str], bool]:
 
     def has(name: str) -> bool:
         path = os.path.join(folder, name)
-        return os.path.lexists(path) and is_there(Path(path))
+        return os.path.lexists(path) and is_there(Path(path), if_away=False)
 
     return has
 

@@ -239,6 +239,16 @@ def test_an_odd_note_is_told_and_breaks_nothing(desk: Desk, what: str) -> None:
     assert desk.keeper.problems() == []
 
 
+def test_no_list_is_written_into_a_storyboard_of_the_users(desk: Desk) -> None:
+    path = desk.stage.vault_dir / desk.stage.config.notes.vault_note
+    text = "---\nsorad: draft\n---\n| shot | prompt |\n|---|---|\n| 1 | a hen |\n"
+    path.write_text(text)
+    desk.stage.order("redo", ids=[2])
+    desk.turns(120)
+    assert path.read_text() == text
+    assert [problem.code for problem in desk.keeper.problems()] == ["note.storyboard"]
+
+
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_renamed_storyboard_keeps_its_note(desk: Desk, lost: bool) -> None:
     desk.path.write_text(f"mine\n{desk.text()}", "utf-8")

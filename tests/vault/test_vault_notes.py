@@ -117,6 +117,15 @@ def test_only_heads_are_read_once_per_change_and_none_out_of_a_cloud(world: Worl
     assert asked[7:] == []
 
 
+def test_a_note_in_the_cloud_is_never_opened_to_ask_what_it_is(world: World, monkeypatch) -> None:
+    world.write("ep.md", SAYS)
+    monkeypatch.setattr(notes, "is_placeholder", lambda found: True)
+    monkeypatch.setattr(notes, "open_file", lambda path: pytest.fail("it was opened"))
+    assert notes.is_there(world.root / "ep.md")
+    assert not notes.is_there(world.root / "ep.md", if_away=False)
+    assert notes.storyboards_in(world.root) == 0
+
+
 def test_an_evicted_storyboard_waits_and_an_evicted_note_is_no_matter(world: World) -> None:
     world.write("ep.md", SAYS)
     world.run_for(125.0)
