@@ -21,7 +21,7 @@ from sorad.model import State
 NO_VALUE = {  # numbers, addresses, names: nothing a shell could know
     "lang", "n", "segment", "segments", "adopt", "base_url", "model", "seconds", "key_env", "host", "port",
     "files_port", "speed", "task_seconds", "size", "balance", "capacity", "fault", "seed", "key", "url_seconds",
-    "user", "per_day", "pictures", "provider",
+    "user", "per_day", "pictures", "provider", "label_size", "label_seconds",
 }  # fmt: skip
 
 

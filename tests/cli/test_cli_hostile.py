@@ -40,6 +40,8 @@ CALLS = {
     "gallery": [["--out", os.devnull], ["B", "--out", os.devnull]],
     "open": [["1"], ["B"]],
     "export": [["B", "--to", "srt"]],
+    "sheet": [["B"]],
+    "cut": [["B"]],
     "resolve": [["1", "--adopt", EVIL, "--yes"], ["1", "--drop", "--yes"]],
     "pause": [[]],
     "resume": [[]],

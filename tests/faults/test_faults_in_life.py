@@ -23,7 +23,7 @@ from sorad.vault import root, service, watch
 MINUTE = 60.0
 ROOT = Path(__file__).parents[2]
 # Shown by the tests of a process; told in the chapter by a word of their own.
-OF_A_PROCESS = {"daemon.not_running", "log.not_writable", "receipt.unwritten"}
+OF_A_PROCESS = {"daemon.not_running", "log.not_writable", "receipt.unwritten", "cut.not_made"}
 BY_ANOTHER_WORD = {"storyboard.json", "provider.moderation", "ledger.missing"}
 
 

@@ -205,7 +205,7 @@ def test_only_an_upgrade_says_since_when_tables_are_read(tmp_path: Path) -> None
         db.executescript((EARLIER / "ledger_v5.sql").read_text("utf-8"))
     began = int(time.time())
     for name, told in (("old", True), ("new", False)):
-        ledger = SqliteLedger(tmp_path / f"{name}.db")
+        ledger = SqliteLedger.open(tmp_path / f"{name}.db")
         since = tables_since(ledger)
         ledger.close()
         assert (began <= since <= time.time()) if told else since == 0
