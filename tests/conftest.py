@@ -49,7 +49,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 # The simulation computes for a third of the run, and asks about rules: of another Python the random days tell enough.
-_OF_RULES = re.compile(r"simulation/(?!test_simulation_histories)|TestSeededFaults")
+# The layout and the documents are the same for all.
+_OF_RULES = re.compile(r"simulation/(?!test_simulation_histories)|TestSeededFaults|^tests/(layout|docs)/")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

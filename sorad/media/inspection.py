@@ -17,7 +17,7 @@ from sorad.media.stretches import BLACK, FROZEN, Runs, doubled
 _WIDE = 160  # pixels of what is compared; each is the mean of a block, so that compression hardly shows
 _TINY = (32, 18)
 # Of 255: what stands still differs no more from its first picture, in the mean and in any block.
-_STILL, _STILL_BLOCK = 0.5, 6
+_STILL, _STILL_BLOCK = 0.5, 4
 _STEP, _MOST_TINY = 1 / 12, 360  # seconds between pictures that are looked for again, and how many of them
 _SOUND_RATE = 8_000
 _LOUDEST = 32_768

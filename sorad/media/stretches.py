@@ -76,8 +76,8 @@ def _at(pictures: Sequence[bytes], lag: int, least: int) -> Iterator[Doubled]:
         while end < last and _match(pictures, end, lag):
             end += 1
         seen = end
-        if end - start >= least:
-            yield Doubled(start, end, start + lag)
+        if end - start >= least:  # what goes round and round is told once
+            yield Doubled(start, min(end, start + lag), start + lag)
 
 
 def _match(pictures: Sequence[bytes], number: int, lag: int) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import random
 import tempfile
 from pathlib import Path
@@ -28,6 +29,8 @@ LAG = SETTLE - 1
 KINDS = ("lww", "copies", "merge")
 SKEWS = st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3)
 DEEDS = ("take", "release", "delete", "restart", "forget", "lose", "scribble")
+# As the simulation's histories, fewer for another Python.
+SEEDS = max(20, round(0.75 * int(os.environ.get("SORAD_TEST_HISTORIES", "80"))))
 SLOW = settings(suppress_health_check=list(HealthCheck))
 
 
@@ -155,18 +158,18 @@ def seeded(folder: Path, seed: int) -> tuple[Stage, random.Random]:
 
 def test_while_the_sync_is_quicker_than_the_settle_time_two_machines_never_buy(tmp_path: Path) -> None:
     bought = set()
-    for seed in range(60):
+    for seed in range(SEEDS):
         moments = live(*seeded(tmp_path, seed), steps=60, longest=LAG)
         assert all(len(buyers) <= 1 for buyers in moments), f"seed {seed}"
         bought |= {(seed, buyer) for buyers in moments for buyer in buyers}
     # It is no history in which nobody dares: most see one machine take over from another.
-    assert len(bought) > 90
+    assert len(bought) > 1.5 * SEEDS
 
 
 def test_a_slower_sync_can_have_two_buy_but_not_for_longer_than_it_takes(tmp_path: Path) -> None:
     """The statement above is not for nothing: with a lag beyond the settle time it breaks."""
     twice = 0
-    for seed in range(60):
+    for seed in range(SEEDS):
         stage, dice = seeded(tmp_path, seed)
         moments = live(stage, dice, steps=60, longest=4 * SETTLE)
         twice += any(len(buyers) > 1 for buyers in moments)

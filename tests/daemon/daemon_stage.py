@@ -6,6 +6,7 @@ Tests and proofs wait for conditions on it; they read the ledger as the command 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from unittest import SkipTest
 
 import warm_start
 
+from sorad.cli.main import main
 from sorad.files.mp4 import check_mp4
 from sorad.layout import receipt_path
 from sorad.ledger.errors import LedgerUnavailable
@@ -69,7 +71,7 @@ def wait_for(
         now = time.monotonic()
         if now > deadline:
             raise AssertionError(f"waited {patience:.0f} s in vain: {what() if callable(what) else what}")
-        time.sleep(min(max(0.02, 2 * (now - began)), 1.0))
+        time.sleep(min(max(0.02, 3 * (now - began)), 1.0))
 
 
 def storyboard(*prompts: str, **more: Any) -> dict[str, Any]:
@@ -79,6 +81,14 @@ def storyboard(*prompts: str, **more: Any) -> dict[str, Any]:
         for number, prompt in enumerate(prompts, start=1)
     ]
     return {"segments": segments}
+
+
+def ask(config: Path, *words: str) -> tuple[int, Any]:
+    """A command with `--json`, as a user types it; its exit code and what it says."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = main(["--lang", "en", "--config", str(config), *words, "--json"])
+    return code, json.loads(said.getvalue())
 
 
 class Process:
@@ -215,7 +225,8 @@ class Stage:
         return process
 
     def status(self) -> Any:
-        return json.loads(self.cli("status", "--json", code=None).out())
+        """`sorad status --json`, asked in this process: a program for each look costs more than what is looked at."""
+        return ask(self.config_file, "status")[1]
 
     def problems(self) -> dict[str, str]:
         """Codes of the problems that `sorad status` shows, with their messages."""

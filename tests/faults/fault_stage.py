@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import json
 import random
 import socket
 from collections.abc import Collection
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 import pytest
-from daemon_stage import Stage, wait_for
+from daemon_stage import Stage, ask, wait_for
 from notify_samples import Inbox, inbox
 
 from sorad.cli.main import main
@@ -112,14 +111,6 @@ class Asked:
     @property
     def notes(self) -> set[str]:
         return self.codes("note")
-
-
-def ask(config: Path, *words: str) -> tuple[int, Any]:
-    """A command with `--json`, as a user types it; its exit code and what it says."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        code = main(["--lang", "en", "--config", str(config), *words, "--json"])
-    return code, json.loads(said.getvalue())
 
 
 class Patient:

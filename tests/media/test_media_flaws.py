@@ -144,6 +144,7 @@ def noisy(pictures: list[bytes]) -> list[bytes]:
         (scene(1, 24) + scene(1, 24), [Doubled(0, 24, 24)]),
         (scene(1, 24) + noisy(scene(1, 24)) + scene(2, 20), [Doubled(0, 24, 24)]),
         (scene(3, 10) + scene(1, 30) + scene(2, 9) + scene(1, 30), [Doubled(10, 40, 49)]),
+        (scene(1, 12) * 3, [Doubled(0, 12, 12)]),  # goes round
         (scene(1, 8) + scene(2, 9) + scene(1, 8), []),  # too short
         (scene(1, 60, moves=False), []),  # stands still
         (scene(1, 12, moves=False) + scene(2, 12, moves=False) + scene(1, 12, moves=False), []),  # stills

@@ -277,12 +277,12 @@ def test_a_list_that_lacks_one_of_ours_has_to_prove_itself_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def turns_into_a_stub(folder: Path) -> World:
-        """It has proved itself, lacks the next one, and days later one is lost."""
+        """It has proved itself, lacks the next one, and more than a day later one is lost."""
         world = calm_world(folder)
         answers(world, "answered", "accepted", "accepted")
         world.provider.list = OddList(stub=True)
         world.write("storyboard_a.json", ["another", "and one that is lost"])
-        world.run(3 * 86_400.0)
+        world.run(1.2 * 86_400.0)
         world.write("storyboard_b.json", [TEXT])
         world.run(2 * 3_600.0)
         return world

@@ -74,6 +74,7 @@ from sorad.providers.base import (
 )
 from sorad.providers.openai_videos.api import repeated
 from sorad.receipts.receipt import DONE, read_receipt
+from sorad.vault.root import Root
 from sorad.vault.service import Vault
 
 START = 1_800_000_000.0
@@ -443,6 +444,11 @@ class NoWatcher:
         return []
 
 
+def _only_scans(work: Root, due: float) -> bool:
+    """Whether nothing but the next scan of a root is due, and no disk below it may come or go."""
+    return work._scan_at == due and not work._mounts._disks
+
+
 @dataclass
 class World:
     """One history."""
@@ -467,6 +473,7 @@ class World:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.odds = replace(self.odds)  # `calm` changes them
+        self.random = self.machine is None and any(vars(self.odds).values())
         self.vault_dir = self.place or self.folder / "vault"
         self.vault_dir.mkdir(parents=True, exist_ok=True)
         self.out_dir = self.folder / "out" if self.centralized else None
@@ -480,7 +487,7 @@ class World:
         self.story = 0
         self.log: list[str] = []
         self.again: Counter[str] = Counter()  # what the user asked for once more
-        self.start()
+        self.live(self.start)
         if self.proved:
             self.list_is_proved()
 
@@ -668,10 +675,11 @@ class World:
 
     def _next_look(self, vault_at: float) -> float:
         """When the vault has something to do. It looks at its watcher every few seconds; there is none here, so only
-        its own dues count. Scans of a folder in which nobody did anything come less and less often."""
+        its own dues count. In random histories scans of a folder in which nobody did anything come less and less
+        often: there are thousands, and what is left out is nothing but waiting."""
         works = self.vault._work.values()
         due = min((work.next_at() for work in works), default=vault_at)
-        if self.machine is None and self.vault.quiet() and all(work._scan_at == due for work in works):
+        if self.random and self.vault.quiet() and all(_only_scans(work, due) for work in works):
             due += min(2.0**self.quiet_scans - 1.0, MOST_QUIET) * SCANS
         return due
 
