@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Optional, Union
 
@@ -49,21 +50,30 @@ def over_day(budget: Budget, spent: int, price: Optional[int], currency: str) ->
     limit = limit_in(budget.per_day, currency)
     if limit is None:
         return no_budget(currency)
+    message = N_("{spent} of {limit} {currency} are spent today, and it costs {price}.")
+    fix = N_("It goes on tomorrow; raise [budget] per_day in the config to go on now.")
+    return _over(limit, spent, price, Problem("budget.day", message, fix, {"currency": currency}))
+
+
+def over_provider_day(
+    limit: Optional[float], spent: int, price: Optional[int], currency: str, name: str
+) -> Optional[Problem]:
+    """The same by the ``per_day`` of the provider called ``name``, after ``spent`` there."""
+    if limit is None:
+        return None
+    message = N_("{spent} of {limit} {currency} are spent at {name} today, and it costs {price}.")
+    fix = N_("It goes on tomorrow; raise per_day of that provider in the config to go on now.")
+    why = Problem("budget.day", message, fix, {"currency": currency, "name": name})
+    return _over(limit, spent, price, why)
+
+
+def _over(limit: float, spent: int, price: Optional[int], why: Problem) -> Optional[Problem]:
     if price is None:
         return no_price()
     if spent + price <= micros(limit):
         return None
-    return Problem(
-        "budget.day",
-        N_("{spent} of {limit} {currency} are spent today, and it costs {price}."),
-        N_("It goes on tomorrow; raise [budget] per_day in the config to go on now."),
-        {
-            "spent": f"{units(spent):.2f}",
-            "limit": f"{limit:.2f}",
-            "currency": currency,
-            "price": f"{units(price):.2f}",
-        },
-    )
+    amounts = {"spent": f"{units(spent):.2f}", "limit": f"{limit:.2f}", "price": f"{units(price):.2f}"}
+    return replace(why, params={**why.params, **amounts})
 
 
 def needs_approval(budget: Budget, prices: list[Optional[int]], currency: str) -> Optional[Problem]:

@@ -27,6 +27,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import receipts_of
 from sorad.receipts.intents import foreign_intent, waits_for_foreign
+from sorad.receipts.listings import Listings
 from sorad.receipts.place import look, vouched
 from sorad.receipts.receipt import FAILED, Receipt, read_intent, read_receipt, write_receipt
 from sorad.receipts.writing import receipt_of
@@ -54,6 +55,7 @@ class Arrivals:
         self._reread = reread
         self._asked: dict[str, int] = {}  # roots whose receipts were read through, after which settling
         self._weighed: set[str] = set()  # remote ids told by receipts, for which a storyboard was read again
+        self._listings = Listings()
         self._stamps: dict[int, int] = {}  # of the places of takes that were bought, as last read
 
     def guard(self, take: Take) -> Optional[float]:
@@ -168,7 +170,9 @@ class Arrivals:
         Its storyboard is read again then. What that does not count (a second purchase of a take that is bought)
         does not stand in the way for ever.
         """
-        told = [one.receipt for one in receipts_of(Path(take.output).parents[1], take.fingerprint)]
+        told = [
+            one.receipt for one in receipts_of(Path(take.output).parents[1], take.fingerprint, self._listings)
+        ]
         news = {one.remote_id for one in told if not self._is_owned(one)}
         board = self._board_of(take) if news else None
         if board is None:

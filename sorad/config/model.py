@@ -133,6 +133,7 @@ class ProviderConfig(Section):
     tag_creates: bool = (
         False  # ark: an id of sorad's goes along as ``safety_identifier``, which its list shows
     )
+    per_day: Optional[Money] = None  # what may be spent there in a day, beside what [budget] allows
     # names of other providers, in order, to which takes go that this one surely refuses, or fails for good
     fallback: tuple[str, ...] = ()
     concurrency: Optional[int] = Field(default=None, ge=1, le=100_000)  # None: as in ``[limits]``

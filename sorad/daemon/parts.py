@@ -145,6 +145,7 @@ class Seller:
             "key": self.standing.control.key,
             "currency": self.provider.currency,
             "concurrency": self.config.limits.concurrency,
+            "per_day": self.config.provider.per_day,
         }
 
 

@@ -57,8 +57,8 @@ def read_small(path: Path, most: int) -> bytes | None:
 
 def open_file(path: Path) -> FileIO:
     """A file, open for reading; links are followed. ``OSError``, ``EINVAL`` where it is none: nothing is waited for."""
-    file = FileIO(os.open(path, _OPEN), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    handle = os.open(path, _OPEN)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)  # FileIO would refuse a folder, and leave this open
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-    return file
+    return FileIO(handle, "rb")

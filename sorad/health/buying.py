@@ -112,6 +112,8 @@ def _wanted_from(facts: Facts, vendor: Vendor, take: Take) -> bool:
 
 def _errors_met(vendor: Vendor, *, told: bool) -> str:
     """What is said of errors with creates; ``told``: whether it is known which."""
+    if vendor.name and not told:
+        return N_("Creates at {name} met errors in a row: until {until} at most {count} in flight there.")
     if vendor.name:
         return N_("Creates at {name} met errors: until {until} at most {count} in flight there. {reason}")
     if told:
@@ -126,7 +128,7 @@ def _safe(facts: Facts, vendor: Vendor) -> Complaint:
     said = Counter(take.error.text() for take in queued if take.error is not None)
     closed = gate.get("until", 0) > facts.now or (gate.get("delay", 0) > 0 and said)
     refused = bool(closed and facts.counts[State.QUEUED] + facts.counts[State.SUBMITTING])
-    message = _errors_met(vendor, told=bool(refused and said))
+    message = _errors_met(vendor, told=bool(said and (refused or vendor.name)))
     problem = Problem(
         "breaker.safe",
         message,

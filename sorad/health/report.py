@@ -136,6 +136,7 @@ def _provider(vendor: Vendor) -> dict[str, Any]:
         "in_flight": vendor.in_flight,
         "halt": vendor.why,
         "spend": units(vendor.spent_today),
+        "per_day": vendor.per_day,
         "currency": vendor.currency,
     }
 

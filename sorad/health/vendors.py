@@ -26,6 +26,7 @@ class Vendor:
     concurrency: int = 0
     in_flight: int = 0
     spent_today: int = 0
+    per_day: Optional[float] = None  # units of the currency; None: no limit of its own
     breaker: Optional[Mapping[str, Any]] = None
     gate: Optional[Mapping[str, Any]] = None
     halt: Optional[Mapping[str, Any]] = None
@@ -72,6 +73,7 @@ def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
             concurrency=row["concurrency"],
             in_flight=ledger.in_flight(theirs, targets) if len(told) > 1 else ledger.in_flight(),
             spent_today=ledger.spend_at(theirs, midnight),
+            per_day=row.get("per_day"),
             breaker=ledger.recall(kept_as("breaker", row["key"])),
             gate=ledger.recall(kept_as("gate", row["key"])),
             halt=ledger.recall(kept_as("halt", row["key"])),

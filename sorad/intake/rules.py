@@ -131,6 +131,7 @@ def digest(config: Config) -> str:
         "request_timeout",
         "concurrency",
         "fallback",
+        "per_day",
     }
     providers = [one.model_dump(mode="json", exclude=left_out) for one in config.providers]
     # What is left out does not change how a storyboard is read; `once` has no such waits.

@@ -28,7 +28,6 @@ come, whole, the take is as one that nobody bought, and waits.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +40,7 @@ from sorad.messages import N_
 from sorad.model import State, Take, may_be_one
 from sorad.problems import Problem
 from sorad.receipts.intents import ForeignIntent, foreign_intent
+from sorad.receipts.listings import Listings
 from sorad.receipts.place import Found, look, vouched
 from sorad.receipts.places import Places, names_in, number_of, own_names
 from sorad.receipts.receipt import (
@@ -250,15 +250,14 @@ def receipts_in(assets: Path) -> list[Evidence]:
     ]
 
 
-def receipts_of(assets: Path, fingerprint: str) -> list[Evidence]:
+def receipts_of(assets: Path, fingerprint: str, listings: Listings) -> list[Evidence]:
     """The receipts of one text below an output folder. ``OSError`` as above."""
     # All folders before each create: only names that hold the text's digits are looked at, as all that sorad gives do.
-    digits = fingerprint[:8]
+    segments = {folder: segment for segment, folder in _segments(assets)}
     return [
         found
-        for segment, folder in _segments(assets)
-        if any(digits in name for name in names_in(f"{assets}{os.sep}{folder}"))
-        for found in _in(segment, assets / folder, _receipt_of)
+        for folder in listings.holding(assets, list(segments), fingerprint[:8])
+        for found in _in(segments[folder], assets / folder, _receipt_of)
         if found.receipt.fingerprint == fingerprint
     ]
 

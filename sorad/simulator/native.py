@@ -91,7 +91,7 @@ class NativeFormat:
             if isinstance(order, Order):  # what is none is refused, whatever it holds
                 self._book.album.keep(call.json())
             prompt = order.prompt if isinstance(order, Order) else ""
-            return Route("create", prompt, prompt, lambda: self._create(call, order))
+            return Route("create", prompt, prompt, lambda: self._create(order))
         if target == "list":
             return Route("list", "", "", lambda: self._list(call))
         if target == "account":
@@ -151,10 +151,9 @@ class NativeFormat:
         """Seconds by which the times in its answers are off."""
         return self._book.faults.skew() - self.odd().back
 
-    def _create(self, call: Call, order: Order | str) -> Answer:
+    def _create(self, order: Order | str) -> Answer:
         if isinstance(order, str):
             return self.bad(order)
-        self._book.album.keep(call.json())
         order = replace(order, image=told(order.image))
         try:
             return json_answer(200, self.created(self._book.account.create(self.wire, order)))

@@ -147,3 +147,6 @@ def test_of_a_file(tmp_path: Path) -> None:
     assert not labels_of(path)
     with pytest.raises(OSError, match="No such file"):
         labels_of(tmp_path / "none.mp4")
+    with pytest.raises(OSError, match="Invalid argument") as raised:
+        labels_of(tmp_path)
+    assert raised.value.filename == str(tmp_path)

@@ -118,6 +118,7 @@ def test_a_shot_continues_where_pictures_from_here_are_taken(
     outcome = provider.create(replace(asked, image=digest, image_path=str(frame)))
     if name in ("SoraHk", "Simulator"):
         assert [one.code for one in problems] == ["request.image"]
+        assert "continues the one before" in problems[0].text()
         assert (type(outcome), server.asked) == (NotSent, [])
     else:
         assert problems == []

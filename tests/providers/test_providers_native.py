@@ -586,6 +586,44 @@ def test_a_create_whose_answer_cannot_be_found_again_is_waited_for(kind: str, se
     assert make(said, lambda: "k")._wire._create_timeout == 7.0
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "final", "cost"),
+    [
+        (
+            "ark",
+            {"error": {"code": "OutputVideoSensitiveContentDetected.PolicyViolation", "message": "no"}},
+            True,
+            0,
+        ),
+        ("ark", {"error": {"code": "InvalidParameter.TaskTypeConstraint", "message": "no"}}, True, 0),
+        ("ark", {"error": {"code": "InternalServiceError", "message": "no"}}, False, None),
+        ("ark", {"error": {"code": "InputTextSensitiveContentDetected", "message": "no"}}, False, None),
+        ("kling", {"data": [{"status": "failed", "message": "risk", "billing": []}]}, False, None),
+        (
+            "kling",
+            {
+                "data": [
+                    {
+                        "status": "failed",
+                        "message": "risk",
+                        "billing": [{"charge_type": "cash", "amount": 0.5, "currency": "CNY"}],
+                    }
+                ]
+            },
+            False,
+            500_000,
+        ),
+    ],
+)
+def test_what_is_known_of_the_charge_of_a_failure(
+    server: ScriptedServer, kind: str, body: Any, final: bool, cost: Any
+) -> None:
+    server.script(Reply({"status": "failed", **body}))
+    found = BY_KIND[kind].make(server.url).poll("a")
+    assert isinstance(found, TaskFailed)
+    assert (found.final, found.cost) == (final, cost)
+
+
 def test_ark_tells_where_the_last_frame_is_and_no_other_address_passes_for_it() -> None:
     from sorad.providers.base import Finished
     from sorad.providers.wire.answer import Answer

@@ -124,6 +124,18 @@ def test_the_life_of_a_take(kind: str, api: Simulator, pro: bool) -> None:
     assert (api.stats()["requests"]["create"], api.keys_at_wrong_host) == (1, 0)
 
 
+@pytest.mark.parametrize("kind", NATIVE)
+def test_a_video_is_rendered_from_the_pictures_that_came(kind: str, api: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    name, frames = f"sha256:{hashlib.sha256(PNG).hexdigest()}", {"picture_field": "image_url"}
+    shop = provider_of(kind, api, **(frames if kind in MANY else {}))
+    asked = Request("a prompt", seconds=shop.capabilities.seconds[0], image=name, image_path=str(path))
+    assert isinstance(shop.create(asked), Accepted)
+    (task,) = api.accepted
+    assert api._book.album.get(task.order.image) == PNG
+
+
 def test_running_task(kind: str) -> None:
     with Simulator(task_seconds=(60.0, 60.0)) as api:
         provider = provider_of(kind, api)

@@ -6,7 +6,7 @@ The most important stands first: whether it lives, what needs somebody, what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -302,12 +302,16 @@ def _root(root: dict[str, Any], longest: int, most: int, *, running: bool) -> Li
 def _each_provider(report: Report) -> list[tuple[str, str]]:
     """A line for each of several providers."""
     providers = report["providers"] if len(report["providers"]) > 1 else []
+    return [(cut(printable(one["name"]), 20), _stands(one)) for one in providers]
+
+
+def _stands(one: Mapping[str, Any]) -> str:
     told = _("{in_flight} of {effective} in flight, {spend:.2f} {currency} today")
     halted = _("nothing is bought, {in_flight} in flight, {spend:.2f} {currency} today")
-    return [
-        (cut(printable(one["name"]), 20), (halted if one["halt"] else told).format(**one))
-        for one in providers
-    ]
+    if one["per_day"] is not None:
+        told = _("{in_flight} of {effective} in flight, {spend:.2f} of {per_day:.2f} {currency} today")
+        halted = _("nothing is bought, {in_flight} in flight, {spend:.2f} of {per_day:.2f} {currency} today")
+    return (halted if one["halt"] else told).format(**one)
 
 
 def _other_money(report: Report) -> Iterator[str]:

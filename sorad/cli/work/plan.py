@@ -71,14 +71,14 @@ def _show_plan(
 
     sellers = Sellers(config)
     found = boards(config, paths)
-    plans, spent, upcoming = planned(config, found.files, Priced(sellers), force=force)
+    plans, spent, upcoming, there = planned(config, found.files, Priced(sellers), force=force)
     plans = [_of_segments(one, segments) for one in plans]
     plans += [Planned(path, problems=(why,)) for path, why in found.dark]
     whole = total(plans)
     notes = list(found.away)
     notes += _unpriced(plans, sellers)
     notes += _unfindable(plans, sellers)
-    notes += _budget(config.sums, plans, spent)
+    notes += [*_budget(config.sums, plans, spent), *_provider_budgets(config, plans, there)]
     notes += [never_read(found.never_read)] if found.never_read else []
     notes += _bought_elsewhere(config, plans)
     if as_json:
@@ -199,6 +199,20 @@ def _budget(budget: Budget, plans: list[Planned], spent: Mapping[str, int]) -> l
     return notes
 
 
+def _provider_budgets(config: Config, plans: list[Planned], spent: Mapping[str, int]) -> Iterator[Problem]:
+    """What of it has to wait for another day by the ``per_day`` of its provider. ``spent``: there today, by name."""
+    from sorad.budget import over_provider_day
+
+    for number, one in enumerate(config.providers):
+        names = (one.title, "") if number == 0 else (one.title,)
+        items = [item for planned in plans for item in planned.bought if item.target in names]
+        price = sum(item.price or 0 for item in items)
+        over = over_provider_day(one.per_day, spent.get(one.title, 0), price, one.money, one.title)
+        if over is not None and price:
+            said = N_("Not all of it is bought today: {reason}")
+            yield Problem("plan.day", said, "{reason_fix}", {"reason": over})
+
+
 def _too_dear(budget: Budget, plans: list[Planned]) -> list[tuple[str, Problem]]:
     """The storyboards that wait for an approval, by their paths, and why."""
     from sorad.budget import needs_approval
@@ -238,12 +252,14 @@ def planned(
     sellers: Callable[[str], Seller],
     *,
     force: bool = False,
-) -> tuple[list[Planned], Mapping[str, int], list[dict[str, Any]]]:
-    """What each storyboard would buy, what was spent today in each currency (micro-units), and what is next in turn.
+) -> tuple[list[Planned], Mapping[str, int], list[dict[str, Any]], Mapping[str, int]]:
+    """What each storyboard would buy, what was spent today in each currency (micro-units), what is next in turn, and
+    what was spent today at each provider, by its name.
 
     Raises as :meth:`SqliteLedger.attach` does, where there is a ledger.
     """
     from sorad.budget import day_began
+    from sorad.health.vendors import vendors_of
     from sorad.intake.plan import Planner
     from sorad.ledger.place import ledger_path
     from sorad.ledger.sqlite import SqliteLedger
@@ -256,9 +272,11 @@ def planned(
         plans = planner.plan(files, force=force)
         planner.close()
         if ledger is None:
-            return plans, {}, []
+            return plans, {}, [], {}
         upcoming = [turn_of(take) for take in ledger.next_up(UPCOMING)]
-        return plans, ledger.spend_by_currency(day_began(time.time())), upcoming
+        today = day_began(time.time())
+        each = {one.name: one.spent_today for one in vendors_of(ledger, today)}
+        return plans, ledger.spend_by_currency(today), upcoming, each
     finally:
         if ledger is not None:
             ledger.close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
-from sorad.budget import NEVER, day_began, needs_approval, next_day, over_day, price_again
+from sorad.budget import NEVER, day_began, needs_approval, next_day, over_day, over_provider_day, price_again
+from sorad.engine.decide.parties import whose
 from sorad.engine.state.budget_day import BudgetDay, budget_day
 from sorad.engine.steps.kit import Kit, seller_of
+from sorad.ledger.values import Party
 from sorad.model import BY_FALLBACK, State, Take
-from sorad.problems import Problem
+from sorad.problems import Problem, SoradError
 from sorad.providers.base import Provider
 
 Prices = Sequence[Optional[int]]  # micro-units; None: not known
@@ -65,11 +68,8 @@ def over_budget(
 ) -> Optional[Over]:
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
     budget, now = kit.config.budget, kit.clock.time()
-    day = BudgetDay(day_began(now), next_day(now))
-    if budget.per_day is not None and kit.times.tells_sleep:
-        day = budget_day(kit.ledger, now)
-    spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
-    over = over_day(budget, spent, price, provider.currency)
+    day = _day(kit, now)
+    over = _over_day(kit, provider, price, day)
     if over is None or (take.approved and over.code in ("budget.price", "budget.currency")):
         over = needs_approval(budget, list(prices), provider.currency)
     if over is None:
@@ -78,3 +78,37 @@ def over_budget(
     if trouble is not None:
         return Over(trouble, now + price_again(trouble))
     return Over(over, day.ends if over.code == "budget.day" else NEVER)
+
+
+def _day(kit: Kit, now: float) -> BudgetDay:
+    """Today, as budgets count it."""
+    limits = (kit.config.budget.per_day, kit.config.provider.per_day)
+    if kit.times.tells_sleep and limits != (None, None):
+        return budget_day(kit.ledger, now)
+    return BudgetDay(day_began(now), next_day(now))
+
+
+def _over_day(kit: Kit, provider: Provider, price: Optional[int], day: BudgetDay) -> Optional[Problem]:
+    """Why a take may not be bought today, by the budget of its currency and by its provider's own."""
+    budget, there = kit.config.budget, kit.config.provider.per_day
+    spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
+    over = over_day(budget, spent, price, provider.currency)
+    if over is None and there is not None:
+        spent = kit.ledger.spend_at(_ours(kit, provider), day.began)
+        over = over_provider_day(there, spent, price, provider.currency, kit.config.provider.title)
+    return over
+
+
+def _ours(kit: Kit, provider: Provider) -> Sequence[Party]:
+    """What a provider's creates go, or went, by: its account, and those that its key had before."""
+    mine = _party(provider)
+    known = {mine}
+    if kit.seller is not None:
+        for one in kit.providers:
+            with contextlib.suppress(SoradError):  # no key: nothing is bought there
+                known.add(_party(kit.seller(one.title)))
+    return [mine, *(one for one in kit.ledger.parties() if one != mine and whose(one, known) == mine)]
+
+
+def _party(provider: Provider) -> Party:
+    return Party(provider.kind, provider.base_url, provider.account)

@@ -65,7 +65,7 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
     elif not isinstance(found, (Running, Finished)):
         due = after_answer(recheck.waited, now)
         if isinstance(found, TaskFailed) and due is None:
-            _go_on_elsewhere(kit, take, found)
+            _go_on_elsewhere(kit, recheck, found)
         kit.ledger.rechecked(recheck, due)
     else:
         _tell(kit, recheck, provider)
@@ -75,10 +75,13 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
         kit.ledger.rechecked(recheck, None if back is not None else kit.clock.time() + BUSY)
 
 
-def _go_on_elsewhere(kit: Kit, take: Take, found: TaskFailed) -> None:
-    """It failed for good, where its take still stands as that task left it. ``take`` has the task's id."""
+def _go_on_elsewhere(kit: Kit, recheck: Recheck, found: TaskFailed) -> None:
+    """It failed for good: it goes on where its take still stands as that task left it, and nobody bought it anew."""
+    take = recheck.take
     present = kit.ledger.take(take.id)
     if present is None or present.state is not State.FAILED or present.claim or not is_of(present, take):
+        return
+    if kit.ledger.bought_since(recheck):
         return
     change = after_looks(kit, present, found)
     if change is not None:

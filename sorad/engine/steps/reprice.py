@@ -38,7 +38,7 @@ def reprice(kit: Kit, take: Take) -> None:
     waiting = [one for one in held if is_unpriced(one) and one.target in kit.targets]
     # what of it is known to be too dear counts, too: no take slips through by being priced alone
     prices = list(_prices(kit, filter(_counts, held), provider.currency))
-    if None in prices and _is_limited(budget):
+    if None in prices and _is_limited(kit):
         trouble = provider.price_trouble()
         if trouble is not None:
             _wait(kit, take, waiting, trouble)
@@ -68,8 +68,10 @@ def _repriced(problem: Optional[Problem], now: float) -> Change:
     return Change(State.HELD, "weighed", due_at=NEVER, error=problem)
 
 
-def _is_limited(budget: Budget) -> bool:
-    return budget.per_day is not None or budget.approve_above is not None
+def _is_limited(kit: Kit) -> bool:
+    budget = kit.config.budget
+    limits = (budget.per_day, budget.approve_above, kit.config.provider.per_day)
+    return any(limit is not None for limit in limits)
 
 
 def _counts(take: Take) -> bool:

@@ -222,8 +222,17 @@ def _forms(request: Request, offer: Offer, name: str) -> Optional[Problem]:
     for image, path in request.pictures():
         form = "file" if image.startswith("sha256:") else "url" if image.startswith("http") else "id"
         if form not in offer.forms:
-            return _form(form, path or image, name)
+            own = form == "file" and request.continues and not path
+            return _no_frame_from_here(name) if own else _form(form, path or image, name)
     return None
+
+
+def _no_frame_from_here(name: str) -> Problem:
+    message = N_(
+        "{kind} takes no local picture, and a shot continues the one before by its last frame, which lies here."
+    )
+    fix = N_("Leave continue out, or name a model that takes local pictures.")
+    return Problem("request.image", message, fix, {"kind": name})
 
 
 def _form(form: str, picture: str, name: str) -> Problem:
