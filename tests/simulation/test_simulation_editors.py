@@ -78,7 +78,7 @@ def test_only_the_last_text_is_bought(seed: int) -> None:
 
 def _no_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = settle.Settle.__init__
-    monkeypatch.setattr(settle.Settle, "__init__", lambda self, window, edit=0.0: honest(self, window))
+    monkeypatch.setattr(settle.Settle, "__init__", lambda self, window, *longer: honest(self, window))
 
 
 def _no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
