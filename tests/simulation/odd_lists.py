@@ -20,12 +20,12 @@ class OddList:
     """As it stands here, nothing is odd about it.
 
     ``lag``: seconds until a task shows. ``cap``: only so many of the newest. ``offsets``: pages are counted, else
-    each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is the
-    first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how many there
-    are, and whether more follow; ``lies``: it counts only those that it shows; ``endless``: it says for ever that more
-    follow. ``how``: what becomes of texts. ``bare``: it tells no lengths and models. ``off``: its dates are so many
-    seconds off, or that of the task ``only``. ``stub``: it is empty for ever. ``rounds``: it shows lengths as
-    multiples of 8.
+    each goes on after the last id. ``size``: rows of a page, whatever was asked for. ``repeats``: each page is
+    the first. ``empty_after``: so many rows come, then empty pages. ``total``, ``more``: whether it tells how
+    many there are, and whether more follow; ``lies``: it counts only those that it shows; ``endless``: it says
+    for ever that more follow. ``how``: what becomes of texts. ``bare``: it tells no lengths and models. ``off``:
+    its dates are so many seconds off, or that of the task ``only``; ``by_date``: it is in their order all the
+    same. ``stub``: it is empty for ever. ``rounds``: it shows lengths as multiples of 8.
     """
 
     lag: float = 0.0
@@ -44,13 +44,15 @@ class OddList:
     stub: bool = False
     rounds: bool = False
     lies: bool = False
+    by_date: bool = False
 
     def read(self, rows: Sequence[RemoteTask], since: float) -> Union[Listed, Fault]:
         """What sorad reads of these tasks, the newest first."""
         rows = [] if self.stub else rows
-        shown = sorted(map(self._shown, rows), key=lambda row: row.created_at or 0.0, reverse=True)[
-            : self.cap
-        ]
+        shown = [self._shown(row) for row in rows]
+        if self.by_date:
+            shown.sort(key=lambda row: row.created_at or 0.0, reverse=True)
+        shown = shown[: self.cap]
 
         def page_of(number: int, after: str, size: int) -> Page:
             ids = [row.remote_id for row in shown]

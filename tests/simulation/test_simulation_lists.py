@@ -471,7 +471,7 @@ def test_more_tasks_since_the_create_than_are_remembered_are_for_the_user(
     def crowded(folder: Path) -> World:
         world = lose(
             folder,
-            OddList(how="rewritten", off=-8 * 3_600.0 if what == "DATES" else 0.0, only="t0"),
+            OddList(how="rewritten", off=-8 * 3_600.0 * (what == "DATES"), only="t0", by_date=True),
             lag=110.0,
         )
         if what == "ROWS":
