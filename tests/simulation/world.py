@@ -45,7 +45,6 @@ from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
 from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Process
-from sorad.intake.older_tables import SINCE
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -383,8 +382,6 @@ class Mortal:
             return verb
 
         def mortal(*args: Any, **kwargs: Any) -> Any:
-            if args[:1] == (SINCE,):
-                return verb(*args, **kwargs)  # once at each start: its dice would shift every history
             if self._rng.random() < self._odds.die_at_commit:
                 raise Died
             result = verb(*args, **kwargs)
