@@ -33,9 +33,12 @@ def reload(daemon: Process) -> None:
 def refuse(stage: Stage, daemon: Process, *words: str) -> None:
     """Ask for one that must be refused; `status` says why, and names ``words``."""
     daemon.send(signal.SIGHUP)
-    message = wait_for(lambda: stage.problems().get("config.refused", ""), daemon.err)
-    for word in words:
-        assert word in message
+
+    def is_told() -> bool:
+        message = stage.problems().get("config.refused", "")
+        return message != "" and all(word in message for word in words)
+
+    wait_for(is_told, daemon.err)
     assert stage.cli("status", code=1)
 
 

@@ -380,7 +380,7 @@ def test_hints_that_are_lost_are_made_good_after_a_flood(run, until, tmp_path: P
     watcher._flood = 500
     watcher._hint = lambda path: None  # as if the kernel had dropped them
     for number in range(600):
-        (tmp_path / f"note {number}.md").touch()
+        (tmp_path / f"picture {number}.png").touch()
     path = tmp_path / "storyboard.json"
     path.write_text("a")
     until(lambda: (live.vault.wake(), live.was_read(path))[1])
