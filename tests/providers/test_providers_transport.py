@@ -158,6 +158,10 @@ def test_proxy_that_is_not_there_is_not_sent(server: ScriptedServer) -> None:
     assert "proxy" in came.problem.text()
 
 
+def test_an_address_with_407_in_it_is_no_word_of_a_proxy() -> None:
+    broken(post(f"http://127.0.0.1:{closed_port()}/407"), left=False)
+
+
 def test_tunnel_that_the_proxy_refuses_is_not_sent(server: ScriptedServer) -> None:
     server.script(Reply(b"", 407, {"Connection": "close"}))
     came = for_the_user(post("https://api.x.invalid/v1", proxy=server.url), "proxy.login")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -181,18 +183,27 @@ def test_the_seed_of_the_flag_makes_the_same_tasks() -> None:
 
 
 def test_simulators_on_neighbouring_ports_do_not_meet() -> None:
-    with socket.socket() as taken:  # where the first one's downloads would be
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1] - APART
-        if port < 1024:
-            port = free_port()
+    with contextlib.ExitStack() as held:
+        port, taken = taken_downloads(held)
         running = [simulate.make(options("--port", str(one))) for one in (port, port + 1)]
-        ports = {one.files_port for one in running} | {port, port + 1, taken.getsockname()[1]}
+        ports = {one.files_port for one in running} | {port, port + 1, taken}
         assert len(ports) == 5
         for one in running:
             assert Customer(one, key="any").get("/balance").status == 200
             one.close()
+
+
+def taken_downloads(held: contextlib.ExitStack) -> tuple[int, int]:
+    """A port that is free, like the next one, and that of its downloads, on which somebody else listens."""
+    for port in random.SystemRandom().sample(range(2_000, 9_000), 100):  # below those that clients are given
+        with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
+            for one in (port, port + 1):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", one))
+            taken = held.enter_context(socket.socket())
+            taken.bind(("127.0.0.1", port + APART))
+            taken.listen()
+            return port, port + APART
+    raise AssertionError("no ports are free")
 
 
 def test_a_port_that_was_given_is_kept_with_the_next_for_downloads(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from sorad.providers.errors import faults
 from sorad.providers.wire import certificates
 from sorad.providers.wire.addresses import host_of, proxy_of
 
+# What http.client says of a proxy that wants a name and a password. 407 alone may be part of an address.
+_LOGIN = "failed: 407"
+
 
 class Cause(NamedTuple):
     """What broke, in words, and which kind of trouble that is."""
@@ -82,7 +85,7 @@ def _of_proxy(causes: list[BaseException], url: str, setting: str) -> Optional[P
             N_("Install PySocks beside sorad, or set an http proxy under [provider]."),
             {"host": host, "proxy": proxy, "source": source},
         )
-    if any("407" in str(cause) for cause in causes if isinstance(cause, OSError)):
+    if any(_LOGIN in str(cause) for cause in causes if isinstance(cause, OSError)):
         return Problem(
             "proxy.login",
             N_("The proxy on the way to {host} ({source}) wants a name and a password, or other ones."),
