@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from sorad.cli.shared.common import open_ledger, say, state_dir, storyboard_path
+from sorad.cli.shared.out import out_file
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
@@ -48,7 +49,7 @@ def handler(args: argparse.Namespace) -> int:
         found = _found(ledger, path)
         if not found:
             raise _nothing(path)
-        out = Path(args.out).expanduser().absolute() if args.out else _place(found, path)
+        out = out_file(args.out, (".html", ".htm")) if args.out else _place(found, path)
         currency = str(ledger.recall("currency") or "")
         views = [_view(board, takes, out, currency) for board, takes in found]
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sorad.cli.shared.common import open_ledger, say, state_dir, storyboard_path
+from sorad.cli.shared.out import out_file
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
@@ -49,8 +50,8 @@ def handler(args: argparse.Namespace) -> int:
     takes = _takes(args, path)
     if not takes:
         raise _nothing(path)
-    out = Path(args.out).expanduser().absolute() if args.out else sheet_path(path, takes)
-    if not args.out and _is_anothers(out):
+    out = out_file(args.out, (".jpg", ".jpeg")) if args.out else sheet_path(path, takes)
+    if _is_anothers(out):
         raise _not_written(out, _("it is another file"))
     decoder = Decoder()
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from sorad.cli.shared.common import complain, open_ledger, say, state_dir, storyboard_path
+from sorad.cli.shared.out import out_file
 from sorad.messages import N_, _
 from sorad.problems import SoradError
 
@@ -70,7 +71,7 @@ def handler(args: argparse.Namespace) -> int:
         ledger.close()
     if not takes:
         raise nothing(path)
-    out = Path(args.out).expanduser().absolute() if args.out else cutting.default_place(takes, path)
+    out = out_file(args.out, (".mp4",)) if args.out else cutting.default_place(takes, path)
     decoder = Decoder(seconds=cutting.patience(takes))
     try:
         made = cutting.make(
