@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 from pathlib import Path
 
@@ -37,7 +36,7 @@ CALLS = {
     "approve": [["B"]],
     "choose": [["1"], ["--none", "1"]],
     "note": [["B"]],
-    "gallery": [["--out", os.devnull], ["B", "--out", os.devnull]],
+    "gallery": [[], ["B"]],
     "open": [["1"], ["B"]],
     "export": [["B", "--to", "srt"]],
     "sheet": [["B"]],

@@ -70,14 +70,18 @@ def test_a_sheet_is_drawn_with_pictures_of_its_own_where_there_are_no_posters_ye
 
 @pytest.mark.skipif(not is_there(), reason="the extra sorad[media] is not installed")
 @pytest.mark.parametrize("command", ["gallery", "sheet", "cut"])
-@pytest.mark.parametrize("name", ["storyboard.json", "S001_T1.mp4", "frame.png", "page.html", "photo.jpg"])
+@pytest.mark.parametrize(
+    "name", ["storyboard.json", "S001_T1.mp4", "frame.png", "page.html", "photo.jpg", "link.html"]
+)
 def test_no_result_is_written_over_a_file_of_another_kind(house, command, name):
     video = Path(house.home, "S001_T1.mp4")
     (take,) = house.takes(1, State.DONE, output=str(video))
     path = take.storyboard
     video.write_bytes(movie("t", "x", seconds=4, orientation="horizontal", size=50_000).bytes())
     out = Path(house.home, name)
-    if not out.exists():
+    if name == "link.html":
+        out.symlink_to(video)
+    elif not out.exists():
         out.write_text("mine")
     before = out.read_bytes()
     ran = house.sorad(command, path, "--out", str(out))

@@ -12,12 +12,13 @@ from sorad.problems import Problem, SoradError
 def out_file(said: str, endings: Collection[str]) -> Path:
     """The file that the user names, as an absolute path.
 
-    :class:`SoradError` (exit code 2) where a file of another kind has that name: a storyboard, a receipt, a video that
-    was paid for. ``endings``: those of the kind that is written, in small letters.
+    :class:`SoradError` (exit code 2) where something else has that name: a storyboard, a receipt, a video that was paid
+    for, a folder, a device. ``endings``: those of the kind that is written, in small letters.
     """
     path = Path(said).expanduser().absolute()
     try:
-        is_other = path.is_file() and path.suffix.lower() not in endings
+        kinds = {one.suffix.lower() for one in (path, path.resolve())}  # a link may be followed
+        is_other = path.exists() and not (path.is_file() and kinds <= set(endings))
     except OSError:
         is_other = False  # writing it tells what is wrong
     if is_other:
