@@ -116,7 +116,8 @@ class Root:
         found += [never_read(self._never_read)] if self._never_read else []
         found += [in_the_cloud(path) for path in sorted(self._waiting)]
         found += [edited(path, self._stillness(path)) for path in sorted(self.edits())]
-        found += [being_typed(path, self._watch.note_seconds) for path in sorted(self._settle.typed())]
+        typed = sorted(self._settle.typed()) if self._watch.note_seconds else ()  # `once` has no such wait
+        found += [being_typed(path, self._watch.note_seconds) for path in typed]
         found += self._attempts.problems()
         found += [unreadable(path, reason) for path, reason in sorted(self._unreadable.items())]
         recent = self._clock.time() - TOLD_FOR

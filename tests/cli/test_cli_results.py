@@ -69,6 +69,14 @@ def test_a_sheet_is_drawn_with_pictures_of_its_own_where_there_are_no_posters_ye
 
 
 @pytest.mark.skipif(not is_there(), reason="the extra sorad[media] is not installed")
+def test_a_sheet_is_drawn_before_there_is_an_output_folder(house):
+    (take,) = house.takes(1, State.FAILED, output=f"{house.home}/new_assets/Segment_1/1.mp4")
+    ran = house.sorad("sheet", take.storyboard)
+    assert ran.code == 0, ran.err
+    assert list(Path(house.home, "new_assets").glob("*_sheet.jpg"))
+
+
+@pytest.mark.skipif(not is_there(), reason="the extra sorad[media] is not installed")
 @pytest.mark.parametrize("command", ["gallery", "sheet", "cut"])
 @pytest.mark.parametrize(
     "name", ["storyboard.json", "S001_T1.mp4", "frame.png", "page.html", "photo.jpg", "link.html"]

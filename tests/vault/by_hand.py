@@ -62,6 +62,7 @@ class World:
     ledger: object
     intake: object
     edit: float = 20.0
+    note: float = 120.0
 
     def __post_init__(self) -> None:
         self.clock = Clock()
@@ -72,7 +73,15 @@ class World:
         self.start()
 
     def start(self) -> None:
-        watches = [Watch(path=self.root, settle_seconds=2.0, edit_seconds=self.edit, rescan_seconds=30.0)]
+        watches = [
+            Watch(
+                path=self.root,
+                settle_seconds=2.0,
+                edit_seconds=self.edit,
+                note_seconds=self.note,
+                rescan_seconds=30.0,
+            )
+        ]
         self.vault = Vault(watches, self.ledger, self.intake, self.clock, make_watcher=NoWatcher)  # type: ignore
 
     def path(self, name: str) -> str:

@@ -174,3 +174,12 @@ def test_the_folder_of_outputs_beside_a_note_is_passed_over_and_that_of_attachme
 )
 def test_names(name: str, note: bool, board: bool) -> None:
     assert (is_note(name), is_storyboard(name)) == (note, board)
+
+
+def test_where_there_is_no_wait_none_is_told(ledger, intake, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, intake, edit=0.0, note=0.0)
+    world.write("storyboard_a.csv", "shot,prompt")
+    hint(world, "storyboard_a.csv")
+    assert world.vault.problems() == []
+    world.run_for(3.0)
+    assert reads(world) == ["storyboard_a.csv"]

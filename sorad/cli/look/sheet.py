@@ -53,6 +53,8 @@ def handler(args: argparse.Namespace) -> int:
     out = out_file(args.out, (".jpg", ".jpeg")) if args.out else sheet_path(path, takes)
     if _is_anothers(out):
         raise _not_written(out, _("it is another file"))
+    if not args.out:
+        _make_room(out)
     decoder = Decoder()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -66,6 +68,14 @@ def handler(args: argparse.Namespace) -> int:
     if len(found) >= MOST:
         say(_("It has the first {count} takes.").format(count=MOST))
     return 0
+
+
+def _make_room(out: Path) -> None:
+    """The output folder, where nothing was delivered yet."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(out, error.strerror or str(error)) from error
 
 
 def _is_anothers(out: Path) -> bool:
