@@ -1,29 +1,5 @@
-"""The inspector stands on the stage of the folder side: real vault, ledger and engine, and a clock to move."""
+"""The inspector stands on the stage of the folder side."""
 
-from __future__ import annotations
+from folder_side import quiet, stage
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from loguru import logger
-
-for _room in ("intake", "simulation", "receipts"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / _room))
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logger.disable("sorad")
-    yield
-    logger.enable("sorad")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[object]:
-    from intake_stage import Stage
-
-    made = Stage(1, tmp_path / "w")
-    yield made
-    made.ledger.close()
+__all__ = ["quiet", "stage"]

@@ -1,30 +1,5 @@
-"""The stage stands on the simulation's world."""
+"""The stage stands on the world of the simulation."""
 
-from __future__ import annotations
+from folder_side import quiet, stage
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from loguru import logger
-
-sys.path.insert(0, str(Path(__file__).parent))
-for _room in ("simulation", "receipts"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / _room))
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logger.disable("sorad")
-    yield
-    logger.enable("sorad")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[object]:
-    from intake_stage import Stage
-
-    made = Stage(1, tmp_path / "w")
-    yield made
-    made.ledger.close()
+__all__ = ["quiet", "stage"]

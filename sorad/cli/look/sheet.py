@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sorad.cli.shared.common import open_ledger, say, state_dir, storyboard_path
+from sorad.cli.shared.common import say
 from sorad.cli.shared.out import out_file
+from sorad.cli.shared.storyboard_takes import storyboard_takes
 from sorad.messages import N_, _
 from sorad.problems import Problem, SoradError
 
@@ -46,11 +47,10 @@ def handler(args: argparse.Namespace) -> int:
     lacking = missing()
     if lacking is not None:
         raise SoradError(lacking)
-    path = storyboard_path(args.path)
-    takes = _takes(args, path)
+    path, takes = storyboard_takes(args)
     if not takes:
-        raise _nothing(path)
-    out = out_file(args.out, (".jpg", ".jpeg")) if args.out else sheet_path(path, takes)
+        raise _nothing(str(path))
+    out = out_file(args.out, (".jpg", ".jpeg")) if args.out else sheet_path(str(path), takes)
     if _is_anothers(out):
         raise _not_written(out, _("it is another file"))
     if not args.out:
@@ -59,7 +59,7 @@ def handler(args: argparse.Namespace) -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             found = [_with_picture(one, takes, Path(folder), decoder) for one in cells(takes)]
-            answer = decoder.ask(Sheet(str(out), Path(path).name, found))
+            answer = decoder.ask(Sheet(str(out), path.name, found))
     finally:
         decoder.close()
     if not isinstance(answer, Kept):
@@ -85,16 +85,6 @@ def _is_anothers(out: Path) -> bool:
         return is_anothers(out)
     except OSError as error:
         raise _not_written(out, error.strerror or str(error)) from error
-
-
-def _takes(args: argparse.Namespace, path: str) -> list[Take]:
-    ledger = open_ledger(state_dir(args))
-    try:
-        board = ledger.storyboard_at(path)
-        found = ledger.takes(storyboard=path) if board is not None else ()
-        return [one for one in found if board is not None and one.storyboard_id == board.id]
-    finally:
-        ledger.close()
 
 
 def _with_picture(cell: Cell, takes: list[Take], folder: Path, decoder: Decoder) -> Cell:

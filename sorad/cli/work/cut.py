@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from sorad.cli.shared.common import complain, open_ledger, say, state_dir, storyboard_path
+from sorad.cli.shared.common import complain, say
 from sorad.cli.shared.out import out_file
+from sorad.cli.shared.storyboard_takes import storyboard_takes
 from sorad.messages import N_, _
 from sorad.problems import SoradError
 
@@ -55,7 +55,7 @@ def add(subparsers: Any, common: list[argparse.ArgumentParser]) -> None:
 def handler(args: argparse.Namespace) -> int:
     """Make it, and say where it is and what it lacks."""
     from sorad.cli.shared.room import room_guard
-    from sorad.export import cutting, gather
+    from sorad.export import cutting
     from sorad.export.problems import nothing
     from sorad.media.decoder import Decoder
     from sorad.media.questions import missing
@@ -63,12 +63,7 @@ def handler(args: argparse.Namespace) -> int:
     lacking = missing()
     if lacking is not None:
         raise SoradError(lacking)
-    path = Path(storyboard_path(args.path))
-    ledger = open_ledger(state_dir(args))
-    try:
-        takes = gather.takes_of(ledger, str(path))
-    finally:
-        ledger.close()
+    path, takes = storyboard_takes(args)
     if not takes:
         raise nothing(path)
     out = out_file(args.out, (".mp4",)) if args.out else cutting.default_place(takes, path)

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from sorad.cli.shared.common import complain, open_ledger, say, state_dir, storyboard_path
+from sorad.cli.shared.common import complain, say
+from sorad.cli.shared.storyboard_takes import storyboard_takes
 from sorad.messages import _
 from sorad.problems import SoradError
 
@@ -50,12 +51,7 @@ def handler(args: argparse.Namespace) -> int:
     from sorad.media.decoder import Decoder
 
     _check_extras(args.to)
-    path = Path(storyboard_path(args.path))
-    ledger = open_ledger(state_dir(args))
-    try:
-        takes = gather.takes_of(ledger, str(path))
-    finally:
-        ledger.close()
+    path, takes = storyboard_takes(args)
     if not takes:
         raise nothing(path)
     decoder = Decoder()
