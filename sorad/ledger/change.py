@@ -75,12 +75,13 @@ def changed(take: Take, change: Change, now: float, moment: Optional[Moment] = N
     take, unless the change brings its own. (They stay in the purchases: see :mod:`sorad.ledger.purchases`.)
 
     A create that was not accepted queues its take again, but for one that the folder gave up meanwhile:
-    that one is cancelled as it would have been then. What the user says (``fresh``) stands.
+    that one is cancelled as it would have been then, and its claim given back: nobody goes on with it.
+    What the user says (``fresh``) stands.
     """
     if not may(take.state, change.to):
         raise IllegalMove(f"{take.state} -> {change.to}")
     if change.to is State.QUEUED and take.state in _OPEN_CREATE and not take.wanted and not change.fresh:
-        change = replace(change, to=State.CANCELLED, error=None, clear_error=True)
+        change = replace(change, to=State.CANCELLED, error=None, clear_error=True, keep_claim=False)
     values = _flagged(take, change, now, moment)
     for name in _PLAIN:
         value = getattr(change, name)

@@ -315,6 +315,22 @@ def test_what_another_sorad_has_announced_is_left_to_it(stage: Stage, when: str,
     assert intent_path(Path(take.output)).exists(), "it is not ours to remove"
 
 
+def test_what_another_announced_and_nobody_wants_any_more_is_not_held(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the intent in the ledger and the one in the folder, another lays its own, and the storyboard goes."""
+    take, lay = claimed(stage, "one"), write_intent.write_intent_for
+
+    def too_late(intent: Take, *rest: Any) -> object:
+        foreign(take, State.SUBMITTING, stage.clock.time())
+        stage.raw.withdraw(intent.storyboard_id, "gone", stage.clock.time())
+        return lay(intent, *rest)
+
+    monkeypatch.setattr(write_intent, "write_intent_for", too_late)
+    after = send(stage, take)
+    assert (after.state, after.claim, stage.provider.creates) == (State.CANCELLED, "", 0)
+
+
 def held_for_another(stage: Stage, at: float, **other: object) -> Take:
     """A take for which another sorad has announced a create ``at``; ``other``: what its intent says besides."""
     take = claimed(stage, "one")

@@ -250,3 +250,14 @@ def test_ledger_hands_a_failed_task_out_to_one_step_at_a_time(ledger: Ledger) ->
     assert [again.take for again in ledger.claim_rechecks(due + 600, 9)] == [look.take], "it never came back"
     ledger.rechecked(look, None)
     assert ledger.next_recheck() is None
+
+
+def test_ledger_gives_back_the_claim_of_what_was_refused_and_is_wanted_no_more(ledger: Ledger) -> None:
+    apply(ledger, want(1))
+    (take,) = ledger.claim(State.QUEUED, NOW, 1)
+    intent = ledger.record(take, Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), NOW)
+    apply(ledger)  # the segment was taken out
+    left = ledger.record(intent, Change(State.QUEUED, "refused", refused=True, keep_claim=True), NOW)
+    assert (left.state, left.claim) == (State.CANCELLED, "")
+    apply(ledger, want(1))  # and put in again
+    assert numbers(ledger.claim(State.QUEUED, NOW + 1e6, 1)) == [1]

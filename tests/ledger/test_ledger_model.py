@@ -152,6 +152,7 @@ class LedgerMachine(RuleBasedStateMachine):
             after = self.ledger.record(take, change, now)
             if to is State.QUEUED and model["state"] in UNRESOLVED and not model["wanted"]:
                 to = State.CANCELLED  # its create was not accepted, and nobody asks for it any more
+                keep = False
             self.bought(take, after, now, refused)
             creates = max(0, model["creates"] + ("intent" in members) - refused)
             model.update(state=to, claim=after.claim, creates=creates)

@@ -48,7 +48,7 @@ def _leave_to(kit: Kit, intent: Take, other: ForeignIntent) -> None:
     why = other.problem()
     logger.warning(_("take {id} is held: {problem}"), id=intent.id, problem=str(why))
     back = record(kit, intent, Change(State.QUEUED, ANOTHERS, keep_claim=True, refused=True))
-    if back is not None:
+    if back is not None and back.state is State.QUEUED:  # else nobody wants it any more
         record(kit, back, Change(State.HELD, ANOTHERS, due_at=NEVER, error=why))
 
 
