@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from sorad.messages import N_
-from sorad.problems import Problem
-from sorad.storyboard.tables.headers import field_of
+from sorad.problems import Param, Problem
+from sorad.storyboard.tables.cells import bare_word, is_as_above, is_struck, says_nothing, switch
+from sorad.storyboard.tables.headers import field_of, meant_by
 from sorad.storyboard.tables.markdown import Row, Table
 
-_NUMBER = re.compile(r"[^\d\n]{0,20}?0*(\d{1,9})")
+_NUMBER = re.compile(r"[^\d\n]{0,20}?0*(\d{1,9})(?:\.0+)?[.、:：)）镜号头场幕\s]{0,4}")
 _SECONDS = re.compile(r"(\d{1,5})(?:\.0+)?\s*(?:s|sec|secs|seconds?|秒钟?)?", re.IGNORECASE)
 _SEVERAL = re.compile(r"[\n、；;，,]+")
 _PICTURES = re.compile(r"[\n、；;，]+|, +")
@@ -50,12 +51,16 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
     for table in tables:
         if not is_shot_table(table):
             continue
-        fields = _numbered(table, _fields(table.headers))
+        fields = _switched(table, _numbered(table, _fields(table.headers)))
         result.problems += _twice(table, fields)
+        result.problems += map(_broken, table.broken)
+        result.problems += _near(table, fields)
         unknown = (name for name, known in zip(table.headers, fields) if not known and name)
         result.left_out += [name for name in unknown if name not in result.left_out]
         for row in table.rows:
             if not any(row.cells):
+                continue
+            if _is_unclear(row, fields, result.problems):
                 continue
             segment = _Shot(row, picture, result.problems).of(fields)
             segment = {"segment_index": len(segments) + 1, **segment}
@@ -81,6 +86,83 @@ def _numbered(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
         return fields
     as_number = "" if "segment_index" in fields else "segment_index"
     return tuple(as_number if one == "scene" else one for one in fields)
+
+
+def _switched(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """A column of sound that says anything but yes and no describes it, and switches nothing."""
+    at = fields.index("audio") if "audio" in fields else -1
+    cells = (row.cells[at] for row in table.rows if len(row.cells) > at >= 0)
+    if all(says_nothing(cell) or switch(cell) is not None for cell in cells):
+        return fields
+    return tuple("" if one == "audio" else one for one in fields)
+
+
+def _near(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
+    """Headers that were probably meant to be known ones: what stands below is left out, and may cost money."""
+    for at, (header, known) in enumerate(zip(table.headers, fields)):
+        if known or field_of(header) or header.startswith("_"):
+            continue
+        near = meant_by(header)
+        params: dict[str, Param] = {"name": header[:60], "field": near}
+        if near:
+            fix = N_(
+                "Did you mean {field}? If it is a remark of your own, put an underscore before the name."
+            )
+            yield Problem("table.near", N_("There is no column {name}."), fix, params, line=table.line)
+        elif any(cell.startswith("![") for row in table.rows for cell in row.cells[at : at + 1]):
+            message = N_("The column {name} holds pictures and is not known: they would not be sent.")
+            fix = N_(
+                "Call it first frame, last frame or reference (首帧, 尾帧, 参考图); or put an underscore before the "
+                "name."
+            )
+            yield Problem("table.pictures", message, fix, params, line=table.line)
+
+
+def _is_unclear(row: Row, fields: Sequence[str], problems: list[Problem]) -> bool:
+    """Whether what is meant by a row cannot be told; that is told."""
+    more = [cell for cell in row.cells[len(fields) :] if cell.strip()]
+    named = [(name, cell) for name, cell in zip(fields, row.cells) if name]
+    if more:
+        fix = N_('Write a bar inside a cell as \\|, and put a cell of CSV that has commas into "…".')
+        problem = Problem(
+            "table.cells",
+            N_("The row has more cells than the table has columns; {value} stands outside of it."),
+            fix,
+            {"value": more[0][:60]},
+        )
+    elif any(is_struck(cell) for name, cell in named if name in ("segment_index", "prompt_text")):
+        fix = N_("Delete the row, or the ~~ around what is in it.")
+        problem = Problem("table.struck", N_("The row is crossed out."), fix)
+    elif any(is_as_above(cell) for _name, cell in named):
+        value = next(cell.strip() for _name, cell in named if is_as_above(cell))
+        message = N_("{value} stands for what another row says, and would be sent as it is.")
+        problem = Problem("table.above", message, N_("Write it out."), {"value": value})
+    else:
+        return False
+    problems.append(replace(problem, line=row.line))
+    return True
+
+
+def _broken(line: int) -> Problem:
+    return Problem(
+        "table.row",
+        N_("This row of the table does not begin and end with |, as its headers do: it may go on elsewhere."),
+        N_("Write each row on one line, from | to |; a line break inside a cell is <br>."),
+        line=line,
+    )
+
+
+def stray(line: int) -> Problem:
+    """What is told of a line that looks like a row, and belongs to no table."""
+    return Problem(
+        "table.stray",
+        N_("This line looks like a row and belongs to no table: it would be left out."),
+        N_(
+            "Put it right below the rows of its table, with no empty line between, and | (not ｜) between the cells; "
+            "below the headers belongs a line such as |---|---|."
+        ),
+        line=line,
+    )
 
 
 def _twice(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
@@ -116,6 +198,7 @@ class _Shot:
     def of(self, fields: Sequence[str]) -> dict[str, Any]:
         """A segment: only what the row says."""
         named = [(name, cell) for name, cell in zip(fields, self.row.cells) if cell.strip()]
+        named = [(name, cell) for name, cell in named if name in _SWITCHES or not says_nothing(cell)]
         cells = dict(named)
         segment: dict[str, Any] = {}
         for name, read in _READ.items():
@@ -129,24 +212,31 @@ class _Shot:
         return {**segment, **{name: value for name, value in further.items() if value}}
 
     def number(self, cell: str) -> int | None:
-        found = _NUMBER.fullmatch(cell)
+        found = _NUMBER.fullmatch(bare_word(cell))
         if found is None:
             fix = N_("Give each segment a whole number of its own: 1, 2, 3 and so on.")
             self._wrong(N_("{value} is no number of a segment."), fix, cell)
         return int(found[1]) if found else None
 
     def seconds(self, cell: str) -> int | None:
-        found = _SECONDS.fullmatch(cell)
+        found = _SECONDS.fullmatch(bare_word(cell))
         if found is None:
             fix = N_("Write the seconds as a whole number, as in 10 or 10s.")
             self._wrong(N_("{value} is no length in seconds."), fix, cell)
         return int(found[1]) if found else None
 
     def whole(self, cell: str) -> int | None:
+        cell = bare_word(cell)
         if not (cell.isascii() and cell.isdecimal() and len(cell) < 12):
             self._wrong(N_("{value} is not a whole number."), N_("Write it in digits."), cell)
             return None
         return int(cell)
+
+    def switch(self, cell: str) -> bool | None:
+        found = switch(cell)
+        if found is None and not says_nothing(cell):
+            self._wrong(N_("{value} is neither yes nor no."), N_("Write yes or no, 是 or 否."), cell)
+        return found
 
     def text(self, cell: str) -> str:
         return cell
@@ -175,7 +265,12 @@ _READ: Mapping[str, Callable[[_Shot, str], Any]] = {
     "seed": _Shot.whole,
     "model": _Shot.text,
     "takes": _Shot.whole,
+    "continue": _Shot.switch,
+    "audio": _Shot.switch,
+    "is_pro": _Shot.switch,
+    "provider": _Shot.text,
 }
+_SWITCHES = frozenset(("continue", "audio", "is_pro"))
 
 
 def _asset(cells: Mapping[str, str]) -> dict[str, Any]:
