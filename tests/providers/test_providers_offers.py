@@ -316,7 +316,7 @@ def _recorded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_recorded")
-@pytest.mark.parametrize(("name", "model"), models())
+@pytest.mark.parametrize(("name", "model"), list(models()))
 def test_each_capability_is_sent_and_each_that_is_not_offered_is_refused(
     name: str, model: str, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -246,8 +247,21 @@ def test_links_are_resolved_as_obsidian_does(tmp_path: Path) -> None:
     assert meant("near.png", tmp_path) == "notes/near.png"
     assert meant("![](https://x.test/a.png)") == "https://x.test/a.png"
     assert meant("![[nowhere.png]]") == "nowhere.png"
+    (tmp_path / "x" / unicodedata.normalize("NFD", "Café.png")).write_bytes(b"")
+    again = Links(note, tmp_path, note.parent).meant_by(unicodedata.normalize("NFC", "![[café.png]]"))
+    assert unicodedata.normalize("NFC", again) == unicodedata.normalize("NFC", "../x/Café.png")
     assert meant("![[dog_poster.jpg]]") == "../x/y/dog_poster.jpg"
     assert meant("![[cat_poster.jpg]]") == "cat_poster.jpg"  # of a video, beside it: no picture of the user's
+
+
+def test_pictures_of_a_cell_are_set_apart_as_people_do() -> None:
+    head = "| prompt | 参考图 |\n|-|-|\n"
+    for cell in ("![[a, b.png]] ![[c.png\\|30]]", "![[a, b.png]]<br>![[c.png]]", "[[a, b.png]]、![](c.png)"):
+        assert segments(f"{head}| x | {cell} |")[0]["references"] == ["a, b.png", "c.png"]
+    assert segments(f"{head}| x | a.png, https://x.test/b,c.png |")[0]["references"] == [
+        "a.png",
+        "https://x.test/b,c.png",
+    ]
 
 
 def test_the_command_prints_or_writes_and_never_writes_over(

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from sorad.messages import N_
-from sorad.problems import Param, Problem
-from sorad.storyboard.tables.cells import bare_word, is_as_above, is_struck, says_nothing, switch
-from sorad.storyboard.tables.headers import field_of, meant_by
+from sorad.problems import Problem
+from sorad.storyboard.tables.cells import bare_word, says_nothing, switch
+from sorad.storyboard.tables.doubts import broken, of_columns, of_row
+from sorad.storyboard.tables.headers import field_of
+from sorad.storyboard.tables.links import several
 from sorad.storyboard.tables.markdown import Row, Table
 
 _NUMBER = re.compile(r"[^\d\n]{0,20}?0*(\d{1,9})(?:\.0+)?[.、:：)）镜号头场幕\s]{0,4}")
@@ -48,21 +50,13 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
     result = Converted()
     segments: list[dict[str, Any]] = []
     seen: dict[int, int] = {}
-    for table in tables:
-        if not is_shot_table(table):
-            continue
+    for table in filter(is_shot_table, tables):
         fields = _switched(table, _numbered(table, _fields(table.headers)))
-        result.problems += _twice(table, fields)
-        result.problems += map(_broken, table.broken)
-        result.problems += _near(table, fields)
+        result.problems += (*_twice(table, fields), *map(broken, table.broken), *of_columns(table, fields))
         unknown = (name for name, known in zip(table.headers, fields) if not known and name)
         result.left_out += [name for name in unknown if name not in result.left_out]
-        for row in table.rows:
-            if not any(row.cells):
-                continue
-            if _is_unclear(row, fields, result.problems):
-                continue
-            segment = _Shot(row, picture, result.problems).of(fields)
+        for row in (one for one in table.rows if any(one.cells)):
+            segment = _segment(row, fields, picture, result.problems)
             segment = {"segment_index": len(segments) + 1, **segment}
             number = segment["segment_index"]
             if seen.setdefault(number, row.line) != row.line:
@@ -71,6 +65,17 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
             result.rows.append(row.line)
     result.document = {"segments": segments}
     return result
+
+
+def _segment(
+    row: Row, fields: Sequence[str], picture: Callable[[str], str], problems: list[Problem]
+) -> dict[str, Any]:
+    """What a row says. Where it cannot be told what the row means, that alone is told of it."""
+    doubt = of_row(row, fields)
+    if doubt is not None:
+        problems.append(doubt)
+        problems = []
+    return _Shot(row, picture, problems).of(fields)
 
 
 def _fields(headers: Sequence[str]) -> tuple[str, ...]:
@@ -95,74 +100,6 @@ def _switched(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
     if all(says_nothing(cell) or switch(cell) is not None for cell in cells):
         return fields
     return tuple("" if one == "audio" else one for one in fields)
-
-
-def _near(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
-    """Headers that were probably meant to be known ones: what stands below is left out, and may cost money."""
-    for at, (header, known) in enumerate(zip(table.headers, fields)):
-        if known or field_of(header) or header.startswith("_"):
-            continue
-        near = meant_by(header)
-        params: dict[str, Param] = {"name": header[:60], "field": near}
-        if near:
-            fix = N_(
-                "Did you mean {field}? If it is a remark of your own, put an underscore before the name."
-            )
-            yield Problem("table.near", N_("There is no column {name}."), fix, params, line=table.line)
-        elif any(cell.startswith("![") for row in table.rows for cell in row.cells[at : at + 1]):
-            message = N_("The column {name} holds pictures and is not known: they would not be sent.")
-            fix = N_(
-                "Call it first frame, last frame or reference (首帧, 尾帧, 参考图); or put an underscore before the "
-                "name."
-            )
-            yield Problem("table.pictures", message, fix, params, line=table.line)
-
-
-def _is_unclear(row: Row, fields: Sequence[str], problems: list[Problem]) -> bool:
-    """Whether what is meant by a row cannot be told; that is told."""
-    more = [cell for cell in row.cells[len(fields) :] if cell.strip()]
-    named = [(name, cell) for name, cell in zip(fields, row.cells) if name]
-    if more:
-        fix = N_('Write a bar inside a cell as \\|, and put a cell of CSV that has commas into "…".')
-        problem = Problem(
-            "table.cells",
-            N_("The row has more cells than the table has columns; {value} stands outside of it."),
-            fix,
-            {"value": more[0][:60]},
-        )
-    elif any(is_struck(cell) for name, cell in named if name in ("segment_index", "prompt_text")):
-        fix = N_("Delete the row, or the ~~ around what is in it.")
-        problem = Problem("table.struck", N_("The row is crossed out."), fix)
-    elif any(is_as_above(cell) for _name, cell in named):
-        value = next(cell.strip() for _name, cell in named if is_as_above(cell))
-        message = N_("{value} stands for what another row says, and would be sent as it is.")
-        problem = Problem("table.above", message, N_("Write it out."), {"value": value})
-    else:
-        return False
-    problems.append(replace(problem, line=row.line))
-    return True
-
-
-def _broken(line: int) -> Problem:
-    return Problem(
-        "table.row",
-        N_("This row of the table does not begin and end with |, as its headers do: it may go on elsewhere."),
-        N_("Write each row on one line, from | to |; a line break inside a cell is <br>."),
-        line=line,
-    )
-
-
-def stray(line: int) -> Problem:
-    """What is told of a line that looks like a row, and belongs to no table."""
-    return Problem(
-        "table.stray",
-        N_("This line looks like a row and belongs to no table: it would be left out."),
-        N_(
-            "Put it right below the rows of its table, with no empty line between, and | (not ｜) between the cells; "
-            "below the headers belongs a line such as |---|---|."
-        ),
-        line=line,
-    )
 
 
 def _twice(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
@@ -197,8 +134,7 @@ class _Shot:
 
     def of(self, fields: Sequence[str]) -> dict[str, Any]:
         """A segment: only what the row says."""
-        named = [(name, cell) for name, cell in zip(fields, self.row.cells) if cell.strip()]
-        named = [(name, cell) for name, cell in named if name in _SWITCHES or not says_nothing(cell)]
+        named = list(_said(fields, self.row.cells))
         cells = dict(named)
         segment: dict[str, Any] = {}
         for name, read in _READ.items():
@@ -235,7 +171,7 @@ class _Shot:
     def switch(self, cell: str) -> bool | None:
         found = switch(cell)
         if found is None and not says_nothing(cell):
-            self._wrong(N_("{value} is neither yes nor no."), N_("Write yes or no, 是 or 否."), cell)
+            self._wrong(N_("{value} is neither yes nor no."), N_("Write yes or no."), cell)
         return found
 
     def text(self, cell: str) -> str:
@@ -245,7 +181,8 @@ class _Shot:
         return self.picture(cell)
 
     def pictures(self, cell: str) -> list[str]:
-        return [self.picture(one.strip()) for one in _PICTURES.split(cell) if one.strip()]
+        named = several(cell) or [one.strip() for one in _PICTURES.split(cell) if one.strip()]
+        return [self.picture(one) for one in named]
 
     def _wrong(self, message: str, fix: str, value: str) -> None:
         problem = Problem("table.cell", message, fix, {"value": value[:60]})
@@ -271,6 +208,13 @@ _READ: Mapping[str, Callable[[_Shot, str], Any]] = {
     "provider": _Shot.text,
 }
 _SWITCHES = frozenset(("continue", "audio", "is_pro"))
+
+
+def _said(fields: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The cells that say anything, by their fields; ``无`` is a word for "no" where that is the question."""
+    for name, cell in zip(fields, cells):
+        if cell.strip() and (name in _SWITCHES or not says_nothing(cell)):
+            yield name, cell
 
 
 def _asset(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from sorad.messages import N_
 from sorad.nested import is_deep
 from sorad.problems import Problem
 from sorad.storyboard.json_text import decode, parse
+from sorad.storyboard.tables.doubts import conflict, stray, unclosed
 from sorad.storyboard.tables.markdown import Row, Table, note_of
 from sorad.storyboard.tables.properties import assets_of
-from sorad.storyboard.tables.shots import Converted, convert, is_shot_table, stray
+from sorad.storyboard.tables.shots import Converted, convert, is_shot_table
 
-_OF_STORYBOARDS = ('"segments"', '"prompt_text"')
+_OF_STORYBOARDS = re.compile('"(?:segments|prompt_text)"')
 _ABOVE = 10  # rows of a CSV file among which the headers are: titles stand above them
 _STRAYS = 20  # lines that are told
 FORMS = (".json", ".csv", ".md")
@@ -43,7 +44,7 @@ def read_source(data: bytes, path: Path, picture: Callable[[str], str]) -> Conve
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     merging = _CONFLICT.search(text)
     if merging is not None:
-        return _at(text.count("\n", 0, merging.start()) + 1, _conflict())
+        return Converted(problems=[conflict(text.count("\n", 0, merging.start()) + 1)])
     if suffix == ".json":
         return _json(text)
     return _with_assets(_note(text, picture), assets_of(data)) if suffix == ".md" else _csv(text, picture)
@@ -70,9 +71,9 @@ def _with_assets(found: Converted, assets: bool | Problem | None) -> Converted:
 def _note(text: str, picture: Callable[[str], str]) -> Converted:
     note = note_of(text)
     if note.unclosed:
-        return _at(note.unclosed, _unclosed())
-    tables = [one for one in note.tables if is_shot_table(one)]
-    fences = [(body, line) for body, line in note.fences if any(name in body for name in _OF_STORYBOARDS)]
+        return Converted(problems=[unclosed(note.unclosed)])
+    tables = list(filter(is_shot_table, note.tables))
+    fences = [(body, line) for body, line in note.fences if _OF_STORYBOARDS.search(body)]
     if (fences and tables) or len(fences) > 1:
         return _only(
             "table.both",
@@ -91,26 +92,6 @@ def _note(text: str, picture: Callable[[str], str]) -> Converted:
         "Call a column prompt: what is in it is sent as it is. Or put JSON into a fence that begins with ```json."
     )
     return _table(tables, picture, fix)
-
-
-def _conflict() -> Problem:
-    return Problem(
-        "table.conflict",
-        N_("Two versions of the file stand in one another: a merge left <<<<<<< and >>>>>>> in it."),
-        N_("Keep one of the two, and delete the lines with <<<<<<<, ======= and >>>>>>>."),
-    )
-
-
-def _unclosed() -> Problem:
-    return Problem(
-        "table.unclosed",
-        N_("The fence or the comment that begins here is never closed: what follows would be left out."),
-        N_("Close it by a line with the mark that opened it."),
-    )
-
-
-def _at(line: int, problem: Problem) -> Converted:
-    return Converted(problems=[replace(problem, line=line)])
 
 
 def _table(tables: list[Table], picture: Callable[[str], str], fix: str = "") -> Converted:
