@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from sorad import heartbeat
-from sorad.engine.steps.kit import Few
+from sorad.engine.steps.context import Few
 
 
 def test_one_more_than_may_waits_and_beats_until_another_has_left() -> None:
