@@ -152,7 +152,7 @@ def test_a_first_429_beside_others_asks_nobody_once_another_take_shows_how_texts
 
     world = beside(tmp_path / "a")
     assert [take.state for take in world.takes()] == [State.DONE] * 2
-    monkeypatch.setattr(recheck_refused, "_waits_for_texts", lambda kit, take, view: False)
+    monkeypatch.setattr(recheck_refused, "_waits_for_texts", lambda context, take, view: False)
     assert beside(tmp_path / "b").takes()[0].state is State.UNKNOWN
 
 
@@ -246,7 +246,7 @@ class TestSeededFaults:
     def test_without_the_look_a_take_is_paid_for_twice(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(submit, "accepted_after_all", lambda kit, take: False)
+        monkeypatch.setattr(submit, "accepted_after_all", lambda context, take: False)
         world = calm_world(tmp_path)
         answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
         world.write("storyboard_a.json", ["text"])
