@@ -357,9 +357,9 @@ def test_a_list_that_lacks_one_of_ours_has_to_prove_itself_anew(
         return world
 
     assert turns_into_a_stub(tmp_path / "a").bought()[TEXT] == 1
-    weighed = Sightings.weighed
+    updated = Sightings.updated
     monkeypatch.setattr(
-        Sightings, "weighed", lambda self, found: weighed(self, found._replace(against=False))
+        Sightings, "updated", lambda self, found: updated(self, found._replace(against=False))
     )
     assert turns_into_a_stub(tmp_path / "b").bought()[TEXT] == 2
 
@@ -478,7 +478,7 @@ def test_how_late_ours_were_widens_the_window(tmp_path: Path, monkeypatch: pytes
     assert world.bought() == {TEXT: 1, "another": 1, "alone": 1}
     assert [take.state for take in world.takes()] == [State.DONE] * 3
     monkeypatch.setattr(Sightings, "lateness", lambda self: 0.0)
-    monkeypatch.setattr(Sightings, "weighed", lambda self, found: replace(self, shown=0.0))
+    monkeypatch.setattr(Sightings, "updated", lambda self, found: replace(self, shown=0.0))
     assert late_list(tmp_path / "b").bought()["alone"] == 2
 
 
@@ -528,7 +528,7 @@ def test_what_the_user_was_asked_about_is_not_sent_when_the_task_goes_away(
         return world
 
     assert once(asked(tmp_path / "a"))
-    monkeypatch.setattr(reconcile, "_was_kept_back", lambda context, take: False)
+    monkeypatch.setattr(reconcile, "_was_deferred", lambda context, take: False)
     assert not once(asked(tmp_path / "b"))
 
 
