@@ -122,8 +122,8 @@ class Kling(Native):
         came = self.task("0")
         if isinstance(came, Broken):
             return came.fault()
-        told = answers.told_of(came.json(), self.format)
-        return None if told.means is meanings.MISSING else answers.fault_of(came, self.format)
+        error = answers.error_of(came.json(), self.format)
+        return None if error.means is meanings.MISSING else answers.fault_of(came, self.format)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The list of tasks, and what goes by our own id, though the list may not show it yet."""
@@ -142,7 +142,7 @@ class Kling(Native):
         came = self._wire.get(_TASKS, {"external_task_ids": own_id})
         if isinstance(came, Broken):
             return came.fault()
-        if answers.told_of(came.json(), self.format).means is meanings.MISSING:
+        if answers.error_of(came.json(), self.format).means is meanings.MISSING:
             return []
         fault = answers.fault_of(came, self.format)
         if fault is not None:

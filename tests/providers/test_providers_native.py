@@ -44,7 +44,7 @@ from sorad.providers.base import (
     Trouble,
     Unknown,
 )
-from sorad.providers.capabilities.lost import finding_of
+from sorad.providers.capabilities.lookup import finding_of
 from sorad.providers.finding import Find
 from sorad.providers.native.answers import after_create
 from sorad.providers.wire.answer import Answer

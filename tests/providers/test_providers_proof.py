@@ -13,7 +13,7 @@ from test_providers_pure import ANSWERS, BODIES, HEADERS, TREES, outcomes
 
 from sorad.providers.base import Refused
 from sorad.providers.creates import proof
-from sorad.providers.creates.proof import Proof, Said
+from sorad.providers.creates.proof import CreateAnswer, Proof
 from sorad.providers.wire.answer import Answer
 
 # The issue's own list, written down a second time on purpose.
@@ -132,8 +132,8 @@ def test_what_says_that_it_is_there_refuses_nothing(status: int, body: Any, word
     "words", ["pay first, task_id=cgt-77ab", "the task was created, its callback is invalid"]
 )
 def test_a_task_that_words_tell_of_is_there_whatever_the_status(status: int, words: str) -> None:
-    said = Said(status, True, error=True, words=words, text=words)
-    assert proof.proof(said) is Proof.UNKNOWN
+    answer = CreateAnswer(status, True, error=True, words=words, text=words)
+    assert proof.proof(answer) is Proof.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
@@ -153,14 +153,14 @@ def test_a_task_that_words_tell_of_is_there_whatever_the_status(status: int, wor
     ],
 )
 def test_what_may_tell_of_this_very_task_refuses_nothing(status: int, words: str) -> None:
-    said = Said(status, True, code="invalid_request_error", error=True, words=words, text=words)
+    said = CreateAnswer(status, True, code="invalid_request_error", error=True, words=words, text=words)
     assert proof.proof(said) is Proof.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [403, 429])
 def test_what_is_given_before_a_handler_runs_tells_of_other_tasks(status: int) -> None:
     for words in ("您有任务正在处理中，请稍后再试", "a task is already running"):
-        assert proof.proof(Said(status, True, error=True, words=words, text=words)) is Proof.REFUSED
+        assert proof.proof(CreateAnswer(status, True, error=True, words=words, text=words)) is Proof.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_what_is_given_before_a_handler_runs_tells_of_other_tasks(status: int) -
     ],
 )
 def test_what_says_that_nothing_was_made_refuses(words: str) -> None:
-    said = Said(400, True, error=True, words=words, text=words)
-    assert proof.proof(said) is Proof.REFUSED
+    answer = CreateAnswer(400, True, error=True, words=words, text=words)
+    assert proof.proof(answer) is Proof.REFUSED
 
 
 @pytest.mark.parametrize("headers", [{"location": "/v1/videos/video_68e688d495"}, {"x-task-id": "cgt-77ab1"}])
@@ -205,8 +205,8 @@ def test_what_names_a_task_refuses_nothing(came: Answer, name: str, below: str) 
 def test_no_words_take_long_to_read(words: str) -> None:
     began = time.thread_time()
     for many in (words, words * 100, "error " * 3000, " " * 20_000, "upstream " * 2000, "status " * 3000):
-        said = Said(400, True, error=True, words=many, text=many)
-        assert isinstance(proof.proof(said), Proof)
+        answer = CreateAnswer(400, True, error=True, words=many, text=many)
+        assert isinstance(proof.proof(answer), Proof)
     assert time.thread_time() - began < 2.0
 
 
@@ -225,6 +225,6 @@ def test_no_words_take_long_to_read(words: str) -> None:
     ],
 )
 def test_what_names_a_cause(code: str, words: str, names: bool) -> None:
-    said = Said(422, True, code=code, error=True, words=words)
-    assert proof.names_cause(said) is names
-    assert (proof.proof(said) is Proof.REFUSED) is names
+    answer = CreateAnswer(422, True, code=code, error=True, words=words)
+    assert proof.names_cause(answer) is names
+    assert (proof.proof(answer) is Proof.REFUSED) is names

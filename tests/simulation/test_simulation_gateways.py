@@ -60,7 +60,7 @@ class TestOneIdForTwo:
         found = [(take.state, take.error and take.error.code) for take in world.takes()]
         assert found == [(State.DONE, None), (State.UNKNOWN, "take.same_id"), (State.QUEUED, None)]
         assert codes(world) == ["take.same_id"]
-        assert "sorad list --state unknown" in world.control.stops[0].told().fix_text()
+        assert "sorad list --state unknown" in world.control.stops[0].as_problem().fix_text()
         assert world.raw.spend() == 2 * PRICE, "its money is doubtful, so it counts"
         assert len(world.provider.tasks) == 2
         assert len(list(world.vault_dir.rglob("*.mp4"))) == 1
@@ -277,7 +277,7 @@ class TestSeededFaults:
     def test_without_the_look_a_refused_create_is_paid_for_twice(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(submit, "accepted_after_all", lambda kit, take: False)
+        monkeypatch.setattr(submit, "accepted_after_all", lambda context, take: False)
         assert is_found(run_all, "was bought")
 
     @pytest.mark.timeout(300)

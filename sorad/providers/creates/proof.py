@@ -21,7 +21,7 @@ REFUSED = frozenset(
     {301, 307, 308, 401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 421, 429, 431, 451}
 )
 # Client errors by their number, and yet given when time is up, after the request was forwarded.
-NEVER = frozenset({408, 425, 499})
+TIMED_OUT = frozenset({408, 425, 499})
 
 # A time-out, or an upstream that was cut off: the request was on its way.
 _CUT = re.compile(
@@ -42,7 +42,8 @@ _CUT = re.compile(
     r"|(?:other side|peer|server|backend|provider) (?:\w+ )?(?:closed|hung up|disconnected|reset|went away|shut)"
     r"|clientdisconnect|socket disconnected|\bRST_STREAM|\bUND_ERR|\bINTERNAL_ERROR\b|broken stream"
     r"|chunked encoding err|transport (?:is )?clos|error while (?:dial|read|writ|wait|connect|send)|peer reset"
-    r"|max retries exceeded|rpc error: code = (?:unavailable|cancel|abort|unknown|internal|deadline)|error (?:communicating|talking) with"
+    r"|max retries exceeded|rpc error: code = (?:unavailable|cancel|abort|unknown|internal|deadline)"
+    r"|error (?:communicating|talking) with"
     r"|(?:请求|连接|调用|转发)(?:渠道|模型|服务商|供应商|后端).{0,6}?(?:失败|出错|异常)|(?:渠道|后端|供应商)(?:请求|响应|连接|调用)?(?:失败|异常)"
     r"|(?:status|http(?:/[\d.]+)?|code|error)[\s_:=(\"']{0,4}(?:code)?[\s:=(\"']{0,4}5\d\d\b",
     re.IGNORECASE,
@@ -149,7 +150,7 @@ class Proof(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Said:
+class CreateAnswer:
     """What an answer to a create says, read from whichever format. ``status`` is HTTP's."""
 
     status: int
@@ -163,47 +164,51 @@ class Said:
     text: str = ""  # all that the body says
 
 
-def proof(said: Said, refusals: Refusals = ()) -> Proof:
+def proof(answer: CreateAnswer, refusals: Refusals = ()) -> Proof:
     """What an answer proves. ``refusals``: statuses and codes of which the user knows that they refuse."""
-    if said.task:
-        return Proof.ACCEPTED if _good(said) and not said.doubtful else Proof.UNKNOWN
-    if exists(said):  # as an error does; beside a yes, "submitted" is part of it
-        return _yes_without_task(said) if _good(said) and not said.meant else Proof.UNKNOWN
-    if _is_known_refusal(said, refusals):
+    if answer.task:
+        return Proof.ACCEPTED if _good(answer) and not answer.doubtful else Proof.UNKNOWN
+    if exists(answer):  # as an error does; beside a yes, "submitted" is part of it
+        return _yes_without_task(answer) if _good(answer) and not answer.meant else Proof.UNKNOWN
+    if _is_known_refusal(answer, refusals):
         return Proof.REFUSED
-    if is_lost(said):
+    if is_lost(answer):
         return Proof.UNKNOWN
-    if _good(said) and not 400 <= said.meant < 500:
-        return _yes_without_task(said)
-    return Proof.REFUSED if _refuses(said) else Proof.UNKNOWN
+    if _good(answer) and not 400 <= answer.meant < 500:
+        return _yes_without_task(answer)
+    return Proof.REFUSED if _refuses(answer) else Proof.UNKNOWN
 
 
-def _yes_without_task(said: Said) -> Proof:
-    return Proof.UNREADABLE if said.json else Proof.UNKNOWN
+def _yes_without_task(answer: CreateAnswer) -> Proof:
+    return Proof.UNREADABLE if answer.json else Proof.UNKNOWN
 
 
-def _is_known_refusal(said: Said, refusals: Refusals) -> bool:
+def _is_known_refusal(answer: CreateAnswer, refusals: Refusals) -> bool:
     """Whether the user has said that this status or code refuses."""
-    return said.status in refusals or (bool(said.code) and said.code.lower() in _small(refusals))
+    return answer.status in refusals or (bool(answer.code) and answer.code.lower() in _small(refusals))
 
 
-def _refuses(said: Said) -> bool:
+def _refuses(answer: CreateAnswer) -> bool:
     """Of an answer that tells of no time-out and names no task."""
-    if _good(said) or said.status in REFUSED:
+    if _good(answer) or answer.status in REFUSED:
         return True
-    return 400 <= said.status < 500 and names_cause(said)
+    return 400 <= answer.status < 500 and names_cause(answer)
 
 
-def is_lost(said: Said) -> bool:
+def is_lost(answer: CreateAnswer) -> bool:
     """Whether it tells of a server error, a time-out or a cut upstream: of the task it says nothing."""
-    if said.status >= 500 or said.meant >= 500 or NEVER & {said.status, said.meant}:
-        return True
-    return is_cut(said) or bool(_ENDED.fullmatch(said.words.strip()))
+    statuses = {answer.status, answer.meant}
+    return (
+        max(statuses) >= 500
+        or bool(TIMED_OUT & statuses)
+        or is_cut(answer)
+        or bool(_ENDED.fullmatch(answer.words.strip()))
+    )
 
 
-def is_cut(said: Said) -> bool:
+def is_cut(answer: CreateAnswer) -> bool:
     """Whether it tells of a time-out or of an upstream that was cut off."""
-    return tells_of_cut(_all(said))
+    return tells_of_cut(_all(answer)) or bool(_ENDED.fullmatch(answer.words.strip()))
 
 
 def tells_of_cut(words: str) -> bool:
@@ -217,24 +222,24 @@ def tells_of_cut(words: str) -> bool:
     return number is None or int(number.group(1)) not in REFUSED
 
 
-def exists(said: Said) -> bool:
+def exists(answer: CreateAnswer) -> bool:
     """Whether it says that the task is there already."""
-    text = _all(said)
+    text = _all(answer)
     if _EXISTS.search(text):
         return True
-    statuses = {said.status, said.meant}
+    statuses = {answer.status, answer.meant}
     if 409 in statuses and _EXISTS_409.search(text):
         return True
     # What is given before a handler runs tells of other tasks: 429 that so many are under way.
     return not statuses & REFUSED and bool(_UNDER_WAY.search(text)) and not _LIMIT.search(text)
 
 
-def names_cause(said: Said) -> bool:
+def names_cause(answer: CreateAnswer) -> bool:
     """Whether it is the API's own error, and says what is wrong."""
-    if not said.error:
+    if not answer.error:
         return False
-    code, words = said.code.strip(), said.words.strip()
-    return not (_is_vague(words) and (_is_vague(code) or code == str(said.status)))
+    code, words = answer.code.strip(), answer.words.strip()
+    return not (_is_vague(words) and (_is_vague(code) or code == str(answer.status)))
 
 
 def _is_vague(text: str) -> bool:
@@ -243,12 +248,12 @@ def _is_vague(text: str) -> bool:
     return text.strip(" .!").lower() in _PHRASES or bool(_VAGUE.fullmatch(text))
 
 
-def _all(said: Said) -> str:
-    return f"{said.code} {said.words} {said.text}"[:_LONGEST]
+def _all(answer: CreateAnswer) -> str:
+    return f"{answer.code} {answer.words} {answer.text}"[:_LONGEST]
 
 
-def _good(said: Said) -> bool:
-    return 200 <= said.status < 300
+def _good(answer: CreateAnswer) -> bool:
+    return 200 <= answer.status < 300
 
 
 def _small(refusals: Refusals) -> set[str]:
