@@ -198,12 +198,7 @@ def _refuses(answer: CreateAnswer) -> bool:
 def is_lost(answer: CreateAnswer) -> bool:
     """Whether it tells of a server error, a time-out or a cut upstream: of the task it says nothing."""
     statuses = {answer.status, answer.meant}
-    return (
-        max(statuses) >= 500
-        or bool(TIMED_OUT & statuses)
-        or is_cut(answer)
-        or bool(_ENDED.fullmatch(answer.words.strip()))
-    )
+    return max(statuses) >= 500 or bool(TIMED_OUT & statuses) or is_cut(answer)
 
 
 def is_cut(answer: CreateAnswer) -> bool:
