@@ -358,10 +358,13 @@ def _ended(view: View) -> bool:
         return False
     if len(listed.ids) < view.most:
         return True
-    foreign = any(task.remote_id not in view.owned for task in listed.tasks)
     round_number = len(listed.ids) % ROUND == 0 and bool(listed.ids)
-    told = listed.counted or (listed.said_so and not foreign)
-    return told and not round_number and not _may_be_cut(view)
+    return _tells_its_end(view) and not round_number and not _may_be_cut(view)
+
+
+def _tells_its_end(view: View) -> bool:
+    foreign = any(task.remote_id not in view.owned for task in view.listed.tasks)
+    return view.listed.counted or (view.listed.said_so and not foreign)
 
 
 def _may_be_cut(view: View) -> bool:
