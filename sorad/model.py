@@ -6,6 +6,7 @@ Money is held in micro-units of the provider's currency (1 USD = 1_000_000), so 
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -143,13 +144,22 @@ class Request:
 
     @classmethod
     def from_json(cls, text: str) -> Request:
-        """The reverse of :meth:`to_json`."""
+        """The reverse of :meth:`to_json`. Those last read are kept: each step of a take reads its own again."""
+        return _request_of(text)
+
+    @classmethod
+    def _read(cls, text: str) -> Request:
         members = json.loads(text)
         paths = members.pop("reference_paths", [])
         told = members.pop("references", [])
         continues = bool(members.pop("continue", False))
         references = tuple(Reference(**one, path=path) for one, path in zip(told, paths or [""] * len(told)))
         return cls(**members, references=references, continues=continues)
+
+
+@functools.lru_cache(maxsize=256)
+def _request_of(text: str) -> Request:
+    return Request._read(text)
 
 
 class State(str, enum.Enum):

@@ -42,7 +42,7 @@ from sorad.problems import Problem
 from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.listings import Listings
 from sorad.receipts.place import Found, look, vouched
-from sorad.receipts.places import Places, names_in, number_of, own_names
+from sorad.receipts.places import Places, is_bare, names_in, number_of, own_names
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -108,6 +108,8 @@ def observed(
     Its ``output`` is then where the take lies, or is to lie. ``me`` and ``known`` tell our own intents, as in
     :func:`sorad.receipts.intents.foreign_intent`; without ``me`` all are. ``places``: what was seen already.
     """
+    if is_bare(Path(want.output).parent):  # as nearly all are right before they are bought
+        return want
     video = (places or Places()).of(Path(want.output), want.take, want.fingerprint)
     want = replace(want, output=str(video))
     there = look(video)

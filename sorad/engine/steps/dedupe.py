@@ -17,7 +17,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import observed
 from sorad.receipts.intents import CODE as OTHER_INTENT
-from sorad.receipts.places import Places
+from sorad.receipts.places import Places, has_receipts
 
 # A folder that cannot be looked at is looked at again at this pace, in seconds.
 LOOK_AGAIN = 30.0
@@ -78,7 +78,10 @@ def bought_meanwhile(kit: Kit, take: Take) -> bool:
 
     That one's receipt came before its intent went, so with our intent there it is seen.
     """
-    found = [one for one in Places().told(Path(take.output).parent) if one.is_of(take.take, take.fingerprint)]
+    folder = Path(take.output).parent
+    if not has_receipts(folder):  # as a rule our intent is all there is
+        return False
+    found = [one for one in Places().told(folder) if one.is_of(take.take, take.fingerprint)]
     receipts = [one.receipt for one in found if one.receipt is not None and one.receipt.remote_id]
     # A video without a receipt proves nothing; it was judged before.
     return any(not kit.ledger.owned([receipt.remote_id], receipt.place) for receipt in receipts)
