@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path
+from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path, video_at
 from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State, Take, may_be_one
@@ -108,9 +108,9 @@ def observed(
     Its ``output`` is then where the take lies, or is to lie. ``me`` and ``known`` tell our own intents, as in
     :func:`sorad.receipts.intents.foreign_intent`; without ``me`` all are. ``places``: what was seen already.
     """
-    if is_bare(Path(want.output).parent):  # as nearly all are right before they are bought
+    if is_bare(video_at(want.output).parent):  # as nearly all are right before they are bought
         return want
-    video = (places or Places()).of(Path(want.output), want.take, want.fingerprint)
+    video = (places or Places()).of(video_at(want.output), want.take, want.fingerprint)
     want = replace(want, output=str(video))
     there = look(video)
     receipt = _of_text(there.receipt, want)
@@ -198,8 +198,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
 
 def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
     if receipt.reused_from is not None:
-        return _reused(want, receipt, None if whole else missing(Path(want.output)))
-    state, error = _told(there, receipt, Path(want.output), whole=whole)
+        return _reused(want, receipt, None if whole else missing(video_at(want.output)))
+    state, error = _told(there, receipt, video_at(want.output), whole=whole)
     return replace(
         want,
         state=state,

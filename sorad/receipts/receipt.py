@@ -147,7 +147,7 @@ class Receipt:
             **({} if self.reused_from is None else {"reused_from": asdict(self.reused_from)}),
             **({"chosen_at": self.chosen_at} if self.chosen_at else {}),
             **({"labels": self.labels.members()} if self.labels else {}),
-            "machine": None if not self.payer.id else asdict(self.payer),
+            "machine": None if not self.payer.id else dict(vars(self.payer)),
         }
 
 

@@ -6,11 +6,10 @@ folder: then the take's place holds an intent, a receipt, or its video, of which
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from loguru import logger
 
 from sorad.engine.steps.kit import Kit, record, release
+from sorad.layout import video_at
 from sorad.ledger.values import Want
 from sorad.ledger.wants import changes_found, is_known
 from sorad.messages import _
@@ -78,7 +77,7 @@ def bought_meanwhile(kit: Kit, take: Take) -> bool:
 
     That one's receipt came before its intent went, so with our intent there it is seen.
     """
-    folder = Path(take.output).parent
+    folder = video_at(take.output).parent
     if not has_receipts(folder):  # as a rule our intent is all there is
         return False
     found = [one for one in Places().told(folder) if one.is_of(take.take, take.fingerprint)]
