@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Callable, Optional
 
-from sorad.engine.decide.parties import kept_as
+from sorad.engine.decide.parties import memory_key
 from sorad.engine.decide.pictures import Trial, compared, is_ignored
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
@@ -25,7 +25,7 @@ class PictureTrials:
         """``key`` names the account, as in :class:`sorad.engine.state.control.Control`."""
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._key = kept_as(KEY, key)
+        self._key = memory_key(KEY, key)
         told = ledger.recall(self._key) or {}
         self._trials = {place: Trial.from_json(raw) for place, raw in told.items()}
 
@@ -63,10 +63,10 @@ class PictureTrials:
     def moved(self, key: str) -> Iterator[dict[str, object]]:
         """As :meth:`sorad.engine.state.control.Control.moved`."""
         with self._lock:
-            yield {kept_as(KEY, key): self._told()}
-            self._key = kept_as(KEY, key)
+            yield {memory_key(KEY, key): self._as_json()}
+            self._key = memory_key(KEY, key)
 
-    def _told(self) -> dict[str, object]:
+    def _as_json(self) -> dict[str, object]:
         return {place: trial.to_json() for place, trial in self._trials.items()}
 
     def _put(self, place: str, trial: Trial) -> None:
@@ -77,7 +77,7 @@ class PictureTrials:
         for oldest in list(self._trials)[:-_REMEMBERED]:
             del self._trials[oldest]
         try:
-            self._ledger.remember(self._key, self._told())
+            self._ledger.remember(self._key, self._as_json())
         except LedgerUnavailable as error:  # after a restart it is found out once more
             from loguru import logger  # here: `sorad plan` need not load it
 
