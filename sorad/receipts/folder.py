@@ -108,9 +108,19 @@ def observed(
     Its ``output`` is then where the take lies, or is to lie. ``me`` and ``known`` tell our own intents, as in
     :func:`sorad.receipts.intents.foreign_intent`; without ``me`` all are. ``places``: what was seen already.
     """
-    if is_bare(video_at(want.output).parent):  # as nearly all are right before they are bought
-        return want
-    video = (places or Places()).of(video_at(want.output), want.take, want.fingerprint)
+    # Nearly all folders are bare right before something is bought for them.
+    bare = is_bare(video_at(want.output).parent)
+    return want if bare else _observed(want, is_foreign, me, known, places or Places())
+
+
+def _observed(
+    want: Want,
+    is_foreign: Foreign,
+    me: Payer | None,
+    known: Collection[Optional[float]],
+    places: Places,
+) -> Want:
+    video = places.of(video_at(want.output), want.take, want.fingerprint)
     want = replace(want, output=str(video))
     there = look(video)
     receipt = _of_text(there.receipt, want)
