@@ -21,6 +21,7 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Missing, Polled, Provider, Running, TaskFailed, Trouble
+from sorad.providers.errors import faults
 
 
 def poll(context: StepContext, take: Take, ago: float = 0.0) -> None:
@@ -37,7 +38,7 @@ def poll(context: StepContext, take: Take, ago: float = 0.0) -> None:
         return
     sure = is_sure(take, provider)
     began = context.clock.monotonic()
-    found = provider.poll(take.remote_id)
+    found = ask_after(context, take, provider)
     refused = _is_refused(context, take, provider, found)
     if not sure and (refused or isinstance(found, Missing)):
         _unknown_to_account(context, take, ago)
@@ -60,6 +61,15 @@ def poll(context: StepContext, take: Take, ago: float = 0.0) -> None:
     _lay_down(context, take, written, found, provider.currency)
     _buy_anew(context, take, written, onward)
     prove_list(context, take, provider, found)
+
+
+def ask_after(context: StepContext, take: Take, provider: Provider) -> Polled:
+    """How the take's task stands. What is told of another take's task is no word about this one."""
+    found = provider.poll(take.remote_id)
+    named = found.names if isinstance(found, (Finished, TaskFailed)) else ""
+    if named and context.ledger.owned([named], (provider.kind, provider.base_url)):
+        return Fault(Trouble.SERVER, faults.other_task(named, take.remote_id), found.request_id)
+    return found
 
 
 def _unknown_to_account(context: StepContext, take: Take, ago: float) -> None:

@@ -15,6 +15,7 @@ from sorad.engine.state.absent import BELIEVED, is_absent
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.steps.context import StepContext
 from sorad.engine.steps.follow import after_looks
+from sorad.engine.steps.poll import ask_after
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.redo import place_of
 from sorad.ledger.errors import ClaimLost, IllegalMove
@@ -131,7 +132,7 @@ def _record(context: StepContext, take: Take, change: Change) -> Optional[Take]:
 
 def _poll(context: StepContext, take: Take, provider: Provider) -> Polled:
     began = context.clock.monotonic()
-    found = provider.poll(take.remote_id)
+    found = ask_after(context, take, provider)
     if isinstance(found, Fault):
         if found.trouble is Trouble.TRANSPORT:
             context.reach.failed(began)

@@ -16,6 +16,9 @@ from sorad.providers.errors.meanings import Meaning
 from sorad.providers.wire import reading
 from sorad.providers.wire.answer import Answer
 
+# Headers in which a task may be named: by its address, or by its id.
+_ADDRESSES = ("location", "content-location", "operation-location")
+_IDS = ("x-task-id", "task-id", "x-job-id", "x-video-id", "x-generation-id")
 _LONGEST = 4_000  # characters of an answer that is kept
 _OPEN = N_("It may have been accepted all the same, so it is not sent again blindly.")
 
@@ -36,7 +39,15 @@ def create_answer(came: Answer, error: ApiError, meant: int, task: str, *, doubt
     body = came.json()
     whole = body is not None or came.body.strip() == b"null"
     text = reading.all_words(body) if whole else web_pages.words(came.headers, came.body)
+    if not came.good:
+        text = f"{text} {_told_by_headers(came)}"
     return CreateAnswer(came.status, whole, task, doubtful, error.code, meant, error.own, error.words, text)
+
+
+def _told_by_headers(came: Answer) -> str:
+    """The task that headers name, as a text would name it."""
+    ids = (f"task_id={came.headers[name]}" for name in _IDS if name in came.headers)
+    return " ".join([*(came.headers.get(name, "") for name in _ADDRESSES), *ids])
 
 
 def outcome(
