@@ -48,7 +48,7 @@ def take_of(row: Row) -> Take:
     values[_ERROR] = _about(values[_ERROR], values[_ID])
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
-    return Take(*values)
+    return Take.made_of(zip(TAKE_FIELDS, values))
 
 
 def board_of(row: Row) -> Storyboard:
