@@ -27,7 +27,7 @@ SELECT_TAKE = (
 )
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 
-_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, for there are dozens in a row
+_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, as a row has dozens
 _ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
