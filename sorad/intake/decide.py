@@ -268,7 +268,7 @@ def _reused(facts: Facts, wants: Sequence[Want]) -> set[Key]:
 
 
 def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
-    """Why these are too dear together; each currency by itself, for they are never added up."""
+    """Why these are too dear together; each currency by itself, as they are never added up."""
     asked: dict[str, list[Optional[int]]] = {}
     for want in wants:
         price, currency = prices.of.get(key_of(want), (None, ""))

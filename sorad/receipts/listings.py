@@ -18,6 +18,7 @@ from sorad.vault.filesystem import MOUNTS, kind_under
 _EXACT = frozenset({"bcachefs", "btrfs", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"})
 # What changed less than so many seconds ago may change again within the same tick of the file system's clock.
 _TICK = 3.0
+_HOLDS = 1.0  # seconds that what is mounted there is taken for as it was
 _MOST = 5_000  # folders; some hundred bytes each
 
 _Stamp = tuple[int, int, int, int]
@@ -29,13 +30,26 @@ class Listings:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._known: dict[str, tuple[_Stamp, str]] = {}
+        self._exact = (
+            Path(),
+            0.0,
+            False,
+        )  # of the folder that was last asked for, and until when (monotonic) it holds
 
     def holding(self, assets: Path, folders: list[str], digits: str) -> list[str]:
         """Those of the ``folders`` below ``assets`` in which a name has the ``digits``. ``OSError`` where one cannot be
         looked into just now."""
-        if not is_exact(assets):
-            return [folder for folder in folders if digits in _read(f"{assets}{os.sep}{folder}")]
-        return [folder for folder in folders if digits in self._names(f"{assets}{os.sep}{folder}")]
+        names = self._names if self._is_exact(assets) else _read
+        prefix = f"{assets}{os.sep}"
+        return [folder for folder in folders if digits in names(prefix + folder)]
+
+    def _is_exact(self, assets: Path) -> bool:
+        """Many creates ask in a second."""
+        folder, until, exact = self._exact
+        if folder != assets or time.monotonic() > until:
+            exact = is_exact(assets)
+            self._exact = assets, time.monotonic() + _HOLDS, exact
+        return exact
 
     def _names(self, folder: str) -> str:
         try:
