@@ -48,10 +48,12 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
         root = str(watch.path)
         here = daemon.ledger.counts(root)
         counts.update(here)
-        waiting += here[State.HELD] + daemon.ledger.parked(root)
+        waiting += daemon.ledger.parked(root)
         if here[State.HELD]:
-            held = daemon.ledger.takes(states=[State.HELD], root=root)
-            waiting -= sum(map(is_asked_for, held))  # the answer moves them
+            # Each as it stands now: one that was queued since it was counted waits for nobody.
+            waiting += sum(
+                _waits(daemon, take) for take in daemon.ledger.takes(states=[State.HELD], root=root)
+            )
         if here[State.QUEUED] and daemon.claims.waits(root) is not None:
             waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:
@@ -68,6 +70,12 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
     return _with_chains(daemon, Standing(counts, waiting, failed))
 
 
+def _waits(daemon: Daemon, take: Take) -> bool:
+    """Whether a held take waits for the user or another day. The answer about its price moves it; so does a look of the
+    engine that is due: at a start all that waits for a price is weighed again."""
+    return not is_asked_for(take) and take.due_at > daemon.clock.time()
+
+
 def is_meant(daemon: Daemon, take: Take) -> bool:
     """Whether its segment is one of those that are to be bought."""
     return not daemon.segments or any(take.segment in one for one in daemon.segments)
@@ -82,7 +90,10 @@ def _of_the_segments(daemon: Daemon, counts: Counter[State], waiting: int, faile
     )
     others = Counter(take.state for take in unsent if not is_meant(daemon, take))
     theirs = [take for take in failed if is_meant(daemon, take)]
-    standing = Standing(counts, waiting - others[State.HELD], theirs, others)
+    held = sum(
+        take.state is State.HELD and _waits(daemon, take) for take in unsent if not is_meant(daemon, take)
+    )
+    standing = Standing(counts, waiting - held, theirs, others)
     return _with_chains(daemon, standing)
 
 
