@@ -20,6 +20,7 @@ from sorad.media.pictures import compare, keep_frame, probe  # noqa: E402
 from sorad.media.questions import Compare, Frame, Inspect, Probe  # noqa: E402
 from sorad.simulator.ark import Ark  # noqa: E402
 from sorad.simulator.faults import FLAWS, Faults  # noqa: E402
+from sorad.simulator.given import has_sound
 from sorad.simulator.openai_videos import OpenaiVideos, _order  # noqa: E402
 from sorad.simulator.route import Book  # noqa: E402
 from sorad.simulator.state import Account, Pace  # noqa: E402
@@ -89,6 +90,11 @@ def test_it_begins_and_ends_with_the_pictures_and_shows_the_references(tmp_path:
 def test_without_sound_it_is_silent(tmp_path: Path) -> None:
     video = made(tmp_path, image=url(picture(tmp_path, "a", "rgby")), generate_audio=False)
     assert probe(Probe(str(video))).sound == ""
+
+
+def test_a_form_asks_for_sound_in_words() -> None:
+    for said, sound in (("true", True), ("false", False), (True, True), (False, False)):
+        assert has_sound({"given": {"generate_audio": said}}) is sound
 
 
 @pytest.mark.parametrize(
