@@ -64,6 +64,9 @@ LOOKS = 2
 # A list that shows a task only after an hour is not read every few seconds until then.
 MOST_LOOKS = 40
 
+# What a look tells of a take: its task, if there is one; and after how many seconds it must be on the list.
+Told = tuple[Optional[RemoteTask], float]
+
 
 def reconcile(kit: Kit, take: Take) -> None:
     """One take, claimed as ``unknown``: one look at the list."""
@@ -73,8 +76,11 @@ def reconcile(kit: Kit, take: Take) -> None:
     if _adopt_by_receipt(kit, take, now):
         return
     provider = _who_lists(kit, take)
-    if provider is not None and not _waits_for_lookalikes(kit, take, provider, now):
-        _look_up(kit, take, provider, now)
+    if provider is None or _waits_for_lookalikes(kit, take, provider, now):
+        return
+    told = _look_up(kit, take, provider, now)
+    if told is not None:  # the list itself, which may be long, is let go: it may be read once more
+        _conclude(kit, take, provider, *told)
 
 
 def _adopt_by_receipt(kit: Kit, take: Take, now: float) -> bool:
@@ -118,40 +124,39 @@ def _waits_for_lookalikes(kit: Kit, take: Take, provider: Provider, now: float) 
     return False
 
 
-def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> None:
-    """Look at the list once, match takes and tasks, and write down what that tells of this take."""
+def _look_up(kit: Kit, take: Take, provider: Provider, now: float) -> Optional[Told]:
+    """Look at the list once, and match takes and tasks."""
     asked = kit.clock.monotonic()
     found = look(kit, take, provider)
     if isinstance(found, Fault):
         _unread(kit, take, provider, found, asked)
-        return
+        return None
     kit.lookups.in_vain.pop((take.id, take.intent_at, "unread"), None)
     view = found.view
     lookalikes = [other for other in view.others if alike(other, take, view.finding)]
     if any(one.state is State.SUBMITTING for one in lookalikes):
         release(kit, take, now + 1.0)  # it left, or was answered, while the list was on its way
-        return
+        return None
     if view.finding.how is Find.ELIMINATION:
-        _eliminate(kit, take, provider, found)
-    else:
-        _match(kit, take, provider, found, [one for one in lookalikes if one.state is State.UNKNOWN])
+        return _eliminate(kit, take, provider, found)
+    return _match(kit, take, found, [one for one in lookalikes if one.state is State.UNKNOWN])
 
 
-def _match(kit: Kit, take: Take, provider: Provider, found: Look, unknown: Sequence[Take]) -> None:
+def _match(kit: Kit, take: Take, found: Look, unknown: Sequence[Take]) -> Optional[Told]:
     """Where ids or texts tell. ``unknown``: its lookalikes."""
     view = found.view
     mine = [task for task in view.listed.tasks if same(take, task, view.finding)]
     matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead, view.finding)
     if matched is None:
         _give_to_the_user(kit, take, "several", several(take, mine), KEPT_BACK_EVERY)
-        return
+        return None
     if take.id in matched and may_show_more(view):
         _await_end(kit, take, view)
-        return
-    _conclude(kit, take, provider, matched.get(take.id), found.window)
+        return None
+    return matched.get(take.id), found.window
 
 
-def _eliminate(kit: Kit, take: Take, provider: Provider, found: Look) -> None:
+def _eliminate(kit: Kit, take: Take, provider: Provider, found: Look) -> Optional[Told]:
     """Where nothing but shapes can tell, nothing is told before the list must show the task, if there is one."""
     waited = _missed_for(kit, take, provider) >= found.window and take.attempt + 1 >= LOOKS
     left = eliminated(found.view) if waited else Eliminated()
@@ -160,8 +165,8 @@ def _eliminate(kit: Kit, take: Take, provider: Provider, found: Look) -> None:
         if len(left.doubtful) == 1:
             why = indistinguishable(take, left.doubtful[0])
         _give_to_the_user(kit, take, "several", why, KEPT_BACK_EVERY)
-        return
-    _conclude(kit, take, provider, left.task, found.window)
+        return None
+    return left.task, found.window
 
 
 def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:
