@@ -37,7 +37,9 @@ from sorad.problems import Problem
 from sorad.storyboard.tables.properties import role_of
 
 TURN = 2.0  # seconds between two looks
-GAP = 10.0  # seconds between two writes of one note: sync services count them
+# Seconds between two writes of one note, for sync services count them; and so many times the CPU that its text took,
+# for that of a storyboard of thousands.
+GAP, REST = 10.0, 40.0
 ENDING = "_takes.md"
 _TOLD = N_("Two boxes of this segment were ticked at once: none was chosen. Tick one.")
 
@@ -49,6 +51,7 @@ class _Kept:
     stamp: Optional[tuple[int, int, int]] = None
     since: float = 0.0  # it has been so
     written: float = -GAP
+    gap: float = GAP
     due: bool = True
     told: dict[int, str] = field(default_factory=dict)  # by segment
     path: Optional[Path] = None
@@ -68,6 +71,7 @@ class Keeper:
         None  # waits so many seconds; None: or until the thread is to end
     )
     touched: Callable[[set[int]], object] = lambda boards: None  # told which storyboards have changed
+    cpu: Callable[[], float] = time.thread_time  # seconds that this thread has computed
 
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
@@ -263,7 +267,7 @@ class Keeper:
             kept.stamp, kept.since, kept.due = stamp, now, True
             self._problems.pop(key, None)
         still = stamp is None or now - kept.since >= STILL
-        return kept.due and still and (last or now - kept.written >= GAP)
+        return kept.due and still and (last or now - kept.written >= kept.gap)
 
     def _look(self, key: str, kept: _Kept, memo: Memo, path: Path, make: Callable[[str], Merge]) -> None:
         """Read a note and write it where it differs; a deleted one stays away."""
@@ -284,8 +288,9 @@ class Keeper:
         if seen is None or not seen.text or seen.stamp != kept.stamp:
             return  # another look tells more
         self._made(key, memo, path)
+        began = self.cpu()
         merge = make(seen.text)
-        kept.due = False
+        kept.due, kept.gap = False, max(GAP, REST * (self.cpu() - began))
         if merge(seen.text) != seen.text:
             self._write(kept, note, seen, merge)
 
