@@ -46,13 +46,15 @@ class Reader:
             self.defaults = shot_of(head.defaults, ("defaults",), self.findings)
         parts = head.characters or ()
         persons = [self._person(one, ("characters", position)) for position, one in enumerate(parts)]
-        self._told_apart(persons)
+        self._check_names_differ(persons)
         self.bible = Bible(persons, use_names=bool(head.use_names))
 
     def request(self, part: SegmentPart, path: Place) -> Request:
         """What the segment asks for."""
         shot = merged(self.defaults, shot_of(part, path, self.findings))
         listed = _listed(part)
+        for written, known in self.bible.misspelled(listed):
+            self.findings.add(_misspelled(written, known), (*path, "asset", "characters"))
         used = self.bible.used(listed, part.prompt_text)
         first = self._image(shot.get("first_frame"), (*path, _place_of_frame(part)))
         last = self._image(shot.get("last_frame"), (*path, "last_frame"))
@@ -132,7 +134,7 @@ class Reader:
         )
         return Person((part.name, *(part.aliases or ())), part.id or "", shown)
 
-    def _told_apart(self, persons: Sequence[Person]) -> None:
+    def _check_names_differ(self, persons: Sequence[Person]) -> None:
         """A name stands for one character alone."""
         seen: dict[str, int] = {}
         for position, person in enumerate(persons):
@@ -245,4 +247,13 @@ def _name_twice(name: str) -> Problem:
         N_("The name {name} stands for two characters."),
         N_("Give each character names of its own."),
         {"name": name},
+    )
+
+
+def _misspelled(written: str, known: str) -> Problem:
+    return Problem(
+        "storyboard.name_near",
+        N_("There is no character {name}."),
+        N_("Did you mean {known}? If it is somebody else, give that one a place in characters, too."),
+        {"name": written, "known": known},
     )

@@ -28,7 +28,9 @@ PREFIX, TINY, WITHIN = 40, 4, 12
 
 
 def resembles(request: Request, task: RemoteTask) -> bool:
-    """Whether a text could have become the other on its way through a list."""
+    """Whether a text could have become the other on its way through a list: cut off, added to, or written otherwise."""
+    if _letters(request.prompt) == _letters(task.prompt) != "":
+        return True
     texts = (look_of(text).rstrip(". \u2026") for text in (request.prompt, task.prompt))
     shorter, longer = sorted(texts, key=len)
     if len(shorter) < TINY:
@@ -44,6 +46,13 @@ def look_of(prompt: str) -> str:
         if prompt == before:
             break
     return unicodedata.normalize("NFC", " ".join(prompt.split()))
+
+
+@lru_cache(maxsize=1024)
+def _letters(prompt: str) -> str:
+    """Its letters and digits alone, without their case and width."""
+    wide = unicodedata.normalize("NFKC", look_of(prompt)).casefold()
+    return "".join(char for char in wide if char.isalnum())
 
 
 def alike(one: Take, other: Take, finding: Finding = BY_TEXT) -> bool:
@@ -64,7 +73,7 @@ def same(take: Take, task: RemoteTask, finding: Finding = BY_TEXT) -> bool:
 
     Where our own id tells, nothing else does. A row without a text is never the same as one.
     """
-    told, request = by_id(take, task), take.asked
+    told, request = by_id(take, task), take.effective_request
     if told is not None or finding.how.by_id or finding.how is Find.ELIMINATION:
         return bool(told)
     image = request.image if request.image.startswith("http") else None
@@ -83,7 +92,7 @@ def of_model(take: Take, task: RemoteTask) -> bool:
     sent, shown = take.said.get(MODEL), task.shown.get(MODEL)
     if sent and shown:
         return may_be_one_model(str(sent), str(shown)) or bool(task.other_model)
-    return bool(take.asked.model or task.pro in (None, take.asked.pro))
+    return bool(take.effective_request.model or task.pro in (None, take.effective_request.pro))
 
 
 def _of_shape(request: Request, task: RemoteTask) -> bool:
