@@ -31,7 +31,7 @@ SELECT_TAKE = (
 )
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 
-_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, for there are dozens in a row
+_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, as a row has dozens
 _ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
@@ -52,7 +52,7 @@ def take_of(row: Row) -> Take:
     values[_ERROR] = _about(values[_ERROR], values[_ID])
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
-    return Take(*values)
+    return Take.made_of(zip(TAKE_FIELDS, values))
 
 
 def board_of(row: Row) -> Storyboard:

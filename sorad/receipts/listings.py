@@ -23,12 +23,12 @@ from sorad.vault.filesystem import MOUNTS, kind_under
 _EXACT = frozenset({"bcachefs", "btrfs", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"})
 # What changed less than so many seconds ago may change again within the same tick of the file system's clock.
 _TICK = 3.0
+_HOLDS = 1.0  # seconds that what is mounted there is taken for as it was
 _MOST = 5_000  # folders; some hundred bytes each
 # Of so many folders a look is shared: for so many times as long as it took, and so many seconds at most.
 MANY, _REST, _LONGEST = 64, 10.0, 1.0
-_ASLEEP = (
-    30.0  # a look that seems so many seconds old was made before the machine slept, or its clock was set
-)
+# One that seems so many seconds old was made before the machine slept, or its clock was set.
+_ASLEEP = 30.0
 _STORYBOARDS = 16  # whose last look is kept
 
 _Stamp = tuple[int, int, int, int]
@@ -56,6 +56,8 @@ class Listings:
         self._monotonic = monotonic
         self._known: dict[str, tuple[_Stamp, str]] = {}
         self._looks: dict[Path, _Look] = {}
+        # Of the folder that was last asked for, and until when (monotonic) it holds.
+        self._exact = Path(), 0.0, False
 
     def holding(self, assets: Path, digits: str, folders: Callable[[], list[str]]) -> list[str]:
         """Those of the ``folders`` below ``assets`` in which a name has the ``digits``. ``OSError`` where one cannot be
@@ -76,8 +78,17 @@ class Listings:
         return [folder for folder, held in names.items() if digits in held]
 
     def _all_names(self, assets: Path, folders: list[str]) -> Mapping[str, str]:
-        names = self._names if is_exact(assets) else _read
-        return {folder: names(f"{assets}{os.sep}{folder}") for folder in folders}
+        names = self._names if self._is_exact(assets) else _read
+        prefix = f"{assets}{os.sep}"
+        return {folder: names(prefix + folder) for folder in folders}
+
+    def _is_exact(self, assets: Path) -> bool:
+        """Many creates ask in a second."""
+        folder, until, exact = self._exact
+        if folder != assets or self._monotonic() > until:
+            exact = is_exact(assets)
+            self._exact = assets, self._monotonic() + _HOLDS, exact
+        return exact
 
     def _names(self, folder: str) -> str:
         try:

@@ -419,7 +419,7 @@ class Engine:
         return bool(takes)
 
     def _targets(self, channel: Channel) -> Optional[Collection[str]]:
-        """What is bought through a channel; ``None``: all, for there is no other."""
+        """What is bought through a channel; ``None``: all, because there is no other."""
         return None if len(self.channels) == 1 else channel.context.targets
 
     def _in_flight(self, channel: Channel, exclude: Sequence[Party]) -> int:
