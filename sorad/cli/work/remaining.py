@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -70,10 +70,12 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
     return _with_chains(daemon, Standing(counts, waiting, failed))
 
 
-def _waits(daemon: Daemon, take: Take) -> bool:
-    """Whether a held take waits for the user or another day. The answer about its price moves it; so does a look of the
-    engine that is due: at a start all that waits for a price is weighed again."""
-    return not is_asked_for(take) and take.due_at > daemon.clock.time()
+def _waiting(daemon: Daemon, takes: Iterable[Take]) -> int:
+    """How many of these are held for the user or another day. The answer about its price moves a take; so does a look of
+    the engine that is due: at a start all that waits for a price is weighed again."""
+    now = daemon.clock.time()
+    held = (take for take in takes if take.state is State.HELD and take.due_at > now)
+    return sum(not is_asked_for(take) for take in held)
 
 
 def is_meant(daemon: Daemon, take: Take) -> bool:
@@ -90,9 +92,7 @@ def _of_the_segments(daemon: Daemon, counts: Counter[State], waiting: int, faile
     )
     others = Counter(take.state for take in unsent if not is_meant(daemon, take))
     theirs = [take for take in failed if is_meant(daemon, take)]
-    held = sum(
-        take.state is State.HELD and _waits(daemon, take) for take in unsent if not is_meant(daemon, take)
-    )
+    held = _waiting(daemon, (take for take in unsent if not is_meant(daemon, take)))
     standing = Standing(counts, waiting - held, theirs, others)
     return _with_chains(daemon, standing)
 
