@@ -51,9 +51,7 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
         waiting += daemon.ledger.parked(root)
         if here[State.HELD]:
             # Each as it stands now: one that was queued since it was counted waits for nobody.
-            waiting += sum(
-                _waits(daemon, take) for take in daemon.ledger.takes(states=[State.HELD], root=root)
-            )
+            waiting += _waiting(daemon, daemon.ledger.takes(states=[State.HELD], root=root))
         if here[State.QUEUED] and daemon.claims.waits(root) is not None:
             waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:
@@ -71,8 +69,11 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
 
 
 def _waiting(daemon: Daemon, takes: Iterable[Take]) -> int:
-    """How many of these are held for the user or another day. The answer about its price moves a take; so does a look of
-    the engine that is due: at a start all that waits for a price is weighed again."""
+    """How many of these are held for the user or another day.
+
+    The answer about its price moves a take; so does a look of the engine that is due: at a start all that waits for a
+    price is weighed again.
+    """
     now = daemon.clock.time()
     held = (take for take in takes if take.state is State.HELD and take.due_at > now)
     return sum(not is_asked_for(take) for take in held)
@@ -90,10 +91,10 @@ def _of_the_segments(daemon: Daemon, counts: Counter[State], waiting: int, faile
     unsent = (
         [take for root in roots for take in daemon.ledger.takes(states=states, root=root)] if states else []
     )
-    others = Counter(take.state for take in unsent if not is_meant(daemon, take))
+    left_out = [take for take in unsent if not is_meant(daemon, take)]
     theirs = [take for take in failed if is_meant(daemon, take)]
-    held = _waiting(daemon, (take for take in unsent if not is_meant(daemon, take)))
-    standing = Standing(counts, waiting - held, theirs, others)
+    others = Counter(take.state for take in left_out)
+    standing = Standing(counts, waiting - _waiting(daemon, left_out), theirs, others)
     return _with_chains(daemon, standing)
 
 
