@@ -264,12 +264,15 @@ def receipts_in(assets: Path) -> list[Evidence]:
 
 def receipts_of(assets: Path, fingerprint: str, listings: Listings) -> list[Evidence]:
     """The receipts of one text below an output folder. ``OSError`` as above."""
+
+    def folders() -> list[str]:
+        return [folder for _segment, folder in _segments(assets)]
+
     # All folders before each create: only names that hold the text's digits are looked at, as all that sorad gives do.
-    segments = {folder: segment for segment, folder in _segments(assets)}
     return [
         found
-        for folder in listings.holding(assets, list(segments), fingerprint[:8])
-        for found in _in(segments[folder], assets / folder, _receipt_of)
+        for folder in listings.holding(assets, fingerprint[:8], folders)
+        for found in _in(int(folder[len(SEGMENT) :]), assets / folder, _receipt_of)
         if found.receipt.fingerprint == fingerprint
     ]
 
