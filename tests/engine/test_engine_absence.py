@@ -293,7 +293,7 @@ def listed(at: Optional[float], *, others: float = INTENT - 9000) -> Listed:
         (listed(INTENT + 20), [TOLD, Own("n", NOW - 5, told=True)], Evidence(5.0, INTENT - 9000 - NOW + 5)),
         (
             listed(INTENT + 20),
-            [TOLD._replace(take=replace(lost(), state=State.DONE))],
+            [TOLD._replace(ended=True)],
             Evidence(),
         ),  # of what is ready
         (listed(INTENT + 20), [TOLD._replace(told=False)], Evidence()),  # what the list itself told

@@ -20,7 +20,7 @@ from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import in_window, of_model, resembles, same
 from sorad.engine.decide.shapes import by_id, by_shape, carried_id, shape_shown
 from sorad.messages import N_
-from sorad.model import State, Take
+from sorad.model import Take
 from sorad.problems import Problem
 from sorad.providers.base import Listed, RemoteTask
 from sorad.providers.errors import faults
@@ -57,6 +57,7 @@ class Own(NamedTuple):
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
     shown: Optional[Shown] = None  # of those on the list
+    ended: bool = False  # its task was known to have ended when the list was read
 
 
 class Seen(NamedTuple):
@@ -328,17 +329,12 @@ def evidence(view: View) -> Evidence:
     listed, told = view.listed, [own for own in view.own if own.told]
     dated = [own for own in told if own.remote_id in (listed.dates or listed.ids)]
     # One that has ended tells nothing of those that run: some lists show what is ready alone.
-    ages = [view.now - own.accepted_at for own in dated if own.accepted_at <= view.now and _runs(own)]
+    ages = [view.now - own.accepted_at for own in dated if own.accepted_at <= view.now and not own.ended]
     off = view.off(dated)
     odd = any(abs(one) > ZONES for one in off)
     behind = max(min([0.0, *off]), -ZONES)
     against = odd or _lacking(view) is not None
     return Evidence(min(ages, default=None), behind, against, alters(view), _is_verbatim(view))
-
-
-def _runs(own: Own) -> bool:
-    """Whether its task was not known to have ended when the list was read."""
-    return own.take is None or own.take.state is State.GENERATING
 
 
 def _is_verbatim(view: View) -> Optional[bool]:
