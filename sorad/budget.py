@@ -21,6 +21,8 @@ NEVER = 9_999_999_999.0
 PRICE_AGAIN, SOON = 60.0, 5.0
 PRICE_ASKED = "provider.prices"
 
+Cost = tuple[Optional[int], str]  # micro-units (None: not known) of a currency
+
 
 def day_began(now: float) -> float:
     """Epoch seconds of the local midnight before ``now``: a day's budget is the user's day."""
@@ -135,3 +137,9 @@ def no_price() -> Problem:
         N_("a budget is set, and the price of this take is not known."),
         N_("Set price_per_take or price_per_second in [provider], or `sorad approve` it as it is."),
     )
+
+
+def is_dearer(here: Cost, there: Cost) -> bool:
+    """Whether a price is not covered by an approval of another one."""
+    known = here[0] is not None and there[0] is not None
+    return here[1] != there[1] or not known or (there[0] or 0) > (here[0] or 0)

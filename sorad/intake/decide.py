@@ -292,6 +292,8 @@ def _too_dear(
         unsent = take is None or (take.state in (State.HELD, State.CANCELLED) and not take.approved)
         if take is not None and is_waiting(take):
             return False  # it was weighed, and waits for the shot before it alone
+        # What was approved, or was cheap enough, was another price.
+        unsent = unsent or key_of(want) in prices.dearer
         return want.state is State.QUEUED and unsent and key_of(want) not in reused
 
     problem, due = _limited(prices, [want for want in wants if is_new(want)]), NEVER

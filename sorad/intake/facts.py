@@ -89,6 +89,9 @@ class Prices:
     budget: Budget
     of: Mapping[Key, tuple[Optional[int], str]]
     trouble: Optional[Problem] = None
+    dearer: frozenset[Key] = (
+        frozenset()
+    )  # unsent ones that their storyboard wants from a dearer provider by now
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
 
+from sorad.budget import Cost, is_dearer
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import all_evidence, create, is_settled, places_in_question
@@ -57,6 +58,7 @@ from sorad.layout import assets_folder
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard, Want
 from sorad.model import State, Take
+from sorad.problems import SoradError
 from sorad.receipts.folder import (
     Evidence,
     Foreign,
@@ -424,7 +426,24 @@ class Gather:
             price = seller.price(request)
             of[key_of(want)] = price, seller.currency
             trouble = (seller.price_trouble() if price is None else None) or trouble
-        return Prices(budget, of, trouble)
+        targets = {key_of(want): moves.of(want)[0] for want in wants}
+        return Prices(budget, of, trouble, self._dearer(takes, targets, of))
+
+    def _dearer(
+        self, takes: Iterable[Take], targets: Mapping[Key, str], of: Mapping[Key, Cost]
+    ) -> frozenset[Key]:
+        """The unsent takes that are wanted from a dearer provider by now."""
+        unsent = {key_of(take): take for take in takes if take.state in (State.QUEUED, State.HELD)}
+        moved = (key for key, take in unsent.items() if key in of and take.target != targets[key])
+        return frozenset(key for key in moved if self._is_dearer(unsent[key], of[key]))
+
+    def _is_dearer(self, take: Take, there: Cost) -> bool:
+        """Whether a take costs more ``there`` than where it was wanted from, and was perhaps approved."""
+        try:
+            here = self.sellers(take.target)
+        except SoradError:
+            return True  # the config has it no more
+        return is_dearer((here.price(take.effective_request), here.currency), there)
 
 
 def _is_as_read(board: Storyboard) -> bool:

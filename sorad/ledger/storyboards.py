@@ -11,7 +11,7 @@ from sorad.ledger.part import Part
 from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, pages, problems_column
 from sorad.ledger.turns import deal, line_up, turns_of
 from sorad.ledger.values import Applied, Change, Moved, Storyboard, Want
-from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
+from sorad.ledger.wants import UNSENT, Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
 from sorad.model import Request, State, Take
 
 _COLUMNS = tuple(name for name in BOARD_FIELDS if name != "id")
@@ -342,6 +342,7 @@ class Storyboards(Part):
                 for request in [want.request.to_json()]
             ],
         )
+        self._hold_dearer([(have, want) for have, want in todo.follow if _is_held_elsewhere(have, want)], now)
         # As the row stands now: a fallback may have moved it since its storyboard was read.
         self._db.run_many(
             _WANTED_FROM + "id = ?", [(*(want.target,) * 3, have.id) for have, want in todo.follow]
@@ -358,6 +359,16 @@ class Storyboards(Part):
         for have, want in todo.found:
             self._find(have, want, now)
         self._add(todo.insert, asked, board, now)
+
+    def _hold_dearer(self, found: Sequence[tuple[Known, Want]], now: float) -> None:
+        """What is wanted from another provider, and is too dear there, waits for the user again; whoever works on it
+        loses its claim."""
+        self._db.run_many(
+            "UPDATE takes SET state = 'held', approved = 0, claim = '', error = ?, due_at = ?, updated_at = ? "
+            "WHERE id = ? AND state IN ('queued', 'held')",
+            [(column(want.error), _due_at(want, now), now, have.id) for have, want in found],
+        )
+        self._note(now, [(have.id, State.HELD, "weighed again", "", want.error) for have, want in found])
 
     def _retarget(self, asked: Sequence[Want], board_id: int) -> None:
         """Further takes (`redo`) that are not sent yet go where their segment goes."""
@@ -484,6 +495,12 @@ def _take_of(
 def _how(take: Take) -> str:
     """What the history says of a new take."""
     return "wanted" if take.state in (State.QUEUED, State.HELD) else "found"
+
+
+def _is_held_elsewhere(have: Known, want: Want) -> bool:
+    """Whether an unsent take is wanted from another provider by now, and is to be held there."""
+    said = have.moved_from if have.moved_by else have.target
+    return want.state is State.HELD and have.state in UNSENT and said != want.target
 
 
 def _again(want: Want) -> State:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.attempts import Attempt, as_json, as_members, attempts_of, parse_attempts
-from sorad.budget import NEVER
+from sorad.budget import NEVER, is_dearer
 from sorad.config.fallbacks import chain
-from sorad.engine.decide.moving import fallback, is_dearer, moved, next_ones, one_create
+from sorad.engine.decide.moving import fallback, moved, next_ones, one_create
 from sorad.ledger.change import changed
 from sorad.model import Request, State, Take
 from sorad.problems import Problem

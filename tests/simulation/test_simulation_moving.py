@@ -336,6 +336,34 @@ def test_it_is_priced_again_and_held_where_it_is_too_dear(world: Moving) -> None
 
 
 @pytest.mark.parametrize(
+    "world",
+    [{"settings": {"budget": {"approve_above": limit}}} for limit in (0.05, 0.1)],
+    indirect=True,
+    ids=["approved", "cheap enough"],
+)
+@pytest.mark.parametrize(("factor", "asks"), [(2, True), (1, False)])
+def test_an_approval_counts_for_the_price_that_was_shown(world: Moving, factor: int, asks: bool) -> None:
+    """Of three takes, the folder names another provider by now."""
+    world.other.currency, world.other.factor = "USD", factor
+    world.provider.away_until = float("inf")
+    world.drop(world.vault_dir, "a", 3)
+    world.run(30.0)
+    world.order("approve", all=True)
+    assert world.states("") == {State.QUEUED: 3}
+    world.watch = {"provider": "other"}
+    world.restart(**world.settings)
+    world.changed()
+    world.run(HOUR)
+    if asks:
+        assert world.states("other") == {State.HELD: 3}
+        assert {take.error and take.error.code for take in world.takes()} == {"budget.approve"}
+        assert not world.other.tasks
+        assert world.order("approve", all=True)["count"] == 3
+        world.run(HOUR)
+    assert world.states("other") == {State.DONE: 3}
+
+
+@pytest.mark.parametrize(
     "world", [{"settings": {"budget": {"per_day": {"USD": 9, "CNY": 0.05}}}}], indirect=True
 )
 def test_it_stays_inside_the_day_s_budget_of_the_other_currency(world: Moving) -> None:

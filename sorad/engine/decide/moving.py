@@ -9,7 +9,6 @@ the network) never goes elsewhere: it may still be bought where it is.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional
 
 from sorad.attempts import Attempt, as_json, attempts_of
 from sorad.budget import awaits_price
@@ -25,8 +24,6 @@ from sorad.providers.base import Trouble
 # take the task on all the same.
 REFUSES = frozenset({Trouble.KEY, Trouble.BALANCE, Trouble.RETIRED})
 FOLLOWED = REFUSES | {Trouble.REQUEST}
-
-Price = tuple[Optional[int], str]  # micro-units (None: not known) of a currency
 
 
 def one_create(take: Take, creates: int) -> bool:
@@ -80,12 +77,6 @@ def moved(take: Take, there: str, moved_as: str, now: float, *, dearer: bool, by
     if take.state is State.HELD and not _is_priced_again(take):
         return replace(change, to=State.HELD)  # what it waits for is no matter of who makes it
     return replace(change, due_at=now, clear_error=True)
-
-
-def is_dearer(here: Price, there: Price) -> bool:
-    """Whether a price is not covered by an approval of another one."""
-    known = here[0] is not None and there[0] is not None
-    return here[1] != there[1] or not known or (there[0] or 0) > (here[0] or 0)
 
 
 def _is_priced_again(take: Take) -> bool:

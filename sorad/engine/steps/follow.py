@@ -7,6 +7,7 @@ from typing import Optional
 
 from loguru import logger
 
+from sorad.budget import is_dearer
 from sorad.config.model import ProviderConfig
 from sorad.engine.decide import moving
 from sorad.engine.decide.transitions import AfterCreate
@@ -93,7 +94,7 @@ def _to(
         _account = there.account
     except SoradError:  # no key
         return None
-    dearer = moving.is_dearer(
+    dearer = is_dearer(
         (here.price(take.effective_request), here.currency), (there.price(asked.request), there.currency)
     )
     return moving.fallback(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Optional, Union
 
+from sorad.budget import is_dearer
 from sorad.config.model import ProviderConfig
 from sorad.engine.decide import moving, transitions
 from sorad.engine.decide.missing_key import NO_KEY
@@ -39,7 +40,7 @@ def retarget(context: StepContext, take: Take, config: ProviderConfig, model: st
     now, here = context.clock.time(), seller_of(context, take)
     there = here if context.seller is None else context.seller(config.title)
     prices = (here.price(take.effective_request), here.currency), (there.price(asked.request), there.currency)
-    change = moving.moved(take, config.title, asked.moved_as, now, dearer=moving.is_dearer(*prices))
+    change = moving.moved(take, config.title, asked.moved_as, now, dearer=is_dearer(*prices))
     said = take.moved_from if take.moved_by else take.target
     if not asked.changes and config.title == (said or context.providers[0].title):
         change = replace(change, target=said, moved_by="", moved_from="", moved_as="")
