@@ -125,11 +125,16 @@ def model_names(args: argparse.Namespace, provider: str | None) -> list[str]:
     tables, path = _provider_tables(args), config_path(args.config)
     said = ((_toml(path) or {}) if path else {}).get("model")
     own = [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
-    names: list[Any] = []
-    for name, table in tables.items() if provider is None else [(provider, tables.get(provider, {}))]:
-        names += [table.get("model"), table.get("model_pro"), *_shipped_models(table.get("kind", name))]
-        names += [one.get("name") for one in own if one.get("provider") in (None, "", name)]
-    return [one for one in dict.fromkeys(names) if isinstance(one, str) and one]
+    wanted = tables if provider is None else {provider: tables.get(provider, {})}
+    names = [name for title, table in wanted.items() for name in _models_of(title, table, own)]
+    return list(dict.fromkeys(names))
+
+
+def _models_of(title: str, table: dict[str, Any], own: list[dict[str, Any]]) -> list[str]:
+    """Of one provider, which ``table`` tells of: those of its table, those that come with sorad, and the user's own."""
+    named = [table.get("model"), table.get("model_pro"), *_shipped_models(table.get("kind", title))]
+    named += [one.get("name") for one in own if one.get("provider") in (None, "", title)]
+    return [one for one in named if isinstance(one, str) and one]
 
 
 def _shipped_models(kind: Any) -> list[str]:

@@ -68,7 +68,7 @@ def _ask_failed(kit: Kit, recheck: Recheck) -> None:
             _go_on_elsewhere(kit, recheck, found)
         kit.ledger.rechecked(recheck, due)
     else:
-        _tell(kit, recheck, provider)
+        _tell(kit, recheck, found, provider.currency)
         back = _bring_back(kit, take, found, provider.currency)
         if back is not None:
             lay_receipt(kit, back, provider.currency)
@@ -176,7 +176,7 @@ def _place(kit: Kit, take: Take, number: int) -> str:
     return str(place_of(take, number, take.fingerprint, kit.config))
 
 
-def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
+def _tell(kit: Kit, recheck: Recheck, found: Union[Running, Finished], currency: str) -> None:
     """Before its take moves: what is told twice is told once, what is not told at all is lost."""
     take = recheck.take
     logger.warning(
@@ -186,7 +186,6 @@ def _tell(kit: Kit, recheck: Recheck, provider: Provider) -> None:
     )
     others = kit.ledger.bought_since(recheck)
     if others:
-        paid = [one for one in kit.ledger.bought(take.id) if one.remote_id == take.remote_id]
-        why = bought_anew(take, others, paid[0] if paid else None, provider.currency)
+        why = bought_anew(take, others, _settled(kit, take, found), currency)
         remember(kit.ledger, why, kit.clock.time())
         logger.warning("{}", why.text())
