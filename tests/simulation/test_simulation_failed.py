@@ -303,6 +303,6 @@ def test_a_retry_that_does_not_ask_is_found(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_double_payment_that_is_not_told_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recheck_failed, "_tell", lambda kit, look, provider: None)
+    monkeypatch.setattr(recheck_failed, "_tell", lambda *_told: None)
     with pytest.raises(ValueError, match="unpack"):
         test_bought_anew_by_retry_both_videos_are_kept_and_it_is_told_with_the_money(tmp_path)
