@@ -30,7 +30,7 @@ class Attempt:
 def attempts_of(text: str) -> tuple[Attempt, ...]:
     """From the JSON that is kept; empty for ``""`` and for what is none."""
     try:
-        return told_attempts(json.loads(text)) if text else ()
+        return parse_attempts(json.loads(text)) if text else ()
     except ValueError:
         return ()
 
@@ -46,13 +46,13 @@ def as_members(text: str) -> list[dict[str, Any]]:
     return [asdict(one) for one in attempts_of(text)]
 
 
-def told_attempts(raw: Any) -> tuple[Attempt, ...]:
+def parse_attempts(raw: Any) -> tuple[Attempt, ...]:
     """From a receipt: what is none, or cannot be believed, is left out and no reason to lose the rest."""
     rows = raw if isinstance(raw, list) else []
-    return tuple(one for one in map(_told, rows[:MOST]) if one is not None)
+    return tuple(one for one in map(_parse, rows[:MOST]) if one is not None)
 
 
-def _told(raw: Any) -> Optional[Attempt]:
+def _parse(raw: Any) -> Optional[Attempt]:
     if not isinstance(raw, dict):
         return None
     texts = {name: raw.get(name, "") for name in ("provider", "code", "kind", "remote_id", "currency")}

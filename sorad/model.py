@@ -260,15 +260,15 @@ class Take:
     attempts: str = ""  # what was tried elsewhere before, as JSON: see :mod:`sorad.attempts`
 
     @property
-    def asked(self) -> Request:
+    def effective_request(self) -> Request:
         """Its request as it is asked for where it is wanted from."""
         return replace(self.request, **json.loads(self.moved_as)) if self.moved_as else self.request
 
     @property
     def to_send(self) -> Request:
         """The same with the first frame that was pinned."""
-        asked = self.asked
-        return replace(asked, image=self.frame, image_path=self.frame_path) if self.frame else asked
+        request = self.effective_request
+        return replace(request, image=self.frame, image_path=self.frame_path) if self.frame else request
 
     @property
     def place(self) -> tuple[str, str]:

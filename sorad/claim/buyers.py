@@ -201,8 +201,8 @@ def _file(folder: Path, key: str) -> Path:
     return folder / f"{_PREFIX}{key}.lock"
 
 
-def _inside(folder: Path, key: str, but: int) -> Iterator[dict[str, Any]]:
-    """Who buys for a root that lies inside a folder; not the process ``but``.
+def _inside(folder: Path, key: str, exclude: int) -> Iterator[dict[str, Any]]:
+    """Who buys for a root that lies inside a folder; not the process ``exclude``.
 
     Processes that were killed leave their notes until the machine starts anew: what does not even name the folder is
     passed over before it is looked into.
@@ -210,7 +210,7 @@ def _inside(folder: Path, key: str, but: int) -> Iterator[dict[str, Any]]:
     named = json.dumps(key).encode("ascii")
     for raw in notes_in(folder, _PREFIX):
         note = _living(raw) if named in raw else None
-        if note is not None and key in note["chain"] and note["pid"] != but:
+        if note is not None and key in note["chain"] and note["pid"] != exclude:
             yield note
 
 

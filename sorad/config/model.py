@@ -70,6 +70,7 @@ class PictureForms(Section):
     formats: tuple[Literal["jpeg", "png", "webp"], ...] = ("jpeg", "png", "webp")
     sides: Optional[tuple[int, int]] = None  # pixels: the shortest side, and the longest
     shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, and the widest
+    exact: bool = False  # the first frame has just the size of the video, in pixels
 
 
 class ModelConfig(Section):

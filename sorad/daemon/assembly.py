@@ -24,7 +24,7 @@ from sorad.condition import LIMIT, Part
 from sorad.config.model import Config
 from sorad.daemon import memory
 from sorad.daemon.configfile import changed_since, stamp
-from sorad.daemon.parts import Kept, Parts
+from sorad.daemon.parts import Parts, SharedState
 from sorad.daemon.reporting import World
 from sorad.daemon.standings import Standings
 from sorad.daemon.systemd import Systemd, standing
@@ -158,7 +158,7 @@ class Daemon:
         self._recover()
         self.progress = Progress()
         self.standings = Standings(self.ledger, self.clock)
-        self._kept = Kept(
+        self._shared = SharedState(
             ledger=self.ledger,
             clock=self.clock,
             rng=self._rng,
@@ -174,7 +174,7 @@ class Daemon:
             buyers=self._buyers,
             world=self._world() if self.command == "run" else None,
         )
-        self.parts = Parts(self.config, self._kept)
+        self.parts = Parts(self.config, self._shared)
         self.standings.follow(self.config, self.parts.standings)
         self.ledger.remember("troubles", [])  # an earlier sorad told them here
         self.ledger.remember("notices", [])
@@ -216,7 +216,7 @@ class Daemon:
         its answer. ``config`` must have the same ``state_dir``. ``interrupted``: the process is to end, so
         nothing new need begin. :class:`SoradError`, :class:`LedgerUnavailable`.
         """
-        old, fresh = self.parts, Parts(config, self._kept)
+        old, fresh = self.parts, Parts(config, self._shared)
         old.retire()
         deadline = self.clock.monotonic() + RETIRE
         while (slow := old.wait(0.1)) and self.clock.monotonic() < deadline:
@@ -238,7 +238,7 @@ class Daemon:
         """
         self.watchman.stopping(_("stopping: no new step starts, running ones end"))
         self._ending.set()
-        self._kept.decoder.close()
+        self._shared.decoder.close()
         self.parts.retire()
         slow = self.parts.wait(grace)
         self._stop_watching()

@@ -1,6 +1,6 @@
 """All that runs under one config: the provider, the engine, the folder side, and their threads.
 
-A reload makes other parts beside these, and lets these end. What both must share is :class:`Kept`.
+A reload makes other parts beside these, and lets these end. What both must share is :class:`SharedState`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from sorad.engine.state.destinations import Destinations
 from sorad.engine.state.disk import free_bytes
 from sorad.engine.state.progress import Progress
 from sorad.engine.steps.choose import choose
-from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Lookups, Process
+from sorad.engine.steps.context import ClaimChecks, Deliveries, Folders, Locks, Lookups, Process, StepContext
 from sorad.engine.steps.pictures import follow_config
 from sorad.engine.steps.receipts import unwritten
 from sorad.engine.steps.reprice import reprice_all
@@ -75,7 +75,7 @@ BEFORE = ".before"
 
 
 @dataclass
-class Kept:
+class SharedState:
     """What stays the same over a reload, so that steps of before and after it work together.
 
     A step that is under way at a reload ends with what it began with: its take stays claimed until then, in
@@ -126,7 +126,7 @@ class Seller:
         """Why nothing is bought there: as this run has met it. ``named``: with its name, for there are others."""
         control = self.standing.control
         halted = [] if control.halted is None else [control.halted.problem]
-        found = [*halted, *(stop.told() for stop in control.stops)]
+        found = [*halted, *(stop.as_problem() for stop in control.stops)]
         return [self.named(one) for one in found] if named else found
 
     def named(self, problem: Problem) -> Problem:
@@ -135,7 +135,7 @@ class Seller:
             problem.code, "{name}: {reason}", "{reason_fix}", {"name": self.name, "reason": problem}
         )
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """What `sorad status` needs to know of it, as JSON values."""
         return {
             "name": self.name,
@@ -152,23 +152,23 @@ class Seller:
 class Parts:
     """Made without effect on anything that runs; ``start`` it, ``retire`` it, ``wait`` for its end."""
 
-    def __init__(self, config: Config, kept: Kept) -> None:
+    def __init__(self, config: Config, shared: SharedState) -> None:
         """:class:`SoradError` where the config cannot be worked with, :class:`LedgerUnavailable`."""
         self.config = config
-        self._kept = kept
+        self._shared = shared
         self._retired = threading.Event()
         self._settled = False
         self._saw_scan = False
         self._buying: Optional[set[str]] = None  # roots, as last seen
-        self._ledger = LedgerWatch(kept.ledger, ledger_path(config.state_dir), free_bytes, kept.clock)
-        ledger, clock = kept.ledger, kept.clock
-        self.telling = Reporting(config, kept.world)
+        self._ledger = LedgerWatch(shared.ledger, ledger_path(config.state_dir), free_bytes, shared.clock)
+        ledger, clock = shared.ledger, shared.clock
+        self.telling = Reporting(config, shared.world)
         self.sellers = [
-            self._seller(number, standing) for number, standing in enumerate(kept.standings.of(config))
+            self._seller(number, standing) for number, standing in enumerate(shared.standings.of(config))
         ]
         self.accounts = self.sellers[0].accounts
         by_name = {name: one.provider for one in self.sellers for name in one.targets}
-        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir), buyers=kept.buyers)
+        self.claims = Claims(config.watch, ledger, clock, machine_of(config.state_dir), buyers=shared.buyers)
         self.intake = Intake(
             config,
             lambda target: by_name.get(target, by_name[""]),
@@ -197,41 +197,41 @@ class Parts:
             self.vault.edits,
         )
         common = partial(
-            Kit,
+            StepContext,
             ledger=ledger,
             clock=clock,
-            rng=kept.rng,
+            rng=shared.rng,
             process=Process(
                 stopping=self._stopping,
                 pause=self._pause,
-                crashed=kept.crashed,
-                ending=kept.ending.is_set,
+                crashed=shared.crashed,
+                ending=shared.ending.is_set,
                 has_ledger=self._ledger.is_there,
                 stepped=self.telling.stepped,
             ),
             folders=Folders(rooms.delivered, self.vault.ready, self.vault.is_away, self.vault.is_edited),
             claims=ClaimChecks(self._arrivals.guard, self._arrivals.is_foreign, self.claims.payer),
-            locks=kept.locks,
-            ask_media=kept.decoder.ask,
+            locks=shared.locks,
+            ask_media=shared.decoder.ask,
             decodes=is_there,
             seller=lambda target: by_name.get(target, by_name[""]),
             providers=config.providers,
         )
-        kits = [
+        contexts = [
             common(
                 config=one.config,
                 accounts=one.accounts,
                 control=one.standing.control,
                 reach=one.standing.reach,
                 times=one.standing.times,
-                deliveries=Deliveries(kept.progress, videos=kept.videos, unwritten=kept.unwritten),
-                lookups=Lookups(missed=kept.missed),
+                deliveries=Deliveries(shared.progress, videos=shared.videos, unwritten=shared.unwritten),
+                lookups=Lookups(missed=shared.missed),
                 name=one.name,
                 targets=one.targets,
             )
             for one in self.sellers
         ]
-        self.kit = kits[0]
+        self.context = contexts[0]
         # A child process of its own, with time for a whole storyboard.
         self._joiner = Decoder(seconds=_JOINING)
         self.cutter = Cutter(
@@ -253,19 +253,19 @@ class Parts:
             ledger,
             clock,
             self._sees_to,
-            lambda take: choose(self.kit, [take]),
+            lambda take: choose(self.context, [take]),
             touched=self._touched,
         )
-        commands = Commands(self.kit, self.vault.rescan, self.claims, kits[1:], note=self.notes.ask)
-        make_lane = partial(Lane, limit=kept.limit, monotonic=clock.monotonic)
-        self.engine = Engine(kits, rooms, commands.run, make_lane, kept.segments)
+        commands = Commands(self.context, self.vault.rescan, self.claims, contexts[1:], note=self.notes.ask)
+        make_lane = partial(Lane, limit=shared.limit, monotonic=clock.monotonic)
+        self.engine = Engine(contexts, rooms, commands.run, make_lane, shared.segments)
         self.threads = [
-            Supervised("engine", self.engine.run, clock, kept.failed, kept.limit),
-            Supervised("vault", self.vault.run, clock, kept.failed, kept.limit),
-            Supervised("housekeeping", self._keep_house, clock, kept.failed, kept.limit),
-            Supervised("notes", self.notes.run, clock, kept.failed, kept.limit),
-            Supervised("cuts", self.cutter.run, clock, kept.failed, kept.limit),
-            Supervised("media", self.inspector.run, clock, kept.failed, kept.limit),
+            Supervised("engine", self.engine.run, clock, shared.failed, shared.limit),
+            Supervised("vault", self.vault.run, clock, shared.failed, shared.limit),
+            Supervised("housekeeping", self._keep_house, clock, shared.failed, shared.limit),
+            Supervised("notes", self.notes.run, clock, shared.failed, shared.limit),
+            Supervised("cuts", self.cutter.run, clock, shared.failed, shared.limit),
+            Supervised("media", self.inspector.run, clock, shared.failed, shared.limit),
             *self.telling.threads,
         ]
 
@@ -278,7 +278,7 @@ class Parts:
             self._heard(heard, standing, provider, first=number == 0)
 
         provider = providers.make(config, key, heard, pictures)
-        accounts = Accounts(provider, config.model_dump(mode="json"), self._kept.ledger, revive)
+        accounts = Accounts(provider, config.model_dump(mode="json"), self._shared.ledger, revive)
         targets = (config.title, "") if number == 0 else (config.title,)
         view = self.config.buys_from(config)
         return Seller(config.title, targets, view, provider, accounts, standing, key)
@@ -286,7 +286,7 @@ class Parts:
     def _heard(self, heard: Heard, standing: Standing, provider: Provider, *, first: bool) -> None:
         if heard.gateway and first:
             with contextlib.suppress(LedgerUnavailable):  # the next answer tells it again
-                gateways.notice(self._kept.ledger, provider.base_url, heard.gateway)
+                gateways.notice(self._shared.ledger, provider.base_url, heard.gateway)
         standing.times.heard(heard.date, heard.took)
         standing.reach.answered()
 
@@ -310,7 +310,7 @@ class Parts:
         wanted = (one for one in self.sellers if take.target in one.targets)
         return next(wanted, self.sellers[0])
 
-    def is_astray(self, take: Take) -> bool:
+    def has_no_provider(self, take: Take) -> bool:
         """Whether an unsent take is wanted from a provider that is not in the config: nobody buys it then."""
         known = any(take.target in one.targets for one in self.sellers)
         return not known and (len(self.sellers) > 1 or bool(take.moved_by))
@@ -351,18 +351,18 @@ class Parts:
         self.cutter.changed(boards)
 
     def _stopping(self) -> bool:
-        return self._retired.is_set() or self._kept.ending.is_set()
+        return self._retired.is_set() or self._shared.ending.is_set()
 
     def _pause(self, seconds: float) -> None:
         beat(seconds)
-        self._kept.ending.wait(seconds)
+        self._shared.ending.wait(seconds)
 
     # --- beginning and end -------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin. What the ledger cannot take just now is written as soon as it can."""
-        if self._kept.buyers is not None:
-            self._kept.buyers.follow([str(watch.path) for watch in self.config.watch])
+        if self._shared.buyers is not None:
+            self._shared.buyers.follow([str(watch.path) for watch in self.config.watch])
         self._settle_in()
         self.telling.begin()
         for thread in self.threads:
@@ -370,18 +370,18 @@ class Parts:
 
     def _settle_in(self) -> None:
         """Bring to the ledger what follows from the config."""
-        ledger, now = self._kept.ledger, self._kept.clock.time()
+        ledger, now = self._shared.ledger, self._shared.clock.time()
         try:
             first = self.sellers[0]
             ledger.remember("currency", first.provider.currency)
             per_day = limit_in(first.config.budget.per_day, first.provider.currency)
             limits = {"concurrency": first.config.limits.concurrency, "per_day": per_day}
             ledger.remember("limits", limits)
-            ledger.remember("providers", [one.told() for one in self.sellers])
+            ledger.remember("providers", [one.to_json() for one in self.sellers])
             gateways.follow(ledger, first.provider.base_url)
             reprice_all(ledger, self.config.sums, now)
-            for kit in (channel.kit for channel in self.engine.channels):
-                follow_config(kit)
+            for context in (channel.context for channel in self.engine.channels):
+                follow_config(context)
             self._settled = True
         except LedgerUnavailable as error:
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))
@@ -394,13 +394,13 @@ class Parts:
         self._joiner.close()  # after the stop: what it works on is begun again another time
         self._decoder.close()  # after the stop: what it was asked is not answered, and asked again one day
         for number in range(len(self.sellers)):
-            self._kept.complain(_about(number), None)  # those that are there still are told again
+            self._shared.complain(_about(number), None)  # those that are there still are told again
         self.wake()
         self.vault.wake()
 
     def wait(self, seconds: float) -> list[str]:
         """After :meth:`retire`: wait for the end; the names of what has not ended in time."""
-        clock = self._kept.clock
+        clock = self._shared.clock
         deadline = clock.monotonic() + seconds
         slow = [
             thread.name for thread in self.threads if not thread.join(max(0.0, deadline - clock.monotonic()))
@@ -429,20 +429,20 @@ class Parts:
     # --- the housekeeping thread -------------------------------------------------------------------
 
     def _keep_house(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        clock = self._kept.clock
+        clock = self._shared.clock
         swept = clock.monotonic()
         while not self._rest(stop):
             beat()
-            self._kept.complain("ledger", self._ledger.look())
-            self._kept.complain("receipts", unwritten(self._kept.unwritten.copy()))
+            self._shared.complain("ledger", self._ledger.look())
+            self._shared.complain("receipts", unwritten(self._shared.unwritten.copy()))
             for number, one in enumerate(self.sellers):
                 name = one.name if len(self.sellers) > 1 else ""
-                self._kept.complain(_about(number), one.standing.reach.problem(name))
-            slow = [channel.kit.deliveries.downloads.problem() for channel in self.engine.channels]
-            self._kept.complain("downloads", next(filter(None, slow), None))
-            self._kept.complain("log", logs.trouble())
+                self._shared.complain(_about(number), one.standing.reach.problem(name))
+            slow = [channel.context.deliveries.downloads.problem() for channel in self.engine.channels]
+            self._shared.complain("downloads", next(filter(None, slow), None))
+            self._shared.complain("log", logs.trouble())
             self._watch_key()
-            self._kept.tell()
+            self._shared.tell()
             if not self._settled:
                 self._settle_in()
             self._look_at_rooms()
@@ -475,14 +475,14 @@ class Parts:
         for one in corrected:
             one.standing.control.look_now()
         try:
-            self._kept.ledger.clock_set(0.0, self._kept.clock.time())  # cuts all waits short
+            self._shared.ledger.clock_set(0.0, self._shared.clock.time())  # cuts all waits short
         except LedgerUnavailable as error:
             logger.debug(_("the ledger cannot be used just now: {error}"), error=str(error))
         self.wake()
 
     def _rest(self, stop: threading.Event) -> bool:
         """Until the next turn, which the end of the first scan brings at once; whether all is to end."""
-        scanned, clock = self.vault.first_scan_done, self._kept.clock
+        scanned, clock = self.vault.first_scan_done, self._shared.clock
         if self._saw_scan:
             return stop.wait(HOUSEKEEPING)
         until = clock.monotonic() + HOUSEKEEPING
@@ -493,7 +493,7 @@ class Parts:
         return stop.is_set()
 
     def _sweep(self) -> None:
-        now = self._kept.clock.time()
+        now = self._shared.clock.time()
         partials_in(self.config.state_dir).tidy(now)
         try:
             self._arrivals.sweep([row.path for row in self.vault.states() if row.state != "offline"])

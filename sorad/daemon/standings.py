@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sorad.clock import Clock
 from sorad.config.model import Config, ProviderConfig
-from sorad.engine.decide.parties import kept_as
+from sorad.engine.decide.parties import memory_key
 from sorad.engine.state.control import Control
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
@@ -93,8 +93,8 @@ class Standings:
             return
         swapped: dict[str, object] = {FIRST: first}
         for name in _KEPT:
-            swapped[kept_as(name, before)] = ledger.recall(name)
-            swapped[name] = ledger.recall(kept_as(name, first))
+            swapped[memory_key(name, before)] = ledger.recall(name)
+            swapped[name] = ledger.recall(memory_key(name, first))
         ledger.remember_all(swapped)
 
 

@@ -21,7 +21,7 @@ from sorad.messages import N_, _, ngettext
 from sorad.model import State, units
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Fault, Provider, Trouble
-from sorad.providers.capabilities.lost import unfindable
+from sorad.providers.capabilities.lookup import unfindable
 from sorad.providers.wire.addresses import host_of
 from sorad.providers.wire.answer import Heard
 from sorad.service.problems import key_unseen
@@ -162,7 +162,7 @@ def _due(provider: Provider, context: Context, targets: Sequence[str]) -> tuple[
             ledger.close()
     except (SoradError, LedgerUnavailable, LedgerDamaged):
         return 0, None  # the check of the ledger tells
-    asked = [take.asked for take in takes if take.target in targets]
+    asked = [take.effective_request for take in takes if take.target in targets]
     prices = [price for price in map(provider.price, asked) if price is not None]
     return len(prices), sum(prices) if prices else None
 

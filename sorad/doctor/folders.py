@@ -145,7 +145,7 @@ def _contents(seen: Look) -> Iterator[Finding]:
         [problems.unreadable(path, reason) for path, reason in sorted(found.errors)],
         [problems.in_the_cloud(path) for path in clouded],
         [problems.conflict(path) for path in sorted(found.conflicts)],
-        [_twins(one, other) for one, other in seen.twins],
+        [_case_clashes(one, other) for one, other in seen.case_clashes],
     ]
     for found_ones in kinds:
         yield from (Finding("root", Level.WARNING, one) for one in found_ones[:NAMED])
@@ -153,7 +153,7 @@ def _contents(seen: Look) -> Iterator[Finding]:
             yield from _more("root", found_ones[0].code, Level.WARNING, len(found_ones))
 
 
-def _twins(one: str, other: str) -> Problem:
+def _case_clashes(one: str, other: str) -> Problem:
     return Problem(
         "root.twins",
         N_("{one} and {other} differ by large and small letters alone."),

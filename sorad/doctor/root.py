@@ -43,7 +43,7 @@ class Look:
     obstacle: str = ""  # why nothing can be written there
     locked: tuple[str, ...] = ()  # folders of storyboards that cannot be written
     too_long: tuple[str, ...] = ()  # storyboards whose videos would have too long a name
-    twins: tuple[tuple[str, str], ...] = ()  # storyboards that differ by case alone
+    case_clashes: tuple[tuple[str, str], ...] = ()  # storyboards that differ by case alone
     same_case: Optional[bool] = None  # "a" and "A" are the same file there; None: not found out
     service: str = ""  # what seems to sync it
 
@@ -87,7 +87,7 @@ def _look(watch: Watch, others: Collection[Path]) -> Look:
         obstacle=obstacle(output),
         locked=tuple(_locked(boards)) if watch.output_mode == "in_place" else (),
         too_long=tuple(_too_long(boards, watch)),
-        twins=tuple(_twins(boards)),
+        case_clashes=tuple(_case_clashes(boards)),
         same_case=ignores_case(watch.path),
         service=sync_service(watch.path),
     )
@@ -136,7 +136,7 @@ def limits(folder: Path) -> tuple[int, int]:
     return os.pathconf(folder, "PC_NAME_MAX"), os.pathconf(folder, "PC_PATH_MAX")
 
 
-def _twins(boards: Collection[Path]) -> Iterator[tuple[str, str]]:
+def _case_clashes(boards: Collection[Path]) -> Iterator[tuple[str, str]]:
     """Storyboards that another system takes for one file."""
     same: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     for board in boards:

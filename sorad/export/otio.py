@@ -48,7 +48,7 @@ def write(cut: Cut) -> str:
 def _clip(clip: Clip, length: Any) -> Any:
     import opentimelineio as otio
 
-    found = otio.schema.Clip(name=one_line(clip.name), source_range=length, metadata=_told(clip))
+    found = otio.schema.Clip(name=one_line(clip.name), source_range=length, metadata=_metadata(clip))
     chosen = otio.schema.Clip.DEFAULT_MEDIA_KEY  # what programs take that know of no others
     media = {chosen: _media(clip)}
     for other in sorted(clip.others, key=lambda one: (one.take, one.path)):
@@ -63,12 +63,12 @@ def _media(clip: Clip) -> Any:
     import opentimelineio as otio
 
     whole = _range(max(1, int(clip.seconds * clip.rate)), clip.rate)
-    media = otio.schema.ExternalReference(clip.path.as_uri(), whole, _told(clip))
+    media = otio.schema.ExternalReference(clip.path.as_uri(), whole, _metadata(clip))
     media.name = one_line(clip.name)
     return media
 
 
-def _told(clip: Clip) -> dict[str, Any]:
+def _metadata(clip: Clip) -> dict[str, Any]:
     """What stands with a clip and its media under ``sorad``."""
     return {"sorad": {"segment": clip.segment, "take": clip.take}}
 

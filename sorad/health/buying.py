@@ -39,7 +39,7 @@ def about_buying(facts: Facts) -> Iterator[Complaint]:
         yield from _stopped(vendor)
         if vendor.mode == "safe":
             yield _safe(facts, vendor)
-    for name, count in facts.astray.items():
+    for name, count in facts.without_provider.items():
         yield Complaint(no_provider(name, count))
     yield from _claims(facts)
     for row in facts.disk:
@@ -79,7 +79,7 @@ def _stopped(vendor: Vendor) -> Iterator[Complaint]:
             message,
             N_("{reason_fix} What is paid for goes on meanwhile."),
             since=local_time(stop.since),
-            reason=stop.told(),
+            reason=stop.as_problem(),
             name=vendor.name,
         )
     for ignored in vendor.pictures:

@@ -104,7 +104,7 @@ def learn(finished: Iterable[Generation]) -> dict[Kind, Pace]:
 
 def kind_of(take: Take) -> Kind:
     """The kind of a take that was sent."""
-    return Kind(take.provider, take.base_url, take.asked.seconds, take.asked.pro)
+    return Kind(take.provider, take.base_url, take.effective_request.seconds, take.effective_request.pro)
 
 
 def forecast(take: Take, paces: Mapping[Kind, Pace], now: float) -> Forecast:

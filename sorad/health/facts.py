@@ -9,10 +9,10 @@ from typing import Any, Optional
 
 from sorad.budget import day_began
 from sorad.claim.doubles import Double, unseen
-from sorad.engine.decide.paid_twice import told
+from sorad.engine.decide.paid_twice import double_payments
 from sorad.engine.state.gateways import GATEWAY
 from sorad.health.pulse import Pulse, read_pulse
-from sorad.health.vendors import Vendor, astray, ignored_pictures, vendors_of
+from sorad.health.vendors import Vendor, ignored_pictures, vendors_of, without_provider
 from sorad.ledger.errors import LedgerDamaged, LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.sqlite import SqliteLedger
@@ -69,7 +69,7 @@ class Facts:
     concurrency: int = 0  # 0: no daemon has told yet
     vendors: tuple[Vendor, ...] = ()  # the providers, as the daemon told
     # Queued takes that are wanted from none of them, by the name that they give.
-    astray: Mapping[str, int] = field(default_factory=dict)
+    without_provider: Mapping[str, int] = field(default_factory=dict)
     spent_by_currency: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # today, in all
     per_day: Optional[float] = None  # what may be spent in a day; None: no limit, or no daemon has told yet
     paused: Optional[Mapping[str, Any]] = None
@@ -155,7 +155,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         unpriced_today=ledger.unpriced(midnight),
         spent=ledger.spend(),
         vendors=tuple(vendors_of(ledger, midnight)),
-        astray=dict(astray(ledger)) if counts[State.QUEUED] else {},
+        without_provider=dict(without_provider(ledger)) if counts[State.QUEUED] else {},
         spent_by_currency=_by_currency(ledger, midnight),
         currency=ledger.recall("currency") or "USD",
         concurrency=limits.get("concurrency", 0),
@@ -170,7 +170,7 @@ def from_ledger(ledger: Ledger, working: Optional[Holder], now: float) -> Facts:
         claims=listed("claims"),
         notices=listed("notices"),
         troubles=listed("troubles"),
-        paid_too=tuple(told(ledger, now)),
+        paid_too=tuple(double_payments(ledger, now)),
         doubles=tuple(unseen(ledger)),
         gateway=ledger.recall(GATEWAY),
         pulse=read_pulse(working),

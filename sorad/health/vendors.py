@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from sorad.engine.decide.parties import kept_as, whose
+from sorad.engine.decide.parties import memory_key, whose
 from sorad.engine.decide.pictures import Trial
 from sorad.engine.state.pictures import KEY
 from sorad.ledger.interface import Ledger
@@ -74,21 +74,21 @@ def vendors_of(ledger: Ledger, midnight: float) -> Iterator[Vendor]:
             in_flight=ledger.in_flight(theirs, targets) if len(told) > 1 else ledger.in_flight(),
             spent_today=ledger.spend_at(theirs, midnight),
             per_day=row.get("per_day"),
-            breaker=ledger.recall(kept_as("breaker", row["key"])),
-            gate=ledger.recall(kept_as("gate", row["key"])),
-            halt=ledger.recall(kept_as("halt", row["key"])),
-            stops=tuple(ledger.recall(kept_as("stops", row["key"])) or ()),
+            breaker=ledger.recall(memory_key("breaker", row["key"])),
+            gate=ledger.recall(memory_key("gate", row["key"])),
+            halt=ledger.recall(memory_key("halt", row["key"])),
+            stops=tuple(ledger.recall(memory_key("stops", row["key"])) or ()),
             pictures=ignored_pictures(ledger, row["key"]),
         )
 
 
 def ignored_pictures(ledger: Ledger, key: str) -> tuple[Problem, ...]:
     """Why nothing is bought with pictures at an account, for each model where that is so."""
-    trials = map(Trial.from_json, (ledger.recall(kept_as(KEY, key)) or {}).values())
+    trials = map(Trial.from_json, (ledger.recall(memory_key(KEY, key)) or {}).values())
     return tuple(trial.stopped for trial in trials if trial.stopped is not None)
 
 
-def astray(ledger: Ledger) -> Iterator[tuple[str, int]]:
+def without_provider(ledger: Ledger) -> Iterator[tuple[str, int]]:
     """Of which providers that the config does not have how many queued takes are wanted."""
     names = {row["name"] for row in ledger.recall("providers") or []}
     for target, count in ledger.targets().items() if names else ():

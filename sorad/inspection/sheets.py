@@ -18,7 +18,7 @@ from sorad.inspection.sheet import cells, sheet_path, signature
 from sorad.ledger.interface import Ledger
 from sorad.ledger.states import OPEN
 from sorad.ledger.values import Storyboard
-from sorad.media.questions import Answer, Kept, Question, Sheet
+from sorad.media.questions import Answer, PictureSaved, Question, Sheet
 from sorad.messages import _
 from sorad.model import State, Take
 
@@ -90,7 +90,7 @@ class Sheets:
         except OSError:
             return None
         answer = self.ask(Sheet(str(out), Path(board.path).name, found))
-        if not isinstance(answer, Kept):
+        if not isinstance(answer, PictureSaved):
             logger.debug("{}: {}", out, answer)
             return None
         self.ledger.remember(_key(board), mark)

@@ -24,7 +24,16 @@ from sorad.ledger.errors import ClaimLost, IllegalMove, LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change, Unseen
 from sorad.media import flaws
-from sorad.media.questions import Answer, Frame, Inspect, Inspected, Kept, Question, Unanswered, is_there
+from sorad.media.questions import (
+    Answer,
+    Frame,
+    Inspect,
+    Inspected,
+    PictureSaved,
+    Question,
+    Unanswered,
+    is_there,
+)
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.receipt import Payer
@@ -144,15 +153,15 @@ class Inspector:
         if _is_newer(out, video):  # of a ledger that was lost
             return Change(State.DONE, "poster", poster=_MADE)
         found = self.ask(Frame(str(video), str(out), "poster", WIDTH))
-        if isinstance(found, Kept):
+        if isinstance(found, PictureSaved):
             return Change(State.DONE, "poster", poster=_MADE)
         return None if self._is_passing(take, found) else Change(State.DONE, "poster", poster=_NONE)
 
     def _check(self, take: Take) -> Optional[Change]:
         found = self.ask(Inspect(take.output))
         if isinstance(found, Inspected):
-            wrong = flaws.flaws(found, flaws.asked_of(take))
-            told = flaws.kept(found, wrong)
+            wrong = flaws.flaws(found, flaws.expected_of(take))
+            told = flaws.as_json(found, wrong)
             if wrong:
                 logger.info(
                     _("take {id}: {flaws}"), id=take.id, flaws=_("; ").join(one.text() for one in wrong)

@@ -41,8 +41,8 @@ def assign(facts: Facts, newcomers: Sequence[Take], disk: Disk) -> Assigned:
     ``newcomers`` are takes that the ledger has under other storyboards.
     """
     takes = [*facts.rows.takes, *newcomers]
-    wants, keys = facts.held.wants, {key_of(want) for want in facts.held.wants}
-    beside, told = _untold(takes, wants, facts.held.surplus)
+    wants, keys = facts.disk.wants, {key_of(want) for want in facts.disk.wants}
+    beside, told = _unrecorded(takes, wants, facts.disk.surplus)
     numbers = dict(renumbered([*map(known_of, takes), *map(_known_want, (*beside, *told))], keys))
     for index, want in enumerate(beside, start=len(takes)):
         if key_of(want) in keys:  # under its number, but in another folder
@@ -55,7 +55,7 @@ def assign(facts: Facts, newcomers: Sequence[Take], disk: Disk) -> Assigned:
             adopted[key_of(want)] = _with_its_video(want, at_place)
         else:
             further.append(want)
-    rescued = {one.evidence.receipt.remote_id: one for one in facts.held.rescued}
+    rescued = {one.evidence.receipt.remote_id: one for one in facts.disk.rescued}
     return Assigned(
         tuple(_at_rescue(adopted.get(key_of(want), want), rescued, facts.video, disk) for want in wants),
         tuple(_at_rescue(want, rescued, facts.video, disk) for want in further),
@@ -94,7 +94,7 @@ def places_in_question(
     video: Video,
 ) -> set[Path]:
     """The places of videos at which :func:`assign` may look: of what does not simply stay where it is."""
-    asked = _Asked(wants)
+    asked = _Wanted(wants)
     videos = {evidence.create: evidence.video for evidence in there}
     result: set[Path] = set()
 
@@ -117,7 +117,7 @@ def places_in_question(
     return result
 
 
-class _Asked:
+class _Wanted:
     """What is wanted, by text."""
 
     def __init__(self, wants: Iterable[Want]) -> None:
@@ -135,7 +135,7 @@ class _Asked:
         return take.extra and any(want.segment == take.segment for want in same_text)
 
 
-def _untold(
+def _unrecorded(
     takes: Sequence[Take], wants: Sequence[Want], surplus: Sequence[Want]
 ) -> tuple[list[Want], list[Want]]:
     """What the ledger does not tell: of what is not wanted, and of what is wanted under that number.
@@ -193,8 +193,8 @@ def _moves(
 
 def all_evidence(facts: Facts) -> tuple[Evidence, ...]:
     """Every receipt and intent that was found for the storyboard."""
-    rescued = (one.evidence for one in facts.held.rescued)
-    return (*facts.held.evidence, *rescued, *facts.held.intents)
+    rescued = (one.evidence for one in facts.disk.rescued)
+    return (*facts.disk.evidence, *rescued, *facts.disk.intents)
 
 
 def _destination(

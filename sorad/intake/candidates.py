@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from sorad.intake.facts import Lookalike, Relative
+from sorad.intake.facts import Relative, SameContent
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Storyboard
 from sorad.vault.mount_table import mounted
@@ -18,9 +18,9 @@ from sorad.vault.scan import is_listed
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
-def lookalikes(
+def of_same_content(
     ledger: Ledger, path: str, contents: Sequence[str], watched: Collection[str], rules: str
-) -> list[Lookalike]:
+) -> list[SameContent]:
     """The other storyboards whose content is ``contents[0]``.
 
     The others of ``contents`` are what earlier versions made of the same file: they count only for storyboards that
@@ -35,7 +35,7 @@ def lookalikes(
         and (content == contents[0] or other.rules != rules)
     ]
     away = offline(ledger) if others else set()
-    return [Lookalike(other, is_there(other, watched, away, path)) for other in others]
+    return [SameContent(other, is_there(other, watched, away, path)) for other in others]
 
 
 def relatives(

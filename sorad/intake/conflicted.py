@@ -32,14 +32,17 @@ def conflict_of(path: Path, asked: Sequence[Want], rules: Rules, hosts: Collecti
     for name in host_conflicts(path.name, hosts):
         plain = path.with_name(name)
         if plain.exists():
-            there, mine = _texts_at(plain, rules), {want.fingerprint: want.texts for want in asked}
-            same = sum(there is None or not texts.isdisjoint(there) for texts in mine.values())
+            there, mine = (
+                _fingerprints_at(plain, rules),
+                {want.fingerprint: want.fingerprints for want in asked},
+            )
+            same = sum(there is None or not fingerprints.isdisjoint(there) for fingerprints in mine.values())
             if 2 * same >= len(mine):
                 return str(plain)
     return ""
 
 
-def _texts_at(path: Path, rules: Rules) -> Optional[set[str]]:
+def _fingerprints_at(path: Path, rules: Rules) -> Optional[set[str]]:
     try:
         reading = read_file(path, rules)
     except OSError:

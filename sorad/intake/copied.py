@@ -46,13 +46,13 @@ def held_back(
 ) -> tuple[Want, ...]:
     """The wants of a storyboard that was a copy: held where another storyboard has the text, and this one not.
 
-    ``elsewhere``: texts (fingerprints) that other storyboards have, and the path of one of these. ``known``: the
+    ``elsewhere``: fingerprints that other storyboards have, and the path of one of these. ``known``: the
     takes that this one has. What the user approved stays so. ``reused``: what costs nothing, for a video of
     another storyboard nearby serves it.
     """
 
     def why(want: Want, own: set[str]) -> Optional[Problem]:
-        other = next((elsewhere[text] for text in sorted(want.texts - own) if text in elsewhere), None)
+        other = next((elsewhere[text] for text in sorted(want.fingerprints - own) if text in elsewhere), None)
         return None if other is None or key_of(want) in reused else _is_copied(other)
 
     return _held(wants, known, why)
@@ -69,7 +69,7 @@ def held_as_conflict(original: str, wants: Sequence[Want], known: Mapping[Key, T
         N_("Merge it into the other one and delete it; or `sorad approve PATH`, with its path, buys it."),
         {"original": original},
     )
-    return _held(wants, known, lambda want, own: problem if want.texts.isdisjoint(own) else None)
+    return _held(wants, known, lambda want, own: problem if want.fingerprints.isdisjoint(own) else None)
 
 
 def _held(
@@ -77,7 +77,7 @@ def _held(
     known: Mapping[Key, Take],
     why: Callable[[Want, set[str]], Optional[Problem]],
 ) -> tuple[Want, ...]:
-    """The wants, those held for which there is a reason; ``why`` hears the texts that were bought or approved."""
+    """The wants, those held for which there is a reason; ``why`` gets the fingerprints bought or approved."""
     own = {take.fingerprint for take in known.values() if take.approved or not is_unsent(take)}
     open_ = {key for key, take in known.items() if take.state is State.QUEUED}
 

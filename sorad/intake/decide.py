@@ -6,7 +6,7 @@ The rules stand in the order in which they are asked; the first five each end th
 2. What repeats another storyboard that is there buys nothing; unless it is the one that was bought for, then the
    other one is the copy (:func:`_copy`).
 3. The output folder of a storyboard that was renamed follows it, whole (:func:`folder_to_follow`).
-4. An orphaned folder that has most of its texts becomes its own (:func:`folder_to_adopt`).
+4. An orphaned folder that has most of its fingerprints becomes its own (:func:`folder_to_adopt`).
 5. Videos that were rescued are returned (:func:`videos_to_return`).
 6. Takes of other storyboards whose files lie here are this one's (:func:`newcomers`).
 7. Everything bought gets the number under which it is wanted, and its file goes along (:mod:`sorad.intake.assign`).
@@ -32,7 +32,7 @@ from sorad.intake.copied import held_as_conflict, held_back
 from sorad.intake.facts import Action, Demote, Facts, Key, MoveFolder, MoveVideo, Plan, Prices, key_of
 from sorad.intake.identity import outranks
 from sorad.intake.older_tables import held_as_older
-from sorad.intake.older_versions import texts_of
+from sorad.intake.older_versions import fingerprints_of
 from sorad.intake.planned_moves import Disk
 from sorad.intake.repeated import held_as_repeated
 from sorad.ledger.chain import is_waiting
@@ -63,7 +63,7 @@ def _copy(facts: Facts) -> Optional[Plan]:
     same = facts.rows.same
     if same is None or not repeats_another(facts):
         return None
-    if outranks(texts_of(facts.asked), facts.held.evidence, facts.rows.same_takes):
+    if outranks(fingerprints_of(facts.requested), facts.disk.evidence, facts.rows.same_takes):
         return Plan(facts.board, first=(Demote(as_copy(same.board, facts.board.path)),))
     return Plan(as_copy(facts.board, same.board.path), withdraw="copy")
 
@@ -96,7 +96,7 @@ def _first(facts: Facts) -> Optional[Plan]:
 
 def folder_to_follow(facts: Facts) -> Optional[MoveFolder]:
     """The output folder of a storyboard that was renamed, if most of what is wanted is its."""
-    old, origin = facts.held.folder, facts.rows.origin
+    old, origin = facts.disk.folder, facts.rows.origin
     if old is None or origin is None or facts.done.followed or not follows(facts):
         return None
     if _stands_by(facts, Path(origin.root), Path(facts.board.root)):
@@ -112,17 +112,17 @@ def follows(facts: Facts) -> bool:
     if facts.rows.same is not None:
         return True
     known = {take.fingerprint for take in facts.rows.takes}
-    asked = {want.fingerprint: want.texts for want in facts.asked}
-    return 2 * sum(not texts.isdisjoint(known) for texts in asked.values()) >= len(asked)
+    asked = {want.fingerprint: want.fingerprints for want in facts.requested}
+    return 2 * sum(not fingerprints.isdisjoint(known) for fingerprints in asked.values()) >= len(asked)
 
 
 def folder_to_adopt(facts: Facts) -> Optional[MoveFolder]:
-    """The orphaned folder that has at least half of the texts."""
-    orphan = facts.held.orphan
+    """The orphaned folder that has at least half of the fingerprints."""
+    orphan = facts.disk.orphan
     if (
         orphan is None
         or facts.done.adopted
-        or 2 * orphan.shared < len({want.fingerprint for want in facts.asked})
+        or 2 * orphan.shared < len({want.fingerprint for want in facts.requested})
     ):
         return None
     if _stands_by(facts, facts.assets, orphan.folder):
@@ -142,8 +142,8 @@ def _stands_by(facts: Facts, *places: Path) -> bool:
 def videos_to_return(facts: Facts) -> tuple[MoveVideo, ...]:
     """The rescued videos that have their receipt at home."""
     moves = []
-    for one in facts.held.rescued:
-        place = facts.held.home.get(one.evidence.receipt.remote_id)
+    for one in facts.disk.rescued:
+        place = facts.disk.home.get(one.evidence.receipt.remote_id)
         if place is not None and (one.evidence.video, place.video) not in facts.done.stuck:
             moves.append(MoveVideo(one.evidence.video, place.video, place.segment, place.take, rescued=True))
     return tuple(moves)
@@ -165,7 +165,7 @@ def needs_orphan(facts: Facts, evidence: Collection[Evidence], *, lost: bool) ->
 
 def needs_unknown_creates(facts: Facts, evidence: Iterable[Evidence]) -> bool:
     """Whether all orphaned folders are to be asked before anything is bought."""
-    return in_doubt(facts) or not facts.rows.takes or buys(facts.asked, facts.rows.takes, evidence)
+    return in_doubt(facts) or not facts.rows.takes or buys(facts.requested, facts.rows.takes, evidence)
 
 
 def in_doubt(facts: Facts) -> bool:
@@ -177,11 +177,11 @@ def in_doubt(facts: Facts) -> bool:
 def buys(asked: Iterable[Want], takes: Collection[Take], evidence: Iterable[Evidence]) -> bool:
     """Whether something is wanted that neither the ledger nor a receipt tells of."""
     unsent = (*UNSENT, State.CANCELLED)
-    texts = Counter(take.fingerprint for take in takes if take.state not in unsent)
+    fingerprints = Counter(take.fingerprint for take in takes if take.state not in unsent)
     tasks = {take.remote_id for take in takes}
-    texts.update(one.receipt.fingerprint for one in evidence if one.receipt.remote_id not in tasks)
+    fingerprints.update(one.receipt.fingerprint for one in evidence if one.receipt.remote_id not in tasks)
     wanted = Counter(want.fingerprint for want in asked)
-    return any(count > texts[text] for text, count in wanted.items())
+    return any(count > fingerprints[text] for text, count in wanted.items())
 
 
 # --- a storyboard of its own --------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def newcomers(facts: Facts) -> list[Take]:
     """
     keys = {key_of(take) for take in facts.rows.takes}
     come = []
-    for one in facts.held.candidates:
+    for one in facts.disk.candidates:
         at_its_place = Path(one.take.output) == one.evidence.video
         stays = one.kept or (not one.gone if at_its_place else one.occupied)
         here = replace(one.take, segment=one.evidence.segment, take=one.evidence.take)
@@ -210,11 +210,11 @@ def newcomers(facts: Facts) -> list[Take]:
 def _settle(facts: Facts) -> Plan:
     """What it wants, what it has, what it lacks."""
     come = newcomers(facts)
-    disk = Disk(facts.held.spots, facts.done.stuck, lambda old: _may_move(facts, old))
+    disk = Disk(facts.disk.spots, facts.done.stuck, lambda old: _may_move(facts, old))
     assigned = assign(facts, come, disk)
     wants = assigned.wants
     if facts.rows.copied_from:
-        wants = held_back(facts.held.elsewhere, wants, assigned.known, _reused(facts, wants))
+        wants = held_back(facts.outside.elsewhere, wants, assigned.known, _reused(facts, wants))
     if facts.conflict_of:
         wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
     if facts.is_older_table:
@@ -222,7 +222,7 @@ def _settle(facts: Facts) -> Plan:
     if facts.doubled:
         wants = held_as_repeated(facts.doubled, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)
-    has_any = facts.rows.takes or come or facts.held.evidence or facts.held.intents
+    has_any = facts.rows.takes or come or facts.disk.evidence or facts.disk.intents
     return replace(
         _begin(facts),
         make_room=bool(has_any) and not facts.standing_by,
@@ -259,12 +259,12 @@ def _learned(facts: Facts, assigned: Assigned) -> tuple[State, ...]:
     if facts.rows.takes:
         return ()
     told = (*assigned.wants, *assigned.beside)
-    return tuple(want.state for want in told if want.remote_id and want.remote_id not in facts.held.heard)
+    return tuple(want.state for want in told if want.remote_id and want.remote_id not in facts.outside.owned)
 
 
 def _reused(facts: Facts, wants: Sequence[Want]) -> set[Key]:
     """The wants that cost nothing: what another storyboard nearby has bought serves them."""
-    return served((key_of(want) for want in wants if want.state is State.QUEUED), facts.held.reusable)
+    return served((key_of(want) for want in wants if want.state is State.QUEUED), facts.outside.reusable)
 
 
 def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
@@ -281,7 +281,7 @@ def _too_dear(
     facts: Facts, wants: tuple[Want, ...], known: Mapping[Key, Take]
 ) -> tuple[tuple[Want, ...], Optional[Problem]]:
     """The wants, those that would be bought ``held`` where together they cost too much without approval; why."""
-    prices = facts.held.prices
+    prices = facts.outside.prices
     if prices is None:
         return wants, None
 

@@ -32,7 +32,7 @@ def key_of(one: Union[Want, Take]) -> Key:
 
 
 @dataclass(frozen=True)
-class Lookalike:
+class SameContent:
     """Another storyboard that has, or had, the same content."""
 
     board: Storyboard
@@ -43,7 +43,7 @@ class Lookalike:
 class Relative:
     """A storyboard that may be this one, renamed and edited: its file is gone, or it is the row of the path.
 
-    ``shared``: how many texts and tasks both have.
+    ``shared``: how many fingerprints and tasks both have.
     """
 
     board: Storyboard
@@ -52,10 +52,10 @@ class Relative:
 
 @dataclass(frozen=True)
 class Orphan:
-    """An output folder without a storyboard that has some of the texts that are wanted."""
+    """An output folder without a storyboard that has some of the fingerprints that are wanted."""
 
     folder: Path
-    shared: int  # how many of the texts
+    shared: int  # how many of the fingerprints
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Ledgered:
     """The rows of the ledger that a storyboard may be, and which one it is."""
 
     known: Optional[Storyboard] = None  # the row of its path
-    same: Optional[Lookalike] = None  # the first storyboard of the same content
+    same: Optional[SameContent] = None  # the first storyboard of the same content
     same_takes: tuple[Take, ...] = ()  # its takes, where it is there
     known_takes: tuple[Take, ...] = ()
     relatives: tuple[Relative, ...] = ()
@@ -107,7 +107,7 @@ class Ledgered:
 
 
 @dataclass(frozen=True)
-class Held:
+class DiskState:
     """What the disk holds for a storyboard."""
 
     evidence: tuple[Evidence, ...] = ()  # receipts in its own folder, and what orphaned folders tell
@@ -115,18 +115,23 @@ class Held:
     folder: Optional[Path] = (
         None  # the output folder that it had under another path, if that one is free to follow
     )
-    orphan: Optional[Orphan] = None  # the orphaned folder that has most of its texts
+    orphan: Optional[Orphan] = None  # the orphaned folder that has most of its fingerprints
     rescued: tuple[RescuedVideo, ...] = ()
     home: Mapping[str, Evidence] = field(default_factory=dict)  # receipts in its own folder, by remote id
     candidates: tuple[Candidate, ...] = ()
     wants: tuple[Want, ...] = ()  # each with what its place holds
     surplus: tuple[Want, ...] = ()  # bought, though not wanted (any more)
     spots: Mapping[Path, Spot] = field(default_factory=dict)  # the places from and to which files may move
-    heard: frozenset[str] = frozenset()  # remote ids among these that the ledger knows under any storyboard
-    elsewhere: Mapping[str, str] = field(
-        default_factory=dict
-    )  # texts that other storyboards have: their paths
-    # By text, how many videos of other storyboards nearby serve in place of a purchase; where that matters.
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the ledger says of other storyboards, and the provider of prices."""
+
+    owned: frozenset[str] = frozenset()  # remote ids on the disk that the ledger knows under any storyboard
+    # Path of another storyboard that has it, by fingerprint.
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    # How many videos of other storyboards nearby serve in place of a purchase, by fingerprint; where that matters.
     reusable: Mapping[str, int] = field(default_factory=dict)
     prices: Optional[Prices] = None  # None: nothing is too dear
 
@@ -148,17 +153,18 @@ class Facts:
 
     board: Storyboard  # the row as it was read; its ``id`` is that of its path
     contents: tuple[str, ...]  # of its content, and that under the rules of earlier versions
-    asked: tuple[Want, ...]  # the takes that it asks for, as nobody had bought them
+    requested: tuple[Want, ...]  # the takes that it asks for, as nobody had bought them
     assets: Path  # its output folder
     now: float  # epoch seconds
     rows: Ledgered = Ledgered()
-    held: Held = Held()
+    disk: DiskState = DiskState()
+    outside: Outside = Outside()
     done: Progress = Progress()
     standing_by: bool = False  # another machine buys in its root
     standby_roots: tuple[Path, ...] = ()  # all watched folders where another machine buys
     conflict_of: str = ""  # path of the storyboard that a sync service made it a conflict copy of
     pictures: tuple[Problem, ...] = ()  # which one goes where by its name, to be told
-    doubled: frozenset[str] = frozenset()  # texts (fingerprints) that stand twice in a note or a table
+    doubled: frozenset[str] = frozenset()  # fingerprints that stand twice in a note or a table
     is_older_table: bool = False  # it lay there before sorad read tables
     closer: bool = False  # its own folder was looked through
     doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
@@ -181,7 +187,7 @@ class Facts:
     @cached_property
     def _names(self) -> dict[Key, str]:
         """The names in its output folder by what receipts and intents say, then by what the ledger does."""
-        there = [one for one in (*self.held.evidence, *self.held.intents) if self._is_at_home(one.video)]
+        there = [one for one in (*self.disk.evidence, *self.disk.intents) if self._is_at_home(one.video)]
         known = list(filter(_is_bought, self.rows.takes))
         creates = {take.id: create_of(take.remote_id, take.fingerprint, take.intent_at) for take in known}
         names: dict[Key, str] = {}
@@ -189,7 +195,7 @@ class Facts:
             names.setdefault((one.segment, one.take, one.receipt.fingerprint), one.video.name)
         told = {one.create for one in there}
         outputs: list[Union[Take, Want]] = [take for take in known if creates[take.id] not in told]
-        for output in (*outputs, *self._at_home(self.held.wants)):
+        for output in (*outputs, *self._at_home(self.disk.wants)):
             names.setdefault(key_of(output), Path(output.output).name)
         return names
 

@@ -29,28 +29,30 @@ class Forgotten:
     clock: Clock
     learned: bool = False  # since the start, from receipts: only then something was forgotten
     _new: set[str] = field(default_factory=set)  # storyboards
-    _earlier: dict[str, set[str]] = field(default_factory=dict)  # texts, with those of earlier versions
+    _earlier: dict[str, set[str]] = field(
+        default_factory=dict
+    )  # fingerprints, with those of earlier versions
     _through: set[str] = field(default_factory=set)  # roots
 
     def met(self, board: Storyboard, wants: Iterable[Want]) -> None:
         """A storyboard of which the ledger knew nothing was read."""
         if board.root not in self._through:
             self._new.add(board.path)
-            self._earlier.update((want.fingerprint, want.texts) for want in wants if want.earlier)
+            self._earlier.update((want.fingerprint, want.fingerprints) for want in wants if want.earlier)
 
     def read_through(self, root: str) -> bool:
         """All that is in a root was read; false: a take is being looked at just now, ask again."""
         there = (board for board in self.ledger.storyboards() if board.state == "ok")
         boards = [board for board in there if board.path in self._new] if self.learned else []
-        asked = [self._asked(board) for board in boards]
+        asked = [self._about_to_buy(board) for board in boards]
         bought = self._bought({text for takes in asked for take in takes for text in self._texts(take)})
         if not all(self._hold(board, takes, bought) for board, takes in zip(boards, asked)):
             return False
         self._through.add(root)
         return True
 
-    def _asked(self, board: Storyboard) -> list[Take]:
-        """What would be bought of texts of which nothing was bought for this storyboard."""
+    def _about_to_buy(self, board: Storyboard) -> list[Take]:
+        """What would be bought of fingerprints of which nothing was bought for this storyboard."""
         takes = [one for one in self.ledger.takes(storyboard=board.path) if one.storyboard_id == board.id]
         own = {take.fingerprint for take in takes if not is_unsent(take)}
         return [
@@ -62,11 +64,11 @@ class Forgotten:
     def _texts(self, take: Take) -> set[str]:
         return self._earlier.get(take.fingerprint, {take.fingerprint})
 
-    def _bought(self, texts: set[str]) -> dict[str, set[str]]:
+    def _bought(self, fingerprints: set[str]) -> dict[str, set[str]]:
         """By text, the storyboards that have bought it."""
         found: dict[str, set[str]] = {}
-        for take in self.ledger.takes(states=[*PAID, State.DONE]) if texts else ():
-            if take.fingerprint in texts:
+        for take in self.ledger.takes(states=[*PAID, State.DONE]) if fingerprints else ():
+            if take.fingerprint in fingerprints:
                 found.setdefault(take.fingerprint, set()).add(take.storyboard)
         return found
 

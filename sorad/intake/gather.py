@@ -16,7 +16,7 @@ from typing import Callable, Optional
 from sorad.clock import Clock
 from sorad.config.model import Config, Watch
 from sorad.intake.assign import all_evidence, create, is_settled, places_in_question
-from sorad.intake.candidates import lookalikes, offline, relatives
+from sorad.intake.candidates import of_same_content, offline, relatives
 from sorad.intake.conflicted import conflict_of, known_hosts
 from sorad.intake.copied import copy_of
 from sorad.intake.decide import (
@@ -32,25 +32,26 @@ from sorad.intake.decide import (
 )
 from sorad.intake.facts import (
     Candidate,
+    DiskState,
     Facts,
-    Held,
     Key,
     Ledgered,
-    Lookalike,
     Orphan,
+    Outside,
     Prices,
     Progress,
     Relative,
     RescuedVideo,
+    SameContent,
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
 from sorad.intake.older_tables import is_older, tables_since
-from sorad.intake.older_versions import as_bought, texts_of, texts_said
+from sorad.intake.older_versions import as_bought, fingerprints_of, fingerprints_said
 from sorad.intake.repeated import repeated
 from sorad.intake.reusable import reusable
 from sorad.intake.rules import Sellers, digest, rules_of
-from sorad.intake.twins import as_second, twin_of
+from sorad.intake.same_stem import as_second, first_of_stem
 from sorad.intake.wants import Moves, assets_of, bare_wants
 from sorad.layout import assets_folder
 from sorad.ledger.interface import Ledger
@@ -119,9 +120,9 @@ class Gather:
         if reading.problems or reading.is_draft:
             return Facts(board, (), (), assets, now)
         asked = tuple(bare_wants(reading, assets, watch))
-        twin = twin_of(path, asked, assets, rules, self.ledger)
-        if twin is not None:
-            return Facts(as_second(board, twin), (), (), assets, now)
+        first = first_of_stem(path, asked, assets, rules, self.ledger)
+        if first is not None:
+            return Facts(as_second(board, first), (), (), assets, now)
         facts = Facts(
             board,
             tuple(reading.contents),
@@ -160,22 +161,22 @@ class Gather:
         """The facts after something was moved, or could not be; which storyboard it is stays decided."""
         if done.demoted and not facts.done.demoted:
             return self._hold(self._identify(replace(facts, done=done), facts.rows.known))
-        return self._hold(replace(facts, done=done, held=Held()))
+        return self._hold(replace(facts, done=done, disk=DiskState(), outside=Outside()))
 
     # --- the ledger ---------------------------------------------------------------------------------
 
     def _identify(self, facts: Facts, known: Optional[Storyboard]) -> Facts:
         """Which storyboard it is, with what its own folder holds as far as that is needed to tell."""
         board, contents = facts.board, facts.contents
-        found = [] if facts.done.demoted else self._lookalikes(board, contents)
+        found = [] if facts.done.demoted else self._of_same_content(board, contents)
         rows = Ledgered(known=known, same=first_of_content(found))
         if rows.same is not None and rows.same.is_there:
             rows = replace(rows, same_takes=self._takes_of(rows.same.board))
-            return replace(facts, rows=rows, held=Held(evidence=tuple(receipts_in(facts.assets))))
+            return replace(facts, rows=rows, disk=DiskState(evidence=tuple(receipts_in(facts.assets))))
         return self._own(facts, rows if not is_unchanged(known, contents) else replace(rows, same=None))
 
-    def _lookalikes(self, board: Storyboard, contents: Sequence[str]) -> list[Lookalike]:
-        return lookalikes(self.ledger, board.path, contents, self._watches, self._rules)
+    def _of_same_content(self, board: Storyboard, contents: Sequence[str]) -> list[SameContent]:
+        return of_same_content(self.ledger, board.path, contents, self._watches, self._rules)
 
     def _own(self, facts: Facts, rows: Ledgered) -> Facts:
         """Which row a storyboard of its own is."""
@@ -194,12 +195,12 @@ class Gather:
         copied_from = copy_of(self.ledger, facts.contents, *itself)
         copies = self._copies(origin, board)
         rows = replace(rows, origin=origin, takes=takes, copies=copies, copied_from=copied_from)
-        return replace(facts, rows=rows, held=Held(evidence=evidence), closer=closer)
+        return replace(facts, rows=rows, disk=DiskState(evidence=evidence), closer=closer)
 
     def _relatives(self, facts: Facts, evidence: Sequence[Evidence]) -> tuple[Relative, ...]:
-        texts = texts_of(facts.asked)
+        fingerprints = fingerprints_of(facts.requested)
         tasks = {one.receipt.remote_id for one in evidence}
-        return tuple(relatives(self.ledger, facts.board.path, texts, tasks, self._watches))
+        return tuple(relatives(self.ledger, facts.board.path, fingerprints, tasks, self._watches))
 
     def _copies(self, origin: Optional[Storyboard], board: Storyboard) -> tuple[Storyboard, ...]:
         """What was a copy of it, and no longer has its content: read again, each is one of its own."""
@@ -224,11 +225,11 @@ class Gather:
         """What the disk holds, up to the first thing that is to be moved before the rest is looked at."""
         if repeats_another(facts):
             return facts
-        own = facts.held.evidence
+        own = facts.disk.evidence
         looked = facts.closer or facts.done.followed or facts.done.adopted
         if looked and facts.done != Progress():
             own = tuple(receipts_in(facts.assets))  # something moved since
-        facts = replace(facts, held=Held(evidence=own, folder=self._folder_it_had(facts)))
+        facts = replace(facts, disk=DiskState(evidence=own, folder=self._folder_it_had(facts)))
         if folder_to_follow(facts) is not None:
             return facts
         facts = self._with_orphaned(facts)
@@ -263,33 +264,33 @@ class Gather:
 
     def _with_orphaned(self, facts: Facts) -> Facts:
         """What orphaned folders tell of it."""
-        evidence, orphan = facts.held.evidence, None
+        evidence, orphan = facts.disk.evidence, None
         own = {create(take) for take in facts.rows.takes}
-        texts = texts_of(facts.asked)
+        fingerprints = fingerprints_of(facts.requested)
         if needs_orphan(facts, evidence, lost=self._lost(facts)):
-            orphan = self._orphan(facts, texts)
+            orphan = self._orphan(facts, fingerprints)
         if orphan is not None:
-            facts = replace(facts, held=replace(facts.held, orphan=orphan))
+            facts = replace(facts, disk=replace(facts.disk, orphan=orphan))
             if folder_to_adopt(facts) is not None:
                 return facts
             evidence += tuple(
                 one
                 for one in creates_in(orphan.folder)
-                if one.receipt.fingerprint in texts or one.create in own
+                if one.receipt.fingerprint in fingerprints or one.create in own
             )
         if needs_unknown_creates(facts, evidence):
             evidence += tuple(
                 self.orphaned.unknown_creates(
-                    facts.board.path, facts.asked, facts.rows.takes, evidence, facts.doubted_since
+                    facts.board.path, facts.requested, facts.rows.takes, evidence, facts.doubted_since
                 )
             )
-        return replace(facts, held=replace(facts.held, evidence=evidence))
+        return replace(facts, disk=replace(facts.disk, evidence=evidence))
 
-    def _orphan(self, facts: Facts, texts: set[str]) -> Optional[Orphan]:
-        """The orphaned folder that has most of the texts."""
+    def _orphan(self, facts: Facts, fingerprints: set[str]) -> Optional[Orphan]:
+        """The orphaned folder that has most of the fingerprints."""
         found = self.orphaned.folders(facts.doubted_since)
         shared = [
-            Orphan(folder, len(one.texts & texts))
+            Orphan(folder, len(one.fingerprints & fingerprints))
             for folder, one in found.items()
             if one.may_be_of(facts.board.path)
         ]
@@ -300,7 +301,7 @@ class Gather:
         """Whether a delivered video is neither where it was, nor where it would be now, nor told by a receipt."""
         if not in_doubt(facts):
             return False
-        told = {one.receipt.remote_id for one in facts.held.evidence}
+        told = {one.receipt.remote_id for one in facts.disk.evidence}
         return any(
             take.state is State.DONE
             and take.remote_id not in told
@@ -311,26 +312,26 @@ class Gather:
 
     def _with_rescued(self, facts: Facts) -> Facts:
         """What was rescued of it, and where that belongs."""
-        takes, evidence = facts.rows.takes, facts.held.evidence
-        texts = {*texts_of(facts.asked), *(take.fingerprint for take in takes)}
-        found = [one for one in self.rescued.of(takes, texts) if one.video not in facts.done.returned]
+        takes, evidence = facts.rows.takes, facts.disk.evidence
+        fingerprints = {*fingerprints_of(facts.requested), *(take.fingerprint for take in takes)}
+        found = [one for one in self.rescued.of(takes, fingerprints) if one.video not in facts.done.returned]
         if not found:
             return facts
         home = {one.receipt.remote_id: one for one in evidence or receipts_in(facts.assets)}
         rescued = tuple(RescuedVideo(one, look(one.video).verified) for one in found)
-        return replace(facts, held=replace(facts.held, rescued=rescued, home=home))
+        return replace(facts, disk=replace(facts.disk, rescued=rescued, home=home))
 
     def _with_candidates(self, facts: Facts) -> Facts:
         """Takes of other storyboards whose receipts lie here; and the intents that lie here."""
         own = facts.rows.takes
         foreign = [
             one
-            for one in facts.held.evidence
+            for one in facts.disk.evidence
             if one.receipt.remote_id and not any(one.tells_of(take) for take in own)
         ]
         intents = tuple(intents_in(facts.assets)) if facts.closer else ()
         return replace(
-            facts, held=replace(facts.held, candidates=tuple(self._candidates(foreign)), intents=intents)
+            facts, disk=replace(facts.disk, candidates=tuple(self._candidates(foreign)), intents=intents)
         )
 
     def _candidates(self, foreign: Sequence[Evidence]) -> Iterable[Candidate]:
@@ -353,24 +354,24 @@ class Gather:
         foreign = self._foreign(facts)
         there = all_evidence(facts)
         wants = self._observed(facts, takes, there, foreign)
-        settled = replace(facts, held=replace(facts.held, wants=wants))
+        settled = replace(facts, disk=replace(facts.disk, wants=wants))
         beside = tuple(surplus(there, wants, foreign, self.payer(facts.board.root)))
-        rescued = [one.evidence for one in facts.held.rescued]
+        rescued = [one.evidence for one in facts.disk.rescued]
         places = places_in_question(takes, wants, beside, there, rescued, settled.video)
         told = () if facts.rows.takes else [want for want in (*wants, *beside) if want.remote_id]
-        held = replace(
-            facts.held,
+        disk = replace(
+            facts.disk,
             wants=wants,
             surplus=beside,
             spots={place: spot_of(place) for place in sorted(places)},
-            heard=frozenset(
-                want.remote_id for want in told if self.ledger.owned([want.remote_id], want.place)
-            ),
-            elsewhere=self._elsewhere(facts),
-            reusable=self._reusable(facts, wants),
-            prices=self._prices(wants, takes),
         )
-        return replace(facts, held=held)
+        outside = Outside(
+            frozenset(want.remote_id for want in told if self.ledger.owned([want.remote_id], want.place)),
+            self._elsewhere(facts),
+            self._reusable(facts, wants),
+            self._prices(wants, takes),
+        )
+        return replace(facts, disk=disk, outside=outside)
 
     def _foreign(self, facts: Facts) -> Foreign:
         return (lambda payer: not self.is_us(payer)) if facts.standing_by else None
@@ -389,7 +390,7 @@ class Gather:
 
         known = facts.rows.known
         edited = known is not None and known.rules == self._rules
-        asked = [replace(want, output=str(facts.video(*key_of(want)))) for want in facts.asked]
+        asked = [replace(want, output=str(facts.video(*key_of(want)))) for want in facts.requested]
         wants = as_bought(asked, takes, there, facts.video, look_at, edited=edited)
         return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
 
@@ -398,15 +399,15 @@ class Gather:
             return {}
         origin = facts.rows.origin
         board_id = facts.board.id if origin is None else origin.id
-        return self.ledger.texts_elsewhere(texts_said(facts.asked), board_id)
+        return self.ledger.texts_elsewhere(fingerprints_said(facts.requested), board_id)
 
     def _reusable(self, facts: Facts, wants: Iterable[Want]) -> Mapping[str, int]:
         if not facts.rows.copied_from and self.config.budget.approve_above is None:
             return {}
         board, rows = facts.board, (facts.rows.known, facts.rows.origin)
-        texts = [want.fingerprint for want in wants if want.state is State.QUEUED]
+        fingerprints = [want.fingerprint for want in wants if want.state is State.QUEUED]
         itself = {one.id for one in rows if one is not None}
-        return reusable(self.ledger, board.path, self._watches[board.root], texts, itself)
+        return reusable(self.ledger, board.path, self._watches[board.root], fingerprints, itself)
 
     def _prices(self, wants: Iterable[Want], takes: Iterable[Take]) -> Optional[Prices]:
         budget = self.config.sums

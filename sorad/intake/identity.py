@@ -11,20 +11,20 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Optional
 
-from sorad.intake.facts import Ledgered, Lookalike, Relative
+from sorad.intake.facts import Ledgered, Relative, SameContent
 from sorad.ledger.values import Storyboard
 from sorad.ledger.wants import UNSENT
 from sorad.model import State, Take
 from sorad.receipts.folder import Evidence
 
 
-def first_of_content(lookalikes: Iterable[Lookalike]) -> Optional[Lookalike]:
+def first_of_content(others: Iterable[SameContent]) -> Optional[SameContent]:
     """Of the other storyboards with the same content: one that is there, an original, the oldest."""
 
-    def rank(one: Lookalike) -> tuple[bool, bool, int]:
+    def rank(one: SameContent) -> tuple[bool, bool, int]:
         return not one.is_there, bool(one.board.copy_of), one.board.id
 
-    return min(lookalikes, key=rank, default=None)
+    return min(others, key=rank, default=None)
 
 
 def closest(relatives: Iterable[Relative], path: str) -> Optional[Storyboard]:
@@ -49,18 +49,18 @@ def is_new(known: Optional[Storyboard], takes: Sequence[Take]) -> bool:
 
 
 def origin_of(rows: Ledgered, path: str) -> Optional[Storyboard]:
-    """Which row a storyboard of its own is: that of its content, of its texts and tasks, or of its path."""
+    """Which row a storyboard of its own is: that of its content, of its fingerprints and tasks, or of its path."""
     same = None if rows.same is None else rows.same.board
     return same or closest(rows.relatives, path) or rows.known
 
 
-def outranks(texts: Iterable[str], evidence: Iterable[Evidence], same_takes: Iterable[Take]) -> bool:
+def outranks(fingerprints: Iterable[str], evidence: Iterable[Evidence], same_takes: Iterable[Take]) -> bool:
     """Whether of two storyboards with the same content this is the one that was bought for.
 
     ``evidence`` is of its own folder, ``same_takes`` are those of the other one. With the ledger lost, the copy may
     be read first.
     """
-    wanted = set(texts)
+    wanted = set(fingerprints)
     if not any(one.receipt.fingerprint in wanted for one in evidence):
         return False
     return all(take.state in UNSENT or take.state is State.CANCELLED for take in same_takes)

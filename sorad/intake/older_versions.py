@@ -27,9 +27,9 @@ from sorad.storyboard.prompt import LEFT_OUT, RULES
 Video = Callable[[int, int, str], Path]
 
 
-def texts_of(wants: Iterable[Want]) -> set[str]:
+def fingerprints_of(wants: Iterable[Want]) -> set[str]:
     """The fingerprints under which wants may have been bought, by this or an earlier version."""
-    return set[str]().union(*(want.texts for want in wants))
+    return set[str]().union(*(want.fingerprints for want in wants))
 
 
 def as_bought(
@@ -72,8 +72,8 @@ def _of_earlier(rules: Mapping[Key, int]) -> set[Key]:
     return {key for key, by in rules.items() if by < RULES}
 
 
-def texts_said(wants: Iterable[Want]) -> set[str]:
-    """As :func:`texts_of`, without those under which an earlier version left words out."""
+def fingerprints_said(wants: Iterable[Want]) -> set[str]:
+    """As :func:`fingerprints_of`, without those under which an earlier version left words out."""
     earlier = {one.fingerprint() for want in wants for one in want.earlier if one.rules != LEFT_OUT}
     return earlier.union(want.fingerprint for want in wants)
 

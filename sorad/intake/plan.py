@@ -137,7 +137,7 @@ class Planner:
         if not _stands(facts, decided):
             self._apply(decided)
         if decided.is_new and decided.wants is not None:
-            self._forgotten.met(decided.board, facts.held.wants)
+            self._forgotten.met(decided.board, facts.disk.wants)
         self._forgotten.learned |= bool(decided.learned)
         return decided.wants or ()
 
@@ -259,7 +259,7 @@ class Planner:
             return replace(item, reason="", problem=problem)
         if not again and take.state not in (State.QUEUED, State.HELD):
             return item
-        request = replace(take, request=take.newer or take.request).asked
+        request = replace(take, request=take.newer or take.request).effective_request
         seller = self._sellers(take.target)
         return replace(
             item,
@@ -267,7 +267,7 @@ class Planner:
             reason="",
             request=request,
             price=seller.price(request),
-            approved=take.approved or _was_weighed(was),
+            approved=take.approved or _was_priced(was),
             currency=seller.currency,
         )
 
@@ -281,8 +281,8 @@ class Planner:
             if item.action == BUY and take is not None and not (take.extra or take.remote_id)
         ]
         itself = {one.id for one in self._scratch.storyboards() if one.path == board.path}
-        texts = (take.fingerprint for take in asking)
-        free = reusable(self._scratch, board.path, watch, texts, itself)
+        fingerprints = (take.fingerprint for take in asking)
+        free = reusable(self._scratch, board.path, watch, fingerprints, itself)
         return served(map(key_of, asking), free)
 
 
@@ -324,7 +324,7 @@ def _standing_by(ledger: SqliteLedger) -> set[str]:
 def _why_not(take: Take, want: Optional[Want], was: Optional[Take]) -> Optional[Problem]:
     """Why a take waits for the user, or lacks its video; ``None``: neither. ``was``: as the ledger knows it."""
     if take.state is State.QUEUED:
-        return want.error if want is not None and _is_kept_back(take, want) else None
+        return want.error if want is not None and _is_blocked(take, want) else None
     if take.state is State.HELD:
         return None if _goes_on(take) else _numbered(take.error, was)
     if take.state is not State.DONE:
@@ -342,13 +342,13 @@ def _numbered(problem: Optional[Problem], was: Optional[Take]) -> Optional[Probl
     return replace(problem, params={name: value for name, value in problem.params.items() if name != "take"})
 
 
-def _is_kept_back(take: Take, want: Want) -> bool:
+def _is_blocked(take: Take, want: Want) -> bool:
     """Whether what lies at a queued take's place keeps it back in the last look before its create."""
     found = want.state is State.HELD and want.error is not None
     return found and (not take.approved or (want.error is not None and want.error.code == FOREIGN))
 
 
-def _was_weighed(was: Optional[Take]) -> bool:
+def _was_priced(was: Optional[Take]) -> bool:
     """Whether a take was weighed when it was queued; what was moved to another provider is weighed once more."""
     return was is not None and was.state is State.QUEUED and not was.moved_by
 

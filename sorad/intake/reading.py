@@ -41,7 +41,7 @@ from sorad.intake.forgotten import Forgotten
 from sorad.intake.gather import Gather
 from sorad.intake.notices import learned, notices
 from sorad.intake.rules import Sellers, digest
-from sorad.intake.twins import is_second
+from sorad.intake.same_stem import is_second
 from sorad.intake.wants import assets_of
 from sorad.layout import ENDINGS
 from sorad.ledger.interface import Ledger
@@ -120,7 +120,7 @@ class Intake:
         """A storyboard of its own was written."""
         self._doubtful.pop(plan.board.path, None)
         if plan.is_new:
-            self._forgotten.met(plan.board, facts.held.wants)
+            self._forgotten.met(plan.board, facts.disk.wants)
         if plan.learned:
             self._forgotten.learned = True
         self.wake()

@@ -20,22 +20,22 @@ from sorad.problems import Problem
 
 
 def repeated(wants: Iterable[Want]) -> frozenset[str]:
-    """The texts (fingerprints) that more than one segment asks for."""
+    """The fingerprints that more than one segment asks for."""
     counts = Counter(text for text, _segment in {(want.fingerprint, want.segment) for want in wants})
     return frozenset(text for text, count in counts.items() if count > 1)
 
 
 def held_as_repeated(
-    texts: Collection[str], wants: Sequence[Want], known: Mapping[Key, Take]
+    fingerprints: Collection[str], wants: Sequence[Want], known: Mapping[Key, Take]
 ) -> tuple[Want, ...]:
-    """The wants; those of one of the texts held, but for what was bought, approved or queued already."""
+    """The wants; those of one of the fingerprints held, but for what was bought, approved or queued already."""
 
     def is_free(want: Want) -> bool:
         take = known.get(key_of(want))
         return take is not None and (take.approved or take.state is State.QUEUED)
 
     def held(want: Want) -> Want:
-        if want.fingerprint not in texts or want.state is not State.QUEUED or is_free(want):
+        if want.fingerprint not in fingerprints or want.state is not State.QUEUED or is_free(want):
             return want
         segments = sorted({one.segment for one in wants if one.fingerprint == want.fingerprint})
         return replace(want, state=State.HELD, due_at=NEVER, error=_twice(segments))

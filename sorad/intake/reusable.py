@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterable
 
 from sorad.config.model import Watch
 from sorad.ledger.interface import Ledger
-from sorad.ledger.reused import NEVER, left, sources
+from sorad.ledger.reused import NO_REUSE, left, sources
 from sorad.model import State
 
 
 def reusable(
-    ledger: Ledger, path: str, watch: Watch, texts: Iterable[str], itself: Collection[int]
+    ledger: Ledger, path: str, watch: Watch, fingerprints: Iterable[str], itself: Collection[int]
 ) -> dict[str, int]:
     """``itself``: the ids of the storyboards that the one at ``path`` is or was. Costs a question for each text."""
     found = {}
-    for text in set(texts) if watch.reuse != NEVER else ():
+    for text in set(fingerprints) if watch.reuse != NO_REUSE else ():
         takes = ledger.with_text(text)
         mine = [take for take in takes if take.storyboard_id in itself]
         # whether one begins with the frame that is wanted is known once that frame is

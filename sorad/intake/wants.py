@@ -52,4 +52,4 @@ class Moves:
             take = last if last is not None and goes_along(last, last.request.model, want) else None
         if take is None or not stays_moved(take, want.target):
             return want.target, want.request
-        return take.target, replace(take, request=want.request).asked
+        return take.target, replace(take, request=want.request).effective_request

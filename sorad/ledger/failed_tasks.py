@@ -17,8 +17,8 @@ from sorad.model import State, Take
 # A recheck that was handed out and never came back is due again after so many seconds.
 _LEASE = 120.0
 _DUE = (
-    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks WHERE due_at <= ? {but}"
-    "ORDER BY due_at LIMIT ?"
+    "SELECT take_id, remote_id, provider, base_url, account, waited, asked, newest FROM looks "
+    "WHERE due_at <= ? {exclude}ORDER BY due_at LIMIT ?"
 )
 _ONE = "take_id = ? AND remote_id = ? AND provider = ? AND base_url = ?"
 _OWNED = "SELECT 1 FROM takes WHERE output = ? AND state NOT IN ('failed', 'cancelled') LIMIT 1"
@@ -51,9 +51,9 @@ class Rechecks(Part):
                 ),
             )
 
-    def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
+    def claim_rechecks(self, now: float, limit: int, exclude: Collection[Party] = ()) -> list[Recheck]:
         with self._db.transaction(durable=False):
-            rows = self._db.rows(_DUE.format(but=without(but)), (now, *chain(*but), limit))
+            rows = self._db.rows(_DUE.format(exclude=without(exclude)), (now, *chain(*exclude), limit))
             self._db.run_many(
                 f"UPDATE looks SET due_at = ? WHERE {_ONE}", [(now + _LEASE, *row[:4]) for row in rows]
             )
@@ -68,8 +68,8 @@ class Rechecks(Part):
                 found.append(Recheck(task, waited, now_moment, newest))
         return found
 
-    def next_recheck(self, but: Collection[Party] = ()) -> float | None:
-        row = self._db.row(f"SELECT min(due_at) FROM looks WHERE 1 {without(but)}", list(chain(*but)))
+    def next_recheck(self, exclude: Collection[Party] = ()) -> float | None:
+        row = self._db.row(f"SELECT min(due_at) FROM looks WHERE 1 {without(exclude)}", list(chain(*exclude)))
         return None if row is None else row[0]
 
     def rechecks(self, take_id: int) -> list[float]:

@@ -180,7 +180,7 @@ class Ledger(Protocol):
         edited: Collection[str] = (),
         *,
         targets: Optional[Collection[str]] = None,
-        but: Collection[Party] = (),
+        exclude: Collection[Party] = (),
         segments: Sequence[range] = (),
     ) -> list[Take]:
         """Claim up to ``limit`` takes in ``state`` that are due, in one commit: earliest first, and queued ones in turn
@@ -188,8 +188,8 @@ class Ledger(Protocol):
 
         ``roots`` limits it to takes of those roots (None: all; a mapping: to so many of each); those of storyboards
         whose ``mount`` is in ``away``, or whose path is in ``edited``, are left out. ``targets`` limits it to takes
-        that are wanted from these; what was sent to one of the parties in ``but`` is left out. ``segments`` limits it
-        to these numbers (none: all). A claimed take has ``claim`` set and is not claimed again until a
+        that are wanted from these; what was sent to one of the parties in ``exclude`` is left out. ``segments`` limits
+        it to these numbers (none: all). A claimed take has ``claim`` set and is not claimed again until a
         :class:`Change` without ``keep_claim``, ``release`` or ``recover``.
         """
         ...
@@ -219,10 +219,10 @@ class Ledger(Protocol):
         """
         ...
 
-    def agenda(self, but: Collection[Party] = ()) -> dict[State, dict[str, float]]:
+    def agenda(self, exclude: Collection[Party] = ()) -> dict[State, dict[str, float]]:
         """When the earliest unclaimed step is due, by state and root. One cheap question for a whole turn.
 
-        ``but``: what was sent to one of these parties is left out.
+        ``exclude``: what was sent to one of these parties is left out.
         """
         ...
 
@@ -264,11 +264,11 @@ class Ledger(Protocol):
         """Have the task of a take asked after as one of those, from now on, where it is none already."""
         ...
 
-    def claim_rechecks(self, now: float, limit: int, but: Collection[Party] = ()) -> list[Recheck]:
+    def claim_rechecks(self, now: float, limit: int, exclude: Collection[Party] = ()) -> list[Recheck]:
         """Up to ``limit`` tasks that are due to be asked after again; for a while nobody else is given them."""
         ...
 
-    def next_recheck(self, but: Collection[Party] = ()) -> Optional[float]:
+    def next_recheck(self, exclude: Collection[Party] = ()) -> Optional[float]:
         """When the next one is due; of those at one of these parties none counts."""
         ...
 

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from sorad.ledger.states import PAID
 from sorad.model import State, Take
 
-NEVER, FOLDER, ROOT = "never", "folder", "root"
+NO_REUSE, FOLDER, ROOT = "never", "folder", "root"
 _RANK = (State.DONE, State.DOWNLOADING, State.GENERATING, State.UNKNOWN, State.SUBMITTING, State.QUEUED)
 
 
@@ -22,7 +22,7 @@ def sources(path: str, root: str, takes: Iterable[Take], reuse: str) -> list[Tak
 
     ``reuse``: "folder", "root" or "never". What was reused itself, is missing or was cancelled serves nobody.
     """
-    if reuse == NEVER:
+    if reuse == NO_REUSE:
         return []
     found = [
         take

@@ -36,22 +36,22 @@ _BOUND = 400  # values bound at once; who is left out beyond that is given back 
 # index asks about: SQLite would look at each new value whether it still serves, and prepare the statement anew.
 _BY_DATE = (
     f"SELECT due_at, id FROM takes WHERE {_DUE} AND state = +? AND root = ? {{target}}AND due_at <= ? "
-    "{but}ORDER BY due_at, id LIMIT ?"
+    "{exclude}ORDER BY due_at, id LIMIT ?"
 )
 _IN_TURN = (
     "SELECT turn, id FROM takes INDEXED BY {index} WHERE claim = '' AND state = 'queued' AND state = +? AND root = ? "
-    "{target}AND due_at <= ? {but}ORDER BY turn, id LIMIT ?"
+    "{target}AND due_at <= ? {exclude}ORDER BY turn, id LIMIT ?"
 )
 _AGENDA = (
     "SELECT g.state, g.root, (SELECT t.due_at FROM takes t WHERE "
     + _DUE.replace("claim", "t.claim").replace("state", "t.state")
-    + " AND t.state = g.state AND t.root = g.root {but}ORDER BY t.due_at LIMIT 1) FROM tally g "
+    + " AND t.state = g.state AND t.root = g.root {exclude}ORDER BY t.due_at LIMIT 1) FROM tally g "
     "WHERE g.takes > 0 AND g.state IN ('queued', 'held', 'unknown', 'generating', 'downloading')"
 )
 
 
 def _passed_over(
-    away: Collection[str], edited: Collection[str], but: Collection[Party], segments: Sequence[range]
+    away: Collection[str], edited: Collection[str], exclude: Collection[Party], segments: Sequence[range]
 ) -> tuple[str, list[Any]]:
     """A condition that leaves these out (see :meth:`Steps.claim`), and its values."""
     still = sorted(edited)[:_BOUND]
@@ -63,7 +63,7 @@ def _passed_over(
     meant = " OR ".join(["segment BETWEEN ? AND ?"] * len(segments))
     numbers = [bound for one in segments for bound in (one.start, one.stop - 1)]
     asked = f"AND ({meant}) " if meant else ""
-    return there + without(but) + asked, [*away, *still, *chain(*but), *numbers]
+    return there + without(exclude) + asked, [*away, *still, *chain(*exclude), *numbers]
 
 
 class Steps(Part):
@@ -151,16 +151,16 @@ class Steps(Part):
         edited: Collection[str] = (),
         *,
         targets: Collection[str] | None = None,
-        but: Collection[Party] = (),
+        exclude: Collection[Party] = (),
         segments: Sequence[range] = (),
     ) -> list[Take]:
         if state not in OPEN:
             raise ValueError(f"no steps in state {state}")
         with self._db.held():
             due: list[tuple[float, int]] = []
-            passed_over, bound = _passed_over(away, edited, but, segments)
+            passed_over, bound = _passed_over(away, edited, exclude, segments)
             question = (_IN_TURN if state is State.QUEUED else _BY_DATE).format(
-                but=passed_over,
+                exclude=passed_over,
                 index="takes_turn" if targets is None else "takes_target",
                 target="" if targets is None else "AND target = ? ",
             )
@@ -205,10 +205,10 @@ class Steps(Part):
                 self._note(now, [(take.id, after.state, change.note, change.request_id or "", change.error)])
             return after
 
-    def agenda(self, but: Collection[Party] = ()) -> dict[State, dict[str, float]]:
+    def agenda(self, exclude: Collection[Party] = ()) -> dict[State, dict[str, float]]:
         found: dict[State, dict[str, float]] = {}
-        question = _AGENDA.format(but=without(but, "t."))
-        for state, root, due_at in self._db.rows(question, list(chain(*but))):
+        question = _AGENDA.format(exclude=without(exclude, "t."))
+        for state, root, due_at in self._db.rows(question, list(chain(*exclude))):
             if due_at is not None:
                 found.setdefault(State(state), {})[root] = due_at
         return found

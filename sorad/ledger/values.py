@@ -92,7 +92,7 @@ class Want:
         return self.provider, self.base_url
 
     @property
-    def texts(self) -> set[str]:
+    def fingerprints(self) -> set[str]:
         """The fingerprints under which it may have been bought."""
         return {self.fingerprint, *(one.fingerprint() for one in self.earlier)}
 

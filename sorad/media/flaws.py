@@ -60,7 +60,7 @@ class Flaw:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Expected:
     """What a take was to be. ``ratio``: "16:9"…; "" or "adaptive": whatever comes; ``resolution``: "720p"…"""
 
     seconds: int
@@ -69,18 +69,24 @@ class Asked:
     audio: bool = False
 
 
-def asked_of(take: Take) -> Asked:
+def expected_of(take: Take) -> Expected:
     """What a take asked for, and what was sent where its storyboard says nothing."""
     request, said = take.request, take.said
     ratio = {"horizontal": "16:9", "vertical": "9:16"}.get(request.orientation, request.orientation)
     resolution = request.resolution or str(said.get("resolution") or "")
     audio = said.get("audio") if request.audio is None else request.audio
-    return Asked(request.seconds, ratio, resolution.lower(), audio is True)
+    return Expected(request.seconds, ratio, resolution.lower(), audio is True)
 
 
-def flaws(seen: Inspected, asked: Asked) -> list[Flaw]:
+def flaws(seen: Inspected, expected: Expected) -> list[Flaw]:
     """What is wrong, the gravest first."""
-    return [*_whole(seen), *_form(seen, asked), *_codec(seen), *_stretches(seen), *_silence(seen, asked)]
+    return [
+        *_whole(seen),
+        *_form(seen, expected),
+        *_codec(seen),
+        *_stretches(seen),
+        *_silence(seen, expected),
+    ]
 
 
 def _whole(seen: Inspected) -> Iterator[Flaw]:
@@ -92,17 +98,17 @@ def _whole(seen: Inspected) -> Iterator[Flaw]:
         yield Flaw("damaged", {"count": seen.damaged})
 
 
-def _form(seen: Inspected, asked: Asked) -> Iterator[Flaw]:
+def _form(seen: Inspected, expected: Expected) -> Iterator[Flaw]:
     length = seen.told or seen.seconds
-    if asked.seconds and abs(length - asked.seconds) > _LENGTH:
-        yield Flaw("length", {"got": _round(length), "asked": asked.seconds})
+    if expected.seconds and abs(length - expected.seconds) > _LENGTH:
+        yield Flaw("length", {"got": _round(length), "asked": expected.seconds})
     got = f"{seen.width}x{seen.height}"
-    wanted = _ratio(asked.ratio)
+    wanted = _ratio(expected.ratio)
     if wanted is not None and not 1 - _RATIO < seen.width / seen.height / wanted < 1 + _RATIO:
-        yield Flaw("direction", {"got": got, "asked": asked.ratio})
-    side = _side(asked.resolution)
+        yield Flaw("direction", {"got": got, "asked": expected.ratio})
+    side = _side(expected.resolution)
     if side is not None and not _fits(seen, side):
-        yield Flaw("size", {"got": got, "asked": asked.resolution})
+        yield Flaw("size", {"got": got, "asked": expected.resolution})
 
 
 def _fits(seen: Inspected, side: int) -> bool:
@@ -128,8 +134,8 @@ def _stretches(seen: Inspected) -> Iterator[Flaw]:
         yield Flaw("doubled", {"from": _round(start), "to": _round(end), "again": _round(again)})
 
 
-def _silence(seen: Inspected, asked: Asked) -> Iterator[Flaw]:
-    if asked.audio and (not seen.sound or seen.peak < _SILENT):
+def _silence(seen: Inspected, expected: Expected) -> Iterator[Flaw]:
+    if expected.audio and (not seen.sound or seen.peak < _SILENT):
         yield Flaw("silent")
 
 
@@ -150,7 +156,7 @@ def _round(seconds: float) -> float:
 # --- as they are kept ----------------------------------------------------------------------------------------------
 
 
-def kept(seen: Inspected, found: Sequence[Flaw]) -> str:
+def as_json(seen: Inspected, found: Sequence[Flaw]) -> str:
     """What was measured, and what is wrong, as JSON for the ledger and the receipt."""
     told = {
         "length": round(seen.seconds, 2),

@@ -39,10 +39,10 @@ def inspect(question: Inspect) -> Inspected:
             raise EOFError("no picture can be decoded")
         codec = "" if sound is None else sound.codec_context.name
         heard = {"sound": codec, "peak": listen.peak / _LOUDEST}
-        return _told(watch, video, length_of(container, video), rate, heard)
+        return _report(watch, video, length_of(container, video), rate, heard)
 
 
-def _told(watch: _Watch, video: Any, length: float, rate: float, heard: dict[str, Any]) -> Inspected:
+def _report(watch: _Watch, video: Any, length: float, rate: float, heard: dict[str, Any]) -> Inspected:
     context = video.codec_context
     return Inspected(
         *watch.size,

@@ -19,7 +19,7 @@ from PIL import Image
 from sorad.files.durable import write_whole
 from sorad.files.untrusted import open_file
 from sorad.media.likeness import likeness
-from sorad.media.questions import OURS, Compare, Compared, Frame, Kept, Probe, Probed
+from sorad.media.questions import OURS, Compare, Compared, Frame, PictureSaved, Probe, Probed
 
 OWNER = "decoder"  # in the names of files that are being written: what is left of one is known as ours
 FORMS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -62,7 +62,7 @@ def probe(question: Probe) -> Probed:
         )
 
 
-def keep_frame(question: Frame) -> Kept:
+def keep_frame(question: Frame) -> PictureSaved:
     """See :class:`Frame`."""
     with opened(question.path) as container:
         if question.at == "first":
@@ -78,7 +78,7 @@ def keep_frame(question: Frame) -> Kept:
         height = max(1, round(picture.height * question.width / picture.width))
         picture = picture.resize((question.width, height), Image.Resampling.LANCZOS)
     _write(picture, Path(question.out))
-    return Kept(picture.width, picture.height, at)
+    return PictureSaved(picture.width, picture.height, at)
 
 
 def compare(question: Compare) -> Compared:

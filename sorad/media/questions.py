@@ -30,7 +30,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Frame:
-    """Keep one picture of a video. Answer: :class:`Kept`."""
+    """Keep one picture of a video. Answer: :class:`PictureSaved`."""
 
     path: str
     out: str  # where to; its suffix says the form: .png, .jpg. An existing file is replaced
@@ -67,7 +67,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Draw a contact sheet, as a JPEG. Answer: :class:`Kept`."""
+    """Draw a contact sheet, as a JPEG. Answer: :class:`PictureSaved`."""
 
     out: str
     title: str
@@ -107,7 +107,7 @@ class Probed:
 
 
 @dataclass(frozen=True)
-class Kept:
+class PictureSaved:
     """The picture is there under its name."""
 
     width: int
@@ -170,9 +170,9 @@ class Unanswered:
 
 
 Question = Union[Probe, Frame, Compare, Inspect, Sheet, Join]
-Answer = Union[Probed, Kept, Compared, Inspected, Joined, Unanswered]
+Answer = Union[Probed, PictureSaved, Compared, Inspected, Joined, Unanswered]
 QUESTIONS: tuple[type[Any], ...] = (Probe, Frame, Compare, Inspect, Sheet, Join)
-ANSWERS: tuple[type[Any], ...] = (Probed, Kept, Compared, Inspected, Joined, Unanswered)
+ANSWERS: tuple[type[Any], ...] = (Probed, PictureSaved, Compared, Inspected, Joined, Unanswered)
 _KINDS = {kind.__name__: kind for kind in (*QUESTIONS, *ANSWERS)}
 
 

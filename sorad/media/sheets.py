@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sorad.files.durable import write_whole
 from sorad.media.lettering import font_for
 from sorad.media.pictures import OWNER, read_picture
-from sorad.media.questions import OURS, Cell, Kept, Sheet
+from sorad.media.questions import OURS, Cell, PictureSaved, Sheet
 
 _WIDE, _GAP, _MARGIN = 240, 12, 24  # pixels
 _LETTER, _LINE, _TITLE = 15, 21, 24
@@ -24,7 +24,7 @@ _GROUND, _PLATE, _INK, _DIM = (250, 250, 250), (226, 226, 230), (24, 24, 28), (1
 _CHOSEN, _FLAW = (42, 125, 225), (190, 84, 0)
 
 
-def sheet(question: Sheet) -> Kept:
+def sheet(question: Sheet) -> PictureSaved:
     """See :class:`Sheet`."""
     cells = [one if isinstance(one, Cell) else Cell(**_members(one)) for one in question.cells]
     text = "".join([question.title, *(line for one in cells for line in (*one.lines, *one.flaws))])
@@ -44,7 +44,7 @@ def sheet(question: Sheet) -> Kept:
     content = io.BytesIO()
     ground.save(content, "JPEG", quality=85, comment=OURS)
     write_whole(Path(question.out), content.getvalue(), time.sleep, OWNER)
-    return Kept(*size, 0.0)
+    return PictureSaved(*size, 0.0)
 
 
 def _members(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _TOLD = N_("Two boxes of this segment were ticked at once: none was chosen. Tick
 
 
 @dataclass
-class _Kept:
+class _NoteState:
     """What is known of one note. Times are monotonic."""
 
     stamp: Optional[tuple[int, int, int]] = None
@@ -72,7 +72,7 @@ class Keeper:
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
         self._boards: dict[int, Storyboard] = {}
-        self._kept: dict[str, _Kept] = {}
+        self._states: dict[str, _NoteState] = {}
         self._views: dict[int, View] = {}
         self._problems: dict[str, Problem] = {}
         self._asked: set[str] = set()
@@ -133,7 +133,7 @@ class Keeper:
             self._views.pop(gone, None)
         self._boards.update(shown)
         for key in (*map(str, touched), *asked):
-            self._kept.setdefault(key, _Kept()).due = True
+            self._states.setdefault(key, _NoteState()).due = True
 
     def _guarded(self, key: str, look: Callable[[], None]) -> None:
         """One note must not keep the others out."""
@@ -143,7 +143,7 @@ class Keeper:
             if self._problems.get(key) != odd.problem:
                 logger.warning("{}", odd.problem)
             self._problems[key] = odd.problem
-            self._kept.setdefault(key, _Kept()).due = False
+            self._states.setdefault(key, _NoteState()).due = False
         except OSError as error:
             logger.debug(_("the note of {key} cannot be written: {error}"), key=key, error=str(error))
 
@@ -151,14 +151,14 @@ class Keeper:
 
     def _board(self, board: Storyboard, *, last: bool) -> None:
         key = str(board.id)
-        kept = self._kept.setdefault(key, _Kept())
-        if not kept.due and kept.path is None:
+        state = self._states.setdefault(key, _NoteState())
+        if not state.due and state.path is None:
             return  # nothing to show yet
-        if kept.due or kept.path is None:
-            kept.path = self._path_of(board)
-        if kept.path is not None and self._is_due(key, kept, kept.path, last=last):
+        if state.due or state.path is None:
+            state.path = self._path_of(board)
+        if state.path is not None and self._is_due(key, state, state.path, last=last):
             memo = memo_of(self.ledger, key)
-            self._look(key, kept, memo, kept.path, partial(self._of_board, board, memo, kept, kept.path))
+            self._look(key, state, memo, state.path, partial(self._of_board, board, memo, state, state.path))
 
     def _path_of(self, board: Storyboard) -> Optional[Path]:
         """Where its note lies or is to lie; ``None``: it has no folder for one yet."""
@@ -169,12 +169,12 @@ class Keeper:
         name = memo_of(self.ledger, str(board.id)).name
         return assets / name if name else _found(assets, default)
 
-    def _of_board(self, board: Storyboard, memo: Memo, kept: _Kept, path: Path, text: str) -> Merge:
+    def _of_board(self, board: Storyboard, memo: Memo, state: _NoteState, path: Path, text: str) -> Merge:
         """What is to be made of the note's text, boxes obeyed."""
         takes = self._takes(board)
         secret = secret_of(self.ledger)
         marks = {mark_of(secret, take, memo.spent.get(str(take.segment), 0)): take for take in takes}
-        if self._obey(board, by_segment(ticked(block_of(text)), marks), memo, kept):
+        if self._obey(board, by_segment(ticked(block_of(text)), marks), memo, state):
             takes = self._takes(board)
         done = Counter(take.segment for take in takes if take.state is State.DONE)
         boxes = {
@@ -183,7 +183,7 @@ class Keeper:
             if done[take.segment] > 1
         }
         currency = str(self.ledger.recall("currency") or "")
-        view = view_of(board, takes, path, currency, boxes, kept.told)
+        view = view_of(board, takes, path, currency, boxes, state.told)
         self._views[board.id] = replace(view, segments=())  # the list of all storyboards shows no more
         self._due_vault(board.root)
         lines = render.block(view, markdown_links=self.config.notes.markdown_links, advice=self._advice(view))
@@ -199,13 +199,15 @@ class Keeper:
         found = self.ledger.takes(storyboard=board.path)
         return with_posters(one for one in found if one.storyboard_id == board.id)
 
-    def _obey(self, board: Storyboard, chosen: Mapping[int, list[Take]], memo: Memo, kept: _Kept) -> bool:
+    def _obey(
+        self, board: Storyboard, chosen: Mapping[int, list[Take]], memo: Memo, state: _NoteState
+    ) -> bool:
         """Boxes that were ticked anew: one of a segment is a choice, several are told. Whether there were any."""
         for segment, takes in chosen.items():
             memo.spent[str(segment)] = memo.spent.get(str(segment), 0) + 1
-            kept.told.pop(segment, None)
+            state.told.pop(segment, None)
             if len(takes) > 1:
-                kept.told[segment] = _(_TOLD)
+                state.told[segment] = _(_TOLD)
                 logger.warning(
                     _("{path}: two boxes of segment {segment} were ticked"), path=board.path, segment=segment
                 )
@@ -219,14 +221,14 @@ class Keeper:
     # --- a watched folder --------------------------------------------------------------------------
 
     def _due_vault(self, root: str) -> None:
-        self._kept.setdefault(root, _Kept()).due = True
+        self._states.setdefault(root, _NoteState()).due = True
 
     def _vault(self, root: str, *, last: bool) -> None:
-        kept = self._kept.setdefault(root, _Kept(due=False))
+        state = self._states.setdefault(root, _NoteState(due=False))
         boards = [one for one in self._boards.values() if one.root == root and one.id in self._views]
         path = Path(root) / self.config.notes.vault_note
-        if boards and self._is_due(root, kept, path, last=last):
-            self._look(root, kept, memo_of(self.ledger, root), path, partial(self._of_vault, boards, path))
+        if boards and self._is_due(root, state, path, last=last):
+            self._look(root, state, memo_of(self.ledger, root), path, partial(self._of_vault, boards, path))
 
     def _of_vault(self, boards: Iterable[Storyboard], path: Path, text: str) -> Merge:
         if block_of(text) == [] and role_of(text.encode()) is not None:
@@ -245,49 +247,51 @@ class Keeper:
 
     def _waits(self) -> Iterable[str]:
         counts = self.ledger.counts()
-        for state in (State.HELD, State.UNKNOWN, State.FAILED):
-            if counts[state]:
-                yield f"{_(STATE_NAMES[state])}: {counts[state]} · sorad list --state {state}"
+        for one in (State.HELD, State.UNKNOWN, State.FAILED):
+            if counts[one]:
+                yield f"{_(STATE_NAMES[one])}: {counts[one]} · sorad list --state {one}"
 
     # --- both --------------------------------------------------------------------------------------
 
-    def _is_due(self, key: str, kept: _Kept, path: Path, *, last: bool) -> bool:
+    def _is_due(self, key: str, state: _NoteState, path: Path, *, last: bool) -> bool:
         """Whether a note is to be looked at: there is news, or somebody changed it; and nobody writes it just now."""
         now = self.clock.monotonic()
         try:
             stamp = Note(path, self._sleep).stamp()
         except Odd:
-            kept.stamp = (0, 0, 0)
+            state.stamp = (0, 0, 0)
             raise
-        if stamp != kept.stamp:
-            kept.stamp, kept.since, kept.due = stamp, now, True
+        if stamp != state.stamp:
+            state.stamp, state.since, state.due = stamp, now, True
             self._problems.pop(key, None)
-        still = stamp is None or now - kept.since >= STILL
-        return kept.due and still and (last or now - kept.written >= GAP)
+        still = stamp is None or now - state.since >= STILL
+        return state.due and still and (last or now - state.written >= GAP)
 
-    def _look(self, key: str, kept: _Kept, memo: Memo, path: Path, make: Callable[[str], Merge]) -> None:
+    def _look(
+        self, key: str, state: _NoteState, memo: Memo, path: Path, make: Callable[[str], Merge]
+    ) -> None:
         """Read a note and write it where it differs; a deleted one stays away."""
         note = Note(path, self._sleep, ending=self._stop.is_set)
-        if not kept.tidied:
+        if not state.tidied:
             if note.is_untidy():
                 note.tidy(make(""))
-            kept.tidied = True
-        if kept.stamp is None:
-            kept.due = False
+            state.tidied = True
+        if state.stamp is None:
+            state.due = False
             merge = make("")
             if not memo.made and note.make(merge("")):
                 self._made(key, memo, path)
-                kept.stamp, kept.written = note.stamp(), self.clock.monotonic()
+                state.stamp, state.written = note.stamp(), self.clock.monotonic()
                 logger.info(_("note {path} written"), path=str(path))
             return
         seen = note.read()
-        if seen is None or not seen.text or seen.stamp != kept.stamp:
+        if seen is None or not seen.text or seen.stamp != state.stamp:
             return  # another look tells more
         self._made(key, memo, path)
         merge = make(seen.text)
-        kept.due = False
+        state.due = False
         if merge(seen.text) != seen.text:
-            self._write(kept, note, seen, merge)
+            self._write(state, note, seen, merge)
 
     def _made(self, key: str, memo: Memo, path: Path) -> None:
         """The note is there, and remembered from now on."""
@@ -295,12 +299,12 @@ class Keeper:
             memo.made, memo.name = True, path.name
             keep(self.ledger, key, memo)
 
-    def _write(self, kept: _Kept, note: Note, seen: Seen, merge: Merge) -> None:
+    def _write(self, state: _NoteState, note: Note, seen: Seen, merge: Merge) -> None:
         if not note.write(seen, merge):
-            kept.due = True
+            state.due = True
         else:
-            kept.written = self.clock.monotonic()
-            kept.stamp, kept.since = note.stamp(), kept.written - STILL
+            state.written = self.clock.monotonic()
+            state.stamp, state.since = note.stamp(), state.written - STILL
 
     def _sleep(self, seconds: float) -> None:
         beat(seconds)

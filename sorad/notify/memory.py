@@ -24,7 +24,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Told:
+class Alert:
     """A trouble or something that waits, of which was told, since ``at`` (epoch seconds)."""
 
     kind: str
@@ -47,7 +47,7 @@ class Memory:
     """``open``, ``told`` and ``outbox`` are kept; the others begin again at each start."""
 
     open: Mapping[int, float] = field(default_factory=dict)  # storyboards with work, seen since (epoch)
-    told: Mapping[str, Told] = field(default_factory=dict)
+    told: Mapping[str, Alert] = field(default_factory=dict)
     outbox: tuple[Item, ...] = ()
     fresh: Mapping[str, float] = field(default_factory=dict)  # not told yet: seen since (monotonic)
     calm: Mapping[str, float] = field(default_factory=dict)  # told, and no longer seen: since (monotonic)
@@ -81,7 +81,7 @@ class Memory:
         return cls(
             open={int(board): since for board, since in raw["open"].items()},
             told={
-                key: Told(one["kind"], one["at"], Problem.from_json(one["problem"]))
+                key: Alert(one["kind"], one["at"], Problem.from_json(one["problem"]))
                 for key, one in raw["told"].items()
             },
             outbox=tuple(

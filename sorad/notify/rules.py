@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Optional
 
-from sorad.notify.memory import DONE, OVER, TROUBLE, Item, Line, Memory, Told
+from sorad.notify.memory import DONE, OVER, TROUBLE, Alert, Item, Line, Memory
 from sorad.problems import Problem
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -91,7 +91,7 @@ def _conditions(memory: Memory, seen: Seen, rules: Rules, now: float, at: float)
     for key, since in list(fresh.items()):
         if key in found and now - since >= rules.settle:
             del fresh[key]
-            told[key] = Told(found[key].kind, at, found[key].problem)
+            told[key] = Alert(found[key].kind, at, found[key].problem)
             outbox = _begun(outbox, key, told[key], rules, now)
     calm = _calm(memory, found, now) if seen.whole else {}
     for key, since in list(calm.items()):
@@ -106,22 +106,22 @@ def _calm(memory: Memory, found: Mapping[str, object], now: float) -> dict[str, 
     return {key: memory.calm.get(key, now) for key in memory.told if key not in found}
 
 
-def _begun(outbox: Sequence[Item], key: str, told: Told, rules: Rules, now: float) -> list[Item]:
+def _begun(outbox: Sequence[Item], key: str, alert: Alert, rules: Rules, now: float) -> list[Item]:
     """Who was not told yet that it was over is told nothing: for him it went on."""
     ends = [item for item in outbox if item.key == key and item.kind == OVER]
     unaware = {target for item in ends for target in item.to}
     to = tuple(target for target in rules.targets if target not in unaware)
     kept = [item for item in outbox if item not in ends]
-    return [*kept, Item(told.kind, key, told.at, told.problem, to, now)] if to else kept
+    return [*kept, Item(alert.kind, key, alert.at, alert.problem, to, now)] if to else kept
 
 
-def _ended(outbox: Sequence[Item], key: str, told: Told, rules: Rules, now: float) -> list[Item]:
+def _ended(outbox: Sequence[Item], key: str, alert: Alert, rules: Rules, now: float) -> list[Item]:
     """Who was told of it is told that it is over; who was not is told nothing."""
-    begun = [item for item in outbox if item.key == key and item.kind == told.kind]
+    begun = [item for item in outbox if item.key == key and item.kind == alert.kind]
     kept = [item for item in outbox if item not in begun]
     aware = _aware(begun, rules)
-    if told.kind == TROUBLE and told.kind in rules.kinds and OVER in rules.kinds and aware:
-        kept.append(Item(OVER, key, told.at, told.problem, aware, now))
+    if alert.kind == TROUBLE and alert.kind in rules.kinds and OVER in rules.kinds and aware:
+        kept.append(Item(OVER, key, alert.at, alert.problem, aware, now))
     return kept
 
 

@@ -136,6 +136,9 @@ class Finished:
     video: Video
     request_id: str = ""
     cost: Optional[int] = None
+    names: str = (
+        ""  # the task that the answer is about, where it does not mention the one that was asked after
+    )
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class TaskFailed:
     request_id: str = ""
     final: bool = False
     cost: Optional[int] = None
+    names: str = ""  # as in Finished
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sorad.providers.answers.listing import Page, joined, read_back
 from sorad.providers.base import Accepted, Created, Fault, Listed, Missing, Polled, TaskFailed, Trouble
 from sorad.providers.errors import faults, meanings
 from sorad.providers.native import answers
-from sorad.providers.native.answers import Format, told_of
+from sorad.providers.native.answers import Format, error_of
 from sorad.providers.native.api import Native
 from sorad.providers.native.fields import input_of, shape_of
 from sorad.providers.native.rows import Row, page_of
@@ -74,23 +74,23 @@ class Fal(Native):
         status = reading.text(reading.at(came.json(), "status"))
         if not came.good or status.upper() != "COMPLETED":
             return answers.after_poll(came, self.format)
-        told = told_of(came.json(), self.format, of_task=True)
-        if told.words:
-            return TaskFailed(faults.failed(told.code, told.words, told.means), came.request_id())
+        error = error_of(came.json(), self.format, of_task=True)
+        if error.words:
+            return TaskFailed(faults.failed(error.code, error.words, error.means), came.request_id())
         result = self._wire.get(f"/{place}")
         return result.fault() if isinstance(result, Broken) else self._result(result)
 
     def _result(self, came: Answer) -> Polled:
         """The result, or the failure, which has the HTTP status of its own."""
-        told = told_of(came.json(), self.format)
+        error = error_of(came.json(), self.format)
         if came.good:
             body = {"status": "COMPLETED", **(came.json() or {})} if isinstance(came.json(), dict) else {}
             return answers.finished(body, came, self.format, self._config.video_url_paths, self.base_url)
-        named = told.own and told.means in (None, meanings.MODERATION)
+        named = error.own and error.means in (None, meanings.MODERATION)
         if came.status == 422 or (named and "x-fal-error-type" in came.headers):
-            return TaskFailed(faults.failed(told.code, told.words, told.means), came.request_id())
+            return TaskFailed(faults.failed(error.code, error.words, error.means), came.request_id())
         if came.status == 404:
-            return Missing(faults.missing(told.words, 404), came.request_id())
+            return Missing(faults.missing(error.words, 404), came.request_id())
         return answers.fault_of(came, self.format) or answers.senseless(came, self.format)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Optional, Union
 
 from sorad.model import plausible_cost
+from sorad.providers.answers.about import about
 from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.base import Fault, Listed, Missing, Polled, RemoteTask
 from sorad.providers.errors import faults, meanings
@@ -107,17 +109,21 @@ class Kling(Native):
         came = self.task(remote_id)
         if isinstance(came, Broken):
             return came.fault()
-        if came.good and reading.at(came.json(), "data") == []:
+        rows = reading.at(came.json(), "data")
+        if came.good and rows == []:
             return Missing(faults.missing("", came.status), came.request_id())
-        return self.polled(came)
+        mine = _row_of(rows, remote_id)
+        if mine:  # it may show more than was asked for
+            came = replace(came, body=json.dumps({**came.json(), "data": mine}).encode())
+        return about(self.polled(came), came.json(), remote_id)
 
     def check(self) -> Optional[Fault]:
         """Whether the key is good: by asking for a task that is nobody's."""
         came = self.task("0")
         if isinstance(came, Broken):
             return came.fault()
-        told = answers.told_of(came.json(), self.format)
-        return None if told.means is meanings.MISSING else answers.fault_of(came, self.format)
+        error = answers.error_of(came.json(), self.format)
+        return None if error.means is meanings.MISSING else answers.fault_of(came, self.format)
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The list of tasks, and what goes by our own id, though the list may not show it yet."""
@@ -136,7 +142,7 @@ class Kling(Native):
         came = self._wire.get(_TASKS, {"external_task_ids": own_id})
         if isinstance(came, Broken):
             return came.fault()
-        if answers.told_of(came.json(), self.format).means is meanings.MISSING:
+        if answers.error_of(came.json(), self.format).means is meanings.MISSING:
             return []
         fault = answers.fault_of(came, self.format)
         if fault is not None:
@@ -146,7 +152,9 @@ class Kling(Native):
             return page
         if None in page.tasks:
             return answers.senseless(came, self.format)
-        return [replace(one, own_id=one.own_id or own_id) for one in page.tasks if one is not None]
+        rows = [one for one in page.tasks if one is not None]
+        # One that shows no id is ours because it was asked for; of several, the question was not heeded.
+        return [replace(one, own_id=one.own_id or own_id) if len(rows) == 1 else one for one in rows]
 
     def page(self, number: int, after: str, size: int) -> Union[Page, Fault]:
         """Tasks of the last 30 days, without texts; the question is a POST."""
@@ -173,3 +181,9 @@ class Kling(Native):
         ]
         known = [one for one in cash if one is not None]
         return plausible_cost(sum(known)) if known and len(known) == len(cash) else None
+
+
+def _row_of(rows: Any, remote_id: str) -> list[Any]:
+    """The row about a task, of those that were answered."""
+    found = rows if isinstance(rows, list) else []
+    return [row for row in found if reading.identifier(reading.at(row, "id")) == remote_id][:1]

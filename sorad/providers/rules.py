@@ -12,7 +12,7 @@ from sorad.model import Request
 from sorad.problems import Problem, SoradError
 from sorad.providers.base import Capabilities
 from sorad.providers.capabilities.judge import judged
-from sorad.providers.capabilities.lost import finding_of
+from sorad.providers.capabilities.lookup import finding_of
 from sorad.providers.capabilities.offers import offers_of
 from sorad.providers.finding import LONG_CREATE, Find
 

@@ -197,7 +197,7 @@ def _unknown(want: Want, intent: Receipt) -> Want:
 def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
     if receipt.reused_from is not None:
         return _reused(want, receipt, None if whole else missing(Path(want.output)))
-    state, error = _told(there, receipt, Path(want.output), whole=whole)
+    state, error = _state_of(there, receipt, Path(want.output), whole=whole)
     return replace(
         want,
         state=state,
@@ -221,7 +221,7 @@ def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
     )
 
 
-def _told(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[State, Problem | None]:
+def _state_of(there: Found, receipt: Receipt, video: Path, *, whole: bool) -> tuple[State, Problem | None]:
     if whole:
         return State.DONE, None
     if receipt.state == DONE and there.size is None:

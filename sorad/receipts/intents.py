@@ -113,7 +113,7 @@ def create_intent(
 
 def _yielded(video: Path, intent: Receipt) -> Optional[ForeignIntent]:
     """Another sorad may use other names, and make its intent at the same moment: who sees the other gives way."""
-    for one in Places().told(video.parent):
+    for one in Places().entries(video.parent):
         other = one.intent
         if one.video == video or other is None or other.fingerprint != intent.fingerprint:
             continue

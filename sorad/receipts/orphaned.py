@@ -35,9 +35,9 @@ HOLDS, AT_MOST = 20.0, 60.0
 
 @dataclass(frozen=True)
 class OrphanedFolder:
-    """An output folder that tells of purchases: of which texts, and which storyboard it is named after."""
+    """An output folder that tells of purchases: of which fingerprints, and which storyboard it is named after."""
 
-    texts: frozenset[str]
+    fingerprints: frozenset[str]
     root: Path
     storyboard: Path
     is_there: bool  # the storyboard: the folder belongs to it, though it has another one by now
@@ -89,11 +89,13 @@ class OrphanedFolders:
         it was its folder once, whatever else it tells of. ``there`` is what is known without this.
         """
         ours = {*map(create, takes), *(evidence.create for evidence in there)}
-        wanted = set[str]().union(*(want.texts for want in wants))
-        texts = wanted.union((take.fingerprint for take in takes), (one.receipt.fingerprint for one in there))
+        wanted = set[str]().union(*(want.fingerprints for want in wants))
+        fingerprints = wanted.union(
+            (take.fingerprint for take in takes), (one.receipt.fingerprint for one in there)
+        )
         result: list[Evidence] = []
         for folder, orphan in self.folders(since).items():
-            if orphan.texts.isdisjoint(texts) or not orphan.may_be_of(storyboard):
+            if orphan.fingerprints.isdisjoint(fingerprints) or not orphan.may_be_of(storyboard):
                 continue
             result += self._unknown_in(folder, wanted, ours)
         return result
@@ -170,10 +172,10 @@ def orphaned_folders(watch: Watch) -> dict[Path, OrphanedFolder]:
         if owner is not None and mode == watch.output_mode:
             continue
         with contextlib.suppress(OSError):
-            texts = frozenset(evidence.receipt.fingerprint for evidence in creates_in(folder))
-            if texts:
+            fingerprints = frozenset(evidence.receipt.fingerprint for evidence in creates_in(folder))
+            if fingerprints:
                 storyboard = owner or place.with_name(f"{place.name}{ENDINGS[0]}")
-                result[folder] = OrphanedFolder(texts, watch.path, storyboard, owner is not None)
+                result[folder] = OrphanedFolder(fingerprints, watch.path, storyboard, owner is not None)
     return result
 
 

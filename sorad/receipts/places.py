@@ -19,7 +19,7 @@ from sorad.vault.names import conflict_copy, marked_conflict, original_of
 
 
 @dataclass(frozen=True)
-class Told:
+class FolderEntry:
     """What one name in a segment's folder stands for."""
 
     video: Path
@@ -29,13 +29,13 @@ class Told:
     unclear: bool  # nothing that can be read tells what it is: a video alone, a damaged receipt or intent
 
     @property
-    def told(self) -> tuple[Receipt, ...]:
+    def receipts(self) -> tuple[Receipt, ...]:
         """Its receipt and its intent, as far as they can be read."""
         return tuple(one for one in (self.receipt, self.intent) if one is not None)
 
     def is_of(self, take: int, fingerprint: str) -> bool:
         """Whether it is, or may be, the take of that number and text."""
-        for one in self.told:
+        for one in self.receipts:
             if one.fingerprint == fingerprint and number_of(self.video, one) == take:
                 return True
         if not self.unclear:
@@ -48,18 +48,20 @@ class Told:
 class Places:
     """Segments' folders, each read once: for one look at a storyboard, not to be kept."""
 
-    _folders: dict[Path, list[Told]] = field(default_factory=dict)
+    _folders: dict[Path, list[FolderEntry]] = field(default_factory=dict)
 
     def of(self, video: Path, take: int, fingerprint: str) -> Path:
         """Where a take lies: ``video``, unless something else in its folder is that take. ``OSError``."""
         if is_occupied(video):
             return video
-        found = [one for one in self.told(video.parent) if one.is_of(take, fingerprint)]
+        found = [one for one in self.entries(video.parent) if one.is_of(take, fingerprint)]
         # With its video before without, told before unclear, and of copies that somebody made the shorter name.
-        best = min(found, key=lambda one: (not one.told, not one.there, len(one.video.name)), default=None)
+        best = min(
+            found, key=lambda one: (not one.receipts, not one.there, len(one.video.name)), default=None
+        )
         return video if best is None else best.video
 
-    def told(self, folder: Path) -> list[Told]:
+    def entries(self, folder: Path) -> list[FolderEntry]:
         """All that lies in a segment's folder, by name. ``OSError`` where it cannot be looked into just now."""
         if folder not in self._folders:
             names = set(names_in(folder))
@@ -103,11 +105,11 @@ def names_in(folder: Path | str) -> list[str]:
         raise
 
 
-def _look(folder: Path, name: str, names: set[str]) -> Told:
+def _look(folder: Path, name: str, names: set[str]) -> FolderEntry:
     video = folder / f"{name}.mp4"
     paths = (receipt_path(video), intent_path(video))
     receipt, intent = (read_receipt(path) if path.name in names else None for path in paths)
     there = video.name in names
     unclear = there and receipt is None and intent is None
     unclear = unclear or any(is_damaged(path) for path in paths if path.name in names)
-    return Told(video, there, receipt, intent, unclear)
+    return FolderEntry(video, there, receipt, intent, unclear)

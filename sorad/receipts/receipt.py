@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sorad import __version__
-from sorad.attempts import as_json, as_members, told_attempts
+from sorad.attempts import as_json, as_members, parse_attempts
 from sorad.clock import iso
 from sorad.files.durable import Sleep, make_folders, write_whole
 from sorad.files.labels import NO_LABELS, Labels
@@ -308,7 +308,7 @@ def _parse(members: Mapping[str, Any]) -> Receipt:
         labels=NO_LABELS,
         **_frame(members),
         own_id=_own_id(members.get("own_id")),
-        attempts=as_json(told_attempts(members.get("attempts"))),
+        attempts=as_json(parse_attempts(members.get("attempts"))),
     )
 
 

@@ -42,7 +42,7 @@ class Rescued:
     _seen: Optional[tuple[float, list[Evidence]]] = field(default=None, repr=False)
 
     def of(self, takes: Iterable[Take], fingerprints: Collection[str]) -> list[Evidence]:
-        """What lies there of these texts and is nobody's by the ledger, or belongs to one of ``takes``."""
+        """What lies there of these fingerprints and is nobody's by the ledger, or belongs to one of ``takes``."""
         there = [evidence for evidence in self._receipts() if evidence.receipt.fingerprint in fingerprints]
         if not there:
             return []

@@ -79,12 +79,12 @@ def is_changed(path: Path, manifest: Manifest) -> bool:
     return _hash_of(path) not in (None, manifest.files.get(str(path)))
 
 
-def remove(manifest: Manifest, *, but: frozenset[str] = frozenset()) -> list[Path]:
+def remove(manifest: Manifest, *, exclude: frozenset[str] = frozenset()) -> list[Path]:
     """Take away the files that were written; those that were kept, because a person changed them."""
     kept = []
     for name in manifest.files:
         path = Path(name)
-        if name in but:
+        if name in exclude:
             continue
         if is_changed(path, manifest):
             kept.append(path)

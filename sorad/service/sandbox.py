@@ -58,9 +58,9 @@ def _folders(config: Config) -> Iterator[Finding]:
     """What must be writable."""
     yield _wanted("state_dir", config.state_dir, really_writable(config.state_dir))
     for watch in config.watch:
-        yield _wanted("root", watch.path, asked(watch.path))
+        yield _wanted("root", watch.path, writable_by_mode(watch.path))
         if watch.output_mode == "centralized" and watch.output_dir is not None:
-            yield _wanted("output", watch.output_dir, asked(watch.output_dir))
+            yield _wanted("output", watch.output_dir, writable_by_mode(watch.output_dir))
 
 
 def _wanted(name: str, path: Path, seen: str) -> Finding:
@@ -82,7 +82,7 @@ def _wanted(name: str, path: Path, seen: str) -> Finding:
     )
 
 
-def asked(path: Path) -> str:
+def writable_by_mode(path: Path) -> str:
     """Whether a folder is writable, by asking alone."""
     try:
         flags = os.statvfs(path).f_flag if hasattr(os, "statvfs") else 0
@@ -112,7 +112,7 @@ def _closed(config: Config) -> Iterator[Finding]:
     for name, path in (("home", Path.home()), ("usr", Path("/usr")), ("etc", Path("/etc"))):
         if any(inside(path, folder) for folder in open_ones):
             continue
-        seen = asked(path)
+        seen = writable_by_mode(path)
         yield _finding(name, seen, _open(path) if seen == WRITABLE else None, path=str(path))
 
 

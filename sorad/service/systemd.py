@@ -269,7 +269,7 @@ def uninstall(manager: Systemd, say: Say) -> None:
         said = _("{unit} is stopped and disabled") if outcome.ok else _("{unit} was not running: {reason}")
         say(said.format(unit=manager.unit, reason=outcome.said()))
     try:
-        kept = manifest.remove(note, but=_shared(manager))
+        kept = manifest.remove(note, exclude=_shared(manager))
         manager.manifest_path.unlink()
     except OSError as error:
         raise problems.unwritable(error) from None

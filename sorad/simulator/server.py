@@ -136,7 +136,7 @@ class Simulator:
         return self
 
     def _listen(self, address: tuple[str, int], answer: Callable[[Call], Reply]) -> Server:
-        return Server(address, answer, self._note, self._told_time, self._request_id)
+        return Server(address, answer, self._note, self._time_shown, self._request_id)
 
     def _listen_for_files(self) -> Server:
         try:
@@ -146,7 +146,7 @@ class Simulator:
                 raise
             return self._listen((self._files_address[0], 0), self._answer_file)
 
-    def _told_time(self) -> float:
+    def _time_shown(self) -> float:
         return self._clock.time() + self.faults.skew()
 
     def _request_id(self) -> str:
@@ -231,7 +231,7 @@ class Simulator:
         """Counts since the start, as ``GET /control/stats`` tells them. Money in dollars."""
         accepted = self.accepted
         with self._lock:
-            calls, answers, strays = dict(self._calls), dict(self._answers), self._keys_at_wrong_host
+            calls, answers, misdirected = dict(self._calls), dict(self._answers), self._keys_at_wrong_host
         return {
             "requests": calls,
             "answers": answers,
@@ -242,7 +242,7 @@ class Simulator:
             "most_running": self.account.peak,
             "capacity": self.account.capacity,
             "balance": self.account.balance / 100,
-            "keys_at_wrong_host": strays,
+            "keys_at_wrong_host": misdirected,
             "faults": self.faults.as_json(),
         }
 

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -16,7 +16,7 @@ from sorad.files.allowed_folders import Outside, line_for, open_inside
 from sorad.messages import N_
 from sorad.model import Look
 from sorad.problems import Problem
-from sorad.storyboard.picture_header import look_at
+from sorad.storyboard.picture_header import is_animated, look_at
 from sorad.units import format_size
 
 IMAGE_MAX = 20_000_000  # bytes
@@ -24,6 +24,7 @@ IMAGE_MAX = 20_000_000  # bytes
 _ADDRESS_FIX = N_(
     "Give an http(s) address, or the path of a jpeg, png or webp file as seen from the storyboard's folder."
 )
+_ONE_FIX = N_("Save one of its frames as a jpeg, png or webp file of its own.")
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def _local(written: Path, pictures: Pictures, *, whole: bool = False) -> Image |
     look = look_at(data)
     if look is None:
         return _problem(N_("{path} is not a jpeg, png or webp picture."), path)
+    if is_animated(data):
+        return replace(_problem(N_("{path} is animated: it holds several pictures."), path), fix=_ONE_FIX)
     if whole and not _is_whole(data):
         return _cut_off(path)
     return Image(f"sha256:{hashlib.sha256(data).hexdigest()}", path, look)

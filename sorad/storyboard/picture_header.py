@@ -29,6 +29,13 @@ def look_at(data: bytes) -> Optional[Look]:
     return None
 
 
+def is_animated(data: bytes) -> bool:
+    """Whether a png or webp holds several pictures, one after the other."""
+    if data.startswith(_PNG):
+        return 0 < data.find(b"acTL", 0, 4096) < data.find(b"IDAT")
+    return data[12:16] == b"VP8X" and len(data) > 20 and bool(data[20] & 2)
+
+
 def _of_jpeg(data: bytes) -> tuple[int, int]:
     at = 2
     while at + 9 < len(data) and data[at] == 0xFF:

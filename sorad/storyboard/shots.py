@@ -46,7 +46,7 @@ class Reader:
             self.defaults = shot_of(head.defaults, ("defaults",), self.findings)
         parts = head.characters or ()
         persons = [self._person(one, ("characters", position)) for position, one in enumerate(parts)]
-        self._told_apart(persons)
+        self._check_names_differ(persons)
         self.bible = Bible(persons, use_names=bool(head.use_names))
 
     def request(self, part: SegmentPart, path: Place) -> Request:
@@ -132,7 +132,7 @@ class Reader:
         )
         return Person((part.name, *(part.aliases or ())), part.id or "", shown)
 
-    def _told_apart(self, persons: Sequence[Person]) -> None:
+    def _check_names_differ(self, persons: Sequence[Person]) -> None:
         """A name stands for one character alone."""
         seen: dict[str, int] = {}
         for position, person in enumerate(persons):

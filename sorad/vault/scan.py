@@ -229,10 +229,10 @@ def _enter(entry: os.DirEntry[str], folder: str, walk: _Walk) -> None:
     except UnicodeEncodeError:
         found.errors.append((os.fsencode(entry.path).decode("utf-8", "replace"), os.strerror(errno.EILSEQ)))
     except OSError as error:
-        found.errors += _told(entry.path, error)
+        found.errors += _unreadable(entry.path, error)
 
 
-def _told(path: str, error: OSError) -> list[tuple[str, str]]:
+def _unreadable(path: str, error: OSError) -> list[tuple[str, str]]:
     """What is told of an entry that cannot be looked at: nothing where it vanished."""
     if error.errno in _VANISHED and not os.path.islink(path):  # noqa: PTH114
         return []

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FIRST_DELAY, LAST_DELAY = 1.0, 60.0  # seconds between two tries to rebuild
 HEALTHY_AFTER = 60.0  # a watch that lived this long starts again with the first delay
 DEBOUNCE, DEBOUNCE_MOST = 1.0, 5.0  # seconds of rest after folders were moved in or out, before a rebuild
+FLOOD_WITHIN = 30.0  # a full queue is read within so many seconds, also on a busy machine
 CONFIRM_AFTER = 1.0  # a folder without a watch may just be too new
 STUCK_AFTER = 10.0  # the longest the library lets an event wait is half a second
 
@@ -69,6 +70,8 @@ class _Watch:
     confirm_at: float = 0.0
     rebuild_at: float | None = None
     rebuild_most: float = 0.0
+    flood: int = 0  # events that came through without a rest, over several checks
+    flood_since: float = 0.0
     # Written by the library's threads:
     events: int = 0
     moved: bool = False
@@ -165,7 +168,7 @@ class Watcher:
                 self._release(watch)
                 self._build(watch, now)
                 found.append(Trouble(watch.root, watch.problem))
-            elif missed := self._may_have_missed(watch) or (OVERFLOW if complained else ""):
+            elif missed := self._may_have_missed(watch, now) or (OVERFLOW if complained else ""):
                 found.append(Trouble(watch.root, None, missed))
         return found
 
@@ -222,13 +225,19 @@ class Watcher:
             watch.rebuild_at = min(now + DEBOUNCE, watch.rebuild_most)
         return watch.rebuild_at is not None and now >= watch.rebuild_at
 
-    def _may_have_missed(self, watch: _Watch) -> str:
+    def _may_have_missed(self, watch: _Watch, now: float) -> str:
         """Whether there were so many events that the queue may have run over, or the handler failed: which.
 
         Version 6 drops the kernel's overflow mark without a word, macOS's flags are never read. An overflow
-        needs a full queue, though, and what is in a full queue comes through here.
+        needs a full queue, though, and what is in a full queue comes through here. A slow reader takes several
+        checks for that.
         """
-        missed = HANDLER if watch.raised else OVERFLOW if watch.events >= self._flood else ""
+        if not watch.flood or now - watch.flood_since > FLOOD_WITHIN:
+            watch.flood, watch.flood_since = 0, now
+        watch.flood = watch.flood + watch.events if watch.events else 0
+        missed = HANDLER if watch.raised else OVERFLOW if watch.flood >= self._flood else ""
+        if missed:
+            watch.flood = 0
         watch.raised, watch.events = False, 0
         return missed
 
@@ -253,7 +262,7 @@ class Watcher:
         watch.problem, watch.built_at, watch.rebuild_at = None, now, None
         watch.unread_since = None
         watch.heads, watch.unwatched = [], set()
-        watch.events, watch.moved, watch.raised = 0, False, False
+        watch.events, watch.moved, watch.raised, watch.flood = 0, False, False, 0
 
     def _fail(self, watch: _Watch, problem: Problem, now: float) -> None:
         if watch.observer is not None:
@@ -334,7 +343,7 @@ class _Complaints(logging.Handler):
 
 
 def _flood_size() -> int:
-    """Events between two checks from which on some may have been lost: a quarter of the system's queue."""
+    """Events without a rest from which on some may have been lost: a quarter of the system's queue."""
     if sys.platform != "linux":
         return 500  # the buffer of ReadDirectoryChangesW holds about 1,000
     try:

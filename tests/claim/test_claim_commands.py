@@ -113,11 +113,11 @@ class Running:
         clock = SystemClock()
         self.claims = Claims([watch], self.ledger, clock, Machine("a" * 16, "pc"))
 
-        class Kit:
+        class StepContext:
             ledger = self.ledger
 
-        Kit.clock = clock  # type: ignore[attr-defined]
-        commands = Commands(Kit(), lambda path: None, self.claims)  # type: ignore[arg-type]
+        StepContext.clock = clock  # type: ignore[attr-defined]
+        commands = Commands(StepContext(), lambda path: None, self.claims)  # type: ignore[arg-type]
         self._stop = threading.Event()
 
         def work() -> None:

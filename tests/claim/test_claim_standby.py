@@ -17,7 +17,7 @@ from sorad.claim.arrivals import Arrivals
 from sorad.claim.claims import Claims
 from sorad.claim.machine import Machine
 from sorad.claim.note import NAME
-from sorad.engine.steps.kit import ClaimChecks
+from sorad.engine.steps.context import ClaimChecks
 from sorad.model import State
 
 SWEEP = 60.0
@@ -43,7 +43,7 @@ class Computer(Stage):
         )
         self.arrivals = Arrivals(self.raw, self.claims, self.clock, self.vault.rescan)
         arrivals = self.arrivals
-        self.kit.claims = ClaimChecks(arrivals.guard, arrivals.is_foreign, self.claims.payer)
+        self.context.claims = ClaimChecks(arrivals.guard, arrivals.is_foreign, self.claims.payer)
         self.engine._folders._ours = self.claims.may_buy  # type: ignore[attr-defined]
         self.intake.stands_by, self.intake.is_us = self.claims.stands_by, self.claims.is_us
         poll, fetch = type(self.provider).poll, type(self.provider).open_video

@@ -52,11 +52,11 @@ SqliteLedger.recover = forget
     # an unknown create is sent again without a look at the provider's list
     "resend": """
 from sorad.engine.run import loop
-from sorad.engine.steps.kit import record
+from sorad.engine.steps.context import record
 from sorad.ledger.values import Change
 from sorad.model import State
-def reconcile(kit, take):
-    record(kit, take, Change(State.QUEUED, "blind", due_at=kit.clock.time(), clear_error=True))
+def reconcile(context, take):
+    record(context, take, Change(State.QUEUED, "blind", due_at=context.clock.time(), clear_error=True))
 loop.reconcile = reconcile
 """,
     # videos and receipts get their names without being synced
@@ -79,7 +79,7 @@ Connection.transaction = lax
 
 
 @dataclass
-class Told:
+class CrashRun:
     """What a play came to."""
 
     kills: int
@@ -127,7 +127,7 @@ def play(
     patience: float = 60.0,
     moment: Optional[Callable[[], object]] = None,
     disk: Optional[Disk] = None,
-) -> Told:
+) -> CrashRun:
     """Drop storyboards, kill the daemon ``kills`` times, let it finish, check everything.
 
     Takes come in bit by bit, so that every kill finds some work: in creates, polls, downloads, renames.
@@ -170,7 +170,7 @@ def play(
     wait_for(all_done, f"{dropped} takes are done", patience)
     stage.processes[-1].stop()
     stage.check_delivered(dropped)
-    return Told(kills, dropped, len(stage.simulator.accepted), time.monotonic() - began, struck)
+    return CrashRun(kills, dropped, len(stage.simulator.accepted), time.monotonic() - began, struck)
 
 
 def check_at_any_moment(stage: Stage) -> None:

@@ -228,6 +228,10 @@ class Stage:
         """`sorad status --json`, asked in this process: a program for each look costs more than what is looked at."""
         return ask(self.config_file, "status")[1]
 
+    def root(self) -> Any:
+        """What status tells of the first root; empty before the first look is told."""
+        return next(iter(self.status()["roots"]), {})
+
     def problems(self) -> dict[str, str]:
         """Codes of the problems that `sorad status` shows, with their messages."""
         return {problem["code"]: problem["message"] for problem in self.status()["problems"]}

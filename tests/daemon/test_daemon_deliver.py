@@ -106,7 +106,7 @@ def test_a_root_that_is_away_cancels_nothing_and_gets_its_videos_later(set_stage
     wait_for(lambda: stage.states()[State.GENERATING] == 2)
     stage.vault.rename(stage.folder / "unplugged")
     wait_for(lambda: stage.states()[State.DOWNLOADING] == 2)
-    wait_for(lambda: stage.status()["roots"][0]["state"] == "offline")
+    wait_for(lambda: stage.root().get("state") == "offline")
     assert not stage.vault.exists(), "a folder that is away is not made anew"
     (stage.folder / "unplugged").rename(stage.vault)
     stage.wait_states(done=2)

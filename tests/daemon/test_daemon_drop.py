@@ -112,7 +112,7 @@ def test_a_wrong_storyboard_is_told_and_the_others_go_on(stage: Stage) -> None:
     twice = json.dumps({"segments": [storyboard("good")["segments"][0], {"segment_index": 1}]})
     (stage.vault / "storyboard_bad.json").write_text(twice, "utf-8")
     stage.wait_states(done=1)
-    wait_for(lambda: stage.status()["roots"][0]["invalid"] == 2)
+    wait_for(lambda: stage.root().get("invalid") == 2)
     assert stage.simulator.creates("good") == 0, "not even the good segment of a storyboard with a mistake"
     assert stage.cli("status", code=1)
     path = stage.drop("storyboard_broken.json", "mended")
@@ -126,7 +126,7 @@ def test_every_sample_of_the_repository(stage: Stage) -> None:
     stage.run()
     for sample in sorted(samples.glob("*.json")):
         shutil.copy(sample, stage.vault / sample.name)
-    wait_for(lambda: stage.status()["roots"][0]["storyboards"] == 4, "all samples are seen")
+    wait_for(lambda: stage.root().get("storyboards") == 4, "all samples are seen")
     wait_for(lambda: set(map(str, stage.states())) == {"done"}, "all takes are done")
     stage.check_delivered(sum(stage.states().values()))
 

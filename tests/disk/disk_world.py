@@ -21,4 +21,4 @@ def restart(world: World) -> None:
     """The process ends in good order and is started again."""
     world.ledger.close()
     world.start()
-    world.kit.patience = Patience(HOUR, DAY)
+    world.context.patience = Patience(HOUR, DAY)

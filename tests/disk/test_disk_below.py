@@ -84,7 +84,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(3, tmp_path / "w", odds=Odds(**vars(CALM)))
     made.write("storyboard_stays.json", ["stays"])
     made.settle()
-    made.kit.patience = Patience(HOUR, DAY)
+    made.context.patience = Patience(HOUR, DAY)
     return made
 
 
@@ -177,9 +177,9 @@ def test_many_takes_that_wait_for_a_disk_hold_up_no_others(world: World, stick: 
     world.control.pause(paused=False)
     ready(world)
     asked: list[str] = []
-    away = world.kit.folders.is_away
-    world.kit.folders = replace(
-        world.kit.folders, is_away=lambda mount: (asked.append(mount), away(mount))[1]
+    away = world.context.folders.is_away
+    world.context.folders = replace(
+        world.context.folders, is_away=lambda mount: (asked.append(mount), away(mount))[1]
     )
     world.write("storyboard_here.json", ["here"])
     world.run(60)
@@ -193,7 +193,7 @@ def test_a_disk_that_goes_between_two_looks_gets_nothing_bought(world: World, st
     stick.is_in = False  # and nobody has looked
     world.vault._away = frozenset()
     taken = world.raw.claim(State.QUEUED, world.clock.time(), 1)
-    assert dedupe.already_bought(world.kit, taken[0])
+    assert dedupe.already_bought(world.context, taken[0])
     assert of(world, "three").due_at == world.clock.time() + dedupe.LOOK_AGAIN
 
 
@@ -331,7 +331,7 @@ def test_a_real_disk_below_a_root_goes_and_comes_back(tmp_path: Path) -> None:
         try:
             with plugged(stick, place):
                 one.start()
-                one.daemon.parts.kit.patience = Patience(0.3, 60.0)
+                one.daemon.parts.context.patience = Patience(0.3, 60.0)
                 one.drop("disk/storyboard_top.json", "one")
                 one.drop("disk/ep1/storyboard_deep.json", "two")
                 until(lambda: len(one.simulator.accepted) == 2)

@@ -89,7 +89,7 @@ def test_a_disk_that_becomes_read_only_and_is_mended(disk: Path, house: Make) ->
 
 def test_a_disk_that_stays_read_only_costs_no_video(disk: Path, house: Make) -> None:
     one = house(disk / "vault", task_seconds=(1.0, 1.0))
-    one.daemon.parts.kit.patience = Patience(0.5, 1.0)
+    one.daemon.parts.context.patience = Patience(0.5, 1.0)
     one.drop("storyboard.json", "one")
     until(lambda: len(one.simulator.accepted) == 1)
     until(lambda: remount(disk, "ro"))
@@ -118,7 +118,7 @@ def test_a_folder_that_goes_while_a_download_runs_and_comes_back(house: Make, tm
 
 def test_a_folder_that_is_deleted_while_a_download_runs_costs_no_video(house: Make) -> None:
     one = house()
-    one.daemon.parts.kit.patience = Patience(0.5, 60.0)
+    one.daemon.parts.context.patience = Patience(0.5, 60.0)
     one.simulator.faults.add("slow_download,seconds=3,count=1")
     one.drop("note.md")
     one.drop("ep1/storyboard.json", "one")

@@ -100,7 +100,7 @@ def world(tmp_path: Path) -> World:
     made = World(3, tmp_path / "w", odds=Odds(**vars(CALM)))
     made.write("storyboard_stays.json", ["stays"])
     made.settle()
-    made.kit.patience = Patience(HOUR, DAY)
+    made.context.patience = Patience(HOUR, DAY)
     made.write("ep1/storyboard_a.json", ["one", "two"])
     made.run(60)
     assert made.raw.in_flight() == 2
@@ -138,7 +138,7 @@ def check_rescued(world: World) -> None:
 
 
 def test_a_deleted_folder_is_waited_for_an_hour_then_its_videos_are_rescued(world: World) -> None:
-    world.kit.patience = Patience()
+    world.context.patience = Patience()
     shutil.rmtree(world.vault_dir / "ep1")
     ready(world)
     world.run(3_600 - 180)
@@ -371,7 +371,7 @@ def test_an_id_that_the_ledger_never_heard_of_is_told_by_the_receipt(tmp_path: P
         raise Died
 
     ledger.record = full  # type: ignore[method-assign]
-    world.kit.process = replace(world.kit.process, pause=die)
+    world.context.process = replace(world.context.process, pause=die)
     world.settle()
     assert world.deaths == 1
     assert states(world) == {State.DONE}

@@ -286,7 +286,7 @@ def test_the_proof_of_a_list_is_its_quickest_and_ends_with_what_speaks_against_i
         (Evidence(20.0, against=True), None, False),
         (Evidence(30.0), 30.0, True),
     ]:
-        seen = Sightings.from_json(json.loads(json.dumps(seen.weighed(found).to_json())))
+        seen = Sightings.from_json(json.loads(json.dumps(seen.updated(found).to_json())))
         assert (seen.shown, seen.proved) == (shown, proved)
     assert seen.behind == -3_600.0
 

@@ -158,7 +158,7 @@ def test_a_lane_gives_the_place_of_what_goes_aside_to_another() -> None:
     lane.go_aside(77)  # nobody's
     assert (lane.free, lane.busy) == (1, 2)
     lane.run(ran.set, 3)
-    assert ran.wait(30)
+    assert ran.wait(60)
     assert ended.acquire(timeout=30)
     assert (lane.free, lane.busy, lane.part().state) == (1, 2, "ok")
     hold.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from sorad import heartbeat
-from sorad.engine.steps.kit import Few
+from sorad.engine.steps.context import Few
 
 
 def test_one_more_than_may_waits_and_beats_until_another_has_left() -> None:
@@ -21,7 +21,7 @@ def test_one_more_than_may_waits_and_beats_until_another_has_left() -> None:
             waiting.start()
             assert all(beats.acquire(timeout=20) for _beat in range(3))
             assert not inside.is_set()
-        assert inside.wait(20)
-    waiting.join(20)
+        assert inside.wait(60)
+    waiting.join(60)
     with few, few:  # both places are free again
         pass

@@ -64,7 +64,7 @@ class Shop:
         return Download(0, None, "", "image/png", "", pieces(self._answer, cut=self._cut))
 
 
-def kit(*takes: Take, decodes: bool = False) -> Any:
+def context(*takes: Take, decodes: bool = False) -> Any:
     return SimpleNamespace(
         ledger=SimpleNamespace(takes=lambda storyboard: list(takes)),
         decodes=lambda: decodes,
@@ -79,25 +79,25 @@ def keep(made: Any, one: Take, shop: Shop, frame: str = "https://x.test/f.png") 
 
 def test_the_frame_is_kept_and_a_next_shot_begins_with_it(tmp_path: Path) -> None:
     one, shop = take(tmp_path), Shop(PNG)
-    keep(kit(), one, shop)
-    keep(kit(), one, shop)  # it is there
+    keep(context(), one, shop)
+    keep(context(), one, shop)  # it is there
     assert shop.asked == ["https://x.test/f.png"]
     assert last_frame_path(Path(one.output)).read_bytes() == PNG
     wanted = f"sha256:{hashlib.sha256(PNG).hexdigest()}"
-    assert given_frame(one) == _last_frame(kit(), one) == wanted
+    assert given_frame(one) == _last_frame(context(), one) == wanted
     other = replace(one, provider="kling")  # of whom it cannot be: it is decoded, or not to be had
-    assert isinstance(_last_frame(kit(), other), Unanswered)
+    assert isinstance(_last_frame(context(), other), Unanswered)
 
 
 def test_where_videos_are_decoded_it_is_fetched_for_a_shot_that_continues_alone(tmp_path: Path) -> None:
     one, shop = take(tmp_path), Shop(PNG)
-    keep(kit(decodes=True), one, shop)
-    keep(kit(), one, shop, frame="")
+    keep(context(decodes=True), one, shop)
+    keep(context(), one, shop, frame="")
     assert shop.asked == []
     follower = take(tmp_path, id=2, segment=2, follows=1, request=Request("two", continues=True))
-    keep(kit(replace(follower, storyboard_id=9), decodes=True), one, shop)
+    keep(context(replace(follower, storyboard_id=9), decodes=True), one, shop)
     assert shop.asked == []
-    keep(kit(follower, decodes=True), one, shop)
+    keep(context(follower, decodes=True), one, shop)
     assert given_frame(one)
 
 
@@ -107,10 +107,10 @@ def test_where_videos_are_decoded_it_is_fetched_for_a_shot_that_continues_alone(
 )
 def test_whatever_goes_wrong_with_it_nothing_is_kept(tmp_path: Path, shop: Shop) -> None:
     one = take(tmp_path)
-    keep(kit(), one, shop)
+    keep(context(), one, shop)
     assert list(tmp_path.iterdir()) == []
     assert given_frame(one) == ""
 
 
 def test_a_disk_that_takes_no_picture_loses_no_video(tmp_path: Path) -> None:
-    keep(kit(), take(tmp_path / "nowhere"), Shop(PNG))
+    keep(context(), take(tmp_path / "nowhere"), Shop(PNG))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.attempts import Attempt, as_json, as_members, attempts_of, told_attempts
+from sorad.attempts import Attempt, as_json, as_members, attempts_of, parse_attempts
 from sorad.budget import NEVER
 from sorad.config.fallbacks import chain
 from sorad.engine.decide.moving import fallback, is_dearer, moved, next_ones, one_create
@@ -149,11 +149,11 @@ def test_what_is_held_for_another_reason_than_money_stays_held(code: str, state:
     ],
 )  # fmt: skip
 def test_what_a_stranger_wrote_into_a_receipt_is_left_out(raw: object) -> None:
-    assert told_attempts(raw) == ()
+    assert parse_attempts(raw) == ()
 
 
 def test_attempts_are_read_as_they_were_written() -> None:
     rows = (Attempt("ark", "x", NOW, "ark", "t", 0.0, "CNY", 1), Attempt("可灵", "y", NOW + 1))
     assert attempts_of(as_json(rows)) == rows
-    assert told_attempts(as_members(as_json(rows))) == rows
+    assert parse_attempts(as_members(as_json(rows))) == rows
     assert attempts_of("") == attempts_of("{") == attempts_of("7") == ()

@@ -12,7 +12,7 @@ from sorad.claim.doubles import Double
 from sorad.delivery.outcome import Obstacle
 from sorad.engine.decide.ambiguous import adopt, for_the_user
 from sorad.engine.decide.paid_twice import ANOTHERS, NO_PLACE, NOT_SENT, creates_that_left
-from sorad.engine.decide.parties import kept_as, whose
+from sorad.engine.decide.parties import memory_key, whose
 from sorad.engine.decide.rescue import Patience, Place, due
 from sorad.engine.decide.transitions import GIVEN_UP_AT, Verdict, after_create, is_given_up
 from sorad.ledger.values import Event, Party
@@ -105,7 +105,7 @@ def test_what_was_sent_is_seen_to_by_its_account_or_one_at_its_address() -> None
     assert whose(a, [elsewhere, other_key, a]) == a
     assert whose(a, [elsewhere, other_key]) == other_key
     assert whose(a, [elsewhere]) is None
-    assert (kept_as("gate", ""), kept_as("gate", "k")) == ("gate", "gate:k")
+    assert (memory_key("gate", ""), memory_key("gate", "k")) == ("gate", "gate:k")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
 from sorad.engine.decide.matching import alike, match
 from sorad.engine.decide.transitions import LOST_AFTER, Verdict, after_create, after_poll
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.ledger.change import changed
 from sorad.ledger.states import may
 from sorad.model import Request, State, Take
@@ -520,7 +520,7 @@ class TestMatching:
 
 
 def test_two_tasks_of_one_id_grow_in_two_files(tmp_path: Path) -> None:
-    at = [Kit.task(take(remote_id="1", provider="x", base_url=f"https://{one}/v1")) for one in "ab"]
+    at = [StepContext.task(take(remote_id="1", provider="x", base_url=f"https://{one}/v1")) for one in "ab"]
     apart = partials_in(tmp_path / "state", "aa")
     video = tmp_path / "Segment_1" / "1.mp4"
     assert apart.path(video, at[0]) != apart.path(video, at[1])

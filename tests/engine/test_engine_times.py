@@ -10,8 +10,7 @@ import pytest
 from sorad.elapsed import Boot, Moment, passed
 from sorad.engine.decide.dating import LONG_AGO, accepted, dated
 from sorad.engine.decide.matching import began, in_window
-from sorad.engine.state.wall_clock import Jump, WallClock, span
-from sorad.engine.state.wall_clock import told as told_of
+from sorad.engine.state.wall_clock import Jump, WallClock, jump_problem, span
 from sorad.messages import set_language
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
@@ -207,7 +206,7 @@ def test_an_uptime_that_does_not_count_sleep_dates_an_intent_only_where_the_wall
 
 
 def test_a_span_is_told_in_the_language_of_who_reads():
-    told = Problem.from_json(told_of(Jump(0.0, -3_900.0, 0.0)).to_json())
+    told = Problem.from_json(jump_problem(Jump(0.0, -3_900.0, 0.0)).to_json())
     try:
         set_language("zh")
         assert "1 小时 5 分钟" in told.text()

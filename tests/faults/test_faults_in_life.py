@@ -76,8 +76,8 @@ def test_of_many_starts_at_once_one_counts() -> None:
     for starter in starters:
         starter.start()
     for starter in starters:
-        starter.join(20)
+        starter.join(60)
     one.stop()
-    assert one.join(20)
+    assert one.join(60)
     assert len(began) == 1
     assert one.part().failures == 0

@@ -19,7 +19,7 @@ from sorad.http.server import AT_ONCE, Endpoint, Page
 from sorad.problems import Problem
 
 
-def wait_for(condition: Callable[[], object], patience: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], patience: float = 60.0) -> None:
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -78,7 +78,7 @@ def serve() -> Iterator[Callable[..., Running]]:
     yield make
     for one in made:
         one.stop.set()
-        one.thread.join(10)
+        one.thread.join(60)
         assert not one.thread.is_alive()
 
 
@@ -183,7 +183,7 @@ def test_more_than_a_few_at_once_are_turned_away_and_not_piled_up(serve):
     finally:
         go_on.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     assert one.ask().status == 200
 
 

@@ -13,7 +13,7 @@ from sorad.inspection.sheet import cells, signature
 from sorad.inspection.sheets import GAP, SOON, Sheets
 from sorad.ledger.values import Change
 from sorad.media.decoder import Decoder
-from sorad.media.questions import OURS, Answer, Cell, Kept, Question, Sheet, Unanswered
+from sorad.media.questions import OURS, Answer, Cell, PictureSaved, Question, Sheet, Unanswered
 from sorad.messages import set_language
 from sorad.model import State, Take
 
@@ -41,7 +41,7 @@ class Desk:
             return Unanswered("disk", "no room")
         self.drawn.append(question)
         Path(question.out).write_bytes(OURS)
-        return Kept(1, 1, 0.0)
+        return PictureSaved(1, 1, 0.0)
 
     def turns(self, wait: float = GAP + 1) -> int:
         """Time passes; how many were drawn."""
@@ -159,9 +159,9 @@ def test_a_sheet_shows_posters_and_what_is_no_picture_leaves_a_gap(tmp_path: Pat
     decoder = Decoder()
     try:
         found = decoder.ask(Sheet(str(out), "storyboard_港.json", some))
-        assert isinstance(found, Kept), found
+        assert isinstance(found, PictureSaved), found
         many = decoder.ask(Sheet(str(out), "x" * 500, [some[0]] * 100))
-        assert isinstance(many, Kept), many
+        assert isinstance(many, PictureSaved), many
         assert decoder.ask(Sheet(str(tmp_path / "no" / "sheet.jpg"), "x", [])).why == "disk"  # type: ignore[union-attr]
     finally:
         decoder.close()

@@ -15,7 +15,7 @@ from sorad.inspection.worker import LATER, Inspector
 from sorad.layout import poster_path, receipt_path
 from sorad.ledger.chosen import choices
 from sorad.media.flaws import flaws_of
-from sorad.media.questions import OURS, Answer, Frame, Inspect, Inspected, Kept, Question, Unanswered
+from sorad.media.questions import OURS, Answer, Frame, Inspect, Inspected, PictureSaved, Question, Unanswered
 from sorad.model import State, Take
 from sorad.receipts.receipt import Payer, read_receipt
 
@@ -60,7 +60,7 @@ class Desk:
         if isinstance(question, Inspect):
             return GOOD
         Path(question.out).write_bytes(b"\xff\xd8" + OURS)
-        return Kept(640, 360, 1.0)
+        return PictureSaved(640, 360, 1.0)
 
     def work(self) -> int:
         """All that is to be done; how many videos were looked at."""

@@ -146,7 +146,7 @@ def test_ended_while_rescued_videos_come_home(
         stage.go()
         board = stage.board(A, TWO)
         stage.go(60)
-        stage.kit.patience = Patience(900.0, 7_200.0)
+        stage.context.patience = Patience(900.0, 7_200.0)
         away(stage)
         stage.go(7_000)
         stage.stop()

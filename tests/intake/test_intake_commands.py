@@ -98,11 +98,13 @@ def test_retry_of_a_task_that_nobody_called_failed_looks_and_buys_nothing(stage:
 
 
 def test_pause_and_resume_mean_every_provider(stage: Stage) -> None:
-    kit = stage.kit
-    other = replace(kit, control=Control(stage.raw, stage.config.limits, stage.clock, "other"), name="other")
-    stage.commands = Commands(kit, lambda path: None, others=[other])
+    context = stage.context
+    other = replace(
+        context, control=Control(stage.raw, stage.config.limits, stage.clock, "other"), name="other"
+    )
+    stage.commands = Commands(context, lambda path: None, others=[other])
     carry_out(stage, "pause")
-    assert (kit.control.paused, other.control.paused) == (True, True)
+    assert (context.control.paused, other.control.paused) == (True, True)
     assert Control(stage.raw, stage.config.limits, stage.clock).paused, "a restart forgets no pause"
     carry_out(stage, "resume")
-    assert (kit.control.paused, other.control.paused) == (False, False)
+    assert (context.control.paused, other.control.paused) == (False, False)

@@ -18,19 +18,20 @@ from sorad.intake.decide import decide, needs_orphan, needs_unknown_creates
 from sorad.intake.facts import (
     Candidate,
     Demote,
+    DiskState,
     Facts,
-    Held,
     Key,
     Ledgered,
-    Lookalike,
     MoveFolder,
     MoveVideo,
     Orphan,
+    Outside,
     Plan,
     Prices,
     Progress,
     Relative,
     RescuedVideo,
+    SameContent,
     key_of,
 )
 from sorad.intake.identity import closest, first_of_content, is_new, origin_of
@@ -97,10 +98,10 @@ def evidence(video: Path, segment: int, text: str, remote_id: str = "t1", state:
 def facts(*texts: str, **more: Any) -> Facts:
     """A storyboard that asks for these texts; nothing is known, unless told."""
     wants = asked(*texts)
-    held = more.pop("held", Held())
-    if not held.wants:
-        held = replace(held, wants=wants)
-    return Facts(more.pop("board", board()), ("c",), wants, HOME, 100.0, held=held, state_dir=STATE, **more)
+    disk = more.pop("disk", DiskState())
+    if not disk.wants:
+        disk = replace(disk, wants=wants)
+    return Facts(more.pop("board", board()), ("c",), wants, HOME, 100.0, disk=disk, state_dir=STATE, **more)
 
 
 def bought_by(plan: Plan, takes: Sequence[Take]) -> Counter[str]:
@@ -126,7 +127,7 @@ def test_what_cannot_be_read_asks_for_nothing() -> None:
 
 
 def test_a_copy_buys_nothing() -> None:
-    rows = Ledgered(same=Lookalike(board("/vault/0.json", id=3), is_there=True))
+    rows = Ledgered(same=SameContent(board("/vault/0.json", id=3), is_there=True))
     plan = decide(facts("one", rows=rows))
     assert (plan.withdraw, plan.wants) == ("copy", None)
     assert (plan.board.state, plan.board.copy_of) == ("copy", "/vault/0.json")
@@ -134,13 +135,15 @@ def test_a_copy_buys_nothing() -> None:
 
 def test_the_copy_is_the_one_that_nothing_was_bought_for() -> None:
     other = board("/vault/0.json", id=3)
-    rows = Ledgered(same=Lookalike(other, is_there=True), same_takes=(take(1, 1, "one", State.QUEUED, HOME),))
-    held = Held(evidence=(evidence(HOME / "1.mp4", 1, "one"),))
-    plan = decide(facts("one", rows=rows, held=held))
+    rows = Ledgered(
+        same=SameContent(other, is_there=True), same_takes=(take(1, 1, "one", State.QUEUED, HOME),)
+    )
+    disk = DiskState(evidence=(evidence(HOME / "1.mp4", 1, "one"),))
+    plan = decide(facts("one", rows=rows, disk=disk))
     (demote,) = plan.first
     assert isinstance(demote, Demote)
     assert (demote.copy.path, demote.copy.copy_of) == (other.path, PATH)
-    after = decide(facts("one", rows=rows, held=held, done=Progress(demoted=True)))
+    after = decide(facts("one", rows=rows, disk=disk, done=Progress(demoted=True)))
     assert after.withdraw == ""
 
 
@@ -148,10 +151,12 @@ def test_the_copy_is_the_one_that_nothing_was_bought_for() -> None:
 def test_a_storyboard_that_was_bought_for_is_no_copy_of_one_with_receipts(state: State) -> None:
     """Whoever copies a storyboard with its folder copies the receipts, too."""
     rows = Ledgered(
-        same=Lookalike(board("/vault/0.json", id=3), is_there=True),
+        same=SameContent(board("/vault/0.json", id=3), is_there=True),
         same_takes=(take(1, 1, "one", State.CANCELLED, HOME), take(2, 2, "two", state, HOME)),
     )
-    plan = decide(facts("one", "two", rows=rows, held=Held(evidence=(evidence(HOME / "1.mp4", 1, "one"),))))
+    plan = decide(
+        facts("one", "two", rows=rows, disk=DiskState(evidence=(evidence(HOME / "1.mp4", 1, "one"),)))
+    )
     assert (plan.withdraw == "copy") is (state not in QUEUED_OR_DROPPED)
     assert bool(plan.first) is (state in QUEUED_OR_DROPPED)
 
@@ -172,8 +177,8 @@ def test_the_folder_of_a_renamed_storyboard_follows(change: dict[str, Any], move
     change = dict(change)
     origin = change.pop("origin", board("/vault/old.json", id=7))
     takes = change.pop("takes", (take(1, 1, "one", State.DONE, OLD / "1.mp4"),))
-    held = Held(folder=change.pop("folder", OLD))
-    plan = decide(facts("one", rows=Ledgered(origin=origin, takes=takes), held=held, **change))
+    disk = DiskState(folder=change.pop("folder", OLD))
+    plan = decide(facts("one", rows=Ledgered(origin=origin, takes=takes), disk=disk, **change))
     assert plan.first == ((MoveFolder(OLD, HOME),) if moves else ())
     assert plan.board.id == 7
 
@@ -189,19 +194,19 @@ ORPHAN = {
 
 @pytest.mark.parametrize(("shared", "change", "moves"), ORPHAN.values(), ids=ORPHAN)
 def test_an_orphaned_folder_is_adopted(shared: int, change: dict[str, Any], moves: bool) -> None:
-    plan = decide(facts("one", "two", held=Held(orphan=Orphan(OLD, shared)), **change))
+    plan = decide(facts("one", "two", disk=DiskState(orphan=Orphan(OLD, shared)), **change))
     assert plan.first == ((MoveFolder(OLD, HOME, orphaned=True),) if moves else ())
 
 
 def test_a_rescued_video_comes_to_its_receipt() -> None:
     shelf, place = STATE / "rescued" / "1.mp4", HOME / "Segment_1" / "1.mp4"
-    held = Held(
+    disk = DiskState(
         rescued=(RescuedVideo(evidence(shelf, 1, "one"), verified=True),),
         home={"t1": evidence(place, 1, "one")},
     )
-    assert decide(facts("one", held=held)).first == (MoveVideo(shelf, place, 1, 1, rescued=True),)
+    assert decide(facts("one", disk=disk)).first == (MoveVideo(shelf, place, 1, 1, rescued=True),)
     stuck = Progress(stuck=frozenset({(shelf, place)}))
-    assert decide(facts("one", held=held, done=stuck)).first == ()
+    assert decide(facts("one", disk=disk, done=stuck)).first == ()
 
 
 CANDIDATES = {
@@ -219,7 +224,7 @@ def test_a_take_of_another_storyboard_whose_file_lies_here(change: dict[str, boo
     other = take(1, 4, "one", State.DONE, Path("/vault/b_assets/Segment_4/4.mp4"))
     one = Candidate(other, here, **{"away": False, "gone": False, "kept": False, "occupied": False, **change})
     spots = {Path(want.output): Spot(video=True, receipt="t1")}
-    plan = decide(facts("one", held=Held(evidence=(here,), candidates=(one,), spots=spots)))
+    plan = decide(facts("one", disk=DiskState(evidence=(here,), candidates=(one,), spots=spots)))
     assert [moved.take_id for moved in plan.moved] == ([1] if comes else [])
 
 
@@ -230,9 +235,9 @@ def test_nothing_takes_the_place_of_another_create() -> None:
     one = take(1, 1, "one", State.DONE, old)
     rows = Ledgered(known=board(id=7), origin=board(id=7), takes=(one,))
     spots = {old: Spot(video=True, receipt="t1"), home: Spot(receipt="t9")}
-    plan = decide(facts("one", rows=rows, held=Held(spots=spots)))
+    plan = decide(facts("one", rows=rows, disk=DiskState(spots=spots)))
     assert (plan.moves, plan.moved) == ((), ())
-    free = decide(facts("one", rows=rows, held=Held(spots={old: spots[old]})))
+    free = decide(facts("one", rows=rows, disk=DiskState(spots={old: spots[old]})))
     assert free.moves == (MoveVideo(old, home, 1, 1),)
     assert [moved.output for moved in free.moved] == [str(home)]
 
@@ -242,14 +247,16 @@ def test_what_cannot_be_moved_counts_where_it_lies() -> None:
     home = Path(want.output)
     old = OLD / "Segment_1" / home.name
     rows = Ledgered(origin=board(id=7), takes=(take(1, 1, "one", State.DONE, old),))
-    held = Held(spots={old: Spot(video=True, receipt="t1")})
-    plan = decide(facts("one", rows=rows, held=held, done=Progress(stuck=frozenset({(old, home)}))))
+    disk = DiskState(spots={old: Spot(video=True, receipt="t1")})
+    plan = decide(facts("one", rows=rows, disk=disk, done=Progress(stuck=frozenset({(old, home)}))))
     assert (plan.moves, plan.moved) == ((), ())
 
 
 def test_what_another_storyboard_has_is_held_for_a_copy() -> None:
     rows = Ledgered(copied_from="/vault/b.json")
-    plan = decide(facts("one", "new", rows=rows, held=Held(elsewhere={fingerprint("one"): "/vault/b.json"})))
+    plan = decide(
+        facts("one", "new", rows=rows, outside=Outside(elsewhere={fingerprint("one"): "/vault/b.json"}))
+    )
     assert plan.wants is not None
     assert [want.state for want in plan.wants] == [State.HELD, State.QUEUED]
     assert plan.wants[0].error is not None
@@ -274,7 +281,7 @@ def test_what_was_approved_or_bought_for_a_copy_is_not_held_again(
     (want,) = asked("one")
     one = take(1, 1, "one", state, Path(want.output), **more)
     rows = Ledgered(origin=board(id=7), takes=(one,), copied_from="/vault/b.json")
-    plan = decide(facts("one", rows=rows, held=Held(elsewhere={fingerprint("one"): "/vault/b.json"})))
+    plan = decide(facts("one", rows=rows, outside=Outside(elsewhere={fingerprint("one"): "/vault/b.json"})))
     assert plan.wants is not None
     assert [want.state for want in plan.wants] == [State.HELD if held else State.QUEUED]
 
@@ -283,7 +290,7 @@ def test_what_was_approved_or_bought_for_a_copy_is_not_held_again(
 def test_what_is_too_dear_waits_for_approval(limit: int, held: bool) -> None:
     of = {key_of(want): (1_000_000, "USD") for want in asked("one", "two")}
     prices = Prices(Budget(approve_above=limit), of)
-    plan = decide(facts("one", "two", held=Held(prices=prices)))
+    plan = decide(facts("one", "two", outside=Outside(prices=prices)))
     assert plan.wants is not None
     assert {want.state for want in plan.wants} == {State.HELD if held else State.QUEUED}
     assert (plan.held_for is not None) == held
@@ -305,7 +312,7 @@ def test_what_waits_for_approval_is_weighed_with_what_is_new_and_what_was_approv
     (want, _new) = asked("one", "two")
     rows = Ledgered(origin=board(id=7), takes=(take(1, 1, "one", state, Path(want.output), **more),))
     of = {key_of(want): (1_000_000, "USD") for want in asked("one", "two")}
-    plan = decide(facts("one", "two", rows=rows, held=Held(prices=Prices(Budget(approve_above=1), of))))
+    plan = decide(facts("one", "two", rows=rows, outside=Outside(prices=Prices(Budget(approve_above=1), of))))
     assert plan.wants is not None
     assert [want.state for want in plan.wants] == [State.HELD if held else State.QUEUED] * 2
 
@@ -314,8 +321,8 @@ def test_what_waits_for_approval_is_weighed_with_what_is_new_and_what_was_approv
 
 
 def test_of_the_same_content_the_one_that_is_there_counts() -> None:
-    gone, there = Lookalike(board(id=1), is_there=False), Lookalike(board(id=2), is_there=True)
-    copy = Lookalike(board(id=0, copy_of="x"), is_there=True)
+    gone, there = SameContent(board(id=1), is_there=False), SameContent(board(id=2), is_there=True)
+    copy = SameContent(board(id=0, copy_of="x"), is_there=True)
     assert first_of_content([gone, copy, there]) == there
     assert first_of_content([]) is None
 
@@ -340,7 +347,7 @@ IDENTITY = {
 def test_which_row_it_is(same: bool, related: bool, known: bool, expected: Optional[int]) -> None:
     rows = Ledgered(
         known=board(id=3) if known else None,
-        same=Lookalike(board("/vault/s.json", id=1), is_there=False) if same else None,
+        same=SameContent(board("/vault/s.json", id=1), is_there=False) if same else None,
         relatives=(Relative(board("/vault/r.json", id=2), 1),) if related else (),
     )
     origin = origin_of(rows, PATH)
@@ -445,7 +452,7 @@ def gathered(
     intents = tuple(one.evidence() for one in on_disk.values() if one.state is State.UNKNOWN)
     origin = board(id=7) if takes else None
     rows = Ledgered(known=origin, origin=origin, takes=takes)
-    placed = facts(*texts, held=Held(evidence=there, intents=intents), rows=rows).video
+    placed = facts(*texts, disk=DiskState(evidence=there, intents=intents), rows=rows).video
     wants = tuple(look(replace(want, output=str(placed(*key_of(want))))) for want in asked(*texts))
     seen = {want.output for want in wants} | {create(want) for want in wants}
     surplus = tuple(
@@ -453,12 +460,12 @@ def gathered(
         for one in on_disk.values()
         if str(one.video) not in seen and one.create not in seen
     )
-    held = Held(evidence=there, intents=intents, wants=wants, surplus=surplus)
-    given_facts = facts(*texts, held=held, rows=rows, **more)
+    disk = DiskState(evidence=there, intents=intents, wants=wants, surplus=surplus)
+    given_facts = facts(*texts, disk=disk, rows=rows, **more)
     asked_about = places_in_question(takes, wants, surplus, (*there, *intents), (), given_facts.video)
     # Only what was asked about is known: had anything else been needed, it would look empty.
-    held = replace(held, spots={place: spots.get(place, Spot()) for place in asked_about})
-    return replace(given_facts, held=held)
+    disk = replace(disk, spots={place: spots.get(place, Spot()) for place in asked_about})
+    return replace(given_facts, disk=disk)
 
 
 def after(plan: Plan, creates: Sequence[Bought]) -> dict[Path, Spot]:
@@ -517,7 +524,7 @@ def test_nothing_is_bought_twice_and_nothing_is_lost(
     # What is wanted n times and was bought k times is bought n - k times. A take that waits keeps its number, though.
     wanted, have = Counter(texts), Counter(one.text for one in creates)
     waiting = {key_of(one) for one in unsent if one.state is State.QUEUED} & set(
-        map(key_of, given_facts.asked)
+        map(key_of, given_facts.requested)
     )
     waits = {request(text).fingerprint(): text for text in wanted}
     indistinguishable = Counter(waits[fingerprint_] for _segment, _take, fingerprint_ in waiting)
@@ -581,14 +588,14 @@ def gathered_anew(
         next(want for want in asked(*texts) if key_of(want) == key_of(one))
         if is_settled(own.get(key_of(one)))
         else one
-        for one in now.held.wants
+        for one in now.disk.wants
     )
-    there = (*now.held.evidence, *now.held.intents)
+    there = (*now.disk.evidence, *now.disk.intents)
     spots = {one.video: one.spot() for one in moved if one.has_file}
-    now = replace(now, rows=rows, held=replace(now.held, wants=wants))
-    asked_about = places_in_question(rows.takes, wants, now.held.surplus, there, (), now.video)
+    now = replace(now, rows=rows, disk=replace(now.disk, wants=wants))
+    asked_about = places_in_question(rows.takes, wants, now.disk.surplus, there, (), now.video)
     return replace(
-        now, held=replace(now.held, spots={place: spots.get(place, Spot()) for place in asked_about})
+        now, disk=replace(now.disk, spots={place: spots.get(place, Spot()) for place in asked_about})
     )
 
 

@@ -42,10 +42,10 @@ def test_an_address_that_brings_no_video_gives_way(
 ) -> None:
     take = bought(stage, State.DOWNLOADING)
     more = tuple(Video("https://b.test/v") for _number in range(others))
-    stage.kit.deliveries.videos[take.id] = Video("https://a.test/v", others=more)
+    stage.context.deliveries.videos[take.id] = Video("https://a.test/v", others=more)
     stage.provider.open_video = lambda *_args: Fault(trouble, SAID)  # type: ignore[method-assign]
-    guarded(fetch, stage.kit, take)
-    video = stage.kit.deliveries.videos.get(take.id)
+    guarded(fetch, stage.context, take)
+    video = stage.context.deliveries.videos.get(take.id)
     assert (None if video is None else video.url) == left
 
 
@@ -57,7 +57,7 @@ def test_a_key_that_is_refused_at_a_poll_stops_buying_and_ends_no_take(
 ) -> None:
     take: Any = bought(stage, State.GENERATING)
     stage.provider.poll = lambda _remote_id: Fault(trouble, SAID)  # type: ignore[method-assign]
-    guarded(poll, stage.kit, take)
+    guarded(poll, stage.context, take)
     assert (stage.control.halt is not None) is halts
     take = stage.raw.take(take.id)
     assert (take.state, take.remote_id != "") == (State.GENERATING, True)

@@ -23,8 +23,8 @@ from world import PRICE, SAID, START
 from sorad.engine.decide.gate import Gate
 from sorad.engine.state.first_create import place_of
 from sorad.engine.steps import dedupe, write_intent
+from sorad.engine.steps.context import Locks
 from sorad.engine.steps.guard import guarded
-from sorad.engine.steps.kit import Locks
 from sorad.engine.steps.submit import submit
 from sorad.engine.steps.takeover import take_create_over, take_over_below
 from sorad.layout import intent_path, receipt_path
@@ -61,7 +61,7 @@ def meanwhile(stage: Stage, act: Callable[[], object]) -> None:
 
 def send(stage: Stage, take: Take) -> Take:
     """Submit it; the take afterwards."""
-    guarded(submit, stage.kit, take)
+    guarded(submit, stage.context, take)
     after = stage.raw.take(take.id)
     assert after is not None
     return after
@@ -70,12 +70,12 @@ def send(stage: Stage, take: Take) -> Take:
 def folders(name: str) -> Act:
     """One of the questions about folders is answered with no ("ready") or yes."""
     return lambda stage, take: setattr(
-        stage.kit, "folders", replace(stage.kit.folders, **{name: lambda _place: name != "ready"})
+        stage.context, "folders", replace(stage.context.folders, **{name: lambda _place: name != "ready"})
     )
 
 
 def process(**members: Callable[[], bool]) -> Act:
-    return lambda stage, take: setattr(stage.kit, "process", replace(stage.kit.process, **members))
+    return lambda stage, take: setattr(stage.context, "process", replace(stage.context.process, **members))
 
 
 def paused(stage: Stage, take: Take) -> None:
@@ -95,7 +95,7 @@ def gate_closed(stage: Stage, take: Take) -> None:
 
 
 def another_buys(stage: Stage, take: Take) -> None:
-    stage.kit.claims = replace(stage.kit.claims, guard=lambda _take: stage.clock.time() + 30.0)
+    stage.context.claims = replace(stage.context.claims, guard=lambda _take: stage.clock.time() + 30.0)
 
 
 def sent(stage: Stage, take: Take, *, unknown: bool = True) -> None:
@@ -240,8 +240,8 @@ def test_no_two_share_the_last_of_a_budget(tmp_path: Path) -> None:
     (second,) = (take for take in stage.raw.takes() if take.id != first.id)
     stage.control.first.answered(place_of(stage.provider.base_url, stage.config.provider, first.request))
     lock, spend = Watched(), stage.raw.spend
-    stage.kit.ledger, stage.kit.locks = stage.raw, Locks(lock)  # type: ignore[arg-type]
-    other = threading.Thread(target=guarded, args=(submit, stage.kit, second))
+    stage.context.ledger, stage.context.locks = stage.raw, Locks(lock)  # type: ignore[arg-type]
+    other = threading.Thread(target=guarded, args=(submit, stage.context, second))
 
     def slow(*args: Any) -> int:
         """The other one comes while the first has looked what is spent, and has not written its intent."""
@@ -349,7 +349,7 @@ def test_what_is_claimed_takes_over_what_was_announced_in_its_root_and_no_other(
     held = held_for_another(stage, stage.clock.time())
     place = os.path.normpath(stage.vault_dir / path)
     now = stage.clock.time() + 99.0
-    assert take_over_below(stage.raw, place, stage.kit.claims.payer, "USD", now) == count
+    assert take_over_below(stage.raw, place, stage.context.claims.payer, "USD", now) == count
     (after,) = stage.takes()
     assert after.state is (State.UNKNOWN if count else State.HELD), held.error
 
@@ -385,7 +385,7 @@ def test_an_intent_of_our_own_that_the_ledger_lost_is_looked_up_and_not_sent_aga
     if known:  # its end is known: a list did not show it
         left = stage.raw.record(take, Change(State.SUBMITTING, "intent", intent=True, keep_claim=True), at)
         take = stage.raw.record(left, Change(State.QUEUED, "not accepted", keep_claim=True), at)
-    foreign(take, State.SUBMITTING, at, stage.kit.claims.payer(take.root).id)
+    foreign(take, State.SUBMITTING, at, stage.context.claims.payer(take.root).id)
     after = send(stage, take)
     assert (after.state, stage.provider.creates) == ((State.GENERATING, 1) if known else (State.UNKNOWN, 0))
 
@@ -434,20 +434,20 @@ class Refusing:
 
 def test_without_its_intent_in_the_ledger_no_create_leaves(stage: Stage) -> None:
     take = claimed(stage, "one")
-    stage.kit.ledger = Refusing(stage.raw, "intent")  # type: ignore[assignment]
+    stage.context.ledger = Refusing(stage.raw, "intent")  # type: ignore[assignment]
     after = send(stage, take)
     assert (after.state, after.claim, stage.provider.creates) == (State.QUEUED, "", 0)
 
 
 def test_an_id_that_the_ledger_cannot_be_told_is_told_by_the_folder(stage: Stage) -> None:
     take, told = claimed(stage, "one"), list[Optional[bool]]()
-    stage.kit.ledger = Refusing(stage.raw, "accepted")  # type: ignore[assignment]
+    stage.context.ledger = Refusing(stage.raw, "accepted")  # type: ignore[assignment]
 
     def pause(_seconds: float) -> None:
         told.append(receipt_path(Path(take.output)).exists())
-        stage.kit.ledger = stage.raw
+        stage.context.ledger = stage.raw
 
-    stage.kit.process = replace(stage.kit.process, pause=pause)
+    stage.context.process = replace(stage.context.process, pause=pause)
     assert send(stage, take).state is State.GENERATING
     assert told == [True]
 
@@ -478,7 +478,7 @@ def test_a_step_that_crashes_after_the_intent_leaves_its_create_unknown(stage: S
         raise ZeroDivisionError
 
     stage.provider.create = broken  # type: ignore[method-assign]
-    stage.kit.process = replace(stage.kit.process, crashed=lambda problem: None)
+    stage.context.process = replace(stage.context.process, crashed=lambda problem: None)
     after = send(stage, claimed(stage, "one"))
     assert (after.state, after.creates, after.claim) == (State.UNKNOWN, 1, "")
     assert stage.raw.spend() == PRICE

@@ -29,7 +29,7 @@ def rescued(stage: Stage) -> Stage:
     stage.go()
     stage.board(A, TWO)
     stage.go(60)
-    stage.kit.patience = Patience(900.0, 7_200.0)
+    stage.context.patience = Patience(900.0, 7_200.0)
     away(stage)
     stage.go(7_000)
     assert [is_rescued(take) for take in of(stage)] == [True, True]
@@ -138,7 +138,7 @@ def test_an_old_copy_of_the_ledger_does_not_buy_what_lies_rescued(stage: Stage) 
     shutil.copy(stage.state / "ledger.sqlite3", stage.folder / "old")
     stage.restart()
     stage.go(60)
-    stage.kit.patience = Patience(900.0, 7_200.0)
+    stage.context.patience = Patience(900.0, 7_200.0)
     away(stage)
     stage.go(7_000)
     assert [is_rescued(take) for take in of(stage)] == [True, True]

@@ -250,9 +250,9 @@ def test_a_video_that_arrives_at_its_old_place_while_its_storyboard_is_renamed_i
     stage.until("generating")
     received = fetch_step._receive
 
-    def rename_meanwhile(kit: object, take: object, *how: object) -> object:
+    def rename_meanwhile(context: object, take: object, *how: object) -> object:
         monkeypatch.setattr(fetch_step, "_receive", received)
-        outcome = received(kit, take, *how)  # type: ignore[arg-type]
+        outcome = received(context, take, *how)  # type: ignore[arg-type]
         stage.raw.apply(
             replace(stage.raw.storyboards()[0]),
             None,

@@ -44,7 +44,7 @@ def modules() -> dict[str, str]:
 
 
 def room_of(module: str, depth: int = 1) -> str:
-    """``engine`` for ``sorad.engine.steps.kit``; ``steps`` at ``depth`` 2."""
+    """``engine`` for ``sorad.engine.steps.context``; ``steps`` at ``depth`` 2."""
     return module.split(".")[depth]
 
 
@@ -173,9 +173,12 @@ def test_longer_circles_are_seen() -> None:
 
 
 def test_the_floors_inside_a_room_are_held() -> None:
-    known = {"sorad.engine.steps.kit": "", "sorad.engine.decide.gate": "import sorad.engine.steps.kit"}
+    known = {
+        "sorad.engine.steps.context": "",
+        "sorad.engine.decide.gate": "import sorad.engine.steps.context",
+    }
     assert upward(known, FLOORS["engine"], depth=2) == [
-        "sorad.engine.decide.gate imports sorad.engine.steps.kit"
+        "sorad.engine.decide.gate imports sorad.engine.steps.context"
     ]
 
 

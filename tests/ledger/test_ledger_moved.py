@@ -30,7 +30,7 @@ def moved(ledger: Ledger, by: str = "user", **members: Any) -> Take:
 @pytest.mark.parametrize("by", ["user", "fallback"])
 def test_what_was_moved_stays_there_until_the_storyboard_says_otherwise(ledger: Ledger, by: str) -> None:
     take = moved(ledger, by)
-    assert (take.asked.model, take.request.model) == ("k", "")
+    assert (take.effective_request.model, take.request.model) == ("k", "")
     apply(ledger, want(1))
     assert places(ledger) == [("kling", by, State.QUEUED)]
     apply(ledger)  # no longer wanted, and wanted again
@@ -47,7 +47,7 @@ def test_a_new_text_goes_where_the_user_moved_the_one_before(ledger: Ledger, by:
     apply(ledger, want(1, prompt="another text"))
     _before, take = ledger.takes()
     assert (take.target, take.moved_by) == (there, by if there else "")
-    assert take.asked.model == ("k" if there else "")
+    assert take.effective_request.model == ("k" if there else "")
     apply(ledger, want(1, prompt="a third", request=Request("a third 1", model="m")))
     assert [take.target for take in ledger.takes()][-1] == "", "it names a model of its own now"
 

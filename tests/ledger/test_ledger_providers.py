@@ -100,8 +100,8 @@ def test_what_was_sent_to_a_party_can_be_left_out(ledger: Ledger) -> None:
     assert sorted(ledger.parties()) == [B, A]
     assert ledger.agenda([A, B]).get(State.GENERATING, {}) == {}
     assert ROOT in ledger.agenda([B])[State.GENERATING]
-    assert [take.id for take in ledger.claim(State.GENERATING, NOW, 9, but=[B])] == [one.id]
-    assert [take.id for take in ledger.claim(State.GENERATING, NOW, 9, but=[A])] == [two.id, three.id]
+    assert [take.id for take in ledger.claim(State.GENERATING, NOW, 9, exclude=[B])] == [one.id]
+    assert [take.id for take in ledger.claim(State.GENERATING, NOW, 9, exclude=[A])] == [two.id, three.id]
 
 
 def test_slots_are_counted_for_each_party(ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sorad.ledger.reused import FOLDER, NEVER, ROOT, bought_as, left, source_for, sources
+from sorad.ledger.reused import FOLDER, NO_REUSE, ROOT, bought_as, left, source_for, sources
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 
@@ -54,7 +54,7 @@ def take(number: int, path: str, state: State, **more: Any) -> Take:
 def test_what_serves_another_storyboard(state: State, more: dict[str, Any], serves: bool) -> None:
     one = take(1, "/v/film/a.json", state, **more)
     assert sources(B, "/v", [one], FOLDER) == ([one] if serves else [])
-    assert sources(B, "/v", [one], NEVER) == []
+    assert sources(B, "/v", [one], NO_REUSE) == []
     assert sources(one.storyboard, "/v", [one], FOLDER) == [], (
         "two equal segments of one file are two purchases"
     )

@@ -11,7 +11,7 @@ import pytest
 
 from sorad.media import decoder as module
 from sorad.media.decoder import Decoder, passed_on
-from sorad.media.questions import Compare, Compared, Frame, Kept, Probe, Probed, Unanswered, missing
+from sorad.media.questions import Compare, Compared, Frame, PictureSaved, Probe, Probed, Unanswered, missing
 
 
 def test_a_video_is_told_by_its_index(decoder: Decoder, video: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_picture_is_kept_under_its_name(
 ) -> None:
     out = tmp_path / "picture.jpg"
     found = decoder.ask(Frame(str(video), str(out), at, width=320))
-    assert isinstance(found, Kept)
+    assert isinstance(found, PictureSaved)
     assert (found.width, found.height) == (320, 180)
     assert found.at == pytest.approx(when, abs=0.01)
     assert out.read_bytes()[:2] == b"\xff\xd8"

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sorad.media.flaws import Asked, Flaw, asked_of, flaws, flaws_of, is_usable, kept, unreadable
+from sorad.media.flaws import Expected, Flaw, as_json, expected_of, flaws, flaws_of, is_usable, unreadable
 from sorad.media.questions import Inspected
 from sorad.media.stretches import Doubled, Runs, doubled
 from sorad.messages import set_language
 from sorad.model import Request, State, Take
 
 GOOD = Inspected(1280, 720, 10.0, 10.0, 24.0, 240, 0, "h264", "yuv420p", "aac", 0.3)
-ASKED = Asked(10, "16:9", "720p", True)
+ASKED = Expected(10, "16:9", "720p", True)
 TAKE = Take(1, 1, "/v", "/v/storyboard.json", 1, 1, "f", Request("a cat"), State.DONE, "/v/1.mp4", 0.0)
 
 
@@ -79,7 +79,7 @@ def test_flaws_are_told_in_words_and_outlive_the_ledger(language: str) -> None:
     told = {"black": [[0.0, 1.54]], "frozen": [[3, 6]], "doubled": [[0, 2, 5]], "codec": "hevc", "sound": ""}
     bad = replace(GOOD, **told, width=300, height=900, seconds=8.0)  # type: ignore[arg-type]
     found = flaws(bad, replace(ASKED, seconds=4))
-    take = replace(TAKE, checks=kept(bad, found))
+    take = replace(TAKE, checks=as_json(bad, found))
     set_language(language)
     try:
         words = [one.text() for one in flaws_of(take)]
@@ -94,8 +94,8 @@ def test_flaws_are_told_in_words_and_outlive_the_ledger(language: str) -> None:
 def test_what_was_sent_counts_where_the_storyboard_says_nothing() -> None:
     vertical = Request("a cat", seconds=5, orientation="vertical", audio=False, resolution="1080p")
     sent = '{"resolution": "480p", "audio": true}'
-    assert asked_of(replace(TAKE, sent=sent)) == Asked(10, "16:9", "480p", True)
-    assert asked_of(replace(TAKE, request=vertical, sent=sent)) == Asked(5, "9:16", "1080p", False)
+    assert expected_of(replace(TAKE, sent=sent)) == Expected(10, "16:9", "480p", True)
+    assert expected_of(replace(TAKE, request=vertical, sent=sent)) == Expected(5, "9:16", "1080p", False)
     assert kinds({}, {"resolution": "horizontal"}) == []  # sora_hk calls the direction so
 
 

@@ -15,7 +15,7 @@ from sorad.media.questions import (
     Frame,
     Inspect,
     Inspected,
-    Kept,
+    PictureSaved,
     Probe,
     Probed,
     Unanswered,
@@ -63,7 +63,7 @@ def test_ten_bits_and_turned_pictures_are_told(decoder: Decoder, whole: Path, tm
     found = seen(decoder, phone)
     assert (found.width, found.height) == (36, 64)
     poster = decoder.ask(Frame(str(phone), str(tmp_path / "p.jpg"), "poster", 640))
-    assert isinstance(poster, Kept)
+    assert isinstance(poster, PictureSaved)
     assert (poster.width, poster.height) == (36, 64)
 
 
@@ -72,14 +72,14 @@ def test_a_poster_is_no_black_picture(decoder: Decoder, whole: Path, tmp_path: P
 
     out = tmp_path / "poster.jpg"
     found = decoder.ask(Frame(str(whole), str(out), "poster", 32))
-    assert isinstance(found, Kept)
+    assert isinstance(found, PictureSaved)
     assert found.at > 1.1
     assert OURS in out.read_bytes()[:4_096]
     with Image.open(out) as picture:
         assert (picture.format, picture.size) == ("JPEG", (32, 18))
         assert picture.convert("L").getextrema()[1] > 60
     black = decoder.ask(Frame(str(film(tmp_path / "b.mp4", [("black", 8)])), str(out), "poster", 32))
-    assert isinstance(black, Kept)  # one has to stand for it
+    assert isinstance(black, PictureSaved)  # one has to stand for it
 
 
 def test_a_video_that_fades_in_is_compared_by_what_it_shows_then(
@@ -125,7 +125,7 @@ def test_a_hostile_file_takes_nothing_down(
     bad.write_bytes(make(whole.read_bytes()))  # type: ignore[operator]
     for question in (Inspect(str(bad)), Frame(str(bad), str(out), "poster", 640)):
         found = decoder.ask(question)
-        assert isinstance(found, (Unanswered, Inspected, Kept)), found
+        assert isinstance(found, (Unanswered, Inspected, PictureSaved)), found
         if isinstance(found, Unanswered):
             assert found.why == "unreadable"
         elif isinstance(found, Inspected):

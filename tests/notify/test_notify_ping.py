@@ -16,7 +16,7 @@ from sorad.notify.ping import Pinger
 from sorad.problems import Problem
 
 
-def wait_for(condition: Callable[[], object], patience: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], patience: float = 60.0) -> None:
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -42,7 +42,7 @@ class Running:
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(10)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 

@@ -43,6 +43,26 @@ def created(server: ScriptedServer, body: Any, status: int = 200, **more: Any) -
     return found
 
 
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ({"id": TASK}, ""),
+        ({"id": "task_other"}, "task_other"),
+        ({"data": {"task_id": "task_other", "video": {"id": "v"}}}, "task_other"),
+        ({"id": "task_upstream", "gateway": {"id": TASK}}, ""),
+        ({"id": "task_upstream", "url": f"https://cdn.test/{TASK}.mp4"}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_answer_about_another_task_is_told_from_its_own(
+    server: ScriptedServer, told: Any, names: str
+) -> None:
+    found = polled(server, {"status": "completed", **told})
+    assert (type(found), found.names) == (Finished, names)
+    found = polled(server, {"status": "failed", **told})
+    assert (type(found), found.names) == (TaskFailed, names)
+
+
 # --- what is sent ---------------------------------------------------------------------------------------
 
 
@@ -245,14 +265,14 @@ def test_refusals_in_gateways_words(
     "word", ["completed", "complete", "success", "succeeded", "succeed", "finished", "done", "SUCCESS"]
 )
 def test_words_for_finished(server: ScriptedServer, word: str) -> None:
-    assert isinstance(polled(server, {"id": "v", "status": word}), Finished)
+    assert isinstance(polled(server, {"id": TASK, "status": word}), Finished)
 
 
 @pytest.mark.parametrize(
     "word", ["failed", "failure", "fail", "error", "cancelled", "canceled", "expired", "FAILURE"]
 )
 def test_words_for_failed(server: ScriptedServer, word: str) -> None:
-    assert isinstance(polled(server, {"id": "v", "status": word}), TaskFailed)
+    assert isinstance(polled(server, {"id": TASK, "status": word}), TaskFailed)
 
 
 @pytest.mark.parametrize(
@@ -305,12 +325,12 @@ def test_words_for_missing(server: ScriptedServer, status: int, body: Any) -> No
     ],
 )
 def test_addresses_are_found_where_gateways_put_them(server: ScriptedServer, place: Any) -> None:
-    found = polled(server, {"id": "v", "status": "completed", **place})
+    found = polled(server, {"id": TASK, "status": "completed", **place})
     assert found == Finished(Video("https://cdn.test/v.mp4", needs_key=False))
 
 
 def test_address_on_the_own_host_needs_the_key(server: ScriptedServer) -> None:
-    found = polled(server, {"id": "v", "status": "completed", "url": "/v1/videos/v/content"})
+    found = polled(server, {"id": TASK, "status": "completed", "url": "/v1/videos/v/content"})
     assert found == Finished(Video(f"{server.url}/v1/videos/v/content", needs_key=True))
 
 
@@ -318,7 +338,7 @@ def test_address_on_the_own_host_needs_the_key(server: ScriptedServer) -> None:
     ("headers", "seconds"), [({"openai-poll-after-ms": "2500"}, 2.5), ({"Retry-After": "9"}, 9.0)]
 )
 def test_server_says_when_to_poll_again(server: ScriptedServer, headers: Any, seconds: float) -> None:
-    assert polled(server, {"id": "v", "status": "queued"}, 200, headers).poll_after == seconds
+    assert polled(server, {"id": TASK, "status": "queued"}, 200, headers).poll_after == seconds
 
 
 # --- content --------------------------------------------------------------------------------------------

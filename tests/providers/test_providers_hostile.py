@@ -101,3 +101,12 @@ def test_lengths_of_thousands_of_digits_are_none() -> None:
 def test_half_a_character_in_an_answer_is_no_id() -> None:
     body = json.dumps({"code": 200, "data": {"task_id": "\ud83e", "status": "pending"}})
     assert not isinstance(sora_hk_answers.after_create(answer(body)), Accepted)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "gbk"])
+def test_json_is_read_in_the_encodings_that_gateways_write(encoding: str) -> None:
+    assert reading.parse('{"id": "t1", "message": "任务已提交"}'.encode(encoding)) == {
+        "id": "t1",
+        "message": "任务已提交",
+    }
+    assert reading.parse('{"id": "t1"'.encode(encoding)) is None

@@ -44,7 +44,7 @@ from sorad.providers.base import (
     Trouble,
     Unknown,
 )
-from sorad.providers.capabilities.lost import finding_of
+from sorad.providers.capabilities.lookup import finding_of
 from sorad.providers.finding import Find
 from sorad.providers.native.answers import after_create
 from sorad.providers.wire.answer import Answer
@@ -638,3 +638,37 @@ def test_ark_tells_where_the_last_frame_is_and_no_other_address_passes_for_it() 
         found = provider.polled(Answer(200, {}, body))  # type: ignore[attr-defined]
         assert isinstance(found, Finished)
         assert (found.video.url, found.video.frame) == (A, frame)
+
+
+def test_of_several_tasks_the_one_that_was_asked_after_counts(server: ScriptedServer) -> None:
+    """A gateway that does not heed the question answers with all tasks there are."""
+    kling = BY_KIND["kling"]
+    other = {"id": "other", "status": "failed", "message": "out of luck"}
+    mine = {"id": "mine", "status": "succeeded", "outputs": [{"type": "video", "id": "v", "url": A}]}
+    server.script(
+        Reply({"code": 0, "data": [other, mine]}),
+        Reply({"code": 0, "data": [mine, other]}),
+        Reply({"code": 0, "data": [other]}),
+    )
+    provider = kling.make(server.url)
+    for _order in range(2):
+        found = provider.poll("mine")
+        assert isinstance(found, Finished)
+        assert (found.video.url, found.names) == (A, "")
+    lost = provider.poll("mine")
+    assert isinstance(lost, TaskFailed)
+    assert lost.names == "other"
+
+
+def test_what_is_asked_for_by_an_id_and_shows_none_is_ours_only_if_it_is_alone(
+    server: ScriptedServer,
+) -> None:
+    kling = BY_KIND["kling"]
+    rows = [{"id": name, "status": "processing", "create_time": 1_000} for name in ("one", "two")]
+    whole = Reply({"code": 0, "data": {"result": [], "count": 0, "has_more": False}})
+    server.script(Reply({"code": 0, "data": rows}), whole, Reply({"code": 0, "data": rows[:1]}), whole)
+    provider = kling.make(server.url)
+    for count, own_id in ((2, ""), (1, "sorad-mine")):
+        listed = provider.recent(0.0, "sorad-mine")
+        assert isinstance(listed, Listed)
+        assert [task.own_id for task in listed.tasks] == [own_id] * count

@@ -13,7 +13,7 @@ from test_providers_pure import ANSWERS, BODIES, HEADERS, TREES, outcomes
 
 from sorad.providers.base import Refused
 from sorad.providers.creates import proof
-from sorad.providers.creates.proof import Proof, Said
+from sorad.providers.creates.proof import CreateAnswer, Proof
 from sorad.providers.wire.answer import Answer
 
 # The issue's own list, written down a second time on purpose.
@@ -47,6 +47,21 @@ CUT = st.sampled_from(
         "do request failed",
         "connection reset",
         "请求超时",
+        "peer closed connection without sending complete message body",
+        "error reading response body",
+        "failed to unmarshal upstream response",
+        "invalid character '<' looking for beginning of value",
+        "解析响应失败",
+        "backend did not respond",
+        "渠道无响应",
+        "the request took too long",
+        "insert task failed",
+        "database is locked",
+        "任务入库失败",
+        "Service Unavailable",
+        "服务暂时不可用",
+        "the request may have been processed",
+        "结果未知",
     ]
 )
 THERE = st.sampled_from(
@@ -60,6 +75,9 @@ THERE = st.sampled_from(
         "task video_00a1 was created but the webhook is bad",
         "the video has been queued, its callback is invalid",
         "任务 cgt-77ab 创建成功，但回调地址无效",
+        "insufficient balance to continue task video-0017-49306",
+        "poll http://gw.test/v1/videos/video_68e688d495 for the result",
+        "job 3fa85f64-5717-4562-b3fc-2c963f66afa6 was billed, and the hook failed",
     ]
 )
 
@@ -114,16 +132,63 @@ def test_what_says_that_it_is_there_refuses_nothing(status: int, body: Any, word
     "words", ["pay first, task_id=cgt-77ab", "the task was created, its callback is invalid"]
 )
 def test_a_task_that_words_tell_of_is_there_whatever_the_status(status: int, words: str) -> None:
-    said = Said(status, True, error=True, words=words, text=words)
+    answer = CreateAnswer(status, True, error=True, words=words, text=words)
+    assert proof.proof(answer) is Proof.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This request has been accepted",
+        "A task with this prompt is already running",
+        "identical request in progress",
+        "You already have a video with the same parameters",
+        "Conflict with existing task",
+        "idempotent replay",
+        "request terminated",
+        "该任务正在生成中",
+        "相同的任务",
+        "请求处理中，请勿重复点击",
+    ],
+)
+def test_what_may_tell_of_this_very_task_refuses_nothing(status: int, words: str) -> None:
+    said = CreateAnswer(status, True, code="invalid_request_error", error=True, words=words, text=words)
     assert proof.proof(said) is Proof.UNKNOWN
 
 
+@pytest.mark.parametrize("status", [403, 429])
+def test_what_is_given_before_a_handler_runs_tells_of_other_tasks(status: int) -> None:
+    for words in ("您有任务正在处理中，请稍后再试", "a task is already running"):
+        assert proof.proof(CreateAnswer(status, True, error=True, words=words, text=words)) is Proof.REFUSED
+
+
 @pytest.mark.parametrize(
-    "words", ["No task was created: the prompt is invalid.", "The task was not created: bad size."]
+    "words",
+    [
+        "No task was created: the prompt is invalid.",
+        "The task was not created: bad size.",
+        "Too many tasks in progress: 5 are already running",
+        "并发任务数已达上限，已有5个任务正在执行",
+        "first and last frame must have the same aspect ratio",
+        "image could not be decoded",
+        "invalid JSON in request body",
+        "The service is unavailable in your region",
+        "预扣费失败，余额不足",
+        "Please provide a valid image for image-to-video generation",
+        "the prompt could not be processed because it contains banned words",
+    ],
 )
 def test_what_says_that_nothing_was_made_refuses(words: str) -> None:
-    said = Said(400, True, error=True, words=words, text=words)
-    assert proof.proof(said) is Proof.REFUSED
+    answer = CreateAnswer(400, True, error=True, words=words, text=words)
+    assert proof.proof(answer) is Proof.REFUSED
+
+
+@pytest.mark.parametrize("headers", [{"location": "/v1/videos/video_68e688d495"}, {"x-task-id": "cgt-77ab1"}])
+@pytest.mark.parametrize("status", [301, 307, 400, 402, 403])
+def test_what_names_a_task_in_a_header_refuses_nothing(status: int, headers: dict[str, str]) -> None:
+    came = Answer(status, headers, b'{"error": {"code": "bad", "message": "size is wrong"}}')
+    assert not any(isinstance(found, Refused) for found in outcomes(came))
 
 
 @given(ANSWERS, st.sampled_from(["task_id", "taskId", "video_id"]), st.sampled_from(["", "data", "error"]))
@@ -140,8 +205,8 @@ def test_what_names_a_task_refuses_nothing(came: Answer, name: str, below: str) 
 def test_no_words_take_long_to_read(words: str) -> None:
     began = time.thread_time()
     for many in (words, words * 100, "error " * 3000, " " * 20_000, "upstream " * 2000, "status " * 3000):
-        said = Said(400, True, error=True, words=many, text=many)
-        assert isinstance(proof.proof(said), Proof)
+        answer = CreateAnswer(400, True, error=True, words=many, text=many)
+        assert isinstance(proof.proof(answer), Proof)
     assert time.thread_time() - began < 2.0
 
 
@@ -160,6 +225,6 @@ def test_no_words_take_long_to_read(words: str) -> None:
     ],
 )
 def test_what_names_a_cause(code: str, words: str, names: bool) -> None:
-    said = Said(422, True, code=code, error=True, words=words)
-    assert proof.names_cause(said) is names
-    assert (proof.proof(said) is Proof.REFUSED) is names
+    answer = CreateAnswer(422, True, code=code, error=True, words=words)
+    assert proof.names_cause(answer) is names
+    assert (proof.proof(answer) is Proof.REFUSED) is names

@@ -161,4 +161,4 @@ class Machine:
     def close(self) -> None:
         """Switch it off at once."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)

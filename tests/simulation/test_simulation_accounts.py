@@ -151,7 +151,7 @@ def test_what_is_on_the_list_of_another_account_is_first_of_all_that_of_its_own_
     (there,) = (one.remote_id for one in second.tasks.values() if one.request.prompt == "text")
     for account, adopted in (("acc0", ""), ("acc1", there)):  # the one of the earlier account looks first
         (take,) = (one for one in claimed if one.account == account)
-        reconcile(keys.kit, take)
+        reconcile(keys.context, take)
         found = keys.raw.take(take.id)
         assert found is not None
         assert found.remote_id == adopted
@@ -178,7 +178,7 @@ def test_what_waits_for_a_key_in_vain_can_be_given_up_and_looked_for_again(keys:
     keys.run(600)
     for verb, state in (("cancel", State.FAILED), ("retry", State.GENERATING)):
         keys.raw.post(verb, {"ids": [keys.takes()[0].id]}, keys.clock.time())
-        Commands(keys.kit, keys.vault.rescan).run()
+        Commands(keys.context, keys.vault.rescan).run()
         assert [take.state for take in keys.takes()] == [state]
 
 
@@ -206,7 +206,7 @@ class TestRevived:
         keys.until(State.GENERATING)
         second = keys.account("acc1")
         keys.provider = second
-        keys.kit.accounts = self.accounts(keys, second, keys.first)
+        keys.context.accounts = self.accounts(keys, second, keys.first)
         keys.run(3600)
         assert [(take.state, take.account) for take in keys.takes()] == [(State.DONE, "acc0")]
 
@@ -215,7 +215,7 @@ class TestRevived:
         keys.until(State.GENERATING)
         rotated = keys.rotated()
         keys.first.bad_key = True
-        keys.kit.accounts = self.accounts(keys, rotated, keys.first)
+        keys.context.accounts = self.accounts(keys, rotated, keys.first)
         keys.run(3600)
         assert [take.state for take in keys.takes()] == [State.DONE]
         assert keys.control.halt is None

@@ -15,7 +15,7 @@ from sorad.engine.state import first_create
 from sorad.model import State
 from sorad.providers.base import Trouble
 from sorad.providers.creates import proof
-from sorad.providers.creates.proof import Said
+from sorad.providers.creates.proof import CreateAnswer
 from sorad.providers.errors import refusals
 
 CALM = Odds(**dict.fromkeys(vars(Odds()), 0.0))
@@ -53,18 +53,18 @@ class TestSeededFaults:
         [
             (lambda said: said.status >= 500 and said.error, 5),
             (lambda said: said.status == 400 and proof.is_cut(said), 1),
-            (lambda said: said.status in proof.NEVER, 7),
+            (lambda said: said.status in proof.TIMED_OUT, 7),
             (lambda said: said.status == 422, 11),
             (lambda said: said.status == 400 and bool(said.task), 43),
         ],
         ids=["server errors", "words of a time-out", "408", "no cause", "names a task"],
     )
     def test_without_one_rule_a_take_is_paid_for_twice(
-        self, undone: Callable[[Said], bool], first: int, monkeypatch: pytest.MonkeyPatch
+        self, undone: Callable[[CreateAnswer], bool], first: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         honest = proof.proof
 
-        def without(said: Said, refusals: proof.Refusals = ()) -> proof.Proof:
+        def without(said: CreateAnswer, refusals: proof.Refusals = ()) -> proof.Proof:
             return proof.Proof.REFUSED if undone(said) else honest(said, refusals)
 
         monkeypatch.setattr(proof, "proof", without)

@@ -18,7 +18,7 @@ from sorad.health.complaints import complaints
 from sorad.health.facts import from_ledger
 from sorad.layout import last_frame_path
 from sorad.ledger.chain import NO_FRAME, WAITS, segment_before
-from sorad.media.questions import Answer, Frame, Kept, Question, Unanswered
+from sorad.media.questions import Answer, Frame, PictureSaved, Question, Unanswered
 from sorad.model import State, Take
 from sorad.providers.base import Created, Fault, Trouble, Unknown
 from sorad.receipts.receipt import read_receipt
@@ -43,7 +43,7 @@ class Film(World):
 
     def start(self) -> None:
         super().start()
-        self.kit.ask_media = self.decode
+        self.context.ask_media = self.decode
 
     def decode(self, question: Question) -> Answer:
         assert isinstance(question, Frame)
@@ -51,7 +51,7 @@ class Film(World):
             return Unanswered("unreadable", "no picture")
         frame = b"\x89PNG\r\n\x1a\n" + Path(question.path).read_bytes()
         Path(question.out).write_bytes(frame)
-        return Kept(1, 1, 9.9)
+        return PictureSaved(1, 1, 9.9)
 
     def board(self, segments: list[dict[str, Any]], name: str = "storyboard_a.json", **top: Any) -> Path:
         path = self.write(name, [])
@@ -306,7 +306,7 @@ def test_a_lower_limit_holds_what_waits_too_and_more_segments_are_weighed_alone(
     film.board([*CHAIN, following(4, "rain")])  # one more: it alone is weighed
     film.run(60)
     assert {one.error.code for one in film.takes() if one.error} == {WAITS}
-    reprice_all(film.kit.ledger, Budget(approve_above=0.5 * price), film.clock.time())
+    reprice_all(film.context.ledger, Budget(approve_above=0.5 * price), film.clock.time())
     film.restart(budget={"approve_above": 0.5 * price})
     film.run(6 * 3_600)
     assert set(film.bought()) == {"a lighthouse"}
@@ -317,10 +317,10 @@ def test_a_disk_in_trouble_gives_no_other_takes_frame(film: Film) -> None:
     film.board(CHAIN[:2])
     while [take.state for take in film.of(1)] != [State.DONE] * 2:
         film.run(30)
-    decode, film.kit.ask_media = film.kit.ask_media, lambda question: Unanswered("disk", "I/O error")
+    decode, film.context.ask_media = film.context.ask_media, lambda question: Unanswered("disk", "I/O error")
     while NO_FRAME not in film.told():
         film.run(30)
     assert film.told()[NO_FRAME] is True
-    film.kit.ask_media = decode
+    film.context.ask_media = decode
     film.run(2 * 3_600)
     assert film.of(2)[0].frame_of == film.of(1)[0].remote_id

@@ -74,7 +74,7 @@ def test_the_user_may_have_another_one_sent(tmp_path: Path) -> None:
     world.provider._accept(left[0])
     world.provider.tasks["t0"].listed_at = world.clock.now + 1e9
     world.raw.post("resolve", {"id": the_take(world).id, "how": "resend"}, world.clock.time())
-    Commands(world.kit, world.vault.rescan).run()
+    Commands(world.context, world.vault.rescan).run()
     world.run(3600)
     assert (len(left), the_take(world).state) == (3, State.DONE)
 
@@ -93,7 +93,7 @@ def test_a_create_that_the_user_has_sent_again_is_looked_for_as_long_as_any_othe
     assert len(left) == 1
     assert asks(world)
     world.raw.post("resolve", {"id": the_take(world).id, "how": "resend"}, world.clock.time())
-    Commands(world.kit, world.vault.rescan).run()
+    Commands(world.context, world.vault.rescan).run()
     world.run(7200)
     assert (len(left), the_take(world).state) == (2, State.DONE)
 

@@ -13,14 +13,14 @@ from seeds import in_blocks, is_found
 from test_simulation_creates import LOST
 from test_simulation_lookalikes import calm_world
 from turns import Died
-from world import PRICE, World
+from world import PRICE, SAID, World, mp4
 
 from sorad.engine.state.control import Control
 from sorad.engine.steps import submit
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.ledger.values import Change
 from sorad.model import Request, State, Take
-from sorad.providers.base import Accepted, Created
+from sorad.providers.base import Accepted, Created, Finished, Polled, TaskFailed
 
 
 def codes(world: World) -> list[str]:
@@ -60,7 +60,7 @@ class TestOneIdForTwo:
         found = [(take.state, take.error and take.error.code) for take in world.takes()]
         assert found == [(State.DONE, None), (State.UNKNOWN, "take.same_id"), (State.QUEUED, None)]
         assert codes(world) == ["take.same_id"]
-        assert "sorad list --state unknown" in world.control.stops[0].told().fix_text()
+        assert "sorad list --state unknown" in world.control.stops[0].as_problem().fix_text()
         assert world.raw.spend() == 2 * PRICE, "its money is doubtful, so it counts"
         assert len(world.provider.tasks) == 2
         assert len(list(world.vault_dir.rglob("*.mp4"))) == 1
@@ -108,6 +108,35 @@ class TestOneIdForTwo:
         world.run(3600)
         other = next(take for take in world.takes() if take.request.prompt == "two")
         assert (other.state, other.error and other.error.code) == (State.UNKNOWN, "take.same_id")
+
+
+class TestAnswersAboutAnother:
+    """A gateway, or a cache before it, answers the question after one task with another one of ours."""
+
+    def mix_up(self, world: World, *, fails: bool) -> None:
+        """Two of three answers are about the first task."""
+        honest, asked = world.provider.poll, [0]
+
+        def poll(remote_id: str) -> Polled:
+            asked[0] += 1
+            if remote_id == "t0" or asked[0] % 3 == 0:
+                return honest(remote_id)
+            found = TaskFailed(SAID) if fails else honest("t0")
+            return replace(found, names="t0") if isinstance(found, (Finished, TaskFailed)) else found
+
+        world.provider.poll = poll  # type: ignore[method-assign]
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_each_take_gets_its_own_video(self, tmp_path: Path, fails: bool) -> None:
+        world = calm_world(tmp_path)
+        self.mix_up(world, fails=fails)
+        world.write("storyboard_a.json", ["one", "two", "three"])
+        world.run(3 * 3600)
+        assert {take.state for take in world.takes()} == {State.DONE}
+        assert len(world.provider.tasks) == 3
+        for take in world.takes():
+            assert Path(take.output).read_bytes() == mp4(take.request.prompt)
+        world.check()
 
 
 class TestLostInARow:
@@ -248,7 +277,7 @@ class TestSeededFaults:
     def test_without_the_look_a_refused_create_is_paid_for_twice(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(submit, "accepted_after_all", lambda kit, take: False)
+        monkeypatch.setattr(submit, "accepted_after_all", lambda context, take: False)
         assert is_found(run_all, "was bought")
 
     @pytest.mark.timeout(300)

@@ -20,7 +20,7 @@ from sorad.engine.decide import transitions
 from sorad.engine.decide.transitions import AfterCreate
 from sorad.engine.run import channel
 from sorad.engine.steps import submit as submitting
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.engine.steps.submit import submit
 from sorad.model import State, Take
 
@@ -124,12 +124,12 @@ class TestSeededFaults:
     def test_without_the_intent_commit_a_take_is_paid_for_twice(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def forgetful(kit: Kit, take: Take) -> None:
+        def forgetful(context: StepContext, take: Take) -> None:
             """Sends first, and writes the intent down together with the outcome."""
-            outcome = kit.accounts.current.create(take.request)
+            outcome = context.accounts.current.create(take.request)
             with monkeypatch.context() as patch:
-                patch.setattr(kit.accounts.current, "create", lambda request, own_id="": outcome)
-                submit(kit, take)
+                patch.setattr(context.accounts.current, "create", lambda request, own_id="": outcome)
+                submit(context, take)
 
         monkeypatch.setattr(channel, "submit", forgetful)
         assert is_found(run_all, "was bought")

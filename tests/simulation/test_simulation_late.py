@@ -81,7 +81,7 @@ def test_of_many_late_ones_the_latest_are_told(tmp_path: Path) -> None:
     (take,) = world.takes()
     for number in range(REMEMBERED + 5):
         remember(world.raw, paid_too(take, f"late{number}."), world.clock.time())
-    said = " ".join(paid_twice.told(world.raw, world.clock.time()))
+    said = " ".join(paid_twice.double_payments(world.raw, world.clock.time()))
     assert f"late{REMEMBERED + 4}." in said
     assert "late5." in said
     assert "late4." not in said

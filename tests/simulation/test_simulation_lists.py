@@ -182,7 +182,7 @@ def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
         answers(world, "answered", "accepted")
         world.write("storyboard_a.json", ["another"])
         world.run(2 * 86_400.0)
-        assert world.kit.lookups.list_history.of(world.raw, world.provider.account).proved
+        assert world.context.lookups.list_history.of(world.raw, world.provider.account).proved
         world.write("storyboard_b.json", [TEXT])
         world.run(2 * 3_600.0)
         return world
@@ -255,7 +255,7 @@ def test_a_list_is_looked_at_before_it_is_needed(tmp_path: Path, monkeypatch: py
     world = rare_loss(tmp_path / "a")
     assert [take.state for take in world.takes()] == [State.DONE] * 2
     assert world.bought() == {"another": 1, TEXT: 1}
-    monkeypatch.setattr(poll, "prove_list", lambda kit, take, provider, found: None)
+    monkeypatch.setattr(poll, "prove_list", lambda context, take, provider, found: None)
     asked = rare_loss(tmp_path / "b").takes()[-1]
     assert (asked.state, asked.error and asked.error.code) == (State.UNKNOWN, "take.unknown")
 
@@ -433,7 +433,7 @@ def test_what_the_user_was_asked_about_is_not_sent_when_the_task_goes_away(
         return world
 
     assert once(asked(tmp_path / "a"))
-    monkeypatch.setattr(reconcile, "_was_kept_back", lambda kit, take: False)
+    monkeypatch.setattr(reconcile, "_was_kept_back", lambda context, take: False)
     assert not once(asked(tmp_path / "b"))
 
 

@@ -80,7 +80,7 @@ class TestOneTextAndTwoPictures:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fates: list[str]
     ) -> None:
         monkeypatch.setattr(
-            submit, "wait_for_lookalike", lambda kit, take: None
+            submit, "wait_for_lookalike", lambda context, take: None
         )  # both are under way already
         world = calm_world(tmp_path)
         answers(world, *fates)
@@ -138,7 +138,7 @@ class TestOneTextAndTwoPictures:
     def test_a_list_that_shows_the_picture_tells_them_apart(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(submit, "wait_for_lookalike", lambda kit, take: None)
+        monkeypatch.setattr(submit, "wait_for_lookalike", lambda context, take: None)
         world = calm_world(tmp_path)
         answers(world, "lost", "accepted")
         shown(world, lambda task, request: replace(task, image=request.image))

@@ -18,7 +18,7 @@ from sorad.config.model import Config, ProviderConfig
 from sorad.engine.decide import moving
 from sorad.engine.run.commands import Commands
 from sorad.engine.steps import follow, retarget
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Balance, Created, Fault, Polled, Refused, TaskFailed, Trouble
@@ -86,22 +86,22 @@ class Moving(TwoShops):
             self.second.mkdir()
         super().start()
 
-    def kits(self) -> list[Kit]:
+    def contexts(self) -> list[StepContext]:
         shops = (
             ProviderConfig(name="first", kind="sora_hk", fallback=self.fallback, per_day=self.per_day),
             ProviderConfig(name="other", kind="sora_hk", api_key_env="OTHER"),
         )
-        config: Config = self.kit.config.model_copy(update={"provided": shops})
-        kits = [
+        config: Config = self.context.config.model_copy(update={"provided": shops})
+        contexts = [
             replace(
-                kit,
+                context,
                 providers=shops,
                 config=config.buys_from(one).model_copy(update={"budget": config.budget}),
             )
-            for kit, one in zip(super().kits(), shops)
+            for context, one in zip(super().contexts(), shops)
         ]
-        self.commands = Commands(kits[0], self.vault.rescan, None, kits[1:])
-        return kits
+        self.commands = Commands(contexts[0], self.vault.rescan, None, contexts[1:])
+        return contexts
 
     def order(self, verb: str, **args: Any) -> Any:
         """The user says something, and hears what came of it."""
@@ -206,12 +206,12 @@ def test_a_fallback_that_follows_the_unknown_is_found(
 ) -> None:
     honest = follow.after_refusal
 
-    def careless(kit: Kit, intent: Take, result: Any) -> Any:
+    def careless(context: StepContext, intent: Take, result: Any) -> Any:
         lost = result.change.to is State.UNKNOWN and result.fault is not None
         if lost:
             fault = replace(result.fault, trouble=Trouble.REQUEST)
-            return honest(kit, intent, replace(result, fault=fault, refused=True))
-        return honest(kit, intent, result)
+            return honest(context, intent, replace(result, fault=fault, refused=True))
+        return honest(context, intent, result)
 
     monkeypatch.setattr("sorad.engine.steps.submit.after_refusal", careless)
     assert is_found(lambda seeds: play(seeds, tmp_path), "times", "is lost", tries=12)
@@ -220,8 +220,8 @@ def test_a_fallback_that_follows_the_unknown_is_found(
 def test_a_fallback_that_follows_any_failure_at_once_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def careless(kit: Kit, take: Take, found: Polled) -> Any:
-        return follow.after_looks(kit, take, found) if isinstance(found, TaskFailed) else None
+    def careless(context: StepContext, take: Take, found: Polled) -> Any:
+        return follow.after_looks(context, take, found) if isinstance(found, TaskFailed) else None
 
     monkeypatch.setattr("sorad.engine.steps.poll.goes_on", careless)
     assert is_found(lambda seeds: play(seeds, tmp_path), "times", tries=12)

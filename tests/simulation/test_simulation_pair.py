@@ -152,7 +152,7 @@ Undo = Callable[[pytest.MonkeyPatch], None]
 
 def without_intents(patch: pytest.MonkeyPatch) -> None:
     """A create leaves without an intent that only one of the two can make."""
-    patch.setattr(submit, "announced", lambda kit, intent, currency: True)
+    patch.setattr(submit, "announced", lambda context, intent, currency: True)
 
 
 def without_settling_anew(patch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ class Gallery(World):
 
     def start(self) -> None:
         super().start()
-        self.kit.ask_media = self.answer
-        self.kit.decodes = lambda: True
+        self.context.ask_media = self.answer
+        self.context.decodes = lambda: True
 
     def answer(self, question: Question) -> Answer:
         self.questions.append(question)
@@ -90,7 +90,7 @@ def test_no_approval_lets_them_leave_and_resume_does(gallery: Gallery) -> None:
     gallery.post("resume", pictures="somebody")
     gallery.run(60)
     assert len(gallery.provider.tasks) == 2
-    gallery.post("resume", pictures=gallery.kit.config.provider.title)
+    gallery.post("resume", pictures=gallery.context.config.provider.title)
     gallery.run(3_600)
     assert (len(gallery.there(State.DONE)), len(gallery.provider.tasks)) == (4, 4)
     assert IGNORED not in gallery.codes()
@@ -119,14 +119,14 @@ def test_what_was_found_outlives_the_process(gallery: Gallery) -> None:
     gallery.restart()
     gallery.run(600)
     assert len(gallery.provider.tasks) == 2
-    assert gallery.kit.control.pictures.at(_place(gallery)).stopped is not None
+    assert gallery.context.control.pictures.at(_place(gallery)).stopped is not None
 
 
 def test_under_another_address_it_is_tried_anew(gallery: Gallery) -> None:
     gallery.board(3)
     gallery.run(3_600)
-    gallery.kit.control.pictures.follow("https://elsewhere.invalid/v1", "")
-    follow_config(gallery.kit)
+    gallery.context.control.pictures.follow("https://elsewhere.invalid/v1", "")
+    follow_config(gallery.context)
     gallery.run(3_600)
     assert len(gallery.there(State.DONE)) == 3
     assert IGNORED not in gallery.codes()

@@ -19,7 +19,7 @@ from sorad.engine.state.control import Control
 from sorad.engine.state.downloads import Downloads
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import Kit, Lookups
+from sorad.engine.steps.context import Lookups, StepContext
 from sorad.ledger.values import Party
 from sorad.model import Request, State, Take
 from sorad.providers.base import Created, Fault, Refused, Trouble
@@ -66,18 +66,18 @@ class TwoShops(World):
     def seller(self, target: str) -> SimProvider:
         return self.other if target == "other" else self.provider
 
-    def kits(self) -> list[Kit]:
-        control = Control(self.kit.ledger, self.kit.config.limits, self.clock, "other")
+    def contexts(self) -> list[StepContext]:
+        control = Control(self.context.ledger, self.context.config.limits, self.clock, "other")
         accounts = Accounts(self.other, {}, self.ledger, lambda settings: None)
         times, reach = WallClock(self.clock, lambda: self.clock.slept), Reachability(self.clock)
         self.other.times, self.other.reach, self.other.pause = times, reach, self.turns.pause
         seller = {"seller": self.seller}
         other = replace(
-            self.kit, accounts=accounts, control=control, times=times, reach=reach, name="other",
-            targets=("other",), deliveries=replace(self.kit.deliveries, downloads=Downloads(self.clock.monotonic)),
-            lookups=Lookups(missed=self.kit.lookups.missed), **seller,
+            self.context, accounts=accounts, control=control, times=times, reach=reach, name="other",
+            targets=("other",), deliveries=replace(self.context.deliveries, downloads=Downloads(self.clock.monotonic)),
+            lookups=Lookups(missed=self.context.lookups.missed), **seller,
         )  # fmt: skip
-        return [replace(self.kit, targets=("first", ""), **seller), other]
+        return [replace(self.context, targets=("first", ""), **seller), other]
 
     def check_limits(self) -> None:
         for shop in (self.provider, self.other):
@@ -172,7 +172,7 @@ def test_trouble_at_one_stops_nothing_at_the_other(shops: TwoShops, trouble: Any
     assert shops.states("") == {State.DONE: 8}
     assert State.DONE not in shops.states("other")
     assert len(shops.other.tasks) <= 4, "what is lost there bounds what is bought there"
-    first, second = (channel.kit.control for channel in shops.engine.channels)
+    first, second = (channel.context.control for channel in shops.engine.channels)
     assert (first.halt, first.stops, shops.raw.recall("halt")) == (None, (), None)
     if trouble is without_money:
         assert second.halt is not None
@@ -196,7 +196,7 @@ def test_polls_that_hang_at_one_leave_the_lanes_of_the_other_free(shops: TwoShop
 
 def test_a_pause_is_for_all(shops: TwoShops) -> None:
     for channel in shops.engine.channels:
-        channel.kit.control.pause(paused=True)
+        channel.context.control.pause(paused=True)
     shops.drop(shops.vault_dir, "a", 1)
     shops.drop(shops.second, "b", 1)
     shops.run(HOUR)

@@ -47,13 +47,13 @@ def test_a_cancel_that_meets_a_create_under_way_leaves_it_alone(tmp_path: Path) 
 
     def create(request: Request, own_id: str = "") -> Created:
         # `sorad cancel` listed the take before its intent, and writes only now
-        commands = Commands(world.kit, world.vault.rescan)
+        commands = Commands(world.context, world.vault.rescan)
         cancelled = Change(State.CANCELLED, "cancel", error=SAID)
         answers.append(commands._each([take], lambda _take: cancelled))
         return honest(request)
 
     world.provider.create = create  # type: ignore[method-assign]
-    submit(world.kit, take)
+    submit(world.context, take)
     assert [(answer["ok"], answer["count"]) for answer in answers] == [(False, 0)]
     world.run(3600)
     assert [take.state for take in world.takes()] == [State.DONE]
@@ -71,18 +71,18 @@ def test_a_resolve_waits_for_the_look_that_is_under_way(tmp_path: Path) -> None:
         return LOST if len(seen) == 1 else answer
 
     world.provider.create = create  # type: ignore[method-assign]
-    submit(world.kit, take)
+    submit(world.context, take)
     list_tasks = world.provider.recent
 
     def recent(since: float, own_id: str = "") -> Union[Listed, Fault]:
         world.raw.post("resolve", {"id": take.id, "how": "resend"}, world.clock.time())
         (command,) = world.raw.commands()
-        answers.append(Commands(world.kit, world.vault.rescan)._carry_out(command))
+        answers.append(Commands(world.context, world.vault.rescan)._carry_out(command))
         return list_tasks(since)
 
     world.provider.recent = recent  # type: ignore[method-assign]
     (unknown,) = world.raw.claim(State.UNKNOWN, world.clock.time() + 1, 1)
-    reconcile(world.kit, unknown)
+    reconcile(world.context, unknown)
     assert ["command.busy" in answer["problem"] for answer in answers] == [True]
     world.provider.recent = list_tasks  # type: ignore[method-assign]
     world.run(3600)
@@ -101,7 +101,7 @@ def test_an_answer_that_finds_its_take_changed_is_told_by_the_folder(tmp_path: P
         return real(one, change, now)
 
     world.raw.record = record  # type: ignore[method-assign]
-    submit(world.kit, take)
+    submit(world.context, take)
     receipts = list(world.vault_dir.rglob("*_S001_T1_????????.json"))
     assert len(receipts) == 1
     assert '"remote_id": "t0"' in receipts[0].read_text("utf-8")
@@ -118,7 +118,7 @@ def test_a_ledger_that_breaks_with_the_answer_is_built_anew_and_buys_nothing_twi
         return real(one, change, now)
 
     world.raw.record = record  # type: ignore[method-assign]
-    submit(world.kit, take)  # does not raise
+    submit(world.context, take)  # does not raise
     world.ledger.close()
     for file in (world.folder / "state").glob("ledger.sqlite3*"):
         file.unlink()
@@ -131,7 +131,7 @@ def test_a_ledger_that_breaks_with_the_answer_is_built_anew_and_buys_nothing_twi
 def test_no_create_leaves_while_the_ledgers_file_is_not_the_one_that_was_opened(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     there = [False]
-    world.kit.process = replace(world.kit.process, has_ledger=lambda: there[0])
+    world.context.process = replace(world.context.process, has_ledger=lambda: there[0])
     world.write("storyboard_a.json", ["text"])
     world.run(120)
     assert world.bought() == Counter()
@@ -170,16 +170,16 @@ def test_of_two_takes_of_one_prompt_neither_adopts_the_others_task(tmp_path: Pat
     provider.price, provider.create = price, create  # type: ignore[method-assign]
 
     def buy_second() -> None:
-        submit(world.kit, second)
+        submit(world.context, second)
         left.set()
 
     thread = threading.Thread(target=buy_second, name="second")
     thread.start()
     assert asking.wait(10)
-    submit(world.kit, first)
+    submit(world.context, first)
     (unknown,) = world.raw.claim(State.UNKNOWN, world.clock.time() + 1, 1)
     provider.recent = recent  # type: ignore[method-assign]
-    reconcile(world.kit, unknown)
+    reconcile(world.context, unknown)
     thread.join(10)
     provider.recent = honest[1]  # type: ignore[method-assign]
     world.run(3600)
@@ -204,21 +204,21 @@ def test_a_receipt_that_is_not_of_our_own_lost_create_is_not_adopted(
         return LOST
 
     world.provider.create = create  # type: ignore[method-assign]
-    submit(world.kit, take)
+    submit(world.context, take)
     world.provider.tasks["t0"].listed_at = 0.0
     (unknown,) = world.raw.claim(State.UNKNOWN, world.clock.time() + 1, 1)
     told = receipt_of(
         replace(unknown, remote_id="t9", state=State.GENERATING), "USD", payer=world.claims.payer(take.root)
     )
     write_receipt(Path(take.output), replace(told, **change))
-    reconcile(world.kit, unknown)
+    reconcile(world.context, unknown)
     assert [take.remote_id for take in world.takes()] == ["t0"]
 
 
 def test_a_receipt_that_tells_of_another_create_is_not_taken_for_the_lost_ones(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     first, second = queued(world, ["text"], takes=2)
-    submit(world.kit, first)
+    submit(world.context, first)
     honest = world.provider.create
 
     def create(request: Request, own_id: str = "") -> Created:
@@ -226,14 +226,14 @@ def test_a_receipt_that_tells_of_another_create_is_not_taken_for_the_lost_ones(t
         return LOST
 
     world.provider.create = create  # type: ignore[method-assign]
-    submit(world.kit, second)
+    submit(world.context, second)
     world.provider.tasks["t1"].listed_at = 0.0
     there = receipt_path(Path(second.output))
     there.write_bytes(
         receipt_path(Path(first.output)).read_bytes()
     )  # copied by hand, or of an earlier create
     (unknown,) = world.raw.claim(State.UNKNOWN, world.clock.time() + 1, 1)
-    reconcile(world.kit, unknown)
+    reconcile(world.context, unknown)
     assert {take.remote_id for take in world.takes()} == {"t0", "t1"}
     world.run(3600)
     world.check()

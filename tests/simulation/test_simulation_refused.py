@@ -202,7 +202,7 @@ class TestSeededFaults:
     def test_without_the_look_a_take_is_paid_for_twice(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(submit, "accepted_after_all", lambda kit, take: False)
+        monkeypatch.setattr(submit, "accepted_after_all", lambda context, take: False)
         world = calm_world(tmp_path)
         answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
         world.write("storyboard_a.json", ["text"])

@@ -59,15 +59,15 @@ def test_each_text_is_bought_as_often_as_one_storyboard_asks_for_it(seed: int) -
 
 
 def _never(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submit, "reuse", lambda kit, take: False)
-    monkeypatch.setattr(submit, "is_beside", lambda kit, take: False)
+    monkeypatch.setattr(submit, "reuse", lambda context, take: False)
+    monkeypatch.setattr(submit, "is_beside", lambda context, take: False)
 
 
 def _only_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = reuse.source_of
 
-    def source_of(kit: Any, take: Any) -> Any:
-        source = honest(kit, take)
+    def source_of(context: Any, take: Any) -> Any:
+        source = honest(context, take)
         return source if source is not None and source.state is State.DONE else None
 
     monkeypatch.setattr(reuse, "source_of", source_of)

@@ -39,7 +39,7 @@ def first_answers(world: World, outcome: Created, meanwhile: Callable[[], object
 def command(world: World, verb: str, args: dict[str, object]) -> None:
     """The user says something, and it is carried out."""
     world.raw.post(verb, args, world.clock.time())
-    Commands(world.kit, world.vault.rescan).run()
+    Commands(world.context, world.vault.rescan).run()
 
 
 LOST = Unknown(Fault(Trouble.SERVER, SAID))

@@ -44,7 +44,7 @@ from sorad.engine.state.list_history import Sightings
 from sorad.engine.state.progress import Progress
 from sorad.engine.state.reachability import Reachability
 from sorad.engine.state.wall_clock import WallClock
-from sorad.engine.steps.kit import ClaimChecks, Deliveries, Folders, Kit, Locks, Process
+from sorad.engine.steps.context import ClaimChecks, Deliveries, Folders, Locks, Process, StepContext
 from sorad.intake.reading import Intake
 from sorad.layout import INTENT, receipt_path
 from sorad.ledger.sqlite import SqliteLedger
@@ -566,7 +566,7 @@ class World:
             away=vault.away,
             edits=vault.edits,
         )
-        self.kit = Kit(
+        self.context = StepContext(
             config=config,
             ledger=ledger,
             accounts=accounts,
@@ -585,11 +585,11 @@ class World:
             ),
             locks=Locks(*(Alone(self.turns) for _lock in range(3)), nullcontext()),  # type: ignore[arg-type]
         )
-        self.commands = Commands(self.kit, self.vault.rescan, self.claims if self.machine else None)
+        self.commands = Commands(self.context, self.vault.rescan, self.claims if self.machine else None)
         self.absent = Absent(ledger, self.claims.may_buy, lambda take: accounts.of(take) is provider)
         self.house_at = self.sweep_at = 0.0
         self.engine = Engine(
-            self.kits(), rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
+            self.contexts(), rooms, self.commands.run, lambda name, size, done: Inline(self.jobs, size)
         )  # type: ignore[arg-type,return-value]
         self.look = True
 
@@ -597,9 +597,9 @@ class World:
         """Whom takes of a target are wanted from."""
         return self.provider
 
-    def kits(self) -> list[Kit]:
+    def contexts(self) -> list[StepContext]:
         """One for each provider."""
-        return [self.kit]
+        return [self.context]
 
     def seen(self) -> Sightings:
         """What the list has shown, as is remembered."""
@@ -858,12 +858,12 @@ class World:
         if self.lost and self.provider.creates == self._creates:
             self.most = max(self.most, now)
         self._creates = self.provider.creates
-        limit = max(self.kit.config.limits.concurrency, self.most)
+        limit = max(self.context.config.limits.concurrency, self.most)
         if now > limit:
             back = [take for take in self.raw.takes(states=[State.GENERATING]) if self._was_missed(take)]
             self.most = limit = limit + len(back)
         assert now <= limit, f"seed {self.seed}: {now} in flight"
-        self.most = min(self.most, max(now, self.kit.config.limits.concurrency))
+        self.most = min(self.most, max(now, self.context.config.limits.concurrency))
 
     def _was_missed(self, take: Take) -> bool:
         """Whether it gave its slot up once, because the provider did not know it."""

@@ -43,7 +43,7 @@ class Answered:
 class Customer:
     """Speaks to a simulator over a socket, in either format; a new connection for each call."""
 
-    def __init__(self, simulator: Simulator, key: str = KEY, timeout: float = 20.0) -> None:
+    def __init__(self, simulator: Simulator, key: str = KEY, timeout: float = 60.0) -> None:
         self.simulator = simulator
         self.key = key
         self.timeout = timeout

@@ -54,7 +54,7 @@ class Running:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_killed_simulator_goes_on_from_its_state_file(tmp_path: Path, processe
     processes.append(first)
     task_id = first.customer.order(NATIVE, "一只狐狸")
     first.process.kill()
-    first.process.wait(20)
+    first.process.wait(60)
     second = Running(tmp_path, "--port", str(first.port), "--files-port", "0", "--state", state)
     processes.append(second)
     assert second.customer.status(NATIVE, task_id) == "completed"

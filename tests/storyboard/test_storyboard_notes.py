@@ -11,6 +11,7 @@ from sorad.problems import Problem
 from sorad.storyboard.image import Pictures
 from sorad.storyboard.read import Reading, Rules, read_bytes
 from sorad.storyboard.tables.properties import HEAD, OWN_BLOCK, role_of
+from sorad.storyboard.tables.source import read_source
 
 TABLE = "| 镜号 | 景别 | 提示词 | 时长 | 首帧 |\n|---|---|---|---|---|\n"
 SAYS = "---\nsorad: storyboard\n---\n"
@@ -144,3 +145,42 @@ def test_csv_that_is_damaged_is_never_read_as_something_else() -> None:
     assert told(read(open_quote, "storyboard.csv")) == [("table.csv", 3)]
     assert told(read("shot,prompt\n1,cat\n1,dog\n", "storyboard.csv")) == [("table.number", 3)]
     assert told(read("", "storyboard.csv")) == [("table.none", 0)]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("true", True),
+        ("'Yes'", True),
+        ("false", False),
+        ("", None),
+        ("[a.png]", None),  # a property of somebody else's
+        ("{a: b}", None),
+        ("true\nassets: true", True),  # a line that a sync doubled
+        ("true\nassets: false", "storyboard.assets"),
+        ("perhaps", "storyboard.assets"),
+    ],
+)
+def test_a_note_says_by_its_properties_that_pictures_count_by_their_names(
+    value: str, told: bool | str | None, tmp_path: Path
+) -> None:
+    picture = tmp_path / "asset" / "segment" / "ep" / "1_start.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(PNG + b"IEND\xaeB`\x82")
+    head = f"---\nsorad: storyboard\nassets: {value}\n---\n"
+    reading = read(head + TABLE + "| 1 | | 猫 | 10 | |\n", folder=tmp_path)
+    if isinstance(told, str):
+        assert [one.code for one in reading.problems] == [told]
+        return
+    assert reading.problems == ()
+    assert reading.segments[0].request.image_path == (str(picture) if told else "")
+    assert (reading.assets is not None) is bool(told)
+    converted = read_source((head + TABLE + "| 1 | | 猫 | 10 | |\n").encode(), Path("/n/ep.md"), str)
+    assert converted.document.get("assets") is told
+
+
+def test_properties_and_fence_say_one_thing_of_pictures() -> None:
+    fence = '```json\n{"assets": %s, "segments": [{"segment_index": 1, "prompt_text": "a"}]}\n```\n'
+    head = "---\nsorad: storyboard\nassets: true\n---\n"
+    assert read(head + fence % "true").problems == ()
+    assert told(read(head + fence % "false")) == [("storyboard.both", 0)]

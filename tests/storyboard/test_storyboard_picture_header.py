@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from sorad.config.model import Config
 from sorad.intake.rules import rules_of
 from sorad.model import Look
+from sorad.problems import Problem
 from sorad.providers.sellers import Sellers
+from sorad.storyboard.image import Pictures, find_image
 from sorad.storyboard.picture_header import look_at
 from sorad.storyboard.read import read_bytes
 
@@ -109,3 +111,20 @@ def _model(name: str, pictures: str) -> list[dict[str, object]]:
     else:
         import tomli as tomllib
     return [{"name": name, "pictures": tomllib.loads(pictures)}] if pictures else []
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (webp(b"VP8X", b"\x02" + EXTENDED[1:]), "is animated"),
+        (png(64, 64)[:-4] + b"\0\0\0\x08acTL" + bytes(12) + b"IDAT", "is animated"),
+        (webp(b"VP8X", EXTENDED), ""),
+        (b"\0\0\0\x18ftypheic" + bytes(64), "is not a jpeg, png or webp picture"),
+        (b"", "is not a jpeg, png or webp picture"),
+        (b"GIF89a" + bytes(64), "is not a jpeg, png or webp picture"),
+    ],
+)
+def test_what_is_no_single_picture_is_not_sent(tmp_path: Path, data: bytes, told: str) -> None:
+    (tmp_path / "a").write_bytes(data)
+    found = find_image("a", tmp_path, Pictures((tmp_path,)))
+    assert told in found.text() if isinstance(found, Problem) else not told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,9 @@ def test_scenes_that_are_numbers_are_no_places() -> None:
     assert segments("|shot|scene|prompt|\n|-|-|-|\n|4|1|a|") == [{"segment_index": 4, "prompt_text": "a"}]
 
 
+TWO = "| 镜号 | 提示词 |\n|-|-|\n| 1 | one |\n| 2 | two |\n"
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -131,6 +135,28 @@ def test_scenes_that_are_numbers_are_no_places() -> None:
         ("| 提示词 | prompt |\n|-|-|\n| a | b |", [("table.columns", 1)]),
         ('|提示词|\n|-|\n|a|\n```json\n{"segments": []}\n```', [("table.both", 0)]),
         ('```json\n{"segments": []}\n```\n```json\n{"segments": []}\n```', [("table.both", 0)]),
+        # What would be left out without a word, or bought as it was not meant.
+        (TWO + "\n| 3 | after an empty line |", [("table.stray", 6)]),
+        (TWO + "｜ 3 ｜ the bars of another keyboard ｜", [("table.stray", 5)]),
+        ("｜ 镜号 ｜ 提示词 ｜\n｜---｜---｜\n", [("table.stray", 1), ("table.stray", 2)]),
+        (TWO + "| 3 | a cat\nsitting\non a mat |", [("table.row", 5)]),
+        (TWO + "| 3 | a cat | a dog |", [("table.cells", 5)]),
+        ("| 提示词 | 首帧 |\n|-|-|\n| a | ![[a.png|300]] |", [("table.cells", 3)]),
+        (TWO + "| ~~3~~ | ~~a cat~~ |", [("table.struck", 5)]),
+        ("| 提示词 |\n|-|\n| ~~a cat~~ |", [("table.struck", 3)]),
+        ("| 提示词 | 场景 |\n|-|-|\n| a | 海边 |\n| b | 同上 |", [("table.above", 4)]),
+        (TWO + "| 3 | — |", [("table.cell", 5)]),
+        (TWO + "<<<<<<< HEAD\n| 3 | a |\n=======\n| 3 | b |\n>>>>>>> x", [("table.conflict", 5)]),
+        (TWO + "```text\nx\n\n| 3 | a |", [("table.unclosed", 5)]),
+        ("%% old\n" + TWO, [("table.unclosed", 1)]),
+        ("%%\n" + TWO + "%%", [("table.none", 0)]),
+        ("<!--\n" + TWO + "-->", [("table.none", 0)]),
+        ('```json\n{"segments": []}\n\n# more', [("table.unclosed", 1)]),
+        ('```json\n[{"prompt_text": "a"}]\n```', [("storyboard.segments", 0)]),
+        ("| shot | prompt | secnds |\n|-|-|-|\n| 1 | a | 5 |", [("table.near", 1)]),
+        ("| shot | prompt | start frame |\n|-|-|-|\n| 1 | a | |", [("table.near", 1)]),
+        ("| shot | prompt | 分镜图 |\n|-|-|-|\n| 1 | a | ![[a.png]] |", [("table.pictures", 1)]),
+        ("| shot | prompt | continue |\n|-|-|-|\n| 1 | a | perhaps |", [("table.cell", 3)]),
     ],
 )
 def test_what_cannot_be_read_for_sure_is_told(text: str, found: list[tuple[str, int]]) -> None:
@@ -138,7 +164,63 @@ def test_what_cannot_be_read_for_sure_is_told(text: str, found: list[tuple[str, 
 
 
 @pytest.mark.parametrize(
-    "text", ["|" + "a|" * 100_000, "| -" + " " * 400_000 + "x", "|a|\n|-|\n" * 20_000, "```json\n" * 50_000]
+    ("text", "said"),
+    [
+        ("> [!note]\n> |镜号|提示词|\n> |-|-|\n> |4|a|", [{"segment_index": 4, "prompt_text": "a"}]),
+        ("|鏡號|提示詞|時長|\n|-|-|-|\n|**4**|a|`5`|",
+         [{"segment_index": 4, "prompt_text": "a", "duration_seconds": 5}]),
+        ("|#|prompt|\n|-|-|\n|第4镜|a|\n|5.|b|\n|\u00a0６\u00a0|c|",
+         [{"segment_index": at, "prompt_text": one} for at, one in zip((4, 5, 6), "abc")]),
+        ("|prompt|\n|-|\n|a|\n%% |b| %%\n<!-- |c| -->\n|d|",
+         [{"segment_index": 1, "prompt_text": "a"}, {"segment_index": 2, "prompt_text": "d"}]),
+        ("|prompt|角色|场景|道具|反向提示词|首帧|参考图|台词|种子|\n|-|-|-|-|-|-|-|-|-|\n|a|无|-|/|N/A|—|…|无|-|",
+         [{"segment_index": 1, "prompt_text": "a"}]),
+        ("|prompt|continue|audio|is_pro|\n|-|-|-|-|\n|a|-|无|no|\n|b|是|yes||",
+         [{"segment_index": 1, "prompt_text": "a", "audio": False, "is_pro": False},
+          {"segment_index": 2, "prompt_text": "b", "continue": True, "audio": True}]),
+        ("|prompt|audio|\n|-|-|\n|a|rain|", [{"segment_index": 1, "prompt_text": "a"}]),
+        ("|prompt|\n|-|\n|zoom 50%%, **fast** `x`|", [{"segment_index": 1, "prompt_text": "zoom 50%%, **fast** `x`"}]),
+    ],
+)  # fmt: skip
+def test_what_people_write_in_tables_is_read(text: str, said: list[dict[str, Any]]) -> None:
+    assert segments(text) == said
+
+
+@pytest.mark.parametrize(
+    ("data", "prompts"),
+    [
+        ("第一集,,\n镜号,提示词,时长\n1,猫,10\n".encode("gb18030"), ["猫"]),
+        (b"sep=;\nshot;prompt\n1.0;cat\n", ["cat"]),
+        (b"\n\nshot,prompt,,\n1,cat,,\n,,,\n", ["cat"]),
+        ("shot,prompt\n1,猫走过“桥”——很慢\n".encode("gbk"), ["猫走过“桥”——很慢"]),
+        (b"shot,prompt\n1,a cat, a dog\n", "table.cells"),
+        (b"prompt\ncat\n<<<<<<< HEAD\ndog\n", "table.conflict"),
+        ("shot,prompt\n1,猫が歩く\n".encode("shift_jis"), "storyboard.encoding"),
+        ("shot,prompt\n1,貓在海邊慢慢走過\n".encode("big5"), "storyboard.encoding"),
+        ("shot,prompt\n1,une fée\n".encode("latin1"), "storyboard.encoding"),
+        ("shot,prompt\n1,cat\n".encode("utf-16"), "storyboard.encoding"),
+    ],
+)  # fmt: skip
+def test_csv_as_programs_write_it(data: bytes, prompts: Any) -> None:
+    found = read_source(data, Path("x.csv"), str)
+    told = [one.code for one in found.problems]
+    assert (told or [one["prompt_text"] for one in found.document["segments"]]) == (
+        [prompts] if isinstance(prompts, str) else prompts
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%%\n" * 50_001,
+        "<!--\n" * 50_000,
+        "| a |\n" * 50_000,
+        "> " * 100_000,
+        "|" + "a|" * 100_000,
+        "| -" + " " * 400_000 + "x",
+        "|a|\n|-|\n" * 20_000,
+        "```json\n" * 50_000,
+    ],
 )
 def test_odd_notes_take_no_time(text: str) -> None:
     began = time.process_time()
@@ -165,8 +247,21 @@ def test_links_are_resolved_as_obsidian_does(tmp_path: Path) -> None:
     assert meant("near.png", tmp_path) == "notes/near.png"
     assert meant("![](https://x.test/a.png)") == "https://x.test/a.png"
     assert meant("![[nowhere.png]]") == "nowhere.png"
+    (tmp_path / "x" / unicodedata.normalize("NFD", "Café.png")).write_bytes(b"")
+    again = Links(note, tmp_path, note.parent).meant_by(unicodedata.normalize("NFC", "![[café.png]]"))
+    assert unicodedata.normalize("NFC", again) == unicodedata.normalize("NFC", "../x/Café.png")
     assert meant("![[dog_poster.jpg]]") == "../x/y/dog_poster.jpg"
     assert meant("![[cat_poster.jpg]]") == "cat_poster.jpg"  # of a video, beside it: no picture of the user's
+
+
+def test_pictures_of_a_cell_are_set_apart_as_people_do() -> None:
+    head = "| prompt | 参考图 |\n|-|-|\n"
+    for cell in ("![[a, b.png]] ![[c.png\\|30]]", "![[a, b.png]]<br>![[c.png]]", "[[a, b.png]]、![](c.png)"):
+        assert segments(f"{head}| x | {cell} |")[0]["references"] == ["a, b.png", "c.png"]
+    assert segments(f"{head}| x | a.png, https://x.test/b,c.png |")[0]["references"] == [
+        "a.png",
+        "https://x.test/b,c.png",
+    ]
 
 
 def test_the_command_prints_or_writes_and_never_writes_over(

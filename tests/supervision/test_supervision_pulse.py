@@ -262,7 +262,7 @@ def test_who_reads_while_it_is_written_reads_a_whole_one(machine: Machine) -> No
     thread.start()
     while not over.is_set():
         fails += machine.read() is None
-    thread.join(20)
+    thread.join(60)
     assert fails == 0
 
 

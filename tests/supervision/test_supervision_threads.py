@@ -57,7 +57,7 @@ def test_what_dies_again_and_again_is_begun_later_each_time(log: list[str]) -> N
 
     one = supervised(dies, clock, rest=rest, rng=random.Random(7))
     one.start()
-    assert one.join(20)
+    assert one.join(60)
     for pause, longest in zip(rest.took, (1, 2, 4, 8, 16, 32, 60, 60, 60)):
         assert 0.75 * longest <= pause <= longest
     assert one.failures == 9
@@ -87,7 +87,7 @@ def test_after_a_calm_time_the_back_off_is_short_again_and_the_traceback_is_logg
 
     one = supervised(dies, clock, rest=rest)
     one.start()
-    assert one.join(20)
+    assert one.join(60)
     assert rest.took[2] >= 3.0
     assert rest.took[3] <= 1.0
     assert sum("Traceback" in line for line in log) == 2
@@ -104,7 +104,7 @@ def test_whatever_comes_to_the_root_of_a_thread_the_thread_lives(
 
     one = supervised(dies, Clock(), rest=rest)
     one.start()
-    assert one.join(20)
+    assert one.join(60)
     assert one.failures == 2
     assert type(error).__name__ in log[0]
 
@@ -122,7 +122,7 @@ def test_a_part_that_ends_though_nobody_asked_it_to_has_failed(log: list[str]) -
     assert "nobody asked it to" in Problem.from_json(part.problem).text()
     assert "engine" in log[0]
     one.stop()
-    assert one.join(20)
+    assert one.join(60)
 
 
 def test_the_last_error_is_shown_until_it_has_run_for_a_while(log: list[str]) -> None:
@@ -143,7 +143,7 @@ def test_the_last_error_is_shown_until_it_has_run_for_a_while(log: list[str]) ->
     part = one.part()
     assert (part.state, part.failures, part.problem) == (OK, 2, ""), "still counted"
     one.stop()
-    assert one.join(20)
+    assert one.join(60)
 
 
 def test_a_failure_is_told_at_once(log: list[str]) -> None:
@@ -177,10 +177,10 @@ def test_two_who_begin_it_at_once_begin_one_thread(monkeypatch: pytest.MonkeyPat
     for other in others:
         other.start()
     for other in others:
-        other.join(20)
+        other.join(60)
     until(lambda: work.runs)
     one.stop()
-    assert one.join(20)
+    assert one.join(60)
     assert work.runs == 1
 
 
@@ -206,7 +206,7 @@ def test_a_thread_that_died_is_begun_again_after_a_pause_and_counted(log: list[s
     part = one.part()
     assert (part.state, part.failures) == (FAILING, 2)
     one.stop()
-    assert one.join(20)
+    assert one.join(60)
     one.start()
     assert one.part().state == OK, "what was stopped stays so"
     assert work.runs == 2
@@ -243,7 +243,7 @@ def test_a_part_that_hangs_is_known_by_its_old_beat_and_its_place(log: list[str]
     assert deep.wait(60)
     assert one.part().state == OK
     one.stop()
-    assert one.join(20)
+    assert one.join(60)
 
 
 def test_one_that_hangs_over_its_own_log_line_hangs() -> None:
@@ -268,7 +268,7 @@ def test_one_that_hangs_over_its_own_log_line_hangs() -> None:
     assert one.part().state == HUNG
     one.stop()
     go_on.set()
-    assert one.join(20)
+    assert one.join(60)
     logger.remove()
 
 
@@ -292,7 +292,7 @@ def test_a_long_pause_is_no_hang(log: list[str]) -> None:
     assert one.part().state == HUNG, "it did not come back from it"
     one.stop()
     go_on.set()
-    assert one.join(20)
+    assert one.join(60)
 
 
 def test_a_thread_that_is_only_attended_tells_where_it_hangs() -> None:

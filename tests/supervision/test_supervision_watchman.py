@@ -254,7 +254,7 @@ def test_a_watchman_in_a_thread_looks_when_it_is_woken(house: House) -> None:
     assert len(looks) == before + 1
     watching.stop()
     house.watchman.wake()
-    assert watching.join(20)
+    assert watching.join(60)
 
 
 def test_parts_are_told_as_they_stood(house: House) -> None:

@@ -112,7 +112,7 @@ class Running:
     def stop(self) -> None:
         self._stop.set()
         self.vault.wake()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         assert self.error is None, self.error
 
@@ -126,7 +126,7 @@ class Running:
         return [content for read, content in self.intake.reads if read == str(path)]
 
 
-def wait_until(condition: Callable[[], Any], timeout: float = 20.0) -> None:
+def wait_until(condition: Callable[[], Any], timeout: float = 60.0) -> None:
     """Wait for a condition, and fail where it does not come true."""
     end = time.monotonic() + timeout
     while not condition():

@@ -193,7 +193,7 @@ def test_rebuilding_leaks_neither_threads_nor_descriptors(
             assert watched.woken.wait(60)
         elif how == "dead dispatcher":
             observer.event_queue.put(None)  # cannot be unpacked: the thread ends with an exception
-            observer.join(10)
+            observer.join(60)
         elif how == "moved in":
             watched.watcher._watches[str(root)].moved = True
         elif how == "limit":
@@ -237,7 +237,7 @@ def test_exceptions_of_other_threads_are_passed_on(monkeypatch: pytest.MonkeyPat
     one = Watched()
     thread = threading.Thread(target=lambda: 1 / 0)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     one.watcher.close()
     assert seen == [ZeroDivisionError]
 
@@ -272,6 +272,26 @@ def test_a_flood_of_events_asks_for_a_scan(watched: Watched, until, tmp_path: Pa
     until(lambda: watched.watcher._watches[str(tmp_path)].events >= 500)
     (trouble,) = watched.watcher.check(2.0)
     assert (trouble.root, trouble.problem, trouble.what) == (str(tmp_path), None, OVERFLOW)
+
+
+@pytest.mark.parametrize(
+    ("events", "every", "seen"),
+    [
+        ([200] * 3, 1.0, [False, False, True]),
+        ([200, 0, 400], 1.0, [False] * 3),
+        ([200] * 3, 20.0, [False] * 3),
+    ],
+)
+def test_a_flood_that_is_read_slowly_asks_for_a_scan(
+    watched: Watched, tmp_path: Path, events: list[int], every: float, seen: list[bool]
+) -> None:
+    watched.watcher._flood = 500
+    watched.watcher.add(str(tmp_path), 0.0)
+    watch, now, found = watched.watcher._watches[str(tmp_path)], 0.0, []
+    for count in events:
+        watch.events, now = count, now + every
+        found.append(bool(watched.watcher.check(now)))
+    assert found == seen
 
 
 def test_the_librarys_own_word_of_an_overflow_asks_for_a_scan(watched: Watched, tmp_path: Path) -> None:

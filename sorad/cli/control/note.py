@@ -36,8 +36,8 @@ def handler(args: argparse.Namespace) -> int:
             raise SoradError(
                 Problem("note.none", N_("There are no storyboards here."), N_("Name a folder that has some."))
             )
-        return desk.post("note", {"path": path}, _told)
+        return desk.post("note", {"path": path}, _summary)
 
 
-def _told(count: int) -> str:
+def _summary(count: int) -> str:
     return ngettext("{count} note is written.", "{count} notes are written.", count).format(count=count)

@@ -85,7 +85,7 @@ def handler(args: argparse.Namespace) -> int:
         raise SoradError(no_provider(args.provider, known), exit_code=USAGE)
     with Desk(args) as desk:
         takes, stay = _meant(desk, args.which)
-        moves, refused = _weighed(takes, provider, args.model, Sellers(config))
+        moves, refused = _movable(takes, provider, args.model, Sellers(config))
         _tell_refused(refused, stay)
         if not moves:
             return PROBLEMS if refused else nothing(_("There is nothing that could go there."))
@@ -125,7 +125,7 @@ def _meant(desk: Desk, which: Sequence[str]) -> tuple[list[Take], int]:
     return list({take.id: take for take in takes}.values()), stay
 
 
-def _weighed(
+def _movable(
     takes: Sequence[Take], provider: ProviderConfig, model: str, sellers: Sellers
 ) -> tuple[list[Move], list[Problem]]:
     """The takes that can go, each with what differs; and why others cannot."""
@@ -150,11 +150,11 @@ def _weighed(
 
 def _move(take: Take, provider: ProviderConfig, asked: Translated, sellers: Sellers) -> Move:
     here, there = sellers(take.target), sellers(provider.title)
-    before, after = here.sent(take.asked), there.sent(asked.request)
+    before, after = here.sent(take.effective_request), there.sent(asked.request)
     names = [name for name in _NAMES if name in before or name in after]
-    told = ((name, _told(before.get(name)), _told(after.get(name))) for name in names)
+    told = ((name, _shown(before.get(name)), _shown(after.get(name))) for name in names)
     prices = (
-        _price(sellers, take.target, take.asked),
+        _price(sellers, take.target, take.effective_request),
         _price(sellers, provider.title, asked.request),
     )
     return Move(take, *prices, tuple(one for one in told if one[1] != one[2]))
@@ -166,7 +166,7 @@ def _price(sellers: Sellers, target: str, request: Any) -> Price:
     return (seller.price(request) if known else None, seller.currency)
 
 
-def _told(value: Optional[object]) -> str:
+def _shown(value: Optional[object]) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
     return "–" if value is None else str(value)

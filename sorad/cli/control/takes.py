@@ -196,7 +196,7 @@ def _reused(args: argparse.Namespace, desk: Desk, takes: list[Take]) -> set[int]
     from dataclasses import replace
 
     from sorad.cli.shared.settings import file_config
-    from sorad.ledger.reused import NEVER, source_for
+    from sorad.ledger.reused import NO_REUSE, source_for
     from sorad.model import State
 
     config = file_config(args)
@@ -205,7 +205,7 @@ def _reused(args: argparse.Namespace, desk: Desk, takes: list[Take]) -> set[int]
     found = set()
     for number, take in released.items():
         alike = [released.get(one.id, one) for one in desk.ledger.with_text(take.fingerprint)]
-        source = source_for(take, alike, reuse.get(take.root, NEVER))
+        source = source_for(take, alike, reuse.get(take.root, NO_REUSE))
         # What is not known to be accepted, or still to be bought, may yet have to be bought for this one.
         if source is not None and source.state in (State.DONE, State.DOWNLOADING, State.GENERATING):
             found.add(number)

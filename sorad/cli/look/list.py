@@ -147,7 +147,7 @@ class Names:
 def model_of(take: Take) -> str:
     """The model that it was sent to, as the provider calls it, or that is asked for; ``""``: the default one."""
     sent = take.said.get("model") if take.provider else None
-    return sent if isinstance(sent, str) and sent else take.asked.model
+    return sent if isinstance(sent, str) and sent else take.effective_request.model
 
 
 def as_json(take: Take, names: Names) -> dict[str, Any]:

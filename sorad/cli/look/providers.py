@@ -91,7 +91,7 @@ def _rows(config: Config, *, check: bool) -> list[Row]:
         why = sellers.no_key(one.title)
         if why is not None:
             row = replace(row, key="", fault=why)
-        found.append(_asked(row, sellers(one.title)) if check and why is None else row)
+        found.append(_checked(row, sellers(one.title)) if check and why is None else row)
     return found
 
 
@@ -167,7 +167,7 @@ def _key_place(config: ProviderConfig) -> str:
     return f"${config.api_key_env}" if config.kind != "simulator" else _("none needed")
 
 
-def _asked(row: Row, provider: Provider) -> Row:
+def _checked(row: Row, provider: Provider) -> Row:
     """With what the provider answers to free calls."""
     from sorad.model import Request, units
     from sorad.providers.base import Fault

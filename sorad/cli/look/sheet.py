@@ -42,7 +42,7 @@ def handler(args: argparse.Namespace) -> int:
     """Draw it, and say where it is."""
     from sorad.inspection.sheet import MOST, cells, sheet_path
     from sorad.media.decoder import Decoder
-    from sorad.media.questions import Kept, Sheet, Unanswered, missing
+    from sorad.media.questions import PictureSaved, Sheet, Unanswered, missing
 
     lacking = missing()
     if lacking is not None:
@@ -62,7 +62,7 @@ def handler(args: argparse.Namespace) -> int:
             answer = decoder.ask(Sheet(str(out), path.name, found))
     finally:
         decoder.close()
-    if not isinstance(answer, Kept):
+    if not isinstance(answer, PictureSaved):
         raise _not_written(out, answer.text if isinstance(answer, Unanswered) else str(answer))
     say(_("The sheet is {path}").format(path=out))
     if len(found) >= MOST:
@@ -89,14 +89,14 @@ def _is_anothers(out: Path) -> bool:
 
 def _with_picture(cell: Cell, takes: list[Take], folder: Path, decoder: Decoder) -> Cell:
     """With a picture of its own where the daemon has made no poster yet."""
-    from sorad.media.questions import Frame, Kept
+    from sorad.media.questions import Frame, PictureSaved
 
     take = next(one for one in takes if one.id == cell.number)
     if Path(cell.picture).is_file() or take.state != "done" or take.error is not None:
         return cell
     out = folder / f"{cell.number}.jpg"
     found = decoder.ask(Frame(take.output, str(out), "poster", _WIDTH))
-    return replace(cell, picture=str(out)) if isinstance(found, Kept) else cell
+    return replace(cell, picture=str(out)) if isinstance(found, PictureSaved) else cell
 
 
 def _nothing(path: str) -> SoradError:

@@ -20,7 +20,7 @@ Price = tuple[Optional[int], str]  # in micro-units of a currency; None: not kno
 def price_of(args: argparse.Namespace, takes: Sequence[Take]) -> str:
     """The price of buying them all, as their providers tell it now; else that it is not known."""
     try:
-        return in_words(_asked(args, takes))
+        return in_words(_prices(args, takes))
     except SoradError:
         return _("price not known")
 
@@ -42,7 +42,7 @@ def in_words(prices: Sequence[Price]) -> str:
     return told
 
 
-def _asked(args: argparse.Namespace, takes: Sequence[Take]) -> list[Price]:
+def _prices(args: argparse.Namespace, takes: Sequence[Take]) -> list[Price]:
     from sorad.cli.shared.settings import file_config
     from sorad.config.model import Config
     from sorad.providers.sellers import Sellers
@@ -54,7 +54,9 @@ def _asked(args: argparse.Namespace, takes: Sequence[Take]) -> list[Price]:
         known = sellers.no_key(take.target) is None
         found.append(
             (
-                seller.price(replace(take, request=take.newer or take.request).asked) if known else None,
+                seller.price(replace(take, request=take.newer or take.request).effective_request)
+                if known
+                else None,
                 seller.currency,
             )
         )

@@ -24,7 +24,7 @@ class Ending:
 
     def __init__(self, *, reloads: bool = False) -> None:
         """``reloads``: SIGHUP is held, too, and asks for a reload; else it ends the process as usual."""
-        self._asked = False
+        self._requested = False
         # A handler runs between two instructions of the main thread, maybe within a lock that it would wait for
         # itself: so no Event, but a queue whose put may come in the middle of anything.
         self._news: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -60,16 +60,16 @@ class Ending:
             signal.signal(number, before)
 
     def _on_signal(self, number: int, _frame: Optional[FrameType]) -> None:
-        if self._asked:
+        if self._requested:
             self.leave(INTERRUPTED)
         self.signal = number
-        self._asked = True
+        self._requested = True
         self._news.put(number)
 
     def _on_hangup(self, number: int, frame: Optional[FrameType]) -> None:
         if self._closed():
             # The window was closed: whoever started sorad in it wants it to end with it.
-            if not self._asked:
+            if not self._requested:
                 self._on_signal(number, frame)
             return
         self._news.put(number)
@@ -79,9 +79,9 @@ class Ending:
         return self._terminal is not None and not _lives(self._terminal)
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether an end was asked for."""
-        return self._asked
+        return self._requested
 
     def wait(self, seconds: Optional[float] = None) -> bool:
         """Wait for the first signal that asks for an end; whether it came.
@@ -89,14 +89,14 @@ class Ending:
         Waits in short turns: on Windows a signal does not interrupt a wait on a lock.
         """
         deadline = math.inf if seconds is None else time.monotonic() + seconds
-        while not self._asked and (left := deadline - time.monotonic()) > 0:
+        while not self._requested and (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
                 self._news.get(timeout=min(left, 1.0))
-        return self._asked
+        return self._requested
 
     def wait_reload(self) -> bool:
         """Wait until a reload (true) or an end (false) is asked for. Reloads asked for meanwhile are one."""
-        while not self._asked:
+        while not self._requested:
             beat()
             try:
                 self._news.get(timeout=1.0)
@@ -105,9 +105,9 @@ class Ending:
             while not self._news.empty():
                 self._news.get()
             if self._closed():  # by now: the signal may come a moment before the terminal is gone
-                self._asked = True
+                self._requested = True
             break
-        return not self._asked
+        return not self._requested
 
     def leave(self, code: int) -> None:
         """End the process now. Nothing is lost: what matters was committed before it was done."""

@@ -62,7 +62,7 @@ class Deadlock:
 
     def _halted(self, take: Take) -> Optional[Problem]:
         """Why nothing is bought where a take is wanted from."""
-        if take.state is State.QUEUED and self._daemon.parts.is_astray(take):
+        if take.state is State.QUEUED and self._daemon.parts.has_no_provider(take):
             return no_provider(take.target, self._daemon.ledger.targets().get(take.target, 1))
         return next(iter(self._daemon.parts.seller_of(take).stopped()), None)
 

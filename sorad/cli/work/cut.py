@@ -76,7 +76,7 @@ def handler(args: argparse.Namespace) -> int:
         decoder.close()
     for text in _lacks(made):
         complain(text)
-    complain(_told(made))
+    complain(_summary(made))
     say(str(made.path))
     return 0
 
@@ -105,7 +105,7 @@ def _within(least: float, most: float) -> Any:
     return number
 
 
-def _told(made: Made) -> str:
+def _summary(made: Made) -> str:
     joined = made.joined
     how = _("joined as they are") if joined.copied else _("encoded anew")
     return _("{seconds:.1f} s, {width}x{height}: {how}").format(

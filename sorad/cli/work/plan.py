@@ -121,7 +121,7 @@ class Priced:
 
 def _unfindable(plans: list[Planned], sellers: Sellers) -> Iterator[Problem]:
     """Where something would be bought, and a create whose answer is lost could not be found."""
-    from sorad.providers.capabilities.lost import unfindable
+    from sorad.providers.capabilities.lookup import unfindable
 
     bought = {sellers.config_of(item.target).title: item.target for one in plans for item in one.bought}
     told = (unfindable(sellers.config_of(target)) for _name, target in sorted(bought.items()))
@@ -288,7 +288,7 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
 
     lines: list[str] = []
     for planned in sorted(plans, key=lambda planned: planned.path):
-        lines += _told(planned)
+        lines += _lines(planned)
         for item in planned.items:
             what = _("segment {segment}, take {take}").format(segment=item.segment, take=item.take)
             if item.action == BUY:
@@ -307,7 +307,7 @@ def _show(plans: list[Planned], whole: Total, *, several: bool) -> None:
         say(line)
 
 
-def _told(planned: Planned) -> Iterator[str]:
+def _lines(planned: Planned) -> Iterator[str]:
     """A storyboard, why it buys nothing, and which picture goes where."""
     yield planned.path
     yield from (f"  ! {problem}" for problem in planned.problems)

@@ -52,7 +52,7 @@ def handler(args: argparse.Namespace) -> int:
 
     with Ending(reloads=True) as ending:
         daemon.start(lambda: logs.setup(config.state_dir, _level(args, config), _stderr()))
-        reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.asked, file)
+        reload = Reload(daemon, lambda: daemon_config(args), taken, lambda: ending.requested, file)
         logger.info(_("sorad is running; folders watched: {count}"), count=len(config.watch))
         with daemon.attended():
             while ending.wait_reload():

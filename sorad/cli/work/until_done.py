@@ -65,9 +65,9 @@ def work(
         finally:
             ended = daemon.stop()
     stopped = [*stopped, *(one for one in unread if one not in stopped)]
-    _summary(standing, [*stopped, *invalid, *none], spent, interrupted=ending.asked)
+    _summary(standing, [*stopped, *invalid, *none], spent, interrupted=ending.requested)
     undone = standing.failed or standing.waiting or stopped or invalid
-    code = INTERRUPTED if ending.asked else int(bool(undone))
+    code = INTERRUPTED if ending.requested else int(bool(undone))
     if not ended:
         ending.leave(code)
     return code
@@ -95,7 +95,7 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
         standing = standing_of(daemon, in_vain)
         stopped = _stopped(daemon, standing) or stillness.ends
         screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
-        if ending.asked or (quiet and (standing.moving == 0 or stopped)):
+        if ending.requested or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
         ending.wait(LOOK)
 
@@ -192,7 +192,7 @@ def _snapshot(
 def _force(daemon: Daemon, ending: Ending) -> None:
     """Queue one more take of every segment that had a video before this run."""
     began = daemon.clock.time()
-    while not daemon.vault.quiet() and not ending.asked:
+    while not daemon.vault.quiet() and not ending.requested:
         ending.wait(LOOK)
     latest: dict[tuple[int, int, str], Take] = {}
     for watch in daemon.config.watch:

@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple, Optional
 from sorad.elapsed import Moment
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import in_window, of_model, resembles, same
-from sorad.engine.decide.shapes import by_id, by_shape, carried_id, told_shape
+from sorad.engine.decide.shapes import by_id, by_shape, carried_id, shape_shown
 from sorad.messages import N_
 from sorad.model import Take
 from sorad.problems import Problem
@@ -209,7 +209,7 @@ def other_shape(view: View, row: RemoteTask) -> Optional[Kind]:
     """It has another model, length, resolution, ratio or sound than was sent, and the list does not change ours."""
     if alters(view):
         return None
-    return Kind.NOT_OURS if by_shape(view.take.said, told_shape(row)) is Kind.NOT_OURS else None
+    return Kind.NOT_OURS if by_shape(view.take.said, shape_shown(row)) is Kind.NOT_OURS else None
 
 
 def alters(view: View) -> bool:
@@ -224,7 +224,7 @@ def _alters(view: View) -> bool:
 
 
 def _is_altered(row: RemoteTask, sent: Take) -> bool:
-    of_shape = by_shape(sent.said, told_shape(row)) is not Kind.NOT_OURS
+    of_shape = by_shape(sent.said, shape_shown(row)) is not Kind.NOT_OURS
     return row.seconds not in (None, sent.request.seconds) or not of_model(sent, row) or not of_shape
 
 

@@ -64,7 +64,7 @@ def same(take: Take, task: RemoteTask, finding: Finding = BY_TEXT) -> bool:
 
     Where our own id tells, nothing else does. A row without a text is never the same as one.
     """
-    told, request = by_id(take, task), take.asked
+    told, request = by_id(take, task), take.effective_request
     if told is not None or finding.how.by_id or finding.how is Find.ELIMINATION:
         return bool(told)
     image = request.image if request.image.startswith("http") else None
@@ -83,7 +83,7 @@ def of_model(take: Take, task: RemoteTask) -> bool:
     sent, shown = take.said.get(MODEL), task.shown.get(MODEL)
     if sent and shown:
         return may_be_one_model(str(sent), str(shown)) or bool(task.other_model)
-    return bool(take.asked.model or task.pro in (None, take.asked.pro))
+    return bool(take.effective_request.model or task.pro in (None, take.effective_request.pro))
 
 
 def _of_shape(request: Request, task: RemoteTask) -> bool:

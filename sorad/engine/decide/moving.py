@@ -77,7 +77,7 @@ def moved(take: Take, there: str, moved_as: str, now: float, *, dearer: bool, by
         remote_id="",
         reprice=dearer,
     )
-    if take.state is State.HELD and not _is_weighed_anew(take):
+    if take.state is State.HELD and not _is_priced_again(take):
         return replace(change, to=State.HELD)  # what it waits for is no matter of who makes it
     return replace(change, due_at=now, clear_error=True)
 
@@ -88,7 +88,7 @@ def is_dearer(here: Price, there: Price) -> bool:
     return here[1] != there[1] or not known or (there[0] or 0) > (here[0] or 0)
 
 
-def _is_weighed_anew(take: Take) -> bool:
+def _is_priced_again(take: Take) -> bool:
     """Whether a held take waits for nothing but money, or for the one provider: that is looked at where it goes."""
     code = "" if take.error is None else take.error.code
     return awaits_price(take) or code.startswith("budget.") or code in ("", IGNORED)

@@ -49,7 +49,7 @@ def _left(history: Sequence[Event]) -> list[Event]:
     ]
 
 
-def told(ledger: Ledger, now: float) -> list[str]:
+def double_payments(ledger: Ledger, now: float) -> list[str]:
     """What `sorad status` tells of it: problems as JSON."""
     return [row["problem"] for row in ledger.recall(_KEY) or () if now - row["at"] < TOLD_FOR]
 

@@ -18,6 +18,6 @@ def whose(party: Party, parties: Collection[Party]) -> Optional[Party]:
     return next((one for one in parties if one[:2] == party[:2]), None)
 
 
-def kept_as(name: str, key: str) -> str:
+def memory_key(name: str, key: str) -> str:
     """Under which name the ledger keeps something of an account; ``""``: of the first provider's."""
     return f"{name}:{key}" if key else name

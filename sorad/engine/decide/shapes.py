@@ -40,7 +40,7 @@ def by_id(take: Take, task: RemoteTask) -> Optional[bool]:
     return take.own_id == task.own_id if take.own_id and task.own_id else None
 
 
-def told_shape(task: RemoteTask) -> Mapping[str, Any]:
+def shape_shown(task: RemoteTask) -> Mapping[str, Any]:
     """The shape that a row shows; a model that the config does not name may be a gateway's own name for it."""
     if not task.other_model:
         return task.shown

@@ -36,7 +36,7 @@ class Stop:
         """Its name: dotted and stable."""
         return self.problem.code
 
-    def told(self) -> Problem:
+    def as_problem(self) -> Problem:
         """For the user, with the way out that each stop has."""
         fix = N_("{reason_fix} `sorad resume` buys on all the same.")
         return Problem(self.code, "{reason}", fix, {"reason": self.problem})

@@ -192,7 +192,7 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
             attempt=take.attempt if take.state is State.DOWNLOADING else 0,
             clear_error=take.state is State.GENERATING,
             cost=found.cost,
-            told=_is_told(found.cost),
+            told=_is_stated(found.cost),
             request_id=found.request_id or None,
             parked=False,
             rebuy=False,
@@ -206,7 +206,7 @@ def after_poll(take: Take, found: Polled, polling: Polling, now: float, rng: ran
     return _running(take, found, polling, now, rng)
 
 
-def _is_told(cost: Optional[int]) -> Optional[bool]:
+def _is_stated(cost: Optional[int]) -> Optional[bool]:
     """Whether a cost is the provider's word from now on; ``None``: that stays as it is."""
     return None if cost is None else True
 
@@ -250,7 +250,7 @@ def failed(found: Union[TaskFailed, Missing], note: str) -> Change:
         error=found.problem,
         request_id=found.request_id or None,
         cost=cost,
-        told=_is_told(cost),
+        told=_is_stated(cost),
         parked=False,
         rebuy=False,
     )

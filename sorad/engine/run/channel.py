@@ -9,8 +9,8 @@ from typing import Callable, Optional
 
 from sorad.engine.decide.admission import Admitted
 from sorad.engine.run.lanes import Lane
+from sorad.engine.steps.context import StepContext, release
 from sorad.engine.steps.guard import guarded
-from sorad.engine.steps.kit import Kit, release
 from sorad.engine.steps.probe import look_for_provider, probe
 from sorad.engine.steps.submit import submit
 from sorad.ledger.values import Party
@@ -24,11 +24,13 @@ MakeLane = Callable[[str, int, Callable[[], None]], Lane]
 
 
 class Channel:
-    """One account: its kit (breaker, gate, halt, limits), its lanes, and the creates in their jitter."""
+    """One account: its context (breaker, gate, halt, limits), its lanes, and the creates in their jitter."""
 
-    def __init__(self, kit: Kit, make_lane: MakeLane, wake: Callable[[], None], name: str = "") -> None:
+    def __init__(
+        self, context: StepContext, make_lane: MakeLane, wake: Callable[[], None], name: str = ""
+    ) -> None:
         """``name`` tells its lanes from those of others; ``""``: those of the first provider."""
-        self.kit = kit
+        self.context = context
         behind = f":{name}" if name else ""
         self.submitting = make_lane(f"submit{behind}", SUBMITTERS, wake)
         self.polling = make_lane(f"poll{behind}", POLLERS, wake)
@@ -46,7 +48,7 @@ class Channel:
     @property
     def party(self) -> Party:
         """Where its creates go; without an account while there is no key."""
-        provider = self.kit.accounts.current
+        provider = self.context.accounts.current
         try:
             account = provider.account
         except SoradError:
@@ -57,24 +59,24 @@ class Channel:
 
     def admit(self, in_flight: int) -> Admitted:
         """How many creates may start now."""
-        return self.kit.control.admit(in_flight, len(self._waiting) + self.submitting.busy)
+        return self.context.control.admit(in_flight, len(self._waiting) + self.submitting.busy)
 
     def line_up(self, take: Take) -> None:
         """An admitted take leaves after its jitter."""
-        jitter = self.kit.rng.uniform(*self.kit.config.limits.jitter_seconds)
-        at = self.kit.clock.monotonic() + jitter
+        jitter = self.context.rng.uniform(*self.context.config.limits.jitter_seconds)
+        at = self.context.clock.monotonic() + jitter
         heapq.heappush(self._waiting, (at, next(self._order), take))
 
     def send(self) -> None:
         """Hand over the creates whose jitter is over."""
-        while self._waiting and self._waiting[0][0] <= self.kit.clock.monotonic():
+        while self._waiting and self._waiting[0][0] <= self.context.clock.monotonic():
             _at, _n, take = heapq.heappop(self._waiting)
-            self.submitting.run(partial(guarded, submit, self.kit, take))
+            self.submitting.run(partial(guarded, submit, self.context, take))
 
     def give_back(self) -> None:
         """At the end: what has not left."""
         for _at, _n, take in self._waiting:
-            release(self.kit, take)
+            release(self.context, take)
         self._waiting.clear()
 
     # --- looking whether it is there ---------------------------------------------------------------
@@ -87,26 +89,26 @@ class Channel:
 
     def look_for_provider(self) -> None:
         """While it cannot be reached, and no step asks it: find out whether it is back."""
-        due = self.kit.reach.look_in()
+        due = self.context.reach.look_in()
         if due is not None and due <= 0 and not self._looking and self.polling.free:
             self._looking = True
             self.polling.run(self._run_look)
 
     def _run_look(self) -> None:
         try:
-            look_for_provider(self.kit)
+            look_for_provider(self.context)
         finally:
             self._looking = False
 
     def _run_probe(self) -> None:
         try:
-            probe(self.kit)
+            probe(self.context)
         finally:
             self._probe_running = False
 
     def _probe_due(self) -> list[float]:
         """When buying that was stopped is tried again."""
-        control = self.kit.control
+        control = self.context.control
         halt = control.halt
         if halt is None or halt.probing or self._probe_running or control.paused:
             return []
@@ -114,10 +116,10 @@ class Channel:
 
     def dues(self, now: float) -> list[float]:
         """When something is due that is not in the ledger."""
-        dues = [now + self._waiting[0][0] - self.kit.clock.monotonic()] if self._waiting else []
+        dues = [now + self._waiting[0][0] - self.context.clock.monotonic()] if self._waiting else []
         if self.again is not None:
             dues.append(self.again)
-        look = self.kit.reach.look_in()
+        look = self.context.reach.look_in()
         if look is not None and not self._looking:
             dues.append(now + look)
         return dues + self._probe_due()

@@ -16,7 +16,7 @@ from sorad.engine.decide.ambiguous import adopt
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.engine.decide.pictures import no_provider
 from sorad.engine.steps.choose import choose, choose_none
-from sorad.engine.steps.kit import Kit, seller_of
+from sorad.engine.steps.context import StepContext, seller_of
 from sorad.engine.steps.pictures import go_on
 from sorad.engine.steps.redo import another_take
 from sorad.engine.steps.retarget import STILL_PAID, retarget
@@ -41,14 +41,14 @@ class Commands:
 
     def __init__(
         self,
-        kit: Kit,
+        context: StepContext,
         rescan: Callable[[Optional[str]], None],
         claims: Optional[Claims] = None,
-        others: Sequence[Kit] = (),
+        others: Sequence[StepContext] = (),
         note: Callable[[str], int] = lambda path: 0,
     ) -> None:
-        """``kit``: the first provider's; ``others``: those of the others, which are paused with it."""
-        self._kit = kit
+        """``context``: the first provider's; ``others``: those of the others, which are paused with it."""
+        self._context = context
         self._others = others
         self._rescan = rescan
         self._verbs: dict[str, Callable[[Mapping[str, Any]], Result]] = {
@@ -70,10 +70,10 @@ class Commands:
 
     def run(self) -> bool:
         """All that waits; true if there was any."""
-        waiting = self._kit.ledger.commands()
+        waiting = self._context.ledger.commands()
         for command in waiting:
             result = self._carry_out(command)
-            self._kit.ledger.answer(command.id, result, self._kit.clock.time())
+            self._context.ledger.answer(command.id, result, self._context.clock.time())
             logger.info(_("command {verb}: {count}"), verb=command.verb, count=result.get("count", 0))
         return bool(waiting)
 
@@ -91,7 +91,7 @@ class Commands:
         """This machine buys there from now on, and looks up what another one left open."""
         problem = claims.take(path)
         if problem is None:
-            ledger, now = self._kit.ledger, self._kit.clock.time()
+            ledger, now = self._context.ledger, self._context.clock.time()
             take_over_below(ledger, path, claims.payer, ledger.recall("currency") or "USD", now)
         return _done(problem)
 
@@ -110,12 +110,12 @@ class Commands:
 
     def _reused_again(self, gone: Sequence[Take], result: Result) -> Result:
         """The same for reused videos that are missing: they are taken again, or it is said what helps."""
-        left = [take for take in gone if not take_again(self._kit, take)]
+        left = [take for take in gone if not take_again(self._context, take)]
         count = result["count"] + len(gone) - len(left)
         return {**(_refused(_source_gone(left[0])) if left else result), "count": count}
 
     def _retried(self, take: Take) -> Optional[Change]:
-        now = self._kit.clock.time()
+        now = self._context.clock.time()
         if take.state is State.DONE and is_rescued(take) and Path(take.output).exists():
             return None  # it is there, if not in its own place
         if take.state is State.DONE and take.remote_id and take.error is not None:
@@ -141,7 +141,7 @@ class Commands:
         return self._each(self._named(args, ended), cancelled)
 
     def _approve(self, args: Mapping[str, Any]) -> Result:
-        now = self._kit.clock.time()
+        now = self._context.clock.time()
         by_name = "ids" in args or "storyboard" in args
         takes = list(self._named(args, {State.HELD}))
         for root in {take.root for take in takes}:
@@ -161,16 +161,19 @@ class Commands:
     def _redo(self, args: Mapping[str, Any]) -> Result:
         count = 0
         for take in list(self._named(args, set(State))):
-            count += another_take(self._kit.ledger, take, self._kit.clock.time(), self._kit.config)
+            count += another_take(
+                self._context.ledger, take, self._context.clock.time(), self._context.config
+            )
         return {"ok": True, "count": count}
 
     def _retarget(self, args: Mapping[str, Any]) -> Result:
-        name, kit = str(args["provider"]), self._kit
-        config = next((one for one in kit.providers if one.title == name), None)
+        name, context = str(args["provider"]), self._context
+        config = next((one for one in context.providers if one.title == name), None)
         if config is None:
-            return _refused(no_provider(name, [one.title for one in kit.providers]))
+            return _refused(no_provider(name, [one.title for one in context.providers]))
         found = [
-            retarget(kit, take, config, str(args.get("model", ""))) for take in list(self._named(args, set()))
+            retarget(context, take, config, str(args.get("model", "")))
+            for take in list(self._named(args, set()))
         ]
         why = next((one for one in found if isinstance(one, Problem)), None)
         count = sum(one is True for one in found)
@@ -178,25 +181,27 @@ class Commands:
 
     def _choose(self, args: Mapping[str, Any]) -> Result:
         move = choose_none if args.get("none") else choose
-        return {"ok": True, "count": move(self._kit, self._named(args, {State.DONE}))}
+        return {"ok": True, "count": move(self._context, self._named(args, {State.DONE}))}
 
     def _resolve(self, args: Mapping[str, Any]) -> Result:
         """Each take by itself: of several, those that cannot be resolved leave the others alone."""
         if args.get("how") == "seen":
             numbers = {int(number) for number in args["ids"]}
-            return {"ok": True, "count": doubles.see(self._kit.ledger, lambda one: one.take in numbers)}
+            return {"ok": True, "count": doubles.see(self._context.ledger, lambda one: one.take in numbers)}
         done = [self._resolve_one(int(number), args) for number in args.get("ids") or [args["id"]]]
         count = sum(one["count"] for one in done)
         return {**next((one for one in done if not one["ok"]), done[0]), "count": count}
 
     def _taken_over(self, number: int) -> Optional[Take]:
         """The take of a number; what another sorad left open of it is ours from now on."""
-        kit = self._kit
-        take = kit.ledger.take(number)
+        context = self._context
+        take = context.ledger.take(number)
         if take is None or not waits_for_foreign(take):
             return take
-        currency = seller_of(kit, take).currency
-        return take_create_over(kit.ledger, take, kit.claims.payer(take.root), currency, kit.clock.time())
+        currency = seller_of(context, take).currency
+        return take_create_over(
+            context.ledger, take, context.claims.payer(take.root), currency, context.clock.time()
+        )
 
     def _resolve_one(self, number: int, args: Mapping[str, Any]) -> Result:
         take, how = self._taken_over(number), args.get("how")
@@ -205,7 +210,7 @@ class Commands:
             return _refused(_not_unknown(number))
         if take.claim:
             return {"ok": False, "count": 0, "problem": _busy(1).to_json()}  # it is being looked up just now
-        now = self._kit.clock.time()
+        now = self._context.clock.time()
         if how == "adopt":
             return self._adopt(take, str(args.get("remote_id", "")), now)
         if how == "resend":
@@ -214,42 +219,45 @@ class Commands:
             change = Change(State.CANCELLED, "dropped", error=_by_user(take))
         result = self._each([take], lambda _take: change)
         if result["ok"]:  # where a task is adopted, the receipt takes its place first
-            drop_intent(self._kit.claims.payer(take.root), take)
+            drop_intent(self._context.claims.payer(take.root), take)
         return result
 
     def _adopt(self, take: Take, remote_id: str, now: float) -> Result:
         failed = take.state is State.FAILED
-        own = {one.remote_id for one in self._kit.ledger.bought(take.id)} if failed else set()
-        if remote_id not in own and self._kit.ledger.owned([remote_id], take.place):
+        own = {one.remote_id for one in self._context.ledger.bought(take.id)} if failed else set()
+        if remote_id not in own and self._context.ledger.owned([remote_id], take.place):
             return _refused(_owned(remote_id))
         change = adopt(take, remote_id, now)
         if failed:
             # It has given its slot up, and the money of a task of its own counts since then.
             told = replace(change, accepted_at=None) if remote_id in own else change
-            change = replace(told, parked=True, watched=self._kit.config.polling.give_up_after)
+            change = replace(told, parked=True, watched=self._context.config.polling.give_up_after)
         return self._each([take], lambda _take: change)
 
     def _pause(self) -> Result:
-        for kit in (self._kit, *self._others):
-            kit.control.pause(paused=True)
+        for context in (self._context, *self._others):
+            context.control.pause(paused=True)
         return {"ok": True, "count": 1}
 
     def _resume(self, args: Mapping[str, Any]) -> Result:
         if "pictures" in args:
             return self._resume_pictures(str(args["pictures"]))
-        for kit in (self._kit, *self._others):
-            kit.control.resume()
+        for context in (self._context, *self._others):
+            context.control.resume()
         return {"ok": True, "count": 1}
 
     def _resume_pictures(self, name: str) -> Result:
         """Buying with pictures goes on at a provider, whatever its videos looked like."""
-        kits = {kit.name or kit.config.provider.title: kit for kit in (self._kit, *self._others)}
-        kit = kits.get(name)
-        if kit is None:
-            return _refused(no_provider(name, kits))
-        kit.control.pictures.vouch()
-        now = kit.clock.time()
-        return {"ok": True, "count": go_on(kit.ledger, now, lambda take: False, kit.targets)}
+        contexts = {
+            context.name or context.config.provider.title: context
+            for context in (self._context, *self._others)
+        }
+        context = contexts.get(name)
+        if context is None:
+            return _refused(no_provider(name, contexts))
+        context.control.pictures.vouch()
+        now = context.clock.time()
+        return {"ok": True, "count": go_on(context.ledger, now, lambda take: False, context.targets)}
 
     def _scan(self, args: Mapping[str, Any]) -> Result:
         self._rescan(args.get("path"))
@@ -260,9 +268,9 @@ class Commands:
     def _named(self, args: Mapping[str, Any], states: set[State]) -> Iterator[Take]:
         """The takes a command speaks of: by ids, by storyboard (and segment), or all in ``states``."""
         if "ids" in args:
-            found = (self._kit.ledger.take(int(number)) for number in args["ids"])
+            found = (self._context.ledger.take(int(number)) for number in args["ids"])
             return (take for take in found if take is not None)
-        return self._kit.ledger.takes(
+        return self._context.ledger.takes(
             states=states, storyboard=args.get("storyboard"), segment=args.get("segment")
         )
 
@@ -273,7 +281,7 @@ class Commands:
             if change is None:
                 continue
             try:
-                self._kit.ledger.record(take, change, self._kit.clock.time())
+                self._context.ledger.record(take, change, self._context.clock.time())
                 count += 1
             except IdOwned as error:  # found on the list just now
                 return {**_refused(_owned(str(error))), "count": count}

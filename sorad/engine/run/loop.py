@@ -21,13 +21,13 @@ from sorad.engine.decide.crawling import ease
 from sorad.engine.decide.parties import whose
 from sorad.engine.run.channel import Channel, MakeLane
 from sorad.engine.run.lanes import Lane
-from sorad.engine.state.wall_clock import told
+from sorad.engine.state.wall_clock import jump_problem
 from sorad.engine.steps.chain import look_again
+from sorad.engine.steps.context import StepContext
 from sorad.engine.steps.dedupe import READ_AGAIN
 from sorad.engine.steps.fetch import fetch
 from sorad.engine.steps.follow import follow
 from sorad.engine.steps.guard import Step, guarded
-from sorad.engine.steps.kit import Kit
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.recheck_failed import asking
 from sorad.engine.steps.reconcile import reconcile
@@ -80,22 +80,23 @@ class Engine:
 
     def __init__(
         self,
-        kits: Sequence[Kit],
+        contexts: Sequence[StepContext],
         folders: Folders,
         commands: Callable[[], bool],
         make_lane: MakeLane = Lane,
         segments: Sequence[range] = (),
     ) -> None:
-        """``kits``: one for each account, the first provider's first. ``commands`` carries out what other processes
+        """``contexts``: one for each account, the first provider's first. ``commands`` carries out what other processes
         left in the ledger; true if there was any. ``segments``: those that may be bought; none: all."""
-        self._kit = kits[0]  # for what all have in common
+        self._context = contexts[0]  # for what all have in common
         self._folders = folders
         self._commands = commands
         self._make_lane = make_lane
         self._segments = segments
         self._wake = threading.Event()
         self.channels = [
-            Channel(kit, make_lane, self.wake, kit.name if number else "") for number, kit in enumerate(kits)
+            Channel(context, make_lane, self.wake, context.name if number else "")
+            for number, context in enumerate(contexts)
         ]
         self._former: Optional[Channel] = None  # made when it is needed
         self._seen_change: Optional[int] = None
@@ -154,9 +155,9 @@ class Engine:
 
     def wait_idle(self, timeout: float) -> bool:
         """After the end of :meth:`run`: wait until no step runs; whether that came in time."""
-        deadline = self._kit.clock.monotonic() + timeout
+        deadline = self._context.clock.monotonic() + timeout
         while self.busy:
-            left = deadline - self._kit.clock.monotonic()
+            left = deadline - self._context.clock.monotonic()
             if left <= 0:
                 return False
             self._wake.clear()
@@ -166,19 +167,19 @@ class Engine:
 
     def turn(self) -> float:
         """One look at everything; returns the seconds for which nothing is due (inf: nothing is)."""
-        kit = self._kit
+        context = self._context
         self._follow_clock()
         self._take_commands()
-        now = kit.clock.time()
-        agenda = kit.ledger.agenda()
+        now = context.clock.time()
+        agenda = context.ledger.agenda()
         there = self._reachable(agenda)
         self._note_missing(agenda, there)
-        theirs = self._theirs()
-        claimed = [self._claim_sent(channel, agenda, now, there, but) for channel, but in theirs]
+        shares = self._shares()
+        claimed = [self._claim_sent(channel, agenda, now, there, exclude) for channel, exclude in shares]
         claimed.append(self._release_held(agenda, now))
         claimed += [
-            self._claim_submits(channel, agenda, now, but)
-            for channel, but in theirs
+            self._claim_submits(channel, agenda, now, exclude)
+            for channel, exclude in shares
             if channel is not self._former
         ]
         claimed += [self._follow(channel, agenda, now) for channel in self.channels]
@@ -187,24 +188,24 @@ class Engine:
             channel.probe(now)
             channel.look_for_provider()
         if any(claimed):
-            agenda = kit.ledger.agenda()
-        return max(self._next(agenda, theirs, now) - kit.clock.time(), 0.0)
+            agenda = context.ledger.agenda()
+        return max(self._next(agenda, shares, now) - context.clock.time(), 0.0)
 
-    def _theirs(self) -> list[tuple[Channel, Sequence[Party]]]:
+    def _shares(self) -> list[tuple[Channel, Sequence[Party]]]:
         """Each channel, with the parties that others see to: all that was ever sent is seen to by one of them."""
-        known, sent = {channel.party: channel for channel in self.channels}, self._kit.ledger.parties()
+        known, sent = {channel.party: channel for channel in self.channels}, self._context.ledger.parties()
         owners = {party: whose(party, known) for party in sent}
         if self._former is None and None in owners.values():
-            self._former = Channel(replace(self._kit, targets=()), self._make_lane, self.wake, FORMER)
+            self._former = Channel(replace(self._context, targets=()), self._make_lane, self.wake, FORMER)
         found: list[tuple[Channel, Sequence[Party]]] = []
         for channel in self._all:
             mine = None if channel is self._former else channel.party
             found.append((channel, [party for party in sent if owners[party] != mine]))
         return found
 
-    def _agenda(self, whole: Agenda, but: Sequence[Party]) -> Agenda:
+    def _agenda(self, whole: Agenda, exclude: Sequence[Party]) -> Agenda:
         """What is due without what was sent to some; asked for only where that makes a difference."""
-        return self._kit.ledger.agenda(but) if but else whole
+        return self._context.ledger.agenda(exclude) if exclude else whole
 
     def _claim_sent(
         self,
@@ -212,16 +213,16 @@ class Engine:
         whole: Agenda,
         now: float,
         there: Optional[Collection[str]],
-        but: Sequence[Party],
+        exclude: Sequence[Party],
     ) -> bool:
         """What was sent to an account: polls, downloads, looks."""
-        agenda = self._agenda(whole, but)
+        agenda = self._agenda(whole, exclude)
         claimed = [
-            self._claim(channel, agenda, State.GENERATING, channel.polling, poll, now, None, but),
-            self._claim(channel, agenda, State.DOWNLOADING, channel.fetching, fetch, now, there, but),
-            self._claim_overdue(channel, agenda, now, there, but),
-            self._claim(channel, agenda, State.UNKNOWN, channel.polling, reconcile, now, None, but),
-            self._claim_rechecks(channel, now, but),
+            self._claim(channel, agenda, State.GENERATING, channel.polling, poll, now, None, exclude),
+            self._claim(channel, agenda, State.DOWNLOADING, channel.fetching, fetch, now, there, exclude),
+            self._claim_overdue(channel, agenda, now, there, exclude),
+            self._claim(channel, agenda, State.UNKNOWN, channel.polling, reconcile, now, None, exclude),
+            self._claim_rechecks(channel, now, exclude),
         ]
         if not any(claimed[1:3]):  # what waited may have just been handed over
             self._ease_downloads(channel, agenda, now, there)
@@ -233,37 +234,37 @@ class Engine:
         A step that reckoned with the clock of before may write its due time after this; so the waits are cut
         short once more when all such steps have ended.
         """
-        kit = self._kit
-        jump = kit.times.look()
+        context = self._context
+        jump = context.times.look()
         for other in self.channels[1:]:
-            other.kit.times.look()
+            other.context.times.look()
         if jump is not None:
-            logger.warning("{}", told(jump).text())
+            logger.warning("{}", jump_problem(jump).text())
             self._set_by += jump.set_by
             if jump.set_by:
                 for channel in self.channels:
-                    channel.kit.control.clock_set(jump.set_by)
-            self._cut_again = kit.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
+                    channel.context.control.clock_set(jump.set_by)
+            self._cut_again = context.clock.monotonic() + CUT_AGAIN if jump.set_by < 0 else self._cut_again
         if self._set_by:
-            kit.ledger.clock_set(self._set_by, kit.clock.time())
+            context.ledger.clock_set(self._set_by, context.clock.time())
             self._set_by = 0.0
-        if self._cut_again is not None and kit.clock.monotonic() >= self._cut_again:
-            kit.ledger.clock_set(0.0, kit.clock.time())
+        if self._cut_again is not None and context.clock.monotonic() >= self._cut_again:
+            context.ledger.clock_set(0.0, context.clock.time())
             self._cut_again = None
-        returned = [channel.kit.reach.returned() for channel in self.channels]
+        returned = [channel.context.reach.returned() for channel in self.channels]
         if any(returned):
             logger.info(_("the provider can be reached again"))
-            kit.ledger.clock_set(0.0, kit.clock.time())
+            context.ledger.clock_set(0.0, context.clock.time())
 
-    def _next(self, whole: Agenda, theirs: Sequence[tuple[Channel, Sequence[Party]]], now: float) -> float:
+    def _next(self, whole: Agenda, shares: Sequence[tuple[Channel, Sequence[Party]]], now: float) -> float:
         """When something is due that no step, command or file will wake us for."""
         dues = _dues(whole, State.HELD, None)
         dues += [at for at in _dues(whole, State.QUEUED, None) if at > now]  # those due wait for a slot
-        for channel, but in theirs:
-            agenda = self._agenda(whole, but)
+        for channel, exclude in shares:
+            agenda = self._agenda(whole, exclude)
             if channel.polling.free:
                 dues += [*_dues(agenda, State.GENERATING, None), *_dues(agenda, State.UNKNOWN, None)]
-                dues += filter(None, [self._kit.ledger.next_recheck(but)])
+                dues += filter(None, [self._context.ledger.next_recheck(exclude)])
             if channel.fetching.free:
                 dues += _dues(agenda, State.DOWNLOADING, self._reachable(agenda))
             if channel is not self._former:
@@ -271,10 +272,10 @@ class Engine:
         return min(dues, default=math.inf)
 
     def _take_commands(self) -> None:
-        change = self._kit.ledger.changed()
+        change = self._context.ledger.changed()
         if change != self._seen_change:
             self._commands()
-            self._seen_change = self._kit.ledger.changed()
+            self._seen_change = self._context.ledger.changed()
 
     # --- each kind of step -------------------------------------------------------------------------
 
@@ -286,7 +287,7 @@ class Engine:
         this run, for at the machine's start its disk may come later than we do."""
         waiting = agenda.get(State.DOWNLOADING, {})
         missing = [] if there is None else [root for root in waiting if root not in there]
-        seen = self._kit.clock.monotonic()
+        seen = self._context.clock.monotonic()
         self._missed = {root: self._missed.get(root, seen) for root in missing}
 
     def _claim_overdue(
@@ -295,17 +296,17 @@ class Engine:
         agenda: Agenda,
         now: float,
         there: Optional[Collection[str]],
-        but: Sequence[Party],
+        exclude: Sequence[Party],
     ) -> bool:
         """What waits for a root that is away is not claimed, so its due time tells since when it waits.
 
         The time that the process did not run counts, too.
         """
-        patience, seen = self._kit.patience, self._kit.clock.monotonic()
+        patience, seen = self._context.patience, self._context.clock.monotonic()
         away = [root for root, since in self._missed.items() if seen - since >= patience.folder]
         before = now - patience.place
         return self._claim(
-            channel, agenda, State.DOWNLOADING, channel.fetching, rescue_away, before, away, but
+            channel, agenda, State.DOWNLOADING, channel.fetching, rescue_away, before, away, exclude
         )
 
     def _release_held(self, agenda: Agenda, now: float) -> bool:
@@ -313,9 +314,9 @@ class Engine:
         for the shot before looks whether that has come."""
         if min(_dues(agenda, State.HELD, None), default=math.inf) > now:
             return False
-        ledger, waiting = self._kit.ledger, dict[tuple[str, str], Take]()
+        ledger, waiting = self._context.ledger, dict[tuple[str, str], Take]()
         held = ledger.claim(State.HELD, now, 1000)
-        look_again(self._kit, filter(is_waiting, held), now)
+        look_again(self._context, filter(is_waiting, held), now)
         for take in held:
             if is_waiting(take):
                 continue
@@ -327,12 +328,12 @@ class Engine:
                 waiting[take.storyboard, take.target] = take
         for take in waiting.values():  # now that none of the others is claimed
             channel = self._wanted_from(take)
-            channel.submitting.run(partial(guarded, reprice, channel.kit, take))
+            channel.submitting.run(partial(guarded, reprice, channel.context, take))
         return True
 
     def _wanted_from(self, take: Take) -> Channel:
         """The channel that a take is to be bought through."""
-        wanted = (channel for channel in self.channels if take.target in channel.kit.targets)
+        wanted = (channel for channel in self.channels if take.target in channel.context.targets)
         return next(wanted, self.channels[0])
 
     def _claim(
@@ -344,13 +345,13 @@ class Engine:
         step: Step,
         now: float,
         roots: Optional[Collection[str]],
-        but: Sequence[Party],
+        exclude: Sequence[Party],
     ) -> bool:
         """Hand what is due to the lane, as far as it is free; whether there was any."""
         if not lane.free or min(_dues(agenda, state, roots), default=math.inf) > now:
             return False
-        for take in self._kit.ledger.claim(state, now, lane.free, roots, but=but):
-            lane.run(partial(guarded, step, channel.kit, take), take.id)
+        for take in self._context.ledger.claim(state, now, lane.free, roots, exclude=exclude):
+            lane.run(partial(guarded, step, channel.context, take), take.id)
         return True
 
     def _ease_downloads(
@@ -359,7 +360,7 @@ class Engine:
         """Where every lane is taken and a download waits for one, a crawling one makes room."""
         if channel.fetching.free or min(_dues(agenda, State.DOWNLOADING, there), default=math.inf) > now:
             return
-        downloads = channel.kit.deliveries.downloads
+        downloads = channel.context.deliveries.downloads
         found = ease(downloads.flows(), downloads.best())
         if found.aside is not None:
             downloads.go_aside(found.aside)
@@ -370,31 +371,31 @@ class Engine:
             downloads.cut(found.cut)
             logger.info(_("take {id}: its download crawls and is put off, others go first"), id=found.cut)
 
-    def _claim_rechecks(self, channel: Channel, now: float, but: Sequence[Party]) -> bool:
+    def _claim_rechecks(self, channel: Channel, now: float, exclude: Sequence[Party]) -> bool:
         """What was said to have failed is asked after again."""
-        ledger, lane = self._kit.ledger, channel.polling
-        due = ledger.next_recheck(but)
+        ledger, lane = self._context.ledger, channel.polling
+        due = ledger.next_recheck(exclude)
         if not lane.free or due is None or due > now:
             return False
-        for look in ledger.claim_rechecks(now, lane.free, but):
-            lane.run(partial(guarded, asking(look), channel.kit, look.take))
+        for look in ledger.claim_rechecks(now, lane.free, exclude):
+            lane.run(partial(guarded, asking(look), channel.context, look.take))
         return True
 
-    def _claim_submits(self, channel: Channel, agenda: Agenda, now: float, but: Sequence[Party]) -> bool:
-        kit, waiting = channel.kit, State.QUEUED in agenda
+    def _claim_submits(self, channel: Channel, agenda: Agenda, now: float, exclude: Sequence[Party]) -> bool:
+        context, waiting = channel.context, State.QUEUED in agenda
         # Asked each turn, though nothing may wait: the breaker's time passes here.
-        admitted = channel.admit(self._in_flight(channel, but) if waiting else 0)
+        admitted = channel.admit(self._in_flight(channel, exclude) if waiting else 0)
         channel.again = admitted.again if waiting else None
         if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
         rooms = self._folders.buyable()
-        ready = {root: room for root, room in rooms.items() if kit.folders.ready(root)}
+        ready = {root: room for root, room in rooms.items() if context.folders.ready(root)}
         if len(ready) < len(rooms):
             # Not admitted before: what their receipts tell may fill the slots.
             channel.again = min(channel.again or math.inf, now + READ_AGAIN)
         asked = ready, self._folders.away(), self._folders.edits()
         targets = self._targets(channel)
-        takes = kit.ledger.claim(
+        takes = context.ledger.claim(
             State.QUEUED, now, admitted.count, *asked, targets=targets, segments=self._segments
         )
         for take in takes:
@@ -403,31 +404,31 @@ class Engine:
 
     def _follow(self, channel: Channel, agenda: Agenda, now: float) -> bool:
         """What waits at an account that refuses whatever is asked of it goes on elsewhere, where the user said so."""
-        kit, lane = channel.kit, channel.submitting
-        halted = bool(kit.config.provider.fallback) and kit.control.refuses_all is not None
+        context, lane = channel.context, channel.submitting
+        halted = bool(context.config.provider.fallback) and context.control.refuses_all is not None
         if not halted or not lane.free or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
-        ready = [root for root in self._folders.buyable() if kit.folders.ready(root)]
+        ready = [root for root in self._folders.buyable() if context.folders.ready(root)]
         asked = ready, self._folders.away(), self._folders.edits()
-        takes = kit.ledger.claim(
-            State.QUEUED, now, lane.free, *asked, targets=kit.targets, segments=self._segments
+        takes = context.ledger.claim(
+            State.QUEUED, now, lane.free, *asked, targets=context.targets, segments=self._segments
         )
         for take in takes:
-            lane.run(partial(guarded, follow, kit, take), take.id)
+            lane.run(partial(guarded, follow, context, take), take.id)
         return bool(takes)
 
     def _targets(self, channel: Channel) -> Optional[Collection[str]]:
         """What is bought through a channel; ``None``: all, for there is no other."""
-        return None if len(self.channels) == 1 else channel.kit.targets
+        return None if len(self.channels) == 1 else channel.context.targets
 
-    def _in_flight(self, channel: Channel, but: Sequence[Party]) -> int:
+    def _in_flight(self, channel: Channel, exclude: Sequence[Party]) -> int:
         """The slots that are taken of an account's."""
-        ledger = self._kit.ledger
-        if not but and len(self.channels) == 1:
+        ledger = self._context.ledger
+        if not exclude and len(self.channels) == 1:
             return ledger.in_flight()
         party = channel.party  # two providers of the config may be of one account
-        targets = {name for one in self.channels if one.party == party for name in one.kit.targets}
-        return ledger.in_flight([one for one in ledger.parties() if one not in but], targets)
+        targets = {name for one in self.channels if one.party == party for name in one.context.targets}
+        return ledger.in_flight([one for one in ledger.parties() if one not in exclude], targets)
 
 
 def _dues(agenda: Agenda, state: State, roots: Optional[Collection[str]]) -> list[float]:

@@ -25,7 +25,7 @@ from sorad.engine.decide.doubtful import LOST_IN_A_ROW, lost_in_a_row
 from sorad.engine.decide.gate import Gate
 from sorad.engine.decide.halt import Halt
 from sorad.engine.decide.moving import REFUSES
-from sorad.engine.decide.parties import kept_as
+from sorad.engine.decide.parties import memory_key
 from sorad.engine.decide.stops import Settings, Stop, added, is_settled, standing
 from sorad.engine.decide.transitions import AfterCreate, Verdict
 from sorad.engine.state.first_create import FirstCreates
@@ -50,14 +50,14 @@ class Control:
         self._limits = limits
         self._clock = clock
         self._lock = threading.RLock()
-        self._breaker = Breaker.from_json(ledger.recall(kept_as("breaker", key)))
-        self._gate = Gate.from_json(ledger.recall(kept_as("gate", key)))
-        self._halt = Halt.from_json(ledger.recall(kept_as("halt", key)))
+        self._breaker = Breaker.from_json(ledger.recall(memory_key("breaker", key)))
+        self._gate = Gate.from_json(ledger.recall(memory_key("gate", key)))
+        self._halt = Halt.from_json(ledger.recall(memory_key("halt", key)))
         self._proved = False  # that what halts is so still: what an earlier run met may be mended
         self._sure = False  # and that it was a refusal
-        self._stops = tuple(map(Stop.from_json, ledger.recall(kept_as("stops", key)) or ()))
+        self._stops = tuple(map(Stop.from_json, ledger.recall(memory_key("stops", key)) or ()))
         # Takes whose creates were lost since the last acceptance and cannot be looked up.
-        self._lost: tuple[int, ...] = tuple(ledger.recall(kept_as("lost", key)) or ())
+        self._lost: tuple[int, ...] = tuple(ledger.recall(memory_key("lost", key)) or ())
         self._settings: Optional[Settings] = None  # of [provider], once they were told
         self.first = FirstCreates(ledger, key)
         self.pictures = PictureTrials(ledger, key)
@@ -232,7 +232,7 @@ class Control:
             if not standing([stop], lambda number: self._ledger.take(number), self._settings):
                 return  # it is about a config that is no longer in force
             if all(known.code != stop.code for known in self._stops):
-                logger.error(_("buying stopped: {problem}"), problem=str(stop.told()))
+                logger.error(_("buying stopped: {problem}"), problem=str(stop.as_problem()))
             self._keep_stops(added(self._stops, stop))
 
     def _review_stops(self) -> None:
@@ -255,7 +255,7 @@ class Control:
     def resume(self) -> None:
         """The user wants it to go on: ends the pause, and whatever waits for the user."""
         with self._lock:
-            self._ledger.remember(kept_as("stops", self.key), [])
+            self._ledger.remember(memory_key("stops", self.key), [])
             self._keep_lost(())
             self._stops = ()
             self.pause(paused=False)
@@ -296,7 +296,7 @@ class Control:
                 "stops": [stop.to_json() for stop in self._stops],
                 "lost": list(self._lost),
             }
-            yield {**answered, **pictures, **{kept_as(name, key): value for name, value in kept.items()}}
+            yield {**answered, **pictures, **{memory_key(name, key): value for name, value in kept.items()}}
             self.key = key
 
     def clock_set(self, by: float) -> None:
@@ -324,6 +324,6 @@ class Control:
 
     def _keep(self, name: str, value: object) -> None:
         try:
-            self._ledger.remember(kept_as(name, self.key), value)
+            self._ledger.remember(memory_key(name, self.key), value)
         except LedgerUnavailable as error:  # it holds in memory; only a restart just now would forget it
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

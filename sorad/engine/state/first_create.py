@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from loguru import logger
 
 from sorad.config.model import ProviderConfig
-from sorad.engine.decide.parties import kept_as
+from sorad.engine.decide.parties import memory_key
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
 from sorad.messages import _
@@ -35,7 +35,7 @@ class FirstCreates:
         """``key`` names the account, as in :class:`sorad.engine.state.control.Control`."""
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._key = kept_as(_KEY, key)
+        self._key = memory_key(_KEY, key)
         self._answered: list[str] = ledger.recall(self._key) or []
         self._trying: set[str] = set()
 
@@ -66,8 +66,8 @@ class FirstCreates:
     def moved(self, key: str) -> Iterator[dict[str, object]]:
         """As :meth:`sorad.engine.state.control.Control.moved`."""
         with self._lock:
-            yield {kept_as(_KEY, key): self._answered}
-            self._key = kept_as(_KEY, key)
+            yield {memory_key(_KEY, key): self._answered}
+            self._key = memory_key(_KEY, key)
 
     def answered(self, place: str) -> None:
         """A create there was answered with a task."""

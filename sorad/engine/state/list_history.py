@@ -26,7 +26,7 @@ LATE_FOR, LATEST = 7 * 86_400.0, 3_600.0
 
 
 # Before all that has a moment.
-NEVER = Moment(0, 0.0)
+NO_MOMENT = Moment(0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Sightings:
     lag: float = 0.0  # seconds that a task of ours was missing on the list, at most
     lag_for: float = 0.0  # seconds that passed since that was seen, until the last look
     late: dict[str, float] = field(default_factory=dict)  # ours that did not show yet: how old they were then
-    looked: Moment = NEVER  # when last
+    looked: Moment = NO_MOMENT  # when last
     # So many seconds after it was accepted, at most, a create of ours was on the list; ``None``: none was, or what it
     # should have shown since then was not there.
     shown: Optional[float] = None
@@ -55,7 +55,7 @@ class Sightings:
         """Whether the list has shown that it shows what it should."""
         return self.shown is not None and self.shown <= LATEST
 
-    def weighed(self, found: Evidence) -> Sightings:
+    def updated(self, found: Evidence) -> Sightings:
         """With what one more look says of the list itself."""
         ages = [age for age in (self.shown, found.shown) if age is not None]
         shown = None if found.against else min(ages, default=None)
@@ -73,7 +73,7 @@ class Sightings:
         """Whether tasks were forgotten that came ``since`` then, by the list's clock, or showed after a create
         ``left``."""
         forgot = len(self.dates) >= DATES and self.reach is not None and self.reach >= since
-        first = min((seen.at for seen in self.rows.values()), default=NEVER)
+        first = min((seen.at for seen in self.rows.values()), default=NO_MOMENT)
         return forgot or (len(self.rows) >= ROWS and (left is None or first >= left))
 
     def after(
@@ -173,7 +173,7 @@ class Sightings:
 
 
 def _moment(raw: Any) -> Moment:
-    return Moment(*raw) if isinstance(raw, list) else NEVER
+    return Moment(*raw) if isinstance(raw, list) else NO_MOMENT
 
 
 class ListHistory:
@@ -197,11 +197,11 @@ class ListHistory:
             ledger.remember(_key(account), seen.to_json())
             return seen
 
-    def weigh(self, ledger: Ledger, account: str, found: Evidence) -> Sightings:
+    def update(self, ledger: Ledger, account: str, found: Evidence) -> Sightings:
         """Remember what a look says of the list itself."""
         with self._lock:
             before = self._of(ledger, account)
-            after = before.weighed(found)
+            after = before.updated(found)
             if after != before:
                 ledger.remember(_key(account), after.to_json())
             return after

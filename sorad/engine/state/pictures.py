@@ -10,7 +10,7 @@ from typing import Callable, Optional
 
 from loguru import logger
 
-from sorad.engine.decide.parties import kept_as
+from sorad.engine.decide.parties import memory_key
 from sorad.engine.decide.pictures import Trial, compared, is_ignored
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.interface import Ledger
@@ -27,7 +27,7 @@ class PictureTrials:
         """``key`` names the account, as in :class:`sorad.engine.state.control.Control`."""
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._key = kept_as(KEY, key)
+        self._key = memory_key(KEY, key)
         told = ledger.recall(self._key) or {}
         self._trials = {place: Trial.from_json(raw) for place, raw in told.items()}
 
@@ -65,10 +65,10 @@ class PictureTrials:
     def moved(self, key: str) -> Iterator[dict[str, object]]:
         """As :meth:`sorad.engine.state.control.Control.moved`."""
         with self._lock:
-            yield {kept_as(KEY, key): self._told()}
-            self._key = kept_as(KEY, key)
+            yield {memory_key(KEY, key): self._as_json()}
+            self._key = memory_key(KEY, key)
 
-    def _told(self) -> dict[str, object]:
+    def _as_json(self) -> dict[str, object]:
         return {place: trial.to_json() for place, trial in self._trials.items()}
 
     def _put(self, place: str, trial: Trial) -> None:
@@ -79,6 +79,6 @@ class PictureTrials:
         for oldest in list(self._trials)[:-_REMEMBERED]:
             del self._trials[oldest]
         try:
-            self._ledger.remember(self._key, self._told())
+            self._ledger.remember(self._key, self._as_json())
         except LedgerUnavailable as error:  # after a restart it is found out once more
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

@@ -100,7 +100,9 @@ class WallClock:
     def problems(self) -> list[Problem]:
         """What `status` tells of it."""
         passed, jump = self.undisturbed(), self._jump
-        found = [told(jump[0])] if jump is not None and passed is not None and passed < TOLD_FOR else []
+        found = (
+            [jump_problem(jump[0])] if jump is not None and passed is not None and passed < TOLD_FOR else []
+        )
         if abs(self.ahead) > APART:
             found.append(_apart(self.ahead))
         return found
@@ -121,7 +123,7 @@ def _between(
     return Jump(after[0], set_by, slept) if slept or set_by else None
 
 
-def told(jump: Jump) -> Problem:
+def jump_problem(jump: Jump) -> Problem:
     """A jump in words."""
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(jump.at))
     if jump.set_by < 0:

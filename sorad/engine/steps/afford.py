@@ -9,7 +9,7 @@ from typing import NamedTuple, Optional
 from sorad.budget import NEVER, day_began, needs_approval, next_day, over_day, over_provider_day, price_again
 from sorad.engine.decide.parties import whose
 from sorad.engine.state.budget_day import BudgetDay, budget_day
-from sorad.engine.steps.kit import Kit, seller_of
+from sorad.engine.steps.context import StepContext, seller_of
 from sorad.ledger.values import Party
 from sorad.model import BY_FALLBACK, State, Take
 from sorad.problems import Problem, SoradError
@@ -26,23 +26,23 @@ class Over(NamedTuple):
     note: str = "over budget"  # in the history
 
 
-def bill(kit: Kit, take: Take, provider: Provider, price: Optional[int]) -> Prices:
+def bill(context: StepContext, take: Take, provider: Provider, price: Optional[int]) -> Prices:
     """What a storyboard may cost with one more create of a take of which one left before, or that was moved to another
     provider; empty for the first create of any other.
 
     The first ones were weighed together when they were asked for. Now there is more than was weighed then: what was
     asked for together counts, sent or not, each create that may have been accepted once.
     """
-    if kit.config.budget.approve_above is None or not _is_weighed_again(take):
+    if context.config.budget.approve_above is None or not _needs_approval_again(take):
         return ()
     prices = [price]
-    for one in list(kit.ledger.takes(storyboard=take.storyboard)):
+    for one in list(context.ledger.takes(storyboard=take.storyboard)):
         if one.created_at == take.created_at:
-            prices += _counting(kit, one, provider.currency, sent=one.id == take.id)
+            prices += _counting(context, one, provider.currency, sent=one.id == take.id)
     return prices
 
 
-def _is_weighed_again(take: Take) -> bool:
+def _needs_approval_again(take: Take) -> bool:
     """Whether its storyboard's limit is asked once more, right before its create."""
     if take.approved:
         return False
@@ -50,26 +50,26 @@ def _is_weighed_again(take: Take) -> bool:
     return take.moved_by == BY_FALLBACK or (not take.extra and bool(take.moved_by or take.creates))
 
 
-def _counting(kit: Kit, take: Take, currency: str, *, sent: bool) -> Iterator[Optional[int]]:
+def _counting(context: StepContext, take: Take, currency: str, *, sent: bool) -> Iterator[Optional[int]]:
     """What a take may cost in a currency: each create that may have been accepted, and the next one if it is unsent.
 
     ``sent``: it is the one that is about to be, which is counted already.
     """
-    for purchase in kit.ledger.bought(take.id):
+    for purchase in context.ledger.bought(take.id):
         if purchase.currency in ("", currency):
             yield purchase.cost or 0
-    seller = seller_of(kit, take)
+    seller = seller_of(context, take)
     if not sent and take.wanted and take.state in (State.QUEUED, State.HELD) and seller.currency == currency:
-        yield seller.price(take.asked)
+        yield seller.price(take.effective_request)
 
 
 def over_budget(
-    kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices
+    context: StepContext, take: Take, provider: Provider, price: Optional[int], prices: Prices
 ) -> Optional[Over]:
     """Why a take of ``price`` may not be bought now; ``None``: it may. ``prices``: its :func:`bill`."""
-    budget, now = kit.config.budget, kit.clock.time()
-    day = _day(kit, now)
-    over = _over_day(kit, provider, price, day)
+    budget, now = context.config.budget, context.clock.time()
+    day = _day(context, now)
+    over = _over_day(context, provider, price, day)
     if over is None or (take.approved and over.code in ("budget.price", "budget.currency")):
         over = needs_approval(budget, list(prices), provider.currency)
     if over is None:
@@ -80,34 +80,36 @@ def over_budget(
     return Over(over, day.ends if over.code == "budget.day" else NEVER)
 
 
-def _day(kit: Kit, now: float) -> BudgetDay:
+def _day(context: StepContext, now: float) -> BudgetDay:
     """Today, as budgets count it."""
-    limits = (kit.config.budget.per_day, kit.config.provider.per_day)
-    if kit.times.tells_sleep and limits != (None, None):
-        return budget_day(kit.ledger, now)
+    limits = (context.config.budget.per_day, context.config.provider.per_day)
+    if context.times.tells_sleep and limits != (None, None):
+        return budget_day(context.ledger, now)
     return BudgetDay(day_began(now), next_day(now))
 
 
-def _over_day(kit: Kit, provider: Provider, price: Optional[int], day: BudgetDay) -> Optional[Problem]:
+def _over_day(
+    context: StepContext, provider: Provider, price: Optional[int], day: BudgetDay
+) -> Optional[Problem]:
     """Why a take may not be bought today, by the budget of its currency and by its provider's own."""
-    budget, there = kit.config.budget, kit.config.provider.per_day
-    spent = kit.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
+    budget, there = context.config.budget, context.config.provider.per_day
+    spent = context.ledger.spend(day.began, provider.currency) if budget.per_day is not None else 0
     over = over_day(budget, spent, price, provider.currency)
     if over is None and there is not None:
-        spent = kit.ledger.spend_at(_ours(kit, provider), day.began)
-        over = over_provider_day(there, spent, price, provider.currency, kit.config.provider.title)
+        spent = context.ledger.spend_at(_ours(context, provider), day.began)
+        over = over_provider_day(there, spent, price, provider.currency, context.config.provider.title)
     return over
 
 
-def _ours(kit: Kit, provider: Provider) -> Sequence[Party]:
+def _ours(context: StepContext, provider: Provider) -> Sequence[Party]:
     """What a provider's creates go, or went, by: its account, and those that its key had before."""
     mine = _party(provider)
     known = {mine}
-    if kit.seller is not None:
-        for one in kit.providers:
+    if context.seller is not None:
+        for one in context.providers:
             with contextlib.suppress(SoradError):  # no key: nothing is bought there
-                known.add(_party(kit.seller(one.title)))
-    return [mine, *(one for one in kit.ledger.parties() if one != mine and whose(one, known) == mine)]
+                known.add(_party(context.seller(one.title)))
+    return [mine, *(one for one in context.ledger.parties() if one != mine and whose(one, known) == mine)]
 
 
 def _party(provider: Provider) -> Party:

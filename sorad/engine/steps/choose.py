@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from loguru import logger
 
 from sorad.engine.steps.chain import go_on_from
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.values import Change
 from sorad.messages import _
@@ -15,43 +15,43 @@ from sorad.model import State, Take
 from sorad.receipts.writing import write_choice_of
 
 
-def choose(kit: Kit, takes: Iterable[Take]) -> int:
+def choose(context: StepContext, takes: Iterable[Take]) -> int:
     """Choose delivered takes, each for its segment, in place of what was chosen there; how many."""
-    return sum(_choose(kit, take) for take in list(takes) if take.state is State.DONE)
+    return sum(_choose(context, take) for take in list(takes) if take.state is State.DONE)
 
 
-def choose_none(kit: Kit, takes: Iterable[Take]) -> int:
+def choose_none(context: StepContext, takes: Iterable[Take]) -> int:
     """Choose nothing any more for the segments of these takes; how many choices were taken back."""
     segments = {(take.storyboard_id, take.segment): take for take in takes}
-    return sum(_set(kit, one, 0.0) for take in segments.values() for one in _chosen(kit, take))
+    return sum(_set(context, one, 0.0) for take in segments.values() for one in _chosen(context, take))
 
 
-def _choose(kit: Kit, take: Take) -> bool:
-    others = [one for one in _chosen(kit, take) if one.id != take.id]
+def _choose(context: StepContext, take: Take) -> bool:
+    others = [one for one in _chosen(context, take) if one.id != take.id]
     # Newer than any other choice, whatever the clock says: the newest one counts.
-    at = max([kit.clock.time(), *(one.chosen_at + 0.001 for one in others)])
-    if not _set(kit, take, at):
+    at = max([context.clock.time(), *(one.chosen_at + 0.001 for one in others)])
+    if not _set(context, take, at):
         return False
     for other in others:
-        _set(kit, other, 0.0)
-    go_on_from(kit.ledger, take, kit.clock.time())
+        _set(context, other, 0.0)
+    go_on_from(context.ledger, take, context.clock.time())
     return True
 
 
-def _chosen(kit: Kit, take: Take) -> list[Take]:
-    takes = kit.ledger.takes(storyboard=take.storyboard, segment=take.segment)
+def _chosen(context: StepContext, take: Take) -> list[Take]:
+    takes = context.ledger.takes(storyboard=take.storyboard, segment=take.segment)
     return [one for one in takes if one.storyboard_id == take.storyboard_id and one.chosen_at]
 
 
-def _set(kit: Kit, take: Take, at: float) -> bool:
+def _set(context: StepContext, take: Take, at: float) -> bool:
     note = "chosen" if at else "not chosen"
     try:
-        after = kit.ledger.record(take, Change(take.state, note, chosen_at=at), kit.clock.time())
+        after = context.ledger.record(take, Change(take.state, note, chosen_at=at), context.clock.time())
     except (ClaimLost, IllegalMove):
         return False
-    if kit.claims.is_foreign(after):
+    if context.claims.is_foreign(after):
         return True  # the receipt is the other computer's to keep
-    error = write_choice_of(after, kit.claims.payer(after.root))
+    error = write_choice_of(after, context.claims.payer(after.root))
     if error is not None:
         logger.warning(
             _("take {id}: its receipt does not tell of the choice: {error}"), id=after.id, error=str(error)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.ledger.values import Want
 from sorad.ledger.wants import changes_found, is_known
 from sorad.messages import _
@@ -27,26 +27,26 @@ READ_AGAIN = 1.0
 EDIT_AGAIN = 1.0
 
 
-def already_bought(kit: Kit, take: Take) -> bool:
+def already_bought(context: StepContext, take: Take) -> bool:
     """Whether the take, claimed as ``queued``, is not to be bought now; the ledger then knows why."""
-    now = kit.clock.time()
-    if not kit.folders.ready(take.root):
-        release(kit, take, now + READ_AGAIN)
+    now = context.clock.time()
+    if not context.folders.ready(take.root):
+        release(context, take, now + READ_AGAIN)
         return True
-    if kit.folders.is_away(take.mount):
-        release(kit, take, now + LOOK_AGAIN)
+    if context.folders.is_away(take.mount):
+        release(context, take, now + LOOK_AGAIN)
         return True
-    if kit.folders.is_edited(take.storyboard):
-        release(kit, take, now + EDIT_AGAIN)
+    if context.folders.is_edited(take.storyboard):
+        release(context, take, now + EDIT_AGAIN)
         return True
     try:
         want = Want(take.segment, take.take, take.request, take.fingerprint, take.output)
-        there = observed(want, me=kit.claims.payer(take.root), known=kit.ledger.intents(take.id))
+        there = observed(want, me=context.claims.payer(take.root), known=context.ledger.intents(take.id))
     except OSError as error:
         logger.warning(_("take {id}: its place cannot be looked at: {error}"), id=take.id, error=str(error))
-        release(kit, take, now + LOOK_AGAIN)
+        release(context, take, now + LOOK_AGAIN)
         return True
-    if _tells_nothing_new(kit, take, there):
+    if _tells_nothing_new(context, take, there):
         return False
     logger.warning(
         _("take {id} is not bought: its folder shows it as {state}"), id=take.id, state=there.state
@@ -54,11 +54,11 @@ def already_bought(kit: Kit, take: Take) -> bool:
     taken: Take | None = take
     for change in changes_found(take.state, there, now):
         if taken is not None:
-            taken = record(kit, taken, change)
+            taken = record(context, taken, change)
     return True
 
 
-def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
+def _tells_nothing_new(context: StepContext, take: Take, there: Want) -> bool:
     """Whether what lies at its place keeps a take from being bought: nothing, or what the ledger knows."""
     if there.state is State.QUEUED:
         return True
@@ -66,19 +66,20 @@ def _tells_nothing_new(kit: Kit, take: Take, there: Want) -> bool:
         return there.error is None or there.error.code != OTHER_INTENT  # that one is never simply sent
     if there.state is State.UNKNOWN:
         # the ledger knows that this create was not accepted
-        return there.intent_at is None or is_known(kit.ledger.intents(take.id), there.intent_at)
+        return there.intent_at is None or is_known(context.ledger.intents(take.id), there.intent_at)
     if there.state is State.HELD or (there.state is State.DONE and there.error is None):
         return False
     # the receipt of an earlier create, which the user gave up
-    return bool(kit.ledger.owned([there.remote_id], there.place))
+    return bool(context.ledger.owned([there.remote_id], there.place))
 
 
-def bought_meanwhile(kit: Kit, take: Take) -> bool:
+def bought_meanwhile(context: StepContext, take: Take) -> bool:
     """Whether another sorad bought the take between the last look and our intent. ``OSError``.
 
     That one's receipt came before its intent went, so with our intent there it is seen.
     """
-    found = [one for one in Places().told(Path(take.output).parent) if one.is_of(take.take, take.fingerprint)]
+    entries = Places().entries(Path(take.output).parent)
+    found = [one for one in entries if one.is_of(take.take, take.fingerprint)]
     receipts = [one.receipt for one in found if one.receipt is not None and one.receipt.remote_id]
     # A video without a receipt proves nothing; it was judged before.
-    return any(not kit.ledger.owned([receipt.remote_id], receipt.place) for receipt in receipts)
+    return any(not context.ledger.owned([receipt.remote_id], receipt.place) for receipt in receipts)

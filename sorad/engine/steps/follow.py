@@ -10,7 +10,7 @@ from loguru import logger
 from sorad.config.model import ProviderConfig
 from sorad.engine.decide import moving
 from sorad.engine.decide.transitions import AfterCreate
-from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import Take
@@ -19,7 +19,7 @@ from sorad.providers.base import Polled, TaskFailed
 from sorad.providers.capabilities.translate import translated
 
 
-def after_refusal(kit: Kit, intent: Take, result: AfterCreate) -> AfterCreate:
+def after_refusal(context: StepContext, intent: Take, result: AfterCreate) -> AfterCreate:
     """What becomes of a create that was answered: where it was refused for good, the take goes on elsewhere."""
     fault = result.fault
     if fault is None or not result.refused or fault.trouble not in moving.FOLLOWED:
@@ -27,7 +27,7 @@ def after_refusal(kit: Kit, intent: Take, result: AfterCreate) -> AfterCreate:
     creates = max(intent.creates - 1, 0)  # this one is none
     if not moving.one_create(intent, creates):
         return result
-    change = _next(kit, intent, fault.problem, creates)
+    change = _next(context, intent, fault.problem, creates)
     if change is None:
         return result
     # Refused for now before, it may have been taken on: its `attempt` has the list there looked at before it is sent.
@@ -35,7 +35,7 @@ def after_refusal(kit: Kit, intent: Take, result: AfterCreate) -> AfterCreate:
     return replace(result, change=change)
 
 
-def goes_on(kit: Kit, take: Take, found: Polled) -> Optional[Change]:
+def goes_on(context: StepContext, take: Take, found: Polled) -> Optional[Change]:
     """The change for a take whose task has just failed, and that goes on elsewhere at once; ``None``: it does not.
 
     For any other failure that is looked at again first: see :func:`after_looks`.
@@ -45,34 +45,34 @@ def goes_on(kit: Kit, take: Take, found: Polled) -> Optional[Change]:
         return None
     assert isinstance(found, TaskFailed)
     cost = take.cost if found.cost is None else found.cost
-    return _next(kit, replace(take, cost=cost), found.problem, take.creates)
+    return _next(context, replace(take, cost=cost), found.problem, take.creates)
 
 
-def after_looks(kit: Kit, take: Take, found: TaskFailed) -> Optional[Change]:
+def after_looks(context: StepContext, take: Take, found: TaskFailed) -> Optional[Change]:
     """The change for a take whose task is said to have failed at the last of the later looks, too."""
-    return _next(kit, take, found.problem, take.creates)
+    return _next(context, take, found.problem, take.creates)
 
 
-def follow(kit: Kit, take: Take) -> None:
+def follow(context: StepContext, take: Take) -> None:
     """One take, claimed as ``queued``, whose account refuses whatever is asked of it."""
-    halt = kit.control.refuses_all
-    change = None if halt is None else _next(kit, take, halt.problem, take.creates)
+    halt = context.control.refuses_all
+    change = None if halt is None else _next(context, take, halt.problem, take.creates)
     if change is None:
-        release(kit, take, kit.clock.time() + kit.config.limits.probe_seconds)
+        release(context, take, context.clock.time() + context.config.limits.probe_seconds)
     else:
-        record(kit, take, replace(change, attempt=take.attempt))
+        record(context, take, replace(change, attempt=take.attempt))
 
 
-def _next(kit: Kit, take: Take, why: Problem, creates: int) -> Optional[Change]:
+def _next(context: StepContext, take: Take, why: Problem, creates: int) -> Optional[Change]:
     """The change to the first provider that offers what is asked for, and has a key."""
-    providers = {one.title: one for one in kit.providers}
-    here = kit.config.provider.title
-    spent = creates >= kit.config.limits.max_creates_per_take
-    if spent or not take.wanted or here not in providers or kit.seller is None:
+    providers = {one.title: one for one in context.providers}
+    here = context.config.provider.title
+    spent = creates >= context.config.limits.max_creates_per_take
+    if spent or not take.wanted or here not in providers or context.seller is None:
         return None
     fallbacks = {name: one.fallback for name, one in providers.items()}
     for name in moving.next_ones(take, here, fallbacks):
-        change = _to(kit, take, providers[name], why, creates)
+        change = _to(context, take, providers[name], why, creates)
         if change is not None:
             logger.warning(
                 _("take {id} goes on at {name}: {problem}"), id=take.id, name=name, problem=str(why)
@@ -81,26 +81,28 @@ def _next(kit: Kit, take: Take, why: Problem, creates: int) -> Optional[Change]:
     return None
 
 
-def _to(kit: Kit, take: Take, config: ProviderConfig, why: Problem, creates: int) -> Optional[Change]:
+def _to(
+    context: StepContext, take: Take, config: ProviderConfig, why: Problem, creates: int
+) -> Optional[Change]:
     """The change to one; ``None``: that one does not offer it, or cannot be asked."""
     asked = translated(take.request, config)
-    if asked.problems or kit.seller is None:
+    if asked.problems or context.seller is None:
         return None
-    there, here = kit.seller(config.title), kit.accounts.current
+    there, here = context.seller(config.title), context.accounts.current
     try:
         _account = there.account
     except SoradError:  # no key
         return None
     dearer = moving.is_dearer(
-        (here.price(take.asked), here.currency), (there.price(asked.request), there.currency)
+        (here.price(take.effective_request), here.currency), (there.price(asked.request), there.currency)
     )
     return moving.fallback(
         take,
-        kit.config.provider.title,
+        context.config.provider.title,
         config.title,
         asked.moved_as,
         why,
-        kit.clock.time(),
+        context.clock.time(),
         dearer=dearer,
         creates=creates,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -20,26 +20,28 @@ from sorad.receipts.place import look, vouched
 LOOK_AGAIN = 60.0
 
 
-def left_to_its_buyer(kit: Kit, take: Take) -> bool:
+def left_to_its_buyer(context: StepContext, take: Take) -> bool:
     """Whether a take under way is another machine's. Then nothing is asked or fetched for it from here.
 
     It is done once its video has come, and holds no slot until then.
     """
-    if not kit.claims.is_foreign(take):
+    if not context.claims.is_foreign(take):
         return False
-    now = kit.clock.time()
+    now = context.clock.time()
     if take.state in (State.GENERATING, State.DOWNLOADING) and _is_there(take):
-        kit.deliveries.videos.pop(take.id, None)
+        context.deliveries.videos.pop(take.id, None)
         done: Take | None = take
         if take.state is State.GENERATING:
-            done = record(kit, take, Change(State.DOWNLOADING, "turned up", keep_claim=True))
+            done = record(context, take, Change(State.DOWNLOADING, "turned up", keep_claim=True))
         if done is not None:
-            record(kit, done, Change(State.DONE, "turned up", attempt=0, clear_error=True, finished_at=now))
+            record(
+                context, done, Change(State.DONE, "turned up", attempt=0, clear_error=True, finished_at=now)
+            )
             logger.info(_("take {id}: its video is there already: {output}"), id=take.id, output=take.output)
     elif take.state is not State.DOWNLOADING and not take.parked:
-        record(kit, take, Change(take.state, "not ours", due_at=now + LOOK_AGAIN, parked=True))
+        record(context, take, Change(take.state, "not ours", due_at=now + LOOK_AGAIN, parked=True))
     else:
-        release(kit, take, now + LOOK_AGAIN)
+        release(context, take, now + LOOK_AGAIN)
     return True
 
 

@@ -6,7 +6,7 @@ from typing import Callable
 
 from loguru import logger
 
-from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.ledger.values import Change
 from sorad.messages import N_, _
 from sorad.model import State, Take
@@ -15,33 +15,33 @@ from sorad.problems import Problem
 # A take whose step crashed is left alone for this long, in seconds.
 REST = 300.0
 
-Step = Callable[[Kit, Take], None]
+Step = Callable[[StepContext, Take], None]
 
 
-def guarded(step: Step, kit: Kit, take: Take) -> None:
+def guarded(step: Step, context: StepContext, take: Take) -> None:
     """Run a step; a crash is logged, shown in `status`, and leaves the take in a state that is true."""
-    began = kit.clock.monotonic()
+    began = context.clock.monotonic()
     try:
-        step(kit, take)
+        step(context, take)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the root of a step)
         logger.exception(_("take {id}: its step {step} crashed"), id=take.id, step=step.__name__)
         problem = _crashed(take, step.__name__, error)
-        kit.process.crashed(problem)
-        _make_true(kit, take, problem)
+        context.process.crashed(problem)
+        _make_true(context, take, problem)
     finally:
-        kit.process.stepped(take, step.__name__, kit.clock.monotonic() - began)
+        context.process.stepped(take, step.__name__, context.clock.monotonic() - began)
 
 
-def _make_true(kit: Kit, take: Take, problem: Problem) -> None:
-    now = kit.clock.time()
-    present = kit.ledger.take(take.id)
+def _make_true(context: StepContext, take: Take, problem: Problem) -> None:
+    now = context.clock.time()
+    present = context.ledger.take(take.id)
     if present is None or present.claim != take.claim:
         return
     if present.state is State.SUBMITTING:
         # The intent is committed; whether the request left is not known.
-        record(kit, present, Change(State.UNKNOWN, "crashed", due_at=now, attempt=0, error=problem))
+        record(context, present, Change(State.UNKNOWN, "crashed", due_at=now, attempt=0, error=problem))
     else:
-        release(kit, present, now + REST)
+        release(context, present, now + REST)
 
 
 def _crashed(take: Take, step: str, error: BaseException) -> Problem:

@@ -12,7 +12,7 @@ from pathlib import Path
 from loguru import logger
 
 from sorad.config.vendors import gives_last_frame
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.files.digest import sha256_of
 from sorad.files.durable import write_whole
 from sorad.files.untrusted import Unfit, read_small
@@ -25,17 +25,17 @@ from sorad.storyboard.picture_header import look_at
 LARGEST = 50_000_000  # bytes; a frame of 4k has about 20
 
 
-def keep_last_frame(kit: Kit, take: Take, provider: Provider, video: Video) -> None:
+def keep_last_frame(context: StepContext, take: Take, provider: Provider, video: Video) -> None:
     """Fetch the frame of a video that has just come, where somebody may need it."""
     path = last_frame_path(Path(take.output))
-    if not video.frame or (kit.decodes() and not _is_continued(kit, take)) or given_frame(take):
+    if not video.frame or (context.decodes() and not _is_continued(context, take)) or given_frame(take):
         return
     data = _fetched(take, provider, video.frame)
     if isinstance(data, str):
         logger.info(_("take {id}: its last frame did not come: {reason}"), id=take.id, reason=data)
         return
     try:
-        write_whole(path, data, kit.process.pause)
+        write_whole(path, data, context.process.pause)
     except OSError as error:
         reason = error.strerror or str(error)
         logger.info(_("take {id}: its last frame did not come: {reason}"), id=take.id, reason=reason)
@@ -53,8 +53,8 @@ def given_frame(take: Take) -> str:
         return ""
 
 
-def _is_continued(kit: Kit, take: Take) -> bool:
-    others = kit.ledger.takes(storyboard=take.storyboard)
+def _is_continued(context: StepContext, take: Take) -> bool:
+    others = context.ledger.takes(storyboard=take.storyboard)
     return any(
         one.request.continues and one.follows == take.segment
         for one in others

@@ -11,7 +11,7 @@ from loguru import logger
 
 from sorad.engine.decide.pictures import IGNORED, IN_FLIGHT, Trial, ignored, is_compared
 from sorad.engine.state.first_create import place_of
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.files.digest import sha256_of
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.interface import Ledger
@@ -24,61 +24,68 @@ from sorad.problems import Problem
 _SENT = frozenset({State.SUBMITTING, State.UNKNOWN, State.GENERATING, State.DOWNLOADING})
 
 
-def picture_place(kit: Kit, base_url: str, take: Take) -> str:
+def picture_place(context: StepContext, base_url: str, take: Take) -> str:
     """Where a take's picture goes: the base URL, the model, and the field where the config says one."""
-    return place_of(base_url, kit.config.provider, take.asked) + _field(kit)
+    return place_of(base_url, context.config.provider, take.effective_request) + _field(context)
 
 
-def _field(kit: Kit) -> str:
+def _field(context: StepContext) -> str:
     """The field that pictures go in, at the end of a place's name."""
-    provider = kit.config.provider
+    provider = context.config.provider
     return f" {provider.picture_field}" if provider.kind == "openai_videos" else ""
 
 
-def follow_config(kit: Kit) -> None:
+def follow_config(context: StepContext) -> None:
     """What stopped under another config is past, and what was held there goes on."""
-    base_url = kit.accounts.current.base_url
-    kit.control.pictures.follow(base_url, _field(kit))
+    base_url = context.accounts.current.base_url
+    context.control.pictures.follow(base_url, _field(context))
     go_on(
-        kit.ledger, kit.clock.time(), lambda take: picture_stop(kit, take, base_url) is not None, kit.targets
+        context.ledger,
+        context.clock.time(),
+        lambda take: picture_stop(context, take, base_url) is not None,
+        context.targets,
     )
 
 
-def picture_stop(kit: Kit, take: Take, base_url: str) -> Optional[Problem]:
+def picture_stop(context: StepContext, take: Take, base_url: str) -> Optional[Problem]:
     """Why a take may not be bought, as pictures are ignored there."""
-    return kit.control.pictures.at(picture_place(kit, base_url, take)).stopped if take.to_send.image else None
+    return (
+        context.control.pictures.at(picture_place(context, base_url, take)).stopped
+        if take.to_send.image
+        else None
+    )
 
 
-def awaits_trial(kit: Kit, take: Take, base_url: str) -> bool:
+def awaits_trial(context: StepContext, take: Take, base_url: str) -> bool:
     """Whether a take with a picture waits: none has passed there, and enough are in flight. Under the lock of
     intents."""
-    if not is_compared(take) or not kit.decodes():
+    if not is_compared(take) or not context.decodes():
         return False
-    place = picture_place(kit, base_url, take)
-    trial = kit.control.pictures.at(place)
+    place = picture_place(context, base_url, take)
+    trial = context.control.pictures.at(place)
     if trial.passed:
         return False
     most = max(1, IN_FLIGHT - len(trial.far))  # one that was far off is paid for, too
     ahead = 0
-    for one in kit.ledger.takes(states=_SENT):
-        ahead += is_compared(one) and picture_place(kit, one.base_url, one) == place
+    for one in context.ledger.takes(states=_SENT):
+        ahead += is_compared(one) and picture_place(context, one.base_url, one) == place
         if ahead >= most:
             return True
     return False
 
 
-def compare(kit: Kit, take: Take, currency: str) -> None:
+def compare(context: StepContext, take: Take, currency: str) -> None:
     """Compare a take that was delivered just now with its picture, where that can be done."""
     request = take.to_send
-    if not is_compared(take) or not kit.decodes() or not _is_its_picture(request):
+    if not is_compared(take) or not context.decodes() or not _is_its_picture(request):
         return
-    found = kit.ask_media(Compare(take.output, request.image_path))
+    found = context.ask_media(Compare(take.output, request.image_path))
     if not isinstance(found, Compared):
         logger.debug(_("take {id}: not compared with its picture: {answer}"), id=take.id, answer=found)
         return
-    place = picture_place(kit, take.base_url, take)
-    why = partial(_why, kit, take, currency, found.likeness)
-    stops = kit.control.pictures.compared(place, take.id, found.likeness, why)
+    place = picture_place(context, take.base_url, take)
+    why = partial(_why, context, take, currency, found.likeness)
+    stops = context.control.pictures.compared(place, take.id, found.likeness, why)
     logger.debug(
         _("take {id}: likeness with its picture: {likeness}"), id=take.id, likeness=round(found.likeness, 2)
     )
@@ -94,18 +101,18 @@ def _is_its_picture(request: Request) -> bool:
         return False
 
 
-def _why(kit: Kit, take: Take, currency: str, likeness: float, trial: Trial) -> Problem:
+def _why(context: StepContext, take: Take, currency: str, likeness: float, trial: Trial) -> Problem:
     """What is told of the takes in a row, this one the last."""
-    takes = [take if number == take.id else kit.ledger.take(number) for number in trial.far]
+    takes = [take if number == take.id else context.ledger.take(number) for number in trial.far]
     cost = sum(one.cost or 0 for one in takes if one is not None)
-    provider = kit.config.provider
+    provider = context.config.provider
     return ignored(
         ", ".join(map(str, trial.far)),
         f"{units(cost):.2f} {currency}",
         likeness,
-        place_of(take.base_url, provider, take.asked).replace(" -", ""),
+        place_of(take.base_url, provider, take.effective_request).replace(" -", ""),
         provider.picture_field if provider.kind == "openai_videos" else "",
-        kit.name or provider.title,
+        context.name or provider.title,
     )
 
 

@@ -10,9 +10,9 @@ from loguru import logger
 from sorad.engine.decide import transitions
 from sorad.engine.decide.missing_key import NO_KEY, keyless, other_account
 from sorad.engine.state.accounts import is_sure
+from sorad.engine.steps.context import StepContext, record
 from sorad.engine.steps.follow import goes_on
 from sorad.engine.steps.foreign import left_to_its_buyer
-from sorad.engine.steps.kit import Kit, record
 from sorad.engine.steps.prove_list import prove_list
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_resent import look_for_first
@@ -21,51 +21,61 @@ from sorad.messages import _
 from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Finished, Missing, Polled, Provider, Running, TaskFailed, Trouble
+from sorad.providers.errors import faults
 
 
-def poll(kit: Kit, take: Take, ago: float = 0.0) -> None:
+def poll(context: StepContext, take: Take, ago: float = 0.0) -> None:
     """One take, claimed as ``generating``, or as ``downloading`` with its URL forgotten.
 
     ``ago``: the next step is dated back by so many seconds; what is overdue stays so (see ``rescue_away``).
     """
-    if left_to_its_buyer(kit, take):
+    if left_to_its_buyer(context, take):
         return
-    provider = kit.accounts.of(take)
-    now = kit.clock.time()
+    provider = context.accounts.of(take)
+    now = context.clock.time()
     if isinstance(provider, Problem):
-        _keyless(kit, take, provider, now - ago)
+        _keyless(context, take, provider, now - ago)
         return
     sure = is_sure(take, provider)
-    began = kit.clock.monotonic()
-    found = provider.poll(take.remote_id)
-    refused = _is_refused(kit, take, provider, found)
+    began = context.clock.monotonic()
+    found = ask_after(context, take, provider)
+    refused = _is_refused(context, take, provider, found)
     if not sure and (refused or isinstance(found, Missing)):
-        _asked_elsewhere(kit, take, ago)
+        _unknown_to_account(context, take, ago)
         return
     take = _unparked_by_key(take)
     if sure and isinstance(found, (Finished, TaskFailed)):
-        looked = look_for_first(kit, take, provider)
+        looked = look_for_first(context, take, provider)
         if looked is None:
             return
         take = looked
-    change = transitions.after_poll(take, found, kit.config.polling, kit.clock.time(), kit.rng)
+    change = transitions.after_poll(take, found, context.config.polling, context.clock.time(), context.rng)
     if not sure and not isinstance(found, Fault):
         change = replace(change, account=provider.account)  # the key was rotated
-    _remember(kit, take, found)
-    onward = _onward(kit, take, found, sure=sure)
-    written = record(kit, take, _dated_back(_keep_for_next(take, change, onward), ago))
+    _remember(context, take, found)
+    onward = _onward(context, take, found, sure=sure)
+    written = record(context, take, _dated_back(_keep_for_next(take, change, onward), ago))
     if isinstance(found, Fault):
-        _report(kit, provider, found, began)
+        _report(context, provider, found, began)
     _log(take, found)
-    _lay_down(kit, take, written, found, provider.currency)
-    _buy_anew(kit, take, written, onward)
-    prove_list(kit, take, provider, found)
+    _lay_down(context, take, written, found, provider.currency)
+    _buy_anew(context, take, written, onward)
+    prove_list(context, take, provider, found)
 
 
-def _asked_elsewhere(kit: Kit, take: Take, ago: float) -> None:
+def ask_after(context: StepContext, take: Take, provider: Provider) -> Polled:
+    """How the take's task stands. What is told of another take's task is no word about this one."""
+    found = provider.poll(take.remote_id)
+    named = found.names if isinstance(found, (Finished, TaskFailed)) else ""
+    if named and context.ledger.owned([named], (provider.kind, provider.base_url)):
+        return Fault(Trouble.SERVER, faults.other_task(named, take.remote_id), found.request_id)
+    return found
+
+
+def _unknown_to_account(context: StepContext, take: Take, ago: float) -> None:
     """At another account nobody knows it, or may ask after it: that is no word about the task."""
     why = other_account(take)
-    _keyless(kit, take, why, kit.clock.time() - ago)
+    _keyless(context, take, why, context.clock.time() - ago)
     logger.warning(_("take {id}: asked after: {problem}"), id=take.id, problem=str(why))
 
 
@@ -75,9 +85,9 @@ def _unparked_by_key(take: Take) -> Take:
     return replace(take, parked=False) if no_key else take
 
 
-def _onward(kit: Kit, take: Take, found: Polled, *, sure: bool) -> Optional[Change]:
+def _onward(context: StepContext, take: Take, found: Polled, *, sure: bool) -> Optional[Change]:
     """Where a task that has just failed for good goes on; ``None``: nowhere. ``sure``: its own account says so."""
-    return goes_on(kit, take, found) if sure else None
+    return goes_on(context, take, found) if sure else None
 
 
 def _keep_for_next(take: Take, change: Change, onward: Optional[Change]) -> Change:
@@ -89,51 +99,53 @@ def _dated_back(change: Change, ago: float) -> Change:
     return change if change.due_at is None else replace(change, due_at=change.due_at - ago)
 
 
-def _remember(kit: Kit, take: Take, found: Polled) -> None:
+def _remember(context: StepContext, take: Take, found: Polled) -> None:
     """What lives in memory alone: where the video is, and how far it has come."""
     if isinstance(found, Finished):
-        kit.deliveries.videos[take.id] = found.video
-    kit.deliveries.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
+        context.deliveries.videos[take.id] = found.video
+    context.deliveries.progress.percent(take.id, found.progress if isinstance(found, Running) else None)
 
 
-def _lay_down(kit: Kit, take: Take, written: Optional[Take], found: Polled, currency: str) -> None:
+def _lay_down(
+    context: StepContext, take: Take, written: Optional[Take], found: Polled, currency: str
+) -> None:
     """Write the receipt of what goes on, or has failed.
 
     A failed one, too: with the ledger lost, its receipt alone says that it need not be asked after.
     """
     if written is not None and (written.state is State.GENERATING or isinstance(found, TaskFailed)):
-        lay_receipt(kit, written, currency)
+        lay_receipt(context, written, currency)
     else:
-        kit.deliveries.unwritten.pop(take.id, None)
+        context.deliveries.unwritten.pop(take.id, None)
 
 
-def _buy_anew(kit: Kit, take: Take, written: Optional[Take], onward: Optional[Change]) -> None:
+def _buy_anew(context: StepContext, take: Take, written: Optional[Take], onward: Optional[Change]) -> None:
     """`retry` asked after a failed one first; now it is known to have failed. Or it goes on at another provider."""
     if written is None or written.state is not State.FAILED:
         return
     if take.rebuy:
-        record(kit, written, transitions.buy_anew(kit.clock.time()))
+        record(context, written, transitions.buy_anew(context.clock.time()))
     elif onward is not None:
-        record(kit, written, onward)
+        record(context, written, onward)
 
 
-def _is_refused(kit: Kit, take: Take, provider: Provider, found: Polled) -> bool:
+def _is_refused(context: StepContext, take: Take, provider: Provider, found: Polled) -> bool:
     """Whether the key is refused; if so, that is remembered."""
     if not isinstance(found, Fault) or found.trouble is not Trouble.KEY:
         return False
-    if provider is kit.accounts.current:
-        kit.accounts.met_refusal()
+    if provider is context.accounts.current:
+        context.accounts.met_refusal()
     else:
-        kit.accounts.refused(take.account)
+        context.accounts.refused(take.account)
     return True
 
 
-def _report(kit: Kit, provider: Provider, fault: Fault, began: float) -> None:
+def _report(context: StepContext, provider: Provider, fault: Fault, began: float) -> None:
     """What a fault tells of the provider as such. ``began``: of the exchange, monotonic."""
     if fault.trouble is Trouble.TRANSPORT:
-        kit.reach.failed(began)
-    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is kit.accounts.current:
-        kit.control.stop_buying(fault)
+        context.reach.failed(began)
+    if fault.trouble in (Trouble.KEY, Trouble.SETUP) and provider is context.accounts.current:
+        context.control.stop_buying(fault)
 
 
 def _log(take: Take, found: Polled) -> None:
@@ -146,9 +158,9 @@ def _log(take: Take, found: Polled) -> None:
         log.debug(_("take {id}: asked after: finished"), id=take.id)
 
 
-def _keyless(kit: Kit, take: Take, why: Problem, due_from: float) -> None:
+def _keyless(context: StepContext, take: Take, why: Problem, due_from: float) -> None:
     """It cannot be asked after. What `retry` wanted to know of a failed one is not known: it stays failed."""
     if take.rebuy:
-        record(kit, take, Change(State.FAILED, "no key", error=why, rebuy=False))
+        record(context, take, Change(State.FAILED, "no key", error=why, rebuy=False))
     else:
-        record(kit, take, keyless(take, why, due_from))
+        record(context, take, keyless(take, why, due_from))

@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import Optional
 
 from sorad.engine.decide.halt import HALTING
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.messages import N_
 from sorad.problems import Problem
 from sorad.providers.base import Balance, Fault, Provider, Trouble
 
 
-def probe(kit: Kit) -> None:
+def probe(context: StepContext) -> None:
     """Asks for the key and the balance where that is free; lets one create through where they look good."""
-    halt = kit.control.halt
+    halt = context.control.halt
     if halt is None:
         return
-    provider = kit.accounts.current
+    provider = context.accounts.current
     fault = _still_wrong(provider, halt.trouble)
     if fault is None:
-        kit.control.well_again(sure=_is_proof(provider, halt.trouble))
+        context.control.well_again(sure=_is_proof(provider, halt.trouble))
     elif fault.trouble not in HALTING:
-        kit.control.unproved()
+        context.control.unproved()
     else:
         # What is wrong now may be another thing than before: the key was mended, the balance is empty.
         changed = fault.trouble is not Trouble.RETIRED
-        kit.control.stop_buying(fault if changed else Fault(halt.trouble, halt.problem), probed=True)
+        context.control.stop_buying(fault if changed else Fault(halt.trouble, halt.problem), probed=True)
 
 
 def _still_wrong(provider: Provider, halted_by: Trouble) -> Optional[Fault]:
@@ -48,14 +48,14 @@ def _is_proof(provider: Provider, halted_by: Trouble) -> bool:
     return halted_by in (Trouble.KEY, Trouble.BALANCE) and provider.capabilities.has_balance
 
 
-def look_for_provider(kit: Kit) -> None:
+def look_for_provider(context: StepContext) -> None:
     """One free call, for :class:`~sorad.engine.state.reachability.Reachability`: any answer will do."""
-    began = kit.clock.monotonic()
-    fault = kit.accounts.current.check()
+    began = context.clock.monotonic()
+    fault = context.accounts.current.check()
     if fault is not None and fault.trouble is Trouble.TRANSPORT:
-        kit.reach.failed(began)
+        context.reach.failed(began)
     else:
-        kit.reach.answered()
+        context.reach.answered()
 
 
 def _empty() -> Problem:

@@ -11,7 +11,7 @@ from loguru import logger
 from sorad.engine.decide import backoff
 from sorad.engine.state.accounts import is_sure
 from sorad.engine.state.list_history import LATEST
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.engine.steps.reconcile import can_look_up
 from sorad.engine.steps.task_list import look
 from sorad.ledger.errors import LedgerUnavailable
@@ -23,34 +23,34 @@ from sorad.providers.base import Finished, Polled, Provider, Running
 LONGEST = 3_600.0
 
 
-def prove_list(kit: Kit, take: Take, provider: Provider, found: Polled) -> None:
+def prove_list(context: StepContext, take: Take, provider: Provider, found: Polled) -> None:
     """One look at the list, while it has not yet shown a create of ours as soon as one must be on it, and its text.
 
     ``take`` was asked after at that provider just now, and this was ``found``. A list that cannot be read, or shows
     nothing, is looked at again later.
     """
-    now = kit.clock.time()
+    now = context.clock.time()
     young = take.accepted_at is not None and 0 <= now - take.accepted_at < LATEST
     there = isinstance(found, (Running, Finished))
-    if not young or not there or not is_sure(take, provider) or not can_look_up(kit, provider):
+    if not young or not there or not is_sure(take, provider) or not can_look_up(context, provider):
         return
     try:
-        seen = kit.lookups.list_history.of(kit.ledger, provider.account)
+        seen = context.lookups.list_history.of(context.ledger, provider.account)
         known = seen.verbatim is not None or not provider.capabilities.finding.how.by_text
-        if seen.shown is not None and seen.shown <= kit.config.reconcile.window and known:
+        if seen.shown is not None and seen.shown <= context.config.reconcile.window and known:
             return
-        if _is_due(kit, provider.account):
-            look(kit, take, provider)
+        if _is_due(context, provider.account):
+            look(context, take, provider)
     except LedgerUnavailable as error:
         logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
 
 
-def _is_due(kit: Kit, account: str) -> bool:
+def _is_due(context: StepContext, account: str) -> bool:
     """Whether that list is to be looked at now; the pauses grow."""
-    now = kit.clock.monotonic()
-    at, count = kit.lookups.proving.get(account, (now, 0))
+    now = context.clock.monotonic()
+    at, count = context.lookups.proving.get(account, (now, 0))
     if now < at:
         return False
-    wait = backoff.delay(count + 1, kit.config.reconcile.look_every, LONGEST, kit.rng)
-    kit.lookups.proving[account] = (now + wait, count + 1)
+    wait = backoff.delay(count + 1, context.config.reconcile.look_every, LONGEST, context.rng)
+    context.lookups.proving[account] = (now + wait, count + 1)
     return True

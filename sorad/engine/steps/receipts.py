@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, blocked
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -15,17 +15,17 @@ from sorad.receipts.writing import write_receipt_for
 
 
 def lay_receipt(
-    kit: Kit, take: Take, currency: str, received: Optional[Received] = None
+    context: StepContext, take: Take, currency: str, received: Optional[Received] = None
 ) -> Optional[Blocked]:
     """Write it; what is in the way, where it cannot be written. It is tried again at each poll."""
-    error = write_receipt_for(take, currency, received, kit.claims.payer(take.root))
-    kit.deliveries.unwritten.pop(take.id, None)
+    error = write_receipt_for(take, currency, received, context.claims.payer(take.root))
+    context.deliveries.unwritten.pop(take.id, None)
     if error is None:
         return None
     obstacle = blocked(error, Path(take.output).parent)
     # A folder that is away is told as such; and only what is still generating is asked after again.
     if obstacle.obstacle is not Obstacle.GONE and take.state is State.GENERATING:
-        kit.deliveries.unwritten[take.id] = obstacle.problem
+        context.deliveries.unwritten[take.id] = obstacle.problem
     return obstacle
 
 

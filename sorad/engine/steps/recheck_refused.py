@@ -16,7 +16,7 @@ from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import alike, in_window, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
-from sorad.engine.steps.kit import Kit, record, release
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.reconcile import not_ours, record_adoption
 from sorad.engine.steps.task_list import as_dated, as_of_first, look
@@ -33,40 +33,44 @@ SOON = 1.0
 UNREADABLE = 5
 
 
-def accepted_after_all(kit: Kit, take: Take) -> bool:
+def accepted_after_all(context: StepContext, take: Take) -> bool:
     """Whether a take, claimed as ``queued``, is not to be sent just now, as its refused create may have been taken on.
 
     Then its task is adopted, or the user decides, or the list is read again later.
     """
     if not take.attempt or take.intent_at is None:
         return False
-    provider = kit.accounts.of(take)
+    provider = context.accounts.of(take)
     if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
         return False
     # The task of an earlier create may be on the list only now.
-    looked = look(kit, as_of_first(kit, take, creates_that_left(kit.ledger.history(take.id))), provider)
+    looked = look(
+        context, as_of_first(context, take, creates_that_left(context.ledger.history(take.id))), provider
+    )
     if isinstance(looked, Fault):
-        return _unread(kit, take, looked)
-    kit.lookups.unread = 0
+        return _unread(context, take, looked)
+    context.lookups.unread = 0
     if looked.view.verbatim is False and any(one.state is State.SUBMITTING for one in looked.view.others):
-        release(kit, take, kit.clock.time() + SOON)  # its answer may own a task that no text tells from ours
+        release(
+            context, take, context.clock.time() + SOON
+        )  # its answer may own a task that no text tells from ours
         return True
-    found = _found(kit, looked.view)
+    found = _found(context, looked.view)
     if isinstance(found, RemoteTask):
-        _adopt(kit, take, provider, found)
+        _adopt(context, take, provider, found)
     elif found is not None:
-        _open(kit, take, provider, found)
+        _open(context, take, provider, found)
     return found is not None
 
 
-def _found(kit: Kit, view: View) -> Union[RemoteTask, Problem, None]:
+def _found(context: StepContext, view: View) -> Union[RemoteTask, Problem, None]:
     """Its task; why that cannot be told; or ``None``: nothing on the list looks like one.
 
     A refusal is no doubt: only a task that looks like this one is a reason for another. Where the list is known to
     rewrite texts, any of its time, length and model does.
     """
     first, tasks, finding = view.take, view.listed.tasks, view.finding
-    refused = [as_dated(kit, one) for one in _refused_too(kit, first)]
+    refused = [as_dated(context, one) for one in _refused_too(context, first)]
     mine = [task for task in tasks if same(first, task, finding)]
     alike_too = [one for one in (*view.others, *refused) if alike(one, first, finding)]
     matched = match([first, *alike_too], mine, not_ours(view, alike_too), view.now, view.ahead, finding)
@@ -87,22 +91,26 @@ def _much_like_it(view: View) -> Optional[Problem]:
     return None
 
 
-def _refused_too(kit: Kit, take: Take) -> list[Take]:
+def _refused_too(context: StepContext, take: Take) -> list[Take]:
     """Others that a task on the list may belong to."""
-    queued = kit.ledger.takes(states=[State.QUEUED])
+    queued = context.ledger.takes(states=[State.QUEUED])
     return [one for one in queued if one.attempt and one.intent_at is not None and one.id != take.id]
 
 
-def _unread(kit: Kit, take: Take, fault: Fault) -> bool:
-    kit.lookups.unread += 1
-    if kit.lookups.unread >= UNREADABLE:
+def _unread(context: StepContext, take: Take, fault: Fault) -> bool:
+    context.lookups.unread += 1
+    if context.lookups.unread >= UNREADABLE:
         return False
-    release(kit, take, kit.clock.time() + max(fault.retry_after or 0.0, kit.config.reconcile.look_every))
+    release(
+        context,
+        take,
+        context.clock.time() + max(fault.retry_after or 0.0, context.config.reconcile.look_every),
+    )
     return True
 
 
-def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
-    intent = _intent(kit, take, provider)
+def _adopt(context: StepContext, take: Take, provider: Provider, task: RemoteTask) -> None:
+    intent = _intent(context, take, provider)
     if intent is None:
         return
     logger.warning(
@@ -110,25 +118,27 @@ def _adopt(kit: Kit, take: Take, provider: Provider, task: RemoteTask) -> None:
         id=take.id,
         remote=task.remote_id,
     )
-    change = adopt(intent, task.remote_id, kit.clock.time(), task.created_at, provider.account)
-    adopted = record_adoption(kit, intent, change)
+    change = adopt(intent, task.remote_id, context.clock.time(), task.created_at, provider.account)
+    adopted = record_adoption(context, intent, change)
     if adopted is not None:
-        lay_receipt(kit, adopted, provider.currency)
+        lay_receipt(context, adopted, provider.currency)
 
 
-def _open(kit: Kit, take: Take, provider: Provider, why: Problem) -> None:
+def _open(context: StepContext, take: Take, provider: Provider, why: Problem) -> None:
     """The user has to say whether the create was accepted; until then it counts."""
-    intent = _intent(kit, take, provider)
+    intent = _intent(context, take, provider)
     if intent is not None:
         logger.warning(_("take {id} is not sent again: {problem}"), id=take.id, problem=str(why))
         record(
-            kit,
+            context,
             intent,
-            for_the_user(as_dated(kit, intent), "several", why, kit.config.polling, kit.clock.time()),
+            for_the_user(
+                as_dated(context, intent), "several", why, context.config.polling, context.clock.time()
+            ),
         )
 
 
-def _intent(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
+def _intent(context: StepContext, take: Take, provider: Provider) -> Optional[Take]:
     """Take the refusal back: the create is open again, and its money may be out."""
     change = Change(
         State.SUBMITTING,
@@ -136,14 +146,14 @@ def _intent(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
         intent=True,
         intent_at=take.intent_at,
         keep_claim=True,
-        cost=provider.price(take.asked),
+        cost=provider.price(take.effective_request),
         currency=provider.currency,
     )
     try:
-        return kit.ledger.record(take, change, kit.clock.time())
+        return context.ledger.record(take, change, context.clock.time())
     except ClaimLost:
         return None  # no longer wanted: its storyboard changed just now
     except LedgerUnavailable as error:
         logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
-        release(kit, take)
+        release(context, take)
         return None

@@ -8,7 +8,7 @@ from loguru import logger
 
 from sorad.engine.decide.absence import turned_up
 from sorad.engine.decide.paid_twice import creates_that_left, paid_too, remember
-from sorad.engine.steps.kit import Kit, record
+from sorad.engine.steps.context import StepContext, record
 from sorad.engine.steps.task_list import as_dated, as_of_first, look
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.values import Change
@@ -17,28 +17,28 @@ from sorad.model import State, Take
 from sorad.providers.base import Fault, Provider
 
 
-def look_for_first(kit: Kit, take: Take, provider: Provider) -> Optional[Take]:
+def look_for_first(context: StepContext, take: Take, provider: Provider) -> Optional[Take]:
     """One more look at the list when the generation of a take whose create left more than once has ended.
 
     Returns the take as it is now; ``None``: somebody else has it. A list that cannot be read is not asked again.
     """
     if take.state is not State.GENERATING or not provider.capabilities.lists_tasks:
         return take
-    now = kit.clock.time()
+    now = context.clock.time()
     try:
-        intents = creates_that_left(kit.ledger.history(take.id))
+        intents = creates_that_left(context.ledger.history(take.id))
         if len(intents) < 2:
             return take
-        found = look(kit, as_of_first(kit, take, intents), provider)
+        found = look(context, as_of_first(context, take, intents), provider)
         if isinstance(found, Fault):
             return take
-        late = turned_up(found.view, as_dated(kit, take))
+        late = turned_up(found.view, as_dated(context, take))
         if late is None:
             return take
         why = paid_too(take, late.remote_id)
-        remember(kit.ledger, why, now)
+        remember(context.ledger, why, now)
     except LedgerUnavailable as error:
         logger.warning(_("the ledger cannot be used just now: {error}"), error=str(error))
         return take
     logger.warning("{}", why.text())
-    return record(kit, take, Change(take.state, "paid too", error=why, keep_claim=True))
+    return record(context, take, Change(take.state, "paid too", error=why, keep_claim=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 from loguru import logger
 
 from sorad.budget import NEVER, awaits_price, needs_approval, no_price, price_again
-from sorad.engine.steps.kit import Kit, record, release, seller_of
+from sorad.engine.steps.context import StepContext, record, release, seller_of
 from sorad.ledger.chain import is_waiting
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
@@ -25,40 +25,40 @@ if TYPE_CHECKING:
 LIMIT = "approve_above"
 
 
-def reprice(kit: Kit, take: Take) -> None:
+def reprice(context: StepContext, take: Take) -> None:
     """One take, claimed as ``held``, and all of its storyboard that wait with it at the same provider.
 
     What is to be bought in the same currency is weighed together, wherever it is bought.
     """
-    if kit.process.stopping():
-        release(kit, take)
+    if context.process.stopping():
+        release(context, take)
         return
-    budget, provider = kit.config.budget, kit.accounts.current
-    held = list(kit.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
-    waiting = [one for one in held if is_unpriced(one) and one.target in kit.targets]
+    budget, provider = context.config.budget, context.accounts.current
+    held = list(context.ledger.takes(states=[State.HELD], storyboard=take.storyboard))
+    waiting = [one for one in held if is_unpriced(one) and one.target in context.targets]
     # what of it is known to be too dear counts, too: no take slips through by being priced alone
-    prices = list(_prices(kit, filter(_counts, held), provider.currency))
-    if None in prices and _is_limited(kit):
+    prices = list(_prices(context, filter(_counts, held), provider.currency))
+    if None in prices and _is_limited(context):
         trouble = provider.price_trouble()
         if trouble is not None:
-            _wait(kit, take, waiting, trouble)
+            _wait(context, take, waiting, trouble)
             return
         problem: Optional[Problem] = no_price()
     else:
         problem = needs_approval(budget, prices, provider.currency)
-    change = _repriced(problem, kit.clock.time())
+    change = _repriced(problem, context.clock.time())
     if problem is not None:
         logger.warning(_("{path}: {problem}"), path=take.storyboard, problem=str(problem))
     for one in waiting:
-        record(kit, one, change)
+        record(context, one, change)
 
 
-def _prices(kit: Kit, takes: Iterable[Take], currency: str) -> Iterator[Optional[int]]:
+def _prices(context: StepContext, takes: Iterable[Take], currency: str) -> Iterator[Optional[int]]:
     """What each costs that is to be bought in a currency."""
     for one in takes:
-        seller = seller_of(kit, one)
+        seller = seller_of(context, one)
         if seller.currency == currency:
-            yield seller.price(one.asked)
+            yield seller.price(one.effective_request)
 
 
 def _repriced(problem: Optional[Problem], now: float) -> Change:
@@ -68,9 +68,9 @@ def _repriced(problem: Optional[Problem], now: float) -> Change:
     return Change(State.HELD, "weighed", due_at=NEVER, error=problem)
 
 
-def _is_limited(kit: Kit) -> bool:
-    budget = kit.config.budget
-    limits = (budget.per_day, budget.approve_above, kit.config.provider.per_day)
+def _is_limited(context: StepContext) -> bool:
+    budget = context.config.budget
+    limits = (budget.per_day, budget.approve_above, context.config.provider.per_day)
     return any(limit is not None for limit in limits)
 
 
@@ -121,11 +121,11 @@ def is_too_dear(take: Take) -> bool:
     return take.error is not None and take.error.code == "budget.approve"
 
 
-def _wait(kit: Kit, take: Take, waiting: Sequence[Take], problem: Problem) -> None:
+def _wait(context: StepContext, take: Take, waiting: Sequence[Take], problem: Problem) -> None:
     """Ask again later; nothing is written but where it is another trouble by now."""
-    due = kit.clock.time() + price_again(problem)
+    due = context.clock.time() + price_again(problem)
     for one in waiting:
         if one.error != problem:
-            record(kit, one, Change(State.HELD, "weighed", due_at=due, error=problem))
+            record(context, one, Change(State.HELD, "weighed", due_at=due, error=problem))
         elif one.id == take.id:
-            release(kit, one, due)
+            release(context, one, due)

@@ -9,7 +9,7 @@ from typing import Optional, Union
 from sorad.config.model import ProviderConfig
 from sorad.engine.decide import moving, transitions
 from sorad.engine.decide.missing_key import NO_KEY
-from sorad.engine.steps.kit import Kit, seller_of
+from sorad.engine.steps.context import StepContext, seller_of
 from sorad.engine.steps.redo import sibling
 from sorad.ledger.copied import is_copied
 from sorad.ledger.errors import ClaimLost, IllegalMove
@@ -25,7 +25,7 @@ from sorad.receipts.intents import waits_for_foreign
 STILL_PAID = frozenset({"take.lost", "provider.missing", NO_KEY})
 
 
-def retarget(kit: Kit, take: Take, config: ProviderConfig, model: str) -> Union[Problem, bool]:
+def retarget(context: StepContext, take: Take, config: ProviderConfig, model: str) -> Union[Problem, bool]:
     """Have a take made by that provider (``model``: its name there; "": as the storyboard says). True: it is queued, or
     held for the same reason as before; false: it is so already. A problem: why not."""
     why = refusal(take)
@@ -36,17 +36,17 @@ def retarget(kit: Kit, take: Take, config: ProviderConfig, model: str) -> Union[
     )
     if asked.problems:
         return not_offered(take, config, asked.problems[0])
-    now, here = kit.clock.time(), seller_of(kit, take)
-    there = here if kit.seller is None else kit.seller(config.title)
-    prices = (here.price(take.asked), here.currency), (there.price(asked.request), there.currency)
+    now, here = context.clock.time(), seller_of(context, take)
+    there = here if context.seller is None else context.seller(config.title)
+    prices = (here.price(take.effective_request), here.currency), (there.price(asked.request), there.currency)
     change = moving.moved(take, config.title, asked.moved_as, now, dearer=moving.is_dearer(*prices))
     said = take.moved_from if take.moved_by else take.target
-    if not asked.changes and config.title == (said or kit.providers[0].title):
+    if not asked.changes and config.title == (said or context.providers[0].title):
         change = replace(change, target=said, moved_by="", moved_from="", moved_as="")
     moves = (change.target, change.moved_by, change.moved_as)
     if moves == (take.target, take.moved_by, take.moved_as) and take.state in (State.QUEUED, State.HELD):
         return False
-    return _carry_out(kit, take, change, now)
+    return _carry_out(context, take, change, now)
 
 
 def refusal(take: Take) -> Optional[Problem]:
@@ -61,16 +61,16 @@ def refusal(take: Take) -> Optional[Problem]:
     return _state(take)
 
 
-def _carry_out(kit: Kit, take: Take, change: Change, now: float) -> Union[Problem, bool]:
+def _carry_out(context: StepContext, take: Take, change: Change, now: float) -> Union[Problem, bool]:
     if take.state is State.DONE:
-        output = partial(_output, kit, take)
-        return kit.ledger.queue_another(take.id, output, now, replace(change, remote_id=None)) is not None
+        output = partial(_output, context, take)
+        return context.ledger.queue_another(take.id, output, now, replace(change, remote_id=None)) is not None
     if take.state is State.FAILED:
         # As `retry` does: a task is asked after first, and bought elsewhere only if it still says that it failed.
         again = transitions.ask_first(now) if take.remote_id else transitions.buy_anew(now)
         change = _also_moved(again, change)
     try:
-        kit.ledger.record(take, change, now)
+        context.ledger.record(take, change, now)
     except (ClaimLost, IllegalMove):
         return Problem(
             "command.busy",
@@ -81,8 +81,8 @@ def _carry_out(kit: Kit, take: Take, change: Change, now: float) -> Union[Proble
     return True
 
 
-def _output(kit: Kit, take: Take, number: int) -> str:
-    return str(sibling(take, number, kit.config))
+def _output(context: StepContext, take: Take, number: int) -> str:
+    return str(sibling(take, number, context.config))
 
 
 def _also_moved(change: Change, move: Change) -> Change:

@@ -15,10 +15,10 @@ from typing import Optional
 from loguru import logger
 
 from sorad.delivery.outcome import blocked
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.engine.steps.dedupe import LOOK_AGAIN
-from sorad.engine.steps.kit import Kit, record, release
 from sorad.heartbeat import beat
-from sorad.ledger.reused import NEVER, bought_as, source_for
+from sorad.ledger.reused import NO_REUSE, bought_as, source_for
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -27,15 +27,15 @@ from sorad.receipts.receipt import DONE
 from sorad.receipts.sharing import room_at, take_over
 
 
-def source_of(kit: Kit, take: Take) -> Optional[Take]:
+def source_of(context: StepContext, take: Take) -> Optional[Take]:
     """The take whose video serves this one, or will; ``None``: it is to be bought. ``OSError``."""
-    reuse = next((watch.reuse for watch in kit.config.watch if str(watch.path) == take.root), NEVER)
-    if reuse == NEVER or take.extra:
+    reuse = next((watch.reuse for watch in context.config.watch if str(watch.path) == take.root), NO_REUSE)
+    if reuse == NO_REUSE or take.extra:
         return None
-    takes = list(_alike(take, kit.ledger.with_text(take.fingerprint)))
+    takes = list(_alike(take, context.ledger.with_text(take.fingerprint)))
     while len(takes) > 1:
         source = source_for(take, takes, reuse)
-        if source is None or source.state is not State.DONE or kit.folders.is_away(source.mount):
+        if source is None or source.state is not State.DONE or context.folders.is_away(source.mount):
             return source
         if _is_whole(source):
             return source
@@ -51,10 +51,10 @@ def _alike(take: Take, takes: Iterable[Take]) -> Iterator[Take]:
             yield one
 
 
-def is_beside(kit: Kit, take: Take) -> bool:
+def is_beside(context: StepContext, take: Take) -> bool:
     """Whether there is a video for it, or will be, or that cannot be told just now."""
     try:
-        return source_of(kit, take) is not None
+        return source_of(context, take) is not None
     except OSError:
         return True
 
@@ -78,46 +78,46 @@ def is_reused_and_missing(take: Take) -> bool:
     return take.state is State.DONE and take.reused != "" and take.error is not None
 
 
-def take_again(kit: Kit, take: Take) -> bool:
+def take_again(context: StepContext, take: Take) -> bool:
     """Take a reused video that is missing from its source once more; whether it is there now."""
-    with kit.locks.reusing:
-        for source in bought_as(take, kit.ledger.with_text(take.fingerprint)):
+    with context.locks.reusing:
+        for source in bought_as(take, context.ledger.with_text(take.fingerprint)):
             try:
                 if _is_whole(source):
-                    _bring(kit, take, source)
+                    _bring(context, take, source)
                     again = Change(State.DONE, "reused again", clear_error=True)
-                    return record(kit, take, again) is not None
+                    return record(context, take, again) is not None
             except OSError as error:
                 logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(error))
     return False
 
 
-def _bring(kit: Kit, take: Take, source: Take) -> None:
-    room = room_at(Path(take.output), kit.config.disk.min_free)
-    take_over(take, source, kit.clock.time(), room, beat, kit.claims.payer(take.root).id)
+def _bring(context: StepContext, take: Take, source: Take) -> None:
+    room = room_at(Path(take.output), context.config.disk.min_free)
+    take_over(take, source, context.clock.time(), room, beat, context.claims.payer(take.root).id)
 
 
-def reuse(kit: Kit, take: Take) -> bool:
+def reuse(context: StepContext, take: Take) -> bool:
     """Whether a take, claimed as ``queued``, is not to be bought: it has its video now, or waits for one."""
-    with kit.locks.reusing:
+    with context.locks.reusing:
         try:
-            source = source_of(kit, take)
+            source = source_of(context, take)
             if source is None:
                 return False
-            if source.state is not State.DONE or kit.folders.is_away(source.mount):
-                release(kit, take, kit.clock.time() + kit.config.polling.every)
+            if source.state is not State.DONE or context.folders.is_away(source.mount):
+                release(context, take, context.clock.time() + context.config.polling.every)
                 return True
-            _bring(kit, take, source)
+            _bring(context, take, source)
         except OSError as error:
             why = blocked(error, Path(take.output).parent).problem
             logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(why))
             record(
-                kit,
+                context,
                 take,
-                Change(State.QUEUED, "reuse", due_at=kit.clock.time() + LOOK_AGAIN, error=why),
+                Change(State.QUEUED, "reuse", due_at=context.clock.time() + LOOK_AGAIN, error=why),
             )
             return True
-        now = kit.clock.time()
+        now = context.clock.time()
         done = Change(
             State.DONE,
             "reused",
@@ -130,7 +130,7 @@ def reuse(kit: Kit, take: Take) -> bool:
             frame_path=take.frame_path or None,
             frame_of=take.frame_of or None,
         )
-        record(kit, take, done)
+        record(context, take, done)
     logger.info(
         _("take {id} ({storyboard}, segment {segment}): reused from {source}, nothing was bought"),
         id=take.id,

@@ -20,9 +20,9 @@ from sorad.engine.state.first_create import place_of
 from sorad.engine.state.gateways import notice
 from sorad.engine.steps.afford import Over, Prices, bill, over_budget
 from sorad.engine.steps.chain import with_frame
+from sorad.engine.steps.context import StepContext, record, release
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.follow import after_refusal
-from sorad.engine.steps.kit import Kit, record, release
 from sorad.engine.steps.pictures import awaits_trial, picture_stop
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_refused import accepted_after_all
@@ -40,29 +40,29 @@ from sorad.providers.base import Provider, Trouble
 from sorad.receipts.writing import drop_intent
 
 
-def submit(kit: Kit, take: Take) -> None:
+def submit(context: StepContext, take: Take) -> None:
     """One take, claimed as ``queued``: one intent, one create, one outcome."""
-    if _kept_back(kit, take) or already_bought(kit, take):
+    if _is_deferred(context, take) or already_bought(context, take):
         return
-    framed = with_frame(kit, take)
-    if framed is None or reuse(kit, framed) or accepted_after_all(kit, framed):
+    framed = with_frame(context, take)
+    if framed is None or reuse(context, framed) or accepted_after_all(context, framed):
         return
     take = framed
-    provider = kit.accounts.current
-    price = provider.price(take.asked)
-    place = place_of(provider.base_url, kit.config.provider, take.asked)
-    with kit.control.first.alone(place) as may:
+    provider = context.accounts.current
+    price = provider.price(take.effective_request)
+    place = place_of(provider.base_url, context.config.provider, take.effective_request)
+    with context.control.first.alone(place) as may:
         # Asked again: the first one there may have been answered meanwhile, and not been understood.
-        if may and kit.control.may_leave():
-            _purchase(kit, take, provider, price, place)
+        if may and context.control.may_leave():
+            _purchase(context, take, provider, price, place)
         else:
-            release(kit, take)
+            release(context, take)
 
 
-def _purchase(kit: Kit, take: Take, provider: Provider, price: Optional[int], place: str) -> None:
+def _purchase(context: StepContext, take: Take, provider: Provider, price: Optional[int], place: str) -> None:
     """The intent, where it may be bought now, and all that follows from it."""
     try:
-        intent = _intend(kit, take, provider, price, bill(kit, take, provider, price))
+        intent = _intend(context, take, provider, price, bill(context, take, provider, price))
     except ClaimLost:
         return  # no longer wanted: its storyboard changed just now
     except LedgerUnavailable as error:
@@ -70,123 +70,133 @@ def _purchase(kit: Kit, take: Take, provider: Provider, price: Optional[int], pl
         logger.warning(
             _("take {id}: not bought, the ledger cannot be written: {error}"), id=take.id, error=error
         )
-        release(kit, take)
+        release(context, take)
         return
     if intent is not None:
-        _buy(kit, take, intent, provider, price, place)
+        _buy(context, take, intent, provider, price, place)
 
 
-def _buy(kit: Kit, take: Take, intent: Take, provider: Provider, price: Optional[int], place: str) -> None:
+def _buy(
+    context: StepContext, take: Take, intent: Take, provider: Provider, price: Optional[int], place: str
+) -> None:
     """The create of a committed intent, and its outcome. ``take``: as it was before."""
-    if not announced(kit, intent, provider.currency):
+    if not announced(context, intent, provider.currency):
         return
-    began = kit.clock.monotonic()
+    began = context.clock.monotonic()
     outcome = provider.create(intent.to_send, intent.own_id)
-    known = kit.control.first.knows(place)
-    result = transitions.after_create(intent, outcome, price, kit.config.polling, kit.clock.time(), known)
+    known = context.control.first.knows(place)
+    result = transitions.after_create(
+        intent, outcome, price, context.config.polling, context.clock.time(), known
+    )
     of_id = refusal_of_id(take, intent, outcome, provider.capabilities.finding)
     if of_id is not None:
-        result = transitions.refused_again(of_id, kit.clock.time())
-    result = after_refusal(kit, intent, result)
+        result = transitions.refused_again(of_id, context.clock.time())
+    result = after_refusal(context, intent, result)
     if result.stop is not None:
-        settings = kit.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
-        kit.control.stop_for_user(result.stop, [intent.id], settings)
-    meanwhile = partial(_lay_down_alone, kit, intent, result.change, provider)
-    written, result = _written(kit, intent, provider, result, meanwhile)
-    _report(kit, provider, result, began, place)
+        settings = context.config.provider.model_dump(mode="json", include={"base_url", "id_paths"})
+        context.control.stop_for_user(result.stop, [intent.id], settings)
+    meanwhile = partial(_lay_down_alone, context, intent, result.change, provider)
+    written, result = _written(context, intent, provider, result, meanwhile)
+    _report(context, provider, result, began, place)
     _tell(intent, result)
     if written is not None and written.state is State.GENERATING:
-        lay_receipt(kit, written, provider.currency)
+        lay_receipt(context, written, provider.currency)
     elif written is not None and written.state is not State.UNKNOWN:
-        drop_intent(kit.claims.payer(intent.root), intent, written)
+        drop_intent(context.claims.payer(intent.root), intent, written)
 
 
-def _lay_down_alone(kit: Kit, intent: Take, change: Change, provider: Provider) -> None:
+def _lay_down_alone(context: StepContext, intent: Take, change: Change, provider: Provider) -> None:
     """Where the ledger cannot be written, the folder tells the id even if the process ends."""
-    bought = changed(intent, change, kit.clock.time())
+    bought = changed(intent, change, context.clock.time())
     with contextlib.suppress(LedgerUnavailable):
-        if kit.ledger.owned([bought.remote_id], bought.place):
+        if context.ledger.owned([bought.remote_id], bought.place):
             return
     if bought.state is State.GENERATING:
-        lay_receipt(kit, bought, provider.currency)
+        lay_receipt(context, bought, provider.currency)
 
 
-def _report(kit: Kit, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
+def _report(context: StepContext, provider: Provider, result: AfterCreate, began: float, place: str) -> None:
     """What a create tells of the way, the key and its address. ``began``: of the exchange, monotonic."""
     if result.fault is not None and result.fault.trouble is Trouble.TRANSPORT:
-        kit.reach.failed(began)
+        context.reach.failed(began)
     if result.fault is not None and result.fault.trouble is Trouble.KEY:
-        kit.accounts.met_refusal()
+        context.accounts.met_refusal()
     if result.verdict is Verdict.GOOD:
-        kit.control.first.answered(place)
-    kit.control.created(result)
-    if (result.change.remote_id or "").startswith(litellm.PREFIX) and "" in kit.targets:
+        context.control.first.answered(place)
+    context.control.created(result)
+    if (result.change.remote_id or "").startswith(litellm.PREFIX) and "" in context.targets:
         with contextlib.suppress(LedgerUnavailable):  # the next one tells it again
-            notice(kit.ledger, provider.base_url, "")
+            notice(context.ledger, provider.base_url, "")
 
 
 def _written(
-    kit: Kit, intent: Take, provider: Provider, result: AfterCreate, meanwhile: Callable[[], object]
+    context: StepContext,
+    intent: Take,
+    provider: Provider,
+    result: AfterCreate,
+    meanwhile: Callable[[], object],
 ) -> tuple[Optional[Take], AfterCreate]:
     """The outcome, written down; what stops buying is kept before it. Another one where the task is not this take's."""
-    if result.change.to is State.UNKNOWN and not can_look_up(kit, provider):
-        kit.control.lost(intent, provider.base_url)
+    if result.change.to is State.UNKNOWN and not can_look_up(context, provider):
+        context.control.lost(intent, provider.base_url)
     try:
-        return record(kit, intent, result.change, meanwhile), result
+        return record(context, intent, result.change, meanwhile), result
     except IdOwned:
         remote_id = result.change.remote_id or ""
-    owner = next(iter(kit.ledger.with_tasks([remote_id], intent.place)), None)
+    owner = next(iter(context.ledger.with_tasks([remote_id], intent.place)), None)
     why = same_id(intent, remote_id, owner)
-    kit.control.stop_for_user(one_id_for_all(why), [intent.id])
-    change = for_the_user(intent, "same id", why, kit.config.polling, kit.clock.time())
+    context.control.stop_for_user(one_id_for_all(why), [intent.id])
+    change = for_the_user(intent, "same id", why, context.config.polling, context.clock.time())
     result = AfterCreate(replace(change, request_id=result.change.request_id), Verdict.ERROR)
-    return record(kit, intent, result.change), result
+    return record(context, intent, result.change), result
 
 
-def _kept_back(kit: Kit, take: Take) -> bool:
+def _is_deferred(context: StepContext, take: Take) -> bool:
     """Whether a take is not to be sent just now, by what is known here; then it is given back, or fails."""
-    if kit.process.stopping() or not kit.control.may_leave():
-        release(kit, take)
+    if context.process.stopping() or not context.control.may_leave():
+        release(context, take)
         return True
-    if not kit.process.has_ledger():
-        release(kit, take, kit.clock.time() + LOOK_AGAIN)
+    if not context.process.has_ledger():
+        release(context, take, context.clock.time() + LOOK_AGAIN)
         return True
-    if take.creates >= kit.config.limits.max_creates_per_take:
-        record(kit, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
+    if take.creates >= context.config.limits.max_creates_per_take:
+        record(context, take, Change(State.FAILED, "too many creates", error=_too_many(take)))
         return True
-    if take.moved_by and take.target not in kit.targets:  # the config has but another one now
-        release(kit, take, kit.clock.time() + LOOK_AGAIN)
+    if take.moved_by and take.target not in context.targets:  # the config has but another one now
+        release(context, take, context.clock.time() + LOOK_AGAIN)
         return True
-    wait = wait_for_lookalike(kit, take)
-    again = kit.claims.guard(take) if wait is None else kit.clock.time() + wait
+    wait = wait_for_lookalike(context, take)
+    again = context.claims.guard(take) if wait is None else context.clock.time() + wait
     if again is not None:
-        release(kit, take, again)
+        release(context, take, again)
     return again is not None
 
 
-def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices) -> Optional[Take]:
+def _intend(
+    context: StepContext, take: Take, provider: Provider, price: Optional[int], prices: Prices
+) -> Optional[Take]:
     """Commit the intent, if the budget has room for it; ``None``: it is held, or waits, instead.
 
     One at a time: the intent counts as spent from its commit on, so no two can share the last of a budget.
     """
     account = provider.account
-    kit.accounts.remember(account)
-    with kit.locks.buying:
-        now = kit.clock.time()
-        again = _again(kit, take, provider, now)
+    context.accounts.remember(account)
+    with context.locks.buying:
+        now = context.clock.time()
+        again = _again(context, take, provider, now)
         if again is not None:
-            release(kit, take, again)
+            release(context, take, again)
             return None
-        over = _held(kit, take, provider, price, prices)
+        over = _held(context, take, provider, price, prices)
         if over is not None:
-            record(kit, take, Change(State.HELD, over.note, due_at=over.until, error=over.problem))
+            record(context, take, Change(State.HELD, over.note, due_at=over.until, error=over.problem))
             logger.warning(_("take {id} is held: {problem}"), id=take.id, problem=str(over.problem))
             return None
         change = Change(
             State.SUBMITTING,
             "intent",
             intent=True,
-            ahead=kit.times.ahead if kit.times.proven else None,
+            ahead=context.times.ahead if context.times.proven else None,
             keep_claim=True,
             provider=provider.kind,
             base_url=provider.base_url,
@@ -197,29 +207,31 @@ def _intend(kit: Kit, take: Take, provider: Provider, price: Optional[int], pric
             frame_path=take.frame_path or None,
             frame_of=take.frame_of or None,
             own_id=own_id_of(take, (provider.kind, provider.base_url)),
-            sent=sent_as_json(with_id(provider.sent(take.asked), provider.capabilities.finding)),
+            sent=sent_as_json(with_id(provider.sent(take.effective_request), provider.capabilities.finding)),
         )
-        return kit.ledger.record(take, change, now)
+        return context.ledger.record(take, change, now)
 
 
-def _again(kit: Kit, take: Take, provider: Provider, now: float) -> Optional[float]:
+def _again(context: StepContext, take: Take, provider: Provider, now: float) -> Optional[float]:
     """When a take that waits for others is tried again (epoch seconds); asked once more, right before its intent."""
-    wait = wait_for_lookalike(kit, take)  # the last one may have become unknown since
+    wait = wait_for_lookalike(context, take)  # the last one may have become unknown since
     if wait is not None:
         return now + wait
-    if is_beside(kit, take):  # another storyboard may have begun to buy it
+    if is_beside(context, take):  # another storyboard may have begun to buy it
         return now + EDIT_AGAIN
-    if kit.folders.is_edited(take.storyboard):  # the first create and the prices may have taken long
+    if context.folders.is_edited(take.storyboard):  # the first create and the prices may have taken long
         return now + EDIT_AGAIN
-    return now + kit.config.polling.every if awaits_trial(kit, take, provider.base_url) else None
+    return now + context.config.polling.every if awaits_trial(context, take, provider.base_url) else None
 
 
-def _held(kit: Kit, take: Take, provider: Provider, price: Optional[int], prices: Prices) -> Optional[Over]:
+def _held(
+    context: StepContext, take: Take, provider: Provider, price: Optional[int], prices: Prices
+) -> Optional[Over]:
     """Why a take may not be bought now, though nothing else stands in its way."""
-    ignored = picture_stop(kit, take, provider.base_url)
+    ignored = picture_stop(context, take, provider.base_url)
     if ignored is not None:
         return Over(ignored, NEVER, "pictures")
-    return over_budget(kit, take, provider, price, prices)
+    return over_budget(context, take, provider, price, prices)
 
 
 def _tell(take: Take, result: AfterCreate) -> None:

@@ -12,7 +12,7 @@ from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence
 from sorad.engine.decide.dating import accepted, dated
 from sorad.engine.decide.matching import began
 from sorad.engine.state.list_history import LATEST
-from sorad.engine.steps.kit import Kit
+from sorad.engine.steps.context import StepContext
 from sorad.ledger.values import Event
 from sorad.model import State, Take
 from sorad.providers.base import Fault, Listed, Provider
@@ -37,41 +37,41 @@ class Look:
     window: float
 
 
-def look(kit: Kit, take: Take, provider: Provider, further: float = 0.0) -> Union[Look, Fault]:
+def look(context: StepContext, take: Take, provider: Provider, further: float = 0.0) -> Union[Look, Fault]:
     """Read the list back to the take's intent, and so many seconds ``further``. :class:`LedgerUnavailable`."""
-    with kit.locks.listing:
-        lost = as_dated(kit, take)
-        since = max(began(lost, kit.clock.time(), kit.times.ahead) - further, 0.0)
+    with context.locks.listing:
+        lost = as_dated(context, take)
+        since = max(began(lost, context.clock.time(), context.times.ahead) - further, 0.0)
         listed = provider.recent(since, take.own_id)
     if isinstance(listed, Fault):
         return listed
     heartbeat.beat(_TURN)
-    with kit.locks.judging:
+    with context.locks.judging:
         heartbeat.beat()
-        return _judged(kit, take, provider, listed)
+        return _judged(context, take, provider, listed)
 
 
-def _judged(kit: Kit, take: Take, provider: Provider, listed: Listed) -> Look:
+def _judged(context: StepContext, take: Take, provider: Provider, listed: Listed) -> Look:
     """What a list tells, with all that is known beside it."""
-    now = kit.clock.time()
+    now = context.clock.time()
     # Before the owners: what is accepted now is theirs.
-    others = [as_dated(kit, other) for other in open_creates(kit, take, provider.account)]
-    remembered = kit.lookups.list_history.of(kit.ledger, provider.account)
+    others = [as_dated(context, other) for other in open_creates(context, take, provider.account)]
+    remembered = context.lookups.list_history.of(context.ledger, provider.account)
     here = (provider.kind, provider.base_url)
-    owned = kit.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
-    lost = as_dated(kit, take)  # once more: the clock may have been set while the list was on its way
-    own = _own_creates(kit, take, lost, provider.account, listed.ids)
-    reach = covers(listed, kit.times.ahead, measured=kit.times.proven)
+    owned = context.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
+    lost = as_dated(context, take)  # once more: the clock may have been set while the list was on its way
+    own = _own_creates(context, take, lost, provider.account, listed.ids)
+    reach = covers(listed, context.times.ahead, measured=context.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
-    seen = kit.lookups.list_history.add(kit.ledger, provider.account, listed, owned, due, now)
+    seen = context.lookups.list_history.add(context.ledger, provider.account, listed, owned, due, now)
     finding = provider.capabilities.finding
-    window = max(kit.config.reconcile.window, 2 * seen.lateness(), finding.seen_after)
+    window = max(context.config.reconcile.window, 2 * seen.lateness(), finding.seen_after)
     view = View(
         lost,
         listed,
         now,
-        kit.times.ahead,
-        kit.times.proven,
+        context.times.ahead,
+        context.times.proven,
         owned,
         others,
         own,
@@ -80,7 +80,7 @@ def _judged(kit: Kit, take: Take, provider: Provider, listed: Listed) -> Look:
         max(window / 2, finding.seen_after),
         finding=finding,
     )
-    seen = kit.lookups.list_history.weigh(kit.ledger, provider.account, evidence(view))
+    seen = context.lookups.list_history.update(context.ledger, provider.account, evidence(view))
     # It was not seen to show ours any sooner.
     window = max(window, seen.shown or 0.0) if seen.proved else window
     view = replace(
@@ -94,63 +94,65 @@ def _judged(kit: Kit, take: Take, provider: Provider, listed: Listed) -> Look:
     return Look(view, window)
 
 
-def as_dated(kit: Kit, take: Take) -> Take:
+def as_dated(context: StepContext, take: Take) -> Take:
     """A take with its intent dated by our clock as it is now."""
-    present, times = kit.ledger.moment(), kit.times
-    return dated(take, kit.clock.time(), present, times.ahead, tells_sleep=times.tells_sleep)
+    present, times = context.ledger.moment(), context.times
+    return dated(take, context.clock.time(), present, times.ahead, tells_sleep=times.tells_sleep)
 
 
-def as_of_first(kit: Kit, take: Take, creates: Sequence[Event]) -> Take:
+def as_of_first(context: StepContext, take: Take, creates: Sequence[Event]) -> Take:
     """A take as of the first of its ``creates`` (see :mod:`sorad.engine.late`) of the last days."""
-    now, present = kit.clock.time(), kit.ledger.moment()
+    now, present = context.clock.time(), context.ledger.moment()
     for event in creates:
         known = event.moment is not None and same_boot(event.moment, present)
         if passed(event.moment, present) < DOUBT if known else event.at > now - DOUBT:
             # The offset of its clock is not known: that of the last create, or the present one.
-            ahead = kit.times.ahead if take.ahead is None else take.ahead
+            ahead = context.times.ahead if take.ahead is None else take.ahead
             return replace(take, intent_at=event.at, moment=event.moment, ahead=ahead)
     return take
 
 
-def open_creates(kit: Kit, take: Take, account: str) -> list[Take]:
+def open_creates(context: StepContext, take: Take, account: str) -> list[Take]:
     """Other takes whose create, sent to that account, is open."""
-    takes = kit.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
+    takes = context.ledger.takes(states=[State.SUBMITTING, State.UNKNOWN])
     return [other for other in takes if other.id != take.id and other.account in ("", account)]
 
 
-def _own_creates(kit: Kit, take: Take, lost: Take, account: str, shown: Collection[str]) -> list[Own]:
+def _own_creates(
+    context: StepContext, take: Take, lost: Take, account: str, shown: Collection[str]
+) -> list[Own]:
     """Creates that this account accepted lately, as far as their tasks are still known there.
 
     ``lost``: the take as dated. What was sent is kept of those that are ``shown`` alone: there may be thousands.
     """
-    now, present = kit.clock.time(), kit.ledger.moment()
+    now, present = context.clock.time(), context.ledger.moment()
     began_at = now if lost.intent_at is None else lost.intent_at
     since = began_at - TELLING
     written = [at for at in (take.intent_at, lost.intent_at, now) if at]
     found = []
-    for one in _bought_since(kit, min(written) - TELLING):
-        at = accepted(one, now, present, kit.times.ahead, tells_sleep=kit.times.tells_sleep)
+    for one in _bought_since(context, min(written) - TELLING):
+        at = accepted(one, now, present, context.times.ahead, tells_sleep=context.times.tells_sleep)
         if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
-        answered = shortly and _was_answered(kit, one) and _left_before(kit, one, take)
+        answered = shortly and _was_answered(context, one) and _left_before(context, one, take)
         sent = one if one.remote_id in shown else None
-        found.append(Own(one.remote_id, at, answered, _is_told(kit, one, at), sent))
+        found.append(Own(one.remote_id, at, answered, _is_answered_lately(context, one, at), sent))
     return found
 
 
-def _bought_since(kit: Kit, since: float) -> Iterator[Take]:
+def _bought_since(context: StepContext, since: float) -> Iterator[Take]:
     """The takes that were bought since then, page by page."""
-    ids = sorted({one.remote_id for one in kit.ledger.purchases(since) if one.remote_id})
+    ids = sorted({one.remote_id for one in context.ledger.purchases(since) if one.remote_id})
     for start in range(0, len(ids), _PAGE):
         heartbeat.beat()
-        yield from kit.ledger.with_tasks(ids[start : start + _PAGE])
+        yield from context.ledger.with_tasks(ids[start : start + _PAGE])
 
 
-def _is_told(kit: Kit, one: Take, at: float) -> bool:
+def _is_answered_lately(context: StepContext, one: Take, at: float) -> bool:
     """Whether the answer to a create of the last hour told its task; ``at``: when, known exactly."""
-    lately = kit.clock.time() - LATEST < at and same_boot(one.moment, kit.ledger.moment())
-    return lately and _was_answered(kit, one)
+    lately = context.clock.time() - LATEST < at and same_boot(one.moment, context.ledger.moment())
+    return lately and _was_answered(context, one)
 
 
 def _is_known_to(account: str, take: Take) -> bool:
@@ -158,16 +160,16 @@ def _is_known_to(account: str, take: Take) -> bool:
     return take.account == account and (take.error is None or take.error.code not in LOST_SIGHT)
 
 
-def _was_answered(kit: Kit, one: Take) -> bool:
+def _was_answered(context: StepContext, one: Take) -> bool:
     """Whether the create itself told the id; what was adopted is dated otherwise."""
-    return [event.note for event in _beginnings(kit, one)][-1:] == ["accepted"]
+    return [event.note for event in _beginnings(context, one)][-1:] == ["accepted"]
 
 
-def _left_before(kit: Kit, one: Take, lost: Take) -> bool:
+def _left_before(context: StepContext, one: Take, lost: Take) -> bool:
     """Whether one was accepted surely before the lost one left."""
-    at = [event.moment for event in _beginnings(kit, one)][-1:]
+    at = [event.moment for event in _beginnings(context, one)][-1:]
     return lost.moment is not None and all(moment is not None and moment < lost.moment for moment in at)
 
 
-def _beginnings(kit: Kit, one: Take) -> list[Event]:
-    return [event for event in kit.ledger.history(one.id) if event.note in ("accepted", "adopted")]
+def _beginnings(context: StepContext, one: Take) -> list[Event]:
+    return [event for event in context.ledger.history(one.id) if event.note in ("accepted", "adopted")]

@@ -12,8 +12,8 @@ from loguru import logger
 from sorad.budget import NEVER
 from sorad.delivery.outcome import blocked
 from sorad.engine.decide.paid_twice import ANOTHERS, NO_PLACE
+from sorad.engine.steps.context import StepContext, record
 from sorad.engine.steps.dedupe import LOOK_AGAIN, bought_meanwhile
-from sorad.engine.steps.kit import Kit, record
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -21,40 +21,40 @@ from sorad.receipts.intents import ForeignIntent
 from sorad.receipts.writing import drop_intent, write_intent_for
 
 
-def announced(kit: Kit, intent: Take, currency: str) -> bool:
+def announced(context: StepContext, intent: Take, currency: str) -> bool:
     """Whether the create of a committed intent may leave now; if not, the take is put off or held."""
-    payer = kit.claims.payer(intent.root)
+    payer = context.claims.payer(intent.root)
     laid = write_intent_for(intent, currency, payer)
     if isinstance(laid, ForeignIntent):
-        _leave_to(kit, intent, laid)
+        _leave_to(context, intent, laid)
         return False
     try:
         if laid is not None:
             raise laid
-        if not bought_meanwhile(kit, intent):
+        if not bought_meanwhile(context, intent):
             return True
     except OSError as error:
         drop_intent(payer, intent)
-        _put_off(kit, intent, error)
+        _put_off(context, intent, error)
         return False
     drop_intent(payer, intent)
     logger.warning(_("take {id} is not bought: another sorad bought it just now"), id=intent.id)
     # What lies there is taken up by the look before its next try.
-    record(kit, intent, Change(State.QUEUED, ANOTHERS, due_at=kit.clock.time(), refused=True))
+    record(context, intent, Change(State.QUEUED, ANOTHERS, due_at=context.clock.time(), refused=True))
     return False
 
 
-def _leave_to(kit: Kit, intent: Take, other: ForeignIntent) -> None:
+def _leave_to(context: StepContext, intent: Take, other: ForeignIntent) -> None:
     why = other.problem()
     logger.warning(_("take {id} is held: {problem}"), id=intent.id, problem=str(why))
-    back = record(kit, intent, Change(State.QUEUED, ANOTHERS, keep_claim=True, refused=True))
+    back = record(context, intent, Change(State.QUEUED, ANOTHERS, keep_claim=True, refused=True))
     if back is not None and back.state is State.QUEUED:  # else nobody wants it any more
-        record(kit, back, Change(State.HELD, ANOTHERS, due_at=NEVER, error=why))
+        record(context, back, Change(State.HELD, ANOTHERS, due_at=NEVER, error=why))
 
 
-def _put_off(kit: Kit, intent: Take, error: OSError) -> None:
+def _put_off(context: StepContext, intent: Take, error: OSError) -> None:
     """Its folder takes no files: what could not be delivered is not bought. The create has not left."""
     why = blocked(error, Path(intent.output).parent).problem
     logger.warning(_("take {id}: not bought: {problem}"), id=intent.id, problem=str(why))
-    later = kit.clock.time() + LOOK_AGAIN
-    record(kit, intent, Change(State.QUEUED, NO_PLACE, due_at=later, error=why, refused=True))
+    later = context.clock.time() + LOOK_AGAIN
+    record(context, intent, Change(State.QUEUED, NO_PLACE, due_at=later, error=why, refused=True))

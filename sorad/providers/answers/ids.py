@@ -26,6 +26,8 @@ _OF_A_TASK = re.compile(
     re.IGNORECASE,
 )
 _DEEPEST, _MOST = 4, 200  # levels below the top, and things that are looked at
+_MOST_VALUES = 2_000  # of an answer about one task
+_TELLING = 6  # characters of an id that stand in an address by no chance
 _NONE = frozenset({"", "0", "-1", "null", "none", "nil", "undefined", "false"})
 
 
@@ -47,6 +49,22 @@ def in_error(body: Any, paths: Sequence[str] = ("error",)) -> str:
     error = reading.first(body, paths)
     found = (_of(one, _NAMES) for one in _objects(error, True))
     return next(filter(None, found), "")
+
+
+def other_than(body: Any, asked: str) -> str:
+    """The id of the task that an answer is about, where it does not mention the one that was ``asked`` after; else
+    ``""``. A gateway may show its upstream's id: whose it is, the ledger knows."""
+    level, seen = [body], 0
+    while level and seen < _MOST_VALUES:
+        one = level.pop()
+        seen += 1
+        if isinstance(one, dict):
+            level += one.values()
+        elif isinstance(one, list):
+            level += one
+        elif reading.text(one) == asked or (isinstance(one, str) and len(asked) >= _TELLING and asked in one):
+            return ""
+    return task_id(body)
 
 
 def row_id(row: Any, paths: Sequence[str] = ()) -> str:

@@ -48,7 +48,7 @@ def read_back(page_of: ReadPage, task_of: ReadTask, since: float, page_size: int
         if isinstance(again, _Reading):
             again.found = {**came.found, **again.found}
         came = again
-    return came if isinstance(came, Fault) else _told(came, task_of, since)
+    return came if isinstance(came, Fault) else _listed(came, task_of, since)
 
 
 def joined(lists: Sequence[Listed]) -> Listed:
@@ -175,7 +175,7 @@ class _Reading:
             self.low = min(self.low, task.created_at)
 
 
-def _told(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Fault]:
+def _listed(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Fault]:
     rows = _with_prompts(came.found.values(), task_of, since)
     if isinstance(rows, Fault):
         return rows
@@ -208,12 +208,12 @@ def _with_prompts(
             if isinstance(told, Fault) and told.trouble in (Trouble.TRANSPORT, Trouble.RATE):
                 return told
             if isinstance(told, RemoteTask) and told.prompt.strip():
-                row = _as_told(task, told)
+                row = _with_details(task, told)
         rows.append(row)
     return rows
 
 
-def _as_told(task: RemoteTask, told: RemoteTask) -> RemoteTask:
+def _with_details(task: RemoteTask, told: RemoteTask) -> RemoteTask:
     """The row of a list, as the task by itself tells it; with what the row alone shows."""
     return replace(
         told,

@@ -48,13 +48,13 @@ def status_of(body: Any, own_paths: Iterable[str] = (), addresses: Sequence[str]
     where there is none that is known. ``addresses`` of a video at a progress of 100 say that it is finished,
     whatever the word, unless that is a word for failed.
     """
-    told = _told(body, own_paths)
+    told = _status_in(body, own_paths)
     if told != FAILED and addresses and progress_of(body) == 100:
         return COMPLETED
     return told
 
 
-def _told(body: Any, own_paths: Iterable[str]) -> str:
+def _status_in(body: Any, own_paths: Iterable[str]) -> str:
     own = reading.text(reading.first(body, own_paths))
     if own:
         return meaning(own) or RUNNING

@@ -158,8 +158,11 @@ def _needed(request: Request, offer: Offer, name: str) -> Optional[Problem]:
 
 
 def _last_frame(request: Request, offer: Offer, name: str) -> Optional[Problem]:
-    if not request.last_frame or offer.last_frame:
+    if not request.last_frame or (offer.last_frame and (request.image or offer.last_frame_alone)):
         return None
+    if offer.last_frame:
+        message = N_("{kind} takes a last frame together with a first one only.")
+        return Problem("request.last_frame", message, N_("Give a first_frame, too."), {"kind": name})
     fix = N_("Leave last_frame out, or, for a gateway, say in which field it is read: last_frame_field.")
     return Problem("request.last_frame", N_("{kind} takes no last frame."), fix, {"kind": name})
 
@@ -263,6 +266,34 @@ def _local_pictures(request: Request, offer: Offer, name: str) -> Optional[Probl
     return None
 
 
+def _exact(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    """Whether a local first frame has the size of the video, where the API wants just that."""
+    look = dict(request.looks).get(request.image)
+    size = offer.sizes.of_request(ratio_of(request), request.resolution) if offer.sizes is not None else ""
+    if (
+        not (offer.exact and size and look is not None and look.width)
+        or f"{look.width}x{look.height}" == size
+    ):
+        return None
+    return Problem(
+        "request.image",
+        N_(
+            "{kind} takes a first frame of just the size of the video, {size}; {path} has {width} x {height}."
+        ),
+        N_(
+            "Scale or cut the picture to {size}. If the gateway does that itself, write pictures = {{exact = false}} "
+            "below its [[model]] in the config."
+        ),
+        {
+            "kind": name,
+            "size": size,
+            "path": request.image_path,
+            "width": look.width,
+            "height": look.height,
+        },
+    )
+
+
 def _weight(look: Look, offer: Offer) -> Optional[Problem]:
     if look.bytes <= offer.largest:
         return None
@@ -316,6 +347,7 @@ RULES: Sequence[Rule] = (
     _negative_prompt,
     _forms,
     _local_pictures,
+    _exact,
 )
 # What an API refuses by itself where it does not offer it.
-_REFUSED_THERE = (_prompt, _seconds)
+_REFUSED_THERE = (_seconds,)

@@ -55,12 +55,14 @@ class Offer:
     formats: tuple[str, ...] = ("jpeg", "png", "webp")  # of local ones
     sides: Optional[tuple[int, int]] = None  # pixels: the shortest, the longest
     shapes: Optional[tuple[float, float]] = None  # width by height: the narrowest, the widest
+    exact: bool = False  # a local first frame has just the size of the video
     price: Mapping[str, float] = field(
         default_factory=dict, compare=False
     )  # of a second; "": whatever is asked for
     wanted: str = ""  # the resolution where a storyboard says none, of an API that takes resolutions
     needs: str = ""  # "first_frame" or "references": it makes nothing without
     text_ratios: tuple[str, ...] = ()  # those without a picture, where they are fewer
+    last_frame_alone: bool = True  # also without a first one
 
     @property
     def usual_resolution(self) -> str:
@@ -160,7 +162,7 @@ def _shipped_offers(kind: str, region: str) -> dict[str, Offer]:
         offer = _with(rows.get(one.like, rows.get("*", Offer())), one)
         price = one.price_abroad if region == ABROAD and one.price_abroad is not None else one.price
         prices = {} if price is None else price if isinstance(price, dict) else {"": price}
-        more = {name: value for name in ("needs", "text_ratios") if (value := getattr(one, name)) is not None}
+        more = {name: value for name in _FOR_THE_FILE if (value := getattr(one, name)) is not None}
         rows[one.name] = replace(offer, id=one.id or one.name, price=prices, **more)
     return rows
 
@@ -232,6 +234,7 @@ def _unnamed(config: ProviderConfig) -> Offer:
         audio="switch",
         prompt_max=config.prompt_max,
         forms=known.forms,
+        exact=config.picture_field.rpartition(".")[2] == "input_reference",  # as OpenAI has it
     )
 
 
@@ -276,11 +279,15 @@ _SAID = (
 )
 
 
+_FOR_THE_FILE = ("needs", "text_ratios", "last_frame_alone")
+
+
 class Shipped(ModelConfig):
     """A ``[[model]]`` that comes with sorad, and what is for its file alone. ``None``: as ``like`` says."""
 
     needs: Optional[str] = None
     text_ratios: Optional[tuple[str, ...]] = None
+    last_frame_alone: Optional[bool] = None
     price_abroad: Optional[Union[float, dict[str, float]]] = None  # where ``price`` is that of China
 
 

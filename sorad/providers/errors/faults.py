@@ -176,6 +176,18 @@ def answer(told: object, status: int = 0) -> Problem:
     )
 
 
+def other_task(remote_id: str, asked: str) -> Problem:
+    """An answer about another take's task."""
+    return Problem(
+        "provider.answer",
+        N_(
+            "The provider was asked after the task {asked}, and answers about {remote_id}, which is another take's."
+        ),
+        N_("Nothing to do: it is asked again. If it stays so, tell whoever runs the gateway or the proxy."),
+        {"asked": asked, "remote_id": remote_id},
+    )
+
+
 def no_address(keys: Sequence[str], told: str = "", status: int = 0) -> Problem:
     """The provider calls a task finished, and no video is to be found. ``keys``: what its answer holds."""
     params: dict[str, Param] = {"said": said(told, status), "status": status, "keys": said(", ".join(keys))}

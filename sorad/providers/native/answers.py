@@ -23,7 +23,7 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.creates import outcomes
-from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, said, server_fault
+from sorad.providers.creates.outcomes import ApiError, create_answer, outcome, page_of, refusal, server_fault
 from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, meanings, refusals
 from sorad.providers.errors.meanings import Codes, Meaning, meaning_of
@@ -58,7 +58,7 @@ class Format:
     wait_in_words: Optional[re.Pattern[str]] = None  # seconds until it takes more, where words tell them
 
 
-def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
+def error_of(body: Any, form: Format, *, of_task: bool = False) -> ApiError:
     """The error in an answer; ``of_task``: of a task that failed."""
     codes, words = (form.fail_codes, form.fail_words) if of_task else (form.error_codes, form.error_words)
     code = reading.text(reading.first(body, codes))
@@ -68,7 +68,7 @@ def told_of(body: Any, form: Format, *, of_task: bool = False) -> Told:
     means = next((one for pattern, one in form.words_mean if pattern.search(message)), None)
     means = means or meaning_of(code, form.codes)
     good = code.lower() in ("", "0", "200", "ok", "success")
-    return Told(code, message or code, not good or bool(message), _param(body), means)
+    return ApiError(code, message or code, not good or bool(message), _param(body), means)
 
 
 def _param(body: Any) -> str:
@@ -80,22 +80,24 @@ def after_create(
 ) -> Created:
     """What an answer to a create means: see ``proof``. ``own_ids``: where the config says that ids are; ``known``:
     its refusals; ``prompt``: what was sent."""
-    body, told = came.json(), told_of(came.json(), form)
-    meant = told.means.status if told.means is not None else refusals.status_of(told.code)
+    body, error = came.json(), error_of(came.json(), form)
+    meant = error.means.status if error.means is not None else refusals.status_of(error.code)
     task = ids.identifier(reading.first(body, (*own_ids, *form.ids)))
     doubtful = not came.good or meant >= 400
     if not task:
         task = ids.task_id(body) or ids.in_error(body, ("error", "detail"))
         stands = bool(reading.first(body, form.status))
         task = "" if ids.is_of_request(task, came.request_id()) else task
-        doubtful = doubtful or (told.own and not stands and bool(reading.at(body, "error")))
-    found = outcome(came, said(came, told, meant, task, doubtful=doubtful), told, known, prompt=prompt)
-    return _waiting(found, told, form) if isinstance(found, Refused) else found
+        doubtful = doubtful or (error.own and not stands and bool(reading.at(body, "error")))
+    found = outcome(
+        came, create_answer(came, error, meant, task, doubtful=doubtful), error, known, prompt=prompt
+    )
+    return _waiting(found, error, form) if isinstance(found, Refused) else found
 
 
-def _waiting(found: Refused, told: Told, form: Format) -> Refused:
+def _waiting(found: Refused, error: ApiError, form: Format) -> Refused:
     """With the wait that its words tell, where no header does."""
-    wait = form.wait_in_words.search(told.words) if form.wait_in_words is not None else None
+    wait = form.wait_in_words.search(error.words) if form.wait_in_words is not None else None
     if wait is None or found.fault.retry_after is not None:
         return found
     return Refused(replace(found.fault, retry_after=float(wait.group(1))))
@@ -106,25 +108,25 @@ def after_poll(came: Answer, form: Format, own_urls: Sequence[str] = (), base: s
     without a host is read against."""
     body, word = came.json(), reading.text(reading.first(came.json(), form.status))
     if not came.good or not word:
-        told = told_of(body, form)
-        if _is_missing(came, told):
-            return Missing(faults.missing(told.words, came.status), came.request_id())
+        error = error_of(body, form)
+        if _is_missing(came, error):
+            return Missing(faults.missing(error.words, came.status), came.request_id())
         return fault_of(came, form) or senseless(came, form)
-    request_id, told = came.request_id(), told_of(body, form, of_task=True)
+    request_id, error = came.request_id(), error_of(body, form, of_task=True)
     state = form.words.get(word.lower()) or statuses.meaning(word)
     if state == GONE:
-        return Missing(faults.missing(told.words or word, came.status), request_id)
+        return Missing(faults.missing(error.words or word, came.status), request_id)
     if state == statuses.FAILED:
-        return _failed(told, word, request_id)
+        return _failed(error, word, request_id)
     if state == statuses.COMPLETED:
         return finished(body, came, form, own_urls, base)
     return Running(statuses.progress_of(body), poll_after(came.headers, time.time()), request_id)
 
 
-def _failed(told: Told, word: str, request_id: str) -> TaskFailed:
+def _failed(error: ApiError, word: str, request_id: str) -> TaskFailed:
     """A task that failed; what its code calls final is not charged."""
-    final = told.means is not None and told.means.final
-    problem = faults.failed(told.code, told.words or word, told.means)
+    final = error.means is not None and error.means.final
+    problem = faults.failed(error.code, error.words or word, error.means)
     return TaskFailed(problem, request_id, final=final, cost=0 if final else None)
 
 
@@ -133,32 +135,32 @@ def finished(body: Any, came: Answer, form: Format, own_urls: Sequence[str] = ()
     found = addresses(body, (*own_urls, *form.videos), base)
     if found:
         return Finished(Video(found[0], others=tuple(map(Video, found[1:]))), came.request_id())
-    words = told_of(body, form, of_task=True).words
+    words = error_of(body, form, of_task=True).words
     return Fault(Trouble.SERVER, faults.no_address(keys_of(body), words, came.status), came.request_id())
 
 
-def _is_missing(came: Answer, told: Told) -> bool:
-    if told.means is not None:
-        return told.means is meanings.MISSING
-    return came.status not in (401, 403, 429) and refusals.is_missing(came.status, told.code, told.words)
+def _is_missing(came: Answer, error: ApiError) -> bool:
+    if error.means is not None:
+        return error.means is meanings.MISSING
+    return came.status not in (401, 403, 429) and refusals.is_missing(came.status, error.code, error.words)
 
 
 def fault_of(came: Answer, form: Format) -> Optional[Fault]:
     """The trouble with an answer to anything but a create; ``None`` where it is a good one."""
-    body, told, page = came.json(), told_of(came.json(), form), page_of(came)
+    body, error, page = came.json(), error_of(came.json(), form), page_of(came)
     if page is not None:
         return page
     if came.redirects:
         return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
-    if told.means is not None and told.means.status < 500 and came.status < 500:
-        return refusal(came, told, told.means.status)
+    if error.means is not None and error.means.status < 500 and came.status < 500:
+        return refusal(came, error, error.means.status)
     if came.good:
         return None if isinstance(body, dict) else senseless(came, form)
     if came.status in (401, 402, 403, 407, 408, 429):
-        return refusal(came, replace(told, means=None), came.status)
-    return server_fault(came, told) if came.status >= 500 else senseless(came, form)
+        return refusal(came, replace(error, means=None), came.status)
+    return server_fault(came, error) if came.status >= 500 else senseless(came, form)
 
 
 def senseless(came: Answer, form: Format) -> Fault:
     """An answer that cannot be understood."""
-    return outcomes.senseless(came, told_of(came.json(), form))
+    return outcomes.senseless(came, error_of(came.json(), form))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from sorad.config.model import ProviderConfig
 from sorad.model import Request, micros
 from sorad.problems import Problem
+from sorad.providers.answers.about import about
 from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.api import Api, config_price
 from sorad.providers.base import (
@@ -112,7 +113,7 @@ class Native(Api):
     def poll(self, remote_id: str) -> Polled:
         """Ask how a task stands: one GET."""
         came = self.task(remote_id)
-        return came.fault() if isinstance(came, Broken) else self.polled(came)
+        return came.fault() if isinstance(came, Broken) else about(self.polled(came), came.json(), remote_id)
 
     def polled(self, came: Answer) -> Polled:
         """What an answer about a task means."""

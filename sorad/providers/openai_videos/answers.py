@@ -21,7 +21,7 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.creates import outcomes
-from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, said, server_fault
+from sorad.providers.creates.outcomes import ApiError, create_answer, outcome, page_of, refusal, server_fault
 from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, refusals
 from sorad.providers.errors.refusals import status_of
@@ -60,24 +60,24 @@ class Paths:
         )
 
 
-def told(body: Any, paths: Paths) -> Told:
+def api_error(body: Any, paths: Paths) -> ApiError:
     """The error in an answer, whichever way it is written."""
     error = reading.first(body, paths.errors)
     if isinstance(error, dict):
         code = reading.text(error.get("code")) or reading.text(error.get("type"))
         message = reading.sentence(error) or reading.sentence(error.get("error"))
         param = reading.text(error.get("param"))
-        return Told(code, message or code, bool(message or code), param)
+        return ApiError(code, message or code, bool(message or code), param)
     code = reading.text(reading.first(body, ("code", "error_code")))
     detail = reading.first(body, _WORDS)
     message = reading.sentence(error) or reading.sentence(detail)
     where = reading.text(reading.at(detail, "0.loc.1"))  # FastAPI's
-    return Told(code, message or code, bool(message), where)
+    return ApiError(code, message or code, bool(message), where)
 
 
 def after_create(came: Answer, paths: Paths, refusals: Refusals = (), prompt: str = "") -> Created:
     """What an answer to a create means: see ``proof``. ``prompt``: what was sent."""
-    body, error = came.json(), told(came.json(), paths)
+    body, error = came.json(), api_error(came.json(), paths)
     stands = bool(reading.first(body, paths.statuses))
     task, meant = ids.task_id(body, paths.ids), status_of(error.code)
     if ids.is_of_request(task, came.request_id()) and not (came.good and stands):
@@ -86,14 +86,14 @@ def after_create(came: Answer, paths: Paths, refusals: Refusals = (), prompt: st
     doubtful = not stands and (meant >= 400 or bool(reading.first(body, paths.errors)))
     if not task and (meant >= 400 or not came.good):
         task, doubtful = ids.in_error(body, paths.errors), True
-    what = said(came, error, meant, task, doubtful=doubtful)
+    what = create_answer(came, error, meant, task, doubtful=doubtful)
     return outcome(came, what, error, refusals, prompt=prompt)
 
 
 def after_poll(came: Answer, paths: Paths, content_url: str) -> Polled:
     """What an answer about a task means; ``content_url`` is where the video lies if nothing else is said."""
     body = came.json()
-    error = told(body, paths)
+    error = api_error(body, paths)
     found = addresses(body, paths.own_urls, content_url)
     status = statuses.status_of(body, paths.own_statuses, found)
     if not came.good or not (status or ids.task_id(body, paths.ids)):
@@ -116,7 +116,7 @@ def content(body: Any, paths: Paths) -> Union[str, Fault]:
     found = addresses(body, paths.own_urls)
     if found:
         return found[0]
-    error = told(body, paths)
+    error = api_error(body, paths)
     if refusals.is_missing(0, error.code, error.words) or refusals.is_expired(f"{error.code} {error.words}"):
         return faults.fault(Trouble.EXPIRED, error.words, status=200)
     return faults.fault(Trouble.SERVER if error.own else Trouble.BAD_FILE, error.words, status=200)
@@ -139,7 +139,7 @@ def not_there(fault: Fault, video: Video) -> Fault:
 def fault_of(came: Answer, paths: Paths) -> Optional[Fault]:
     """The trouble with an answer to anything but a create; ``None`` where it is a good one."""
     body = came.json()
-    error = told(body, paths)
+    error = api_error(body, paths)
     page = page_of(came)
     if page is not None:
         return page
@@ -157,7 +157,7 @@ def fault_of(came: Answer, paths: Paths) -> Optional[Fault]:
 
 def senseless(came: Answer, paths: Paths) -> Fault:
     """An answer that cannot be understood."""
-    return outcomes.senseless(came, told(came.json(), paths))
+    return outcomes.senseless(came, api_error(came.json(), paths))
 
 
 def no_balance() -> Fault:

@@ -13,6 +13,7 @@ from sorad.config.models import resolution_of
 from sorad.model import Request, micros
 from sorad.problems import Problem
 from sorad.providers.answers import ids
+from sorad.providers.answers.about import about
 from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.answers.litellm import repeats_in_words
 from sorad.providers.api import Api, config_price
@@ -114,8 +115,8 @@ class OpenAiVideos(Api):
             return came.fault()
         found = answers.after_poll(came, self._paths, f"{self.base_url}{path}/content")
         if isinstance(found, Finished):
-            return replace(found, video=self._with_key(found.video))
-        return found
+            found = replace(found, video=self._with_key(found.video))
+        return about(found, came.json(), remote_id)
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video, also where ``/content`` only tells its address in JSON."""

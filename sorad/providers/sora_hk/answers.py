@@ -23,7 +23,7 @@ from sorad.providers.base import (
     Video,
 )
 from sorad.providers.creates import outcomes
-from sorad.providers.creates.outcomes import Told, outcome, page_of, refusal, said, server_fault
+from sorad.providers.creates.outcomes import ApiError, create_answer, outcome, page_of, refusal, server_fault
 from sorad.providers.creates.proof import Refusals
 from sorad.providers.errors import faults, refusals
 from sorad.providers.wire import reading
@@ -52,15 +52,15 @@ def after_create(
 
     ``paths``: where the config says that ids are; ``prompt``: what was sent.
     """
-    body, told, meant = came.json(), _told(came.json()), _meant(came.json())
+    body, error, meant = came.json(), _error_of(came.json()), _meant(came.json())
     task = ids.task_id(body, paths)
     if is_of_request(task, came.request_id()):
         task = ""
     doubtful = _code(body) not in (None, 200)
     if not task and (doubtful or not came.good):
         task, doubtful = ids.in_error(body), True
-    what = said(came, told, meant, task, doubtful=doubtful)
-    return outcome(came, what, told, refusals, micros_of(reading.at(body, "data.cost")), prompt)
+    what = create_answer(came, error, meant, task, doubtful=doubtful)
+    return outcome(came, what, error, refusals, micros_of(reading.at(body, "data.cost")), prompt)
 
 
 def after_poll(came: Answer, own_urls: Sequence[str] = (), base: str = "") -> Polled:
@@ -107,10 +107,10 @@ def fault_of(came: Answer) -> Optional[Fault]:
         return None if isinstance(body, dict) else senseless(came)
     if came.redirects:
         return Fault(Trouble.RETIRED, came.elsewhere(), came.request_id())
-    told, status = _told(body), _status(came, body)
+    error, status = _error_of(body), _status(came, body)
     if status in (401, 402, 403, 408, 429):
-        return refusal(came, told, status)
-    return server_fault(came, told) if status is None or status >= 500 else senseless(came)
+        return refusal(came, error, status)
+    return server_fault(came, error) if status is None or status >= 500 else senseless(came)
 
 
 def _status(came: Answer, body: Any) -> Optional[int]:
@@ -167,12 +167,12 @@ def _message(body: Any) -> str:
     return reading.sentence(reading.first(body, ("message", "msg", "error", "detail", "data.error_msg")))
 
 
-def _told(body: Any) -> Told:
+def _error_of(body: Any) -> ApiError:
     code = reading.text(reading.first(body, ("code", "error.code", "error.type")))
     message = _message(body)
-    return Told(code, message, bool(message or code) and _code(body) != 200)
+    return ApiError(code, message, bool(message or code) and _code(body) != 200)
 
 
 def senseless(came: Answer) -> Fault:
     """An answer that cannot be understood."""
-    return outcomes.senseless(came, _told(came.json()))
+    return outcomes.senseless(came, _error_of(came.json()))

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sorad.config.model import ProviderConfig
 from sorad.model import Request
 from sorad.problems import Problem
+from sorad.providers.answers.about import about
 from sorad.providers.answers.listing import Page, read_back
 from sorad.providers.api import Api
 from sorad.providers.base import (
@@ -82,7 +83,8 @@ class SoraHk(Api):
         came = self._wire.get(f"/tasks/{quote(remote_id, safe='')}")
         if isinstance(came, Broken):
             return came.fault()
-        return answers.after_poll(came, self._config.video_url_paths, self.base_url)
+        found = answers.after_poll(came, self._config.video_url_paths, self.base_url)
+        return about(found, came.json(), remote_id)
 
     def open_video(self, remote_id: str, video: Video, offset: int, validator: str) -> Union[Download, Fault]:
         """Open the video. Its URL lies on another host, which never gets the key."""

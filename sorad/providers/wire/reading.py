@@ -39,10 +39,21 @@ VERTICAL = frozenset({"vertical", "portrait", "9:16"})
 def parse(body: bytes) -> Any:
     """The JSON of a body; ``None`` where it is none, or nested so deeply that nobody means it."""
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_int=_int)
+        value = json.loads(_decoded(body), parse_int=_int)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
     return None if may_be_deep(body, _DEEPEST) and is_deep(value, _DEEPEST) else value
+
+
+def _decoded(body: bytes) -> str:
+    """The text of a body: UTF-8; else UTF-16 or UTF-32 where that is seen; else what Chinese gateways still write."""
+    told = json.detect_encoding(body)
+    if told != "utf-8":
+        return body.decode(told)
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("gb18030")
 
 
 def _int(digits: str) -> Any:

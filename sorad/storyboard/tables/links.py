@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,16 @@ from sorad.layout import POSTER
 
 _WIKI = re.compile(r"!?\[\[([^\]|#]+)[^\]]*\]\]")
 _LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)>]+?)>?(?:\s+\"[^\"]*\")?\)")
+_EACH = re.compile(rf"{_WIKI.pattern}|{_LINK.pattern}")
+_BETWEEN = re.compile(r"[\s、；;，,]*")
 _FURTHEST = 100_000  # files that are looked at
+
+
+def several(cell: str) -> list[str]:
+    """The links of a cell that has nothing but links, however they are set apart; ``[]``: it has other words, too."""
+    if _BETWEEN.fullmatch(_EACH.sub("", cell)) is None:
+        return []
+    return [found[0] for found in _EACH.finditer(cell)]
 
 
 @dataclass
@@ -50,9 +60,9 @@ class Links:
         for place in places:
             if (place / name).is_file():
                 return place / name
-        wanted = "/" + name.lower().lstrip("./")
+        wanted = "/" + _folded(name).lstrip("./")
         same = self._names().get(Path(wanted).name, ())
-        matching = [path for path in same if f"/{path}".lower().endswith(wanted)]
+        matching = [path for path in same if _folded(f"/{path}").endswith(wanted)]
         best = min(matching, key=lambda path: (path.count("/"), len(path), path), default=None)
         return None if best is None else self.vault / best
 
@@ -66,7 +76,7 @@ class Links:
         return self.note.parent / named if named.startswith("./") else self.vault / named.lstrip("/")
 
     def _names(self) -> dict[str, list[str]]:
-        """The files of the vault, by name in small letters."""
+        """The files of the vault, by their folded names."""
         if self._by_name is not None:
             return self._by_name
         found: dict[str, list[str]] = {}
@@ -75,12 +85,17 @@ class Links:
             folders[:] = [one for one in folders if not one.startswith(".")]
             within = place[len(top) :].replace(os.sep, "/").lstrip("/")
             for name in _of_people(files):
-                found.setdefault(name.lower(), []).append(f"{within}/{name}" if within else name)
+                found.setdefault(_folded(name), []).append(f"{within}/{name}" if within else name)
             count += len(files)
             if count > _FURTHEST:
                 break
         self._by_name = found
         return found
+
+
+def _folded(name: str) -> str:
+    """In small letters, and composed ones: a Mac takes é apart."""
+    return unicodedata.normalize("NFC", name).lower()
 
 
 def _of_people(names: Collection[str]) -> Iterator[str]:

@@ -7,10 +7,13 @@ of what stands there and no merge key is followed, so that nothing that anybody 
 from __future__ import annotations
 
 import re
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from sorad.messages import N_
 from sorad.problems import Problem
+
+if TYPE_CHECKING:
+    import yaml
 
 STORYBOARD, DRAFT = "storyboard", "draft"
 DRAFT_CODE = "storyboard.draft"  # of what is told of a draft
@@ -26,6 +29,7 @@ _OPENING = re.compile(rb"---[ \t]*\r?\n")
 _CLOSING = re.compile(rb"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _KEY = re.compile(rb"^[\"']?sorad[\"']?[ \t]*:", re.MULTILINE)
 _NAME = "sorad"
+_SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 # STORYBOARD or DRAFT, a mistake in the property or in the properties with it, ``None`` where it is not there.
 Role = Union[str, Problem, None]
@@ -46,17 +50,15 @@ def role_of(data: bytes) -> Role:
     """What the note says that it is. ``data``: the note, or :data:`LONGEST` bytes of it and more."""
     if not may_have_one(data[:HEAD]):
         return None
-    bare = data[len(_BOM) :] if data.startswith(_BOM) else data
-    start = bare.index(b"\n") + 1
-    closed = _CLOSING.search(bare, start, start + LONGEST)
-    if closed is None:
-        return _too_long() if len(bare) > LONGEST else None
-    values = _values(bare[start : closed.start()].decode("utf-8", "replace"))
+    properties = _properties(data)
+    if not isinstance(properties, str):
+        return properties
+    values = _values(properties, _NAME)
     if isinstance(values, Problem):
         return values
     if not values:
         return None
-    said = {" ".join(value.split()).casefold() for value in values}
+    said = {" ".join(_text_of(value).split()).casefold() for value in values}
     if said in ({STORYBOARD}, {DRAFT}):
         return said.pop()
     return Problem(
@@ -69,8 +71,41 @@ def role_of(data: bytes) -> Role:
     )
 
 
-def _values(text: str) -> Union[list[str], Problem]:
-    """What stands under the name, each time that it stands there: a list of one counts as the one."""
+def assets_of(data: bytes) -> Union[bool, Problem, None]:
+    """Whether the note says that pictures count by their names, as ``"assets": true`` does in JSON; ``None``: it says
+    nothing of it. A list, or an object, is a property of somebody else's."""
+    properties = _properties(data)
+    values = _values(properties, "assets") if isinstance(properties, str) else []
+    if isinstance(values, Problem):
+        return None  # told of the property that makes a storyboard of it
+    texts = [str(one.value) for one in values if not isinstance(one.value, list) and one.value]
+    said = [_SWITCH.get(text.casefold()) for text in texts]
+    if not said:
+        return None
+    if len(set(said)) == 1 and said[0] is not None:
+        return said[0]
+    return Problem(
+        "storyboard.assets",
+        N_("The property assets of the note says {value}."),
+        N_("Write assets: true to have pictures count by their names, or delete it."),
+        {"value": ", ".join(texts)[:60]},
+    )
+
+
+def _properties(data: bytes) -> Union[str, Problem, None]:
+    """The text between the two lines; ``None``: there is none."""
+    bare = data[len(_BOM) :] if data.startswith(_BOM) else data
+    opened = _OPENING.match(bare)
+    if opened is None:
+        return None
+    closed = _CLOSING.search(bare, opened.end(), opened.end() + LONGEST)
+    if closed is None:
+        return _too_long() if len(bare) > LONGEST else None
+    return bare[opened.end() : closed.start()].decode("utf-8", "replace")
+
+
+def _values(text: str, name: str) -> Union[list[yaml.Node], Problem]:
+    """What stands under a name, each time that it stands there."""
     import yaml
 
     if _depth(text) > _DEEPEST:
@@ -83,7 +118,7 @@ def _values(text: str) -> Union[list[str], Problem]:
         return _unread(None)
     if not isinstance(top, yaml.MappingNode):
         return []
-    return [_text_of(value) for key, value in top.value if getattr(key, "value", None) == _NAME]
+    return [value for key, value in top.value if getattr(key, "value", None) == name]
 
 
 def _depth(text: str) -> int:
@@ -98,6 +133,7 @@ def _depth(text: str) -> int:
 
 
 def _text_of(node: object) -> str:
+    """A list of one counts as the one."""
     inner = getattr(node, "value", "")
     if isinstance(inner, list) and len(inner) == 1:
         inner = getattr(inner[0], "value", "")

@@ -13,10 +13,13 @@ from typing import Any, Callable
 
 from sorad.messages import N_
 from sorad.problems import Problem
+from sorad.storyboard.tables.cells import bare_word, says_nothing, switch
+from sorad.storyboard.tables.doubts import broken, of_columns, of_row
 from sorad.storyboard.tables.headers import field_of
+from sorad.storyboard.tables.links import several
 from sorad.storyboard.tables.markdown import Row, Table
 
-_NUMBER = re.compile(r"[^\d\n]{0,20}?0*(\d{1,9})")
+_NUMBER = re.compile(r"[^\d\n]{0,20}?0*(\d{1,9})(?:\.0+)?[.、:：)）镜号头场幕\s]{0,4}")
 _SECONDS = re.compile(r"(\d{1,5})(?:\.0+)?\s*(?:s|sec|secs|seconds?|秒钟?)?", re.IGNORECASE)
 _SEVERAL = re.compile(r"[\n、；;，,]+")
 _PICTURES = re.compile(r"[\n、；;，]+|, +")
@@ -47,17 +50,13 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
     result = Converted()
     segments: list[dict[str, Any]] = []
     seen: dict[int, int] = {}
-    for table in tables:
-        if not is_shot_table(table):
-            continue
-        fields = _numbered(table, _fields(table.headers))
-        result.problems += _twice(table, fields)
+    for table in filter(is_shot_table, tables):
+        fields = _switched(table, _numbered(table, _fields(table.headers)))
+        result.problems += (*_twice(table, fields), *map(broken, table.broken), *of_columns(table, fields))
         unknown = (name for name, known in zip(table.headers, fields) if not known and name)
         result.left_out += [name for name in unknown if name not in result.left_out]
-        for row in table.rows:
-            if not any(row.cells):
-                continue
-            segment = _Shot(row, picture, result.problems).of(fields)
+        for row in (one for one in table.rows if any(one.cells)):
+            segment = _segment(row, fields, picture, result.problems)
             segment = {"segment_index": len(segments) + 1, **segment}
             number = segment["segment_index"]
             if seen.setdefault(number, row.line) != row.line:
@@ -66,6 +65,17 @@ def convert(tables: Iterable[Table], picture: Callable[[str], str]) -> Converted
             result.rows.append(row.line)
     result.document = {"segments": segments}
     return result
+
+
+def _segment(
+    row: Row, fields: Sequence[str], picture: Callable[[str], str], problems: list[Problem]
+) -> dict[str, Any]:
+    """What a row says. Where it cannot be told what the row means, that alone is told of it."""
+    doubt = of_row(row, fields)
+    if doubt is not None:
+        problems.append(doubt)
+        problems = []
+    return _Shot(row, picture, problems).of(fields)
 
 
 def _fields(headers: Sequence[str]) -> tuple[str, ...]:
@@ -81,6 +91,15 @@ def _numbered(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
         return fields
     as_number = "" if "segment_index" in fields else "segment_index"
     return tuple(as_number if one == "scene" else one for one in fields)
+
+
+def _switched(table: Table, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """A column of sound that says anything but yes and no describes it, and switches nothing."""
+    at = fields.index("audio") if "audio" in fields else -1
+    cells = (row.cells[at] for row in table.rows if len(row.cells) > at >= 0)
+    if all(says_nothing(cell) or switch(cell) is not None for cell in cells):
+        return fields
+    return tuple("" if one == "audio" else one for one in fields)
 
 
 def _twice(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
@@ -115,7 +134,7 @@ class _Shot:
 
     def of(self, fields: Sequence[str]) -> dict[str, Any]:
         """A segment: only what the row says."""
-        named = [(name, cell) for name, cell in zip(fields, self.row.cells) if cell.strip()]
+        named = list(_said(fields, self.row.cells))
         cells = dict(named)
         segment: dict[str, Any] = {}
         for name, read in _READ.items():
@@ -129,24 +148,31 @@ class _Shot:
         return {**segment, **{name: value for name, value in further.items() if value}}
 
     def number(self, cell: str) -> int | None:
-        found = _NUMBER.fullmatch(cell)
+        found = _NUMBER.fullmatch(bare_word(cell))
         if found is None:
             fix = N_("Give each segment a whole number of its own: 1, 2, 3 and so on.")
             self._wrong(N_("{value} is no number of a segment."), fix, cell)
         return int(found[1]) if found else None
 
     def seconds(self, cell: str) -> int | None:
-        found = _SECONDS.fullmatch(cell)
+        found = _SECONDS.fullmatch(bare_word(cell))
         if found is None:
             fix = N_("Write the seconds as a whole number, as in 10 or 10s.")
             self._wrong(N_("{value} is no length in seconds."), fix, cell)
         return int(found[1]) if found else None
 
     def whole(self, cell: str) -> int | None:
+        cell = bare_word(cell)
         if not (cell.isascii() and cell.isdecimal() and len(cell) < 12):
             self._wrong(N_("{value} is not a whole number."), N_("Write it in digits."), cell)
             return None
         return int(cell)
+
+    def switch(self, cell: str) -> bool | None:
+        found = switch(cell)
+        if found is None and not says_nothing(cell):
+            self._wrong(N_("{value} is neither yes nor no."), N_("Write yes or no."), cell)
+        return found
 
     def text(self, cell: str) -> str:
         return cell
@@ -155,7 +181,8 @@ class _Shot:
         return self.picture(cell)
 
     def pictures(self, cell: str) -> list[str]:
-        return [self.picture(one.strip()) for one in _PICTURES.split(cell) if one.strip()]
+        named = several(cell) or [one.strip() for one in _PICTURES.split(cell) if one.strip()]
+        return [self.picture(one) for one in named]
 
     def _wrong(self, message: str, fix: str, value: str) -> None:
         problem = Problem("table.cell", message, fix, {"value": value[:60]})
@@ -175,7 +202,19 @@ _READ: Mapping[str, Callable[[_Shot, str], Any]] = {
     "seed": _Shot.whole,
     "model": _Shot.text,
     "takes": _Shot.whole,
+    "continue": _Shot.switch,
+    "audio": _Shot.switch,
+    "is_pro": _Shot.switch,
+    "provider": _Shot.text,
 }
+_SWITCHES = frozenset(("continue", "audio", "is_pro"))
+
+
+def _said(fields: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The cells that say anything, by their fields; ``无`` is a word for "no" where that is the question."""
+    for name, cell in zip(fields, cells):
+        if cell.strip() and (name in _SWITCHES or not says_nothing(cell)):
+            yield name, cell
 
 
 def _asset(cells: Mapping[str, str]) -> dict[str, Any]:

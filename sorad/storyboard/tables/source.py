@@ -14,11 +14,17 @@ from sorad.messages import N_
 from sorad.nested import is_deep
 from sorad.problems import Problem
 from sorad.storyboard.json_text import decode, parse
+from sorad.storyboard.tables.doubts import conflict, stray, unclosed
 from sorad.storyboard.tables.markdown import Row, Table, note_of
+from sorad.storyboard.tables.properties import assets_of
 from sorad.storyboard.tables.shots import Converted, convert, is_shot_table
 
+_OF_STORYBOARDS = re.compile('"(?:segments|prompt_text)"')
+_ABOVE = 10  # rows of a CSV file among which the headers are: titles stand above them
+_STRAYS = 20  # lines that are told
 FORMS = (".json", ".csv", ".md")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])')
+_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 _DEEPEST = 100
 
 
@@ -36,15 +42,38 @@ def read_source(data: bytes, path: Path, picture: Callable[[str], str]) -> Conve
     if isinstance(text, Problem):
         return Converted(problems=[text])
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    merging = _CONFLICT.search(text)
+    if merging is not None:
+        return Converted(problems=[conflict(text.count("\n", 0, merging.start()) + 1)])
     if suffix == ".json":
         return _json(text)
-    return _note(text, picture) if suffix == ".md" else _csv(text, picture)
+    return _with_assets(_note(text, picture), assets_of(data)) if suffix == ".md" else _csv(text, picture)
+
+
+def _with_assets(found: Converted, assets: bool | Problem | None) -> Converted:
+    """With what the properties of the note say of its pictures."""
+    if isinstance(assets, Problem):
+        return replace(found, problems=[assets, *found.problems])
+    if assets is None or found.problems:
+        return found
+    if found.document.get("assets", assets) is not assets:
+        return _only(
+            "storyboard.both",
+            N_("{one} and {other} say two things of one."),
+            N_("Keep one of the two: which one was meant cannot be told."),
+            one="assets (---)",
+            other="assets ({})",
+        )
+    found.document["assets"] = assets
+    return found
 
 
 def _note(text: str, picture: Callable[[str], str]) -> Converted:
     note = note_of(text)
-    tables = [one for one in note.tables if is_shot_table(one)]
-    fences = [(body, line) for body, line in note.fences if '"segments"' in body]
+    if note.unclosed:
+        return Converted(problems=[unclosed(note.unclosed)])
+    tables = list(filter(is_shot_table, note.tables))
+    fences = [(body, line) for body, line in note.fences if _OF_STORYBOARDS.search(body)]
     if (fences and tables) or len(fences) > 1:
         return _only(
             "table.both",
@@ -57,15 +86,20 @@ def _note(text: str, picture: Callable[[str], str]) -> Converted:
         body, line = fences[0]
         above = "\n" * (line - 1)  # so that what is told of a line is told of the note's
         return _json(above + _TRAILING_COMMA.sub(lambda found: found[1] or "", body))
-    return _table(tables, picture)
+    if note.strays:
+        return Converted(problems=[stray(line) for line in note.strays[:_STRAYS]])
+    fix = N_(
+        "Call a column prompt: what is in it is sent as it is. Or put JSON into a fence that begins with ```json."
+    )
+    return _table(tables, picture, fix)
 
 
-def _table(tables: list[Table], picture: Callable[[str], str]) -> Converted:
-    if not any(is_shot_table(one) and one.rows for one in tables):
+def _table(tables: list[Table], picture: Callable[[str], str], fix: str = "") -> Converted:
+    if not any(one.rows for one in tables if is_shot_table(one)):
         return _only(
             "table.none",
             N_("There is no table with a column of prompts."),
-            N_("Call the column prompt: what is in it is sent as it is."),
+            fix or N_("Call the column prompt: what is in it is sent as it is."),
         )
     return convert(tables, picture)
 
@@ -91,14 +125,23 @@ def _csv_text(data: bytes) -> str | Problem:
     guess = data.decode("utf-8", "replace")
     damaged, foreign = guess.count("\ufffd"), sum(sign > "\x7f" for sign in guess)
     try:
-        return data.decode("gb18030") if 2 * damaged > foreign else text
+        found = data.decode("gb18030") if 2 * damaged > foreign else ""
     except UnicodeDecodeError:
         return text
+    return found if found and _is_chinese(found) else text
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether most signs are those of everyday. Texts in Shift JIS, Big5 or Latin-1 are valid GB18030, too, of signs
+    that nobody writes."""
+    signs = [sign for sign in text if sign > "\u2e80" and sign.isalpha()]
+    usual = "".join(signs).encode("gb2312", "ignore").decode("gb2312")
+    return 5 * len(usual) >= 4 * len(signs)
 
 
 def _csv(text: str, picture: Callable[[str], str]) -> Converted:
     """The one table of the file; each row counts by the line on which it ends."""
-    head = text.split("\n", 1)[0]
+    head = text.lstrip("\n").split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
@@ -114,7 +157,8 @@ def _csv(text: str, picture: Callable[[str], str]) -> Converted:
         )
         line = rows[-1].line + 1 if rows else 1
         return Converted(problems=[replace(found.problems[0], line=line)])
-    return _table([Table(rows[0].cells, tuple(rows[1:]), 1)] if rows else [], picture)
+    tables = (Table(row.cells, tuple(rows[at:]), row.line) for at, row in enumerate(rows[:_ABOVE], 1))
+    return _table([one for one in tables if is_shot_table(one)][:1], picture)
 
 
 def written(document: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Storyboards of one stem in one folder (``ep.json``, ``ep.csv``, ``ep.md``): they would share an output folder.
 
 The first of them has it, and the second buys nothing until one of the two is renamed. The first is the one that
-something was bought for; then the one that the ledger knows; with the ledger lost, the one of whose texts the receipts
-there tell.
+something was bought for; then the one that the ledger knows; with the ledger lost, the one whose fingerprints the
+receipts there have.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CODE = "storyboard.stem"
 _BOUGHT = PAID | {State.DONE}
 
 
-def twin_of(
+def first_of_stem(
     path: Path, asked: Collection[Want], assets: Path, rules: Rules, ledger: Optional[Ledger]
 ) -> Optional[Path]:
     """The storyboard of the same stem that comes before the one at ``path``; ``None``: none does.
@@ -41,9 +41,9 @@ def twin_of(
     ranks = {one: (*_rank(one, ledger), 0, _order(one)) for one in (path, *others)}
     if all(rank[:2] == (True, True) for rank in ranks.values()):
         told = {one.receipt.fingerprint for one in creates_in(assets)}
-        texts = {one: _texts_of(one, rules) for one in others}
-        texts[path] = {want.fingerprint for want in asked}
-        ranks = {one: (*rank[:2], -len(told & texts[one]), rank[3]) for one, rank in ranks.items()}
+        fingerprints = {one: _fingerprints_of(one, rules) for one in others}
+        fingerprints[path] = {want.fingerprint for want in asked}
+        ranks = {one: (*rank[:2], -len(told & fingerprints[one]), rank[3]) for one, rank in ranks.items()}
     first = min(ranks, key=ranks.__getitem__)
     return None if first == path else first
 
@@ -94,7 +94,7 @@ def _order(path: Path) -> int:
     return ENDINGS.index(path.suffix.lower())
 
 
-def _texts_of(path: Path, rules: Rules) -> set[str]:
+def _fingerprints_of(path: Path, rules: Rules) -> set[str]:
     try:
         return {one.request.fingerprint() for one in read_file(path, rules).segments}
     except OSError:

@@ -131,7 +131,7 @@ class Locks:
 
 
 @dataclass
-class Kit:
+class StepContext:
     """What the engine's steps work with, under one config."""
 
     config: Config
@@ -168,13 +168,13 @@ class Kit:
         return "\n".join((*take.place, take.remote_id))
 
 
-def seller_of(kit: Kit, take: Take) -> Provider:
+def seller_of(context: StepContext, take: Take) -> Provider:
     """The provider that a take is to be bought from."""
-    return kit.accounts.current if kit.seller is None else kit.seller(take.target)
+    return context.accounts.current if context.seller is None else context.seller(take.target)
 
 
 def record(
-    kit: Kit, take: Take, change: Change, meanwhile: Callable[[], object] = lambda: None
+    context: StepContext, take: Take, change: Change, meanwhile: Callable[[], object] = lambda: None
 ) -> Optional[Take]:
     """Write an outcome down, however long the ledger cannot be written.
 
@@ -186,7 +186,7 @@ def record(
     while True:
         heartbeat.beat()
         try:
-            return kit.ledger.record(take, change, kit.clock.time())
+            return context.ledger.record(take, change, context.clock.time())
         except ClaimLost:
             logger.error(
                 _(
@@ -212,12 +212,12 @@ def record(
             )
             if attempt == 1:
                 meanwhile()
-            if attempt > 3 and (kit.process.ending() or isinstance(error, LedgerDamaged)):
+            if attempt > 3 and (context.process.ending() or isinstance(error, LedgerDamaged)):
                 return None  # the folder tells it to the ledger that is built again
-            kit.process.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
+            context.process.pause(backoff.delay(attempt, 0.1, 10.0, context.rng))
 
 
-def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
+def release(context: StepContext, take: Take, due_at: Optional[float] = None) -> None:
     """Give a take back untouched, however long the ledger cannot be written: a claim outlives its step.
 
     At the end of the process that is left to the next start.
@@ -226,7 +226,7 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
     while True:
         heartbeat.beat()
         try:
-            kit.ledger.release(take, due_at)
+            context.ledger.release(take, due_at)
             return
         except ClaimLost:
             return  # cancelled meanwhile
@@ -234,6 +234,6 @@ def release(kit: Kit, take: Take, due_at: Optional[float] = None) -> None:
             attempt += 1
             if attempt == 1:
                 logger.warning(_("take {id} could not be given back: {error}"), id=take.id, error=str(error))
-            if kit.process.ending():
+            if context.process.ending():
                 return
-            kit.process.pause(backoff.delay(attempt, 0.1, 10.0, kit.rng))
+            context.process.pause(backoff.delay(attempt, 0.1, 10.0, context.rng))
