@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sorad.model import Reference
+from sorad.storyboard.names import meant
 from sorad.storyboard.prompt import Character, apart, is_named, unquoted
 
 
@@ -37,6 +38,13 @@ class Bible:
         plain = unquoted(text) if self.use_names else ""
         named += [one for one in self.persons if plain and any(is_named(plain, name) for name in one.names)]
         return list(dict.fromkeys(one for one in named if one is not None))
+
+    def misspelled(self, listed: Sequence[Character]) -> Iterator[tuple[str, str]]:
+        """The names that are not known here and are a letter off one that is, each with that one."""
+        for name in dict.fromkeys(apart(one).name for one in listed):
+            near = None if name in self._by_name else meant(name, tuple(self._by_name))
+            if near is not None:
+                yield name, near
 
     def cast(self, listed: Sequence[Character], used: Iterable[Person]) -> Iterator[Person]:
         """The persons of a segment, and those that it lists though they are not known here."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Optional
+from typing import Any, Optional
 
 # What LLMs call the fields, without regard to case, "_" and "-". Exact: "duration" is one, "pace" is none.
 _SYNONYMS: Mapping[str, str] = {
@@ -35,7 +35,16 @@ _SYNONYMS: Mapping[str, str] = {
         "is_pro": "pro pro_mode pro_model use_pro use_pro_model is_pro_mode is_pro_model",
         "aspect_ratio": "aspect aspect_ratios ratio video_ratio video_aspect_ratio frame_ratio",
         "resolution": "video_resolution orientation video_orientation screen_orientation",
-        "audio": "generate_audio with_audio has_audio enable_audio audio_enabled",
+        "audio": (
+            "generate_audio with_audio has_audio enable_audio audio_enabled audio_on no_audio sound with_sound"
+            " has_sound enable_sound sound_enabled sound_on no_sound mute muted silent"
+        ),
+        "continue": (
+            "continue_from_previous continues_from_previous continue_previous continues_previous continue_from_last"
+            " continue_from_last_frame continue_last_frame from_previous from_previous_frame from_last_frame"
+            " use_last_frame use_previous_frame use_previous_last_frame start_from_last_frame start_from_previous"
+            " start_from_previous_frame previous_frame previous_last_frame chained chain_previous link_previous"
+        ),
         "negative_prompt": "negative negative_prompts neg_prompt negative_text",
         "seed": "random_seed noise_seed seed_value",
         "model": "model_name model_id video_model",
@@ -48,7 +57,7 @@ _SYNONYMS: Mapping[str, str] = {
         ),
         "director_intent": "director_intention directors_intention intent_of_director",
         "asset": "asset_info asset_list",
-        "characters": "character_list chars",
+        "characters": "character_list character_bible chars",
         "props": "prop_list",
         "id": "character_id char_id user_id user_name handle",
     }.items()
@@ -69,6 +78,9 @@ _ABOUT_ELSE = re.compile(
     r"|lens|light|fade|motion|move|movement|action|font|credits|timing|timeline|edit|cut|pace|rhythm|beat|history|meta"
     r"|source|schema|cover|thumbnail|poster|description|note|comment|remark"
 )
+_SOUND = re.compile(r"sound|mute|silent")
+_PICTURE_NAME = re.compile(r"frame|image|img|pic|photo|ref|sketch|portrait|still|图|帧")
+_PICTURE_FILE = re.compile(r"\S.{0,500}\.(?:png|jpe?g|webp)(?:\?.{0,500})?", re.IGNORECASE)
 # Objects at the top of the file that are meant for every segment.
 _FOR_ALL = re.compile(
     r"(default|global|common|shared|video|generation|gen|render|output)?((param|parameter|config|option|default)s?|settings)"
@@ -97,6 +109,8 @@ def spelled(name: str, fields: tuple[str, ...]) -> Optional[str]:
     bare = folded(name)
     same = _spellings(fields).get(bare)
     synonym = _SYNONYMS.get(bare)
+    if synonym == "image_url" and synonym not in fields:  # of a character
+        synonym = "references"
     return same or (synonym if synonym in fields else None)
 
 
@@ -108,6 +122,21 @@ def _spellings(fields: tuple[str, ...]) -> Mapping[str, str]:
 def is_about_else(name: str) -> bool:
     """Whether an object of a segment is about something of its own, such as the music."""
     return _ABOUT_ELSE.match(folded(name)) is not None
+
+
+def tells_of_sound(name: str, value: Any) -> bool:
+    """Whether ``"sound": "rain"`` and the like describe the sound, and switch nothing."""
+    return not isinstance(value, bool) and _SOUND.search(folded(name)) is not None
+
+
+def holds_picture(name: str, value: Any) -> bool:
+    """Whether a name sounds like a picture's, and what is there is the file or the address of one, or several."""
+    if isinstance(value, dict):
+        return any(holds_picture(name, one) for one in value.values())
+    if isinstance(value, list):
+        return any(holds_picture(name, one) for one in value)
+    is_file = isinstance(value, str) and _PICTURE_FILE.fullmatch(value.strip()) is not None
+    return is_file and _PICTURE_NAME.search(folded(name)) is not None
 
 
 def is_for_all(name: str) -> bool:

@@ -53,6 +53,8 @@ class Reader:
         """What the segment asks for."""
         shot = merged(self.defaults, shot_of(part, path, self.findings))
         listed = _listed(part)
+        for written, known in self.bible.misspelled(listed):
+            self.findings.add(_misspelled(written, known), (*path, "asset", "characters"))
         used = self.bible.used(listed, part.prompt_text)
         first = self._image(shot.get("first_frame"), (*path, _place_of_frame(part)))
         last = self._image(shot.get("last_frame"), (*path, "last_frame"))
@@ -245,4 +247,13 @@ def _name_twice(name: str) -> Problem:
         N_("The name {name} stands for two characters."),
         N_("Give each character names of its own."),
         {"name": name},
+    )
+
+
+def _misspelled(written: str, known: str) -> Problem:
+    return Problem(
+        "storyboard.name_near",
+        N_("There is no character {name}."),
+        N_("Did you mean {known}? If it is somebody else, give that one a place in characters, too."),
+        {"name": written, "known": known},
     )

@@ -22,7 +22,14 @@ from sorad.messages import N_
 from sorad.problems import Param, Problem
 from sorad.storyboard.findings import Findings
 from sorad.storyboard.lines import Place, doubles
-from sorad.storyboard.names import is_about_else, is_for_all, meant, spelled
+from sorad.storyboard.names import (
+    holds_picture,
+    is_about_else,
+    is_for_all,
+    meant,
+    spelled,
+    tells_of_sound,
+)
 from sorad.storyboard.schema import (
     AssetPart,
     BiblePart,
@@ -83,6 +90,8 @@ def look_through(document: Mapping[str, Any], findings: Findings) -> None:
     for position, raw in enumerate(raws if isinstance(raws, list) else ()):
         if isinstance(raw, dict):
             _segment(raw, ("segments", position), findings, left_out)
+            if document.get("characters"):
+                _without_asset(raw, ("segments", position), findings)
     if left_out:
         names = list(left_out)
         more = len(names) - _LISTED
@@ -117,7 +126,7 @@ def _top(
         field = _meant(name, _TOP, findings)
         if field is not None:
             _is_near((name,), field, value, document, findings)
-        elif (field := _of_segments(name, findings)) is not None and not _is_remark(field, value):
+        elif (field := _of_segments(name, findings)) is not None and not _is_remark(field, value, name):
             _misplaced((name,), field, value, segments, findings)
         elif isinstance(value, dict) and is_for_all(name):
             _inside((name,), value, segments, findings)
@@ -172,9 +181,9 @@ def _members(
             left_out[f"{within}.{name}"] = None
 
 
-def _is_remark(field: str, value: Any) -> bool:
-    """What is said of the sound in an object or a list is the author's own."""
-    return field == "audio" and isinstance(value, (dict, list))
+def _is_remark(field: str, value: Any, name: str = "") -> bool:
+    """What is said of the sound in an object or a list, or under its own name in words, is the author's own."""
+    return field == "audio" and (isinstance(value, (dict, list)) or tells_of_sound(name, value))
 
 
 def _of_segments(name: str, findings: Findings) -> Optional[str]:
@@ -193,16 +202,7 @@ def _meant(name: str, fields: tuple[str, ...], findings: Findings) -> Optional[s
 
 def _segment(raw: Mapping[str, Any], path: Place, findings: Findings, left_out: dict[str, None]) -> None:
     for name, value in _others(raw, _SEGMENT):
-        field = _meant(name, _SEGMENT, findings)
-        if field is not None:
-            _is_near((*path, name), field, value, raw, findings)
-        elif (
-            isinstance(value, dict)
-            and not is_about_else(name)
-            and _inside((*path, name), value, [raw], findings)
-        ):
-            continue
-        else:
+        if not _is_told(name, value, raw, path, findings):
             left_out[name] = None
     if _is_remark("audio", raw.get("audio")):
         left_out["audio"] = None
@@ -213,6 +213,20 @@ def _segment(raw: Mapping[str, Any], path: Place, findings: Findings, left_out: 
     asset = raw.get("asset")
     if isinstance(asset, dict):
         _asset(asset, raw, (*path, "asset"), findings, left_out)
+
+
+def _is_told(name: str, value: Any, raw: Mapping[str, Any], path: Place, findings: Findings) -> bool:
+    """Whether a name of a segment that is no field is more than a remark; then what is wrong with it is told."""
+    field = _meant(name, _SEGMENT, findings)
+    if field is not None and not tells_of_sound(name, value):
+        _is_near((*path, name), field, value, raw, findings)
+        return True
+    if is_about_else(name):
+        return False
+    if holds_picture(name, value):
+        findings.add(_not_sent(name), (*path, name))
+        return True
+    return isinstance(value, dict) and _inside((*path, name), value, [raw], findings)
 
 
 def _asset(
@@ -226,13 +240,14 @@ def _asset(
         field, of_segment = _meant(name, _ASSET, findings), spelled(name, _SEGMENT)
         if field is not None:
             _is_near((*path, name), field, value, asset, findings)
-        elif of_segment is not None and of_segment != "dialogue" and not _is_remark(of_segment, value):
+        elif of_segment is not None and of_segment != "dialogue" and not _is_remark(of_segment, value, name):
             _misplaced((*path, name), of_segment, value, [raw], findings)
         else:
             left_out[f"asset.{name}"] = None
     for within, character in _objects(asset.get("characters"), (*path, "characters")):
-        if character.get("references"):
-            findings.add(_in_bible("references"), (*within, "references"))
+        for name in character:
+            if character[name] and spelled(name, _BIBLE) == "references":
+                findings.add(_in_bible(name), (*within, name))
         _members(character, _CHARACTER, within, "characters", findings, left_out)
 
 
@@ -301,6 +316,28 @@ def _in_bible(name: str) -> Problem:
         ),
         {"name": name, "field": name},
     )
+
+
+def _not_sent(name: str) -> Problem:
+    return Problem(
+        "storyboard.not_sent",
+        N_("{name} names a picture that would not be sent: there is no such field."),
+        N_(
+            "Write it as first_frame, last_frame or references. If it is a remark of your own, put an underscore "
+            'before the name: "_{name}".'
+        ),
+        {"name": name[:60]},
+    )
+
+
+def _without_asset(raw: Mapping[str, Any], path: Place, findings: Findings) -> None:
+    """Characters beside ``asset``, where the file has a list of them, whose ids and pictures would not be used."""
+    if raw.get("characters"):
+        fix = N_("Write it in asset, where a segment names its characters, scene and props.")
+        problem = Problem(
+            "storyboard.misplaced", N_("{name} has no effect at this place."), fix, {"name": "characters"}
+        )
+        findings.add(problem, (*path, "characters"))
 
 
 def _says_the_same(params: Mapping[str, Param]) -> Problem:

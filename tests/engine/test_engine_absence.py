@@ -100,6 +100,28 @@ def test_a_row_is_ours_or_not_or_cannot_be_told(task: RemoteTask, told: Kind) ->
     assert kind(view(task, seen={"r": Seen(at(INTENT + 1))}), task) is told
 
 
+LONG_AGO = INTENT - 8 * 3600
+
+
+@pytest.mark.parametrize(
+    ("verbatim", "task", "told"),
+    [
+        (True, row(at=LONG_AGO), Kind.NOT_OURS),
+        (True, row(at=LONG_AGO, prompt="bob WALKS into the harbour!"), Kind.CANNOT_TELL),
+        (False, row(at=LONG_AGO), Kind.CANNOT_TELL),
+        (None, row(at=LONG_AGO), Kind.CANNOT_TELL),
+        (None, row(at=INTENT - MEASURED - 1), Kind.NOT_OURS),
+        (None, row(at=LONG_AGO, seconds=15), Kind.NOT_OURS),
+    ],
+)
+def test_a_date_alone_does_not_tell_that_a_task_is_older(
+    verbatim: Optional[bool], task: RemoteTask, told: Kind
+) -> None:
+    assert kind(view(task, verbatim=verbatim), task) is told
+    seen = {"r": Seen(at(INTENT - 60), task.created_at)}
+    assert kind(view(task, verbatim=verbatim, seen=seen), task) is Kind.NOT_OURS
+
+
 def test_without_a_measured_clock_the_time_of_a_row_says_less() -> None:
     task = row(at=INTENT - GUESSED + 1)
     assert kind(view(task), task) is Kind.NOT_OURS
@@ -207,6 +229,22 @@ EARLIER = Own("own", INTENT - 20, answered=True)
         (Listed((row(),), frozenset("r"), counted=True), {}, True),
         (Listed((), frozenset("abcde"), counted=True), {}, False),
         (Listed((), frozenset("abcde"), counted=True), {"most": 6}, True),
+        # as many as it tells of, which may be those that it shows: nothing older than the create is there
+        (Listed((row(),), frozenset("abcdefg"), counted=True), {}, False),
+        (Listed((row(),), frozenset("abcdefg"), counted=True), {"most": 8}, True),
+        (
+            Listed((row(),), frozenset("abcdefg"), {"a": INTENT - 900, "b": INTENT + 90}, counted=True),
+            {},
+            True,
+        ),
+        (Listed((row(),), frozenset("abcdefr"), counted=True), {"seen": {"r": Seen(at(INTENT - 9))}}, True),
+        (Listed((), frozenset(["own", *"abcdef"]), counted=True), {"own": [EARLIER]}, True),
+        (Listed((), frozenset("abc"), counted=True), {"gone": True}, False),
+        (Listed((), frozenset("abc"), {"a": INTENT - 900}, counted=True), {"gone": True}, True),
+        # or nothing younger, where the newest do not come first
+        (Listed((), frozenset("abcdefg"), {"a": INTENT - 900}, counted=True), {}, False),
+        (Listed((), frozenset("abc"), {"a": INTENT - 900}, counted=True), {}, True),
+        (Listed((), frozenset("abcdefg"), {"a": INTENT - 900}, counted=True, back_to=INTENT - 900), {}, True),
         # what of ours is missing
         (Listed((), counted=True), {"own": [OWN]}, False),
         (Listed((), counted=True), {"own": [Own("own", NOW - 10)]}, True),  # it may still come
@@ -394,12 +432,12 @@ def histories(draw: st.DrawFn) -> tuple[View, bool]:
             )
         )
     rows.sort(key=lambda task: task.created_at or 0.0, reverse=draw(st.booleans()))
-    cap = draw(st.sampled_from([None, None, 5, 10]))
+    cap = draw(st.sampled_from([None, None, 5, 7, 10]))
     shown = [task for task in rows if draw(st.booleans())] if draw(st.booleans()) else rows
     drops = shown is not rows
     shown = shown[:cap]
     size, offsets = draw(st.integers(1, 6)), draw(st.booleans())
-    says, total = draw(st.booleans()), draw(st.booleans())
+    says, total = draw(st.booleans()), draw(st.sampled_from([None, len(rows), len(shown)]))
     empty_after = draw(st.sampled_from([None, None, 0, 2, 4]))
 
     def page_of(number: int, after: str, asked: int) -> Page:
@@ -408,9 +446,7 @@ def histories(draw: st.DrawFn) -> tuple[View, bool]:
         page = shown[start : start + min(size, asked)]
         page = page if empty_after is None else shown[start : min(start + min(size, asked), empty_after)]
         more = start + len(page) < len(shown) if says else None
-        return Page(
-            page, len(rows) if total else None, more, "" if offsets or not page else page[-1].remote_id
-        )
+        return Page(page, total, more, "" if offsets or not page else page[-1].remote_id)
 
     listed = read_back(page_of, lambda remote_id: None, INTENT - GUESSED, 4)
     assert not isinstance(listed, Fault)

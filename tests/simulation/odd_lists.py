@@ -81,7 +81,7 @@ def any_list(rng: random.Random) -> OddList:
     offsets = rng.random() < 0.5
     return OddList(
         lag=rng.choice([0.0, 0.0, 20.0, 100.0]),
-        cap=rng.choice([None, None, 5, 5, 10]),
+        cap=rng.choice([None, None, 3, 5, 7, 10]),
         offsets=offsets,
         size=rng.choice([None, None, 1, 2, 3]),
         repeats=rng.random() < 0.15,
@@ -96,4 +96,5 @@ def any_list(rng: random.Random) -> OddList:
         stub=rng.random() < 0.1,
         rounds=rng.random() < 0.1,
         lies=rng.random() < 0.3,
+        by_date=rng.random() < 0.3,
     )

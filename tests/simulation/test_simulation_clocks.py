@@ -14,6 +14,7 @@ from odd_lists import OddList
 from seeds import in_blocks
 from test_simulation_failed import one_failed, order, states, twice
 from test_simulation_histories import run_all
+from test_simulation_lists import prices_take_time
 from test_simulation_lookalikes import answers, calm_world
 from world import World
 
@@ -210,7 +211,8 @@ def test_sleep_that_is_taken_for_nothing_is_found(tmp_path: Path, monkeypatch: p
 def test_a_neighbour_that_was_there_before_holds_up_nothing_after_a_boot(tmp_path: Path) -> None:
     """The provider's clock tells it: an intent of another boot is not simply of any time."""
 
-    world = calm_world(tmp_path)
+    world = calm_world(tmp_path, proved=False)
+    prices_take_time(world)
     world.names_boots = world.provider.tells_date = True
     world.provider.list = OddList(how="rewritten")
     world.write("storyboard_0.json", ["the first one"])

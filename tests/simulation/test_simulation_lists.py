@@ -17,7 +17,7 @@ from world import World
 from sorad.engine.decide import absence
 from sorad.engine.state import list_history
 from sorad.engine.state.list_history import Sightings
-from sorad.engine.steps import poll, reconcile
+from sorad.engine.steps import poll, reconcile, submit
 from sorad.model import Request, State
 from sorad.providers.answers import listing
 from sorad.providers.base import RemoteTask
@@ -36,13 +36,12 @@ def live_with_odd_lists(seed: int, folder: Path) -> World:
     refuses = rng.random() < 0.3
     if refuses:
         provider.list = OddList(how=rng.choice(["", "lower", "translated", "rewritten", "none"]))
+        odds.rate_accepted = 0.15
     busy = rng.choice([0, 0, 1, 4])
     for event in range(rng.randrange(2, 5)):
         texts = [f"{rng.choice(TEXTS)} {event}-{n}" for n in range(rng.randrange(1, 4))]
         world.write(f"ep{event}/storyboard_{event}.json", texts, rng.choice([1, 1, 2]))
         for _moment in range(rng.randrange(2, 7)):
-            if refuses and world.seen().verbatim is not None:  # how it shows texts is known by now
-                odds.rate_accepted = 0.15
             world.run(rng.choice([0.5, 1, 3, 7, 20, 60, 130, 600]))
             for _other in range(rng.randrange(busy + 1)):
                 provider.neighbour(Request(f"neighbour {rng.random()}", seconds=rng.choice([10, 10, 15])))
@@ -142,6 +141,7 @@ UNPROVED = [
 def test_a_list_that_never_showed_a_task_of_ours_proves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: OddList
 ) -> None:
+    monkeypatch.setattr(absence, "NEAREST_ZONE", float("inf"))  # as if its dates were believed
     world = lose(tmp_path / "a", odd, proved=False)
     assert once(world)
     (take,) = world.takes()
@@ -189,6 +189,7 @@ def test_the_zone_of_a_list_is_learnt_from_what_it_shows_of_ours_and_kept(
 
     assert zone(tmp_path / "a").bought()[TEXT] == 1
     if hours < 0:
+        monkeypatch.setattr(absence, "NEAREST_ZONE", float("inf"))
         monkeypatch.setattr(absence.View, "_behind", 0.0)
         assert zone(tmp_path / "b").bought()[TEXT] == 2
 
@@ -212,8 +213,76 @@ def test_the_date_of_a_task_that_turns_up_too_late_is_not_believed(
     world = slipped(tmp_path / "a")
     assert world.bought()[TEXT] == 1
     assert [take.error and take.error.code for take in world.takes()] == [None, "take.several"]
+    monkeypatch.setattr(absence, "NEAREST_ZONE", float("inf"))
     monkeypatch.setattr(Sightings, "_belated", lambda self, listed: set())
     assert slipped(tmp_path / "b").bought()[TEXT] == 2
+
+
+def prices_take_time(world: World) -> None:
+    """A look at the list and the intent after it are not at one instant."""
+    honest = world.provider.price
+
+    def price(request: Request) -> Any:
+        world.clock.now += 0.1
+        return honest(request)
+
+    world.provider.price = price  # type: ignore[method-assign]
+
+
+def sorted_by_date(
+    folder: Path, fate: str, days: float, *, how: str = "rewritten", off: float = 0.0
+) -> World:
+    """A list in pages, sorted by its dates, on which a neighbour's task of our length comes each hour.
+
+    A first create is answered; so many days later one is lost, whose row is dated so many seconds off.
+    """
+    world = calm_world(folder, proved=False)
+    prices_take_time(world)
+    world.provider.tells_date = True
+    world.provider.list = OddList(
+        how=how, off=off, only="t1", by_date=True, total=False, offsets=False, more=True
+    )
+
+    def neighbours(hours: float) -> None:
+        for _hour in range(int(hours)):
+            world.provider.neighbour(Request(f"neighbour {len(world.provider.foreign)}"))
+            world.run(3_600.0)
+
+    neighbours(12)
+    answers(world, "answered", fate)
+    world.write("storyboard_a.json", ["another"])
+    neighbours(24 * days)
+    world.run(1_800.0)
+    world.write("storyboard_b.json", [TEXT])
+    world.run(2 * 3_600.0)
+    return world
+
+
+@pytest.mark.parametrize(("how", "days"), [("rewritten", 1), ("lower", 0.1)])
+def test_a_task_that_is_dated_back_behind_all_looks_keeps_its_create_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, days: float
+) -> None:
+    def slipped(folder: Path) -> World:
+        return sorted_by_date(folder, "accepted", days, how=how, off=-8 * 3_600.0)
+
+    assert slipped(tmp_path / "a").bought()[TEXT] == 1
+    monkeypatch.setattr(submit, "look_before", lambda context, take, provider: None)
+    world = slipped(tmp_path / "b")
+    assert (world.bought()[TEXT], world.takes()[-1].error is not None) == (1, True)
+    monkeypatch.setattr(absence, "NEAREST_ZONE", float("inf"))
+    assert slipped(tmp_path / "c").bought()[TEXT] == 2
+
+
+@pytest.mark.parametrize(("how", "days"), [("rewritten", 1), ("", 0.1)])
+def test_what_others_bought_before_a_create_left_asks_nobody_whatever_the_list_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, days: float
+) -> None:
+    world = sorted_by_date(tmp_path / "a", "lost", days, how=how)
+    assert [take.state for take in world.takes()] == [State.DONE] * 2
+    assert world.bought() == {"another": 1, TEXT: 1}
+    if how:
+        monkeypatch.setattr(submit, "look_before", lambda context, take, provider: None)
+        assert sorted_by_date(tmp_path / "b", "lost", days, how=how).takes()[-1].state is State.UNKNOWN
 
 
 @pytest.mark.parametrize(("days", "tells_date"), [(1, True), (5, False)])
@@ -288,9 +357,9 @@ def test_a_list_that_lacks_one_of_ours_has_to_prove_itself_anew(
         return world
 
     assert turns_into_a_stub(tmp_path / "a").bought()[TEXT] == 1
-    weighed = Sightings.weighed
+    updated = Sightings.updated
     monkeypatch.setattr(
-        Sightings, "weighed", lambda self, found: weighed(self, found._replace(against=False))
+        Sightings, "updated", lambda self, found: updated(self, found._replace(against=False))
     )
     assert turns_into_a_stub(tmp_path / "b").bought()[TEXT] == 2
 
@@ -303,6 +372,7 @@ HALVES = [
     ),
     pytest.param(OddList(cap=5), 6, id="the newest five of more"),
     pytest.param(OddList(cap=5, lies=True), 6, id="the newest five, and tells of five"),
+    pytest.param(OddList(cap=7, lies=True), 7, id="the newest seven, and tells of seven"),
     pytest.param(OddList(repeats=True, size=4, total=False), 6, id="the first page again and again"),
     pytest.param(OddList(empty_after=0), 0, id="empty, though it tells of one"),
     pytest.param(
@@ -322,6 +392,31 @@ def test_half_a_list_proves_nothing(
     assert once(lose(tmp_path / "a", odd, neighbours=neighbours, lag=30.0))
     monkeypatch.setattr(reconcile, "not_whole", lambda view: None)
     assert not once(lose(tmp_path / "b", odd, neighbours=neighbours, lag=30.0))
+
+
+def test_a_list_that_lacks_what_it_showed_and_has_nothing_older_may_be_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crowd(folder: Path) -> World:
+        """It shows the newest three, and tells of three: all of them ours, bought after the lost one."""
+        world = calm_world(folder, proved=False)
+        world.provider.list = OddList(cap=3, lies=True)
+        answers(world, "answered", "accepted")
+        listed_after(world, 30.0)
+        world.write("storyboard_a.json", ["another"])
+        world.run(1.1 * 3_600.0)
+        world.write("storyboard_b.json", [TEXT])
+        while len(world.provider.tasks) < 2:
+            world.run(0.5)
+        world.provider.tasks["t1"].listed_at += 30.0
+        world.write("storyboard_c.json", [f"good {number}" for number in range(3)])
+        world.run(900.0)
+        return world
+
+    world = crowd(tmp_path / "a")
+    assert (world.bought()[TEXT], len(world.provider.tasks)) == (1, 5)
+    monkeypatch.setattr(Sightings, "lacks", lambda self, listed, since: False)
+    assert crowd(tmp_path / "b").bought()[TEXT] == 2
 
 
 def test_pages_of_another_size_than_was_asked_for_leave_no_gap(
@@ -383,7 +478,7 @@ def test_how_late_ours_were_widens_the_window(tmp_path: Path, monkeypatch: pytes
     assert world.bought() == {TEXT: 1, "another": 1, "alone": 1}
     assert [take.state for take in world.takes()] == [State.DONE] * 3
     monkeypatch.setattr(Sightings, "lateness", lambda self: 0.0)
-    monkeypatch.setattr(Sightings, "weighed", lambda self, found: replace(self, shown=0.0))
+    monkeypatch.setattr(Sightings, "updated", lambda self, found: replace(self, shown=0.0))
     assert late_list(tmp_path / "b").bought()["alone"] == 2
 
 
@@ -433,7 +528,7 @@ def test_what_the_user_was_asked_about_is_not_sent_when_the_task_goes_away(
         return world
 
     assert once(asked(tmp_path / "a"))
-    monkeypatch.setattr(reconcile, "_was_kept_back", lambda context, take: False)
+    monkeypatch.setattr(reconcile, "_was_deferred", lambda context, take: False)
     assert not once(asked(tmp_path / "b"))
 
 
@@ -474,6 +569,8 @@ def test_more_tasks_since_the_create_than_are_remembered_are_for_the_user(
             OddList(how="rewritten", off=-8 * 3_600.0 * (what == "DATES"), only="t0", by_date=True),
             lag=110.0,
         )
+        world.provider.neighbour(Request("long before", seconds=15))
+        world.provider.foreign[-1].created_at -= 3_000.0
         if what == "ROWS":
             world.provider.tasks["t0"].listed_at = 0.0
             world.run(16)

@@ -12,7 +12,7 @@ from test_simulation_creates import BUSY, LOST
 from test_simulation_lookalikes import PICTURES, bought, calm_world, pictures, shown
 from world import PRICE, World
 
-from sorad.engine.steps import submit
+from sorad.engine.steps import recheck_refused, submit
 from sorad.model import Request, State
 from sorad.providers.base import Created, Fault, RemoteTask, Trouble
 
@@ -102,7 +102,7 @@ def test_so_is_any_task_of_its_time_where_the_list_is_known_to_rewrite_texts(
     answer(world, lambda number, request: "refused and accepted" if number == 2 else "answered")
     world.write("storyboard_a.json", ["The first One"])
     world.run(3600)
-    assert world.seen().verbatim is (how == "")
+    assert world.seen().verbatim is (how in ("", "lower"))
     world.write("storyboard_b.json", ["Then Another"])
     world.run(3 * 3600)
     last = world.takes()[-1]
@@ -110,6 +110,50 @@ def test_so_is_any_task_of_its_time_where_the_list_is_known_to_rewrite_texts(
     assert (last.state, last.error and last.error.code) == (
         (State.UNKNOWN, "take.several") if how else (State.DONE, None)
     )
+
+
+@pytest.mark.parametrize("how", ["lower", "translated", "none"])
+def test_so_is_it_where_the_list_has_not_shown_yet_how_it_shows_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    def first(folder: Path) -> World:
+        world = calm_world(folder, proved=False)
+        world.provider.list = OddList(how=how)
+        answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
+        world.write("storyboard_a.json", ["The first One"])
+        world.run(3 * 3600)
+        return world
+
+    world = first(tmp_path / "a")
+    assert world.bought() == {"The first One": 1}
+    assert [take.error and take.error.code for take in world.takes()] == ["take.several"]
+    if how != "lower":
+        monkeypatch.setattr(recheck_refused, "_much_like_it", lambda view: None)
+        assert first(tmp_path / "b").bought() == {"The first One": 2}
+
+
+def test_a_first_429_beside_others_asks_nobody_once_another_take_shows_how_texts_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def beside(folder: Path) -> World:
+        """A neighbour buys something of our length while the first create is refused, and long before."""
+        world = calm_world(folder, proved=False)
+        world.provider.neighbour(Request("long before"))
+        world.run(60)
+        left = answer(world, lambda number, request: "refused" if number == 1 else "answered")
+        world.write("storyboard_a.json", ["one"])
+        while not left:
+            world.run(0.1)
+        world.provider.neighbour(Request("meanwhile"))
+        world.run(15)
+        world.write("storyboard_b.json", ["two"])
+        world.run(3 * 3600)
+        return world
+
+    world = beside(tmp_path / "a")
+    assert [take.state for take in world.takes()] == [State.DONE] * 2
+    monkeypatch.setattr(recheck_refused, "_waits_for_texts", lambda context, take, view: False)
+    assert beside(tmp_path / "b").takes()[0].state is State.UNKNOWN
 
 
 def test_tasks_of_others_keep_no_refused_take_back_where_the_list_shows_texts_as_they_are(

@@ -223,6 +223,48 @@ def test_a_list_of_shots_within_a_segment_is_a_remark() -> None:
     assert mistakes(one(shots=[{"duration": 3, "prompt": "close"}])) == []
 
 
+FACE = "https://x.test/alice.png"
+BIBLE = [{"name": "Alice", "references": [FACE]}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"continue_from_previous": True}, [("storyboard.near", "segments[0].continue_from_previous")]),
+        ({"useLastFrame": True}, [("storyboard.near", "segments[0].useLastFrame")]),
+        ({"mute": True}, [("storyboard.near", "segments[0].mute")]),
+        ({"sound": False}, [("storyboard.near", "segments[0].sound")]),
+        ({"sound": "rain", "sound_effects": ["rain"]}, []),
+        ({"character_image": FACE}, [("storyboard.not_sent", "segments[0].character_image")]),
+        ({"frames": {"first": "a.jpeg"}}, [("storyboard.not_sent", "segments[0].frames")]),
+        ({"thumbnail": "a.png", "mood": "a.png", "shot_image": "wide"}, []),
+        ({"characters": ["Alice"]}, [("storyboard.misplaced", "segments[0].characters")]),
+        ({"asset": {"characters": ["Alise"]}}, [("storyboard.name_near", "segments[0].asset.characters")]),
+        (
+            {"asset": {"characters": ["alice (@a)"]}},
+            [("storyboard.name_near", "segments[0].asset.characters")],
+        ),
+        ({"asset": {"characters": ["Alice (@a)", "Bob", "小美"]}}, []),
+        (
+            {"asset": {"characters": [{"name": "Alice", "image": FACE}]}},
+            [("storyboard.misplaced", "segments[0].asset.characters[0].image")],
+        ),
+    ],
+)
+def test_a_picture_a_face_or_a_switch_is_never_left_out(
+    fields: dict[str, object], told: list[tuple[str, str]]
+) -> None:
+    assert [
+        (found.code, found.where) for found in read({"characters": BIBLE, **one(**fields)}).problems
+    ] == told
+
+
+def test_a_character_with_a_picture_under_another_name_is_a_mistake() -> None:
+    for head in ({"characters": [{"name": "Alice", "image": FACE}]}, {"character_bible": BIBLE}):
+        assert [found.code for found in read({**head, **one()}).problems] == ["storyboard.near"]
+    assert read(one(characters=["Alice"])).ok  # a remark, where the file has no list of them
+
+
 # --- notes ------------------------------------------------------------------------------------------
 
 

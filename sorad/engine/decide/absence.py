@@ -37,6 +37,8 @@ KEPT = 3_600.0
 ROUND = 5
 # Dates of one clock are in order if they are so far apart.
 INSTANT = 5.0
+# No two zones on earth are nearer than this, in seconds: a date that is off by less is a clock's that is just wrong.
+NEAREST_ZONE = 1_800.0
 
 
 class Own(NamedTuple):
@@ -91,6 +93,7 @@ class View:
         None  # whether it has shown ours with no other texts than were sent; None: it showed none
     )
     crowded: bool = False  # more tasks came since the create left than are remembered
+    gone: bool = False  # it lacks a task that it has shown at another time
     finding: Finding = BY_TEXT  # what the list can tell at all
 
     @cached_property
@@ -181,10 +184,18 @@ def much_like_it(view: View, row: RemoteTask) -> Optional[Kind]:
 
 
 def too_old(view: View, row: RemoteTask) -> Optional[Kind]:
-    """It was created before the create left; as its date says, which is not believed where it came too late."""
+    """It was created before the create left, as its date says.
+
+    That is not believed where it came too late. Nor is it of a task that was on no list before the create left, where
+    no text speaks for it: it may be dated by another zone. See :mod:`sorad.engine.steps.prove_list`.
+    """
+    if row.created_at is None or row.created_at >= view.start:
+        return None
     seen = view.seen.get(row.remote_id)
-    old = row.created_at is not None and row.created_at < view.start
-    return Kind.NOT_OURS if old and not (seen is not None and seen.belated) else None
+    belated = seen is not None and seen.belated
+    other_text = view.verbatim is True and not resembles(view.take.request, row)
+    of_another_zone = not other_text and row.created_at < view.start - NEAREST_ZONE
+    return None if belated or of_another_zone else Kind.NOT_OURS
 
 
 def other_length(view: View, row: RemoteTask) -> Optional[Kind]:
@@ -337,18 +348,45 @@ def _reaches_back(view: View) -> bool:
 def _ended(view: View) -> bool:
     """Whether it holds as many as it counts, or ended and shows all of ours since the intent; and is not just cut.
 
-    It is not cut to its newest if it has shown more at another time. Else there must not be just as many as lists are
-    cut to: some count only what they show. One that does not count must say itself that it ends, and show nobody
-    else's tasks, which could have pushed ours off.
+    It is not cut if it has shown more at another time. Else there must not be just as many as lists are cut to: some
+    count only what they show. One that does not count must say itself that it ends, and show nobody else's tasks, which
+    could have pushed ours off.
     """
     listed = view.listed
     ours = all(own.remote_id in listed.ids for own in view.own if own.accepted_at >= view.intent_at)
     if not (listed.counted or (listed.ended and ours)):
         return False
-    foreign = any(task.remote_id not in view.owned for task in listed.tasks)
+    if len(listed.ids) < view.most:
+        return True
     round_number = len(listed.ids) % ROUND == 0 and bool(listed.ids)
-    told = listed.counted or (listed.said_so and not foreign)
-    return len(listed.ids) < view.most or (told and not round_number)
+    return _tells_its_end(view) and not round_number and not _may_be_cut(view)
+
+
+def _tells_its_end(view: View) -> bool:
+    foreign = any(task.remote_id not in view.owned for task in view.listed.tasks)
+    return view.listed.counted or (view.listed.said_so and not foreign)
+
+
+def _may_be_cut(view: View) -> bool:
+    """Whether it may be cut to any number, at either end, and count only what it shows.
+
+    So it may where it shows nothing older than the create, and lacks what it has shown, or shows many; and where its
+    newest do not come first, and it shows none from after the create.
+    """
+    listed, many = view.listed, len(view.listed.ids) >= ROUND
+    if not _shows_older(view) and (many or view.gone):
+        return True
+    after = view.intent_at - min(view.ahead, 0.0) + MEASURED
+    younger = any(at >= after for at in listed.dates.values())
+    return many and listed.back_to is None and bool(listed.dates) and not younger
+
+
+def _shows_older(view: View) -> bool:
+    """Whether it shows what was there before the create left."""
+    before = view.intent_at - INSTANT
+    ours = any(own.accepted_at < before and own.remote_id in view.listed.ids for own in view.own)
+    dated_so = any(at < view.start for at in view.listed.dates.values())
+    return ours or dated_so or any(there_before(view, task) for task in view.listed.tasks)
 
 
 def covers(listed: Listed, ahead: float, *, measured: bool) -> Optional[float]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
 from sorad.engine.decide.doubtful import SAME_ID, UNFINISHED
-from sorad.engine.decide.matching import resembles, same
+from sorad.engine.decide.matching import SKEW, resembles, same
 from sorad.engine.decide.missing_key import NO_KEY
 from sorad.ledger.values import Change
 from sorad.messages import N_
@@ -167,6 +167,11 @@ def indistinguishable(take: Take, task: RemoteTask) -> Problem:
         message = N_(
             "the task {remote_id} at the provider is much like this one: its list may show texts changed."
         )
+    elif _is_dated_back(take, task):
+        message = N_(
+            "the task {remote_id} at the provider is nobody's here, and was on no list before this one was sent: it "
+            "may be this one, though its date is an earlier one."
+        )
     elif task.prompt:
         message = N_(
             "the task {remote_id} at the provider was created when this one was sent, and is nobody's here: it may be "
@@ -178,6 +183,11 @@ def indistinguishable(take: Take, task: RemoteTask) -> Problem:
             "this one, or another program's; its list shows no text that could tell."
         )
     return _ask("take.several", message, take, remote_id=task.remote_id)
+
+
+def _is_dated_back(take: Take, task: RemoteTask) -> bool:
+    known = task.created_at is not None and take.intent_at is not None
+    return known and (task.created_at or 0.0) < (take.intent_at or 0.0) - SKEW
 
 
 def _ask(code: str, message: str, take: Take, **params: Param) -> Problem:

@@ -28,7 +28,9 @@ PREFIX, TINY, WITHIN = 40, 4, 12
 
 
 def resembles(request: Request, task: RemoteTask) -> bool:
-    """Whether a text could have become the other on its way through a list."""
+    """Whether a text could have become the other on its way through a list: cut off, added to, or written otherwise."""
+    if _letters(request.prompt) == _letters(task.prompt) != "":
+        return True
     texts = (look_of(text).rstrip(". \u2026") for text in (request.prompt, task.prompt))
     shorter, longer = sorted(texts, key=len)
     if len(shorter) < TINY:
@@ -44,6 +46,13 @@ def look_of(prompt: str) -> str:
         if prompt == before:
             break
     return unicodedata.normalize("NFC", " ".join(prompt.split()))
+
+
+@lru_cache(maxsize=1024)
+def _letters(prompt: str) -> str:
+    """Its letters and digits alone, without their case and width."""
+    wide = unicodedata.normalize("NFKC", look_of(prompt)).casefold()
+    return "".join(char for char in wide if char.isalnum())
 
 
 def alike(one: Take, other: Take, finding: Finding = BY_TEXT) -> bool:

@@ -76,6 +76,10 @@ class Sightings:
         first = min((seen.at for seen in self.rows.values()), default=NO_MOMENT)
         return forgot or (len(self.rows) >= ROWS and (left is None or first >= left))
 
+    def lacks(self, listed: Listed, since: float) -> bool:
+        """Whether a look misses a task created ``since`` then, by the list's clock, that it showed earlier."""
+        return any(at >= since and one not in listed.ids for one, at in self.dates.items())
+
     def after(
         self, listed: Listed, owned: Collection[str], own: Sequence[Own], now: float, moment: Moment
     ) -> Sightings:

@@ -88,6 +88,8 @@ class Lookups:
     list_history: ListHistory = field(default_factory=ListHistory)  # what earlier looks at lists have shown
     # When to look (monotonic) at a list that has not shown a create of ours, and how often that was done; by account.
     proving: dict[str, tuple[float, int]] = field(default_factory=dict)
+    # When (monotonic) a list was last looked at for what is on it before a create leaves; by account.
+    before_creates: dict[str, float] = field(default_factory=dict)
     unread: int = 0  # how often in a row the list could not be read before a refused create was tried again
 
 

@@ -11,14 +11,15 @@ from typing import Optional, Union
 
 from loguru import logger
 
+from sorad.engine.decide import backoff
 from sorad.engine.decide.absence import View, kind
 from sorad.engine.decide.ambiguous import adopt, for_the_user, indistinguishable, several
 from sorad.engine.decide.kinds import Kind
-from sorad.engine.decide.matching import alike, in_window, match, resembles, same
+from sorad.engine.decide.matching import alike, match, resembles, same
 from sorad.engine.decide.paid_twice import creates_that_left
 from sorad.engine.steps.context import StepContext, record, release
 from sorad.engine.steps.receipts import lay_receipt
-from sorad.engine.steps.reconcile import not_ours, record_adoption
+from sorad.engine.steps.reconcile import FEW, LONGEST_PAUSE, not_ours, record_adoption
 from sorad.engine.steps.task_list import as_dated, as_of_first, look
 from sorad.ledger.errors import ClaimLost, LedgerUnavailable
 from sorad.ledger.values import Change
@@ -50,7 +51,7 @@ def accepted_after_all(context: StepContext, take: Take) -> bool:
     if isinstance(looked, Fault):
         return _unread(context, take, looked)
     context.lookups.unread = 0
-    if looked.view.verbatim is False and any(one.state is State.SUBMITTING for one in looked.view.others):
+    if looked.view.verbatim is not True and any(one.state is State.SUBMITTING for one in looked.view.others):
         release(
             context, take, context.clock.time() + SOON
         )  # its answer may own a task that no text tells from ours
@@ -58,16 +59,29 @@ def accepted_after_all(context: StepContext, take: Take) -> bool:
     found = _found(context, looked.view)
     if isinstance(found, RemoteTask):
         _adopt(context, take, provider, found)
-    elif found is not None:
+    elif found is not None and not _waits_for_texts(context, take, looked.view):
         _open(context, take, provider, found)
     return found is not None
+
+
+def _waits_for_texts(context: StepContext, take: Take, view: View) -> bool:
+    """Put it off for a while where the list has shown none of ours yet: another take may teach how it shows texts."""
+    if view.verbatim is not None or not view.finding.how.by_text:
+        return False
+    key = (take.id, take.intent_at, "refused")
+    count = context.lookups.in_vain[key] = context.lookups.in_vain.get(key, 0) + 1
+    if count >= FEW:
+        return False
+    wait = backoff.delay(count, context.config.reconcile.look_every, LONGEST_PAUSE, context.rng)
+    release(context, take, context.clock.time() + wait)
+    return True
 
 
 def _found(context: StepContext, view: View) -> Union[RemoteTask, Problem, None]:
     """Its task; why that cannot be told; or ``None``: nothing on the list looks like one.
 
-    A refusal is no doubt: only a task that looks like this one is a reason for another. Where the list is known to
-    rewrite texts, any of its time, length and model does.
+    A refusal is no doubt: only a task that looks like this one is a reason for another. Where the list is not known to
+    show texts as they were sent, any of its time, length and model does.
     """
     first, tasks, finding = view.take, view.listed.tasks, view.finding
     refused = [as_dated(context, one) for one in _refused_too(context, first)]
@@ -82,11 +96,10 @@ def _found(context: StepContext, view: View) -> Union[RemoteTask, Problem, None]
 
 
 def _much_like_it(view: View) -> Optional[Problem]:
-    """Why the user is asked: a task that may be its own, by its text, or by all else where the list changes texts."""
+    """Why the user is asked: a task that may be its own, by its text, or by all else where texts may be changed."""
     for task in view.listed.tasks:
-        like_it = view.verbatim is False or resembles(view.take.request, task)
-        in_time = in_window(view.take, task, view.now, view.ahead)
-        if like_it and in_time and kind(view, task) is not Kind.NOT_OURS:
+        like_it = view.verbatim is not True or resembles(view.take.request, task)
+        if like_it and kind(view, task) is not Kind.NOT_OURS:
             return indistinguishable(view.take, task)
     return None
 

@@ -24,6 +24,7 @@ from sorad.engine.steps.context import StepContext, record, release
 from sorad.engine.steps.dedupe import EDIT_AGAIN, LOOK_AGAIN, already_bought
 from sorad.engine.steps.follow import after_refusal
 from sorad.engine.steps.pictures import awaits_trial, picture_stop
+from sorad.engine.steps.prove_list import look_before
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.recheck_refused import accepted_after_all
 from sorad.engine.steps.reconcile import can_look_up, wait_for_lookalike
@@ -49,6 +50,7 @@ def submit(context: StepContext, take: Take) -> None:
         return
     take = framed
     provider = context.accounts.current
+    look_before(context, take, provider)
     price = provider.price(take.effective_request)
     place = place_of(provider.base_url, context.config.provider, take.effective_request)
     with context.control.first.alone(place) as may:

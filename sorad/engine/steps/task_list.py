@@ -90,6 +90,7 @@ def _judged(context: StepContext, take: Take, provider: Provider, listed: Listed
         altered=seen.altered,
         verbatim=seen.verbatim,
         crowded=seen.is_crowded(view.start, lost.moment),
+        gone=remembered.lacks(listed, now - finding.kept_for),
     )
     return Look(view, window)
 
