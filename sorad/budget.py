@@ -1,4 +1,4 @@
-"""The budget: whether the money for a take may go out now. Pure, but for the local calendar."""
+"""The budget: whether the money for a take may go out now. Pure except for the local calendar."""
 
 from __future__ import annotations
 

@@ -64,5 +64,5 @@ def passed(since: Optional[Moment], now: Moment) -> float:
 
 
 def same_boot(one: Optional[Moment], other: Moment) -> bool:
-    """Whether :func:`passed` tells all that passed between, but for sleep that is not told."""
+    """Whether :func:`passed` tells all that passed between, except for sleep that is not told."""
     return one is not None and one.boot == other.boot

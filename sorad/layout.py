@@ -23,6 +23,7 @@ the error of making it is shown. In the names of files they are cleaned and cut.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import string
@@ -127,11 +128,19 @@ def assets_folder(storyboard: Path, root: Path, output_mode: str, output_dir: Pa
     return output_dir / storyboard.parent.relative_to(root) / storyboard.stem
 
 
+@functools.lru_cache(maxsize=512)  # of few videos at a time, and asked for dozens of times for each
+def video_at(output: str) -> Path:
+    """The video of a take, by the ``output`` that the ledger has."""
+    return Path(output)
+
+
+@functools.lru_cache(maxsize=512)
 def receipt_path(video: Path) -> Path:
     """The receipt of a video, beside it."""
     return video.with_suffix(".json")
 
 
+@functools.lru_cache(maxsize=512)
 def intent_path(video: Path) -> Path:
     """The note that a create for it was sent, beside it, while nobody knows what came of it."""
     return video.with_suffix(INTENT)
@@ -147,6 +156,7 @@ def poster_path(video: Path) -> Path:
     return video.with_name(f"{video.stem}{POSTER}")
 
 
+@functools.lru_cache(maxsize=512)
 def partial_path(path: Path, owner: str = "") -> Path:
     """What a file is called while it is written: in the same folder, so that a rename ends it.
 

@@ -168,7 +168,7 @@ class _FileSink:
             _to_stderr(message)
 
     def look(self) -> Problem | None:
-        """Why no line can be written now, or ``None``. Writes none, but for one that tells of those that are lost."""
+        """Why no line can be written now, or ``None``. Writes none, except one that tells of those that are lost."""
         with self._lock:
             self._try("")
             path, reason = self._file.path, self._reason

@@ -6,9 +6,10 @@ Money is held in micro-units of the provider's currency (1 USD = 1_000_000), so 
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -143,13 +144,22 @@ class Request:
 
     @classmethod
     def from_json(cls, text: str) -> Request:
-        """The reverse of :meth:`to_json`."""
+        """The reverse of :meth:`to_json`. Those last read are kept: each step of a take reads its own again."""
+        return _request_of(text)
+
+    @classmethod
+    def _read(cls, text: str) -> Request:
         members = json.loads(text)
         paths = members.pop("reference_paths", [])
         told = members.pop("references", [])
         continues = bool(members.pop("continue", False))
         references = tuple(Reference(**one, path=path) for one, path in zip(told, paths or [""] * len(told)))
         return cls(**members, references=references, continues=continues)
+
+
+@functools.lru_cache(maxsize=256)
+def _request_of(text: str) -> Request:
+    return Request._read(text)
 
 
 class State(str, enum.Enum):
@@ -279,6 +289,17 @@ class Take:
     def said(self) -> Mapping[str, Any]:
         """What the last create said; empty where that is not known."""
         return said_in(self.sent)
+
+    @classmethod
+    def made_of(cls, members: Iterable[tuple[str, Any]]) -> Take:
+        """One of all its members. Each step makes several, and ``__init__`` would set dozens of members one by one."""
+        made = object.__new__(cls)
+        vars(made).update(members)
+        return made
+
+    def altered(self, **members: Any) -> Take:
+        """As ``replace`` of dataclasses, for the same reason."""
+        return self.made_of({**vars(self), **members}.items())
 
 
 def sent_as_json(said: Mapping[str, Any]) -> str:

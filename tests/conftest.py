@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -36,6 +37,17 @@ if not os.environ.get("TMPDIR") and _MEMORY.is_dir() and shutil.disk_usage(_MEMO
     os.environ["TMPDIR"] = str(_MEMORY)  # for the workers and the programs as well
     tempfile.tempdir = None
 
+
+# Processes that are killed leave the files of their locks, and who looks who buys reads all of them: each run has a
+# folder of its own for them, and each worker one in it.
+_LOCKS, _WORKER = "SORAD_LOCK_DIR", os.environ.get("PYTEST_XDIST_WORKER", "")
+if not os.environ.get(_LOCKS):
+    os.environ[_LOCKS] = tempfile.mkdtemp(prefix="sorad-locks-")
+    atexit.register(shutil.rmtree, os.environ[_LOCKS], ignore_errors=True)
+elif _WORKER:
+    os.environ[_LOCKS] = str(Path(os.environ[_LOCKS], _WORKER))
+    Path(os.environ[_LOCKS]).mkdir(exist_ok=True)
+Path(os.environ[_LOCKS]).chmod(0o1777)  # for programs with fewer rights, too
 
 sys.path.insert(0, str(Path(__file__).parent / "simulation"))
 import fresh_ledger  # noqa: E402  (after the place for temporary files is chosen)

@@ -19,7 +19,7 @@ from sorad.claim import doubles
 from sorad.claim.claims import Claims
 from sorad.claim.memory import STOOD_BY
 from sorad.clock import Clock
-from sorad.layout import receipt_path
+from sorad.layout import receipt_path, video_at
 from sorad.ledger.errors import ClaimLost, IllegalMove
 from sorad.ledger.interface import Ledger
 from sorad.ledger.values import Change, Purchase, Storyboard
@@ -80,7 +80,7 @@ class Arrivals:
         """Whether a take that is under way was bought by another machine, which sees to it: it buys there now."""
         if not self._claims.stands_by(take.root):
             return False
-        video = Path(take.output)
+        video = video_at(take.output)
         try:
             evidence = read_receipt(receipt_path(video)) if take.remote_id else read_intent(video)
         except OSError:
@@ -99,7 +99,7 @@ class Arrivals:
         for root in is_foreign:
             for take in list(self._ledger.takes(states=[State.QUEUED], root=root, limit=MANY)):
                 with contextlib.suppress(OSError):  # of one place; the next look tries again
-                    if Path(take.output).exists():
+                    if video_at(take.output).exists():
                         self._is_there(take)
         self._compare_recent(roots)
 
@@ -122,7 +122,7 @@ class Arrivals:
         return sum(self._is_free(take) for take in held if take.root in roots) > 0
 
     def _is_free(self, take: Take) -> bool:
-        video = Path(take.output)
+        video = video_at(take.output)
         try:
             receipt = read_receipt(receipt_path(video))
             ours = receipt is not None and receipt.fingerprint == take.fingerprint and receipt.remote_id != ""
@@ -149,13 +149,13 @@ class Arrivals:
 
     def _is_there(self, take: Take) -> bool:
         """Whether a queued take's video or a receipt of it is there, and what follows from that."""
-        found = look(Path(take.output))
+        found = look(video_at(take.output))
         receipt = found.receipt
         if receipt is not None:
             self._claims.heard(take.root, receipt)
         if receipt is None or receipt.fingerprint != take.fingerprint or not receipt.remote_id:
             return False
-        if vouched(Path(take.output), found) is not None:
+        if vouched(video_at(take.output), found) is not None:
             self._done(take, receipt)
             return True
         if self._is_owned(receipt):
@@ -171,7 +171,8 @@ class Arrivals:
         does not stand in the way for ever.
         """
         told = [
-            one.receipt for one in receipts_of(Path(take.output).parents[1], take.fingerprint, self._listings)
+            one.receipt
+            for one in receipts_of(video_at(take.output).parents[1], take.fingerprint, self._listings)
         ]
         news = {one.remote_id for one in told if not self._is_owned(one)}
         board = self._board_of(take) if news else None
@@ -226,7 +227,7 @@ class Arrivals:
         if self._asked.get(root) == turn:
             return
         for take in self._ledger.takes(states=_PAID, root=root, limit=MANY):
-            receipt = read_receipt(receipt_path(Path(take.output)))
+            receipt = read_receipt(receipt_path(video_at(take.output)))
             if receipt is not None:
                 self._claims.heard(root, receipt)
         self._asked[root] = turn
@@ -237,7 +238,7 @@ class Arrivals:
         That is told, whoever buys here now. It shows a second payer only where we bought under our present claim: what
         both bought before is past, and the claim has settled it.
         """
-        receipt = receipt_path(Path(purchase.output))
+        receipt = receipt_path(video_at(purchase.output))
         try:
             stamp = hash((purchase.output, _changed_at(receipt.parent), _changed_at(receipt)))
             if self._stamps.get(purchase.take_id) == stamp:
@@ -303,7 +304,7 @@ class Arrivals:
                 remote_id=purchase.remote_id,
                 cost_micros=purchase.cost,
             )
-            video = Path(purchase.output)
+            video = video_at(purchase.output)
             write_receipt(video.with_name(f"{video.stem}.paid-twice-{payer.id[:8]}.mp4"), ours)
 
 

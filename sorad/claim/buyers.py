@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from sorad.claim.locks import SHARES, Locked, lock, notes_in, read_note, shared_folder
+from sorad.claim.locks import SHARES, Locked, lock, notes_in, read_note, shared_folder, sweep
 from sorad.clock import Clock
 from sorad.lock import birth_of
 
@@ -87,6 +87,10 @@ class Buyers:
         with self._lock:
             self._roots = {path: root for path, root in self._roots.items() if path in roots}
             self._give_back()
+
+    def tidy(self) -> None:
+        """Remove the lock files that killed processes have left: all are read where somebody is looked for."""
+        sweep(self.folder, _PREFIX, self.clock.time())
 
     def close(self) -> None:
         """Give all back."""

@@ -212,7 +212,7 @@ class Claims:
                 self._look(vault)
 
     def take(self, path: str) -> Problem | None:
-        """`sorad claim`: this machine shall buy in the vault of ``path``; why it cannot, or ``None``."""
+        """`sorad claim`: this machine is to buy in the vault of ``path``; why it cannot, or ``None``."""
         with self._lock:
             vault = self._named(path)
             if isinstance(vault, Problem):
@@ -232,7 +232,7 @@ class Claims:
             return problem
 
     def release(self, path: str) -> Problem | None:
-        """`sorad claim --release`: this machine shall no longer buy there; why it cannot, or ``None``."""
+        """`sorad claim --release`: this machine is no longer to buy there; why it cannot, or ``None``."""
         with self._lock:
             vault = self._named(path)
             if isinstance(vault, Problem):

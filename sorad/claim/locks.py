@@ -25,6 +25,8 @@ _SHARED = ("/dev/shm", "/run/lock", "/private/tmp", "/tmp")
 _OPEN_TO_ALL = stat.S_ISVTX | stat.S_IWOTH
 _LARGEST = 16_384  # bytes of a note
 _TRIES = 5
+# A file that nobody has locked is removed after so many seconds; so many of them are looked at in one go.
+_LEFT, _MANY = 3_600.0, 5_000
 # Windows keeps others from reading what is locked, so the lock is on a byte behind the note.
 _BEHIND = 1 << 20
 
@@ -116,12 +118,26 @@ def read_note(path: Path) -> bytes:
 
 def notes_in(folder: Path, prefix: str) -> Iterator[bytes]:
     """What the files say whose names begin so."""
-    try:
-        names = [name for name in os.listdir(folder) if name.startswith(prefix)]  # noqa: PTH208
-    except OSError:
-        return
-    for name in names:
+    for name in _names(folder, prefix):
         yield read_note(folder / name)
+
+
+def sweep(folder: Path, prefix: str, now: float) -> None:
+    """Remove what processes that were killed have left; that it stays is no harm. ``now``: epoch seconds."""
+    for name in _names(folder, prefix)[:_MANY]:
+        path = folder / name
+        with contextlib.suppress(OSError):
+            old = now - path.lstat().st_mtime > _LEFT
+            left = lock(path, exclusive=True) if old else None
+            if left is not None:
+                left.close()  # which removes it
+
+
+def _names(folder: Path, prefix: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if name.startswith(prefix)]  # noqa: PTH208
+    except OSError:
+        return []
 
 
 # A link, or a pipe that somebody laid there, is neither followed nor waited for.

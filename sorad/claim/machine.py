@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
 
-from loguru import logger
-
 from sorad.messages import _
 
 _FILE = "machine.json"
@@ -57,6 +55,8 @@ def identify(state_dir: Path, *, name: str | None = None, system_id: str | None 
     if known is not None and known["binding"] == binding:
         return Machine(known["id"], name, home, system)
     if known is not None:
+        from loguru import logger  # here: `sorad plan` need not load it
+
         logger.warning(
             _("{path} was made on another machine: this one gets an identity of its own"), path=str(path)
         )

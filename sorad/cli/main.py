@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import difflib
 import errno
+import gc
 import importlib
 import os
 import re
@@ -26,12 +27,15 @@ from sorad.cli.shared.columns import pad, width
 from sorad.messages import N_, _, set_language
 from sorad.problems import Problem, SoradError
 
+# New objects between two looks for garbage: what is loaded at the start is none, and by default is looked at often.
+GARBAGE = 10_000
 SHORT = 26  # columns of a command's help that leave room for another one beside it
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; its exit code. 1, 2, 78: a problem that is told; 70: a bug; 130: Ctrl+C."""
     words = sys.argv[1:] if argv is None else argv
+    gc.set_threshold(GARBAGE)
     # loguru starts with a sink that prints the values of variables; each command sets up its own.
     os.environ.setdefault("LOGURU_AUTOINIT", "0")
     # pydantic would look through all that is installed for plugins of its own.

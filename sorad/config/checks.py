@@ -1,4 +1,4 @@
-"""What must hold between the keys of a config. Pure but for looking at what the paths lead to."""
+"""What must hold between the keys of a config. Pure except for looking at what the paths lead to."""
 
 from __future__ import annotations
 

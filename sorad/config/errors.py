@@ -127,7 +127,7 @@ def shown(value: object) -> str:
 
 
 def _shown_at(loc: Loc, value: object) -> str:
-    """``value``, but for what is a secret wherever it stands: who has the address can send in our name."""
+    """``value`` without what is a secret wherever it stands: who has the address can send in our name."""
     return f'"{MASK}"' if loc[0] in ("notify", "ping") and "url" in dotted(loc) else shown(value)
 
 

@@ -1,4 +1,4 @@
-"""Quiet hours: from when to when, on the local clock. Pure, but for the local calendar."""
+"""Quiet hours: from when to when, on the local clock. Pure except for the local calendar."""
 
 from __future__ import annotations
 

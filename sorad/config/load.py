@@ -241,7 +241,7 @@ def _settled(config: Config, folder: Path, place: Place) -> tuple[Config, Found]
 
 
 def _unfit(config: Config, found: Found, place: Place) -> Found:
-    """What does not fit together, but for what may only be so because a bad key was left out."""
+    """What does not fit together, without what may only be so because a bad key was left out."""
     return [
         (
             finding.loc,

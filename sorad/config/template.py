@@ -159,5 +159,5 @@ def _chosen(comment: str, chinese: bool) -> str:
 
 
 def _value(value: object) -> str:
-    """A TOML value: JSON's escapes are TOML's, but for DEL, which TOML wants escaped as well."""
+    """A TOML value: JSON's escapes are TOML's, except that TOML wants DEL escaped as well."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -128,6 +128,7 @@ class Daemon:
         memory.bound_heaps()
         self._lock = acquire(self.config.state_dir, self.command, pulse=str(self._pulse.path))
         self._pulse.tidy()
+        self._buyers.tidy()
         self.watchman.say(_("opening the ledger"))
         self._watching.start()
         try:

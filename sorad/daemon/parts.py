@@ -123,7 +123,7 @@ class Seller:
         return self.accounts.was_corrected()
 
     def stopped(self, *, named: bool = False) -> list[Problem]:
-        """Why nothing is bought there: as this run has met it. ``named``: with its name, for there are others."""
+        """Why nothing is bought there: as this run has met it. ``named``: with its name, because there are others."""
         control = self.standing.control
         halted = [] if control.halted is None else [control.halted.problem]
         found = [*halted, *(stop.as_problem() for stop in control.stops)]

@@ -14,6 +14,8 @@ from sorad.heartbeat import beat
 
 # Bringing a large file to a slow disk or share may well take that long, in seconds.
 _SYNC = 120.0
+# Fewer bytes than this are fetched again after a sudden end, sooner than that the ledger is written for each file.
+WORTH_KEEPING = 1_000_000
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -21,8 +23,9 @@ class Partial:
     """One partial file. Its methods raise ``OSError`` for what the disk does.
 
     ``validator`` names the server's version of the file that its bytes belong to; "" where they cannot be
-    resumed. ``keep`` puts that where the next call finds it, before the first byte of that version is
-    written: the file never holds bytes of another version than the one that was kept.
+    resumed. ``keep`` puts that where the next call finds it: before the first byte is written where another version
+    was kept, so that the file never holds bytes of another one than that; else once there is something worth going
+    on with, or the call ends without the whole (:meth:`leave`).
     """
 
     def __init__(self, path: Path, validator: str, keep: Callable[[str], None]) -> None:
@@ -31,6 +34,7 @@ class Partial:
         self.size = 0  # bytes in the file, all of them hashed
         self.whole = False  # verified and synced
         self._keep = keep
+        self._kept = validator
         self._digest = Digest()
         self._file: io.FileIO | None = None
 
@@ -66,9 +70,10 @@ class Partial:
         self._file.truncate(offset)
         self._file.seek(offset)
         self.size = offset
-        if offset == 0 and validator != self.validator:
+        if offset == 0:
             self.validator = validator
-            self._keep(validator)
+            if self._kept:
+                self._tell()
 
     def write(self, piece: bytes) -> None:
         """Append a piece. After an ``OSError`` the file may hold the first part of it, which is good."""
@@ -78,6 +83,17 @@ class Partial:
             rest = rest[self.file.write(rest) :]
         self._digest.update(piece)
         self.size += len(piece)
+        if self.size >= WORTH_KEEPING:
+            self._tell()
+
+    def leave(self) -> None:
+        """The call ends without the whole: the next one may go on with what is there."""
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._kept != self.validator:
+            self._kept = self.validator
+            self._keep(self.validator)
 
     def sync(self) -> None:
         """The last step: bring it to the disk, and close it."""
@@ -94,9 +110,8 @@ class Partial:
     def forget(self) -> None:
         """Throw it away: the next call begins again, even where the file cannot be removed."""
         self.close()
-        if self.validator:
-            self.validator = ""
-            self._keep("")
+        self.validator = ""
+        self._tell()
         remove(self.path)
 
     def close(self) -> None:

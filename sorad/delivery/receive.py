@@ -131,16 +131,19 @@ class _Job:
             return self._fetch(opened)
 
     def _fetch(self, download: Download) -> Outcome:
-        partial, total = self.partial, download.total
+        partial, total, outcome = self.partial, download.total, None
         try:
             partial.begin(download.offset, download.validator, self.stop)
             self.progress(partial.size, total)
             failed = self._room(total - partial.size if total is not None else 0) or self._stream(download)
             if failed is None:
                 failed = self._verify(download)
-            return failed or place(partial, self.target, download.request_id, self.sleep, self.brought)
+            outcome = failed or place(partial, self.target, download.request_id, self.sleep, self.brought)
+            return outcome
         finally:
-            if not partial.validator and not partial.whole:
+            if not isinstance(outcome, Received) and partial.validator:
+                partial.leave()
+            elif not partial.whole:
                 partial.forget()  # nothing can be done with it
 
     def _stream(self, download: Download) -> Fault | Blocked | Stopped | None:

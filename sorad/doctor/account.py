@@ -76,7 +76,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _named(finding: Finding, name: str) -> Finding:
-    """With the provider's name, for there are several."""
+    """With the provider's name, because there are several."""
     said = finding.problem
     told = Problem(said.code, "{name}: {reason}", "{reason_fix}", {"name": name, "reason": said})
     return replace(finding, problem=told)

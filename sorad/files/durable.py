@@ -37,7 +37,8 @@ def make_folders(video: Path, base: Path | None = None) -> None:
     base = base or video.parents[2]
     if f"{video.parent}".startswith(f"{base}{os.sep}") and video.parent.is_dir():
         return
-    missing = [folder for folder in video.parents if base in folder.parents]
+    above = list(video.parents)
+    missing = above[: above.index(base)] if base in above else []
     if not stat.S_ISDIR(base.stat().st_mode):  # is_dir would call a disk that does not answer missing
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(base))
     for folder in reversed(missing):

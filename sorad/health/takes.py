@@ -184,7 +184,7 @@ def _most_said(takes: Sequence[Take]) -> tuple[Counter[str], Optional[Problem]]:
 
 
 def _held_for(takes: Sequence[Take], total: int) -> Iterator[Complaint]:
-    """Held takes of one code. What the user is to mend is told for each reason, for each has a mend of its own."""
+    """Held takes of one code. What the user is to mend is told for each reason: each is mended in its own way."""
     code = takes[0].error.code if takes[0].error else ""
     if is_waiting(takes[0]) and code == WAITS:
         yield _continuing(takes, total)
@@ -283,7 +283,7 @@ def _frameless(takes: Sequence[Take], total: int) -> Complaint:
 
 
 def _by_reason(takes: Sequence[Take]) -> list[list[Take]]:
-    """In groups of the same words, for each names a place of its own; of many, those left over by their codes."""
+    """In groups of the same words, because each names a place of its own; of many, those left over by their codes."""
 
     groups = _same_words(takes)
     return [*groups[:NAMED], *_by_code([take for group in groups[NAMED:] for take in group])]

@@ -11,17 +11,18 @@ unchanged storyboard costs a ``stat`` for each of its segments.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from loguru import logger
 
 from sorad.clock import Clock
 from sorad.delivery.partials import sweep
 from sorad.heartbeat import beat
-from sorad.layout import INTENT, receipt_path
+from sorad.layout import INTENT, intent_path, receipt_path
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import bought_as
@@ -40,6 +41,56 @@ from sorad.receipts.sharing import room_at, take_over
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0
 _UNSENT = (State.QUEUED, State.HELD, State.CANCELLED)
+_BEHIND = "\0"  # no name has it
+
+
+class _Times(NamedTuple):
+    """When the folders of a storyboard had changed; small, for there may be a hundred thousand segments."""
+
+    assets: str
+    names: str  # of the folders, as seen from there, behind one another
+    at: Sequence[int]  # nanoseconds
+
+    def are_as_before(self) -> bool:
+        """Whether none has changed since."""
+        return all(
+            _changed_at(os.path.join(self.assets, name)) == at  # noqa: PTH118  (hundreds a second)
+            for name, at in zip(self.names.split(_BEHIND), self.at)
+        )
+
+
+@dataclass
+class _Folders:
+    """What lies in folders: each is read once, and before that asked when it had changed."""
+
+    times: dict[Path, int] = field(default_factory=dict)
+    _names: dict[Path, set[str] | None] = field(default_factory=dict)
+
+    def read(self, folder: Path) -> set[str] | None:
+        """The names in a folder; ``None`` where that cannot be told."""
+        if folder not in self._names:
+            self.times[folder] = _changed_at(folder)
+            self._names[folder] = _names(folder)
+        return self._names[folder]
+
+    def known(self, folder: Path) -> set[str] | None:
+        """The same of a folder that was read; ``None`` also for any other."""
+        return self._names.get(folder)
+
+    def as_seen(self, assets: Path) -> _Times:
+        """When each had changed."""
+        names = [folder.name if folder.parent == assets else str(folder) for folder in self.times]
+        return _Times(str(assets), _BEHIND.join(names), array("q", self.times.values()))
+
+
+@dataclass
+class _Takes:
+    """What was seen of the takes of a storyboard, of which there may be a hundred thousand."""
+
+    missing: list[int] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)  # outputs of which receipts tell nothing new
+    intended: dict[str, Take] = field(default_factory=dict)  # by output, those whose intent lies there still
+    waits: bool = False  # for a receipt that may be read again
 
 
 @dataclass
@@ -51,7 +102,7 @@ class Audit:
     payer: Callable[[str], Payer] = lambda root: Payer()  # who we are, in a root
     keep_free: int = 0  # bytes that stay free on a disk
     missing: dict[int, list[int]] = field(default_factory=dict)  # by storyboard, the takes of its videos
-    _times: dict[int, dict[Path, int]] = field(default_factory=dict)
+    _times: dict[int, _Times] = field(default_factory=dict)
 
     def look(self, board: Storyboard, assets: Path, *, tidy: bool = True) -> bool:
         """One storyboard; whether a closer look at the receipts in its folder may tell more.
@@ -59,29 +110,52 @@ class Audit:
         ``tidy``: an intent that lies there still, though its create is known, is removed.
         """
         before = self._times.get(board.id)
-        if before is not None and _unchanged(before):
+        if before is not None and before.are_as_before():
             return False
-        takes = self._takes_of(board)
+        folders = _Folders({assets: _changed_at(assets)})
         segments = [folder for _number, folder in segment_folders(assets)]
-        delivered = _folders_of_delivered(takes)
-        times = {folder: _changed_at(folder) for folder in {assets, *segments, *delivered}}
-        names = {folder: _names(folder) for folder in {*segments, *delivered}}
-        left = tidy and self._sweep(segments, names)
+        for folder in segments:
+            folders.read(folder)
+        left = tidy and self._sweep(segments, folders)
         missed = len(self.missing.get(board.id, ()))
-        self.missing[board.id] = [take.id for take in takes if self._judge(take, assets, names)]
-        self._remember(board.id, times, takes, again=left)
+        takes = self._look_at_takes(board, assets, folders)
+        self.missing[board.id] = takes.missing
+        self._remember(board.id, folders, assets, again=left or takes.waits)
         # What was missed just now may lie there under other numbers, with its receipt.
-        doubtful = len(self.missing[board.id]) > missed or self._has_unknown(takes, segments, names, tidy)
+        doubtful = len(takes.missing) > missed or self._has_unknown(takes, segments, folders, tidy)
         return board.state == "ok" and doubtful
 
-    def _sweep(self, segments: Iterable[Path], names: Mapping[Path, set[str] | None]) -> bool:
+    def _sweep(self, segments: Iterable[Path], folders: _Folders) -> bool:
         """Whether half-written files of others lie there that may be left one day; old ones are removed."""
         now = self.clock.time()
-        return sum(sweep(folder, names[folder] or set(), now) for folder in segments) > 0
+        return sum(sweep(folder, folders.known(folder) or set(), now) for folder in segments) > 0
 
-    def _takes_of(self, board: Storyboard) -> list[Take]:
+    def _look_at_takes(self, board: Storyboard, assets: Path, folders: _Folders) -> _Takes:
+        """All takes, one after the other; those that are held are judged last, when all folders of videos were read."""
+        found, held = _Takes(), list[Take]()
+        for take in self._takes_of(board):
+            if take.state is State.HELD and take.error is not None:
+                held.append(take)
+            elif take.state is State.DONE and self._judge(take, assets, folders):
+                found.missing.append(take.id)
+            self._note(take, folders, found)
+        for take in held:
+            self._judge_held(take, folders)
+        return found
+
+    def _note(self, take: Take, folders: _Folders, found: _Takes) -> None:
+        """What its storyboard's folder is compared with."""
+        untold = take.state in _UNSENT and take.error is None
+        if take.state is not State.FAILED and not untold and not _says(take, "take.unvouched"):
+            found.known.add(take.output)
+        if take.intent_at is not None and _has_intent(Path(take.output), folders):
+            found.intended[take.output] = take
+        found.waits = found.waits or _waits_for_mending(take)
+
+    def _takes_of(self, board: Storyboard) -> Iterator[Take]:
         """Its own takes; another one may have stood at its path before."""
-        return [take for take in self.ledger.takes(storyboard=board.path) if take.storyboard_id == board.id]
+        takes = self.ledger.takes(storyboard=board.path)
+        return (take for take in takes if take.storyboard_id == board.id)
 
     def met(self, storyboard: int, path: str, wants: Iterable[Want]) -> None:
         """It was read: videos that its receipts tell of, and that are not there, are told at once."""
@@ -103,28 +177,32 @@ class Audit:
         self.missing.pop(storyboard, None)
         self._times.pop(storyboard, None)
 
-    def _remember(
-        self, storyboard: int, times: dict[Path, int], takes: Sequence[Take], *, again: bool
-    ) -> None:
+    def _remember(self, storyboard: int, folders: _Folders, assets: Path, *, again: bool) -> None:
         """The folders need no second look until their times change; unless those may not show it yet.
 
         No time of a folder shows that a receipt may be read again, or that what is there is old by now (``again``).
         """
-        waits = again or any(map(_waits_for_mending, takes))
-        if not waits and all(at <= (self.clock.time() - TICK) * 1e9 for at in times.values()):
-            self._times[storyboard] = times
+        still = (self.clock.time() - TICK) * 1e9
+        if not again and all(at <= still for at in folders.times.values()):
+            self._times[storyboard] = folders.as_seen(assets)
         else:
             self._times.pop(storyboard, None)
 
-    def _judge(self, take: Take, assets: Path, names: dict[Path, set[str] | None]) -> bool:
-        """Whether the video of a take is missing; the ledger is told where that is news."""
+    def _judge(self, take: Take, assets: Path, folders: _Folders) -> bool:
+        """Whether the video of a take that is done is missing; the ledger is told where that is news."""
         video = Path(take.output)
-        there = names.get(video.parent)
-        if there is None:
-            return False  # it cannot be told, or there is nothing to be missed
-        if _is_mended(take, there):
+        there = folders.read(video.parent)
+        if there is not None and video.name not in there:
+            there = _names(video.parent)  # it may have been delivered since
+        # Without names it cannot be told.
+        return there is not None and self._is_missing(take, video, assets, there)
+
+    def _judge_held(self, take: Take, folders: _Folders) -> None:
+        """Queue it where nothing lies at its place any more for which it was held."""
+        folder = Path(take.output).parent
+        there = None if folders.known(folder) is None else _names(folder)
+        if there is not None and _is_mended(take, there):
             self._write(take, Change(State.QUEUED, "mended", due_at=self.clock.time(), clear_error=True))
-        return take.state is State.DONE and self._is_missing(take, video, assets, there)
 
     def _is_missing(self, take: Take, video: Path, assets: Path, there: set[str]) -> bool:
         known = _says(take, "take.missing")
@@ -166,25 +244,11 @@ class Audit:
         except ClaimLost:
             logger.debug("take {}: changed meanwhile", take.id)  # looked at again at the next change
 
-    def _has_unknown(
-        self,
-        takes: Sequence[Take],
-        segments: Sequence[Path],
-        names: dict[Path, set[str] | None],
-        tidy: bool,
-    ) -> bool:
-        known = {
-            take.output
-            for take in takes
-            if take.state is not State.FAILED
-            and (take.state not in _UNSENT or take.error is not None)
-            and not _says(take, "take.unvouched")
-        }
-        intended = {take.output: take for take in takes if take.intent_at is not None}
+    def _has_unknown(self, takes: _Takes, segments: Iterable[Path], folders: _Folders, tidy: bool) -> bool:
         return any(
-            self._tells_more(folder, name, known, intended, tidy)
+            self._tells_more(folder, name, takes.known, takes.intended, tidy)
             for folder in segments
-            for name in names[folder] or ()
+            for name in folders.known(folder) or ()
         )
 
     def _tells_more(
@@ -214,12 +278,8 @@ class Audit:
         return False
 
 
-def _unchanged(times: Mapping[Path, int]) -> bool:
-    return all(_changed_at(folder) == at for folder, at in times.items())
-
-
-def _folders_of_delivered(takes: Sequence[Take]) -> set[Path]:
-    return {Path(take.output).parent for take in takes if take.state is State.DONE}
+def _has_intent(video: Path, folders: _Folders) -> bool:
+    return intent_path(video).name in (folders.known(video.parent) or ())
 
 
 def _waits_for_mending(take: Take) -> bool:
@@ -248,9 +308,9 @@ def _says(take: Take, code: str) -> bool:
     return take.error is not None and take.error.code == code
 
 
-def _changed_at(folder: Path) -> int:
+def _changed_at(folder: Path | str) -> int:
     try:
-        return folder.stat().st_mtime_ns
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116
     except OSError:
         return 0
 

@@ -217,8 +217,8 @@ def _settle(facts: Facts) -> Plan:
         wants = held_back(facts.outside.elsewhere, wants, assigned.known, _reused(facts, wants))
     if facts.conflict_of:
         wants = held_as_conflict(facts.conflict_of, wants, assigned.known)
-    if facts.is_older_table:
-        wants = held_as_older(wants, assigned.known)
+    if facts.older_table is not None:
+        wants = held_as_older(facts.older_table, wants, assigned.known)
     if facts.doubled:
         wants = held_as_repeated(facts.doubled, wants, assigned.known)
     wants, held_for = _too_dear(facts, wants, assigned.known)
@@ -268,7 +268,7 @@ def _reused(facts: Facts, wants: Sequence[Want]) -> set[Key]:
 
 
 def _limited(prices: Prices, wants: Sequence[Want]) -> Optional[Problem]:
-    """Why these are too dear together; each currency by itself, for they are never added up."""
+    """Why these are too dear together; each currency by itself, as they are never added up."""
     asked: dict[str, list[Optional[int]]] = {}
     for want in wants:
         price, currency = prices.of.get(key_of(want), (None, ""))

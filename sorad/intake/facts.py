@@ -165,7 +165,7 @@ class Facts:
     conflict_of: str = ""  # path of the storyboard that a sync service made it a conflict copy of
     pictures: tuple[Problem, ...] = ()  # which one goes where by its name, to be told
     doubled: frozenset[str] = frozenset()  # fingerprints that stand twice in a note or a table
-    is_older_table: bool = False  # it lay there before sorad read tables
+    older_table: Optional[Problem] = None  # why nothing of a table is bought by itself: it lay there before
     closer: bool = False  # its own folder was looked through
     doubted_since: Optional[float] = None  # its folder may tell more than the ledger knows; monotonic
     state_dir: Path = Path()

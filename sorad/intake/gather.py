@@ -46,7 +46,7 @@ from sorad.intake.facts import (
     key_of,
 )
 from sorad.intake.identity import first_of_content, is_new, is_unchanged, origin_of
-from sorad.intake.older_tables import is_older, tables_since
+from sorad.intake.older_tables import why_held
 from sorad.intake.older_versions import as_bought, fingerprints_of, fingerprints_said
 from sorad.intake.repeated import repeated
 from sorad.intake.reusable import reusable
@@ -132,7 +132,7 @@ class Gather:
             conflict_of=conflict_of(path, asked, rules, known_hosts(self.ledger)),
             pictures=reading.pictures,
             doubled=repeated(asked) if reading.by_hand else frozenset(),
-            is_older_table=is_older(path, tables_since(self.ledger)),
+            older_table=why_held(path, self.ledger, self.orphaned.folders),
             standing_by=self.stands_by(board.root),
             standby_roots=tuple(Path(root) for root in self._watches if self.stands_by(root)),
             doubted_since=doubted,

@@ -79,7 +79,7 @@ def fingerprints_said(wants: Iterable[Want]) -> set[str]:
 
 
 def _without_edits(wants: Iterable[Want], takes: Iterable[Take]) -> list[Want]:
-    """Without what they asked for when words were left out, but for takes that are marked so."""
+    """Without what they asked for when words were left out, except for takes that are marked so."""
     marks = {(take.fingerprint, take.newer.fingerprint()) for take in takes if take.newer is not None}
 
     def counts(want: Want, older: Request) -> bool:
@@ -125,7 +125,7 @@ def _under(want: Want, request: Request, video: Video) -> Want:
 
 
 def _counts(take: Take) -> bool:
-    """Whether it was bought, or waits for the user, or was given up by him; not what merely waits to be bought."""
+    """Whether it was bought, or waits for the user, or was given up by them; not what merely waits to be bought."""
     if take.creates or take.state not in (State.QUEUED, State.HELD, State.CANCELLED):
         return True
     if take.state is State.HELD:

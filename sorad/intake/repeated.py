@@ -28,7 +28,7 @@ def repeated(wants: Iterable[Want]) -> frozenset[str]:
 def held_as_repeated(
     fingerprints: Collection[str], wants: Sequence[Want], known: Mapping[Key, Take]
 ) -> tuple[Want, ...]:
-    """The wants; those of one of the fingerprints held, but for what was bought, approved or queued already."""
+    """The wants; those of one of the fingerprints held, unless they were bought, approved or queued already."""
 
     def is_free(want: Want) -> bool:
         take = known.get(key_of(want))

@@ -83,13 +83,11 @@ def changed(take: Take, change: Change, now: float, moment: Optional[Moment] = N
     if change.to is State.QUEUED and take.state in _OPEN_CREATE and not take.wanted and not change.fresh:
         change = replace(change, to=State.CANCELLED, error=None, clear_error=True, keep_claim=False)
     values = _flagged(take, change, now, moment)
-    for name in _PLAIN:
-        value = getattr(change, name)
-        if value is not None:
-            values[name] = value
+    told = vars(change)
+    values.update({name: told[name] for name in _PLAIN if told[name] is not None})
     if not change.keep_claim:
         values["claim"] = ""
-    return replace(take, state=change.to, updated_at=now, **values)
+    return take.altered(state=change.to, updated_at=now, **values)
 
 
 def _flagged(take: Take, change: Change, now: float, moment: Optional[Moment]) -> dict[str, Any]:

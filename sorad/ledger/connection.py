@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,11 @@ class Connection:
 
     def run_many(self, sql: str, many: Iterable[Sequence[Any]]) -> int:
         """Run a statement for each of many rows, inside a transaction; how many rows were written."""
-        bound = [_bound(values) for values in many]
-        if not bound:
-            return 0
+        rest = iter(many)
+        rows = list(islice(rest, 2))
+        if len(rows) < 2:
+            return self.run(sql, rows[0]).rowcount if rows else 0
+        bound = [_bound(values) for values in chain(rows, rest)]
         with self._lock, _translated():
             return self._open().executemany(sql, bound).rowcount
 

@@ -315,9 +315,11 @@ class Ledger(Protocol):
         storyboard: Optional[str] = None,
         root: Optional[str] = None,
         segment: Optional[int] = None,
+        troubled: bool = False,
         limit: Optional[int] = None,
     ) -> Iterator[Take]:
-        """The takes, by id; ``storyboard`` is an absolute path, or a folder above it."""
+        """The takes, by id; ``storyboard`` is an absolute path, or a folder above it. ``troubled``: those with a
+        problem."""
         ...
 
     def owned(self, remote_ids: Collection[str], at: Optional[Place] = None) -> set[str]:

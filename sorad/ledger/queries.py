@@ -7,12 +7,12 @@ import math
 import os
 from array import array
 from collections.abc import Collection, Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from sorad.ledger.connection import Row
 from sorad.ledger.part import AT, Part
-from sorad.ledger.rows import SELECT_TAKE, event_of, marks, take_of
+from sorad.ledger.rows import SELECT_TAKE, event_of, marks, pages, take_of
 from sorad.ledger.states import OPEN
 from sorad.ledger.values import LOOKED_AT, Event, Generation, Party, Place, Purchase, Unseen
 from sorad.model import Request, State, Take
@@ -28,7 +28,7 @@ _UNSEEN = {
     "checks": "checks = '' AND error IS NULL",
     "left": "poster = 1 AND error IS NOT NULL",
 }
-_PAGE = 200  # takes read at a time
+_PAGE = 200  # purchases read at a time
 # `total` and not `sum`, which raises where what strangers' receipts claim no longer fits into 64 bits.
 _SPENT = """
 SELECT CAST((SELECT total(amount) FROM spending WHERE hour >= ? AND currency IN (?, ?))
@@ -156,6 +156,7 @@ class Queries(Part):
         storyboard: str | None = None,
         root: str | None = None,
         segment: int | None = None,
+        troubled: bool = False,
         limit: int | None = None,
     ) -> Iterator[Take]:
         """The takes, by id (see the interface).
@@ -164,15 +165,14 @@ class Queries(Part):
         ``states`` by then is left out.
         """
         where, values = self._conditions(states, storyboard, root, segment)
+        where += ["error IS NOT NULL"] if troubled else []
         # "+": sort what an index finds; else SQLite walks the whole table, because that is in order already.
         # Of one state alone the index has the ids in order: the limit is all that is read.
         one_state = states is not None and len(states) == 1 and len(where) == 2
         order = "id" if len(where) == 1 or one_state else "+id"
         sql = f"SELECT id FROM takes WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
-        ids = iter(
-            array("q", [row[0] for row in self._db.rows(sql, (*values, -1 if limit is None else limit))])
-        )
-        while page := list(islice(ids, _PAGE)):
+        ids = array("q", [row[0] for row in self._db.rows(sql, (*values, -1 if limit is None else limit))])
+        for page in pages(ids):
             for row in self._db.rows(SELECT_TAKE + f"WHERE t.id IN ({marks(page)}) ORDER BY t.id", page):
                 take = take_of(row)
                 if states is None or take.state in states:
@@ -192,7 +192,11 @@ class Queries(Part):
             values.extend(state.value for state in states)
         if storyboard is not None:
             boards = self._boards_at(storyboard)
-            where.append(f"storyboard_id IN ({','.join(map(str, boards))})")
+            if len(boards) == 1:  # nearly always: bound, for each other text is a statement that SQLite keeps
+                where.append("storyboard_id = ?")
+                values.append(boards[0])
+            else:
+                where.append(f"storyboard_id IN ({','.join(map(str, boards))})")
         if root is not None:
             where.append("storyboard_id IN (SELECT id FROM storyboards WHERE root = ?)")
             values.append(root)
@@ -205,8 +209,7 @@ class Queries(Part):
         """Those of the remote ids that some take has, or had: every purchase keeps its id."""
         kind, base_url = at or ("", "")
         found: set[str] = set()
-        ids = iter(remote_ids)
-        while page := list(islice(ids, _PAGE)):
+        for page in pages(remote_ids):
             found.update(
                 row[0]
                 for row in self._db.rows(
@@ -224,8 +227,7 @@ class Queries(Part):
         found: list[Take] = []
         kind, base_url = at or ("", "")
         there = AT.replace("provider", "t.provider").replace("base_url", "t.base_url")
-        ids = iter(sorted({remote_id for remote_id in remote_ids if remote_id}))
-        while page := list(islice(ids, _PAGE)):
+        for page in pages(sorted({remote_id for remote_id in remote_ids if remote_id})):
             rows = self._db.rows(
                 SELECT_TAKE + "JOIN purchases p ON p.take_id = t.id AND p.remote_id = t.remote_id "
                 f"WHERE p.remote_id <> '' AND {there} AND p.remote_id IN ({marks(page)}) GROUP BY t.id",

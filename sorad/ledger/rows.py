@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sorad.elapsed import Moment
 from sorad.ledger.connection import Row
 from sorad.ledger.values import Event, Party, RootRow, Storyboard
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+
+T = TypeVar("T")
+_PAGE = 128  # values asked for at a time
 
 TAKE_FIELDS = tuple(field.name for field in fields(Take))
 BOARD_FIELDS = tuple(field.name for field in fields(Storyboard))
@@ -27,7 +31,7 @@ SELECT_TAKE = (
 )
 SELECT_BOARD = f"SELECT {', '.join(BOARD_FIELDS)} FROM storyboards "
 
-_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, for there are dozens in a row
+_AS_IT_IS = frozenset({str, int, float, type(None)})  # nearly all: asked first, as a row has dozens
 _ID = TAKE_FIELDS.index("id")
 _REQUEST = TAKE_FIELDS.index("request")
 _NEWER = TAKE_FIELDS.index("newer")
@@ -48,7 +52,7 @@ def take_of(row: Row) -> Take:
     values[_ERROR] = _about(values[_ERROR], values[_ID])
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
-    return Take(*values)
+    return Take.made_of(zip(TAKE_FIELDS, values))
 
 
 def board_of(row: Row) -> Storyboard:
@@ -104,6 +108,15 @@ def without(parties: Collection[Party], prefix: str = "") -> str:
         return ""
     columns = ", ".join(f"{prefix}{name}" for name in Party._fields)
     return f"AND ({columns}) NOT IN (VALUES {','.join(['(?, ?, ?)'] * len(parties))}) "
+
+
+def pages(values: Iterable[T]) -> Iterator[list[T]]:
+    """Values to be asked for with ``IN``, in pages of 1, 2, 4, 8 ... up to 128, the last value repeated: each other
+    number would be a statement of its own, and SQLite keeps those, of 50 kB each."""
+    rest = iter(values)
+    while page := list(islice(rest, _PAGE)):
+        size = 1 << (len(page) - 1).bit_length()
+        yield page + page[-1:] * (size - len(page))
 
 
 def marks(values: Sequence[Any]) -> str:

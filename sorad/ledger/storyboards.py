@@ -8,7 +8,7 @@ from dataclasses import replace
 from sorad.ledger.change import changed
 from sorad.ledger.copied import REPEATED
 from sorad.ledger.part import Part
-from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, problems_column
+from sorad.ledger.rows import BOARD_FIELDS, SELECT_BOARD, board_of, column, marks, pages, problems_column
 from sorad.ledger.turns import deal, line_up, turns_of
 from sorad.ledger.values import Applied, Change, Moved, Storyboard, Want
 from sorad.ledger.wants import Key, Known, Plan, accepted_at, changes_found, is_known, plan, texts_of
@@ -30,7 +30,6 @@ _WANTED_FROM = (
 )
 # What a storyboard can say of a take that is new to the ledger.
 _TOLD = frozenset({State.QUEUED, State.HELD, State.UNKNOWN, State.GENERATING, State.DONE, State.FAILED})
-_PAGE = 200  # values bound at a time
 _AT_ONCE = 1_000  # new takes that are made and written at a time
 _OWNED = (
     "SELECT 1 FROM takes WHERE output = ? AND storyboard_id <> ? "
@@ -69,9 +68,7 @@ class Storyboards(Part):
 
     def storyboards_of(self, ids: Collection[int]) -> list[Storyboard]:
         found: list[Storyboard] = []
-        asked = sorted(ids)
-        for start in range(0, len(asked), _PAGE):
-            page = asked[start : start + _PAGE]
+        for page in pages(sorted(ids)):
             found += map(board_of, self._db.rows(f"{SELECT_BOARD}WHERE id IN ({marks(page)})", page))
         return found
 
@@ -94,9 +91,7 @@ class Storyboards(Part):
 
     def texts_elsewhere(self, fingerprints: Collection[str], board_id: int) -> dict[str, str]:
         found: dict[str, str] = {}
-        asked = sorted(set(fingerprints))
-        for start in range(0, len(asked), _PAGE):
-            page = asked[start : start + _PAGE]
+        for page in pages(sorted(set(fingerprints))):
             found.update(self._db.rows(_ELSEWHERE.format(marks=marks(page)), (*page, board_id)))
         return found
 
@@ -105,9 +100,7 @@ class Storyboards(Part):
     ) -> dict[int, int]:
         found: dict[int, int] = {}
         for question, values in ((_BY_FINGERPRINT, fingerprints), (_BY_TASK, remote_ids)):
-            asked = sorted({value for value in values if value})
-            for start in range(0, len(asked), _PAGE):
-                page = asked[start : start + _PAGE]
+            for page in pages(sorted({value for value in values if value})):
                 for board_id, count in self._db.rows(question.format(marks=marks(page)), page):
                     found[board_id] = found.get(board_id, 0) + count
         return found

@@ -220,7 +220,7 @@ class Purchase:
 class Recheck:
     """A task that was said to have failed, and is to be asked after once more."""
 
-    take: Take  # as it is now, but for the task's own id, address and account
+    take: Take  # as it is now, except for the task's own id, address and account
     waited: float  # seconds that passed since it was said, at least
     asked: Moment  # when it was handed out to be asked after
     newest: int = 0  # the newest take (id) when it was said

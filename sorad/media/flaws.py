@@ -1,4 +1,4 @@
-"""What is wrong with a video, by what was measured and what was asked for. Pure, but for the language in force.
+"""What is wrong with a video, by what was measured and what was asked for. Pure except for the language in force.
 
 Flaws are told and nothing else: none of them buys, or moves a take before another.
 """
@@ -79,7 +79,7 @@ def expected_of(take: Take) -> Expected:
 
 
 def flaws(seen: Inspected, expected: Expected) -> list[Flaw]:
-    """What is wrong, the gravest first."""
+    """What is wrong, the worst first."""
     return [
         *_whole(seen),
         *_form(seen, expected),

@@ -37,7 +37,9 @@ from sorad.problems import Problem
 from sorad.storyboard.tables.properties import role_of
 
 TURN = 2.0  # seconds between two looks
-GAP = 10.0  # seconds between two writes of one note: sync services count them
+# Seconds between two writes of one note, for sync services count them; and so many times the CPU that its text took,
+# for that of a storyboard of thousands.
+GAP, REST = 10.0, 40.0
 ENDING = "_takes.md"
 _TOLD = N_("Two boxes of this segment were ticked at once: none was chosen. Tick one.")
 
@@ -49,6 +51,7 @@ class _NoteState:
     stamp: Optional[tuple[int, int, int]] = None
     since: float = 0.0  # it has been so
     written: float = -GAP
+    gap: float = GAP
     due: bool = True
     told: dict[int, str] = field(default_factory=dict)  # by segment
     path: Optional[Path] = None
@@ -68,6 +71,7 @@ class Keeper:
         None  # waits so many seconds; None: or until the thread is to end
     )
     touched: Callable[[set[int]], object] = lambda boards: None  # told which storyboards have changed
+    cpu: Callable[[], float] = time.thread_time  # seconds that this thread has computed
 
     def __post_init__(self) -> None:
         self._watches = {str(watch.path): watch for watch in self.config.watch}
@@ -265,7 +269,7 @@ class Keeper:
             state.stamp, state.since, state.due = stamp, now, True
             self._problems.pop(key, None)
         still = stamp is None or now - state.since >= STILL
-        return state.due and still and (last or now - state.written >= GAP)
+        return state.due and still and (last or now - state.written >= state.gap)
 
     def _look(
         self, key: str, state: _NoteState, memo: Memo, path: Path, make: Callable[[str], Merge]
@@ -288,8 +292,9 @@ class Keeper:
         if seen is None or not seen.text or seen.stamp != state.stamp:
             return  # another look tells more
         self._made(key, memo, path)
+        began = self.cpu()
         merge = make(seen.text)
-        state.due = False
+        state.due, state.gap = False, max(GAP, REST * (self.cpu() - began))
         if merge(seen.text) != seen.text:
             self._write(state, note, seen, merge)
 

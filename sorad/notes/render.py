@@ -1,4 +1,4 @@
-"""From what a note shows to its lines. Pure, but for the language in force."""
+"""From what a note shows to its lines. Pure except for the language in force."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _calm(memory: Memory, found: Mapping[str, object], now: float) -> dict[str, 
 
 
 def _begun(outbox: Sequence[Item], key: str, alert: Alert, rules: Rules, now: float) -> list[Item]:
-    """Who was not told yet that it was over is told nothing: for him it went on."""
+    """Who was not told yet that it was over is told nothing: as far as they know, it went on."""
     ends = [item for item in outbox if item.key == key and item.kind == OVER]
     unaware = {target for item in ends for target in item.to}
     to = tuple(target for target in rules.targets if target not in unaware)

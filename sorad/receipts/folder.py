@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from sorad.budget import NEVER
-from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path
+from sorad.layout import HIGHEST_SEGMENT, intent_path, parse_video_name, receipt_path, video_at
 from sorad.ledger.values import Want
 from sorad.messages import N_
 from sorad.model import State, Take, may_be_one
@@ -42,7 +42,7 @@ from sorad.problems import Problem
 from sorad.receipts.intents import ForeignIntent, foreign_intent
 from sorad.receipts.listings import Listings
 from sorad.receipts.place import Found, look, vouched
-from sorad.receipts.places import Places, names_in, number_of, own_names
+from sorad.receipts.places import Places, is_bare, names_in, number_of, own_names
 from sorad.receipts.receipt import (
     DONE,
     FAILED,
@@ -108,7 +108,19 @@ def observed(
     Its ``output`` is then where the take lies, or is to lie. ``me`` and ``known`` tell our own intents, as in
     :func:`sorad.receipts.intents.foreign_intent`; without ``me`` all are. ``places``: what was seen already.
     """
-    video = (places or Places()).of(Path(want.output), want.take, want.fingerprint)
+    # Nearly all folders are bare right before something is bought for them.
+    bare = is_bare(video_at(want.output).parent)
+    return want if bare else _observed(want, is_foreign, me, known, places or Places())
+
+
+def _observed(
+    want: Want,
+    is_foreign: Foreign,
+    me: Payer | None,
+    known: Collection[Optional[float]],
+    places: Places,
+) -> Want:
+    video = places.of(video_at(want.output), want.take, want.fingerprint)
     want = replace(want, output=str(video))
     there = look(video)
     receipt = _of_text(there.receipt, want)
@@ -196,8 +208,8 @@ def _unknown(want: Want, intent: Receipt) -> Want:
 
 def _bought(want: Want, there: Found, receipt: Receipt, *, whole: bool) -> Want:
     if receipt.reused_from is not None:
-        return _reused(want, receipt, None if whole else missing(Path(want.output)))
-    state, error = _state_of(there, receipt, Path(want.output), whole=whole)
+        return _reused(want, receipt, None if whole else missing(video_at(want.output)))
+    state, error = _state_of(there, receipt, video_at(want.output), whole=whole)
     return replace(
         want,
         state=state,
@@ -252,12 +264,15 @@ def receipts_in(assets: Path) -> list[Evidence]:
 
 def receipts_of(assets: Path, fingerprint: str, listings: Listings) -> list[Evidence]:
     """The receipts of one text below an output folder. ``OSError`` as above."""
+
+    def folders() -> list[str]:
+        return [folder for _segment, folder in _segments(assets)]
+
     # All folders before each create: only names that hold the text's digits are looked at, as all that sorad gives do.
-    segments = {folder: segment for segment, folder in _segments(assets)}
     return [
         found
-        for folder in listings.holding(assets, list(segments), fingerprint[:8])
-        for found in _in(segments[folder], assets / folder, _receipt_of)
+        for folder in listings.holding(assets, fingerprint[:8], folders)
+        for found in _in(int(folder[len(SEGMENT) :]), assets / folder, _receipt_of)
         if found.receipt.fingerprint == fingerprint
     ]
 

@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from loguru import logger
-
 from sorad.config.model import Watch
 from sorad.files.durable import write_whole
 from sorad.messages import _
@@ -46,6 +44,8 @@ def _read(file: Path) -> dict[str, list[str]]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, TypeError) as error:
+        from loguru import logger  # here: `sorad plan` need not load it
+
         logger.warning(_("{path} cannot be read: {error}"), path=str(file), error=str(error))
         return {}
 
@@ -54,4 +54,6 @@ def _write(file: Path, outputs: dict[str, list[str]]) -> None:
     try:
         write_whole(file, json.dumps(outputs, ensure_ascii=False, indent=1).encode(), time.sleep)
     except (OSError, ValueError) as error:
+        from loguru import logger  # here: `sorad plan` need not load it
+
         logger.warning(_("{path} cannot be written: {error}"), path=str(file), error=str(error))

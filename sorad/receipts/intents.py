@@ -19,7 +19,7 @@ from sorad.layout import intent_path, partial_path, receipt_path
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
-from sorad.receipts.places import Places, number_of
+from sorad.receipts.places import beside, number_of
 from sorad.receipts.receipt import Payer, Receipt, read_receipt
 
 CODE = "take.other_intent"
@@ -113,9 +113,9 @@ def create_intent(
 
 def _yielded(video: Path, intent: Receipt) -> Optional[ForeignIntent]:
     """Another sorad may use other names, and make its intent at the same moment: who sees the other gives way."""
-    for one in Places().entries(video.parent):
+    for one in beside(video):
         other = one.intent
-        if one.video == video or other is None or other.fingerprint != intent.fingerprint:
+        if other is None or other.fingerprint != intent.fingerprint:
             continue
         found = (
             foreign_intent(one.video, intent.payer) if number_of(one.video, other) == intent.take else None

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from sorad.layout import hint_of, intent_path, parse_video_name, receipt_path, video_names
-from sorad.receipts.receipt import Receipt, is_damaged, read_receipt
+from sorad.layout import INTENT, hint_of, intent_path, parse_video_name, receipt_path, video_names
+from sorad.receipts.receipt import Receipt, read_judged
 from sorad.vault.names import conflict_copy, marked_conflict, original_of
 
 
@@ -69,6 +69,29 @@ class Places:
         return self._folders[folder]
 
 
+def beside(video: Path) -> Iterator[FolderEntry]:
+    """What lies beside a video's place in its folder, under other names. ``OSError``."""
+    names = set(names_in(video.parent))
+    for name in own_names(names):
+        if f"{name}.mp4" != video.name:
+            yield _look(video.parent, name, names)
+
+
+def is_bare(folder: Path) -> bool:
+    """Whether there is nothing in a folder, or no such folder, for sure."""
+    try:
+        return not os.listdir(folder)  # noqa: PTH208
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def has_receipts(folder: Path) -> bool:
+    """Whether something in a folder has the name of a receipt. ``OSError``."""
+    return any(name.endswith(".json") and not name.endswith(INTENT) for name in names_in(folder))
+
+
 def own_names(names: Collection[str]) -> Iterator[str]:
     """The names of takes in a segment's folder, without endings: not those of copies that a sync or somebody made.
 
@@ -108,8 +131,8 @@ def names_in(folder: Path | str) -> list[str]:
 def _look(folder: Path, name: str, names: set[str]) -> FolderEntry:
     video = folder / f"{name}.mp4"
     paths = (receipt_path(video), intent_path(video))
-    receipt, intent = (read_receipt(path) if path.name in names else None for path in paths)
+    read = [read_judged(path) if path.name in names else (None, False) for path in paths]
+    (receipt, damaged), (intent, intent_damaged) = read
     there = video.name in names
     unclear = there and receipt is None and intent is None
-    unclear = unclear or any(is_damaged(path) for path in paths if path.name in names)
-    return FolderEntry(video, there, receipt, intent, unclear)
+    return FolderEntry(video, there, receipt, intent, unclear or damaged or intent_damaged)

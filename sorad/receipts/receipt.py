@@ -147,7 +147,7 @@ class Receipt:
             **({} if self.reused_from is None else {"reused_from": asdict(self.reused_from)}),
             **({"chosen_at": self.chosen_at} if self.chosen_at else {}),
             **({"labels": self.labels.members()} if self.labels else {}),
-            "machine": None if not self.payer.id else asdict(self.payer),
+            "machine": None if not self.payer.id else dict(vars(self.payer)),
         }
 
 
@@ -229,30 +229,32 @@ def read_receipt(path: Path) -> Receipt | None:
     ``OSError`` where the file is there and cannot be read just now: a disk that is away must not look like a
     take that was never bought.
     """
-    try:
-        members = _members(path)
-        return None if members is None else _parse(members)
-    except (Unfit, KeyError, ValueError):
-        return None
+    return read_judged(path)[0]
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether what has the name of a receipt or an intent cannot be understood, or holds what none can hold.
+    """Whether what has the name of a receipt or an intent cannot be understood: see :func:`read_judged`."""
+    return read_judged(path)[1]
+
+
+def read_judged(path: Path) -> tuple[Receipt | None, bool]:
+    """The receipt in a file, and whether what has the name cannot be understood, or holds what none can hold.
 
     It was cut, emptied, half synced; or written by somebody else, who may want anything. A pipe, a folder or a link is
-    damaged, too. JSON of another make, without a member of ours, is none of our receipts. ``OSError`` as above.
+    damaged, too. JSON of another make, without a member of ours, is none of our receipts. ``OSError`` as in
+    :func:`read_receipt`.
     """
     try:
         members = _members(path)
     except (Unfit, ValueError):
-        return True
-    if members is None or _OURS.isdisjoint(members):
-        return False
+        return None, True
+    if members is None:
+        return None, False
     try:
         told = _parse(members)
     except (KeyError, ValueError):
-        return True
-    return path.name.endswith(INTENT) and not _is_intent(told)
+        return None, not _OURS.isdisjoint(members)
+    return told, path.name.endswith(INTENT) and not _is_intent(told)
 
 
 def _is_intent(told: Receipt) -> bool:

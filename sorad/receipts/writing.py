@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import threading
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any, Optional, Protocol, Union
 from loguru import logger
 
 from sorad.files.labels import NO_LABELS, Labels, labels_of
-from sorad.layout import receipt_path
+from sorad.layout import receipt_path, video_at
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.intents import ForeignIntent, create_intent, remove_own_intent
@@ -68,7 +69,7 @@ def receipt_of(
 
     That the provider failed it is told, too: a ledger built again then neither asks after it nor buys it again.
     """
-    assets = Path(take.output).parent.parent
+    assets = video_at(take.output).parent.parent
     return Receipt(
         request=take.request,
         fingerprint=take.fingerprint,
@@ -111,7 +112,7 @@ def write_intent_for(
         try:
             _check_disk(take)
             intent = replace(receipt_of(take, currency, payer=payer), process=os.getpid())
-            return create_intent(Path(take.output), intent, base_of(take))
+            return create_intent(video_at(take.output), intent, base_of(take))
         except OSError as error:
             return error
 
@@ -142,7 +143,7 @@ def write_choice_of(take: Take, payer: Payer = _NOBODY) -> Optional[OSError]:
     with _TURNS[take.id % len(_TURNS)]:
         try:
             _check_disk(take)
-            write_choice(Path(take.output), take.remote_id or take.reused, take.chosen_at, payer.id)
+            write_choice(video_at(take.output), take.remote_id or take.reused, take.chosen_at, payer.id)
         except OSError as error:
             return error
     return None
@@ -153,7 +154,7 @@ def write_checks_of(take: Take, checks: Mapping[str, Any], payer: Payer = _NOBOD
     with _TURNS[take.id % len(_TURNS)]:
         try:
             _check_disk(take)
-            write_checks(Path(take.output), take.remote_id or take.reused, checks, payer.id)
+            write_checks(video_at(take.output), take.remote_id or take.reused, checks, payer.id)
         except OSError as error:
             return error
     return None
@@ -161,7 +162,7 @@ def write_checks_of(take: Take, checks: Mapping[str, Any], payer: Payer = _NOBOD
 
 def _write(take: Take, receipt: Receipt, payer: Payer, *, first: bool) -> Optional[OSError]:
     """``first``: its video was not fetched yet."""
-    video = Path(take.output)
+    video = video_at(take.output)
     try:
         _check_disk(take)
         there = read_receipt(receipt_path(video)) if first else None
@@ -228,7 +229,7 @@ def base_of(take: Take) -> Path:
     beside = os.path.dirname(take.storyboard)  # noqa: PTH120
     if lies_below(take.output, beside):
         return Path(beside)
-    storyboard, output = Path(take.storyboard), Path(take.output)
+    storyboard, output = Path(take.storyboard), video_at(take.output)
     try:
         depth = len(storyboard.parent.relative_to(take.root).parts)
     except ValueError:
@@ -237,6 +238,7 @@ def base_of(take: Take) -> Path:
     return above[min(depth + 1, len(above) - 1)]
 
 
+@functools.lru_cache(maxsize=64)
 def _relative(storyboard: str, assets: Path) -> str:
     try:
         return Path(os.path.relpath(storyboard, assets)).as_posix()

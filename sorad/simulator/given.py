@@ -67,7 +67,7 @@ def further(details: dict[str, Any], first: str) -> tuple[str, list[str]]:
 def has_sound(details: dict[str, Any]) -> bool:
     """Whether sound was asked for."""
     members = _members(details.get("given", {}))
-    return any(_SOUND.search(name) and value in (True, "native") for name, value in members)
+    return any(_SOUND.search(name) and value in (True, "true", "native") for name, value in members)
 
 
 def _members(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ elsewhere, and no event comes: such a root is polled.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -44,6 +45,7 @@ def is_mount_point(path: str) -> bool | None:
     return any(_point_of(line.partition(" - ")[0].split(" ")) == real for line in lines)
 
 
+@functools.lru_cache(maxsize=8)  # asked before each create, of a list that hardly ever changes
 def kind_under(path: str, mountinfo: str) -> str | None:
     """The file system of the longest mount point above a real path, after proc(5)'s ``mountinfo``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -118,6 +119,26 @@ def test_a_lock_file_that_was_removed_is_made_again(
     clock.now += 2
     assert one.buys(str(root))
     assert not two.buys(str(root))
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(
+    make: Callable[..., Buyers], clock: Clock, tmp_path: Path, root: Path
+) -> None:
+    one = make()
+    assert one.buys(str(root))
+    folder = tmp_path / "locks"
+    ours = set(folder.iterdir())
+    for name in ("sorad-1-1.lock", "other.lock"):
+        (folder / name).write_text("left")
+    (folder / "sorad-1-2.lock").symlink_to(folder / "other.lock")
+    clock.now = time.time()
+    make().tidy()  # it may be about to be locked
+    assert (folder / "sorad-1-1.lock").exists()
+    clock.now += 2 * 3600
+    make().tidy()
+    assert set(folder.iterdir()) == {*ours, folder / "other.lock", folder / "sorad-1-2.lock"}
+    assert one.buys(str(root))
+    assert not make().buys(str(root))
 
 
 def test_a_root_that_is_replaced_is_locked_anew(

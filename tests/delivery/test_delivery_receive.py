@@ -10,6 +10,7 @@ import pytest
 from delivery_stage import Desk, Server, opener, video_of
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, Stopped
+from sorad.delivery.partial import WORTH_KEEPING
 from sorad.delivery.receive import Outcome
 from sorad.layout import receipt_path
 from sorad.model import Request
@@ -43,15 +44,34 @@ def test_a_video_of_unannounced_length_arrives(server: Server, desk: Desk) -> No
     assert desk.heard[-1] == (300_000, None)
 
 
-def test_the_validator_is_kept_before_the_first_byte(server: Server, desk: Desk) -> None:
-    sizes = []
+@pytest.mark.parametrize(
+    ("size", "before", "least"),
+    [
+        pytest.param(
+            300_000, '"other"', 0, id="bytes of another version are never taken for those of the one before"
+        ),
+        pytest.param(300_000, "", None, id="a small one is there before it would be worth going on with"),
+        pytest.param(2_500_000, "", WORTH_KEEPING, id="a large one can be gone on with"),
+    ],
+)
+def test_the_validator_is_kept_once_it_is_needed(
+    server: Server, desk: Desk, size: int, before: str, least: int | None
+) -> None:
+    sizes: list[tuple[str, int]] = []
 
     def keep(validator: str) -> None:
         sizes.append((validator, desk.partial.stat().st_size))
 
+    server.manners.body = video_of(size)
+    desk.validator = before
     desk.keep = keep  # type: ignore[method-assign]
-    desk.receive(opener(server))
-    assert sizes == [('"one"', 0)]
+    assert isinstance(desk.receive(opener(server)), Received)
+    if least is None:
+        assert sizes == []
+    else:
+        ((told, got),) = sizes
+        assert told == '"one"'
+        assert least <= got <= size
 
 
 @pytest.mark.parametrize(

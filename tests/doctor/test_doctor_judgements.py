@@ -288,7 +288,7 @@ GONE = Look("/v", offline=Problem("root.missing", "away"))
         (replace(GOOD, obstacle="Read-only file system"), [("root.not_writable", "problem")]),
         (replace(GOOD, locked=("/v/a",)), [("root.locked_folder", "problem")]),
         (replace(GOOD, too_long=("/v/a",)), [("root.long_name", "problem")]),
-        (replace(GOOD, twins=(("/v/a", "/v/A"),)), [("root.twins", "warning"), ("root.ok", "ok")]),
+        (replace(GOOD, case_clashes=(("/v/a", "/v/A"),)), [("root.twins", "warning"), ("root.ok", "ok")]),
         (
             replace(GOOD, found=replace(SEEN, conflicts=[f"/v/{n}" for n in range(5)])),
             [("vault.conflict", "warning")] * 4 + [("root.ok", "ok")],

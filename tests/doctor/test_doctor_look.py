@@ -47,7 +47,7 @@ def test_a_vault(vault: Path) -> None:
     assert [one.path for one in seen.found.files] == [str(vault / "ep1/storyboard_a.json")]
     assert seen.found.folders == 2
     assert seen.watchable == 4, "a watcher watches the hidden folders as well"
-    assert (seen.obstacle, seen.locked, seen.too_long, seen.twins) == ("", (), (), ())
+    assert (seen.obstacle, seen.locked, seen.too_long, seen.case_clashes) == ("", (), (), ())
 
 
 def test_a_missing_folder_is_offline(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_names_that_only_differ_by_case(vault: Path) -> None:
     (vault / "ep1/Storyboard_A.json").write_text("{}")
     if len(list((vault / "ep1").iterdir())) == 1:
         pytest.skip("the file system here takes them for one")
-    assert look(vault).twins == (
+    assert look(vault).case_clashes == (
         (str(vault / "ep1/Storyboard_A.json"), str(vault / "ep1/storyboard_a.json")),
     )
     assert look(vault).same_case is False

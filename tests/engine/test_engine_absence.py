@@ -24,6 +24,7 @@ from sorad.engine.decide.absence import (
     evidence,
     kind,
     not_whole,
+    shown_as,
     turned_up,
     was_before,
 )
@@ -152,7 +153,7 @@ def test_a_gateways_own_name_for_a_model_tells_no_row_apart() -> None:
 @pytest.mark.parametrize("shown", [{"seconds": 8}, {"pro": True}])
 def test_where_ours_are_shown_with_another_length_or_model_none_is_told_by_it(shown: dict[str, Any]) -> None:
     task, ours = row(**shown), replace(row(**shown), remote_id="own")
-    sent = Own("own", INTENT + 20, take=lost(prompt="sent"))
+    sent = Own("own", INTENT + 20, shown=shown_as(lost(prompt="sent"), ours))
     assert kind(view(task, ours, owned={"own"}, own=[sent]), task) is Kind.CANNOT_TELL
     assert evidence(view(task, ours, owned={"own"}, own=[sent])).altered
     assert kind(view(task, altered=True), task) is Kind.CANNOT_TELL, "it did so earlier"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sorad.elapsed import Moment
-from sorad.engine.decide.absence import Own, View, blocking_tasks, kind, not_whole
+from sorad.engine.decide.absence import Own, View, blocking_tasks, kind, not_whole, shown_as
 from sorad.engine.decide.elimination import LATEST, eliminated
 from sorad.engine.decide.kinds import Kind
 from sorad.engine.decide.matching import alike, match, same
@@ -114,7 +114,7 @@ def test_shapes_of_strangers_raise_nothing(shown: dict[str, Any]) -> None:
 
 def test_a_list_that_shows_ours_otherwise_than_sent_tells_nothing_by_shapes() -> None:
     task, ours = row(shown={**SENT, "resolution": "480p"}), row("own", shown={**SENT, "resolution": "480p"})
-    own = [Own("own", INTENT - 20, take=lost(2))]
+    own = [Own("own", INTENT - 20, shown=shown_as(lost(2), ours))]
     assert kind(view(task), task) is Kind.NOT_OURS
     assert kind(view(task, ours, owned={"own"}, own=own), task) is Kind.CANNOT_TELL
 
@@ -148,15 +148,16 @@ def test_our_own_id_tells(how: Find, more: dict[str, Any], told: Kind) -> None:
 
 def test_a_row_without_an_id_is_nobody_of_ours_on_a_list_that_shows_ids() -> None:
     task, ours = row(own_id=""), row("own", own_id="sorad-2")
-    sent, own = (
-        lost(sent=sent_as_json(TAGGED)),
-        [Own("own", INTENT - 20, take=lost(2, sent=sent_as_json(TAGGED)))],
-    )
-    known: dict[str, Any] = {"how": Find.TAG, "owned": {"own"}, "own": own}
-    assert kind(view(task, ours, take=sent, **known), task) is Kind.NOT_OURS
-    dropped = replace(ours, own_id="")
-    assert kind(view(task, dropped, take=sent, **known), task) is Kind.CANNOT_TELL
-    assert kind(view(task, ours, **known), task) is Kind.CANNOT_TELL, "it was sent before creates were tagged"
+    sent, other = lost(sent=sent_as_json(TAGGED)), lost(2, sent=sent_as_json(TAGGED))
+
+    def told(ours: RemoteTask, **more: Any) -> Kind:
+        own = [Own("own", INTENT - 20, shown=shown_as(other, ours))]
+        return kind(view(task, ours, how=Find.TAG, owned={"own"}, own=own, **more), task)
+
+    assert told(ours, take=sent) is Kind.NOT_OURS
+    assert told(replace(ours, own_id=""), take=sent) is Kind.CANNOT_TELL
+    assert told(replace(ours, own_id=None), take=sent) is Kind.CANNOT_TELL
+    assert told(ours) is Kind.CANNOT_TELL, "it was sent before creates were tagged"
 
 
 def test_two_tasks_with_one_id_are_for_the_user() -> None:
@@ -276,7 +277,7 @@ def test_a_list_that_may_have_forgotten_proves_nothing(
 
 
 def test_what_a_list_has_forgotten_of_ours_is_no_gap() -> None:
-    old = [Own("own", NOW - 3_560.0, take=lost(2))]
+    old = [Own("own", NOW - 3_560.0)]
     assert not_whole(view(row(), own=old, finding=Finding(Find.TEXT, 120.0, 3_600.0))) is None
     assert not_whole(view(row(), own=old, finding=Finding(Find.TEXT, 120.0, 7_200.0))) is not None
 

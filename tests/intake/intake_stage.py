@@ -16,12 +16,16 @@ from sorad.layout import receipt_path
 from sorad.ledger.sqlite import SqliteLedger
 from sorad.model import State, Take
 
+# So long does a generation take, in seconds of the clock: a look or three.
+LASTS = (100.0, 400.0)
+
 
 class Stage(World):
     """Nothing goes wrong by itself."""
 
     def __init__(self, seed: int, folder: Path, **settings: object) -> None:
         super().__init__(seed, folder, Odds(**dict.fromkeys(vars(Odds()), 0.0)), settings=settings)
+        self.provider.lasts = LASTS
 
     # --- the user's hands -----------------------------------------------------------------------------------
     def board(self, name: str, prompts: Iterable[str | tuple[int, str]], root: Path | None = None) -> Path:

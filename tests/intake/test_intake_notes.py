@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from intake_stage import Stage
 
-from sorad.intake.older_tables import SINCE
+from sorad.intake.older_tables import BORN, SINCE
 from sorad.ledger.copied import REPEATED, TABLE
 from sorad.model import State
 from sorad.receipts.orphaned import orphaned_folders
@@ -256,3 +256,28 @@ def test_a_table_that_lay_there_before_the_upgrade_is_not_bought_by_itself(stage
     csv(stage, "ep2/storyboard_new.csv", ["three"])
     stage.go()
     assert stage.bought() == Counter([*TWO, "three"])
+
+
+@pytest.mark.parametrize("was_lost", [True, False])
+def test_a_table_from_before_the_ledger_was_lost_is_not_bought_by_itself(
+    stage: Stage, was_lost: bool
+) -> None:
+    stage.board("ep2/storyboard_b.json", ["bought"])
+    if was_lost:
+        stage.go()
+    old = csv(stage, "ep1/storyboard_old.csv", TWO)
+    stage.stop()
+    stage.lose_ledger()
+    stage.restart()
+    stage.raw.remember(BORN, old.stat().st_ctime + 1000)  # it lay there when this one was made
+    stage.go()
+    assert stage.bought() == Counter(["bought"] if was_lost else ["bought", *TWO])
+    if was_lost:
+        assert {take.error.code for take in stage.takes() if take.error} == {TABLE}
+        stage.order("approve", storyboard=str(old))
+        stage.go()
+        assert stage.bought() == Counter(["bought", *TWO])
+    stage.raw.remember(BORN, old.stat().st_ctime - 1000)
+    csv(stage, "ep3/storyboard_new.csv", ["three"])
+    stage.go()
+    assert stage.bought() == Counter(["bought", *TWO, "three"])

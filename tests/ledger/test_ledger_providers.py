@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ledger_samples import NOW, ROOT, apply, drive, want
 
-from sorad.intake.older_tables import tables_since
+from sorad.intake.older_tables import BORN, tables_since
 from sorad.ledger.errors import IdOwned
 from sorad.ledger.interface import Ledger
 from sorad.ledger.reused import bought_as
@@ -200,12 +200,13 @@ def test_a_reused_video_is_never_taken_from_another_text_that_has_its_id(tmp_pat
     ledger.close()
 
 
-def test_only_an_upgrade_says_since_when_tables_are_read(tmp_path: Path) -> None:
+def test_an_upgrade_says_since_when_tables_are_read_and_a_new_ledger_when_it_was_made(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "old.db") as db:
         db.executescript((EARLIER / "ledger_v5.sql").read_text("utf-8"))
     began = int(time.time())
     for name, told in (("old", True), ("new", False)):
         ledger = SqliteLedger.open(tmp_path / f"{name}.db")
-        since = tables_since(ledger)
+        since, born = tables_since(ledger), float(ledger.recall(BORN) or 0)
         ledger.close()
         assert (began <= since <= time.time()) if told else since == 0
+        assert born == 0 if told else 0 < born <= time.time()

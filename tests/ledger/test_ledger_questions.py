@@ -54,6 +54,11 @@ def test_ledger_lists_takes_by_what_is_asked(ledger: Ledger) -> None:
     assert found(states=[State.FAILED]) == [(a, 2)]
     assert found(states=[State.QUEUED, State.FAILED], limit=2) == [(a, 1), (a, 2)]
     assert found(states=[]) == []
+    held = next(ledger.takes(storyboard=a, segment=1))
+    ledger.record(held, Change(State.HELD, "held", error=TROUBLE), NOW)
+    assert found(troubled=True, states=[State.HELD, State.QUEUED], root="/vault") == [(a, 1)]
+    assert found(troubled=True, states=[State.QUEUED]) == []
+    ledger.record(only(ledger, storyboard=a, segment=1), Change(State.QUEUED, "on", clear_error=True), NOW)
     assert found(limit=0) == []
     assert found(states={State.QUEUED}, root="/vault", segment=1, storyboard="/vault", limit=5) == [(a, 1)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 import sys
@@ -415,6 +416,22 @@ def test_ledger_migrations_are_numbered_without_gaps_and_whole() -> None:
 
 
 # --- how questions are answered ---------------------------------------------------------------------
+
+
+def test_ledger_asks_for_any_number_of_rows_by_few_statements(ledger: SqliteLedger) -> None:
+    """SQLite keeps each statement that it was given, of 50 kB each."""
+    apply(ledger, *(want(n) for n in range(140)))
+    asked: set[str] = set()
+    db = ledger._db._db
+    assert db is not None
+    found = []
+    db.set_trace_callback(lambda sql: asked.add(re.sub(r"'[^']*'|\d+", "?", sql)))
+    for count in range(0, 140, 3):
+        found.append(len(list(ledger.takes(limit=count))))
+        ledger.owned([f"r{n}" for n in range(count)])
+    db.set_trace_callback(None)
+    assert found == list(range(0, 140, 3))
+    assert len(asked) < 20
 
 
 def test_ledger_hot_questions_never_walk_through_the_takes(ledger: SqliteLedger) -> None:

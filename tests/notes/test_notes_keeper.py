@@ -38,7 +38,12 @@ class Desk:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self.spent, self.costs = 0.0, 0.0  # seconds of CPU, so far and for a note's text
         self.keeper = self.began()
+
+    def cpu(self) -> float:
+        self.spent += self.costs
+        return self.spent
 
     def began(self) -> Keeper:
         self.writes_here = True
@@ -50,6 +55,7 @@ class Desk:
             lambda root: self.writes_here,
             self.choose,
             lambda seconds: None,
+            cpu=self.cpu,
         )
         return self.keeper
 
@@ -170,6 +176,19 @@ def test_a_ticked_box_chooses_once(desk: Desk) -> None:
     desk.turns()
     assert desk.chosen() == [first]
     assert desk.text() != old
+
+
+def test_a_note_that_costs_much_is_written_less_often(desk: Desk) -> None:
+    first, third = sorted(desk.boxes())
+    desk.costs = 2.0
+    desk.tick(third)
+    desk.turns()
+    assert desk.chosen() == [third]
+    desk.tick(first)
+    desk.turns()
+    assert desk.chosen() == [third]
+    desk.turns(60.0)
+    assert desk.chosen() == [first]
 
 
 def test_two_ticks_for_one_segment_choose_nothing_and_are_told(desk: Desk) -> None:

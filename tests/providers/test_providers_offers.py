@@ -284,6 +284,11 @@ def pictures_of(offer: Offer, base: Request) -> Iterator[tuple[str, Request, str
     yield "larger", local(bytes=offer.largest + 1), "request.image"
     for form in ("jpeg", "png", "webp"):
         yield form, local(form=form), "" if form in offer.formats else "request.image"
+    tall = replace(local(width=900, height=1600), orientation="vertical")
+    if "9:16" in offer.ratios and not offer.exact:
+        yield "ratio of the frame", tall, ""
+        wide = tall.seen({FILE: replace(good, width=1600, height=900)})
+        yield "other ratio than the frame", wide, "request.aspect_ratio" if offer.frame_ratio else ""
     if offer.sides is not None:
         least, most = offer.sides
         yield "sides", local(width=least, height=least), ""
@@ -374,7 +379,7 @@ def all_that_costs(said: Mapping[str, Any], request: Request, offer: Offer) -> N
     if offer.resolutions and offer.sizes is None:
         assert plain(said["resolution"]) == (request.resolution or offer.wanted)
     ratio = {way: ratio for ratio, way in WAYS.items()}.get(request.orientation, request.orientation)
-    by_picture = (None, "adaptive") if request.image or request.last_frame else ()  # it decides there
+    by_picture = (None, "adaptive") if offer.frame_ratio and (request.image or request.last_frame) else ()
     assert said["ratio"] in (ratio, *by_picture)
     if offer.audio == "switch":
         assert said["audio"] is (True if request.audio is None else request.audio)

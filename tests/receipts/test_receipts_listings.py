@@ -33,7 +33,7 @@ class Shelf:
 
     def holding(self) -> list[str]:
         self.read.clear()
-        return self.listings.holding(self.assets, FOLDERS, DIGITS)
+        return self.listings.holding(self.assets, DIGITS, lambda: FOLDERS)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,28 @@ def test_other_systems_and_file_systems_are_read_each_time(
     mounts.unlink()
     monkeypatch.setattr(listings.sys, "platform", "linux")
     assert not listings.is_exact(tmp_path)
+
+
+def test_creates_of_many_segments_share_a_look_for_a_moment(tmp_path: Path) -> None:
+    """A look that takes 0.05 s serves for half a second; one at few folders serves nobody else."""
+    now, looks = [100.0], list[int]()
+    shelf = Listings(monotonic=lambda: now[0])
+    few, many = ([f"segment_{n}" for n in range(count)] for count in (listings.MANY - 1, listings.MANY))
+    (tmp_path / "segment_1").mkdir()
+
+    def holding(folders: list[str], after: float) -> list[str]:
+        def listed() -> list[str]:
+            looks.append(len(folders))
+            now[0] += 0.05
+            return folders
+
+        now[0] += after
+        return shelf.holding(tmp_path, DIGITS, listed)
+
+    assert [holding(few, 0.0), holding(few, 0.0)] == [[], []]
+    assert [holding(many, 0.0), holding(many, 0.49)] == [[], []]
+    (tmp_path / "segment_1" / f"a_{DIGITS}.json").write_text("{}")
+    assert holding(many, 0.0) == []
+    assert looks == [63, 63, 64]
+    assert holding(many, 0.02) == ["segment_1"]
+    assert looks == [63, 63, 64, 64]

@@ -186,6 +186,7 @@ class SimProvider:
         self.skew = rng.uniform(-240, 240)
         self.refusing_until = 0.0
         self.creates = 0  # that were asked for
+        self.lasts = (100.0, 1500.0)  # how long generations take, in seconds
         self.creates_refused: list[float] = []
         self.most_at_once = 0
         self.times: Optional[WallClock] = None  # of the process that asks
@@ -277,7 +278,7 @@ class SimProvider:
 
     def _accept(self, request: Request) -> Task:
         now, odds, dice = self.clock.now, self.odds, self.rng.random
-        ready = float("inf") if dice() < odds.stuck else now + self.rng.uniform(100, 1500)
+        ready = float("inf") if dice() < odds.stuck else now + self.rng.uniform(*self.lasts)
         listed = now + self.rng.choice([0.0, 0.0, 20.0]) + self.list.lag * self.rng.random()
         task = Task(f"t{len(self.tasks)}", request, now, ready, dice() < odds.fails, listed)
         if task.fails and dice() < odds.mends:

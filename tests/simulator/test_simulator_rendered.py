@@ -14,12 +14,13 @@ pytest.importorskip("av", reason="the extra sorad[media] is not installed")
 from sorad.clock import SystemClock  # noqa: E402
 from sorad.files.labels import labels_of  # noqa: E402
 from sorad.files.mp4 import check_mp4  # noqa: E402
-from sorad.media.flaws import Asked, flaws  # noqa: E402
+from sorad.media.flaws import Expected, flaws  # noqa: E402
 from sorad.media.inspection import inspect  # noqa: E402
 from sorad.media.pictures import compare, keep_frame, probe  # noqa: E402
 from sorad.media.questions import Compare, Frame, Inspect, Probe  # noqa: E402
 from sorad.simulator.ark import Ark  # noqa: E402
 from sorad.simulator.faults import FLAWS, Faults  # noqa: E402
+from sorad.simulator.given import has_sound  # noqa: E402
 from sorad.simulator.openai_videos import OpenaiVideos, _order  # noqa: E402
 from sorad.simulator.route import Book  # noqa: E402
 from sorad.simulator.state import Account, Pace  # noqa: E402
@@ -91,6 +92,11 @@ def test_without_sound_it_is_silent(tmp_path: Path) -> None:
     assert probe(Probe(str(video))).sound == ""
 
 
+def test_a_form_asks_for_sound_in_words() -> None:
+    for said, sound in (("true", True), ("false", False), (True, True), (False, False)):
+        assert has_sound({"given": {"generate_audio": said}}) is sound
+
+
 @pytest.mark.parametrize(
     "members", [{"strange_field": True}, {}], ids=["in a field that is not read", "by a fault"]
 )
@@ -105,14 +111,14 @@ def test_a_picture_that_is_ignored_is_not_seen(tmp_path: Path, members: dict[str
 def test_what_is_wrong_with_a_video_is_seen_by_whoever_checks_it(tmp_path: Path, how: str) -> None:
     video = made(tmp_path, f"flawed,how={how}", seconds="5", generate_audio=True)
     seen = inspect(Inspect(str(video)))
-    asked = Asked(5, "5:3", "192p", audio=True)
+    asked = Expected(5, "5:3", "192p", audio=True)
     kinds = {"small": "size", "turned": "direction", "short": "length", "deep": "codec", "cut": "unreadable"}
     assert kinds.get(how, how) in [one.kind for one in flaws(seen, asked)]
 
 
 def test_a_good_one_has_no_flaw(tmp_path: Path) -> None:
     video = made(tmp_path, seconds="5", generate_audio=True)
-    assert flaws(inspect(Inspect(str(video))), Asked(5, "5:3", "192p", audio=True)) == []
+    assert flaws(inspect(Inspect(str(video))), Expected(5, "5:3", "192p", audio=True)) == []
 
 
 @pytest.mark.parametrize("sound", [True, False])  # with sound it is rendered

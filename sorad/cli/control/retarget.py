@@ -109,7 +109,7 @@ def handler(args: argparse.Namespace) -> int:
 
 
 def _meant(desk: Desk, which: Sequence[str]) -> tuple[list[Take], int]:
-    """The takes that are meant; and how many of storyboards stay, for they are bought, or may be."""
+    """The takes that are meant; and how many of the storyboards' takes stay, because they are bought, or may be."""
     from sorad.model import State
 
     numbers = [int(word) for word in which if word.isdecimal()]

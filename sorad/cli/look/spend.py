@@ -115,7 +115,7 @@ def _by_others(doubles: Iterable[Double], currency: str) -> dict[str, float]:
 
 
 def sums_by_currency(purchases: Iterable[Purchase], by: str, first: str) -> dict[str, dict[str, Sum]]:
-    """The sums in each currency, for they are never added up; ``first``: that of what tells of none."""
+    """The sums in each currency, which are never added up; ``first``: that of what tells of none."""
     apart: dict[str, list[Purchase]] = {first: []}
     for one in purchases:
         apart.setdefault(one.currency or first, []).append(one)

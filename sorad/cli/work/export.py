@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from sorad.cli.shared.common import complain, say
+from sorad.cli.shared.common import complain, say, state_dir
 from sorad.cli.shared.storyboard_takes import storyboard_takes
 from sorad.messages import _
 from sorad.problems import SoradError
@@ -79,7 +79,7 @@ def _write(args: argparse.Namespace, cut: Cut, folder: Path) -> Path:
     from sorad.cli.shared.room import room_guard
     from sorad.export import draft
     from sorad.export.problems import not_written
-    from sorad.files.durable import write_whole
+    from sorad.export.written import write_beside
     from sorad.layout import clean
 
     name = clean(cut.name, 150)
@@ -87,14 +87,15 @@ def _write(args: argparse.Namespace, cut: Cut, folder: Path) -> Path:
     try:
         if args.to != "jianying":
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(out, _writer(args.to)(cut).encode("utf-8", "replace"), time.sleep)
-            return out
-        guard = room_guard(args)
-        made = draft.make(cut, folder, name, now=time.time(), guard=guard, sleep=time.sleep)
+            content = _writer(args.to)(cut).encode("utf-8", "replace")
+            made = write_beside(out, content, Path(state_dir(args)), time.sleep)
+        else:
+            guard = room_guard(args)
+            made = draft.make(cut, folder, name, now=time.time(), guard=guard, sleep=time.sleep)
     except OSError as error:
         raise not_written(out, error) from error
     if made != out:
-        complain(_("{path} was worked on, and stays: the new draft lies beside it.").format(path=out))
+        complain(_("{path} was worked on, and stays: the new one lies beside it.").format(path=out))
     return made
 
 

@@ -124,6 +124,7 @@ def tried_in_vain(daemon: Daemon) -> dict[int, int]:
 
 def _stuck_takes(daemon: Daemon, root: str, here: Mapping[State, int]) -> list[Take]:
     states = [state for state in (State.GENERATING, State.DOWNLOADING) if here[state]]
-    return (
-        [take for take in daemon.ledger.takes(states=states, root=root) if is_stuck(take)] if states else []
-    )
+    if not states:
+        return []
+    # Of thousands in flight, which are well, none is read: this is asked for again and again.
+    return [take for take in daemon.ledger.takes(states=states, root=root, troubled=True) if is_stuck(take)]

@@ -30,8 +30,9 @@ from sorad.vault.problems import NOT_TAKEN_UP, WHAT_THEY_ARE
 
 # Codes of what the folder side could not look at.
 UNREAD = NOT_TAKEN_UP | {"vault.unreadable"}
-# How often the screen and the end are looked at, in seconds.
-LOOK = 0.1
+# How often the screen and the end are looked at, in seconds; where there is much to look through, looks take a tenth
+# of the time at most, but none is put off for longer than this.
+LOOK, REST, LONGEST = 0.1, 9.0, 2.0
 # And how often what stands in the way; so many lines of it are shown.
 LOOK_AT_TROUBLE, NOTES = 2.0, 3
 # So many folders with videos are named at the end.
@@ -88,7 +89,8 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
     notes: list[str] = []
     stillness = Deadlock(daemon)
     while True:
-        if time.monotonic() - looked > LOOK_AT_TROUBLE:
+        start = time.monotonic()
+        if start - looked > LOOK_AT_TROUBLE:
             looked, notes = time.monotonic(), _troubles(daemon)
             stillness.look(standing_of(daemon, in_vain), looked)
         quiet = daemon.vault.quiet()  # asked before the counts: what is queued after it is seen next time
@@ -97,7 +99,7 @@ def _until_done(daemon: Daemon, ending: Ending, screen: Screen) -> tuple[Standin
         screen.show(_snapshot(daemon, standing, before, time.monotonic() - began, notes))
         if ending.requested or (quiet and (standing.moving == 0 or stopped)):
             return standing, stopped
-        ending.wait(LOOK)
+        ending.wait(max(LOOK, min(LONGEST, REST * (time.monotonic() - start))))
 
 
 def _halted(daemon: Daemon, standing: Standing) -> list[Problem]:

@@ -41,6 +41,14 @@ INSTANT = 5.0
 NEAREST_ZONE = 1_800.0
 
 
+class Shown(NamedTuple):
+    """How a list shows a create of ours, beside what was sent."""
+
+    altered: bool  # with another length, model or shape
+    verbatim: Optional[bool]  # with its text; None: it shows none yet
+    with_id: Optional[bool]  # with the id that the create brought; None: it brought none
+
+
 class Own(NamedTuple):
     """A create of ours that was accepted by the account whose list it is."""
 
@@ -48,7 +56,7 @@ class Own(NamedTuple):
     accepted_at: float  # epoch seconds; by our clock, where it was answered
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
-    take: Optional[Take] = None  # whose create it was, with what was sent; of those on the list
+    shown: Optional[Shown] = None  # of those on the list
 
 
 class Seen(NamedTuple):
@@ -149,9 +157,8 @@ def our_id(view: View, row: RemoteTask) -> Optional[Kind]:
 
 def _shows_ids(view: View) -> bool:
     """Whether the list shows all of ours that went by an id with that id, and some of them."""
-    sent = {own.remote_id: own.take for own in view.own if own.take is not None and carried_id(own.take)}
-    told = [by_id(take, row) for row in view.listed.tasks for take in [sent.get(row.remote_id)] if take]
-    return bool(told) and all(told)
+    told = [own.shown.with_id for own in view.own if own.shown is not None]
+    return any(told) and False not in told
 
 
 def there_before(view: View, row: RemoteTask) -> Optional[Kind]:
@@ -229,14 +236,19 @@ def alters(view: View) -> bool:
 
 
 def _alters(view: View) -> bool:
-    sent = {own.remote_id: own.take for own in view.own}
-    shown = ((row, sent.get(row.remote_id)) for row in view.listed.tasks)
-    return view.altered or any(_is_altered(row, take) for row, take in shown if take is not None)
+    return view.altered or any(own.shown is not None and own.shown.altered for own in view.own)
 
 
-def _is_altered(row: RemoteTask, sent: Take) -> bool:
+def shown_as(sent: Take, row: RemoteTask) -> Shown:
+    """How a create of ours is shown by its row."""
     of_shape = by_shape(sent.said, shape_shown(row)) is not Kind.NOT_OURS
-    return row.seconds not in (None, sent.request.seconds) or not of_model(sent, row) or not of_shape
+    altered = row.seconds not in (None, sent.request.seconds) or not of_model(sent, row) or not of_shape
+    has_text = bool(row.prompt.strip()) or not row.running
+    return Shown(
+        altered,
+        resembles(sent.request, row) if has_text else None,
+        bool(by_id(sent, row)) if carried_id(sent) else None,
+    )
 
 
 RULES: Sequence[Rule] = (
@@ -327,12 +339,8 @@ def _is_verbatim(view: View) -> Optional[bool]:
     """Whether it shows ours with the texts that were sent; ``None``: it shows none of ours, or texts tell nothing."""
     if not view.finding.how.by_text:
         return None
-    sent = {own.remote_id: own.take for own in view.own}
-    shown = [
-        (sent.get(row.remote_id), row) for row in view.listed.tasks if row.prompt.strip() or not row.running
-    ]
-    alike = [resembles(take.request, row) for take, row in shown if take is not None]
-    return all(alike) if alike else None
+    alike = [own.shown.verbatim for own in view.own if own.shown is not None]
+    return False not in alike if any(one is not None for one in alike) else None
 
 
 def _reaches_back(view: View) -> bool:

@@ -13,7 +13,7 @@ TOLD_AT = 2
 STUCK_AT = 3
 # Looks and downloads that failed so often in a row, for a few minutes, are told whatever the reason,
 FAILING_AT = 6
-# but for looks that meet what is told by itself: no way there, and a key that is refused.
+# except looks that meet what is told by itself: no way there, and a key that is refused.
 TOLD_BY_ITSELF = frozenset({"provider.network", "provider.key", "provider.account"})
 
 

@@ -19,6 +19,8 @@ from sorad.problems import SoradError
 
 # Threads: creates and polls wait for the network, downloads for the disk.
 SUBMITTERS, POLLERS, FETCHERS = 8, 8, 8
+# So many creates are claimed ahead at most, for their jitter: each is held in memory, and kept from other changes.
+AHEAD = 256
 
 MakeLane = Callable[[str, int, Callable[[], None]], Lane]
 
@@ -60,6 +62,12 @@ class Channel:
     def admit(self, in_flight: int) -> Admitted:
         """How many creates may start now."""
         return self.context.control.admit(in_flight, len(self._waiting) + self.submitting.busy)
+
+    @property
+    def room(self) -> int:
+        """How many more creates may be lined up; many at a time, or none yet."""
+        free = AHEAD - len(self._waiting) - self.submitting.busy
+        return free if free >= AHEAD // 2 else 0
 
     def line_up(self, take: Take) -> None:
         """An admitted take leaves after its jitter."""

@@ -386,7 +386,8 @@ class Engine:
         # Asked each turn, though nothing may wait: the breaker's time passes here.
         admitted = channel.admit(self._in_flight(channel, exclude) if waiting else 0)
         channel.again = admitted.again if waiting else None
-        if admitted.count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
+        count = min(admitted.count, channel.room)
+        if count == 0 or min(_dues(agenda, State.QUEUED, None), default=math.inf) > now:
             return False
         rooms = self._folders.buyable()
         ready = {root: room for root, room in rooms.items() if context.folders.ready(root)}
@@ -396,7 +397,7 @@ class Engine:
         asked = ready, self._folders.away(), self._folders.edits()
         targets = self._targets(channel)
         takes = context.ledger.claim(
-            State.QUEUED, now, admitted.count, *asked, targets=targets, segments=self._segments
+            State.QUEUED, now, count, *asked, targets=targets, segments=self._segments
         )
         for take in takes:
             channel.line_up(take)
@@ -418,7 +419,7 @@ class Engine:
         return bool(takes)
 
     def _targets(self, channel: Channel) -> Optional[Collection[str]]:
-        """What is bought through a channel; ``None``: all, for there is no other."""
+        """What is bought through a channel; ``None``: all, because there is no other."""
         return None if len(self.channels) == 1 else channel.context.targets
 
     def _in_flight(self, channel: Channel, exclude: Sequence[Party]) -> int:

@@ -18,7 +18,7 @@ from sorad.providers.base import Listed
 
 # So many foreign tasks are remembered, so many of ours that are late, and so many dates of whatever tasks.
 ROWS, LATE, DATES = 400, 50, 500
-# Lists are so late at least, in seconds: a task that turns up among those that were seen is no wonder.
+# Lists are so late at least, in seconds: a task that turns up among those that were seen is nothing new.
 NEARLY = 60.0
 # How late tasks were is remembered for a week that really passed, in seconds; what is missing for more than an hour is
 # not just late.

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Callable, Optional
 
-from loguru import logger
-
 from sorad.engine.decide.parties import memory_key
 from sorad.engine.decide.pictures import Trial, compared, is_ignored
 from sorad.ledger.errors import LedgerUnavailable
@@ -81,4 +79,6 @@ class PictureTrials:
         try:
             self._ledger.remember(self._key, self._as_json())
         except LedgerUnavailable as error:  # after a restart it is found out once more
+            from loguru import logger  # here: `sorad plan` need not load it
+
             logger.warning(_("the ledger cannot be written just now: {error}"), error=str(error))

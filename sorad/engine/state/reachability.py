@@ -1,4 +1,4 @@
-"""Whether the provider can be reached: since when no exchange came to an answer. Pure, but for its lock."""
+"""Whether the provider can be reached: since when no exchange came to an answer. Pure except for its lock."""
 
 from __future__ import annotations
 

@@ -6,18 +6,17 @@ folder: then the take's place holds an intent, a receipt, or its video, of which
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from loguru import logger
 
 from sorad.engine.steps.context import StepContext, record, release
+from sorad.layout import video_at
 from sorad.ledger.values import Want
 from sorad.ledger.wants import changes_found, is_known
 from sorad.messages import _
 from sorad.model import State, Take
 from sorad.receipts.folder import observed
 from sorad.receipts.intents import CODE as OTHER_INTENT
-from sorad.receipts.places import Places
+from sorad.receipts.places import Places, has_receipts
 
 # A folder that cannot be looked at is looked at again at this pace, in seconds.
 LOOK_AGAIN = 30.0
@@ -78,8 +77,10 @@ def bought_meanwhile(context: StepContext, take: Take) -> bool:
 
     That one's receipt came before its intent went, so with our intent there it is seen.
     """
-    entries = Places().entries(Path(take.output).parent)
-    found = [one for one in entries if one.is_of(take.take, take.fingerprint)]
+    folder = video_at(take.output).parent
+    if not has_receipts(folder):  # as a rule our intent is all there is
+        return False
+    found = [one for one in Places().entries(folder) if one.is_of(take.take, take.fingerprint)]
     receipts = [one.receipt for one in found if one.receipt is not None and one.receipt.remote_id]
     # A video without a receipt proves nothing; it was judged before.
     return any(not context.ledger.owned([receipt.remote_id], receipt.place) for receipt in receipts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Callable, Optional, Union
 
 import psutil
@@ -24,6 +23,7 @@ from sorad.engine.steps.pictures import compare
 from sorad.engine.steps.poll import poll
 from sorad.engine.steps.receipts import lay_receipt
 from sorad.engine.steps.rescue import rescue, rescue_at
+from sorad.layout import video_at
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -88,7 +88,7 @@ def fetch(context: StepContext, take: Take) -> None:
 
 
 def _is_there(take: Take) -> bool:
-    video = Path(take.output)
+    video = video_at(take.output)
     try:
         return vouched(video, look(video), take.remote_id) is not None
     except OSError:
@@ -121,7 +121,7 @@ def _receive(
 
     return receive(
         open_at,
-        Path(take.output),
+        video_at(take.output),
         validator=take.validator,
         keep_free=context.config.disk.min_free,
         stop=lambda: context.process.stopping() or context.deliveries.downloads.is_cut(take.id),
@@ -132,7 +132,7 @@ def _receive(
         brought=brought,
         base=base_of(take),
         booted_at=psutil.boot_time(),
-        partial=context.partials(take).path(Path(take.output), context.task(take)),
+        partial=context.partials(take).path(video_at(take.output), context.task(take)),
         sleep=context.process.pause,
     )
 
@@ -155,7 +155,7 @@ def _delivered(context: StepContext, take: Take, received: Received, currency: s
     untold = lay_receipt(context, delivered, currency, received)
     if untold is not None:
         # The receipt comes as soon as the disk takes it; until then it is not done.
-        folder = Path(take.output).parent
+        folder = video_at(take.output).parent
         free = free_bytes(folder)
         if free < context.config.disk.min_free:  # the video took the last room
             untold = no_room(folder, free, context.config.disk.min_free)
@@ -164,7 +164,7 @@ def _delivered(context: StepContext, take: Take, received: Received, currency: s
         return
     compare(context, take, currency)
     record(context, take, done)
-    context.partials(take).forget(Path(take.output), context.task(take))
+    context.partials(take).forget(video_at(take.output), context.task(take))
     context.deliveries.videos.pop(take.id, None)
     context.folders.delivered(received.size)
     context.deliveries.progress.delivered(take.output)
@@ -200,7 +200,7 @@ def _again(context: StepContext, take: Take, fault: Fault, video: Video) -> None
         )
         return
     if is_given_up(take, fault):
-        why = gone(Path(take.output))
+        why = gone(video_at(take.output))
         record(context, take, Change(State.DONE, NOTE, attempt=0, error=why))
         logger.warning(_("take {id}: download: {problem}"), id=take.id, problem=str(fault.problem))
         return

@@ -7,7 +7,6 @@ the frame is decoded, where that can be done.
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 from loguru import logger
 
@@ -16,7 +15,7 @@ from sorad.engine.steps.context import StepContext
 from sorad.files.digest import sha256_of
 from sorad.files.durable import write_whole
 from sorad.files.untrusted import Unfit, read_small
-from sorad.layout import last_frame_path
+from sorad.layout import last_frame_path, video_at
 from sorad.messages import _
 from sorad.model import Take
 from sorad.providers.base import DownloadCut, Fault, Provider, Video
@@ -27,7 +26,7 @@ LARGEST = 50_000_000  # bytes; a frame of 4k has about 20
 
 def keep_last_frame(context: StepContext, take: Take, provider: Provider, video: Video) -> None:
     """Fetch the frame of a video that has just come, where somebody may need it."""
-    path = last_frame_path(Path(take.output))
+    path = last_frame_path(video_at(take.output))
     if not video.frame or (context.decodes() and not _is_continued(context, take)) or given_frame(take):
         return
     data = _fetched(take, provider, video.frame)
@@ -43,7 +42,7 @@ def keep_last_frame(context: StepContext, take: Take, provider: Provider, video:
 
 def given_frame(take: Take) -> str:
     """``sha256:<hex>`` of the frame that the provider gave and that lies there; ``""``: none does."""
-    path = last_frame_path(Path(take.output))
+    path = last_frame_path(video_at(take.output))
     if not gives_last_frame(take.provider):
         return ""
     try:

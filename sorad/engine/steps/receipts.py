@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Optional
 
 from sorad.delivery.outcome import Blocked, Obstacle, Received, blocked
 from sorad.engine.steps.context import StepContext
+from sorad.layout import video_at
 from sorad.messages import N_
 from sorad.model import State, Take
 from sorad.problems import Problem
@@ -22,7 +22,7 @@ def lay_receipt(
     context.deliveries.unwritten.pop(take.id, None)
     if error is None:
         return None
-    obstacle = blocked(error, Path(take.output).parent)
+    obstacle = blocked(error, video_at(take.output).parent)
     # A folder that is away is told as such; and only what is still generating is asked after again.
     if obstacle.obstacle is not Obstacle.GONE and take.state is State.GENERATING:
         context.deliveries.unwritten[take.id] = obstacle.problem

@@ -64,6 +64,9 @@ LOOKS = 2
 # A list that shows a task only after an hour is not read every few seconds until then.
 MOST_LOOKS = 40
 
+# What a look tells of a take: its task, if there is one; and after how many seconds it must be on the list.
+Told = tuple[Optional[RemoteTask], float]
+
 
 def reconcile(context: StepContext, take: Take) -> None:
     """One take, claimed as ``unknown``: one look at the list."""
@@ -73,8 +76,11 @@ def reconcile(context: StepContext, take: Take) -> None:
     if _adopt_by_receipt(context, take, now):
         return
     provider = _who_lists(context, take)
-    if provider is not None and not _waits_for_lookalikes(context, take, provider, now):
-        _look_up(context, take, provider, now)
+    if provider is None or _waits_for_lookalikes(context, take, provider, now):
+        return
+    told = _look_up(context, take, provider, now)
+    if told is not None:  # the list itself, which may be long, is let go: it may be read once more
+        _conclude(context, take, provider, *told)
 
 
 def _adopt_by_receipt(context: StepContext, take: Take, now: float) -> bool:
@@ -120,42 +126,39 @@ def _waits_for_lookalikes(context: StepContext, take: Take, provider: Provider, 
     return False
 
 
-def _look_up(context: StepContext, take: Take, provider: Provider, now: float) -> None:
-    """Look at the list once, match takes and tasks, and write down what that tells of this take."""
+def _look_up(context: StepContext, take: Take, provider: Provider, now: float) -> Optional[Told]:
+    """Look at the list once, and match takes and tasks."""
     asked = context.clock.monotonic()
     found = look(context, take, provider)
     if isinstance(found, Fault):
         _unread(context, take, provider, found, asked)
-        return
+        return None
     context.lookups.in_vain.pop((take.id, take.intent_at, "unread"), None)
     view = found.view
     lookalikes = [other for other in view.others if alike(other, take, view.finding)]
     if any(one.state is State.SUBMITTING for one in lookalikes):
         release(context, take, now + 1.0)  # it left, or was answered, while the list was on its way
-        return
+        return None
     if view.finding.how is Find.ELIMINATION:
-        _eliminate(context, take, provider, found)
-    else:
-        _match(context, take, provider, found, [one for one in lookalikes if one.state is State.UNKNOWN])
+        return _eliminate(context, take, provider, found)
+    return _match(context, take, found, [one for one in lookalikes if one.state is State.UNKNOWN])
 
 
-def _match(
-    context: StepContext, take: Take, provider: Provider, found: Look, unknown: Sequence[Take]
-) -> None:
+def _match(context: StepContext, take: Take, found: Look, unknown: Sequence[Take]) -> Optional[Told]:
     """Where ids or texts tell. ``unknown``: its lookalikes."""
     view = found.view
     mine = [task for task in view.listed.tasks if same(take, task, view.finding)]
     matched = match([view.take, *unknown], mine, not_ours(view, unknown), view.now, view.ahead, view.finding)
     if matched is None:
         _give_to_the_user(context, take, "several", several(take, mine), KEPT_BACK_EVERY)
-        return
+        return None
     if take.id in matched and may_show_more(view):
         _await_end(context, take, view)
-        return
-    _conclude(context, take, provider, matched.get(take.id), found.window)
+        return None
+    return matched.get(take.id), found.window
 
 
-def _eliminate(context: StepContext, take: Take, provider: Provider, found: Look) -> None:
+def _eliminate(context: StepContext, take: Take, provider: Provider, found: Look) -> Optional[Told]:
     """Where nothing but shapes can tell, nothing is told before the list must show the task, if there is one."""
     waited = _missed_for(context, take, provider) >= found.window and take.attempt + 1 >= LOOKS
     left = eliminated(found.view) if waited else Eliminated()
@@ -164,8 +167,8 @@ def _eliminate(context: StepContext, take: Take, provider: Provider, found: Look
         if len(left.doubtful) == 1:
             why = indistinguishable(take, left.doubtful[0])
         _give_to_the_user(context, take, "several", why, KEPT_BACK_EVERY)
-        return
-    _conclude(context, take, provider, left.task, found.window)
+        return None
+    return left.task, found.window
 
 
 def not_ours(view: View, lookalikes: Sequence[Take]) -> set[str]:

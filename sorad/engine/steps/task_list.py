@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Union
 
 from sorad import heartbeat
 from sorad.elapsed import passed, same_boot
-from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence
+from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence, shown_as
 from sorad.engine.decide.dating import accepted, dated
 from sorad.engine.decide.matching import began
 from sorad.engine.state.list_history import LATEST
 from sorad.engine.steps.context import StepContext
 from sorad.ledger.values import Event
 from sorad.model import State, Take
-from sorad.providers.base import Fault, Listed, Provider
+from sorad.providers.base import Fault, Listed, Provider, RemoteTask
 
 # Tasks that the provider does not know any more are on no list of it.
 LOST_SIGHT = ("provider.missing", "take.lost")
@@ -39,16 +39,16 @@ class Look:
 
 def look(context: StepContext, take: Take, provider: Provider, further: float = 0.0) -> Union[Look, Fault]:
     """Read the list back to the take's intent, and so many seconds ``further``. :class:`LedgerUnavailable`."""
-    with context.locks.listing:
+    with context.locks.listing:  # until it was judged: what waits for that is as long
         lost = as_dated(context, take)
         since = max(began(lost, context.clock.time(), context.times.ahead) - further, 0.0)
         listed = provider.recent(since, take.own_id)
-    if isinstance(listed, Fault):
-        return listed
-    heartbeat.beat(_TURN)
-    with context.locks.judging:
-        heartbeat.beat()
-        return _judged(context, take, provider, listed)
+        if isinstance(listed, Fault):
+            return listed
+        heartbeat.beat(_TURN)
+        with context.locks.judging:
+            heartbeat.beat()
+            return _judged(context, take, provider, listed)
 
 
 def _judged(context: StepContext, take: Take, provider: Provider, listed: Listed) -> Look:
@@ -60,7 +60,7 @@ def _judged(context: StepContext, take: Take, provider: Provider, listed: Listed
     here = (provider.kind, provider.base_url)
     owned = context.ledger.owned([*(task.remote_id for task in listed.tasks), *remembered.rows], here)
     lost = as_dated(context, take)  # once more: the clock may have been set while the list was on its way
-    own = _own_creates(context, take, lost, provider.account, listed.ids)
+    own = _own_creates(context, take, lost, provider.account, {row.remote_id: row for row in listed.tasks})
     reach = covers(listed, context.times.ahead, measured=context.times.proven)
     due = [] if reach is None else [one for one in own if one.accepted_at >= reach]
     seen = context.lookups.list_history.add(context.ledger, provider.account, listed, owned, due, now)
@@ -120,11 +120,11 @@ def open_creates(context: StepContext, take: Take, account: str) -> list[Take]:
 
 
 def _own_creates(
-    context: StepContext, take: Take, lost: Take, account: str, shown: Collection[str]
+    context: StepContext, take: Take, lost: Take, account: str, rows: Mapping[str, RemoteTask]
 ) -> list[Own]:
     """Creates that this account accepted lately, as far as their tasks are still known there.
 
-    ``lost``: the take as dated. What was sent is kept of those that are ``shown`` alone: there may be thousands.
+    ``lost``: the take as dated; ``rows``: of the list, by id. No take is kept: there may be thousands.
     """
     now, present = context.clock.time(), context.ledger.moment()
     began_at = now if lost.intent_at is None else lost.intent_at
@@ -137,8 +137,9 @@ def _own_creates(
             continue
         shortly = began_at - SHORTLY < at < began_at - INSTANT
         answered = shortly and _was_answered(context, one) and _left_before(context, one, take)
-        sent = one if one.remote_id in shown else None
-        found.append(Own(one.remote_id, at, answered, _is_answered_lately(context, one, at), sent))
+        row = rows.get(one.remote_id)
+        shown = None if row is None else shown_as(one, row)
+        found.append(Own(one.remote_id, at, answered, _is_answered_lately(context, one, at), shown))
     return found
 
 

@@ -5,8 +5,6 @@ Of all sorads that see the folder, one can lay it; the others leave the take to 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from loguru import logger
 
 from sorad.budget import NEVER
@@ -14,6 +12,7 @@ from sorad.delivery.outcome import blocked
 from sorad.engine.decide.paid_twice import ANOTHERS, NO_PLACE
 from sorad.engine.steps.context import StepContext, record
 from sorad.engine.steps.dedupe import LOOK_AGAIN, bought_meanwhile
+from sorad.layout import video_at
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
@@ -54,7 +53,7 @@ def _leave_to(context: StepContext, intent: Take, other: ForeignIntent) -> None:
 
 def _put_off(context: StepContext, intent: Take, error: OSError) -> None:
     """Its folder takes no files: what could not be delivered is not bought. The create has not left."""
-    why = blocked(error, Path(intent.output).parent).problem
+    why = blocked(error, video_at(intent.output).parent).problem
     logger.warning(_("take {id}: not bought: {problem}"), id=intent.id, problem=str(why))
     later = context.clock.time() + LOOK_AGAIN
     record(context, intent, Change(State.QUEUED, NO_PLACE, due_at=later, error=why, refused=True))

@@ -16,6 +16,8 @@ from sorad.problems import Param, Problem
 from sorad.providers.capabilities.offers import Offer, Offers, ratio_of
 from sorad.units import format_size
 
+_NEAR_RATIO = 0.05  # of a picture's ratio to the one that is asked for
+
 Rule = Callable[[Request, Offer, str], Optional[Problem]]
 
 
@@ -109,6 +111,23 @@ def _ratio(request: Request, offer: Offer, name: str) -> Optional[Problem]:
     return Problem(
         "request.aspect_ratio", message, fix, {"kind": name, "value": ratio, "allowed": ", ".join(ratios)}
     )
+
+
+def _frame_ratio(request: Request, offer: Offer, name: str) -> Optional[Problem]:
+    """Whether the picture that decides the ratio has the one that is asked for. 16:9 may be nobody's wish."""
+    ratio, looks = ratio_of(request), dict(request.looks)
+    look = looks.get(request.image) or looks.get(request.last_frame)
+    if not offer.frame_ratio or look is None or not look.height or ratio in ("16:9", "adaptive"):
+        return None
+    width, height = map(int, ratio.split(":"))
+    if abs(look.width / look.height * height / width - 1) < _NEAR_RATIO:
+        return None
+    params: dict[str, Param] = {"kind": name, "value": ratio, "width": look.width, "height": look.height}
+    message = N_(
+        "{kind} gives a video the ratio of its first frame, here {width} x {height}, and not {value}."
+    )
+    fix = N_("Cut the picture to {value}, or leave aspect_ratio out.")
+    return Problem("request.aspect_ratio", message, fix, params)
 
 
 def _resolution(request: Request, offer: Offer, name: str) -> Optional[Problem]:
@@ -336,6 +355,7 @@ RULES: Sequence[Rule] = (
     _prompt,
     _seconds,
     _ratio,
+    _frame_ratio,
     _resolution,
     _first_frame,
     _needed,

@@ -63,6 +63,9 @@ class Offer:
     needs: str = ""  # "first_frame" or "references": it makes nothing without
     text_ratios: tuple[str, ...] = ()  # those without a picture, where they are fewer
     last_frame_alone: bool = True  # also without a first one
+    frame_ratio: bool = (
+        False  # a video that begins or ends with a picture has that one's ratio, whatever is asked for
+    )
 
     @property
     def usual_resolution(self) -> str:
@@ -279,7 +282,7 @@ _SAID = (
 )
 
 
-_FOR_THE_FILE = ("needs", "text_ratios", "last_frame_alone")
+_FOR_THE_FILE = ("needs", "text_ratios", "last_frame_alone", "frame_ratio")
 
 
 class Shipped(ModelConfig):
@@ -288,6 +291,7 @@ class Shipped(ModelConfig):
     needs: Optional[str] = None
     text_ratios: Optional[tuple[str, ...]] = None
     last_frame_alone: Optional[bool] = None
+    frame_ratio: Optional[bool] = None
     price_abroad: Optional[Union[float, dict[str, float]]] = None  # where ``price`` is that of China
 
 

@@ -62,7 +62,7 @@ def shot_of(request: Request, offer: Offer, config: ProviderConfig) -> Shot:
 
 
 def with_pictures(shot: Shot, folders: Sequence[Path], form: str = DATA_URL) -> Union[Shot, Problem]:
-    """The shot with its pictures; why not, where one cannot be sent. ``folders``: whence local ones may come."""
+    """The shot with its pictures; why not, where one cannot be sent. ``folders``: where local ones may come from."""
     values: list[str] = []
     for image, path in shot.request.pictures():
         value = _value(image, path, folders, shot.offer.largest, form)

@@ -30,7 +30,7 @@ class Body:
 def body_of(
     request: Request, config: ProviderConfig, offer: Offer, folders: Sequence[Path]
 ) -> Union[Body, Problem]:
-    """The create of a request; why not, where a picture cannot be sent. ``folders``: whence local ones may come."""
+    """The create of a request; why not, where a picture cannot be sent. ``folders``: where local ones may come from."""
     body = Body({"prompt": request.prompt})
     for name, said in parameters(request, config, offer).items():
         _put(body.members, name, said)

@@ -1,4 +1,4 @@
-"""What the answers of the native API mean. Pure but for the clock."""
+"""What the answers of the native API mean. Pure except for the clock."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ def origin(url: str) -> Optional[tuple[str, str, int]]:
     return (parts.scheme, parts.hostname.lower(), port) if parts.hostname else None
 
 
+@functools.lru_cache(maxsize=256)
 def host_of(url: str) -> str:
     """The host of a URL, for people; never its path or query."""
     try:
@@ -67,6 +69,7 @@ def joined(base: str, reference: str) -> str:
         return ""
 
 
+@functools.lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -96,7 +96,10 @@ def watched(exchange: Exchange) -> Iterator[None]:
 
 
 class Adapter(HTTPAdapter):
-    """requests' adapter over watched connections, through whatever proxy."""
+    """requests' adapter over watched connections, through whatever proxy: one at a time, as each thread has its own."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -68,7 +68,7 @@ def _follow(
             if isinstance(key, Broken):
                 return key.fault()
             headers.update(key)
-        exchange, adapter = wire.exchange(), Adapter(max_retries=0)
+        exchange, adapter = wire.exchange(), Adapter()
         response = wire.open(exchange, adapter, url, headers)
         if isinstance(response, Broken):
             adapter.close()

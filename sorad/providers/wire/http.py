@@ -87,7 +87,7 @@ class Wire:
         """Ask the API, on a kept connection. ``base``: another address of the same vendor, which gets the key, too."""
         adapter = getattr(self._kept, "adapter", None)
         if adapter is None:
-            adapter = self._kept.adapter = Adapter(max_retries=0)
+            adapter = self._kept.adapter = Adapter()
         request = requests.Request("GET", (base or self.base_url) + path, params=params)
         return self._call(adapter, request, self.timeout)
 
@@ -102,7 +102,7 @@ class Wire:
     ) -> Union[Answer, Broken]:
         """Send a body, on a fresh connection: a kept one may be cut just as the request leaves."""
         sent = {"Content-Type": content_type, **ONE_TRY, **(headers or {})}
-        with closing(Adapter(max_retries=0)) as adapter:
+        with closing(Adapter()) as adapter:
             request = requests.Request("POST", self.base_url + path, data=body, headers=sent)
             return self._call(adapter, request, self._create_timeout)
 
