@@ -153,6 +153,8 @@ TWO = "| 镜号 | 提示词 |\n|-|-|\n| 1 | one |\n| 2 | two |\n"
         ("<!--\n" + TWO + "-->", [("table.none", 0)]),
         ('```json\n{"segments": []}\n\n# more', [("table.unclosed", 1)]),
         ('```json\n[{"prompt_text": "a"}]\n```', [("storyboard.segments", 0)]),
+        ("| 镜号 | 提示词 | 时长（帧） |\n|-|-|-|\n| 1 | a | 5 |", [("table.unit", 1)]),
+        ("| shot | prompt | Length (min) |\n|-|-|-|\n| 1 | a | 5 |", [("table.unit", 1)]),
         ("| shot | prompt | secnds |\n|-|-|-|\n| 1 | a | 5 |", [("table.near", 1)]),
         ("| shot | prompt | start frame |\n|-|-|-|\n| 1 | a | |", [("table.near", 1)]),
         ("| shot | prompt | 分镜图 |\n|-|-|-|\n| 1 | a | ![[a.png]] |", [("table.pictures", 1)]),

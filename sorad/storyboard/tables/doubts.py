@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
@@ -12,6 +13,9 @@ from sorad.storyboard.tables.cells import is_as_above, is_struck
 from sorad.storyboard.tables.headers import field_of, meant_by
 from sorad.storyboard.tables.markdown import Row, Table
 
+_OTHER_UNIT = re.compile(
+    r"[（(\[【]\s*(?:帧|frames?|fr|分钟?|min\w*|毫秒|ms|millis\w*)\s*[)）\]】]", re.IGNORECASE
+)
 _CROSSED_OUT = ("segment_index", "prompt_text")  # with one of these all of the row is
 
 
@@ -20,6 +24,8 @@ def of_columns(table: Table, fields: Sequence[str]) -> Iterator[Problem]:
 
     ``fields``: which one each header means, ``""``: none."""
     for at, (header, known) in enumerate(zip(table.headers, fields)):
+        if known == "duration_seconds" and _OTHER_UNIT.search(header[:200]):
+            yield replace(_other_unit(header), line=table.line)
         if known or field_of(header) or header.startswith("_"):
             continue
         cells = (row.cells[at] for row in table.rows if len(row.cells) > at)
@@ -39,6 +45,12 @@ def _of_header(header: str, over_pictures: bool) -> Optional[Problem]:
     message = N_("The column {name} holds pictures and is not known: they would not be sent.")
     fix = N_("Call it first frame, last frame or reference; or put an underscore before its name.")
     return Problem("table.pictures", message, fix, params)
+
+
+def _other_unit(header: str) -> Problem:
+    message = N_("The lengths in the column {name} are not in seconds.")
+    fix = N_("Write seconds there, and call it duration; or put an underscore before its name.")
+    return Problem("table.unit", message, fix, {"name": header[:60]})
 
 
 def of_row(row: Row, fields: Sequence[str]) -> Optional[Problem]:
