@@ -37,7 +37,7 @@ CODES = {
 }
 
 # Told under "access denied", too, with a code for which the pages have no other meaning.
-_ARREARS = re.compile(r"\barrearage\b|\bin good standing\b|\boverdue[ -]payment\b|欠费", re.IGNORECASE)
+_ARREARS = re.compile(r"\barrearage\b|\bgood\sstanding\b|\boverdue\b|欠费", re.IGNORECASE)
 
 ROW = Row("task_id", created=("gmt_create", "start_time"), shown={"model": "model_name"})
 
