@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Optional
 from sorad.elapsed import Moment
 from sorad.model import Request, State, Take
 from sorad.problems import Problem
+from sorad.slotted import slotted
 
 LOOKED_AT = 300  # takes, among which the latest ones are looked for
 Unseen = Literal["poster", "checks", "left"]  # what is to be done about a video
@@ -43,6 +44,7 @@ class Storyboard:
     disk: str = ""  # identity of what was mounted there
 
 
+@slotted
 @dataclass(frozen=True)
 class Want:
     """A take that a storyboard asks for. ``found`` tells what its output folder already holds."""

@@ -16,6 +16,7 @@ from sorad.messages import N_
 from sorad.model import Request
 from sorad.problems import Param, Problem
 from sorad.providers.finding import BY_TEXT, Finding
+from sorad.slotted import slotted
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,7 @@ class DownloadCut(Exception):
         self.reason = Problem("download.cut", reason, "", params)
 
 
+@slotted
 @dataclass(frozen=True)
 class RemoteTask:
     """One row of the provider's own list of tasks."""

@@ -291,6 +291,11 @@ def listed(at: Optional[float], *, others: float = INTENT - 9000) -> Listed:
     [
         (listed(INTENT + 20), [TOLD], Evidence(NOW - TOLD.accepted_at)),
         (listed(INTENT + 20), [TOLD, Own("n", NOW - 5, told=True)], Evidence(5.0, INTENT - 9000 - NOW + 5)),
+        (
+            listed(INTENT + 20),
+            [TOLD._replace(ended=True)],
+            Evidence(),
+        ),  # of what is ready
         (listed(INTENT + 20), [TOLD._replace(told=False)], Evidence()),  # what the list itself told
         (listed(INTENT + 20 - 8 * 3600), [TOLD], Evidence(NOW - TOLD.accepted_at, -8 * 3600.0)),
         (listed(INTENT + 20 + 8 * 3600), [TOLD], Evidence(NOW - TOLD.accepted_at)),
@@ -388,6 +393,16 @@ def test_what_is_old_proves_nothing_unless_the_newest_come_first(
     listed = read_back(lambda *_page: Page(tasks, more=more), lambda _id: None, INTENT, 100)
     assert isinstance(listed, Listed)
     assert (not_whole(view(listed=listed)) is None) is whole
+
+
+@pytest.mark.parametrize("other", [{"prompt": "y"}, {"created_at": INTENT - 8999}, {}])
+def test_a_list_that_shows_one_id_for_two_tasks_proves_nothing(other: dict[str, Any]) -> None:
+    """The lost create's task may be the one that goes by an id of another take; a row that is repeated is none."""
+    task = RemoteTask("t", "x", INTENT - 9000)
+    page = Page([task, replace(task, **other)], more=False)
+    listed = read_back(lambda *_page: page, lambda _id: None, INTENT, 100)
+    assert isinstance(listed, Listed)
+    assert (not_whole(view(listed=listed)) is None) is not other
 
 
 def test_a_list_of_one_old_task_that_ends_is_whole() -> None:

@@ -473,3 +473,13 @@ def test_each_place_gets_the_key_only_on_the_own_host(server: ScriptedServer) ->
         (f"{server.url}/videos/task%2F1%3Aa%2Bb%3D%3D/content", True),
     ]
     assert [place.guessed is not None for place in places] == [False, False, True]
+
+
+def test_no_two_looks_in_a_row_can_be_answered_by_one_cache(server: ScriptedServer) -> None:
+    """A cache that does not heed what it is asked keeps answers by their whole address."""
+    server.script(Reply({"object": "list", "data": [], "has_more": False}))
+    provider = OpenAiVideos().make(server.url)
+    for _look in range(6):
+        provider.recent(1_790_000_000.0)
+    assert len({asked.path for asked in server.asked}) == len(server.asked) == 6
+    assert {asked.headers["cache-control"] for asked in server.asked} == {"no-cache"}

@@ -614,3 +614,24 @@ def test_a_busy_neighbour_whose_tasks_are_not_told_apart_is_for_the_user(tmp_pat
     assert (take.state, take.error and take.error.code) == (State.UNKNOWN, "take.several")
     assert take.error is not None
     assert "n0" in take.error.text()
+
+
+def test_a_list_of_what_is_ready_says_nothing_of_what_runs(tmp_path: Path) -> None:
+    """The first task takes three minutes, and proves the list only if it shows before; the lost one takes an hour."""
+    world = calm_world(tmp_path, proved=False)
+    answers(world, "answered", "accepted")
+    honest = world.provider._accept
+
+    def accept(request: Request) -> Any:
+        task = honest(request)
+        task.ready_at = task.listed_at = task.created_at + (180 if len(world.provider.tasks) == 1 else 3_600)
+        return task
+
+    world.provider._accept = accept  # type: ignore[method-assign]
+    world.write("storyboard_a.json", ["first"])
+    world.run(900)
+    assert [take.state for take in world.takes()] == [State.DONE]
+    world.write("storyboard_b.json", [TEXT])
+    world.run(3 * 3_600)
+    assert world.bought()[TEXT] == 1
+    assert [take.state for take in world.takes()] == [State.DONE, State.DONE]

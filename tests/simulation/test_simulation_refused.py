@@ -14,7 +14,8 @@ from world import PRICE, World
 
 from sorad.engine.steps import recheck_refused, submit
 from sorad.model import Request, State
-from sorad.providers.base import Created, Fault, RemoteTask, Trouble
+from sorad.providers.base import Created, Fault, Refused, RemoteTask, Trouble
+from sorad.providers.errors import faults
 
 
 def answer(world: World, fate: Callable[[int, Request], str]) -> list[tuple[float, str]]:
@@ -67,6 +68,22 @@ def test_what_was_accepted_with_a_429_is_adopted_and_not_bought_again(tmp_path: 
     assert [take.state for take in world.takes()] == [State.DONE] * takes
     assert world.raw.spend() == takes * PRICE
     world.check()
+
+
+def test_what_was_accepted_without_money_is_adopted_once_there_is_some(tmp_path: Path) -> None:
+    world = calm_world(tmp_path)
+    answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")
+    busy, short = world.provider.create, faults.fault(Trouble.BALANCE, "no money", status=429)
+
+    def create(request: Request, own_id: str = "") -> Created:
+        came = busy(request, own_id)
+        return Refused(short) if isinstance(came, Refused) else came
+
+    world.provider.create = create  # type: ignore[method-assign]
+    world.write("storyboard_a.json", ["text"])
+    world.run(3 * 3600)
+    assert world.bought() == {"text": 1}
+    assert [take.state for take in world.takes()] == [State.DONE]
 
 
 def test_a_task_that_is_listed_late_is_told_when_it_was_bought_again(tmp_path: Path) -> None:

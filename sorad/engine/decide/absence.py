@@ -57,6 +57,7 @@ class Own(NamedTuple):
     answered: bool = False  # surely before the lost create left, where it is dated so
     told: bool = False  # its create was answered with the id, and our clock was not set since
     shown: Optional[Shown] = None  # of those on the list
+    ended: bool = False  # its task was known to have ended when the list was read
 
 
 class Seen(NamedTuple):
@@ -327,7 +328,8 @@ def evidence(view: View) -> Evidence:
     """Whether the list shows what it should: by creates of ours, accepted there lately, whose answer told the task."""
     listed, told = view.listed, [own for own in view.own if own.told]
     dated = [own for own in told if own.remote_id in (listed.dates or listed.ids)]
-    ages = [view.now - own.accepted_at for own in dated if own.accepted_at <= view.now]
+    # One that has ended tells nothing of those that run: some lists show what is ready alone.
+    ages = [view.now - own.accepted_at for own in dated if own.accepted_at <= view.now and not own.ended]
     off = view.off(dated)
     odd = any(abs(one) > ZONES for one in off)
     behind = max(min([0.0, *off]), -ZONES)

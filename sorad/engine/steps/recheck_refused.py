@@ -28,6 +28,7 @@ from sorad.model import State, Take
 from sorad.problems import Problem
 from sorad.providers.base import Fault, Provider, RemoteTask
 
+_OF_MONEY = ("provider.balance", "provider.quota")
 # Seconds until another create is answered.
 SOON = 1.0
 # A list that cannot be read so often in a row is none: a refusal is proof enough by itself.
@@ -39,7 +40,7 @@ def accepted_after_all(context: StepContext, take: Take) -> bool:
 
     Then its task is adopted, or the user decides, or the list is read again later.
     """
-    if not take.attempt or take.intent_at is None:
+    if not _was_refused(take):
         return False
     provider = context.accounts.of(take)
     if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
@@ -107,7 +108,13 @@ def _much_like_it(view: View) -> Optional[Problem]:
 def _refused_too(context: StepContext, take: Take) -> list[Take]:
     """Others that a task on the list may belong to."""
     queued = context.ledger.takes(states=[State.QUEUED])
-    return [one for one in queued if one.attempt and one.intent_at is not None and one.id != take.id]
+    return [one for one in queued if _was_refused(one) and one.id != take.id]
+
+
+def _was_refused(take: Take) -> bool:
+    """Whether its last create was refused for now; for want of money, too, which gateways may notice late."""
+    of_money = take.error is not None and take.error.code in _OF_MONEY
+    return take.intent_at is not None and (take.attempt > 0 or of_money)
 
 
 def _unread(context: StepContext, take: Take, fault: Fault) -> bool:

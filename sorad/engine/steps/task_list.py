@@ -139,7 +139,8 @@ def _own_creates(
         answered = shortly and _was_answered(context, one) and _left_before(context, one, take)
         row = rows.get(one.remote_id)
         shown = None if row is None else shown_as(one, row)
-        found.append(Own(one.remote_id, at, answered, _is_answered_lately(context, one, at), shown))
+        ended = one.state is not State.GENERATING
+        found.append(Own(one.remote_id, at, answered, _is_answered_lately(context, one, at), shown, ended))
     return found
 
 

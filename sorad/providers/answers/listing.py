@@ -143,9 +143,14 @@ class _Reading:
 
     def _add(self, tasks: Sequence[RemoteTask]) -> bool:
         """Enter these rows; whether one of them is new."""
-        fresh = [task for task in tasks if task.remote_id not in self.found]
-        self.found.update((task.remote_id, task) for task in fresh)
-        return bool(fresh)
+        before = len(self.found)
+        for task in tasks:
+            if _is_another(self.found.setdefault(task.remote_id, task), task):
+                self.broken, self.doubt = (
+                    True,
+                    N_("The provider's list of tasks shows one id for several tasks."),
+                )
+        return len(self.found) > before
 
     def _see_gap(self, page: Page, *, news: bool) -> None:
         """Where pages are counted, one that follows on a short one may begin behind rows that never came."""
@@ -173,6 +178,11 @@ class _Reading:
             self.rise = max(self.rise, task.created_at - self.low)
             self.in_order = self.in_order and self.rise <= ORDER
             self.low = min(self.low, task.created_at)
+
+
+def _is_another(one: RemoteTask, other: RemoteTask) -> bool:
+    """Whether two rows of one id are about two tasks: a row may come again on the next page, as it was."""
+    return one.prompt != other.prompt or one.created_at != other.created_at
 
 
 def _listed(came: _Reading, task_of: ReadTask, since: float) -> Union[Listed, Fault]:

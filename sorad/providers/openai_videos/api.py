@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,7 @@ from sorad.providers.wire.answer import Answer, Broken, Heard
 from sorad.providers.wire.headers import repeats
 
 PAGE_SIZE = 100
+_SIZES = 12  # different sizes of pages
 
 
 class OpenAiVideos(Api):
@@ -63,6 +65,7 @@ class OpenAiVideos(Api):
         super().__init__(config, key, heard)
         self.currency = config.currency
         self._paths = Paths.of(config)
+        self._looks = itertools.count()
         self._pictures = pictures
         self._own_models = {one.id for one in self.offers.all()}
 
@@ -130,7 +133,8 @@ class OpenAiVideos(Api):
 
     def recent(self, since: float, own_id: str = "") -> Union[Listed, Fault]:
         """The tasks created since ``since``, from the pages of ``GET /videos``."""
-        return read_back(self._page, self._whole, since, PAGE_SIZE)
+        # Another size each time: a cache between may hold an answer from before the create, and not heed what we ask.
+        return read_back(self._page, self._whole, since, PAGE_SIZE - 5 * (next(self._looks) % _SIZES))
 
     def balance(self) -> Union[Balance, Fault]:
         """The format has none (``capabilities.has_balance`` is false)."""

@@ -36,6 +36,8 @@ USER_AGENT = f"sorad/{__version__}"
 _PIECE = 65_536
 # Asks LiteLLM to send a create once; by default it sends it up to three times. Others do not know it.
 ONE_TRY = {"x-litellm-num-retries": "0"}
+# What a cache between has kept tells nothing of a task that was made since.
+_FRESH = {"Cache-Control": "no-cache"}
 # All that the libraries raise for what a network or a server does, or for an address that makes no sense.
 # ValueError: urllib3 and idna raise it for impossible hosts, http.client for broken chunk sizes.
 _BREAKS = (
@@ -88,7 +90,7 @@ class Wire:
         adapter = getattr(self._kept, "adapter", None)
         if adapter is None:
             adapter = self._kept.adapter = Adapter()
-        request = requests.Request("GET", (base or self.base_url) + path, params=params)
+        request = requests.Request("GET", (base or self.base_url) + path, _FRESH, params=params)
         return self._call(adapter, request, self.timeout)
 
     def post_json(
