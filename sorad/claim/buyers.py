@@ -208,8 +208,8 @@ def _file(folder: Path, key: str) -> Path:
 def _inside(folder: Path, key: str, exclude: int) -> Iterator[dict[str, Any]]:
     """Who buys for a root that lies inside a folder; not the process ``exclude``.
 
-    Processes that were killed leave their notes until the machine starts anew: what does not even name the folder is
-    passed over before it is looked into.
+    Processes that were killed leave their notes until another one is started (:meth:`Buyers.tidy`): what does not even
+    name the folder is passed over before it is looked into.
     """
     named = json.dumps(key).encode("ascii")
     for raw in notes_in(folder, _PREFIX):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -48,10 +48,10 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
         root = str(watch.path)
         here = daemon.ledger.counts(root)
         counts.update(here)
-        waiting += here[State.HELD] + daemon.ledger.parked(root)
+        waiting += daemon.ledger.parked(root)
         if here[State.HELD]:
-            held = daemon.ledger.takes(states=[State.HELD], root=root)
-            waiting -= sum(map(is_asked_for, held))  # the answer moves them
+            # Each as it stands now: one that was queued since it was counted waits for nobody.
+            waiting += _waiting(daemon, daemon.ledger.takes(states=[State.HELD], root=root))
         if here[State.QUEUED] and daemon.claims.waits(root) is not None:
             waiting += here[State.QUEUED]
         if here[State.UNKNOWN]:
@@ -68,6 +68,17 @@ def standing_of(daemon: Daemon, in_vain: Mapping[int, int]) -> Standing:
     return _with_chains(daemon, Standing(counts, waiting, failed))
 
 
+def _waiting(daemon: Daemon, takes: Iterable[Take]) -> int:
+    """How many of these are held for the user or another day.
+
+    The answer about its price moves a take; so does a look of the engine that is due: at a start all that waits for a
+    price is weighed again.
+    """
+    now = daemon.clock.time()
+    held = (take for take in takes if take.state is State.HELD and take.due_at > now)
+    return sum(not is_asked_for(take) for take in held)
+
+
 def is_meant(daemon: Daemon, take: Take) -> bool:
     """Whether its segment is one of those that are to be bought."""
     return not daemon.segments or any(take.segment in one for one in daemon.segments)
@@ -80,9 +91,10 @@ def _of_the_segments(daemon: Daemon, counts: Counter[State], waiting: int, faile
     unsent = (
         [take for root in roots for take in daemon.ledger.takes(states=states, root=root)] if states else []
     )
-    others = Counter(take.state for take in unsent if not is_meant(daemon, take))
+    left_out = [take for take in unsent if not is_meant(daemon, take)]
     theirs = [take for take in failed if is_meant(daemon, take)]
-    standing = Standing(counts, waiting - others[State.HELD], theirs, others)
+    others = Counter(take.state for take in left_out)
+    standing = Standing(counts, waiting - _waiting(daemon, left_out), theirs, others)
     return _with_chains(daemon, standing)
 
 
