@@ -60,9 +60,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 3 * (os.cpu_count() or 1)
 
 
-# The simulation computes for a third of the run, and asks about rules: of another Python the random days tell enough.
+# The simulation computes for a third of the run, and asks about rules, as do the longest tests of the folder side and
+# of claims: of another Python the random days tell enough.
 # The layout and the documents are the same for all.
-_OF_RULES = re.compile(r"simulation/(?!test_simulation_histories)|TestSeededFaults|^tests/(layout|docs)/")
+_OF_RULES = re.compile(
+    r"simulation/(?!test_simulation_histories)|TestSeededFaults|^tests/(layout|docs)/"
+    r"|test_claim_sync|test_intake_(carry_out|copies|situations)"
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

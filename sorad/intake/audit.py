@@ -21,7 +21,6 @@ from loguru import logger
 
 from sorad.clock import Clock
 from sorad.delivery.partials import sweep
-from sorad.heartbeat import beat
 from sorad.layout import INTENT, intent_path, receipt_path
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.interface import Ledger
@@ -36,7 +35,7 @@ from sorad.receipts.moving import move_pictures
 from sorad.receipts.place import look
 from sorad.receipts.places import Places
 from sorad.receipts.receipt import Payer, read_intent, read_receipt
-from sorad.receipts.sharing import room_at, take_over
+from sorad.receipts.sharing import take_over_again
 
 # A folder that changed less than this ago may change again within the same tick of its clock (FAT: 2 s).
 TICK = 3.0
@@ -227,16 +226,11 @@ class Audit:
 
     def _taken_again(self, take: Take) -> bool:
         """A reused video is taken again from where it was bought, if that has it still."""
-        for source in bought_as(take, self.ledger.with_text(take.fingerprint)):
-            try:
-                if look(Path(source.output)).verified:
-                    room = room_at(Path(take.output), self.keep_free)
-                    take_over(take, source, self.clock.time(), room, beat, self.payer(take.root).id)
-                    self._write(take, Change(State.DONE, "reused again", clear_error=True))
-                    return True
-            except OSError as error:
-                logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(error))
-        return False
+        sources, machine = bought_as(take, self.ledger.with_text(take.fingerprint)), self.payer(take.root).id
+        again = take_over_again(take, sources, self.clock.time(), self.keep_free, machine)
+        if again is not None:
+            self._write(take, again)
+        return again is not None
 
     def _write(self, take: Take, change: Change) -> None:
         try:

@@ -392,7 +392,7 @@ class Gather:
 
         known = facts.rows.known
         edited = known is not None and known.rules == self._rules
-        asked = [replace(want, output=str(facts.video(*key_of(want)))) for want in facts.requested]
+        asked = [_lying_at(want, facts.video(*key_of(want))) for want in facts.requested]
         wants = as_bought(asked, takes, there, facts.video, look_at, edited=edited)
         return tuple(want if is_settled(own.get(key_of(want))) else look_at(want, foreign) for want in wants)
 
@@ -474,6 +474,11 @@ def _row_of(reading: Reading, seen: Seen, known: Optional[Storyboard]) -> Storyb
         mount=seen.mount,
         disk=seen.disk,
     )
+
+
+def _lying_at(want: Want, video: Path) -> Want:
+    """The want with its place; itself where that is so, for there may be a hundred thousand."""
+    return want if want.output == str(video) else replace(want, output=str(video))
 
 
 def _may_hold(folder: Path, holds: dict[Path, bool]) -> bool:

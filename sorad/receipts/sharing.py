@@ -9,14 +9,21 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
+
+from loguru import logger
 
 from sorad.files.copying import copy, reflink
 from sorad.files.durable import make_folders, remove, sync_folder
+from sorad.heartbeat import beat
 from sorad.layout import partial_path, receipt_path
-from sorad.model import Take
+from sorad.ledger.values import Change
+from sorad.messages import _
+from sorad.model import State, Take
+from sorad.receipts.place import look
 from sorad.receipts.receipt import DONE, Receipt, Source, read_receipt, write_receipt
 from sorad.receipts.writing import base_of, labels_at, receipt_of
 
@@ -43,6 +50,38 @@ def take_over(
     share(
         Path(source.output), Path(take.output), receipt, base=base_of(take), room=room, beat=beat, owner=owner
     )
+
+
+def is_whole(source: Take) -> bool:
+    """Whether the video of a take that was bought is there, whole, with its receipt. ``OSError``."""
+    video = Path(source.output)
+    found = look(video)
+    receipt = found.receipt
+    if found.in_cloud and found.size is None:  # it is there, and comes back: not to be bought meanwhile
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(video))
+    return (
+        found.verified
+        and receipt is not None
+        and receipt.state == DONE
+        and receipt.remote_id == source.remote_id
+    )
+
+
+def take_over_again(
+    take: Take, sources: Iterable[Take], now: float, keep_free: int, owner: str
+) -> Optional[Change]:
+    """Bring a reused video that is missing back from the first of ``sources`` that is whole.
+
+    The change to record; ``None``: it cannot be had now. ``keep_free``: bytes; ``owner``: :func:`partial_path`.
+    """
+    for source in sources:
+        try:
+            if is_whole(source):
+                take_over(take, source, now, room_at(Path(take.output), keep_free), beat, owner)
+                return Change(State.DONE, "reused again", clear_error=True)
+        except OSError as error:
+            logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(error))
+    return None
 
 
 def _from(source: str, output: str) -> str:

@@ -30,7 +30,7 @@ KINDS = ("lww", "copies", "merge")
 SKEWS = st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3)
 DEEDS = ("take", "release", "delete", "restart", "forget", "lose", "scribble")
 # As the simulation's histories, fewer for another Python.
-SEEDS = max(20, round(0.75 * int(os.environ.get("SORAD_TEST_HISTORIES", "80"))))
+SEEDS = max(20, round(0.5 * int(os.environ.get("SORAD_TEST_HISTORIES", "80"))))
 SLOW = settings(suppress_health_check=list(HealthCheck))
 
 

@@ -6,8 +6,6 @@ both buy. Nothing is remembered of a wait: if the source fails or is cancelled, 
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Optional
@@ -22,9 +20,7 @@ from sorad.ledger.reused import NO_REUSE, bought_as, source_for
 from sorad.ledger.values import Change
 from sorad.messages import _
 from sorad.model import State, Take
-from sorad.receipts.place import look
-from sorad.receipts.receipt import DONE
-from sorad.receipts.sharing import room_at, take_over
+from sorad.receipts.sharing import is_whole, room_at, take_over, take_over_again
 
 
 def source_of(context: StepContext, take: Take) -> Optional[Take]:
@@ -37,7 +33,7 @@ def source_of(context: StepContext, take: Take) -> Optional[Take]:
         source = source_for(take, takes, reuse)
         if source is None or source.state is not State.DONE or context.folders.is_away(source.mount):
             return source
-        if _is_whole(source):
+        if is_whole(source):
             return source
         takes = [one for one in takes if one.id != source.id]
     return None
@@ -59,20 +55,6 @@ def is_beside(context: StepContext, take: Take) -> bool:
         return True
 
 
-def _is_whole(source: Take) -> bool:
-    video = Path(source.output)
-    found = look(video)
-    receipt = found.receipt
-    if found.in_cloud and found.size is None:  # it is there, and comes back: not to be bought meanwhile
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(video))
-    return (
-        found.verified
-        and receipt is not None
-        and receipt.state == DONE
-        and receipt.remote_id == source.remote_id
-    )
-
-
 def is_reused_and_missing(take: Take) -> bool:
     """Whether it was done with another one's video, and its own file is gone."""
     return take.state is State.DONE and take.reused != "" and take.error is not None
@@ -81,15 +63,10 @@ def is_reused_and_missing(take: Take) -> bool:
 def take_again(context: StepContext, take: Take) -> bool:
     """Take a reused video that is missing from its source once more; whether it is there now."""
     with context.locks.reusing:
-        for source in bought_as(take, context.ledger.with_text(take.fingerprint)):
-            try:
-                if _is_whole(source):
-                    _bring(context, take, source)
-                    again = Change(State.DONE, "reused again", clear_error=True)
-                    return record(context, take, again) is not None
-            except OSError as error:
-                logger.warning(_("take {id}: not reused yet: {problem}"), id=take.id, problem=str(error))
-    return False
+        sources = bought_as(take, context.ledger.with_text(take.fingerprint))
+        machine, now = context.claims.payer(take.root).id, context.clock.time()
+        again = take_over_again(take, sources, now, context.config.disk.min_free, machine)
+        return again is not None and record(context, take, again) is not None
 
 
 def _bring(context: StepContext, take: Take, source: Take) -> None:

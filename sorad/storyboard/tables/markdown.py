@@ -40,13 +40,13 @@ class Table:
 class Note:
     """A note's tables, and the texts of its fences of JSON, each with the line where it begins.
 
-    ``strays``: lines that look like rows and belong to no table. ``unclosed``: where a fence or a comment begins that
-    nothing ends; 0: nowhere.
+    ``loose_rows``: lines that look like rows and belong to no table. ``unclosed``: where a fence or a comment begins
+    that nothing ends; 0: nowhere.
     """
 
     tables: tuple[Table, ...]
     fences: tuple[tuple[str, int], ...]
-    strays: tuple[int, ...] = ()
+    loose_rows: tuple[int, ...] = ()
     unclosed: int = 0
 
 
@@ -57,8 +57,8 @@ def note_of(text: str) -> Note:
     tables = tuple(_tables(parts.plain))
     within = {row.line for table in tables for row in table.rows}
     within |= {line for table in tables for line in (table.line, table.line + 1)}
-    strays = (line for line, said in parts.plain if line not in within and _looks_like_row(said))
-    return Note(tables, tuple(parts.fences), tuple(strays), parts.unclosed)
+    loose_rows = (line for line, said in parts.plain if line not in within and _looks_like_row(said))
+    return Note(tables, tuple(parts.fences), tuple(loose_rows), parts.unclosed)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from sorad.storyboard.tables.shots import Converted, convert, is_shot_table
 
 _OF_STORYBOARDS = re.compile('"(?:segments|prompt_text)"')
 _ABOVE = 10  # rows of a CSV file among which the headers are: titles stand above them
-_STRAYS = 20  # lines that are told
+_MOST_LOOSE = 20  # lines that are told
 FORMS = (".json", ".csv", ".md")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])')
 _CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -86,8 +86,8 @@ def _note(text: str, picture: Callable[[str], str]) -> Converted:
         body, line = fences[0]
         above = "\n" * (line - 1)  # so that what is told of a line is told of the note's
         return _json(above + _TRAILING_COMMA.sub(lambda found: found[1] or "", body))
-    if note.strays:
-        return Converted(problems=[stray(line) for line in note.strays[:_STRAYS]])
+    if note.loose_rows:
+        return Converted(problems=[stray(line) for line in note.loose_rows[:_MOST_LOOSE]])
     fix = N_(
         "Call a column prompt: what is in it is sent as it is. Or put JSON into a fence that begins with ```json."
     )
