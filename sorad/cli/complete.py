@@ -16,7 +16,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sorad.cli.shared import common
@@ -28,6 +28,7 @@ from sorad.problems import SoradError
 MOST = 200  # candidates of one kind: more than anyone looks through
 
 TAKES, STORYBOARDS, FILES, FOLDERS = "takes", "storyboards", "files", "folders"
+PROVIDERS, MODELS = "providers", "models"  # names in the config; of a provider
 
 # What the value of an argument is, by its name in the parser, where it is not one of a few choices.
 VALUES = {
@@ -50,6 +51,8 @@ VALUES = {
     "script": (FILES,),
     "credential": (FILES,),
     "state": (FILES,),  # of the simulator; that of `list` is a choice
+    "provider": (PROVIDERS,),  # of `retarget`; that of `init` is a choice
+    "model": (MODELS,),
 }
 # The takes that a command is for; the others do nothing with it.
 STATES = {
@@ -57,6 +60,7 @@ STATES = {
     "cancel": ("queued", "held", "failed"),
     "approve": ("held",),
     "resolve": ("unknown",),
+    "retarget": ("queued", "held", "failed", "done"),
 }
 _TOP_OPTIONS = {"--help": "", "--version": "", "--lang": "", "--config": ""}
 
@@ -128,7 +132,7 @@ def _answer(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
         waiting = parser._option_string_actions.get(option)
         if waiting is None:
             return (), []
-        _kinds, found = _values(waiting, name, part, line.config)
+        _kinds, found = _values(waiting, name, replace(line, current=part))
         # a shell that kept the word whole wants it back whole; it cannot offer files there
         return (), [Candidate(f"{option}={one.value}", one.what) for one in found]
     if waiting is None and line.current.startswith("-"):
@@ -136,7 +140,7 @@ def _answer(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
     action = waiting or _positional(parser, given)
     if action is None:
         return (), list(_options(parser, line))
-    return _values(action, name, line.current, line.config)
+    return _values(action, name, line)
 
 
 def _top(line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
@@ -210,16 +214,28 @@ def _options(parser: argparse.ArgumentParser, line: Line) -> Iterator[Candidate]
                     yield Candidate(option, (action.help or "").replace("%%", "%"))
 
 
-def _values(
-    action: argparse.Action, command: str, part: str, config: str | None
-) -> tuple[tuple[str, ...], list[Candidate]]:
+def _values(action: argparse.Action, command: str, line: Line) -> tuple[tuple[str, ...], list[Candidate]]:
+    """What fits in place of ``line.current``."""
+    part = line.current
     if isinstance(action, argparse._SubParsersAction):
         helps: dict[str, str] = {one.dest: one.help or "" for one in action._choices_actions}
         return (), _beginning(part, (Candidate(name, helps.get(name, "")) for name in action.choices))
     if action.choices is not None:
         return (), _beginning(part, (Candidate(str(choice)) for choice in action.choices))
     kinds = VALUES.get(action.dest, ())
-    return kinds, list(_known(kinds, command, part, config))
+    return kinds, [*_known(kinds, command, part, line.config), *_named(kinds, line)]
+
+
+def _named(kinds: tuple[str, ...], line: Line) -> list[Candidate]:
+    """Names of providers and models, as the config has them."""
+    args, names = argparse.Namespace(config=line.config), list[str]()
+    if PROVIDERS in kinds:
+        names += common.provider_names(args)
+    if MODELS in kinds:
+        from sorad.cli.shared.arguments import option_value
+
+        names += common.model_names(args, option_value(list(line.before), "--provider"))
+    return _beginning(line.current, map(Candidate, dict.fromkeys(names)))
 
 
 def _known(kinds: tuple[str, ...], command: str, part: str, config: str | None) -> Iterator[Candidate]:

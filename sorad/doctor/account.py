@@ -9,6 +9,7 @@ from typing import Optional
 from sorad import providers
 from sorad.config.key import Key, KeySource, looks_like_key
 from sorad.config.model import ProviderConfig
+from sorad.config.vendors import vendor_of
 from sorad.doctor.context import Context
 from sorad.doctor.finding import Finding, Level, ok, problem, warning
 from sorad.engine.decide.matching import SKEW
@@ -227,7 +228,8 @@ def _tried(answers: AccountAnswers, key: Key) -> Finding:
 
 
 def _accepted(answers: AccountAnswers, place: str) -> Finding:
-    if answers.heard is not None and answers.heard.status in _NO_SUCH_CALL:
+    gateway = vendor_of(answers.kind) is None  # the vendors' own calls ask for what is not there, and say so
+    if gateway and answers.heard is not None and answers.heard.status in _NO_SUCH_CALL:
         return ok(
             "key",
             "key.untried",

@@ -34,10 +34,9 @@ def check(context: Context) -> Iterator[Finding]:
             path=str(context.path),
         )
     folders = ngettext("{count} folder", "{count} folders", len(config.watch)).format(count=len(config.watch))
-    message = N_("{path}: {folders}, {kind}")
-    yield ok(
-        "config", "config.ok", message, path=str(context.path), folders=folders, kind=config.provider.kind
-    )
+    kinds = (one.kind if one.title == one.kind else f"{one.title} ({one.kind})" for one in config.providers)
+    message, named = N_("{path}: {folders}, {kind}"), ", ".join(kinds)
+    yield ok("config", "config.ok", message, path=str(context.path), folders=folders, kind=named)
 
 
 def _holds_secrets(context: Context) -> bool:

@@ -26,7 +26,7 @@ _SINCE = PURCHASE + (
     "WHERE t.fingerprint = ? AND p.charged_at IS NOT NULL "
     "AND NOT (p.remote_id = ? AND p.provider IN ('', ?) AND p.base_url IN ('', ?)) "
     "AND (t.id > ? OR (t.id = ? AND p.id > "
-    "(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ?))) ORDER BY p.id"
+    f"(SELECT max(id) FROM purchases WHERE take_id = ? AND remote_id = ? AND {AT}))) ORDER BY p.id"
 )
 
 
@@ -91,7 +91,8 @@ class Rechecks(Part):
         take = recheck.take
         itself = (take.remote_id, take.provider, take.base_url)
         rows = self._db.rows(
-            _SINCE, (take.fingerprint, *itself, recheck.newest, take.id, take.id, take.remote_id)
+            _SINCE,
+            (take.fingerprint, *itself, recheck.newest, take.id, take.id, take.remote_id, *at(take)),
         )
         return [purchase_of(row) for row in rows]
 

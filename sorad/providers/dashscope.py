@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Union
 from urllib.parse import quote
@@ -35,6 +36,9 @@ CODES = {
     "requesttimeout": meanings.DOUBT,
 }
 
+# Told under "access denied", too, with a code for which the pages have no other meaning.
+_ARREARS = re.compile(r"\barrearage\b|\bgood\sstanding\b|\boverdue\b|欠费", re.IGNORECASE)
+
 ROW = Row("task_id", created=("gmt_create", "start_time"), shown={"model": "model_name"})
 
 
@@ -50,6 +54,7 @@ class DashScope(Native):
         words={"unknown": GONE},  # no such task, or older than 24 hours: it is not "failed"
         fail_codes=("output.code",),
         fail_words=("output.message",),
+        words_mean=((_ARREARS, meanings.BALANCE),),
     )
     page_size = 50
 

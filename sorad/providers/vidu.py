@@ -57,6 +57,7 @@ class Vidu(Native):
         error_words=("message", "error", "err_msg", "detail"),
         fail_codes=("err_code",),
         fail_words=("err_msg", "message", "err_code"),
+        code_in_words=re.compile(rf"\b({'|'.join(CODES)})\b", re.IGNORECASE),  # errors come in many forms
         words_mean=((re.compile(r"\bmodel\b.{0,40}?\bnot supported", re.IGNORECASE), meanings.RETIRED),),
     )
 

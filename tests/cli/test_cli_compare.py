@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sorad.cli.look.compare import DOUBTFUL, ESTIMATED, FREE, TOLD, UNKNOWN, known
+from sorad.cli.look.compare import DOUBTFUL, ESTIMATED, FREE, TOLD, UNKNOWN, Line, _totals, known
 from sorad.ledger.values import Purchase
 from sorad.model import State
 
@@ -39,3 +39,12 @@ def test_each_purchase_is_listed_and_currencies_are_not_added_up(house) -> None:
     assert [(row["currency"], row["purchases"], row["told"]) for row in shown["totals"]] == [("USD", 1, 0)]
     assert "0.25" in house.sorad("spend", "--compare").out
     assert house.sorad("spend", "--compare", "--by", "state").code == 2
+
+
+def test_a_charge_without_an_estimate_is_compared_with_nothing() -> None:
+    charges = [(400_000, 300_000), (None, 700_000), (500_000, None)]
+    found = [Line(1.8e9, 1, "a", "CNY", estimated, charged, TOLD) for estimated, charged in charges]
+    (total,) = _totals(found)
+    assert (total["purchases"], total["priced"], total["estimated"]) == (3, 2, 0.9)
+    assert (total["told"], total["charged"], total["estimated_of_told"]) == (1, 0.3, 0.4)
+    assert (total["told_alone"], total["charged_alone"]) == (1, 0.7)

@@ -19,9 +19,9 @@ from sorad.cli.shared.arguments import Parser
 from sorad.model import State
 
 NO_VALUE = {  # numbers, addresses, names: nothing a shell could know
-    "lang", "n", "segment", "segments", "adopt", "base_url", "model", "seconds", "key_env", "host", "port",
+    "lang", "n", "segment", "segments", "adopt", "base_url", "seconds", "key_env", "host", "port",
     "files_port", "speed", "task_seconds", "size", "balance", "capacity", "fault", "seed", "key", "url_seconds",
-    "user", "per_day", "pictures", "provider", "label_size", "label_seconds",
+    "user", "per_day", "pictures", "label_size", "label_seconds",
 }  # fmt: skip
 
 
@@ -100,6 +100,37 @@ def test_complete_storyboards_as_they_were_begun(house, monkeypatch):
     assert set(asked(house, "plan", "~/va")[1]) == {"~/vault/第一集/storyboard a.json"}
     assert set(asked(house, "plan", '"vault/第', shell="bash")[1]) == {"vault/第一集/storyboard a.json"}
     assert set(asked(house, "plan", "vault/第一集/storyboard\\ ", shell="bash")[1])
+
+
+def test_complete_providers_and_models_that_the_config_names(house):
+    house.config.write_text(
+        f'state_dir = "{house.state_dir}"\n'
+        '[[provider]]\nkind = "kling"\n[[provider]]\nname = "wan abroad"\nkind = "dashscope"\nmodel = "wan-next"\n'
+        '[[provider]]\nname = "gate"\nkind = "openai_videos"\nmodel = "sora-2"\n[[provider]]\nkind = "sora_hk"\n'
+        '[[model]]\nname = "ours"\nprovider = "gate"\n[[model]]\nname = "everybodys"\n',
+        "utf-8",
+    )
+    assert list(asked(house, "retarget", "1", "--provider", "")[1]) == [
+        "kling",
+        "wan abroad",
+        "gate",
+        "sora_hk",
+    ]
+    assert list(asked(house, "retarget", "1", "--provider=wa")[1]) == ["--provider=wan abroad"]
+    assert list(asked(house, "retarget", "1", "--provider", "gate", "--model", "")[1]) == [
+        "sora-2", "ours", "everybodys",
+    ]  # fmt: skip
+    assert list(asked(house, "retarget", "1", "--provider", "wan abroad", "--model", "wan")[1])[:2] == [
+        "wan-next", "wan3.0-video",
+    ]  # fmt: skip
+    assert list(asked(house, "retarget", "1", "--provider", "sora_hk", "--model", "")[1]) == ["everybodys"]
+    assert {"ours", "kling-3.0"} <= set(asked(house, "retarget", "1", "--model", "")[1])
+    assert list(asked(house, "init", "--provider", "ark", "--model", "doubao-seedance-2-5")[1]) == [
+        "doubao-seedance-2-5-260628"
+    ]
+    house.config.write_text("provider = 3\nmodel = [[1]]\n", "utf-8")
+    assert asked(house, "retarget", "1", "--provider", "") == ("-", {})
+    assert asked(house, "retarget", "1", "--model", "") == ("-", {})
 
 
 def test_complete_offers_files_and_folders_where_they_belong(house):

@@ -117,6 +117,14 @@ def fault(trouble: Trouble) -> AccountAnswers:
             ("provider.ok", "ok"),
             ("balance.unknown", "ok"),
         ),
+        (
+            replace(
+                WELL, kind="kling", heard=replace(ANSWER, status=404)
+            ),  # asked for a task that is nobody's
+            ("key.ok", "ok"),
+            ("provider.ok", "ok"),
+            ("balance.ok", "ok"),
+        ),
         (replace(WELL, balance=0), ("key.ok", "ok"), ("provider.ok", "ok"), ("balance.empty", "problem")),
         (
             replace(WELL, waiting=9, due=5_000_001),

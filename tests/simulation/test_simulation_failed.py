@@ -280,7 +280,7 @@ def test_resolve_neither_resends_a_failed_take_nor_gives_it_the_task_of_another(
 
 
 def test_without_the_looks_the_histories_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part, "has_failed", lambda before, after: False)
+    monkeypatch.setattr(part, "just_failed", lambda before, after: None)
     assert is_found(run_all, "given up too early")
 
 
@@ -303,6 +303,6 @@ def test_a_retry_that_does_not_ask_is_found(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_double_payment_that_is_not_told_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recheck_failed, "_tell", lambda context, look, provider: None)
+    monkeypatch.setattr(recheck_failed, "_tell", lambda *_told: None)
     with pytest.raises(ValueError, match="unpack"):
         test_bought_anew_by_retry_both_videos_are_kept_and_it_is_told_with_the_money(tmp_path)

@@ -20,6 +20,7 @@ from sorad.engine.run.commands import Commands
 from sorad.engine.steps import follow, retarget
 from sorad.engine.steps.context import StepContext
 from sorad.model import Request, State, Take
+from sorad.problems import Problem
 from sorad.providers.base import Balance, Created, Fault, Polled, Refused, TaskFailed, Trouble
 from sorad.receipts.receipt import read_receipt
 
@@ -305,6 +306,49 @@ def test_what_ends_well_after_all_is_had_where_it_is(world: Moving) -> None:
     world.drop(world.vault_dir, "a", 1)
     world.run(3 * DAY)
     assert (world.only().state, world.only().target, world.other.creates) == (State.DONE, "", 0)
+
+
+@pytest.mark.parametrize("how", ["final", "by hand", "before it is sent"])
+def test_what_ends_well_after_it_was_bought_elsewhere_is_had_too_and_told(world: Moving, how: str) -> None:
+    """The task at the first is said to have failed, the other one makes it, and then the first one does, too."""
+    fails(world, mends_after=3000.0)
+    honest = world.provider.poll
+
+    def poll(remote_id: str) -> Polled:
+        found = honest(remote_id)
+        return (
+            replace(found, final=True, cost=0) if how == "final" and isinstance(found, TaskFailed) else found
+        )
+
+    world.provider.poll = poll  # type: ignore[method-assign]
+    if how == "before it is sent":
+        world.other.away_until = world.clock.time() + 2 * HOUR
+    world.drop(world.vault_dir, "a", 1)
+    world.run(900.0)
+    if how != "final":
+        assert world.only().state is State.FAILED
+        world.order("retarget", ids=[1], provider="other", model="")
+        world.run(600.0)
+    assert world.only().target == "other"
+    world.run(3 * HOUR)
+    takes = {(take.provider, take.base_url, take.remote_id): take for take in world.takes()}
+    assert {take.state for take in takes.values()} == {State.DONE}
+    told = [row["problem"] for row in world.raw.recall("paid too") or ()]
+    if how == "before it is sent":
+        assert (len(takes), len(world.other.tasks), told) == (1, 0, []), "it is had where it was, and once"
+        return
+    assert set(takes) == {(one.kind, one.base_url, "t0") for one in (world.provider, world.other)}
+    (said,) = map(Problem.from_json, told)
+    assert said.code == "take.paid_twice"
+    assert "0.03 USD for the first, 0.03 CNY for that" in said.text()
+    assert "take 1" in said.text()
+    assert said.text().count("t0") == 2
+    assert world.raw.spend_by_currency() == {"USD": PRICE, "CNY": PRICE}
+    for place, take in takes.items():
+        receipt = read_receipt(Path(take.output).with_suffix(".json"))
+        assert receipt is not None
+        assert (*receipt.place, receipt.remote_id) == place
+        assert receipt.currency == ("USD" if place[1] == world.provider.base_url else "CNY")
 
 
 def test_each_provider_has_its_try_once(world: Moving) -> None:

@@ -84,18 +84,26 @@ def known(one: Purchase) -> str:
 
 
 def _totals(found: Sequence[Line]) -> Iterator[dict[str, Any]]:
-    """By currency: all estimates; and of what was told a charge, that charge beside its own estimate."""
+    """By currency: all estimates; of what was told a charge, that charge beside its own estimate; and charges of what
+    had none."""
     for currency in dict.fromkeys(one.currency for one in found):
-        mine = [one for one in found if one.currency == currency]
-        told = [one for one in mine if one.charged is not None]
-        yield {
-            "currency": currency,
-            "purchases": len(mine),
-            "estimated": _sum(one.estimated for one in mine),
-            "told": len(told),
-            "estimated_of_told": _sum(one.estimated for one in told),
-            "charged": _sum(one.charged for one in told),
-        }
+        yield {"currency": currency, **_total([one for one in found if one.currency == currency])}
+
+
+def _total(found: Sequence[Line]) -> dict[str, Any]:
+    priced = [one for one in found if one.estimated is not None]
+    both = [one for one in priced if one.charged is not None]
+    alone = [one for one in found if one.estimated is None and one.charged is not None]
+    return {
+        "purchases": len(found),
+        "priced": len(priced),
+        "estimated": _sum(one.estimated for one in priced),
+        "told": len(both),
+        "estimated_of_told": _sum(one.estimated for one in both),
+        "charged": _sum(one.charged for one in both),
+        "told_alone": len(alone),
+        "charged_alone": _sum(one.charged for one in alone),
+    }
 
 
 def _sum(amounts: Iterable[Optional[int]]) -> float:
@@ -135,11 +143,14 @@ def _show(found: Sequence[Line]) -> None:
         ]
         say("  ".join(cells).rstrip())
     text = _(
-        "{currency}: estimated {estimated:.2f} for {purchases}; of {told} the charge is told: {charged:.2f}, where "
+        "{currency}: estimated {estimated:.2f} for {priced}; of {told} the charge is told: {charged:.2f}, where "
         "{estimated_of_told:.2f} were estimated."
     )
     for total in _totals(found):
         say(text.format(**total))
+        if total["told_alone"]:
+            alone = _("{currency}: {told_alone} without an estimate were charged {charged_alone:.2f}.")
+            say(alone.format(**total))
 
 
 def _cells(one: Line) -> tuple[str, ...]:

@@ -105,14 +105,48 @@ def watched_folders(args: argparse.Namespace) -> list[str]:
 
 def provider_names(args: argparse.Namespace) -> list[str]:
     """What the providers are called that the config names, as far as it can be read at all; ``[]``: it cannot."""
+    return list(_provider_tables(args))
+
+
+def _provider_tables(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The tables of the providers, by their names."""
     path = config_path(args.config)
     read = _toml(path) if path else None
     if read is None:
-        return []
+        return {}
     told = read.get("provider", {})
-    tables = told if isinstance(told, list) else [told]
-    named = [(one.get("name") or one.get("kind", "sora_hk")) for one in tables if isinstance(one, dict)]
-    return [one for one in named if isinstance(one, str)]
+    tables = [one for one in (told if isinstance(told, list) else [told]) if isinstance(one, dict)]
+    named = [((one.get("name") or one.get("kind", "sora_hk")), one) for one in tables]
+    return {name: one for name, one in named if isinstance(name, str)}
+
+
+def model_names(args: argparse.Namespace, provider: str | None) -> list[str]:
+    """What the models are called of a provider of the config, or of a kind; of all where ``provider`` says none."""
+    tables, path = _provider_tables(args), config_path(args.config)
+    said = ((_toml(path) or {}) if path else {}).get("model")
+    own = [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+    wanted = tables if provider is None else {provider: tables.get(provider, {})}
+    names = [name for title, table in wanted.items() for name in _models_of(title, table, own)]
+    return list(dict.fromkeys(names))
+
+
+def _models_of(title: str, table: dict[str, Any], own: list[dict[str, Any]]) -> list[str]:
+    """Of one provider, which ``table`` tells of: those of its table, those that come with sorad, and the user's own."""
+    named = [table.get("model"), table.get("model_pro"), *_shipped_models(table.get("kind", title))]
+    named += [one.get("name") for one in own if one.get("provider") in (None, "", title)]
+    return [one for one in named if isinstance(one, str) and one]
+
+
+def _shipped_models(kind: Any) -> list[str]:
+    """The models of a kind that come with sorad, and that storyboards may name."""
+    import sorad
+
+    if (
+        not isinstance(kind, str) or not kind.isidentifier() or kind == "sora_hk"
+    ):  # has no names for storyboards
+        return []
+    rows = (_toml(Path(sorad.__path__[0]) / "providers" / f"{kind}.toml") or {}).get("model", [])
+    return [one["name"] for one in rows if one["name"] != "*"]
 
 
 def _placed(config: Path, name: str) -> str:

@@ -77,8 +77,9 @@ def paid_too(take: Take, remote_id: str) -> Problem:
     )
 
 
-def bought_anew(take: Take, others: Sequence[Purchase], paid: Optional[Purchase], currency: str) -> Problem:
-    """A task that was said to have failed goes on after all, and was bought again meanwhile. ``take`` has its id."""
+def bought_anew(take: Take, others: Sequence[Purchase], cost: Optional[int], currency: str) -> Problem:
+    """A task that was said to have failed goes on after all, and was bought again meanwhile. ``take`` has its id;
+    ``cost``: what it costs now, in micro-units of ``currency``."""
     return Problem(
         "take.paid_twice",
         N_(
@@ -90,13 +91,16 @@ def bought_anew(take: Take, others: Sequence[Purchase], paid: Optional[Purchase]
             "remote_id": take.remote_id,
             "take": take.id,
             "others": ", ".join(one.remote_id or f"#{one.take_id}" for one in others),
-            "cost": _money([paid], currency),
-            "more": _money(others, currency),
+            "cost": _money([(cost, currency)]),
+            "more": _money([(one.cost, one.currency or currency) for one in others]),
         },
     )
 
 
-def _money(purchases: Sequence[Optional[Purchase]], currency: str) -> str:
-    """``0.60 USD``; a question mark where no price is known."""
-    known = [one.cost for one in purchases if one is not None and one.cost is not None]
-    return f"{units(sum(known)):.2f} {currency}" if known else f"? {currency}"
+def _money(amounts: Sequence[tuple[Optional[int], str]]) -> str:
+    """``0.60 USD``, each currency by itself; a question mark where no price is known."""
+    sums: dict[str, int] = {}
+    for cost, currency in amounts:
+        if cost is not None:
+            sums[currency] = sums.get(currency, 0) + cost
+    return " + ".join(f"{units(cost):.2f} {name}" for name, cost in sums.items()) or f"? {amounts[0][1]}"

@@ -69,7 +69,7 @@ def _ask_failed(context: StepContext, recheck: Recheck) -> None:
             _go_on_elsewhere(context, recheck, found)
         context.ledger.rechecked(recheck, due)
     else:
-        _tell(context, recheck, provider)
+        _tell(context, recheck, found, provider.currency)
         back = _bring_back(context, take, found, provider.currency)
         if back is not None:
             lay_receipt(context, back, provider.currency)
@@ -179,7 +179,7 @@ def _place(context: StepContext, take: Take, number: int) -> str:
     return str(place_of(take, number, take.fingerprint, context.config))
 
 
-def _tell(context: StepContext, recheck: Recheck, provider: Provider) -> None:
+def _tell(context: StepContext, recheck: Recheck, found: Union[Running, Finished], currency: str) -> None:
     """Before its take moves: what is told twice is told once, what is not told at all is lost."""
     take = recheck.take
     logger.warning(
@@ -189,7 +189,6 @@ def _tell(context: StepContext, recheck: Recheck, provider: Provider) -> None:
     )
     others = context.ledger.bought_since(recheck)
     if others:
-        paid = [one for one in context.ledger.bought(take.id) if one.remote_id == take.remote_id]
-        why = bought_anew(take, others, paid[0] if paid else None, provider.currency)
+        why = bought_anew(take, others, _settled(context, take, found), currency)
         remember(context.ledger, why, context.clock.time())
         logger.warning("{}", why.text())
