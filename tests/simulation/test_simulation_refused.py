@@ -86,6 +86,17 @@ def test_what_was_accepted_without_money_is_adopted_once_there_is_some(tmp_path:
     assert [take.state for take in world.takes()] == [State.DONE]
 
 
+def test_a_list_that_is_dated_by_another_zone_is_read_as_far_back(tmp_path: Path) -> None:
+    world = calm_world(tmp_path, proved=False)
+    world.provider.list = OddList(off=-8 * 3600.0)
+    answer(world, lambda number, request: "refused and accepted" if number == 2 else "answered")
+    world.write("storyboard_a.json", ["first"])
+    world.run(3600)
+    world.write("storyboard_b.json", ["text"])
+    world.run(3 * 3600)
+    assert world.bought() == {"first": 1, "text": 1}
+
+
 def test_a_task_that_is_listed_late_is_told_when_it_was_bought_again(tmp_path: Path) -> None:
     world = calm_world(tmp_path)
     answer(world, lambda number, request: "refused and accepted" if number == 1 else "answered")

@@ -46,9 +46,9 @@ def accepted_after_all(context: StepContext, take: Take) -> bool:
     if isinstance(provider, Problem) or not provider.capabilities.lists_tasks:
         return False
     # The task of an earlier create may be on the list only now.
-    looked = look(
-        context, as_of_first(context, take, creates_that_left(context.ledger.history(take.id))), provider
-    )
+    first = as_of_first(context, take, creates_that_left(context.ledger.history(take.id)))
+    behind = context.lookups.list_history.of(context.ledger, provider.account).behind
+    looked = look(context, first, provider, -behind)  # a list may be dated by another zone
     if isinstance(looked, Fault):
         return _unread(context, take, looked)
     context.lookups.unread = 0
