@@ -297,10 +297,25 @@ class Pair:
             self.claim(claims)
         for _time in range(40):
             self.run(300.0)
-            if self._is_over():
+            if self._is_over() and not self._choose():
                 self.run(2 * SWEEP)  # what came last is looked at
                 return
         raise AssertionError(f"seed {self.seed}: it never ends: {[told(world) for world in self.worlds]}")
+
+    def _choose(self) -> bool:
+        """The user says which of several tasks is that of a lost create: the one that no machine holds."""
+        held = {task for world in self.worlds for task in world.raw.owned(list(self.provider.tasks))}
+        for world in self.worlds:
+            for take in world.raw.takes(states=[State.UNKNOWN]):
+                tasks = self.provider.tasks.values()
+                own = [one.remote_id for one in tasks if one.request.prompt == take.request.prompt]
+                free = [name for name in own if name not in held]
+                if take.error is not None and take.error.code == "take.several" and free:
+                    args = {"ids": [take.id], "how": "adopt", "remote_id": free[0]}
+                    world.raw.post("resolve", args, world.clock.now)
+                    world.commanded = True
+                    return True
+        return False
 
     def _is_over(self) -> bool:
         """Whether nothing is open but what waits for the user."""
