@@ -1,6 +1,6 @@
 """Looking at what was delivered: posters of 400 takes, the note of 200 segments, and what steps notice of it.
 
-    python benchmarks/bench_media.py [--takes 400] [--runs 3]
+    python benchmarks/bench_media.py [--takes 400] [--runs 3] [--only note|looks|steps]
 
 Needs the extra `sorad[media]`. The videos are of 10 s at 720p, with movement and grain. Targets on 2 cores: posters of
 400 takes within 2 minutes; the note rewritten within 50 ms of computing and 1 MB; the 95th percentile of the delay of
@@ -43,6 +43,7 @@ from sorad.receipts.receipt import Payer
 
 INSIDE = "--inside"
 SIZE, RATE, SECONDS = (1280, 720), 24, 10
+OFF = "[media]\nposters = false\nchecks = false\nsheets = false\n"
 CHECKS = json.dumps({"flaws": [{"kind": "black", "from": 0.0, "to": 2.0}]})
 
 
@@ -196,21 +197,23 @@ def inside(config: str, out: str) -> None:
 
 
 @contextmanager
-def running(base: Path, config: Path) -> Iterator[None]:
+def running(base: Path, config: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A daemon with that config; its delays then lie in ``delays.json``."""
     command = [sys.executable, __file__, INSIDE, str(config), str(base / "delays.json")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def until(base: Path, count: int, seconds: float = 180.0) -> None:
-    """Wait until so many videos have come."""
+def until(process: subprocess.Popen[bytes], base: Path, count: int, seconds: float = 60.0) -> None:
+    """Wait until so many videos have come; a daemon that ends, or is too slow, ends the benchmark."""
     deadline = time.monotonic() + seconds
     while len(list((base / "vault").glob("*_assets/*/*.mp4"))) < count:
+        if process.poll() is not None:
+            raise SystemExit(f"the daemon ended with {process.returncode}")
         if time.monotonic() > deadline:
             raise SystemExit("the videos did not come in time")
         time.sleep(0.2)
@@ -230,15 +233,16 @@ def delay(looking: bool, before: int, count: int) -> tuple[float, int]:
             base, config = Path(folder), Path(folder, "config.toml")
             (base / "vault").mkdir()
             text = CONFIG.format(base=base, url=url, concurrency=20, first=1.0, every=0.5)
-            off = "\n[media]\nposters = false\nchecks = false\nsheets = false\n"
-            config.write_text(text + off)
+            if OFF not in text:
+                raise SystemExit("the config of bench_throughput.py looks at videos: mend OFF")
+            config.write_text(text)
             drop(base, "before", before)
-            with running(base, config):
-                until(base, before)
-            config.write_text(text if looking else text + off)
+            with running(base, config) as daemon:
+                until(daemon, base, before)
+            config.write_text(text.replace(OFF, "") if looking else text)
             drop(base, "now", count)
-            with running(base, config):
-                until(base, before + count)
+            with running(base, config) as daemon:
+                until(daemon, base, before + count)
             delays = sorted(json.loads((base / "delays.json").read_text()))
             posters = len(list((base / "vault").glob("*_assets/*/*_poster.jpg")))
     finally:
@@ -253,7 +257,7 @@ def steps(runs: int) -> None:
     seen = 0
     for number in range(2 * runs):
         looking = number % 2 == 1
-        percentile, posters = delay(looking, 100, 120)
+        percentile, posters = delay(looking, 60, 100)
         found[looking].append(percentile * 1000)
         seen += posters
     without, beside = (statistics.median(found[one]) for one in (False, True))
@@ -264,7 +268,7 @@ def steps(runs: int) -> None:
 
 
 def main() -> None:
-    """Run all three."""
+    """Run all three, or one."""
     if sys.argv[1:2] == [INSIDE]:
         inside(*sys.argv[2:4])
         return
@@ -273,11 +277,13 @@ def main() -> None:
     )
     parser.add_argument("--takes", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", choices=("note", "looks", "steps"))
     options = parser.parse_args()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}")
-    note(options.runs)
-    looks(options.takes)
-    steps(options.runs)
+    parts = {"note": (note, options.runs), "looks": (looks, options.takes), "steps": (steps, options.runs)}
+    for name, (part, count) in parts.items():
+        if options.only in (None, name):
+            part(count)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from sorad.elapsed import Moment
 from sorad.ledger.connection import Connection
 from sorad.ledger.errors import ClaimLost
 from sorad.ledger.purchases import Entry, charged_at, entry
-from sorad.ledger.recheck import LOOKS, just_failed
+from sorad.ledger.recheck import LOOKS, has_failed
 from sorad.ledger.rows import SELECT_TAKE, TAKE_COLUMNS, column, take_of
 from sorad.ledger.turns import line_up
 from sorad.ledger.values import Party, Want
@@ -142,9 +142,8 @@ class Part:
 
     def _enter(self, before: Take | None, after: Take, *, refused: bool = False) -> None:
         """Keep the purchases, and which failed tasks are to be asked after again."""
-        failed = just_failed(before, after)
-        if failed is not None:
-            task = (failed.id, failed.remote_id, failed.provider, failed.base_url, failed.account)
+        if has_failed(before, after):
+            task = (after.id, after.remote_id, after.provider, after.base_url, after.account)
             self._db.run(_INSERT_LOOK, (*task, column(self.moment()), after.updated_at + LOOKS[0]))
         what = entry(before, after, refused=refused)
         spent_at = charged_at(after)

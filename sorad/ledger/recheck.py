@@ -14,18 +14,10 @@ SOON, AT_TIMES, UNTIL = 300.0, 3_600.0, 7 * 86_400.0
 NEARLY = 2.0
 
 
-def just_failed(before: Optional[Take], after: Take) -> Optional[Take]:
-    """The take with the task that a write says to have failed, or to be given up; ``None``: it says so of none."""
+def has_failed(before: Optional[Take], after: Take) -> bool:
+    """Whether a write says of a task that it failed, or that it was given up."""
     failed = after.state is State.FAILED and after.remote_id != ""
-    if failed and (before is None or before.state is not State.FAILED):
-        return after
-    return before if before is not None and _went_on_elsewhere(before, after) else None
-
-
-def _went_on_elsewhere(before: Take, after: Take) -> bool:
-    """Whether its task failed, and another provider is to make it at once (`fallback`)."""
-    left = before.state is State.GENERATING and before.remote_id != "" and after.remote_id == ""
-    return left and after.attempts != before.attempts
+    return failed and (before is None or before.state is not State.FAILED)
 
 
 def after_answer(waited: float, now: float) -> Optional[float]:

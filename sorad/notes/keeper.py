@@ -55,7 +55,6 @@ class _NoteState:
     due: bool = True
     told: dict[int, str] = field(default_factory=dict)  # by segment
     path: Optional[Path] = None
-    tidied: bool = False
 
 
 @dataclass
@@ -276,10 +275,10 @@ class Keeper:
     ) -> None:
         """Read a note and write it where it differs; a deleted one stays away."""
         note = Note(path, self._sleep, ending=self._stop.is_set)
-        if not state.tidied:
-            if note.is_untidy():
-                note.tidy(make(""))
-            state.tidied = True
+        if (
+            note.is_untidy()
+        ):  # a process ended, or somebody wrote into the old file for longer than was waited
+            note.tidy(make(""))
         if state.stamp is None:
             state.due = False
             merge = make("")

@@ -111,7 +111,7 @@ def _line(view: TakeView, markdown_links: bool) -> str:
 def link(path: str, label: str, markdown_links: bool, *, embed: bool = False) -> str:
     """A link to a file beside the note; ``embed``: that shows it. Wiki links name the file alone, which is unique."""
     mark = "!" if embed else ""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if markdown_links or _UNFIT.search(name):
         return f"{mark}[{text(label)}](<{quote(path, safe='/')}>)"
     return f"{mark}[[{name}{f'|{label}' if label else ''}]]"

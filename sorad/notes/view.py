@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Union
 
 from sorad.layout import poster_path
 from sorad.ledger.chosen import choices
@@ -13,6 +15,7 @@ from sorad.ledger.values import Storyboard
 from sorad.media.flaws import flaws_of
 from sorad.model import State, Take
 
+_HIGHEST = 3  # folders that a link goes up
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -106,15 +109,15 @@ def _spent(takes: Iterable[Take], currency: str) -> dict[str, int]:
     return dict(sorted(spent.items()))
 
 
-def relative(path: Path, note: Path) -> str:
+def relative(path: Union[Path, str], note: Path) -> str:
     """A path as seen from the note's folder, with "/"; as it is where it lies apart from it."""
-    folder, up = note.parent, 0
-    while folder not in path.parents and up < 3 and folder != folder.parent:
-        folder, up = folder.parent, up + 1
-    try:
-        return "../" * up + path.relative_to(folder).as_posix()
-    except ValueError:
-        return path.as_posix()
+    whole, folder = os.fspath(path), os.fspath(note.parent)
+    for up in range(_HIGHEST + 1):
+        start = os.path.join(folder, "")  # noqa: PTH118
+        if whole.startswith(start):
+            return "../" * up + whole[len(start) :].replace(os.sep, "/")
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    return Path(whole).as_posix()
 
 
 def _take_view(
@@ -124,7 +127,7 @@ def _take_view(
     chosen = bool(take.chosen_at)
     return TakeView(
         take,
-        relative(Path(take.output), note),
+        relative(take.output, note),
         chosen=chosen,
         shown=take.id in shown,
         older=older and not take.wanted,

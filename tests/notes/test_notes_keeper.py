@@ -202,6 +202,29 @@ def test_two_ticks_for_one_segment_choose_nothing_and_are_told(desk: Desk) -> No
     assert "none was chosen" not in desk.text()
 
 
+def test_what_an_editor_wrote_for_a_whole_minute_into_the_old_file_is_kept(desk: Desk) -> None:
+    old = desk.path.with_name(f".{desk.path.stem}.sorad-old.tmp")
+    kept = desk.text()
+
+    def goes_on_writing(_seconds: float) -> None:
+        old.write_text(f"a long thought\n{old.read_text('utf-8')}", "utf-8")
+
+    desk.keeper.rest = goes_on_writing
+    desk.stage.order("redo", ids=[1])
+    desk.stage.go()
+    desk.turns()
+    assert old.exists()
+    assert "a long thought" not in desk.text()
+
+    desk.keeper.rest = lambda seconds: None
+    desk.stage.order("redo", ids=[2])
+    desk.stage.go()
+    desk.turns()
+    assert not old.exists()
+    assert desk.text() != kept
+    assert any("a long thought\n" in one.read_text("utf-8") for one in desk.path.parent.glob("*.md"))
+
+
 def test_boxes_of_others_and_of_a_lost_ledger_do_nothing(desk: Desk) -> None:
     line = next(iter(desk.boxes().values())).replace("- [ ]", "- [x]")
     desk.path.write_text(f"{line}\n- [x] mine\n{desk.text()}", "utf-8")  # outside of the marks

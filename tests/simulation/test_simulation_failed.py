@@ -280,7 +280,7 @@ def test_resolve_neither_resends_a_failed_take_nor_gives_it_the_task_of_another(
 
 
 def test_without_the_looks_the_histories_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part, "just_failed", lambda before, after: None)
+    monkeypatch.setattr(part, "has_failed", lambda before, after: False)
     assert is_found(run_all, "given up too early")
 
 
