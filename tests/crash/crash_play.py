@@ -167,7 +167,7 @@ def play(
         check_at_any_moment(stage)
         return stage.states() == {State.DONE: dropped}
 
-    wait_for(all_done, f"{dropped} takes are done", patience)
+    wait_for(all_done, stage.told, patience)
     stage.processes[-1].stop()
     stage.check_delivered(dropped)
     return CrashRun(kills, dropped, len(stage.simulator.accepted), time.monotonic() - began, struck)

@@ -27,6 +27,7 @@ from sorad.files.mp4 import check_mp4
 from sorad.layout import receipt_path
 from sorad.ledger.errors import LedgerUnavailable
 from sorad.ledger.sqlite import SqliteLedger
+from sorad.ledger.states import OPEN
 from sorad.model import State, Take
 from sorad.problems import SoradError
 from sorad.receipts.receipt import DONE, read_receipt
@@ -259,7 +260,12 @@ class Stage:
     def told(self) -> str:
         """The counts, and the end of the daemon's log, for a person."""
         log = self.processes[-1].err()[-1500:] if self.processes else ""
-        return f"{ {str(state): count for state, count in self.states().items()} }\n{log}"
+        open_ones = "".join(
+            f"\n{take.id} {take.state}: {take.error}; {self.notes(take)}"
+            for take in self.takes()
+            if take.state in OPEN
+        )
+        return f"{ {str(state): count for state, count in self.states().items()} }{open_ones}\n{log}"
 
     def notes(self, take: Take) -> list[str]:
         """The take's history, as its short notes."""

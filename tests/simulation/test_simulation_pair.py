@@ -174,15 +174,19 @@ def without_vouching(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("undo", "play", "seeds", "how"),
     [
-        (without_intents, share, range(4), {}),
-        (without_settling_anew, closed, range(1), {}),
-        (without_telling, history, range(1, 3), {"delay": late}),
-        (without_vouching, share, range(10, 11), {}),
+        (without_intents, share, (8, 4, 5, 9), {}),
+        (without_settling_anew, closed, (0,), {}),
+        (without_telling, history, (7, 3, 0), {"delay": late}),
+        (without_vouching, share, (10, 12, 11), {}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_undoing_a_rule_is_found(
-    undo: Undo, play: Callable[..., Pair], seeds: range, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    undo: Undo,
+    play: Callable[..., Pair],
+    seeds: tuple[int, ...],
+    how: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     undo(monkeypatch)
     in_time = "delay" not in how

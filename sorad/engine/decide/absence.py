@@ -392,9 +392,12 @@ def _may_be_cut(view: View) -> bool:
 
 
 def _shows_older(view: View) -> bool:
-    """Whether it shows what was there before the create left."""
+    """Whether it shows what was there before the create left: what was answered by then was."""
     before = view.intent_at - INSTANT
-    ours = any(own.accepted_at < before and own.remote_id in view.listed.ids for own in view.own)
+    ours = any(
+        own.remote_id in view.listed.ids and own.accepted_at < (view.intent_at if own.answered else before)
+        for own in view.own
+    )
     dated_so = any(at < view.start for at in view.listed.dates.values())
     return ours or dated_so or any(there_before(view, task) for task in view.listed.tasks)
 

@@ -8,7 +8,7 @@ from typing import Union
 
 from sorad import heartbeat
 from sorad.elapsed import passed, same_boot
-from sorad.engine.decide.absence import INSTANT, Own, View, covers, evidence, shown_as
+from sorad.engine.decide.absence import Own, View, covers, evidence, shown_as
 from sorad.engine.decide.dating import accepted, dated
 from sorad.engine.decide.matching import began
 from sorad.engine.state.list_history import LATEST
@@ -135,7 +135,7 @@ def _own_creates(
         at = accepted(one, now, present, context.times.ahead, tells_sleep=context.times.tells_sleep)
         if one.accepted_at is None or at < since or not _is_known_to(account, one):
             continue
-        shortly = began_at - SHORTLY < at < began_at - INSTANT
+        shortly = began_at - SHORTLY < at < began_at
         answered = shortly and _was_answered(context, one) and _left_before(context, one, take)
         row = rows.get(one.remote_id)
         shown = None if row is None else shown_as(one, row)
