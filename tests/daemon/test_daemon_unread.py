@@ -96,6 +96,7 @@ def test_it_is_told_by_name_and_the_others_go_on(stage: Stage, kind: object) -> 
     assert stage.states()[State.DONE] == 1
     daemon = stage.launch([*rights_bind(), *stage.command("run")])
     daemon.says("sorad is running")
+    wait_for(lambda: "daemon.starting" not in str(stage.status()), "it has looked through the folders")
     wait_for(lambda: any(named in message for message in stage.problems().values()), str(stage.problems))
     assert stage.cli("status", code=1)
 
