@@ -132,7 +132,12 @@ def test_without_a_measured_clock_the_time_of_a_row_says_less() -> None:
 
 def test_a_list_that_dates_our_own_creates_back_is_read_by_its_own_clock() -> None:
     task, ours = row(at=INTENT - 8 * 3600), replace(row(at=INTENT + 20 - 8 * 3600), remote_id="own")
-    assert kind(view(task, ours, owned={"own"}, own=[Own("own", INTENT + 20)]), task) is Kind.CANNOT_TELL
+    seen = view(task, ours, owned={"own"}, own=[Own("own", INTENT + 20)])
+    assert kind(seen, task) is Kind.CANNOT_TELL
+    dates = {"own": INTENT + 20 - 8 * 3600}
+    for back_to, whole in ((INTENT - 7 * 3600, False), (INTENT - 9 * 3600, True)):
+        listed = Listed((), frozenset(dates), dates, back_to=back_to)
+        assert (not_whole(replace(seen, listed=listed)) is None) is whole
 
 
 def test_another_model_counts_only_where_ours_is_named_as_it_was_sent() -> None:
