@@ -20,8 +20,8 @@ def merged(text: str, properties: Mapping[str, str], block: Sequence[str]) -> st
 
 
 def block_of(text: str) -> list[str]:
-    """The lines that stand between markers, without their ends."""
-    lines = [line.rstrip("\r\n") for line in _lines(text)]
+    """The lines that stand between markers, without their ends; a marker among the properties is the user's."""
+    lines = [line.rstrip("\r\n") for line in _split(text)[1]]
     return [line for start, end in _blocks(lines) for line in lines[start + 1 : end]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sorad.notes.merge import BEGIN, END, block_of, merged, users_part
@@ -38,6 +38,7 @@ pieces = st.lists(
 
 
 @given(st.one_of(pieces, st.text(max_size=80)))
+@example(f"---\n{BEGIN}\r\n---\n{END}\n")
 def test_what_is_the_users_stays_byte_for_byte(text: str) -> None:
     before = users_part(text)
     after = merged(text, PROPERTIES, BLOCK)
